@@ -1,0 +1,42 @@
+"""THE coordinate-descent loop (design x penalty, nothing else), and two loops of one line over columns."""
+
+from ._jit import njit
+
+
+@njit
+def coordinate_descent(A, pen, w, r, h, lips, coords, epochs):
+    """Sweep over `coords` to lower ``<r0, A d> + sum_i h_i (A d)_i^2 / 2 + penalty(w + d)``.
+
+    w and ``r = r0 + h * (A d)`` change in place; `lips` holds the curvature along each coordinate. The squared loss is
+    this model; other losses come with the `r` and `h` of their quadratic model. Returns the sweeps that were done: they
+    end early when nothing moves.
+    """
+    for epoch in range(epochs):
+        moved = False
+        for k in range(coords.size):
+            j = coords[k]
+            if lips[j] > 0.0:
+                old = w[j]
+                new = pen.prox(old - A.col_dot(j, r) / lips[j], 1.0 / lips[j], j)
+                if new != old:
+                    w[j] = new
+                    A.col_update(j, new - old, h, r)
+                    moved = True
+        if not moved:
+            return epoch + 1
+    return epochs
+
+
+@njit
+def col_dots(A, coords, r, out):
+    """Products of some columns with r."""
+    for k in range(coords.size):
+        out[k] = A.col_dot(coords[k], r)
+
+
+@njit
+def col_updates(A, d, h, r):
+    """Move r by the step d."""
+    for j in range(d.size):
+        if d[j] != 0.0:
+            A.col_update(j, d[j], h, r)

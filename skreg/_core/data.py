@@ -1,0 +1,321 @@
+"""X and y under row weights, in normalized units, and what a path asks of them.
+
+All solvers work on columns of weighted mean 0 (with an intercept) and norm 1, and on a y of norm 1: correlations are at
+most 1, the null model's loss is 1/2, and neither the units of the data nor their powers of ten matter. Nothing is
+copied for that: the designs centre and scale as they go.
+"""
+
+import numpy as np
+import scipy.sparse as sp
+
+from ._jit import njit
+from .coordinate import col_dots, col_updates
+from .designs import CSC, Dense
+
+# Entries of X that one call of a kernel may visit: an interrupt is noticed between calls.
+WORK = 1 << 27
+
+
+@njit
+def normalize(A, h, weight, fit_intercept, R, coords, spread, products):
+    """Fill the means and scales of A, the columns' standard deviations, and their products with the rows of R.
+
+    One pass over memory: every column is still in the cache when it is read again.
+    """
+    for k in range(coords.size):
+        j = coords[k]
+        A.scale[j] = 1.0
+        A.mean[j] = A.col_mean(j, h, weight)
+        sqnorm = A.col_sqnorm(j, h)
+        if sqnorm <= weight * (8e-16 * A.mean[j]) ** 2:
+            sqnorm = 0.0  # constant, to rounding
+        spread[j] = np.sqrt(sqnorm / weight)
+        if not fit_intercept:
+            sqnorm += weight * A.mean[j] ** 2
+            A.mean[j] = 0.0
+        A.scale[j] = 1.0 / np.sqrt(sqnorm) if sqnorm > 0.0 else 0.0
+        for t in range(R.shape[0]):
+            products[t, j] = A.col_dot(j, R[t])
+
+
+class Data:
+    """X (n, p) and targets Y (T, n) with row weights.
+
+    Parameters
+    ----------
+    X : ndarray in Fortran order, or CSC matrix; float32 or float64
+        Read in place.
+    Y : ndarray of shape (n_targets, n)
+    weights : ndarray of shape (n,) or None
+        Non-negative, not all zero; None for equal weights.
+    fit_intercept : bool
+        Whether columns and targets are centred.
+
+    Attributes
+    ----------
+    h : ndarray of shape (n,) or (1,)
+        Row weights of mean 1; one number when all are equal.
+    weight : float
+        Their sum, n.
+    mean, scale : ndarray of shape (p,)
+        Column j stands for ``(x_j - mean_j) * scale_j``, of weighted norm 1; constant columns have scale 0.
+    spread : ndarray of shape (p,)
+        Weighted standard deviations of the columns.
+    offset, unit : ndarray of shape (n_targets,)
+        Target t stands for ``(y_t - offset_t) / unit_t``, of weighted norm 1 unless it is constant.
+    start : ndarray of shape (n_targets, p)
+        Correlations of the columns with the targets.
+    """
+
+    def __init__(self, X, Y, weights=None, fit_intercept=True):
+        self.X, self.fit_intercept = X, fit_intercept
+        self.n, self.p = X.shape
+        if weights is None or np.all(weights == weights[0]):
+            self.h = np.ones(1)
+        else:
+            top = weights.max()
+            self.h = weights / top / np.mean(weights / top)
+        self.weight = float(self.n)
+        self.root = np.sqrt(self.h)
+        with np.errstate(divide="ignore"):
+            self.inv_h = np.where(self.h > 0.0, 1.0 / self.h, 0.0)
+
+        Y = np.asarray(Y, dtype=np.float64)
+        rows = self.rows
+        size = np.abs(Y).max(axis=1, initial=0.0)
+        size[size == 0.0] = 1.0
+        Y = Y / size[:, None]
+        self.offset = Y @ rows / self.weight if fit_intercept else np.zeros(len(Y))
+        Y -= self.offset[:, None]
+        norm = np.sqrt(Y**2 @ rows)
+        norm[norm <= 8e-16 * np.sqrt(self.weight)] = 0.0
+        Y[norm == 0.0] = 0.0
+        norm[norm == 0.0] = 1.0
+        self.unit = norm * size
+        self.offset *= size
+        self.R = self._states(Y / norm[:, None] * -self.h)
+        self._normalize()
+
+    @property
+    def rows(self):
+        """The weight of every row, as a full vector."""
+        return np.full(self.n, self.h[0]) if self.h.size == 1 else self.h
+
+    def _normalize(self):
+        self.mean, self.scale = np.zeros(self.p), np.zeros(self.p)
+        self.spread, self.start = np.zeros(self.p), np.zeros((len(self.R), self.p))
+        design, rows = self.design(), self.rows
+        for coords in self._batches(1 + len(self.R)):
+            normalize(design, rows, self.weight, self.fit_intercept, self.R, coords, self.spread, self.start)
+        self.start *= -1.0
+
+    def _batches(self, passes=1):
+        step = max(int(WORK * self.p / max(self.size * passes, 1)), 1)
+        for low in range(0, self.p, step):
+            yield np.arange(low, min(low + step, self.p))
+
+    def dots(self, r):
+        """Products of all columns with a state."""
+        out, design = np.empty(self.p), self.design()
+        for coords in self._batches():
+            part = np.empty(coords.size)
+            col_dots(design, coords, r, part)
+            out[coords] = part
+        return out
+
+    def scores(self, w):
+        """``A w``, in the form of the design."""
+        z = np.zeros(self.R.shape[1])
+        col_updates(self.design(), w, np.ones(1), z)
+        return z
+
+    def root_dots(self, q):
+        """Products of all columns, their rows multiplied by the roots of the weights, with q (n,)."""
+        return self.dots(self.state(self.root * q))
+
+    def standardized(self, r):
+        """A state of the residual as a vector whose norm is the residual's weighted one."""
+        return self.vector(r) * np.sqrt(self.inv_h)
+
+    def sqnorm(self, r):
+        """Squared weighted norm of the residual."""
+        v = self.vector(r)
+        return float(v @ (v * self.inv_h))
+
+    def block(self, rows, cols=slice(None)):
+        """Some rows as the solvers see them: centred, scaled, times the root of their weight; a dense copy."""
+        Z = self._part(rows, cols)
+        Z -= self.mean[cols]
+        Z *= self.scale[cols]
+        if self.h.size > 1:
+            Z *= self.root[rows, None]
+        return Z
+
+    def blocks(self, width, rows=None):
+        """Parts of some rows, or of all, such that a block of `width` columns stays small."""
+        step = max(int((1 << 21) / max(width, 1)), 256)
+        if rows is None:
+            return [slice(low, min(low + step, self.n)) for low in range(0, self.n, step)]
+        return [rows[low : low + step] for low in range(0, len(rows), step)]
+
+    def state(self, v):
+        """A weighted vector over rows as the designs want it."""
+        return self._states(v[None])[0]
+
+
+class DenseData(Data):
+    """Data with a matrix in Fortran order."""
+
+    @property
+    def size(self):
+        return self.X.size
+
+    def _states(self, V):
+        return np.ascontiguousarray(V)
+
+    def vector(self, r):
+        return r
+
+    def design(self):
+        return Dense(self.X.T, np.arange(self.p), self.mean, self.scale)
+
+    def restrict(self, A, cols):
+        """The design A (or None) with more columns at its end."""
+        if A is None:
+            return Dense(self.X.T, cols, self.mean[cols], self.scale[cols])
+        return Dense(
+            A.XT,
+            np.append(A.cols, cols),
+            np.append(A.mean, self.mean[cols]),
+            np.append(A.scale, self.scale[cols]),
+        )
+
+    def _part(self, rows, cols):
+        return self.X[rows][:, cols].astype(np.float64, order="F")
+
+    def cross(self, left, right):
+        """Normalized inner products of columns `left` with columns `right`."""
+        if self.exact:
+            G = self.X.T[left] @ self.X.T[right].T
+            return self._centre(G, left, right)
+        return sum(self.block(rows, left).T @ self.block(rows, right) for rows in self.blocks(right.size))
+
+    def inner(self, cols):
+        """Normalized inner products of some columns with all."""
+        if 2 * cols.size <= self.p:
+            every = np.arange(self.p)
+            if self.exact:
+                return self._centre(self.X.T[cols] @ self.X, cols, every)
+            return self.cross(cols, every)
+        # half the work for the whole of a symmetric product
+        G = self.gram()
+        return G if np.array_equal(cols, np.arange(self.p)) else G[cols]
+
+    def gram(self):
+        """The whole normalized Gram matrix."""
+        if self.exact:
+            every = np.arange(self.p)
+            return self._centre(self.X.T @ self.X, every, every)
+        return sum(Z.T @ Z for Z in map(self.block, self.blocks(self.p)))
+
+    @property
+    def exact(self):
+        """Whether BLAS may work on X itself: centring afterwards then loses at most four digits of sixteen."""
+        shift = np.abs(self.mean * self.scale).max(initial=0.0) * np.sqrt(self.weight)
+        return self.h.size == 1 and self.X.dtype == np.float64 and shift < 100.0
+
+    def _centre(self, G, left, right):
+        """Turn inner products of raw columns into normalized ones, in place."""
+        G -= np.outer(self.weight * self.mean[left], self.mean[right])
+        G *= self.scale[right]
+        G *= self.scale[left, None]
+        return G
+
+
+class SparseData(Data):
+    """Data with a CSC matrix; centring is implicit."""
+
+    @property
+    def size(self):
+        return self.X.nnz + self.p
+
+    def _states(self, V):
+        return np.concatenate([V, np.zeros((len(V), 1))], axis=1)
+
+    def vector(self, r):
+        return r[:-1] + self.h * r[-1]
+
+    def design(self):
+        X = self.X
+        return CSC(X.data, X.indices, X.indptr, self.mean, self.scale, self.weight)
+
+    def _part(self, rows, cols):
+        return self.X[rows][:, cols].astype(np.float64).toarray()
+
+    def restrict(self, A, cols):
+        """The design A (or None) with more columns at its end, copied together: scattered sweeps wait for memory."""
+        new = self.X[:, cols]
+        if A is None:
+            return CSC(
+                _readonly(new.data),
+                _readonly(new.indices),
+                _readonly(new.indptr),
+                self.mean[cols],
+                self.scale[cols],
+                self.weight,
+            )
+        return CSC(
+            _readonly(np.append(A.data, new.data)),
+            _readonly(np.append(A.indices, new.indices)),
+            _readonly(np.append(A.indptr, A.indptr[-1] + new.indptr[1:])),
+            np.append(A.mean, self.mean[cols]),
+            np.append(A.scale, self.scale[cols]),
+            self.weight,
+        )
+
+    def cross(self, left, right):
+        """Normalized inner products of columns `left` with columns `right`."""
+        L = self.X[:, left].astype(np.float64)
+        if self.h.size > 1:
+            L.data *= self.h[L.indices]
+        G = (L.T @ self.X[:, right].astype(np.float64)).toarray()
+        G -= np.outer(self.weight * self.mean[left], self.mean[right])
+        return G * self.scale[left, None] * self.scale[right]
+
+    def inner(self, cols):
+        """Normalized inner products of some columns with all."""
+        return self.cross(cols, np.arange(self.p))
+
+    def gram(self):
+        """The whole normalized Gram matrix."""
+        return self.inner(np.arange(self.p))
+
+
+def _readonly(a):
+    a = a.view()
+    a.flags.writeable = False
+    return a
+
+
+def as_data(X, Y, weights=None, fit_intercept=True):
+    """Data on X; the only place that asks whether X is sparse.
+
+    X is used as it is when it has float32 or float64 entries and Fortran order (sparse: CSC with sorted indices), and
+    converted once otherwise. The views are read-only, so that one compiled variant serves all.
+    """
+    if sp.issparse(X):
+        X = sp.csc_array(X)
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        small = np.int32 if max(X.nnz, max(X.shape)) < 2**31 - 1 else np.int64
+        view = sp.csc_array(
+            (
+                _readonly(X.data),
+                _readonly(X.indices.astype(small, copy=False)),
+                _readonly(X.indptr.astype(small, copy=False)),
+            ),
+            shape=X.shape,
+        )
+        return SparseData(view, Y, weights, fit_intercept)
+    return DenseData(_readonly(np.asfortranarray(X)), Y, weights, fit_intercept)

@@ -1,0 +1,123 @@
+"""Designs answer for columns, centred and scaled without a centred copy: X is never copied and sparse X never filled.
+
+Coordinate j of a design stands for the column ``(x_j - mean_j) * scale_j``. `r` is minus the weighted residual; with an
+intercept it sums to zero.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._jit import jitted
+
+
+@jitted
+class Dense(NamedTuple):
+    """Columns of a matrix."""
+
+    XT: np.ndarray  # (p, n), C order, read-only: the transpose, since numba types a single F-order column as C order
+    cols: np.ndarray  # coordinate j is row cols[j] of XT
+    mean: np.ndarray
+    scale: np.ndarray
+
+    def col_mean(self, j, h, weight):
+        x = self.XT[self.cols[j]]
+        m = 0.0
+        for _ in range(2):  # the second round removes the rounding of the first: constant columns come out as constant
+            s = 0.0
+            for i in range(x.size):
+                s += (x[i] - m) * h[i]
+            m += s / weight
+        return m
+
+    def col_dot(self, j, r):
+        x = self.XT[self.cols[j]]
+        m = self.mean[j]
+        s = 0.0
+        for i in range(x.size):
+            s += (x[i] - m) * r[i]  # centred even though r sums to zero: exact where |mean| dwarfs the deviation
+        return s * self.scale[j]
+
+    def col_update(self, j, d, h, r):
+        x = self.XT[self.cols[j]]
+        m = self.mean[j]
+        step = d * self.scale[j]
+        if h.size == 1:  # one curvature for all rows saves a load per row
+            step *= h[0]
+            for i in range(x.size):
+                r[i] += step * (x[i] - m)
+        else:
+            for i in range(x.size):
+                r[i] += step * h[i] * (x[i] - m)
+
+    def col_sqnorm(self, j, h):
+        x = self.XT[self.cols[j]]
+        m = self.mean[j]
+        s = 0.0
+        for i in range(x.size):
+            s += h[i] * (x[i] - m) ** 2
+        return s * self.scale[j] ** 2
+
+
+@jitted
+class CSC(NamedTuple):
+    """Columns of a sparse matrix. Centring is left out of the rows of `r`; its extra, last element c keeps it:
+
+    row i of the true vector is ``r[i] + h[i] * c``, so an update costs as much as the column has entries.
+    """
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+    mean: np.ndarray
+    scale: np.ndarray
+    weight: float  # sum of h over all rows
+
+    def col_mean(self, j, h, weight):
+        s = 0.0
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            s += self.data[k] * h[self.indices[k]]
+        return s / weight
+
+    def col_dot(self, j, r):
+        s = self.mean[j] * self.weight * r[r.size - 1]
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            s += self.data[k] * r[self.indices[k]]
+        return s * self.scale[j]
+
+    def col_update(self, j, d, h, r):
+        step = d * self.scale[j]
+        r[r.size - 1] -= step * self.mean[j]
+        if h.size == 1:
+            step *= h[0]
+            for k in range(self.indptr[j], self.indptr[j + 1]):
+                r[self.indices[k]] += step * self.data[k]
+        else:
+            for k in range(self.indptr[j], self.indptr[j + 1]):
+                i = self.indices[k]
+                r[i] += step * h[i] * self.data[k]
+
+    def col_sqnorm(self, j, h):
+        m = self.mean[j]
+        s = 0.0
+        zeros = self.weight
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            hk = h[self.indices[k]]
+            s += hk * (self.data[k] - m) ** 2
+            zeros -= hk
+        return (s + max(zeros, 0.0) * m * m) * self.scale[j] ** 2
+
+
+@jitted
+class Gram(NamedTuple):
+    """Columns through their inner products; here `r` is the gradient of the smooth part."""
+
+    G: np.ndarray  # symmetric, C order; as large as r or larger
+
+    def col_dot(self, j, r):
+        return r[j]
+
+    def col_update(self, j, d, h, r):
+        g = self.G[j]
+        for i in range(r.size):
+            r[i] += d * g[i]

@@ -1,0 +1,161 @@
+"""Solve on a working set to a duality gap: rounds of coordinate descent, each with one extrapolation."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .certificates import (
+    clip_to_piece,
+    find_active,
+    find_smooth,
+    penalty_value,
+    smooth_piece,
+    squared_dual,
+)
+from .coordinate import col_updates, coordinate_descent
+from .data import WORK
+
+SWEEPS = 2  # over the coordinates that may move, a round
+DEPTH = 5  # sweeps over the support that an extrapolation combines
+NEAR = 0.9  # a coordinate may move when its correlation comes so close to its limit
+LARGEST_FACE = 2000  # so many coefficients may be solved for at once by Cholesky
+PATIENCE = 10  # rounds before the first Newton step, and between two
+
+
+class Dual(NamedTuple):
+    """The best dual point so far: its value, its scale, and the iterate whose residual it is."""
+
+    value: float = -np.inf
+    scale: float = 0.0
+    w: np.ndarray | None = None
+    r: np.ndarray | None = None
+
+
+class Result(NamedTuple):
+    """Where `solve` ended."""
+
+    primal: float
+    dual: Dual
+    rounds: int
+
+    @property
+    def gap(self):
+        return max(self.primal - self.dual.value, 0.0)
+
+
+def primal(s, pen, w, r):
+    return 0.5 * s.form.products(w, r)[0] + penalty_value(pen, w)
+
+
+def sweep(s, pen, coords, epochs):
+    """Coordinate descent in calls short enough to be interrupted."""
+    step = max(int(WORK / max(2 * s.form.width, 1)), 1)
+    if coords.size * epochs <= step:
+        coordinate_descent(s.form.A, pen, s.w, s.r, s.form.h, s.form.lips, coords, epochs)
+        return
+    for _ in range(epochs):
+        for low in range(0, coords.size, step):
+            coordinate_descent(s.form.A, pen, s.w, s.r, s.form.h, s.form.lips, coords[low : low + step], 1)
+
+
+def jump(s, pen, start, t):
+    """Go on from `start` through w by the factor t, without changing signs; undone unless the objective falls."""
+    trial, r = s.w + t * (s.w - start), s.r.copy()
+    clip_to_piece(pen, trial, s.w)
+    col_updates(s.form.A, trial - s.w, s.form.h, r)
+    if primal(s, pen, trial, r) < primal(s, pen, s.w, s.r):
+        s.w, s.r = trial, r
+
+
+def extrapolate(s, pen):
+    """Anderson: some sweeps over the support, then their combination of least change, if it is better."""
+    support = np.flatnonzero(s.w)
+    W, R = [s.w[support]], []
+    for _ in range(DEPTH):
+        sweep(s, pen, support, 1)
+        W.append(s.w[support])
+        R.append(s.r.copy())
+    W = np.array(W)
+    D = np.diff(W, axis=0)
+    M = D @ D.T
+    M.flat[:: DEPTH + 1] += 1e-12 * M.trace() + 1e-300
+    c = np.linalg.solve(M, np.ones(DEPTH))
+    c /= c.sum()
+    trial, r = s.w.copy(), c @ np.array(R)
+    trial[support] = c @ W[1:]
+    if primal(s, pen, trial, r) < primal(s, pen, s.w, s.r):
+        s.w, s.r = trial, r
+
+
+def newton(s, pen, coords):
+    """Minimize over coordinates at which the penalty is smooth, with the others fixed; up to the end of the piece."""
+    slope, curvature = np.empty(coords.size), np.empty(coords.size)
+    smooth_piece(pen, s.w, coords, slope, curvature)
+    H = s.form.square(coords)
+    H.flat[:: coords.size + 1] += curvature
+    g = s.form.correlations(s.r)[coords] - slope
+    before = primal(s, pen, s.w, s.r)
+    step = np.zeros(s.w.size)
+    step[coords] = _solve(H, g)
+    for _ in range(30):
+        trial, r = s.w + step, s.r.copy()
+        clipped = clip_to_piece(pen, trial, s.w)
+        col_updates(s.form.A, trial - s.w, s.form.h, r)
+        if not clipped or primal(s, pen, trial, r) <= before:
+            s.w, s.r = trial, r
+            return
+        step *= 0.5
+
+
+def _solve(H, g):
+    """Solution of H d = g of a positive semi-definite H; the shortest where there are many.
+
+    NumPy's LAPACK, not SciPy's: each brings threads of its own, which fight for the cores when calls alternate.
+    """
+    H.flat[:: g.size + 1] += 1e-14
+    d = np.linalg.solve(H, g)
+    if np.linalg.norm(H @ d - g) <= 1e-8 * np.linalg.norm(g):
+        return d
+    values, vectors = np.linalg.eigh(H)
+    keep = values > values[-1] * 1e-13 * values.size
+    return vectors[:, keep] @ ((vectors[:, keep].T @ g) / values[keep])
+
+
+def solve(s, pen, tol, max_rounds):
+    """Lower the objective until the gap on the working set is at most `tol`.
+
+    The gap sees all coordinates of the working set; the sweeps, those that may move. Unpenalized coefficients are solved
+    for exactly before every test, as no scaling of a dual point makes it feasible for them.
+    """
+    dual = Dual()
+    free = np.flatnonzero((pen.l1 == 0.0) & (pen.l2 == 0.0))
+    rounds = 0
+    while True:
+        if free.size:
+            inside = free[find_smooth(pen, s.w)[free]]
+            for _ in range(2):  # the second removes the rounding of the first
+                newton(s, pen, inside)
+        value, c, dual = _look(s, pen, dual)
+        if rounds >= max_rounds or (rounds and value - dual.value <= tol):
+            # Updates and extrapolations leave rounding in r: what is certified is the state of w afresh.
+            s.move(s.w)
+            value, c, dual = _look(s, pen, Dual())
+            if rounds >= max_rounds or value - dual.value <= tol:
+                return Result(value, dual, rounds)
+        sweep(s, pen, find_active(pen, s.w, c, NEAR), SWEEPS)
+        extrapolate(s, pen)
+        rounds += 1
+        if rounds % PATIENCE == 0:
+            face = np.flatnonzero(find_smooth(pen, s.w) & (s.form.lips > 0.0))
+            if 0 < face.size <= LARGEST_FACE:
+                newton(s, pen, face)
+
+
+def _look(s, pen, dual):
+    """Primal value, correlations, and the better of `dual` and the dual point here."""
+    rr, yr = s.form.products(s.w, s.r)
+    c = s.form.correlations(s.r)
+    bound, scale = squared_dual(pen, c, rr, yr)
+    if bound > dual.value:
+        dual = Dual(bound, scale, s.w.copy(), s.r.copy())
+    return 0.5 * rr + penalty_value(pen, s.w), c, dual

@@ -1,0 +1,138 @@
+"""Regularization paths: predict, solve on the working set, certify on all columns, grow."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .certificates import conjugate_value, squared_dual
+from .inner import Result, jump, solve
+from .penalties import ElasticNet
+from .working_set import Columns, Covariance
+
+LOOSE = 1e-2  # gap of the stepping stones, and of a working set that still grows fast
+STONES = 5  # stepping stones a decade of alpha before a single fit
+LEAST = 64  # so many columns may always enter at once; else at most as many as there are nonzeros
+
+
+class Strengths(NamedTuple):
+    """The penalty of every coefficient for alpha = 1, in normalized units."""
+
+    l1: np.ndarray
+    l2: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+    def at(self, alpha, features):
+        return ElasticNet(
+            alpha * self.l1[features], alpha * self.l2[features], self.lower[features], self.upper[features]
+        )
+
+    def pull(self, c):
+        """How strongly correlations c draw coefficients away from 0, where the bounds allow it."""
+        return np.maximum(np.where(self.upper > 0.0, c, 0.0), np.where(self.lower < 0.0, -c, 0.0))
+
+    def alpha_max(self, c):
+        """The smallest alpha for which all penalized coefficients stay at 0, given their correlations there."""
+        pull = self.pull(c)
+        held = (self.l1 > 0.0) & (pull > 0.0)
+        return (pull[held] / self.l1[held]).max(initial=0.0)
+
+
+def strengths(data, target, l1_ratio, factor, bounds, standardize, spread=None):
+    """Translate the user's penalty, ``factor * (l1_ratio |b| + (1 - l1_ratio) b^2 / 2)``, to normalized units.
+
+    There, ``b_j = unit * scale_j * w_j``. With `standardize` the penalty sees ``b_j`` times the standard deviation of
+    its column. Infinite factors become bounds [0, 0].
+    """
+    lower, upper = (np.array(np.broadcast_to(b, data.p), dtype=np.float64) for b in bounds)
+    unit, scale = data.unit[target], data.scale
+    spread = data.spread if spread is None else spread
+    t = np.where(spread > 0.0, spread, 1.0) if standardize else np.ones(data.p)
+    out = np.isinf(factor) | (scale == 0.0)
+    factor = np.where(out, 0.0, factor)
+    l1 = factor * l1_ratio * (t * scale * (data.weight / unit))
+    l2 = factor * (1.0 - l1_ratio) * (t * scale) ** 2 * data.weight
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = unit * scale
+        lower = np.where(lower == 0.0, 0.0, lower / size)
+        upper = np.where(upper == 0.0, 0.0, upper / size)
+    lower[out] = upper[out] = 0.0
+    return Strengths(l1, l2, lower, upper)
+
+
+class Point(NamedTuple):
+    """A solution on the path, in normalized units: nonzeros only."""
+
+    index: int
+    features: np.ndarray
+    w: np.ndarray
+    primal: float
+    gap: float
+    rounds: int
+
+
+def _likeliest(new, ratio, nonzeros):
+    cap = max(LEAST, nonzeros)
+    return new if new.size <= cap else new[np.argpartition(-ratio[new], cap)[:cap]]
+
+
+def _outside(s, strengths, alpha, result, est, known):
+    """The gap when the columns outside the working set count too, and those that violate their limit."""
+    pull, level = strengths.pull(est), alpha * strengths.l1
+    new = np.flatnonzero((result.dual.scale * pull > level * (1.0 + 1e-12)) & ~known)
+    if not new.size:
+        return result.gap, new
+    dual = result.dual
+    pen = strengths.at(alpha, new)
+    kept = dual.value - conjugate_value(pen, est[new], dual.scale)
+    inside = strengths.at(alpha, s.features)
+    rr, yr = s.form.products(dual.w, dual.r)
+    shrink = (level[new] / (dual.scale * pull[new])).min()
+    scale = dual.scale * shrink
+    c = s.form.correlations(dual.r)
+    scaled = scale * yr - 0.5 * scale**2 * rr - conjugate_value(inside, c, scale)
+    return max(result.primal - max(kept, scaled), 0.0), new
+
+
+def follow(s, strengths, alphas, tols, max_rounds, w_init=None):
+    """Solve for a sequence of alphas, each from the solution before; yields a `Point` for each.
+
+    The gap holds for all columns, except for stepping stones (tol >= LOOSE), which are left after one round of growth.
+    `s` is a working set that keeps its iterate between the steps.
+    """
+    est = s.start
+    known = (strengths.lower == 0.0) & (strengths.upper == 0.0)
+    start = np.clip(0.0 if w_init is None else w_init, strengths.lower, strengths.upper)
+    first = np.flatnonzero((start != 0.0) & ~known)
+    last = max(strengths.alpha_max(s.start), 0.0)
+    if first.size:
+        s.add(first, known, est)
+        s.move(start[s.features])
+        est = s.all_correlations(s.w, s.r, 0.0 * est, known)
+        last = alphas[0]
+    old = older = before = None
+    for k, (alpha, tol) in enumerate(zip(alphas, tols, strict=True)):
+        bar = max(2 * alpha - last, 0.5 * alpha) if s.eager else alpha  # the strong rule (Tibshirani et al. 2012)
+        pull = strengths.pull(est)
+        new = np.flatnonzero((pull >= bar * strengths.l1) & (pull > 0.0) & ~known)
+        rounds = 0
+        while True:
+            with np.errstate(divide="ignore"):
+                new = _likeliest(new, pull / strengths.l1, np.count_nonzero(s.w))
+            rough = tol < LOOSE and new.size > 0.25 * s.w.size
+            if new.size or s.form.A is None:
+                s.add(new, known, est)
+            pen = strengths.at(alpha, s.features)
+            if older is not None and 0.0 < last < before:  # the path is nearly linear in alpha
+                older.resize(s.w.size, refcheck=False)
+                jump(s, pen, older, (alpha - last) / (last - before))
+            older = None
+            result = solve(s, pen, LOOSE if rough else tol, max_rounds - rounds)
+            rounds += result.rounds
+            est = s.all_correlations(result.dual.w, result.dual.r, alpha * strengths.l1, known)
+            pull = strengths.pull(est)
+            gap, new = _outside(s, strengths, alpha, result, est, known)
+            if tol >= LOOSE or gap <= tol or rounds >= max_rounds or not (new.size or rough):
+                break
+        yield Point(k, s.features, s.w, result.primal, gap, rounds)
+        old, older, before, last = s.w.copy(), old, last, alpha

@@ -1,0 +1,64 @@
+"""Certified screening: upper bounds on the correlations of all columns from products with earlier residuals."""
+
+import numpy as np
+
+from .coordinate import col_dots
+
+# A full pass over X costs less than scattered dots with more than this share of its columns.
+SHARE = 0.15
+
+
+class Anchors:
+    """Products of every column with an orthonormal basis of up to `size` earlier residuals.
+
+    A new residual splits into its part in their span, whose products with all columns cost O(p size), and a remainder,
+    bounded by Cauchy-Schwarz with the part of each column outside the span. Only the columns that this leaves in doubt
+    are read.
+    """
+
+    def __init__(self, data, size=3):
+        self.data, self.design, self.next = data, data.design(), 0
+        self.U = np.zeros((size, data.n))
+        self.C = np.zeros((size, data.p))
+        self.left = (data.scale > 0.0).astype(float)  # squared norm of each column outside the span
+        self.reach = np.sqrt(self.left)
+
+    def add(self, q):
+        """One pass over X; the direction of q replaces the oldest of the basis. All products with q."""
+        k, self.next = self.next, (self.next + 1) % len(self.U)
+        self.left += self.C[k] ** 2
+        self.U[k] = self.C[k] = 0.0
+        u = q.copy()
+        for _ in range(2):
+            u -= (self.U @ u) @ self.U
+        norm = np.linalg.norm(u)
+        if norm > 1e-10 * np.linalg.norm(q):
+            self._place(k, u / norm, self.data.root_dots(u / norm))
+        return (self.U @ q) @ self.C
+
+    def start(self, q, products):
+        """The first of the basis, whose products are known."""
+        norm = np.linalg.norm(q)
+        if norm > 0.0:
+            self.next = 1
+            self._place(0, q / norm, products / norm)
+
+    def _place(self, k, u, products):
+        self.U[k], self.C[k] = u, products
+        self.left -= products**2
+        self.reach = np.sqrt(np.maximum(self.left, 0.0))
+
+    def correlations(self, r, level, known):
+        """Correlations with the state r; exact for every column outside `known` whose magnitude may exceed `level`."""
+        q = -self.data.standardized(r)
+        a = self.U @ q
+        est = a @ self.C
+        error = self.reach * np.linalg.norm(q - a @ self.U)
+        doubt = np.flatnonzero((np.abs(est) + error > level) & ~known)
+        if doubt.size > SHARE * est.size:
+            return self.add(q)
+        if doubt.size:
+            out = np.empty(doubt.size)
+            col_dots(self.design, doubt, r, out)
+            est[doubt] = -out
+        return est

@@ -1,0 +1,183 @@
+"""From data and a penalty to certified solutions in the user's units, by any of the solvers."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .certificates import penalty_value, squared_dual
+from .direct import ridge_gram, ridge_rows
+from .losses import Squared
+from .path import LOOSE, STONES, follow, strengths
+from .proximal import Quadratic, Rows, minimize
+from .working_set import Columns, Covariance, Gradient, Residual
+
+CHECK = 10  # prox-gradient steps between two looks at the gap
+LARGEST_DIRECT = 4000  # unknowns of a dense system that "auto" is ready to solve
+LARGEST_GRAM = 2000  # columns whose whole Gram matrix "auto" is ready to form for a path
+
+
+class Penalty(NamedTuple):
+    """The user's penalty, but for alpha: ``factor_j (l1_ratio |b_j| + (1 - l1_ratio) b_j^2 / 2)`` within bounds."""
+
+    l1_ratio: float
+    factor: np.ndarray
+    bounds: tuple
+    standardize: bool
+
+    def strengths(self, data, target):
+        return strengths(data, target, *self)
+
+
+class Solution(NamedTuple):
+    """Coefficients in the user's units, with their certificate: the objective is at most `gap` above its minimum."""
+
+    coef: np.ndarray
+    objective: float
+    gap: float
+    n_iter: int
+    met: bool
+
+
+def certify(form, pen, w):
+    """Primal value and duality gap of an iterate on all columns, afresh."""
+    r = form.state(w)
+    rr, yr = form.products(w, r)
+    value = 0.5 * rr + penalty_value(pen, w)
+    return value, max(value - squared_dual(pen, form.correlations(r), rr, yr)[0], 0.0)
+
+
+def whole(data, target, gram):
+    """The form of all columns of the data."""
+    if gram:
+        form = Gradient(lambda new, cols: data.gram(), data.start[target], data.sqnorm(data.R[target]))
+    else:
+        form = Residual(data, target)
+    form.grow(np.arange(data.p))
+    return form
+
+
+def _ridge(form, l2, alphas):
+    positive = [alpha for alpha in alphas if alpha > 0.0]
+    for alphas, l2 in ((positive, l2), ([0.0] * (len(alphas) - len(positive)), np.zeros_like(l2))):  # zeros come last
+        if alphas and isinstance(form, Gradient):
+            yield from ridge_gram(form.G[: l2.size, : l2.size], form.start, l2, alphas)
+        elif alphas:
+            yield from ridge_rows(form, l2, alphas)
+
+
+def _direct(data, target, strengths, alphas, tol):
+    form = whole(data, target, data.p <= data.n)
+    every = np.arange(data.p)
+    for alpha, w in zip(alphas, _ridge(form, strengths.l2, alphas), strict=True):
+        pen = strengths.at(alpha, every)
+        value, gap = certify(form, pen, w)
+        if gap > tol and data.p <= data.n:  # the Gram matrix squares the condition number: solve on the rows
+            form = whole(data, target, False)
+            w = next(_ridge(form, strengths.l2, [alpha]))
+            value, gap = certify(form, pen, w)
+        yield w, value, gap, 1
+
+
+def _prox_grad(data, target, strengths, alphas, tol, max_iter, w_init):
+    form = whole(data, target, data.n >= 5 * data.p)
+    every = np.arange(data.p)
+    w = np.clip(np.zeros(data.p) if w_init is None else w_init, strengths.lower, strengths.upper)
+    w[data.scale == 0.0] = 0.0
+    if isinstance(form, Gradient):
+        smooth = Quadratic(form.start)
+        scores = form.state(w) + form.start
+    else:
+        rows = data.rows
+        smooth = Rows(Squared(), -data.vector(data.R[target]) * data.inv_h, rows)
+        scores = None
+    for alpha in alphas:
+        pen = strengths.at(alpha, every)
+        best = [np.inf, -np.inf]
+
+        def enough(steps, w, pen=pen, best=best):
+            value, gap = certify(form, pen, w)
+            best[:] = value, max(best[1], value - gap)
+            return value - best[1] <= tol
+
+        if scores is None:
+            scores = data.scores(w)
+        steps = minimize(form.A, smooth, pen, w, scores, CHECK, max_iter, enough)
+        yield w, best[0], max(best[0] - best[1], 0.0), max(steps, 1)
+
+
+def alpha_max(data, target, penalty):
+    """The smallest alpha for which every penalized coefficient is 0; infinite without an L1 part."""
+    st = penalty.strengths(data, target)
+    held = st.l1 > 0.0
+    if not held.any():
+        return np.inf
+    s, est = Columns(data, target), data.start[target]
+    if ((st.l1 == 0.0) & (st.lower < st.upper)).any():  # what is not penalized is in the null model
+        none = 2.0 / st.l1[held].min()  # normalized correlations are at most 1: nothing penalized enters
+        *_, point = follow(s, st, [none], [1e-10], 100)
+        est = s.all_correlations(point.w, s.r, np.zeros(data.p), np.zeros(data.p, bool))
+    return st.alpha_max(est)
+
+
+def _coordinate(data, target, strengths, alphas, tol, gram, max_iter, w_init):
+    if gram:
+        s = Covariance(data.inner, data.start[target], data.sqnorm(data.R[target]))
+    else:
+        s = Columns(data, target)
+    top = strengths.alpha_max(s.start)
+    stones = np.empty(0)
+    if not gram and w_init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
+        stones = np.geomspace(top, alphas[0], 2 + int(STONES * np.log10(top / alphas[0])))[1:]
+    tols = np.append(np.full(stones.size, LOOSE), np.full(len(alphas), tol))
+    for point in follow(s, strengths, np.append(stones, alphas), tols, max_iter, w_init):
+        if point.index >= stones.size:
+            w = np.zeros(data.p)
+            w[point.features] = point.w
+            yield w, point.primal, point.gap, max(point.rounds, 1)
+
+
+def choose(data, penalty, alphas, limit=LARGEST_DIRECT):
+    """What solver="auto" means; `limit` is the largest dense system that it solves directly."""
+    bounded = np.isfinite(penalty.bounds[0]).any() or np.isfinite(penalty.bounds[1]).any()
+    smooth = penalty.l1_ratio == 0.0 or not np.any(alphas)
+    if smooth and not bounded and min(data.n, data.p) <= limit:
+        return "direct"
+    if len(alphas) > 1 and data.n >= 5 * data.p and data.p <= LARGEST_GRAM:
+        return "gram"
+    return "cd"
+
+
+def solve_path(data, target, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
+    """Yield a `Solution` for every alpha, each warm-started from the one before.
+
+    Parameters
+    ----------
+    data : Data
+    target : int
+    penalty : Penalty
+    alphas : sequence of float
+        Best in decreasing order.
+    tol : float
+        Duality gap to reach, relative to the loss of the null model.
+    max_iter : int
+    solver : {"auto", "cd", "gram", "prox_grad", "direct"}
+    coef_init : ndarray of shape (p,) or None
+        Start, in the user's units.
+    """
+    st = penalty.strengths(data, target)
+    size = data.unit[target] * data.scale
+    w_init = None
+    if coef_init is not None:
+        w_init = np.divide(coef_init, size, out=np.zeros(data.p), where=size > 0.0)
+    if solver == "auto":
+        solver = choose(data, penalty, alphas)
+    goal = 0.5 * tol  # the null model's loss is 1/2
+    if solver == "direct":
+        found = _direct(data, target, st, alphas, goal)
+    elif solver == "prox_grad":
+        found = _prox_grad(data, target, st, alphas, goal, max_iter, w_init)
+    else:
+        found = _coordinate(data, target, st, alphas, goal, solver == "gram", max_iter, w_init)
+    unit = data.unit[target] ** 2 / data.weight
+    for w, value, gap, n_iter in found:
+        yield Solution(w * size, value * unit, gap * unit, n_iter, gap <= goal)

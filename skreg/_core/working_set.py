@@ -1,0 +1,196 @@
+"""The inner problem on a working set of columns. Coordinates are positions in the working set; w and r are its iterate.
+
+r is kept in one of two forms: minus the weighted residual, or the gradient. The gradient needs the inner products of the
+working set, and then a coordinate that does not move costs nothing; the residual needs no more than the columns.
+`correlations` are minus the gradient of the smooth part ``||y - X w||^2 / 2``, in normalized units.
+"""
+
+import numpy as np
+
+from .coordinate import col_dots, col_updates
+from .designs import Gram
+from .screening import Anchors
+
+BATCH = 32  # columns that enter together where an entry costs a product with other columns
+MOST = 2000  # columns of a working set whose inner products are kept
+
+
+class Residual:
+    """r is minus the weighted residual."""
+
+    def __init__(self, data, target):
+        self.data, self.h, self.y = data, data.h, data.R[target]
+        self.width = data.size / data.p  # entries that a coordinate reads
+        self.A, self.features = None, np.empty(0, np.int64)
+        self.lips = np.empty(0)
+
+    def grow(self, cols):
+        self.A = self.data.restrict(self.A, cols)
+        self.lips = np.append(self.lips, (self.data.scale[cols] > 0.0).astype(float))
+        self.features = np.append(self.features, cols)
+
+    def state(self, w):
+        """The r of an iterate, afresh."""
+        r = self.y.copy()
+        if w.any():
+            col_updates(self.A, w, self.h, r)
+        return r
+
+    def correlations(self, r):
+        out = np.empty(self.lips.size)
+        if out.size:
+            col_dots(self.A, np.arange(out.size), r, out)
+        return -out
+
+    def products(self, w, r):
+        """Squared norm of the residual, and its product with y."""
+        v = self.data.vector(r)
+        e = v * self.data.inv_h
+        return float(v @ e), float(e @ self.data.vector(self.y))
+
+    def square(self, coords):
+        """Inner products of some coordinates."""
+        cols = self.features[coords]
+        return self.data.cross(cols, cols)
+
+
+class Gradient:
+    """r is the gradient on the working set; `cross` gives inner products of columns."""
+
+    h = np.ones(1)
+
+    def __init__(self, cross, start, yy):
+        self.cross, self.start, self.yy = cross, start, yy
+        self.features = np.empty(0, np.int64)
+        self.G = np.empty((0, 0))
+        self.A = None
+
+    @property
+    def width(self):
+        return self.features.size
+
+    @property
+    def lips(self):
+        return self.G.diagonal()[: self.features.size].copy()
+
+    def grow(self, cols):
+        m, k = self.features.size, cols.size
+        self.features = np.append(self.features, cols)
+        new = self.cross(cols, self.features)
+        if m + k > len(self.G):
+            G = np.empty((2 * (m + k), 2 * (m + k)))
+            G[:m, :m] = self.G[:m, :m]
+            self.G = G
+        self.G[m : m + k, : m + k] = new
+        self.G[:m, m : m + k] = new[:, :m].T
+        self.A = Gram(self.G)
+
+    def state(self, w):
+        """The r of an iterate, afresh."""
+        return w @ self.G[: w.size, : w.size] - self.start[self.features]
+
+    def correlations(self, r):
+        return -r
+
+    def products(self, w, r):
+        """Squared norm of the residual, and its product with y."""
+        yr = self.yy - self.start[self.features] @ w
+        return max(yr + r @ w, 0.0), yr
+
+    def square(self, coords):
+        """Inner products of some coordinates."""
+        return self.G[np.ix_(coords, coords)]
+
+
+class WorkingSet:
+    """Columns that may be nonzero, the coefficients w, and their state r in one of the forms."""
+
+    def __init__(self, form, p):
+        self.form, self.p = form, p
+        self.w = self.r = np.empty(0)
+
+    @property
+    def features(self):
+        return self.form.features
+
+    def _enter(self, cols):
+        self.form.grow(cols)
+        self.w = np.append(self.w, np.zeros(cols.size))
+        self.move(self.w)
+
+    def move(self, w):
+        """Set the iterate, and its state afresh."""
+        self.w, self.r = w, self.form.state(w)
+
+    def _with_likely(self, cols, known, est, least):
+        """The columns that enter, filled up to a batch with those that look likely to enter soon."""
+        rest = np.flatnonzero(~known)
+        extra = max(least - cols.size, 0)
+        return np.append(cols, rest[np.argsort(-np.abs(est[rest]))[:extra]])
+
+
+class Columns(WorkingSet):
+    """Columns outside the working set are screened with anchors."""
+
+    eager = True  # to enter the working set is cheap
+
+    def __init__(self, data, target):
+        self.data, self.target, self.start = data, target, data.start[target]
+        self.residual = Residual(data, target)
+        self.most = min(2 * self.residual.width, MOST)
+        yy = data.sqnorm(data.R[target])
+        super().__init__(Gradient(data.cross, self.start, yy), data.p)
+        self.anchors = Anchors(data)
+        self.anchors.start(-data.standardized(data.R[target]), self.start)
+
+    def add(self, cols, known, est):
+        """Let columns enter, with coefficient 0."""
+        known[cols] = True
+        self.residual.grow(cols)
+        if self.residual.features.size > self.most:
+            self.form = self.residual
+            self.w = np.append(self.w, np.zeros(cols.size))
+            self.move(self.w)
+        else:
+            self._enter(cols)
+
+    def all_correlations(self, w, r, level, known):
+        """Of all columns at the iterate w, r; those outside `known` are exact where they may exceed `level`."""
+        if self.form is not self.residual:
+            r = self.residual.state(w)
+        return self.anchors.correlations(r, level, known)
+
+
+class Covariance(WorkingSet):
+    """K holds the inner products of the working set with all columns: for n >> p, where entries come in batches.
+
+    Parameters
+    ----------
+    inner : callable
+        Rows of the Gram matrix of some columns.
+    start : ndarray of shape (p,)
+        Correlations of all columns with y.
+    yy : float
+        Squared norm of y.
+    """
+
+    eager = False
+    SMALL = 256  # up to so many columns, all enter at once, in one symmetric product
+
+    def __init__(self, inner, start, yy):
+        self.inner, self.start = inner, start
+        self.K = np.empty((0, start.size))
+        super().__init__(Gradient(lambda new, cols: self.K[-new.size :, cols], start, yy), start.size)
+
+    def add(self, cols, known, est):
+        """Let columns enter, with coefficient 0, and likely ones with them."""
+        known[cols] = True
+        many = self.p <= self.SMALL or 3 * (self.w.size + max(cols.size, BATCH)) > self.p
+        cols = self._with_likely(cols, known, est, self.p if many else BATCH)
+        known[cols] = True
+        self.K = np.concatenate([self.K, self.inner(cols)])
+        self._enter(cols)
+
+    def all_correlations(self, w, r, level, known):
+        """Of all columns at the iterate w, r."""
+        return self.start - w @ self.K

@@ -1,0 +1,136 @@
+"""What all linear estimators share: reading data, predicting, sparse coefficients."""
+
+import warnings
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_X_y
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._core.data import Data, as_data
+from .._core.solve import Penalty
+from ..utils._callbacks import CallbackSupportMixin
+from ..utils._params import ARRAY_LIKE, BOOLEAN, NONE, Interval, Options, check_params
+from ..utils._validation import check_bounds, check_finite_columns, check_penalty_factor, check_weights
+
+_READ = dict(accept_sparse="csc", dtype=[np.float64, np.float32], order="F", ensure_all_finite=False)
+
+
+class Problem(NamedTuple):
+    """Data that passed all checks, with the penalty's parts that depend on them."""
+
+    X: object
+    Y: np.ndarray  # (n_targets, n)
+    weights: np.ndarray | None
+    data: Data
+    factor: np.ndarray
+    bounds: tuple
+    flat: bool  # y was one-dimensional
+
+    def penalty(self, l1_ratio, standardize):
+        return Penalty(l1_ratio, self.factor, self.bounds, standardize)
+
+
+class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):
+    """Base of the linear estimators: predicts from `coef_` and `intercept_`."""
+
+    _doc_link_module = "skreg"
+    _doc_link_template = "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
+
+    _penalty_constraints = {
+        "penalty_factor": [ARRAY_LIKE, NONE],
+        "fit_intercept": [BOOLEAN],
+        "standardize": [BOOLEAN],
+        "positive": [BOOLEAN],
+        "bounds": [ARRAY_LIKE, NONE],
+        "tol": [Interval(Real, 0.0, np.inf)],
+    }
+    _solvers = Options("auto", "cd", "gram", "prox_grad", "direct")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _read(self, X, y, sample_weight, keep=True):
+        """Check everything before any work is done; `keep` records the features on self."""
+        check_params(self)
+        if keep:
+            X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_READ)
+        else:
+            X, y = check_X_y(X, y, multi_output=True, y_numeric=True, estimator=self, **_READ)
+        n, p = X.shape
+        weights = check_weights(sample_weight, n)
+        factor = check_penalty_factor(self.penalty_factor, p)
+        bounds = check_bounds(self.bounds, self.positive, p)
+        flat = y.ndim == 1
+        Y = np.asarray(y, dtype=np.float64).reshape(n, -1).T
+        with np.errstate(over="ignore", invalid="ignore"):
+            data = as_data(X, Y, weights, self.fit_intercept)
+        statistics = data.spread + data.scale + np.abs(data.start).max(axis=0, initial=0.0)
+        check_finite_columns(X, statistics, getattr(self, "feature_names_in_", None) if keep else None)
+        return Problem(X, Y, weights, data, factor, bounds, flat)
+
+    def _warn(self, gap, null, where=""):
+        warnings.warn(
+            f"{type(self).__name__} did not converge{where}: duality gap {gap:.3g}, {gap / null:.3g} of the null model's"
+            f" loss where tol={self.tol:g} was wanted. Increase max_iter={self.max_iter} or tol, or penalize more.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+
+    def predict(self, X):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], reset=False)
+        return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+
+    def sparsify(self):
+        """Store `coef_` as a sparse matrix, which saves memory and time when most coefficients are zero.
+
+        Returns
+        -------
+        self : object
+        """
+        check_is_fitted(self)
+        if not sp.issparse(self.coef_):
+            self.coef_ = sp.csr_matrix(self.coef_)
+        return self
+
+    def densify(self):
+        """Store `coef_` as an ndarray again, as `fit` leaves it.
+
+        Returns
+        -------
+        self : object
+        """
+        check_is_fitted(self)
+        if sp.issparse(self.coef_):
+            self.coef_ = self.coef_.toarray()
+        return self
+
+
+def intercept_of(data, target, coef):
+    """The intercept that goes with coefficients (p,) or (p, k) in the user's units."""
+    return data.offset[target] - data.mean @ np.asarray(coef, dtype=np.float64)
+
+
+def null_loss(data):
+    """Loss of the null model for every target, in the user's units; positive."""
+    return 0.5 * data.unit**2 / data.weight
+

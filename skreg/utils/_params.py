@@ -1,0 +1,84 @@
+"""Constructor parameters are checked when `fit` begins, with one message for all estimators."""
+
+import numbers
+
+import numpy as np
+
+try:
+    from sklearn.utils._param_validation import InvalidParameterError
+except ImportError:  # private in scikit-learn
+
+    class InvalidParameterError(ValueError, TypeError):
+        """A constructor parameter has a wrong type or value."""
+
+
+class Interval:
+    """Numbers of a type between two bounds, each in ("[") or out ("(")."""
+
+    def __init__(self, kind, low, high, closed="left"):
+        self.kind, self.low, self.high, self.closed = kind, low, high, closed
+
+    def __contains__(self, value):
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, self.kind):
+            return False
+        above = value >= self.low if self.closed in ("left", "both") else value > self.low
+        return above and (value <= self.high if self.closed in ("right", "both") else value < self.high)
+
+    def __str__(self):
+        kind = "an int" if self.kind is numbers.Integral else "a float"
+        left = "[" if self.closed in ("left", "both") else "("
+        right = "]" if self.closed in ("right", "both") else ")"
+        return f"{kind} in the range {left}{self.low}, {self.high}{right}"
+
+
+class Options:
+    """One of some strings."""
+
+    def __init__(self, *names):
+        self.names = names
+
+    def __contains__(self, value):
+        return isinstance(value, str) and value in self.names
+
+    def __str__(self):
+        return f"a str among {', '.join(map(repr, self.names))}"
+
+
+class Kind:
+    """Values for which a test holds."""
+
+    def __init__(self, name, test):
+        self.name, self.test = name, test
+
+    def __contains__(self, value):
+        return self.test(value)
+
+    def __str__(self):
+        return self.name
+
+
+def _is_array_like(value):
+    return not isinstance(value, (str, bytes)) and (hasattr(value, "__array__") or hasattr(value, "__len__"))
+
+
+BOOLEAN = Kind("an instance of 'bool'", lambda value: isinstance(value, (bool, np.bool_)))
+NONE = Kind("None", lambda value: value is None)
+ARRAY_LIKE = Kind("an array-like", _is_array_like)
+CALLABLE = Kind("a callable", callable)
+CV = Kind(
+    "a splitter or an iterable of splits",
+    lambda value: hasattr(value, "split") or (hasattr(value, "__iter__") and not isinstance(value, str)),
+)
+ANY_STRING = Kind("an instance of 'str'", lambda value: isinstance(value, str))
+
+
+def check_params(estimator):
+    """Raise InvalidParameterError for the first parameter outside the estimator's `_parameter_constraints`."""
+    for name, allowed in estimator._parameter_constraints.items():
+        value = getattr(estimator, name)
+        if not any(value in choice for choice in allowed):
+            *most, last = map(str, allowed)
+            words = f"{', '.join(most)} or {last}" if most else last
+            raise InvalidParameterError(
+                f"The {name!r} parameter of {type(estimator).__name__} must be {words}. Got {value!r} instead."
+            )

@@ -1,0 +1,122 @@
+"""Checks of data that scikit-learn keeps private, or whose messages should name the column."""
+
+import functools
+from copy import copy
+
+import numpy as np
+import scipy.sparse as sp
+
+
+def unchanged_on_error(method):
+    """An estimator whose method raises, or is interrupted, is as it was before."""
+
+    @functools.wraps(method)
+    def guarded(self, *args, **kwargs):
+        before = copy(vars(self))
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return guarded
+
+
+def check_weights(sample_weight, n):
+    """Weights as float64 of shape (n,), or None where all are equal to one number.
+
+    Raises ValueError when the shape is wrong, an entry is negative, NaN or infinite, or all are zero.
+    """
+    if sample_weight is None:
+        return None
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    if weights.ndim == 0:
+        weights = np.full(n, float(weights))
+    if weights.shape != (n,):
+        raise ValueError(f"sample_weight must have shape ({n},), one weight for every row of X; got {weights.shape}.")
+    bad = np.flatnonzero(~np.isfinite(weights) | (weights < 0.0))
+    if bad.size:
+        raise ValueError(
+            f"sample_weight must be finite and not negative; got {weights[bad[0]]} in row {bad[0]}"
+            f" ({bad.size} such rows)."
+        )
+    if not weights.any():
+        raise ValueError("sample_weight must have a positive entry: all weights are zero.")
+    return weights
+
+
+def check_finite_columns(X, statistics, names=None):
+    """Raise ValueError naming the first column of X that holds NaN or infinity.
+
+    `statistics` (p,) are sums over the columns, such that only columns where they are not finite need a look.
+    """
+    for j in np.flatnonzero(~np.isfinite(statistics)):
+        column = X[:, [j]].data if sp.issparse(X) else X[:, j]
+        label = f"column {j}" if names is None else f"column {j} ({names[j]!r})"
+        if np.isnan(column).any():
+            raise ValueError(f"Input X contains NaN in {label}.")
+        if np.isinf(column).any():
+            raise ValueError(f"Input X contains infinity in {label}.")
+        raise ValueError(f"Input X contains values in {label} so large that their squares overflow: rescale it.")
+
+
+def per_feature(value, n_features, name):
+    """A scalar or (n_features,) array-like as a float64 array of shape (n_features,), without NaN."""
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers; got {value!r}.") from error
+    if array.shape not in ((), (n_features,)):
+        raise ValueError(f"{name} must be a number or have shape ({n_features},), one a feature; got {array.shape}.")
+    if np.isnan(array).any():
+        raise ValueError(f"{name} must not contain NaN; got {value!r}.")
+    return np.broadcast_to(array, (n_features,)).copy()
+
+
+def check_bounds(bounds, positive, n_features):
+    """Lower and upper bounds as arrays of shape (n_features,).
+
+    Raises ValueError when `bounds` is no pair, has NaN, a wrong shape, or a lower above an upper bound.
+    """
+    if bounds is None:
+        bounds = (-np.inf, np.inf)
+    try:
+        low, high = bounds
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"bounds must be a pair (low, high); got {bounds!r}.") from error
+    low, high = per_feature(low, n_features, "bounds[0]"), per_feature(high, n_features, "bounds[1]")
+    if positive:
+        low = np.maximum(low, 0.0)
+    bad = np.flatnonzero((low > high) | np.isposinf(low) | np.isneginf(high))
+    if bad.size:
+        j = bad[0]
+        raise ValueError(
+            f"bounds must leave room for every coefficient; feature {j} got low {low[j]} and high {high[j]}"
+            f"{' with positive=True' if positive else ''}."
+        )
+    return low, high
+
+
+def check_penalty_factor(penalty_factor, n_features):
+    """Penalty factors as an array of shape (n_features,): non-negative, infinite where a feature is left out."""
+    if penalty_factor is None:
+        return np.ones(n_features)
+    factor = per_feature(penalty_factor, n_features, "penalty_factor")
+    bad = np.flatnonzero(factor < 0.0)
+    if bad.size:
+        raise ValueError(f"penalty_factor must not be negative; got {factor[bad[0]]} for feature {bad[0]}.")
+    if np.isinf(factor).all():
+        raise ValueError("penalty_factor must be finite for at least one feature; got infinity for all.")
+    return factor
+
+
+def check_alphas(alphas, name="alphas"):
+    """Strengths as a decreasing float64 array, without repetition of the input's order."""
+    alphas = np.asarray(alphas, dtype=np.float64)
+    if alphas.ndim != 1 or not alphas.size:
+        raise ValueError(f"{name} must be an int or a non-empty one-dimensional array; got shape {alphas.shape}.")
+    bad = np.flatnonzero(~np.isfinite(alphas) | (alphas < 0.0))
+    if bad.size:
+        raise ValueError(f"{name} must be finite and not negative; got {alphas[bad[0]]}.")
+    return np.sort(alphas)[::-1].copy()
