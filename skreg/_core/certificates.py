@@ -1,8 +1,8 @@
 """Certificates: primal value, dual value, duality gap, distance to the subdifferential.
 
-The primal is ``f(A w) + sum_j penalty_j(w_j)``; every point s * theta, where theta is minus the gradient of f, gives the
-dual bound ``-f*(-s theta) - sum_j penalty_j*(s c_j)`` with ``c = A' theta`` (Fenchel-Rockafellar duality; for the lasso
-see Fercoq, Gramfort & Salmon 2015, eq. 5-8). Its distance to the primal value bounds the suboptimality of w.
+The primal is ``f(A w) + sum_j penalty_j(w_j)``; every point s * theta, where theta is minus the gradient of f, gives
+the dual bound ``-f*(-s theta) - sum_j penalty_j*(s c_j)`` with ``c = A' theta`` (Fenchel-Rockafellar duality; for the
+lasso see Fercoq, Gramfort & Salmon 2015, eq. 5-8). Its distance to the primal value bounds the suboptimality of w.
 """
 
 import numpy as np
@@ -92,7 +92,7 @@ def find_smooth(pen, w):
 def squared_dual(pen, c, rr, yr):
     """Best dual value on the ray of a residual, and its scale.
 
-    For ``f = ||y - A w||^2 / 2`` with squared residual norm `rr`, product `yr` of residual and y, and ``c = A' residual``.
+    For ``f = ||y - A w||^2 / 2``: squared residual norm `rr`, product `yr` of residual and y, and ``c = A' residual``.
     """
     reach, flat = dual_reach(pen, c)
     best, scale = -np.inf, 0.0

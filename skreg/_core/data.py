@@ -5,6 +5,8 @@ most 1, the null model's loss is 1/2, and neither the units of the data nor thei
 copied for that: the designs centre and scale as they go.
 """
 
+import functools
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -158,6 +160,24 @@ class Data:
             return [slice(low, min(low + step, self.n)) for low in range(0, self.n, step)]
         return [rows[low : low + step] for low in range(0, len(rows), step)]
 
+    @functools.cached_property
+    def extra(self):
+        """Targets as the solvers see them, and a column of ones: (n, T + 1)."""
+        Y = [-self.vector(r) * self.inv_h for r in self.R]
+        return np.column_stack([*Y, np.ones(self.n)])
+
+    def moments(self, rows):
+        """Inner products, over some rows, of the columns, the targets and a column of ones: (p + T + 1, p + T + 1).
+
+        They add over disjoint rows. `rows` is a slice or an index array; of a slice as little as possible is copied.
+        """
+        extra = self.extra * (self.root[:, None] if self.h.size > 1 else 1.0)
+        M = np.zeros((self.p + extra.shape[1],) * 2)
+        for part in self.blocks(self.p, np.arange(self.n)[rows]):
+            Z = np.hstack([self.block(part), extra[part]])
+            M += Z.T @ Z
+        return M
+
     def state(self, v):
         """A weighted vector over rows as the designs want it."""
         return self._states(v[None])[0]
@@ -217,6 +237,21 @@ class DenseData(Data):
             every = np.arange(self.p)
             return self._centre(self.X.T @ self.X, every, every)
         return sum(Z.T @ Z for Z in map(self.block, self.blocks(self.p)))
+
+    def moments(self, rows):
+        if not (self.exact and isinstance(rows, slice)):
+            return super().moments(rows)
+        X, V = self.X[rows], self.extra[rows]
+        XV, VV = X.T @ V, V.T @ V
+        M = np.empty((self.p + V.shape[1],) * 2)
+        across = np.outer(XV[:, -1], self.mean)
+        M[: self.p, : self.p] = X.T @ X - across - across.T + np.outer(len(X) * self.mean, self.mean)
+        M[: self.p, self.p :] = XV - np.outer(self.mean, VV[-1])
+        M[self.p :, self.p :] = VV
+        M[: self.p] *= self.scale[:, None]
+        M[: self.p, : self.p] *= self.scale
+        M[self.p :, : self.p] = M[: self.p, self.p :].T
+        return M
 
     @property
     def exact(self):

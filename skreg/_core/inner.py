@@ -19,6 +19,7 @@ SWEEPS = 2  # over the coordinates that may move, a round
 DEPTH = 5  # sweeps over the support that an extrapolation combines
 NEAR = 0.9  # a coordinate may move when its correlation comes so close to its limit
 LARGEST_FACE = 2000  # so many coefficients may be solved for at once by Cholesky
+POLISH = 100  # a solution with so few coefficients is solved for exactly in the end: that costs next to nothing
 PATIENCE = 10  # rounds before the first Newton step, and between two
 
 
@@ -124,8 +125,8 @@ def _solve(H, g):
 def solve(s, pen, tol, max_rounds):
     """Lower the objective until the gap on the working set is at most `tol`.
 
-    The gap sees all coordinates of the working set; the sweeps, those that may move. Unpenalized coefficients are solved
-    for exactly before every test, as no scaling of a dual point makes it feasible for them.
+    The gap sees all coordinates of the working set; the sweeps, those that may move. Unpenalized coefficients are
+    solved for exactly before every test, as no scaling of a dual point makes it feasible for them.
     """
     dual = Dual()
     free = np.flatnonzero((pen.l1 == 0.0) & (pen.l2 == 0.0))
@@ -137,6 +138,7 @@ def solve(s, pen, tol, max_rounds):
                 newton(s, pen, inside)
         value, c, dual = _look(s, pen, dual)
         if rounds >= max_rounds or (rounds and value - dual.value <= tol):
+            _newton_on_face(s, pen, POLISH)
             # Updates and extrapolations leave rounding in r: what is certified is the state of w afresh.
             s.move(s.w)
             value, c, dual = _look(s, pen, Dual())
@@ -146,9 +148,14 @@ def solve(s, pen, tol, max_rounds):
         extrapolate(s, pen)
         rounds += 1
         if rounds % PATIENCE == 0:
-            face = np.flatnonzero(find_smooth(pen, s.w) & (s.form.lips > 0.0))
-            if 0 < face.size <= LARGEST_FACE:
-                newton(s, pen, face)
+            _newton_on_face(s, pen, LARGEST_FACE)
+
+
+def _newton_on_face(s, pen, largest):
+    """A Newton step for all coefficients at which the penalty is smooth, if there are at most so many."""
+    face = np.flatnonzero(find_smooth(pen, s.w) & (s.form.lips > 0.0))
+    if 0 < face.size <= largest:
+        newton(s, pen, face)
 
 
 def _look(s, pen, dual):

@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .certificates import conjugate_value, squared_dual
-from .inner import Result, jump, solve
+from .certificates import conjugate_value
+from .inner import jump, solve
 from .penalties import ElasticNet
-from .working_set import Columns, Covariance
 
 LOOSE = 1e-2  # gap of the stepping stones, and of a working set that still grows fast
 STONES = 5  # stepping stones a decade of alpha before a single fit

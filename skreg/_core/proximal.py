@@ -1,6 +1,6 @@
-"""THE prox-gradient loop: FISTA (Beck & Teboulle 2009) with backtracking and adaptive restart (O'Donoghue & Candes 2015).
+"""THE prox-gradient loop: FISTA with backtracking (Beck & Teboulle 2009, section 4) and adaptive restart.
 
-It works on a design, the smooth part of the objective as a function of the scores ``z = A w``, and a penalty.
+The restart is the gradient scheme of O'Donoghue & Candes (2015, eq. 13). The loop works on a design, the smooth part of the objective as a function of the scores ``z = A w``, and a penalty.
 """
 
 from typing import NamedTuple

@@ -32,6 +32,7 @@ class Solution(NamedTuple):
     """Coefficients in the user's units, with their certificate: the objective is at most `gap` above its minimum."""
 
     coef: np.ndarray
+    intercept: float
     objective: float
     gap: float
     n_iter: int
@@ -56,24 +57,26 @@ def whole(data, target, gram):
     return form
 
 
-def _ridge(form, l2, alphas):
+def ridge(form, l2, alphas):
+    """Pure L2 for decreasing alphas, on the form of all columns."""
     positive = [alpha for alpha in alphas if alpha > 0.0]
-    for alphas, l2 in ((positive, l2), ([0.0] * (len(alphas) - len(positive)), np.zeros_like(l2))):  # zeros come last
-        if alphas and isinstance(form, Gradient):
-            yield from ridge_gram(form.G[: l2.size, : l2.size], form.start, l2, alphas)
-        elif alphas:
-            yield from ridge_rows(form, l2, alphas)
+    zeros = [0.0] * (len(alphas) - len(positive))  # they come last, and leave every coefficient unpenalized
+    for part, strength in ((positive, l2), (zeros, np.zeros_like(l2))):
+        if part and isinstance(form, Gradient):
+            yield from ridge_gram(form.G[: l2.size, : l2.size], form.start, strength, part)
+        elif part:
+            yield from ridge_rows(form, strength, part)
 
 
 def _direct(data, target, strengths, alphas, tol):
     form = whole(data, target, data.p <= data.n)
     every = np.arange(data.p)
-    for alpha, w in zip(alphas, _ridge(form, strengths.l2, alphas), strict=True):
+    for alpha, w in zip(alphas, ridge(form, strengths.l2, alphas), strict=True):
         pen = strengths.at(alpha, every)
         value, gap = certify(form, pen, w)
         if gap > tol and data.p <= data.n:  # the Gram matrix squares the condition number: solve on the rows
             form = whole(data, target, False)
-            w = next(_ridge(form, strengths.l2, [alpha]))
+            w = next(ridge(form, strengths.l2, [alpha]))
             value, gap = certify(form, pen, w)
         yield w, value, gap, 1
 
@@ -120,10 +123,8 @@ def alpha_max(data, target, penalty):
 
 
 def _coordinate(data, target, strengths, alphas, tol, gram, max_iter, w_init):
-    if gram:
-        s = Covariance(data.inner, data.start[target], data.sqnorm(data.R[target]))
-    else:
-        s = Columns(data, target)
+    yy = data.sqnorm(data.R[target])
+    s = Covariance(data.inner, data.start[target], yy) if gram else Columns(data, target)
     top = strengths.alpha_max(s.start)
     stones = np.empty(0)
     if not gram and w_init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
@@ -180,4 +181,6 @@ def solve_path(data, target, penalty, alphas, *, tol, max_iter, solver="auto", c
         found = _coordinate(data, target, st, alphas, goal, solver == "gram", max_iter, w_init)
     unit = data.unit[target] ** 2 / data.weight
     for w, value, gap, n_iter in found:
-        yield Solution(w * size, value * unit, gap * unit, n_iter, gap <= goal)
+        coef = w * size
+        intercept = float(data.offset[target] - data.mean @ coef)
+        yield Solution(coef, intercept, value * unit, gap * unit, n_iter, gap <= goal)

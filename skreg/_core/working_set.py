@@ -1,7 +1,7 @@
 """The inner problem on a working set of columns. Coordinates are positions in the working set; w and r are its iterate.
 
-r is kept in one of two forms: minus the weighted residual, or the gradient. The gradient needs the inner products of the
-working set, and then a coordinate that does not move costs nothing; the residual needs no more than the columns.
+r is kept in one of two forms: minus the weighted residual, or the gradient. The gradient needs the inner products of
+the working set, and then a coordinate that does not move costs nothing; the residual needs only the columns.
 `correlations` are minus the gradient of the smooth part ``||y - X w||^2 / 2``, in normalized units.
 """
 

@@ -77,12 +77,29 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         check_finite_columns(X, statistics, getattr(self, "feature_names_in_", None) if keep else None)
         return Problem(X, Y, weights, data, factor, bounds, flat)
 
-    def _warn(self, gap, null, where=""):
+    def _store(self, problem, found, null):
+        """Keep the solutions of all targets as fitted attributes, and warn where one is not good enough."""
+        coef = np.array([s.coef for s in found], dtype=problem.data.X.dtype)
+        self.coef_ = coef[0] if problem.flat else coef
+        for name, field in (
+            ("intercept_", "intercept"),
+            ("n_iter_", "n_iter"),
+            ("dual_gap_", "gap"),
+            ("objective_", "objective"),
+        ):
+            values = np.array([getattr(s, field) for s in found])
+            setattr(self, name, values[0].item() if problem.flat else values)
+        self.sparsity_ = float(np.mean(coef == 0.0))
+        for s, loss in zip(found, null, strict=True):
+            if not s.met:
+                self._warn(s.gap, s.gap / loss)
+
+    def _warn(self, gap, share, where=""):
         warnings.warn(
-            f"{type(self).__name__} did not converge{where}: duality gap {gap:.3g}, {gap / null:.3g} of the null model's"
+            f"{type(self).__name__} did not converge{where}: duality gap {gap:.3g}, {share:.3g} of the null model's"
             f" loss where tol={self.tol:g} was wanted. Increase max_iter={self.max_iter} or tol, or penalize more.",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
     def predict(self, X):
@@ -98,7 +115,8 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], reset=False)
-        return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        scores = safe_sparse_dot(X, self.coef_.T, dense_output=True)
+        return (scores.ravel() if np.ndim(self.intercept_) == 0 else scores) + self.intercept_
 
     def sparsify(self):
         """Store `coef_` as a sparse matrix, which saves memory and time when most coefficients are zero.
@@ -121,16 +139,6 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         if sp.issparse(self.coef_):
-            self.coef_ = self.coef_.toarray()
+            coef = self.coef_.toarray()
+            self.coef_ = coef[0] if np.ndim(self.intercept_) == 0 else coef
         return self
-
-
-def intercept_of(data, target, coef):
-    """The intercept that goes with coefficients (p,) or (p, k) in the user's units."""
-    return data.offset[target] - data.mean @ np.asarray(coef, dtype=np.float64)
-
-
-def null_loss(data):
-    """Loss of the null model for every target, in the user's units; positive."""
-    return 0.5 * data.unit**2 / data.weight
-

@@ -5,10 +5,11 @@ from numbers import Integral, Real
 import numpy as np
 
 from .._core import solve as core
+from .._core.folds import RowsFit
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._params import BOOLEAN, Interval
 from ..utils._validation import check_alphas, unchanged_on_error
-from ._base import LinearModel, intercept_of, null_loss
+from ._base import LinearModel
 
 # The L1 share that stands for 0 when a grid of alphas is laid out: without an L1 part no alpha sets all
 # coefficients to zero (glmnet does the same).
@@ -66,8 +67,8 @@ class ElasticNetProx(LinearModel):
     solver : {"auto", "cd", "gram", "prox_grad", "direct"}, default="auto"
         "cd" is coordinate descent with working sets, screening and extrapolation; "gram" the same on inner products of
         features, for many more samples than features; "prox_grad" is FISTA with restarts; "direct" solves pure L2 or
-        ``alpha=0`` by linear algebra on the smaller side. "auto" takes "direct" where it applies and the smaller side is
-        at most 4000, else "cd" or "gram".
+        ``alpha=0`` by linear algebra on the smaller side. "auto" takes "direct" where it applies and the smaller side
+        is at most 4000, else "cd" or "gram".
     tol : float, default=1e-6
         Duality gap to reach, relative to the loss of the null model (the weighted variance of y, halved), in [0, inf).
         The objective is then at most that far above its minimum.
@@ -195,25 +196,11 @@ class ElasticNetProx(LinearModel):
         self : object
         """
         problem = self._read(X, y, sample_weight)
-        data, targets = problem.data, range(len(problem.Y))
-        init = self._warm(len(targets), data.p)
         task = Task.root(self)
-        found = [s for t in targets for s in self._solve(problem, t, [self.alpha], init[t])]
-        dtype = data.X.dtype
-        coef = np.array([s.coef for s in found], dtype=dtype)
-        intercept = np.array([intercept_of(data, t, coef[t]) for t in targets])
-        for name, value in (
-            ("coef_", coef),
-            ("intercept_", intercept),
-            ("n_iter_", np.array([s.n_iter for s in found])),
-            ("dual_gap_", np.array([s.gap for s in found])),
-            ("objective_", np.array([s.objective for s in found])),
-        ):
-            setattr(self, name, (value[0] if name == "coef_" else value[0].item()) if problem.flat else value)
-        self.sparsity_ = float(np.mean(coef == 0.0))
-        for t, s in enumerate(found):
-            if not s.met:
-                self._warn(s.gap, null_loss(data)[t])
+        fit, targets = RowsFit(problem.data), range(len(problem.Y))
+        init = self._warm(len(targets), problem.data.p)
+        found = [s for t in targets for s in self._solve(fit, problem, t, [self.alpha], init[t])]
+        self._store(problem, found, fit.null)
         task.end()
         return self
 
@@ -225,22 +212,15 @@ class ElasticNetProx(LinearModel):
             return [None] * n_targets
         return coef.reshape(n_targets, n_features).astype(np.float64)
 
-    def _solve(self, problem, target, alphas, coef_init=None):
+    def _solve(self, fit, problem, target, alphas, coef_init=None):
         penalty = problem.penalty(self.l1_ratio, self.standardize)
         if self.solver == "direct" and core.choose(problem.data, penalty, alphas, limit=np.inf) != "direct":
             raise ValueError(
                 "solver='direct' needs a pure L2 penalty (l1_ratio=0) or alpha=0, without bounds; got"
                 f" l1_ratio={self.l1_ratio}, bounds={self.bounds}, positive={self.positive}."
             )
-        return core.solve_path(
-            problem.data,
-            target,
-            penalty,
-            alphas,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            solver=self.solver,
-            coef_init=coef_init,
+        return fit.solve(
+            target, penalty, alphas, tol=self.tol, max_iter=self.max_iter, solver=self.solver, coef_init=coef_init
         )
 
     def path(self, X, y, sample_weight=None, *, alphas=100, eps=1e-3, coef_init=None):
@@ -273,21 +253,20 @@ class ElasticNetProx(LinearModel):
         if isinstance(alphas, Integral) and (isinstance(alphas, bool) or alphas < 1):
             raise ValueError(f"alphas must be an int of at least 1 or an array-like; got {alphas!r}.")
         problem = self._read(X, y, sample_weight, keep=False)
-        data, T = problem.data, len(problem.Y)
+        fit, T, p = RowsFit(problem.data), len(problem.Y), problem.data.p
         alphas = read_alphas(alphas, eps, problem, self.l1_ratio, self.standardize)
-        init = np.array(coef_init, dtype=np.float64).reshape(T, data.p) if coef_init is not None else [None] * T
-        coefs = np.zeros((T, data.p, alphas.size), order="F")
+        init = [None] * T if coef_init is None else np.asarray(coef_init, dtype=np.float64).reshape(T, p)
+        coefs = np.zeros((T, alphas.size, p)).transpose(0, 2, 1)  # each solution in one piece
         intercepts, gaps = np.zeros((T, alphas.size)), np.zeros((T, alphas.size))
         for t in range(T):
             unmet = []
-            for k, s in enumerate(self._solve(problem, t, alphas, init[t])):
-                coefs[t, :, k], gaps[t, k] = s.coef, s.gap
+            for k, s in enumerate(self._solve(fit, problem, t, alphas, init[t])):
+                coefs[t, :, k], intercepts[t, k], gaps[t, k] = s.coef, s.intercept, s.gap
                 if not s.met:
                     unmet.append(k)
-            intercepts[t] = intercept_of(data, t, coefs[t])
             if unmet:
-                worst = max(unmet, key=gaps[t].__getitem__)
-                self._warn(gaps[t, worst], null_loss(data)[t], f" at {len(unmet)} of {alphas.size} alphas")
+                worst = gaps[t, unmet].max()
+                self._warn(worst, worst / fit.null[t], f" at {len(unmet)} of {alphas.size} alphas")
         if problem.flat:
             return alphas, coefs[0], intercepts[0], gaps[0]
         return alphas, coefs, intercepts, gaps
