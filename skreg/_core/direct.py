@@ -17,7 +17,7 @@ def _shifted(H, many):
 
 
 def ridge_gram(G, start, l2, alphas):
-    """Yield the minimizer of ``w' G w / 2 - start' w + alpha l2' w^2 / 2`` for every alpha; l2 may be 0 in places."""
+    """Minimize ``w' G w / 2 - start' w + alpha l2' w^2 / 2`` for every alpha; l2 may be 0 in places. Yields w, None."""
     free = np.flatnonzero((l2 == 0.0) & (G.diagonal() > 0.0))
     held = np.flatnonzero((l2 > 0.0) & (G.diagonal() > 0.0))
     root = 1.0 / np.sqrt(l2[held])
@@ -31,13 +31,14 @@ def ridge_gram(G, start, l2, alphas):
         v = solve(alpha, b) if held.size else np.empty(0)
         w[held] = root * v
         w[free] = inverse @ (start[free] - across @ v)
-        yield w
+        yield w, None
 
 
 def ridge_rows(form, l2, alphas):
     """The same on the rows, for p > n; columns are visited in batches.
 
-    `form` is the `Residual` of all columns.
+    `form` is the `Residual` of all columns. Yields also the residual (n,), orthogonal to the unpenalized columns to
+    rounding even where coefficients are so large that the residual of w is not.
     """
     data = form.data
     free = np.flatnonzero((l2 == 0.0) & (data.scale > 0.0))
@@ -63,4 +64,4 @@ def ridge_rows(form, l2, alphas):
             w[held] = data.root_dots(off(solve(alpha, off(q))))[held] / l2[held]
             rest = -data.standardized(form.state(w))
         w[free] = Vt.T @ ((U.T @ rest) / s)
-        yield w
+        yield w, off(off(rest))

@@ -63,7 +63,7 @@ class MomentsFit:
     def _ridge(self, G, start, yy, st, alphas):
         form, every = Gradient(lambda new, cols: G, start, yy), np.arange(self.p)
         form.grow(every)
-        for alpha, w in zip(alphas, ridge(form, st.l2, alphas), strict=True):
+        for alpha, (w, _) in zip(alphas, ridge(form, st.l2, alphas), strict=True):
             yield w, *certify(form, st.at(alpha, every), w), 1
 
     def _follow(self, points):

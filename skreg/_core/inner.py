@@ -20,6 +20,8 @@ DEPTH = 5  # sweeps over the support that an extrapolation combines
 NEAR = 0.9  # a coordinate may move when its correlation comes so close to its limit
 LARGEST_FACE = 2000  # so many coefficients may be solved for at once by Cholesky
 POLISH = 100  # a solution with so few coefficients is solved for exactly in the end: that costs next to nothing
+MOST_STOPS = 50  # Newton steps in a row, while coordinates stop at the ends of their smooth pieces
+SINGULAR = 1e-6  # pivots of a Cholesky factor below which inner products count as singular
 PATIENCE = 10  # rounds before the first Newton step, and between two
 
 
@@ -89,37 +91,60 @@ def extrapolate(s, pen):
 
 
 def newton(s, pen, coords):
-    """Minimize over coordinates at which the penalty is smooth, with the others fixed; up to the end of the piece."""
-    slope, curvature = np.empty(coords.size), np.empty(coords.size)
-    smooth_piece(pen, s.w, coords, slope, curvature)
-    H = s.form.square(coords)
-    H.flat[:: coords.size + 1] += curvature
-    g = s.form.correlations(s.r)[coords] - slope
-    before = primal(s, pen, s.w, s.r)
-    step = np.zeros(s.w.size)
-    step[coords] = _solve(H, g)
-    for _ in range(30):
-        trial, r = s.w + step, s.r.copy()
-        clipped = clip_to_piece(pen, trial, s.w)
-        col_updates(s.form.A, trial - s.w, s.form.h, r)
-        if not clipped or primal(s, pen, trial, r) <= before:
-            s.w, s.r = trial, r
+    """Minimize over coordinates at which the penalty is smooth, with the others fixed.
+
+    Where the minimizer lies beyond the end of a smooth piece (a sign change, a bound), the coordinates that get there
+    stop, and the rest go on.
+    """
+    for _ in range(MOST_STOPS):
+        if not coords.size:
             return
-        step *= 0.5
+        slope, curvature = np.empty(coords.size), np.empty(coords.size)
+        smooth_piece(pen, s.w, coords, slope, curvature)
+        H = s.form.square(coords)
+        H.flat[:: coords.size + 1] += curvature
+        step = np.zeros(s.w.size)
+        step[coords] = _solve(H, s.form.correlations(s.r)[coords] - slope)
+        before = primal(s, pen, s.w, s.r)
+        trial, r, clipped = _trial(s, pen, step)
+        if clipped.any() and primal(s, pen, trial, r) > before:
+            # up to the first end only: the objective falls all the way there
+            reached = np.divide(trial - s.w, step, out=np.full(step.size, np.inf), where=clipped)
+            t = reached.min()
+            clipped = reached <= t * (1.0 + 1e-12)
+            step = np.where(clipped, trial - s.w, t * step)
+            trial, r, _ = _trial(s, pen, step)
+        s.w, s.r = trial, r
+        if not clipped.any():
+            return
+        coords = coords[~clipped[coords]]
+
+
+def _trial(s, pen, step):
+    trial, r = s.w + step, s.r.copy()
+    wanted = trial.copy()
+    clip_to_piece(pen, trial, s.w)
+    col_updates(s.form.A, trial - s.w, s.form.h, r)
+    return trial, r, trial != wanted
 
 
 def _solve(H, g):
-    """Solution of H d = g of a positive semi-definite H; the shortest where there are many.
+    """Solution of H d = g of a positive semi-definite H with a diagonal of about 1.
 
-    NumPy's LAPACK, not SciPy's: each brings threads of its own, which fight for the cores when calls alternate.
+    Where H is singular the solution is the shortest, and goes far along directions in which the objective falls without
+    end: up to the end of the smooth piece. NumPy's LAPACK, not SciPy's: each brings threads of its own, which fight for
+    the cores when calls alternate.
     """
-    H.flat[:: g.size + 1] += 1e-14
-    d = np.linalg.solve(H, g)
-    if np.linalg.norm(H @ d - g) <= 1e-8 * np.linalg.norm(g):
-        return d
+    try:
+        if np.linalg.cholesky(H).diagonal().min() > SINGULAR:
+            return np.linalg.solve(H, g)
+    except np.linalg.LinAlgError:
+        pass
     values, vectors = np.linalg.eigh(H)
-    keep = values > values[-1] * 1e-13 * values.size
-    return vectors[:, keep] @ ((vectors[:, keep].T @ g) / values[keep])
+    along = vectors.T @ g
+    flat = values <= values[-1] * SINGULAR**2
+    along[flat & (np.abs(along) <= 1e-9 * np.linalg.norm(g))] = 0.0  # rounding
+    return vectors @ (along / np.where(flat, values[-1] * SINGULAR**2, values))
 
 
 def solve(s, pen, tol, max_rounds):

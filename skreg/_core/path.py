@@ -116,8 +116,8 @@ def follow(s, strengths, alphas, tols, max_rounds, w_init=None):
         new = np.flatnonzero((pull >= bar * strengths.l1) & (pull > 0.0) & ~known)
         rounds = 0
         while True:
-            with np.errstate(divide="ignore"):
-                new = _likeliest(new, pull / strengths.l1, np.count_nonzero(s.w))
+            ratio = np.divide(pull, strengths.l1, out=np.full(pull.size, np.inf), where=strengths.l1 > 0.0)
+            new = _likeliest(new, ratio, np.count_nonzero(s.w))
             rough = tol < LOOSE and new.size > 0.25 * s.w.size
             if new.size or s.form.A is None:
                 s.add(new, known, est)

@@ -1,6 +1,7 @@
 """THE prox-gradient loop: FISTA with backtracking (Beck & Teboulle 2009, section 4) and adaptive restart.
 
-The restart is the gradient scheme of O'Donoghue & Candes (2015, eq. 13). The loop works on a design, the smooth part of the objective as a function of the scores ``z = A w``, and a penalty.
+The restart is the gradient scheme of O'Donoghue & Candes (2015, eq. 13). The loop works on a design, the smooth part of
+the objective as a function of the scores ``z = A w``, and a penalty.
 """
 
 from typing import NamedTuple

@@ -39,11 +39,14 @@ class Solution(NamedTuple):
     met: bool
 
 
-def certify(form, pen, w):
-    """Primal value and duality gap of an iterate on all columns, afresh."""
+def certify(form, pen, w, residual=None):
+    """Primal value and duality gap of an iterate on all columns, afresh; by the dual point of a residual (n,), if any."""
     r = form.state(w)
     rr, yr = form.products(w, r)
     value = 0.5 * rr + penalty_value(pen, w)
+    if residual is not None:
+        r = form.data.state(-form.data.root * residual)
+        rr, yr = form.products(w, r)
     return value, max(value - squared_dual(pen, form.correlations(r), rr, yr)[0], 0.0)
 
 
@@ -58,7 +61,7 @@ def whole(data, target, gram):
 
 
 def ridge(form, l2, alphas):
-    """Pure L2 for decreasing alphas, on the form of all columns."""
+    """Pure L2 for decreasing alphas, on the form of all columns: yields coefficients, and a residual or None."""
     positive = [alpha for alpha in alphas if alpha > 0.0]
     zeros = [0.0] * (len(alphas) - len(positive))  # they come last, and leave every coefficient unpenalized
     for part, strength in ((positive, l2), (zeros, np.zeros_like(l2))):
@@ -71,13 +74,13 @@ def ridge(form, l2, alphas):
 def _direct(data, target, strengths, alphas, tol):
     form = whole(data, target, data.p <= data.n)
     every = np.arange(data.p)
-    for alpha, w in zip(alphas, ridge(form, strengths.l2, alphas), strict=True):
+    for alpha, (w, residual) in zip(alphas, ridge(form, strengths.l2, alphas), strict=True):
         pen = strengths.at(alpha, every)
-        value, gap = certify(form, pen, w)
+        value, gap = certify(form, pen, w, residual)
         if gap > tol and data.p <= data.n:  # the Gram matrix squares the condition number: solve on the rows
-            form = whole(data, target, False)
-            w = next(ridge(form, strengths.l2, [alpha]))
-            value, gap = certify(form, pen, w)
+            rows = whole(data, target, False)
+            w, residual = next(ridge(rows, strengths.l2, [alpha]))
+            value, gap = certify(rows, pen, w, residual)
         yield w, value, gap, 1
 
 

@@ -1,0 +1,68 @@
+"""What only a fresh process can tell: ``python -m benchmarks.child`` prints one line of JSON.
+
+``first <solver>`` times the import and the first fit; ``memory <solver> <problem> <small>`` measures how far a fit's
+peak rises above holding the data. Nothing heavy is imported before the clock runs.
+"""
+
+import gc
+import json
+import pathlib
+import sys
+import time
+
+
+def first(name):
+    """Import and first fit on a small problem, in seconds."""
+    start = time.perf_counter()
+    if name == "scikit-learn":
+        from sklearn.linear_model import ElasticNet
+
+        model = ElasticNet(alpha=0.1)
+    elif name == "skglm":
+        from skglm import ElasticNet
+
+        model = ElasticNet(alpha=0.1)
+    else:
+        from skreg import ElasticNetProx
+
+        model = ElasticNetProx(alpha=0.1)
+    imported = time.perf_counter()
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    X = np.asfortranarray(rng.standard_normal((100, 20)))
+    y = X @ rng.standard_normal(20) + rng.standard_normal(100)
+    ready = time.perf_counter()
+    model.fit(X, y)
+    return {"import": imported - start, "fit": time.perf_counter() - ready}
+
+
+def resident(field):
+    """MB of this process that are resident (VmRSS), or were at most (VmHWM)."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(field)) / 1024
+
+
+def memory(name, problem, small):
+    """MB by which one lasso fit's peak exceeds the resident data and libraries.
+
+    Not `ru_maxrss`: it starts at what the parent process held, and never falls again after the data are made.
+    """
+    from . import problems
+    from .linear import SOLVERS
+
+    data = problems.load(problem, small == "True")
+    make = next(solver for solver in SOLVERS if solver.name == name)
+    tiny = problems.autoregressive(50, 5, 0.0, problems.np.random.default_rng(0))
+    make(tiny, tiny[:, 0].copy()).single(0.1, 1.0, make.tol)  # libraries loaded, kernels compiled
+    alpha = problems.alpha_max(data.X, data.y) / 100
+    gc.collect()
+    pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew (proc(5))
+    held = resident("VmRSS")
+    make(data.X, data.y).single(alpha, 1.0, make.tol)
+    return {"above": resident("VmHWM") - held, "data": data.X.nbytes / 2**20}
+
+
+if __name__ == "__main__":
+    task, *words = sys.argv[1:]
+    print(json.dumps({"first": first, "memory": memory}[task](*words)))

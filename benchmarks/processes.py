@@ -1,0 +1,57 @@
+"""The parts that need fresh processes: the first fit, and memory."""
+
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+def child(*words, cache=None):
+    """What a fresh process measured; `cache` is the folder for numba's compiled kernels."""
+    env = os.environ if cache is None else {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.child", *map(str, words)]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def first_fits(names, repeats):
+    """Import and first fit, in turns. Ours twice: with kernels cached, and with none."""
+    with tempfile.TemporaryDirectory() as warm:
+        turns = {name: lambda name=name: child("first", name, cache=warm) for name in names}
+
+        def cold():
+            with tempfile.TemporaryDirectory() as empty:
+                return child("first", "skreg", cache=empty)
+
+        turns["skreg, nothing cached"] = cold
+        child("first", "skreg", cache=warm)
+        found = {name: [] for name in turns}
+        for _ in range(repeats):
+            for name, turn in turns.items():
+                found[name].append(turn())
+    rows = []
+    for name, times in found.items():
+        parts = {part: statistics.median(t[part] for t in times) for part in ("import", "fit")}
+        totals = [t["import"] + t["fit"] for t in times]
+        rows.append(dict(solver=name, **parts, seconds=statistics.median(totals), fastest=min(totals)))
+    return rows
+
+
+def peaks(names, problem, small):
+    """Peak memory of one fit above holding the data, each in a process of its own."""
+    rows = []
+    for name in names:
+        try:
+            found = child("memory", name, problem, small)
+        except RuntimeError as error:
+            print(f"    {name}: failed ({error})")
+            continue
+        rows.append(dict(solver=name, megabytes=found["above"], share=found["above"] / found["data"]))
+    return rows

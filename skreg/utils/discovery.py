@@ -1,0 +1,31 @@
+"""Find all estimators of the package, so that the common tests miss none."""
+
+import importlib
+import inspect
+import pkgutil
+
+from sklearn.base import BaseEstimator
+
+
+def all_estimators():
+    """All public estimators.
+
+    Returns
+    -------
+    estimators : list of (str, type)
+        Name and class, sorted by name.
+
+    Examples
+    --------
+    >>> from skreg.utils.discovery import all_estimators
+    >>> "ElasticNetProx" in dict(all_estimators())
+    True
+    """
+    root = importlib.import_module("skreg")
+    found = {}
+    for module in pkgutil.iter_modules(root.__path__, "skreg."):
+        if module.ispkg and not module.name.rpartition(".")[2].startswith("_"):
+            for name, cls in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+                if issubclass(cls, BaseEstimator) and not name.startswith("_"):
+                    found[name] = cls
+    return sorted(found.items())

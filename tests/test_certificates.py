@@ -1,0 +1,181 @@
+"""Whatever the data and the penalty, the answer is as good as its certificate says, and the certificate meets tol."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.exceptions import ConvergenceWarning
+
+from skreg import ElasticNetProx
+
+from .problems import DESIGNS, PENALTIES, SOLVERS, regression
+from .reference import duality_gap, null_loss, objective
+
+SMALL = [
+    (name, penalty, weighted, intercept)
+    for name in DESIGNS
+    for penalty in PENALTIES
+    for weighted in (False, True)
+    for intercept in (True, False)
+]
+
+
+def weights_for(n, weighted):
+    return np.random.default_rng(n).integers(0, 4, n) + 0.5 * (np.arange(n) % 2) if weighted else None
+
+
+def check(model, X, y, weights, params, tol):
+    """Objective, gap and attributes of a fitted model against the reference."""
+    terms = {k: params.get(k, d) for k, d in (("l1_ratio", 0.5), ("standardize", False))}
+    factor = params.get("penalty_factor")
+    value = objective(
+        X, y, model.coef_, model.intercept_, model.alpha, terms["l1_ratio"], weights, factor, terms["standardize"]
+    )
+    null = null_loss(y, weights, model.fit_intercept)
+    slack = 1e-5 * null if model.coef_.dtype == np.float32 else 1e-10 * null
+    assert value == pytest.approx(model.objective_, abs=slack)
+    assert 0.0 <= model.dual_gap_ <= tol * null
+    assert model.n_iter_ >= 1
+    assert model.sparsity_ == np.mean(model.coef_ == 0.0)
+    return value
+
+
+@pytest.mark.parametrize(("kind", "penalty", "weighted", "intercept"), SMALL)
+def test_every_design_and_penalty(kind, penalty, weighted, intercept):
+    X, y = regression(40, 12, seed=1)
+    X = X.astype(np.float32).astype(np.float64)
+    weights, params = weights_for(40, weighted), penalty.of(12)
+    values = []
+    for solver in SOLVERS:
+        model = ElasticNetProx(0.05, fit_intercept=intercept, solver=solver, tol=1e-9, max_iter=20_000, **params)
+        model.fit(DESIGNS[kind](X), y, weights)
+        values.append(check(model, X, y, weights, params, 1e-9))
+        low, high = params.get("bounds", (0.0 if params.get("positive") else -np.inf, np.inf))
+        assert (model.coef_ >= np.float32(low) - 1e-7).all()
+        assert (model.coef_ <= np.float32(high) + 1e-7).all()
+        if penalty.name == "some out":
+            assert (model.coef_[1::3] == 0.0).all()
+        if not {"bounds", "positive"} & params.keys() and penalty.name not in ("some free", "some out"):
+            gap = duality_gap(
+                X,
+                y,
+                model.coef_,
+                0.05,
+                params["l1_ratio"],
+                weights,
+                params.get("penalty_factor"),
+                params.get("standardize", False),
+                intercept,
+            )
+            assert gap <= (1e-4 if model.coef_.dtype == np.float32 else 2e-9) * null_loss(y, weights, intercept)
+    assert np.ptp(values) <= (1e-5 if "float32" in kind else 2e-9) * null_loss(y, weights, intercept)
+
+
+@given(
+    n=st.integers(1, 60),
+    p=st.integers(1, 80),
+    seed=st.integers(0, 10**6),
+    scale=st.sampled_from([1e-100, 1e-6, 1.0, 1e6, 1e100]),
+    y_scale=st.sampled_from([1e-100, 1.0, 1e100]),
+    share=st.sampled_from([1e-4, 1e-2, 0.3, 0.9, 1.5]),
+    penalty=st.sampled_from([p for p in PENALTIES if p.name not in ("box", "without zero")]),
+    solver=st.sampled_from(["auto", "cd", "gram"]),
+    weighted=st.booleans(),
+    intercept=st.booleans(),
+    kind=st.sampled_from(["dense", "csc", "csr array"]),
+)
+def test_any_size_and_scale(n, p, seed, scale, y_scale, share, penalty, solver, weighted, intercept, kind):
+    X, y = regression(n, p, seed)
+    weights, params = weights_for(n, weighted), penalty.of(p)
+    if weighted and not weights.any():
+        weights += 1.0
+    if np.isinf(params.get("penalty_factor", np.zeros(1))).all():
+        return
+    ratio, standardize = params["l1_ratio"], params.get("standardize", False)
+    if 0.0 < ratio < 1.0:  # L1 and L2 scale differently
+        y_scale = 1.0
+        scale = scale if standardize else 1.0
+    plain = share * np.abs(X.T @ (y - y.mean())).max() / n  # about alpha_max, on the unscaled data
+    alpha = plain if standardize else plain * (scale**2 if ratio == 0.0 else scale * y_scale)
+    model = ElasticNetProx(alpha, fit_intercept=intercept, solver=solver, **params)
+    model.fit(DESIGNS[kind](X * scale), y * y_scale, weights)
+    null = null_loss(y, weights, intercept) * y_scale**2
+    assert np.isfinite(model.coef_).all()
+    assert np.isfinite(model.intercept_)
+    assert model.dual_gap_ <= 1e-6 * null + 1e-14 * y_scale**2
+    coef = model.coef_ * (scale / y_scale)
+    factor = params.get("penalty_factor")
+    value = objective(X, y, coef, model.intercept_ / y_scale, plain, ratio, weights, factor, standardize)
+    assert value * y_scale**2 == pytest.approx(model.objective_, rel=1e-9, abs=1e-12 * y_scale**2)
+
+
+@given(
+    n=st.integers(2, 40),
+    p=st.integers(2, 40),
+    seed=st.integers(0, 10**6),
+    alpha=st.sampled_from([0.0, 1e-8, 1e-3]),
+    solver=st.sampled_from(["auto", "cd", "gram"]),
+    positive=st.booleans(),
+)
+def test_collinear_columns(n, p, seed, alpha, solver, positive):
+    X, y = regression(n, p, seed)
+    X[:, p // 2 :] = X[:, : p - p // 2] * 2.0 + 1.0  # copies, on another scale
+    model = ElasticNetProx(alpha, l1_ratio=1.0, solver=solver, positive=positive, max_iter=20_000).fit(X, y)
+    assert np.isfinite(model.coef_).all()
+    assert model.dual_gap_ <= 1e-6 * null_loss(y)
+
+
+def test_not_converged_warns_and_says_how_far():
+    X, y = regression(60, 100, seed=2, correlated=5.0)
+    model = ElasticNetProx(1e-3, l1_ratio=1.0, solver="prox_grad", max_iter=20, tol=1e-12)
+    with pytest.warns(ConvergenceWarning, match=r"duality gap .* of the null model's loss where tol=1e-12"):
+        model.fit(X, y)
+    best = ElasticNetProx(1e-3, l1_ratio=1.0, tol=1e-12).fit(X, y)
+    assert model.objective_ - best.objective_ <= model.dual_gap_
+    assert model.dual_gap_ > 1e-12 * null_loss(y)
+
+
+def test_constant_targets_and_columns():
+    X, y = regression(30, 5)
+    X[:, 2] = 7.0
+    model = ElasticNetProx(0.01).fit(X, y)
+    assert model.coef_[2] == 0.0
+    flat = ElasticNetProx(0.01).fit(X, np.full(30, 4.0))
+    assert (flat.coef_ == 0.0).all()
+    assert flat.intercept_ == 4.0
+    assert flat.dual_gap_ == 0.0
+    assert flat.objective_ == 0.0
+
+
+def test_one_row_and_one_feature():
+    for alpha in (0.0, 0.1):
+        one = ElasticNetProx(alpha).fit([[3.0, 1.0]], [2.0])
+        assert one.predict([[3.0, 1.0]]) == 2.0
+        single = ElasticNetProx(alpha, l1_ratio=1.0).fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0])
+        assert single.coef_[0] == pytest.approx(1.0 - 1.5 * alpha)
+
+
+def test_alpha_zero_is_least_squares():
+    for shape in ((30, 6), (6, 30)):
+        X, y = regression(*shape, seed=4, sparse=False)
+        centred = X - X.mean(axis=0)
+        expected = np.linalg.lstsq(centred, y - y.mean(), rcond=None)[0]
+        for solver in ("auto", "direct", "cd", "gram"):
+            model = ElasticNetProx(0.0, solver=solver).fit(X, y)
+            np.testing.assert_allclose(model.predict(X), centred @ expected + y.mean(), atol=1e-8)
+            assert model.objective_ == pytest.approx(np.mean((y - model.predict(X)) ** 2) / 2, abs=1e-12)
+        scale = 1.0 / np.linalg.norm(centred, axis=0)
+        shortest = scale * np.linalg.lstsq(centred * scale, y - y.mean(), rcond=None)[0]
+        np.testing.assert_allclose(ElasticNetProx(0.0).fit(X, y).coef_, shortest, atol=1e-8)
+
+
+def test_nearly_collinear_least_squares_is_certified():
+    rng = np.random.default_rng(0)
+    x = np.linspace(0.0, 1.0, 200)
+    X = np.asfortranarray(x[:, None] ** np.arange(1, 13))  # condition number above 1e9
+    y = np.sin(6 * x) + 0.01 * rng.standard_normal(200)
+    model = ElasticNetProx(0.0).fit(X, y)
+    best = np.linalg.lstsq(X - X.mean(axis=0), y - y.mean(), rcond=1e-15)[0]
+    value = np.mean((y - y.mean() - (X - X.mean(axis=0)) @ best) ** 2) / 2
+    assert model.objective_ == pytest.approx(value, rel=1e-6)
+    assert model.dual_gap_ <= 1e-6 * null_loss(y)

@@ -1,0 +1,97 @@
+"""scikit-learn's whole suite on every estimator, with no expected failures, and the checks that it leaves out."""
+
+import numpy as np
+import pytest
+from sklearn.utils import _param_validation as sk
+from sklearn.utils import estimator_checks
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skreg import ElasticNetProx, ElasticNetProxCV
+from skreg.utils import _params
+from skreg.utils.discovery import all_estimators
+
+from .problems import regression
+
+INSTANCES = [
+    ElasticNetProx(),
+    ElasticNetProx(alpha=0.01, tol=1e-12),
+    ElasticNetProx(alpha=0.1, l1_ratio=0.0),
+    ElasticNetProx(alpha=0.0),
+    ElasticNetProx(alpha=0.1, l1_ratio=1.0, standardize=True),
+    ElasticNetProx(alpha=0.1, positive=True, fit_intercept=False),
+    ElasticNetProx(alpha=0.1, bounds=(-0.5, 0.5), warm_start=True),
+    ElasticNetProx(alpha=0.1, solver="cd"),
+    ElasticNetProx(alpha=0.1, solver="gram"),
+    ElasticNetProx(alpha=0.1, solver="prox_grad", tol=1e-10),
+    ElasticNetProxCV(),
+    ElasticNetProxCV(alphas=10, l1_ratio=[0.0, 0.5, 1.0], selection="1se", tol=1e-12),
+    ElasticNetProxCV(alphas=10, refit=False, solver="cd"),
+    ElasticNetProxCV(alphas=10, scoring="neg_mean_absolute_error", n_jobs=2),
+]
+
+
+def test_every_estimator_is_checked():
+    assert {type(e).__name__ for e in INSTANCES} == set(dict(all_estimators()))
+
+
+@parametrize_with_checks(INSTANCES)
+def test_scikit_learn(estimator, check):
+    check(estimator)
+
+
+EXTRA = [
+    "check_dataframe_column_names_consistency",
+    "check_inplace_ensure_writeable",
+]
+
+
+@pytest.mark.parametrize("name", EXTRA)
+@pytest.mark.parametrize("estimator", INSTANCES, ids=repr)
+def test_extra(name, estimator):
+    getattr(estimator_checks, name)(type(estimator).__name__, estimator)
+
+
+@pytest.mark.parametrize("kind", ["NotAnArray", "PandasDataframe"])
+@pytest.mark.parametrize("estimator", INSTANCES, ids=repr)
+def test_data_not_an_array(kind, estimator):
+    X, y = regression(30, 4)
+    estimator_checks.check_estimators_data_not_an_array(type(estimator).__name__, estimator, X, y, kind)
+
+
+def _translate(choice):
+    """One of our constraints in the words of scikit-learn's private module."""
+    if isinstance(choice, _params.Interval):
+        return sk.Interval(choice.kind, choice.low, choice.high, closed=choice.closed)
+    if isinstance(choice, _params.Options):
+        return sk.StrOptions(set(choice.names))
+    return {
+        _params.BOOLEAN: "boolean",
+        _params.NONE: None,
+        _params.ARRAY_LIKE: "array-like",
+        _params.CALLABLE: callable,
+        _params.CV: "cv_object",
+        _params.ANY_STRING: str,
+    }[choice]
+
+
+@pytest.mark.parametrize("cls", [cls for _, cls in all_estimators()])
+def test_parameters_are_validated(cls):
+    constraints = {name: [_translate(c) for c in allowed] for name, allowed in cls._parameter_constraints.items()}
+
+    class Translated(cls):
+        pass
+
+    # the check reads scikit-learn's constraints to find bad values; the estimator goes on to use its own
+    Translated.__name__ = cls.__name__
+
+    class Meta(dict):
+        def items(self):
+            return cls._parameter_constraints.items()
+
+    Translated._parameter_constraints = Meta(constraints)
+    estimator_checks.check_param_validation(cls.__name__, Translated())
+
+
+def test_html_repr_links_to_our_pages():
+    html = ElasticNetProx().fit(np.eye(4), np.arange(4.0))._repr_html_()
+    assert "skreg.readthedocs.io/en/stable/api/skreg.ElasticNetProx.html" in html
