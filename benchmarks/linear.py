@@ -1,12 +1,10 @@
 """Elastic nets: paths, single fits, cross-validation, the first fit of a process, memory."""
 
-import functools
-
 import numpy as np
 
 from . import processes, report
 from .glmnet import Glmnet
-from .measure import Judge, contest
+from .measure import Judge, race, settle, settle_from
 from .peers import Adelie, Celer, ScikitLearn, Skein, Skglm, Skreg
 from .problems import LINEAR, alpha_max, load
 
@@ -41,6 +39,85 @@ def configure(parser):
     parser.add_argument("--out", help="folder of linear.json and linear.md (default: docs/benchmarks)")
 
 
+class Course:
+    """The parts that share one problem's data in this process."""
+
+    def __init__(self, problem, makers, args, book):
+        self.problem, self.args, self.book = problem, args, book
+        self.top = alpha_max(problem.X, problem.y)
+        self.solvers = [make(problem.X, problem.y) for make in makers]
+        self.settled = {}  # of paths, which cross-validation needs, too
+
+    def run(self):
+        """Run all parts that were asked for."""
+        try:
+            for part in self.args.parts:
+                if part in ("path", "single"):
+                    for l1_ratio in L1_RATIOS:
+                        getattr(self, part)(l1_ratio)
+                elif part == "cv" and self.problem.name in SHAPES:
+                    self.cv()
+        finally:
+            for solver in self.solvers:
+                solver.close()
+
+    def grid(self, l1_ratio):
+        return self.top / l1_ratio * np.geomspace(1.0, 1e-2, 20 if self.args.small else 100)
+
+    def judge(self, l1_ratio):
+        ours = next(solver for solver in self.solvers if solver.ours)
+        return Judge(self.problem.X, self.problem.y, l1_ratio, lambda alphas: ours.path(alphas, l1_ratio, REFERENCE))
+
+    def enter(self, part, l1_ratio, rows, divisor=None):
+        self.book.enter(part, self.problem.name, self.problem.about, l1_ratio, divisor, rows=rows)
+
+    def path_task(self, l1_ratio):
+        """The question, its judge, and everybody's setting for it."""
+        if l1_ratio not in self.settled:
+            alphas, judge = self.grid(l1_ratio), self.judge(l1_ratio)
+
+            def ask(solver, tol):
+                return solver.path(alphas, l1_ratio, tol)
+
+            print(f"path {self.problem.name}, l1_ratio {l1_ratio:g}", flush=True)
+            self.settled[l1_ratio] = ask, judge, settle(self.solvers, ask, judge, self.args.limit)
+        return self.settled[l1_ratio]
+
+    def path(self, l1_ratio):
+        ask, judge, entrants = self.path_task(l1_ratio)
+        self.enter("path", l1_ratio, race(entrants, ask, judge, self.args.repeats, self.args.limit))
+
+    def single(self, l1_ratio):
+        for divisor in (10, 100):
+            alpha, judge = self.top / l1_ratio / divisor, self.judge(l1_ratio)
+
+            def ask(solver, tol, alpha=alpha):
+                return solver.single(alpha, l1_ratio, tol)
+
+            print(f"single {self.problem.name}, l1_ratio {l1_ratio:g}, alpha_max/{divisor}", flush=True)
+            entrants = settle(self.solvers, ask, judge, self.args.limit)
+            rows = race(entrants, ask, judge, self.args.repeats, self.args.limit)
+            self.enter("single", l1_ratio, rows, divisor)
+
+    def cv(self):
+        """The lasso's; folds cannot be verified one by one, so they inherit the setting of the accurate path."""
+        alphas, judge = self.grid(1.0), self.judge(1.0)
+
+        def ask(solver, tol):
+            return solver.cv(alphas, 1.0, tol)
+
+        able = [entrant for entrant in self.path_task(1.0)[2] if hasattr(entrant.solver, "cv")]
+        print(f"cv {self.problem.name}", flush=True)
+        entrants = settle_from(able, ask, judge, self.args.limit)
+        rows = race(entrants, ask, judge, self.args.repeats, self.args.limit)
+        curve = ask(next(solver for solver in self.solvers if solver.ours), REFERENCE).curve
+        for row, entrant in zip(rows, entrants, strict=True):
+            row["chosen"] = float(entrant.run.alphas[0] / self.top)
+            if entrant.run.curve is not None:
+                row["curve_error"] = float(np.abs(entrant.run.curve / curve - 1.0).max())
+        self.enter("cv", 1.0, rows)
+
+
 def run(args):
     out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
     book = report.Book("linear", out, LINEAR, PARTS)
@@ -48,7 +125,7 @@ def run(args):
     if set(args.parts) & set(FIT_IN_PROCESS):
         for name in args.problems:
             if problem := load(name, args.small):
-                in_process(problem, solvers, args, book)
+                Course(problem, solvers, args, book).run()
     if "first" in args.parts:
         known = [s.name for s in solvers if s in (Skreg, ScikitLearn, Skglm)]
         book.enter("first", "100 x 20", rows=processes.first_fits(known, args.repeats))
@@ -57,71 +134,3 @@ def run(args):
         for name in SHAPES:
             if name in args.problems:
                 book.enter("memory", name, rows=processes.peaks(python, name, args.small))
-
-
-def in_process(problem, makers, args, book):
-    """All parts of one problem that share its data in this process."""
-    solvers = [make(problem.X, problem.y) for make in makers]
-    try:
-        for part in args.parts:
-            if part in ("path", "single"):
-                for l1_ratio in L1_RATIOS:
-                    PART[part](problem, solvers, l1_ratio, args, book)
-            elif part == "cv" and problem.name in SHAPES:
-                cross_validation(problem, solvers, args, book)
-    finally:
-        for solver in solvers:
-            solver.close()
-
-
-def judge_of(problem, l1_ratio, ours):
-    return Judge(problem.X, problem.y, l1_ratio, lambda alphas: ours.path(alphas, l1_ratio, REFERENCE))
-
-
-def grid(problem, l1_ratio):
-    return alpha_max(problem.X, problem.y) / l1_ratio * np.geomspace(1.0, 1e-2, 100)
-
-
-def path(problem, solvers, l1_ratio, args, book):
-    alphas = grid(problem, l1_ratio)
-    print(f"path {problem.name}, l1_ratio {l1_ratio:g}", flush=True)
-    judge = judge_of(problem, l1_ratio, solvers[0])
-    rows = contest(solvers, lambda s, tol: s.path(alphas, l1_ratio, tol), judge, args.repeats, args.limit)
-    book.enter("path", problem.name, problem.about, l1_ratio, rows=rows)
-
-
-def single(problem, solvers, l1_ratio, args, book):
-    top = alpha_max(problem.X, problem.y) / l1_ratio
-    for divisor in (10, 100):
-        alpha = top / divisor
-        print(f"single {problem.name}, l1_ratio {l1_ratio:g}, alpha_max/{divisor}", flush=True)
-        judge = judge_of(problem, l1_ratio, solvers[0])
-        rows = contest(
-            solvers, lambda s, tol, alpha=alpha: s.single(alpha, l1_ratio, tol), judge, args.repeats, args.limit
-        )
-        book.enter("single", problem.name, problem.about, l1_ratio, divisor, rows=rows)
-
-
-PART = {"path": path, "single": single}
-
-
-def cross_validation(problem, solvers, args, book):
-    """The lasso's; each solver's final fit is verified at the strength that it chose.
-
-    Where folds and grid are the same, the curve of errors is compared with that of our tightest run, too.
-    """
-    alphas = grid(problem, 1.0)
-    print(f"cv {problem.name}", flush=True)
-    able = [solver for solver in solvers if hasattr(solver, "cv")]
-    judge = judge_of(problem, 1.0, able[0])
-
-    @functools.cache
-    def reference():
-        return able[0].cv(alphas, 1.0, REFERENCE).curve
-
-    def describe(run):
-        error = None if run.curve is None else float(np.abs(run.curve / reference() - 1.0).max())
-        return dict(chosen=float(run.alphas[0] / alphas[0]), curve_error=error)
-
-    rows = contest(able, lambda s, tol: s.cv(alphas, 1.0, tol), judge, args.repeats, args.limit, describe)
-    book.enter("cv", problem.name, problem.about, 1.0, rows=rows)

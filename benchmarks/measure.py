@@ -1,4 +1,4 @@
-"""Accuracy first, then time: solvers climb to tighter tolerances until verified, then take turns at the clock."""
+"""Accuracy first, then time: solvers `settle` on a tolerance that is verified to do, then `race` in turns."""
 
 import statistics
 import time
@@ -65,6 +65,9 @@ class Judge:
         best = np.array([self.best[a] for a in alphas])
         return float((values / best - 1.0).max())
 
+    def accurate(self, run):
+        return self.suboptimality(run.alphas, run.values) <= ACCURATE
+
     def gap(self, answer, values):
         """The worst duality gap over the strengths, relative to the objectives `values`."""
         data, every = self.data, np.arange(self.data.p)
@@ -89,90 +92,115 @@ class Run(NamedTuple):
     curve: np.ndarray | None
 
 
-def climb(solver, ask, judge, limit):
+class Entrant(NamedTuple):
+    """A solver at the setting with which it enters the race.
+
+    Attributes
+    ----------
+    accurate : bool
+        Whether the run is as accurate as it must be; else it is the tightest that was tried.
+    cold : float
+        Seconds of the solver's very first call for the task.
+    """
+
+    name: str
+    solver: object
+    run: Run
+    accurate: bool
+    cold: float
+
+
+def climb(solver, ladder, ask, judge, limit, certified):
     """Runs of one solver from loose to tight, until one is accurate or takes more than `limit` seconds.
 
-    Nobody is interrupted: loose comes first because it is cheap. A solver that is wanted `certified` climbs until the
-    gap is small, not only the objective; only the last run's gap is computed for the others.
+    Nobody is interrupted: loose comes first because it is cheap. Who is wanted `certified` climbs until the gap is
+    small, not only the objective; of the others only the last run's gap is computed.
     """
     runs = []
-    for tol in solver.ladder:
+    for tol in ladder:
         seconds, answer = timed(lambda tol=tol: ask(solver, tol))
         values = judge.enter(answer)
-        close = judge.suboptimality(answer.alphas, values) <= ACCURATE
-        last = (close and not solver.certified) or seconds > limit or tol == solver.ladder[-1]
-        gap = judge.gap(answer, values) if last or solver.certified else None
+        off = judge.suboptimality(answer.alphas, values)
+        last = seconds > limit or tol == ladder[-1] or (off <= ACCURATE and not certified)
+        gap = judge.gap(answer, values) if last or certified else None
         runs.append(Run(float(tol), seconds, answer.alphas, values, gap, answer.curve))
-        print(
-            f"    {solver.name} tol {tol:.0e}: {seconds:.3g} s, suboptimality "
-            f"{judge.suboptimality(answer.alphas, values):.1e}" + ("" if gap is None else f", gap {gap:.1e}"),
-            flush=True,
-        )
+        known = "" if gap is None else f", gap {gap:.1e}"
+        print(f"    {solver.name} tol {tol:.0e}: {seconds:.3g} s, suboptimality {off:.1e}{known}", flush=True)
         if last or (gap is not None and gap <= ACCURATE):
             break
     return runs
 
 
-def first(runs, accurate):
-    """The loosest run that is accurate, else the tightest; and whether it is."""
-    return next(((run, True) for run in runs if accurate(run)), (runs[-1], False))
+def attempt(solver, *args):
+    """`climb`, or no runs at all from a peer that fails: that is a result, and ours to report, not to stop at."""
+    try:
+        return climb(solver, *args)
+    except Exception as error:
+        if solver.ours:
+            raise
+        print(f"    {solver.name}: failed ({type(error).__name__}: {error})")
+        return []
 
 
-def contest(solvers, ask, judge, repeats, limit, describe=lambda run: {}):
-    """Rows of a table: every solver's fastest accurate setting, timed in turns.
+def settle(solvers, ask, judge, limit):
+    """Every solver's loosest accurate setting; ours also at the loosest whose gap proves it.
 
     Parameters
     ----------
     solvers : list of Solver
-        Ours first.
     ask : callable
         ``ask(solver, tol)`` gives an `Answer`.
     judge : Judge
-    repeats : int
-        Rounds of the clock; every solver has one turn in each.
     limit : float
         Seconds from which on a solver is not tried any tighter, nor again.
-    describe : callable
-        Further entries of a row, from its `Run`.
     """
-    ladders = []
-    for solver in solvers:
-        try:
-            ladders.append((solver, climb(solver, ask, judge, limit)))
-        except Exception as error:  # a peer's failure is a result, not ours to stop at
-            if solver.certified:
-                raise
-            print(f"    {solver.name}: failed ({type(error).__name__}: {error})")
-    chosen = []
-    for solver, runs in ladders:
-        close = first(runs, lambda run: judge.suboptimality(run.alphas, run.values) <= ACCURATE)
-        chosen.append((solver.name, solver, *close, runs[0].seconds))
-        if solver.certified:
-            tight = first(runs, lambda run: run.gap <= ACCURATE)
-            chosen.append((f"{solver.name}, certified", solver, *tight, runs[0].seconds))
-    times = _take_turns([(solver, run) for _, solver, run, _, _ in chosen], ask, repeats, limit)
-    return [
-        dict(
-            solver=name,
-            tol=run.tol,
-            seconds=statistics.median(times[solver, run.tol]),
-            fastest=min(times[solver, run.tol]),
-            first=cold,
-            suboptimality=judge.suboptimality(run.alphas, run.values),
-            gap=run.gap,
-            accurate=accurate,
-            **describe(run),
-        )
-        for name, solver, run, accurate, cold in chosen
-    ]
+    climbed = {solver: attempt(solver, solver.ladder, ask, judge, limit, solver.ours) for solver in solvers}
+    entrants = []
+    for solver, runs in climbed.items():
+        if runs:
+            entrants.append(_entrant(solver.name, solver, runs, judge.accurate))
+            if solver.ours:
+                entrants.append(_entrant(f"{solver.name}, certified", solver, runs, lambda run: run.gap <= ACCURATE))
+    return entrants
 
 
-def _take_turns(entrants, ask, repeats, limit):
-    """Seconds of every solver and tolerance: all in turn, so that what disturbs the machine disturbs everybody."""
-    times = {(solver, run.tol): [] for solver, run in entrants}
-    slow = {(solver, run.tol): run.seconds for solver, run in entrants if run.seconds > limit}
+def settle_from(entrants, ask, judge, limit):
+    """The same for a task that asks more of a solver than the one in which the `entrants` settled on a setting."""
+    found = []
+    for name, solver, run, _, _ in entrants:
+        runs = attempt(solver, solver.ladder[solver.ladder <= run.tol], ask, judge, limit, False)
+        if runs:
+            found.append(_entrant(name, solver, runs, judge.accurate))
+    return found
+
+
+def _entrant(name, solver, runs, accurate):
+    run = next((run for run in runs if accurate(run)), runs[-1])
+    return Entrant(name, solver, run, accurate(run), runs[0].seconds)
+
+
+def race(entrants, ask, judge, repeats, limit):
+    """Rows of a table, timed in turns: what disturbs the machine disturbs everybody."""
+    times = {(e.solver, e.run.tol): [] for e in entrants}
+    slow = {(e.solver, e.run.tol): e.run.seconds for e in entrants if e.run.seconds > limit}
     for _ in range(repeats):
         for (solver, tol), found in times.items():
             if (solver, tol) not in slow:
                 found.append(timed(lambda solver=solver, tol=tol: ask(solver, tol))[0])
-    return {key: found or [slow[key]] for key, found in times.items()}
+    rows = []
+    for name, solver, run, accurate, cold in entrants:
+        seconds = times[solver, run.tol] or [slow[solver, run.tol]]
+        rows.append(
+            dict(
+                solver=name,
+                ours=solver.ours,
+                tol=run.tol,
+                seconds=statistics.median(seconds),
+                fastest=min(seconds),
+                first=cold,
+                suboptimality=judge.suboptimality(run.alphas, run.values),
+                gap=run.gap,
+                accurate=accurate,
+            )
+        )
+    return rows

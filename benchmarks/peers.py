@@ -53,11 +53,11 @@ class Solver:
         Tolerances from loose to tight, in the library's own meaning.
     tol : float
         The library's default.
-    certified : bool
-        Whether the row for a certified gap is wanted, too.
+    ours : bool
+        Whether it is what the others are compared with.
     """
 
-    name, module, certified = "", "", False
+    name, module, ours = "", "", False
 
     def __init__(self, X, y):
         self.X, self.y = X, y
@@ -83,7 +83,7 @@ class Solver:
 
 
 class Skreg(Solver):
-    name, module, certified = "skreg", "skreg", True
+    name, module, ours = "skreg", "skreg", True
     ladder, tol = decades(3, 8), 1e-6
 
     def path(self, alphas, l1_ratio, tol):

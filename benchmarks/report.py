@@ -18,7 +18,7 @@ from . import glmnet
 LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "celer", "skglm", "adelie", "skein-glm")
 
 TITLES = {
-    "path": "Paths of 100 strengths, from alpha_max to alpha_max/100",
+    "path": "Paths of 100 strengths from alpha_max to alpha_max/100",
     "single": "Single fits",
     "cv": "5-fold cross-validation of the lasso over 100 strengths, with the final fit",
     "first": "First fit of a fresh process: import and fit",
@@ -48,7 +48,10 @@ NOTE = """\
 For every solver the loosest of its tolerances whose worst suboptimality, verified in float64 on the original data and
 relative to the best objective that anybody found, is at most 1e-6; "certified" is the loosest for which the duality gap
 proves it. Solvers that do not get there are shown at the tightest tolerance tried. The median is over turns that all
-solvers take alternately; the first call, at the loosest tolerance, includes compilation where nothing was compiled before.
+solvers take alternately; the first call, at the loosest tolerance, includes whatever was not compiled before.
+Cross-validation has the tolerance with which the solver's path on all rows was accurate, or a tighter one if the final
+fit needs it; its suboptimality and gap are the final fit's. The error of the curve is that of the mean squared errors,
+relative to our run at a much tighter tolerance, where folds and strengths are the same.
 """
 
 
@@ -89,10 +92,8 @@ def command():
 
 def with_ratios(rows):
     """Rows with our time relative to that of the fastest peer that is accurate."""
-    peers = [row["seconds"] for row in rows if not row["solver"].startswith("skreg") and row.get("accurate")]
-    if not peers:
-        return rows
-    return [row | dict(ratio=row["seconds"] / min(peers)) if row["solver"].startswith("skreg") else row for row in rows]
+    peers = [row["seconds"] for row in rows if row.get("accurate") and not row["ours"]]
+    return [row | dict(ratio=row["seconds"] / min(peers)) if peers and row["ours"] else row for row in rows]
 
 
 def table(rows):

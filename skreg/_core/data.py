@@ -16,6 +16,7 @@ from .designs import CSC, Dense
 
 # Entries of X that one call of a kernel may visit: an interrupt is noticed between calls.
 WORK = 1 << 27
+FLOPS = 1 << 33  # likewise, multiplications in one call of BLAS
 
 
 @njit
@@ -29,7 +30,7 @@ def normalize(A, h, weight, fit_intercept, R, coords, spread, products):
         A.scale[j] = 1.0
         A.mean[j] = A.col_mean(j, h, weight)
         sqnorm = A.col_sqnorm(j, h)
-        if sqnorm <= weight * (8e-16 * A.mean[j]) ** 2:
+        if sqnorm <= weight * (8e-16 * A.mean[j]) ** 2 and sqnorm < np.inf:
             sqnorm = 0.0  # constant, to rounding
         spread[j] = np.sqrt(sqnorm / weight)
         if not fit_intercept:
@@ -215,28 +216,35 @@ class DenseData(Data):
 
     def cross(self, left, right):
         """Normalized inner products of columns `left` with columns `right`."""
-        if self.exact:
-            G = self.X.T[left] @ self.X.T[right].T
-            return self._centre(G, left, right)
-        return sum(self.block(rows, left).T @ self.block(rows, right) for rows in self.blocks(right.size))
+        if not self.exact:
+            return sum(self.block(rows, left).T @ self.block(rows, right) for rows in self.blocks(right.size))
+        XT = self.X.T
+        G = sum(XT[left, rows] @ XT[right, rows].T for rows in self._slices(left.size * right.size))
+        return self._centre(G, left, right)
 
     def inner(self, cols):
         """Normalized inner products of some columns with all."""
-        if 2 * cols.size <= self.p:
-            every = np.arange(self.p)
-            if self.exact:
-                return self._centre(self.X.T[cols] @ self.X, cols, every)
+        every = np.arange(self.p)
+        if 2 * cols.size > self.p:  # half the work for the whole of a symmetric product
+            G = self.gram()
+            return G if np.array_equal(cols, every) else G[cols]
+        if not self.exact:
             return self.cross(cols, every)
-        # half the work for the whole of a symmetric product
-        G = self.gram()
-        return G if np.array_equal(cols, np.arange(self.p)) else G[cols]
+        G = sum(self.X.T[cols, rows] @ self.X[rows] for rows in self._slices(cols.size * self.p))
+        return self._centre(G, cols, every)
 
     def gram(self):
         """The whole normalized Gram matrix."""
-        if self.exact:
-            every = np.arange(self.p)
-            return self._centre(self.X.T @ self.X, every, every)
-        return sum(Z.T @ Z for Z in map(self.block, self.blocks(self.p)))
+        if not self.exact:
+            return sum(Z.T @ Z for Z in map(self.block, self.blocks(self.p)))
+        every = np.arange(self.p)
+        G = sum(self.X[rows].T @ self.X[rows] for rows in self._slices(self.p**2))
+        return self._centre(G, every, every)
+
+    def _slices(self, products):
+        """Slices of rows, for as many products each, in calls of BLAS short enough to be interrupted."""
+        step = max(int(FLOPS / max(products, 1)), 256)
+        return [slice(low, min(low + step, self.n)) for low in range(0, self.n, step)]
 
     def moments(self, rows):
         if not (self.exact and isinstance(rows, slice)):

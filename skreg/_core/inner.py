@@ -18,7 +18,7 @@ from .data import WORK
 SWEEPS = 2  # over the coordinates that may move, a round
 DEPTH = 5  # sweeps over the support that an extrapolation combines
 NEAR = 0.9  # a coordinate may move when its correlation comes so close to its limit
-LARGEST_FACE = 2000  # so many coefficients may be solved for at once by Cholesky
+LARGEST_FACE = 1000  # so many coefficients may be solved for at once, in less than a second
 POLISH = 100  # a solution with so few coefficients is solved for exactly in the end: that costs next to nothing
 MOST_STOPS = 50  # Newton steps in a row, while coordinates stop at the ends of their smooth pieces
 SINGULAR = 1e-6  # pivots of a Cholesky factor below which inner products count as singular

@@ -12,7 +12,7 @@ from .proximal import Quadratic, Rows, minimize
 from .working_set import Columns, Covariance, Gradient, Residual
 
 CHECK = 10  # prox-gradient steps between two looks at the gap
-LARGEST_DIRECT = 4000  # unknowns of a dense system that "auto" is ready to solve
+LARGEST_DIRECT = 2000  # unknowns of a dense system that "auto" is ready to solve
 LARGEST_GRAM = 2000  # columns whose whole Gram matrix "auto" is ready to form for a path
 
 

@@ -327,7 +327,9 @@ class ElasticNetProxCV(LinearModel):
 
     def _route(self, sample_weight, params):
         if get_config()["enable_metadata_routing"]:
-            return process_routing(self, "fit", sample_weight=sample_weight, **params)
+            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
+            routed.setdefault("scorer", Bunch(score={}))
+            return routed
         if params:
             raise ValueError(
                 f"fit got {sorted(params)}; to pass them to the splitter or the scorer, enable metadata routing with"

@@ -8,7 +8,7 @@ from .._core import solve as core
 from .._core.folds import RowsFit
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._params import BOOLEAN, Interval
-from ..utils._validation import check_alphas, unchanged_on_error
+from ..utils._validation import check_alphas, check_coef_init, unchanged_on_error
 from ._base import LinearModel
 
 # The L1 share that stands for 0 when a grid of alphas is laid out: without an L1 part no alpha sets all
@@ -68,7 +68,7 @@ class ElasticNetProx(LinearModel):
         "cd" is coordinate descent with working sets, screening and extrapolation; "gram" the same on inner products of
         features, for many more samples than features; "prox_grad" is FISTA with restarts; "direct" solves pure L2 or
         ``alpha=0`` by linear algebra on the smaller side. "auto" takes "direct" where it applies and the smaller side
-        is at most 4000, else "cd" or "gram".
+        is at most 2000, else "cd" or "gram".
     tol : float, default=1e-6
         Duality gap to reach, relative to the loss of the null model (the weighted variance of y, halved), in [0, inf).
         The objective is then at most that far above its minimum.
@@ -255,7 +255,7 @@ class ElasticNetProx(LinearModel):
         problem = self._read(X, y, sample_weight, keep=False)
         fit, T, p = RowsFit(problem.data), len(problem.Y), problem.data.p
         alphas = read_alphas(alphas, eps, problem, self.l1_ratio, self.standardize)
-        init = [None] * T if coef_init is None else np.asarray(coef_init, dtype=np.float64).reshape(T, p)
+        init = [None] * T if coef_init is None else check_coef_init(coef_init, T, p)
         coefs = np.zeros((T, alphas.size, p)).transpose(0, 2, 1)  # each solution in one piece
         intercepts, gaps = np.zeros((T, alphas.size)), np.zeros((T, alphas.size))
         for t in range(T):

@@ -120,3 +120,16 @@ def check_alphas(alphas, name="alphas"):
     if bad.size:
         raise ValueError(f"{name} must be finite and not negative; got {alphas[bad[0]]}.")
     return np.sort(alphas)[::-1].copy()
+
+
+def check_coef_init(coef_init, n_targets, n_features):
+    """Starting coefficients as an array of shape (n_targets, n_features)."""
+    coef = np.asarray(coef_init, dtype=np.float64)
+    if coef.shape != (n_targets, n_features) and not (n_targets == 1 and coef.shape == (n_features,)):
+        raise ValueError(
+            f"coef_init must have shape ({n_features},), or ({n_targets}, {n_features}) for as many targets; got"
+            f" {coef.shape}."
+        )
+    if not np.isfinite(coef).all():
+        raise ValueError("coef_init must not contain NaN or infinity.")
+    return coef.reshape(n_targets, n_features)

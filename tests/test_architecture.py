@@ -1,0 +1,73 @@
+"""The arrows between packages point one way, and the core imports nothing but numerics."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import skreg
+
+ROOT = pathlib.Path(skreg.__file__).parent
+LAYERS = {
+    "_core": set(),
+    "utils": set(),
+    "linear": {"_core", "utils"},
+}
+OUTSIDE = {"_core": {"numpy", "scipy", "numba"}, "utils": {"numpy", "scipy", "sklearn"}}
+
+
+def imports(path):
+    """Absolute names of everything that a file imports from outside the standard library."""
+    package = ("skreg", *path.relative_to(ROOT).with_suffix("").parts)[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            names = [".".join((*base, *([node.module] if node.module else [])))]
+            if node.module is None or names[0] == "skreg":
+                names = [f"{names[0]}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        yield from (name for name in names if name.partition(".")[0] not in sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_arrows(layer):
+    for path in (ROOT / layer).glob("*.py"):
+        for name in imports(path):
+            top, _, rest = name.partition(".")
+            if top == "skreg":
+                assert rest.partition(".")[0] in {layer, *LAYERS[layer]}, f"{path.name} imports {name}"
+            else:
+                assert top in OUTSIDE.get(layer, {"numpy", "scipy", "sklearn"}), f"{path.name} imports {name}"
+
+
+def test_every_package_is_in_a_layer():
+    assert {path.parent.name for path in ROOT.glob("*/__init__.py")} == set(LAYERS)
+
+
+def test_one_coordinate_loop_and_one_prox_gradient_loop():
+    loops = [
+        f"{path.name}:{node.name}"
+        for path in ROOT.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        and node.name != "prox"
+        and any(isinstance(n, ast.Attribute) and n.attr == "prox" for n in ast.walk(node))
+    ]
+    assert sorted(loops) == ["coordinate.py:coordinate_descent", "proximal.py:prox_gradient"]
+
+
+def test_public_names():
+    assert set(skreg.__all__) == {"ElasticNetProx", "ElasticNetProxCV", "alpha_max", "elastic_net_path"}
+    for name in skreg.__all__:
+        assert getattr(skreg, name).__module__.startswith("skreg.")
+
+
+def test_plotting_and_frames_are_not_imported():
+    code = "import sys, skreg; print([m for m in ('matplotlib', 'polars') if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"

@@ -1,0 +1,132 @@
+"""Bad input gets an error that names the argument and the value, and leaves the estimator as it was."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+from skreg import ElasticNetProx, ElasticNetProxCV, alpha_max, elastic_net_path
+
+from .problems import regression
+
+X, Y = regression(20, 4)
+
+
+def with_value(value, row=3, column=2):
+    bad = X.copy()
+    bad[row, column] = value
+    return bad
+
+
+DATA = [
+    ((with_value(np.nan), Y), r"X contains NaN in column 2"),
+    ((with_value(np.inf), Y), r"X contains infinity in column 2"),
+    ((with_value(-np.inf), Y), r"X contains infinity in column 2"),
+    ((sp.csr_array(with_value(np.nan)), Y), r"X contains NaN in column 2"),
+    ((pd.DataFrame(with_value(np.nan), columns=list("abcd")), Y), r"X contains NaN in column 2 \('c'\)"),
+    ((with_value(1e200), Y), r"column 2 so large that their squares overflow"),
+    ((X, np.where(np.arange(20) == 5, np.nan, Y)), r"y contains NaN"),
+    ((X, Y[:-1]), r"inconsistent numbers of samples"),
+    ((X[:, 0], Y), r"Expected 2D array, got 1D array"),
+    ((X[:0], Y[:0]), r"0 sample"),
+    ((X[:, :0], Y), r"0 feature"),
+    ((X + 1j, Y), r"Complex data not supported"),
+    ((pd.DataFrame({"a": ["x", "y"] * 10, "b": Y}), Y), r"could not convert string to float"),
+    ((X, Y, np.ones(19)), r"sample_weight must have shape \(20,\).*got \(19,\)"),
+    ((X, Y, -np.ones(20)), r"sample_weight must be finite and not negative; got -1\.0 in row 0"),
+    ((X, Y, np.full(20, np.nan)), r"sample_weight must be finite and not negative; got nan"),
+    ((X, Y, np.zeros(20)), r"sample_weight must have a positive entry: all weights are zero"),
+]
+
+PARAMETERS = [
+    (dict(alpha=-1.0), r"'alpha' parameter .* in the range \[0\.0, inf\). Got -1\.0"),
+    (dict(alpha=np.nan), r"'alpha' parameter .* Got nan"),
+    (dict(alpha="1"), r"'alpha' parameter .* Got '1'"),
+    (dict(l1_ratio=1.5), r"'l1_ratio' parameter .* in the range \[0\.0, 1\.0\]. Got 1\.5"),
+    (dict(l1_ratio=-0.1), r"'l1_ratio' parameter .* Got -0\.1"),
+    (dict(tol=-1e-3), r"'tol' parameter .* Got -0\.001"),
+    (dict(max_iter=0), r"'max_iter' parameter .* an int in the range \[1, inf\). Got 0"),
+    (dict(max_iter=10.0), r"'max_iter' parameter .* Got 10\.0"),
+    (dict(solver="newton"), r"'solver' parameter .* among 'auto', 'cd'.* Got 'newton'"),
+    (dict(fit_intercept=1), r"'fit_intercept' parameter .* Got 1"),
+    (dict(penalty_factor=[1.0, 2.0]), r"penalty_factor must be a number or have shape \(4,\).*got \(2,\)"),
+    (dict(penalty_factor=[1.0, -2.0, 1.0, 1.0]), r"penalty_factor must not be negative; got -2\.0 for feature 1"),
+    (dict(penalty_factor=[1.0, np.nan, 1.0, 1.0]), r"penalty_factor must not contain NaN"),
+    (dict(penalty_factor=[np.inf] * 4), r"penalty_factor must be finite for at least one feature"),
+    (dict(penalty_factor=["a"] * 4), r"penalty_factor must hold numbers"),
+    (dict(bounds=(1.0, -1.0)), r"feature 0 got low 1\.0 and high -1\.0"),
+    (dict(bounds=([0.0, 0.0, 2.0, 0.0], 1.0)), r"feature 2 got low 2\.0 and high 1\.0"),
+    (dict(bounds=(-2.0, -1.0), positive=True), r"low 0\.0 and high -1\.0 with positive=True"),
+    (dict(bounds=(0.0, 1.0, 2.0)), r"bounds must be a pair"),
+    (dict(bounds=(np.nan, 1.0)), r"bounds\[0\] must not contain NaN"),
+    (dict(bounds=(0.0, [1.0])), r"bounds\[1\] must be a number or have shape \(4,\)"),
+    (dict(solver="direct", l1_ratio=0.5), r"solver='direct' needs a pure L2 penalty .* got l1_ratio=0\.5"),
+    (dict(solver="direct", l1_ratio=0.0, positive=True), r"solver='direct' needs .* positive=True"),
+]
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")  # by scikit-learn's own checks
+@pytest.mark.parametrize("cls", [ElasticNetProx, ElasticNetProxCV])
+@pytest.mark.parametrize(("arguments", "message"), DATA)
+def test_data(cls, arguments, message):
+    model = cls().fit(X, Y)
+    before = dict(vars(model))
+    with pytest.raises((ValueError, TypeError), match=message):
+        model.fit(*arguments)
+    assert vars(model).keys() == before.keys()
+    assert all(vars(model)[name] is before[name] for name in before)
+
+
+@pytest.mark.parametrize(("params", "message"), PARAMETERS)
+def test_parameters(params, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        ElasticNetProx(**params).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (dict(l1_ratio=[0.5, 2.0]), r"l1_ratio must hold numbers in the range \[0, 1\]; got \[0\.5, 2\.0\]"),
+        (dict(l1_ratio=[]), r"l1_ratio must hold numbers"),
+        (dict(alphas=0), r"'alphas' parameter .* Got 0"),
+        (dict(alphas=[1.0, -1.0]), r"alphas must be finite and not negative; got -1\.0"),
+        (dict(alphas=[]), r"alphas must be an int or a non-empty one-dimensional array"),
+        (dict(eps=1.0), r"'eps' parameter .* in the range \(0\.0, 1\.0\). Got 1\.0"),
+        (dict(selection="best"), r"'selection' parameter .* Got 'best'"),
+        (dict(cv=1), r"'cv' parameter .* Got 1"),
+        (dict(scoring="nonsense"), r"nonsense"),
+        (dict(solver="direct"), r"'solver' parameter .* Got 'direct'"),
+    ],
+)
+def test_cross_validation_parameters(params, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        ElasticNetProxCV(**params).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (dict(alphas=-3), "alphas must be an int of at least 1"),
+        (dict(alphas=True), "alphas must be an int of at least 1"),
+        (dict(alphas=[[1.0]]), "alphas must be an int or a non-empty one-dimensional array"),
+        (dict(eps=2.0), r"eps must be a float in the range \(0, 1\); got 2\.0"),
+        (dict(coef_init=np.zeros(3)), r"coef_init must have shape \(4,\).*got \(3,\)"),
+        (dict(coef_init=[0.0, np.nan, 0.0, 0.0]), "coef_init must not contain NaN"),
+        (dict(l1_ratio=7.0), r"'l1_ratio' parameter"),
+    ],
+)
+def test_path_parameters(params, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        elastic_net_path(X, Y, **params)
+
+
+def test_alpha_max_checks_too():
+    with pytest.raises(ValueError, match="X contains NaN in column 2"):
+        alpha_max(with_value(np.nan), Y)
+
+
+def test_prediction_checks_the_number_of_features():
+    with pytest.raises(ValueError, match=re.escape("X has 3 features, but ElasticNetProx is expecting 4")):
+        ElasticNetProx().fit(X, Y).predict(X[:, :3])

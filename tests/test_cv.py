@@ -1,0 +1,168 @@
+"""ElasticNetProxCV against scikit-learn, and what the choice promises."""
+
+import warnings
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn import linear_model
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import mean_absolute_error, mean_squared_error
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skreg import ElasticNetProx, ElasticNetProxCV
+from skreg.linear._cv import one_standard_error
+
+from .problems import DESIGNS, regression
+
+TALL, WIDE = (120, 8), (40, 60)
+
+
+@pytest.mark.parametrize("shape", [TALL, WIDE])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_agrees_with_scikit_learn(shape, weighted):
+    X, y = regression(*shape, seed=1)
+    weights = np.random.default_rng(0).uniform(0.2, 3.0, shape[0]) if weighted else None
+    folds = KFold(4, shuffle=True, random_state=0)
+    ours = ElasticNetProxCV(l1_ratio=[0.5, 1.0], alphas=12, eps=0.01, cv=folds, tol=1e-10).fit(X, y, weights)
+    peer = linear_model.ElasticNetCV(
+        l1_ratio=[0.5, 1.0], alphas=12, eps=0.01, cv=folds, tol=1e-10, max_iter=100_000
+    ).fit(X, y, sample_weight=weights)
+    np.testing.assert_allclose(ours.alphas_, peer.alphas_, rtol=1e-10)
+    np.testing.assert_allclose(ours.mse_path_, peer.mse_path_, rtol=1e-4)
+    assert ours.alpha_ == pytest.approx(peer.alpha_)
+    assert ours.l1_ratio_ == peer.l1_ratio_
+    np.testing.assert_allclose(ours.coef_, peer.coef_, atol=1e-4)
+    np.testing.assert_array_equal(ours.scores_, -ours.mse_path_)
+
+
+@pytest.mark.parametrize("shape", [TALL, WIDE])
+@pytest.mark.parametrize("kind", ["dense", "csc", "float32"])
+@pytest.mark.parametrize(
+    "cv",
+    [KFold(5), KFold(3, shuffle=True, random_state=1), ShuffleSplit(3, random_state=0), TimeSeriesSplit(3)],
+    ids=repr,
+)
+@pytest.mark.parametrize("intercept", [True, False])
+def test_folds_are_separate_fits(shape, kind, cv, intercept):
+    X, y = regression(*shape, seed=2)
+    X = X.astype(np.float32).astype(np.float64)
+    weights = np.random.default_rng(1).uniform(0.5, 2.0, shape[0])
+    params = dict(standardize=True, fit_intercept=intercept, tol=1e-10)
+    model = ElasticNetProxCV(l1_ratio=[0.0, 0.9], alphas=4, eps=0.05, cv=cv, **params).fit(DESIGNS[kind](X), y, weights)
+    for i, l1_ratio in enumerate((0.0, 0.9)):
+        for k, alpha in enumerate(model.alphas_[i]):
+            for f, (train, test) in enumerate(cv.split(X)):
+                one = ElasticNetProx(alpha, l1_ratio=l1_ratio, **params).fit(X[train], y[train], weights[train])
+                error = mean_squared_error(y[test], one.predict(X[test]), sample_weight=weights[test])
+                assert model.mse_path_[i, k, f] == pytest.approx(error, rel=1e-4 if kind == "float32" else 2e-5)
+    refit = ElasticNetProx(model.alpha_, l1_ratio=model.l1_ratio_, **params).fit(X, y, weights)
+    np.testing.assert_allclose(model.coef_, refit.coef_, atol=1e-4)
+    assert model.intercept_ == pytest.approx(refit.intercept_, abs=1e-3)
+    assert model.objective_ == pytest.approx(refit.objective_, rel=1e-6)
+    assert model.dual_gap_ <= 1e-9 * np.var(y)
+
+
+def test_one_se_is_never_less_regularized():
+    for seed in range(30):
+        X, y = regression(50, 30, seed=seed)
+        y = y + 5 * np.random.default_rng(seed).standard_normal(50)
+        model = ElasticNetProxCV(l1_ratio=[0.3, 1.0], alphas=15, selection="1se").fit(X, y)
+        assert model.alpha_ == model.alpha_1se_ >= model.alpha_min_
+        i = [0.3, 1.0].index(model.l1_ratio_)
+        mean = model.mse_path_.mean(axis=2)
+        best, chosen = (np.flatnonzero(model.alphas_[i] == a)[0] for a in (model.alpha_min_, model.alpha_1se_))
+        assert mean[i, best] == mean.min()
+        error = model.mse_path_[i, best].std(ddof=1) / np.sqrt(5)
+        assert mean[i, chosen] <= mean[i, best] + error
+        assert (mean[i, :chosen] > mean[i, best] + error).all()
+
+
+def test_one_standard_error_by_hand():
+    scores = np.array([[-9.0, -9.0], [-4.0, -6.0], [-3.0, -5.0], [-4.0, -4.0], [0.0, -20.0]])
+    assert one_standard_error(scores, 2) == 1  # mean -4, error 1
+    assert one_standard_error(scores, 3) == 2  # no spread, but a tie with more regularization
+    assert one_standard_error(scores[:, :1], 2) == 2
+
+
+def test_scorers_and_weights_in_them():
+    X, y = regression(*WIDE)
+    weights = np.random.default_rng(0).uniform(0.1, 2.0, WIDE[0])
+    for weight in (None, weights):
+        model = ElasticNetProxCV(alphas=5, cv=3, scoring="neg_mean_absolute_error").fit(X, y, weight)
+        train, test = list(KFold(3).split(X))[1]
+        one = ElasticNetProx(model.alphas_[0, 3]).fit(X[train], y[train], None if weight is None else weight[train])
+        error = mean_absolute_error(
+            y[test], one.predict(X[test]), sample_weight=None if weight is None else weight[test]
+        )
+        assert model.scores_[0, 3, 1] == pytest.approx(-error, rel=1e-3)
+        assert model.alpha_ == model.alphas_[0, model.scores_.mean(axis=2)[0].argmax()]
+
+
+def test_threads_change_nothing():
+    for shape in (TALL, WIDE):
+        X, y = regression(*shape)
+        one, two = (ElasticNetProxCV(alphas=8, n_jobs=n).fit(X, y) for n in (1, 2))
+        np.testing.assert_array_equal(one.mse_path_, two.mse_path_)
+        np.testing.assert_array_equal(one.coef_, two.coef_)
+
+
+def test_groups_and_weights_by_routing():
+    X, y = regression(*WIDE)
+    groups, weights = np.arange(40) % 7, np.random.default_rng(0).uniform(0.5, 2.0, 40)
+    with sklearn.config_context(enable_metadata_routing=True):
+        splitter = GroupKFold(4).set_split_request(groups=True)
+        model = ElasticNetProxCV(alphas=5, cv=splitter).set_fit_request(sample_weight=True)
+        routed = model.fit(X, y, sample_weight=weights, groups=groups)
+        pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), clone(model))
+        pipeline.fit(X, y, sample_weight=weights, groups=groups)
+    by_hand = ElasticNetProxCV(alphas=5, cv=list(GroupKFold(4).split(X, y, groups))).fit(X, y, weights)
+    np.testing.assert_array_equal(routed.mse_path_, by_hand.mse_path_)
+    assert pipeline[-1].mse_path_.shape == (1, 5, 4)
+    with pytest.raises(ValueError, match=r"fit got \['groups'\].*metadata routing"):
+        ElasticNetProxCV().fit(X, y, groups=groups)
+
+
+def test_without_refit_coefficients_are_the_folds_mean():
+    X, y = regression(*WIDE)
+    model = ElasticNetProxCV(alphas=5, cv=3, refit=False, tol=1e-10).fit(X, y)
+    folds = [ElasticNetProx(model.alpha_, tol=1e-10).fit(X[train], y[train]).coef_ for train, _ in KFold(3).split(X)]
+    np.testing.assert_allclose(model.coef_, np.mean(folds, axis=0), atol=1e-5)
+    assert not hasattr(model, "dual_gap_")
+
+
+def test_several_targets():
+    X, y = regression(*TALL)
+    Y = np.column_stack([y, y[::-1]])
+    model = ElasticNetProxCV(alphas=6).fit(X, Y)
+    assert model.coef_.shape == (2, 8)
+    assert model.predict(X).shape == (120, 2)
+    single = [ElasticNetProxCV(alphas=list(model.alphas_[0])).fit(X, Y[:, t]).mse_path_ for t in range(2)]
+    np.testing.assert_allclose(model.mse_path_, np.mean(single, axis=0), rtol=1e-6)
+
+
+def test_given_alphas_and_a_constant_column_in_one_fold():
+    X, y = regression(*TALL)
+    X[24:, 3] = 0.0  # constant in the training rows of the first fold
+    model = ElasticNetProxCV(alphas=[0.01, 1.0, 0.1], cv=KFold(5)).fit(X, y)
+    np.testing.assert_array_equal(model.alphas_, [[1.0, 0.1, 0.01]])
+    by_rows = ElasticNetProxCV(alphas=[0.01, 1.0, 0.1], cv=KFold(5), solver="cd").fit(X, y)
+    np.testing.assert_allclose(model.mse_path_, by_rows.mse_path_, rtol=1e-4)
+
+
+def test_folds_that_do_not_converge_warn():
+    X, y = regression(60, 100, seed=2, correlated=5.0)
+    with pytest.warns(ConvergenceWarning, match="did not converge in some folds"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*converge: duality.*")
+        ElasticNetProxCV(alphas=3, solver="prox_grad", max_iter=2, tol=1e-12).fit(X, y)
+
+
+def test_a_fold_without_weight_is_refused():
+    X, y = regression(*TALL)
+    weights = np.ones(120)
+    weights[:24] = 0.0
+    with pytest.raises(ValueError, match="held-out rows of fold 0 have no weight"):
+        ElasticNetProxCV(cv=KFold(5)).fit(X, y, weights)
