@@ -2,8 +2,9 @@
 Quickstart: one gene from 6,829 others
 ======================================
 
-64 tumour cell lines, 6,830 genes (NCI60; Ross et al. 2000): predict the expression of one gene from all the others. With
-a hundred times more features than samples, least squares fits anything; the elastic net keeps the genes that matter.
+64 tumour cell lines, 6,830 genes (NCI60; Ross et al. 2000): predict the expression of one gene from all the others.
+With a hundred times more features than samples, least squares fits anything; the elastic net keeps the genes that
+matter.
 
 The model is an ordinary scikit-learn pipeline, tuned by an ordinary grid search.
 """

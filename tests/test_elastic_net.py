@@ -108,7 +108,7 @@ def test_path_is_separate_fits(solver, shape):
 def test_a_path_that_was_stopped_goes_on():
     X, y = regression(30, 80, seed=9)
     options = dict(l1_ratio=1.0, tol=1e-12)
-    alphas, coefs, intercepts, gaps = elastic_net_path(X, y, alphas=20, eps=0.02, **options)
+    alphas, coefs, intercepts, _ = elastic_net_path(X, y, alphas=20, eps=0.02, **options)
     rest = elastic_net_path(X, y, alphas=alphas[8:], coef_init=coefs[:, 7], **options)
     np.testing.assert_allclose(rest[0], alphas[8:])
     np.testing.assert_allclose(rest[1], coefs[:, 8:], atol=1e-7)
@@ -203,7 +203,7 @@ def test_several_targets_are_fitted_one_by_one():
         one = ElasticNetProx(0.05).fit(X, Y[:, t])
         np.testing.assert_allclose(both.coef_[t], one.coef_, atol=1e-9)
         assert both.objective_[t] == pytest.approx(one.objective_)
-    alphas, coefs, intercepts, gaps = elastic_net_path(X, Y, alphas=4)
+    _, coefs, intercepts, gaps = elastic_net_path(X, Y, alphas=4)
     assert coefs.shape == (3, 10, 4)
     assert intercepts.shape == gaps.shape == (3, 4)
     assert ElasticNetProx(0.05).fit(X, Y[:, :1]).predict(X).shape == (40, 1)

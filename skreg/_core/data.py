@@ -241,14 +241,19 @@ class DenseData(Data):
         G = sum(self.X[rows].T @ self.X[rows] for rows in self._slices(self.p**2))
         return self._centre(G, every, every)
 
-    def _slices(self, products):
-        """Slices of rows, for as many products each, in calls of BLAS short enough to be interrupted."""
-        step = max(int(FLOPS / max(products, 1)), 256)
-        return [slice(low, min(low + step, self.n)) for low in range(0, self.n, step)]
+    def _slices(self, products, low=0, high=None):
+        """Slices of rows for calls of BLAS, of so many products a row, that are short enough to be interrupted."""
+        high, step = self.n if high is None else high, max(int(FLOPS / max(products, 1)), 256)
+        return [slice(first, min(first + step, high)) for first in range(low, high, step)]
 
     def moments(self, rows):
         if not (self.exact and isinstance(rows, slice)):
             return super().moments(rows)
+        low, high, _ = rows.indices(self.n)
+        parts = self._slices(self.p**2, low, high)
+        return sum(map(self._moments, parts)) if parts else super().moments(rows)
+
+    def _moments(self, rows):
         X, V = self.X[rows], self.extra[rows]
         XV, VV = X.T @ V, V.T @ V
         M = np.empty((self.p + V.shape[1],) * 2)

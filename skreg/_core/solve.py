@@ -40,7 +40,7 @@ class Solution(NamedTuple):
 
 
 def certify(form, pen, w, residual=None):
-    """Primal value and duality gap of an iterate on all columns, afresh; by the dual point of a residual (n,), if any."""
+    """Primal value and duality gap of an iterate on all columns, afresh; the dual point is `residual` (n,), if any."""
     r = form.state(w)
     rr, yr = form.products(w, r)
     value = 0.5 * rr + penalty_value(pen, w)
