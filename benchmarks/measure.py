@@ -1,4 +1,4 @@
-"""Accuracy first, then time: solvers `settle` on a tolerance that is verified to do, then `race` in turns."""
+"""Accuracy first, then time: solvers settle on a tolerance that is verified to do, then race in turns."""
 
 import statistics
 import time
@@ -66,7 +66,12 @@ class Judge:
         return float((values / best - 1.0).max())
 
     def accurate(self, run):
+        """Whether a run is as near to the best objectives as it must be."""
         return self.suboptimality(run.alphas, run.values) <= ACCURATE
+
+    def certified(self, run):
+        """Whether the run's own gap proves that."""
+        return run.gap <= ACCURATE
 
     def gap(self, answer, values):
         """The worst duality gap over the strengths, relative to the objectives `values`."""
@@ -88,7 +93,7 @@ class Run(NamedTuple):
     seconds: float
     alphas: np.ndarray
     values: np.ndarray
-    gap: float | None
+    gap: float
     curve: np.ndarray | None
 
 
@@ -110,73 +115,75 @@ class Entrant(NamedTuple):
     cold: float
 
 
-def climb(solver, ladder, ask, judge, limit, certified):
-    """Runs of one solver from loose to tight, until one is accurate or takes more than `limit` seconds.
-
-    Nobody is interrupted: loose comes first because it is cheap. Who is wanted `certified` climbs until the gap is
-    small, not only the objective; of the others only the last run's gap is computed.
-    """
-    runs = []
-    for tol in ladder:
-        seconds, answer = timed(lambda tol=tol: ask(solver, tol))
-        values = judge.enter(answer)
-        off = judge.suboptimality(answer.alphas, values)
-        last = seconds > limit or tol == ladder[-1] or (off <= ACCURATE and not certified)
-        gap = judge.gap(answer, values) if last or certified else None
-        runs.append(Run(float(tol), seconds, answer.alphas, values, gap, answer.curve))
-        known = "" if gap is None else f", gap {gap:.1e}"
-        print(f"    {solver.name} tol {tol:.0e}: {seconds:.3g} s, suboptimality {off:.1e}{known}", flush=True)
-        if last or (gap is not None and gap <= ACCURATE):
-            break
-    return runs
-
-
-def attempt(solver, *args):
-    """`climb`, or no runs at all from a peer that fails: that is a result, and ours to report, not to stop at."""
-    try:
-        return climb(solver, *args)
-    except Exception as error:
-        if solver.ours:
-            raise
-        print(f"    {solver.name}: failed ({type(error).__name__}: {error})")
-        return []
-
-
-def settle(solvers, ask, judge, limit):
-    """Every solver's loosest accurate setting; ours also at the loosest whose gap proves it.
+class Heat:
+    """One task put to solvers: which setting of each is just accurate enough.
 
     Parameters
     ----------
-    solvers : list of Solver
     ask : callable
         ``ask(solver, tol)`` gives an `Answer`.
     judge : Judge
     limit : float
-        Seconds from which on a solver is not tried any tighter, nor again.
+        Seconds from which on a solver is not tried any tighter, nor again: nobody can be interrupted.
     """
-    climbed = {solver: attempt(solver, solver.ladder, ask, judge, limit, solver.ours) for solver in solvers}
-    entrants = []
-    for solver, runs in climbed.items():
-        if runs:
-            entrants.append(_entrant(solver.name, solver, runs, judge.accurate))
+
+    def __init__(self, ask, judge, limit):
+        self.ask, self.judge, self.limit = ask, judge, limit
+
+    def settle(self, solvers):
+        """Every solver's loosest accurate setting; ours also at the loosest whose gap proves it."""
+        entrants = []
+        for solver in solvers:
+            enough = self.judge.certified if solver.ours else self.judge.accurate
+            if runs := self._attempt(solver, solver.ladder, enough):
+                entrants.append(self._entrant(solver.name, solver, runs, self.judge.accurate))
+                if solver.ours:
+                    entrants.append(self._entrant(f"{solver.name}, certified", solver, runs, enough))
+        return entrants
+
+    def settle_from(self, entrants):
+        """Settings for a task that asks more than the one in which the `entrants` settled on theirs."""
+        found = []
+        for name, solver, start, _, _ in entrants:
+            ladder = [start.tol, *solver.ladder[solver.ladder < start.tol]]
+            if runs := self._attempt(solver, ladder, self.judge.accurate):
+                found.append(self._entrant(name, solver, runs, self.judge.accurate))
+        return found
+
+    def _attempt(self, solver, ladder, enough):
+        """`_climb`, or no runs from a peer that fails: that is a result, and ours to report, not to stop at."""
+        try:
+            return self._climb(solver, ladder, enough)
+        except Exception as error:
             if solver.ours:
-                entrants.append(_entrant(f"{solver.name}, certified", solver, runs, lambda run: run.gap <= ACCURATE))
-    return entrants
+                raise
+            print(f"    {solver.name}: failed ({type(error).__name__}: {error})", flush=True)
+            return []
 
+    def _climb(self, solver, ladder, enough):
+        """Runs from loose to tight, until one is good enough or slow."""
+        runs = []
+        for tol in ladder:
+            runs.append(self._run(solver, float(tol)))
+            if enough(runs[-1]) or runs[-1].seconds > self.limit:
+                break
+        return runs
 
-def settle_from(entrants, ask, judge, limit):
-    """The same for a task that asks more of a solver than the one in which the `entrants` settled on a setting."""
-    found = []
-    for name, solver, run, _, _ in entrants:
-        runs = attempt(solver, solver.ladder[solver.ladder <= run.tol], ask, judge, limit, False)
-        if runs:
-            found.append(_entrant(name, solver, runs, judge.accurate))
-    return found
+    def _entrant(self, name, solver, runs, enough):
+        k = next((k for k, run in enumerate(runs) if enough(run)), None)
+        chosen = runs[-1 if k is None else k]
+        if k and chosen.seconds <= self.limit:  # a whole decade may be more than it takes
+            between = self._run(solver, chosen.tol * np.sqrt(10.0))
+            chosen = between if enough(between) else chosen
+        return Entrant(name, solver, chosen, enough(chosen), runs[0].seconds)
 
-
-def _entrant(name, solver, runs, accurate):
-    run = next((run for run in runs if accurate(run)), runs[-1])
-    return Entrant(name, solver, run, accurate(run), runs[0].seconds)
+    def _run(self, solver, tol):
+        seconds, answer = timed(lambda: self.ask(solver, tol))
+        values = self.judge.enter(answer)
+        off = self.judge.suboptimality(answer.alphas, values)
+        gap = self.judge.gap(answer, values)
+        print(f"    {solver.name} tol {tol:.0e}: {seconds:.3g} s, suboptimality {off:.1e}, gap {gap:.1e}", flush=True)
+        return Run(tol, seconds, answer.alphas, values, gap, answer.curve)
 
 
 def race(entrants, ask, judge, repeats, limit):

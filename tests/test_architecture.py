@@ -15,7 +15,7 @@ LAYERS = {
     "utils": set(),
     "linear": {"_core", "utils"},
 }
-OUTSIDE = {"_core": {"numpy", "scipy", "numba"}, "utils": {"numpy", "scipy", "sklearn"}}
+OUTSIDE = {"_core": {"numpy", "scipy", "numba"}, "utils": {"numpy", "scipy", "sklearn", "threadpoolctl"}}
 
 
 def imports(path):

@@ -118,7 +118,7 @@ def test_designs_are_the_normalized_columns(kind, fit_intercept, weighted):
     col_updates(data.design(), w, data.h, r)
     np.testing.assert_allclose(data.vector(r), h * (Z @ w - t), atol=1e-12)
     np.testing.assert_allclose(data.dots(r), Z.T @ (h * (Z @ w - t)), atol=1e-12)
-    np.testing.assert_allclose(data.gram(), Z.T @ (h[:, None] * Z), atol=1e-12)
+    np.testing.assert_allclose(data.gram, Z.T @ (h[:, None] * Z), atol=1e-12)
     some, other = np.array([4, 1]), np.array([0, 6, 2])
     np.testing.assert_allclose(data.cross(some, other), (Z.T @ (h[:, None] * Z))[np.ix_(some, other)], atol=1e-12)
     np.testing.assert_allclose(data.inner(some), (Z.T @ (h[:, None] * Z))[some], atol=1e-12)
@@ -148,7 +148,7 @@ def test_means_that_dwarf_the_deviations(ratio):
     Z = exact - exact.mean(axis=0)
     np.testing.assert_allclose(data.spread, Z.std(axis=0), rtol=1e-10)
     Z /= np.linalg.norm(Z, axis=0)
-    np.testing.assert_allclose(data.gram(), Z.T @ Z, atol=1e-10)
+    np.testing.assert_allclose(data.gram, Z.T @ Z, atol=1e-10)
 
 
 def test_a_column_is_constant_to_rounding():

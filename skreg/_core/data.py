@@ -226,13 +226,13 @@ class DenseData(Data):
         """Normalized inner products of some columns with all."""
         every = np.arange(self.p)
         if 2 * cols.size > self.p:  # half the work for the whole of a symmetric product
-            G = self.gram()
-            return G if np.array_equal(cols, every) else G[cols]
+            return self.gram if np.array_equal(cols, every) else self.gram[cols]
         if not self.exact:
             return self.cross(cols, every)
         G = sum(self.X.T[cols, rows] @ self.X[rows] for rows in self._slices(cols.size * self.p))
         return self._centre(G, cols, every)
 
+    @functools.cached_property
     def gram(self):
         """The whole normalized Gram matrix."""
         if not self.exact:
@@ -332,11 +332,12 @@ class SparseData(Data):
 
     def inner(self, cols):
         """Normalized inner products of some columns with all."""
-        return self.cross(cols, np.arange(self.p))
+        return self.gram[cols] if 2 * cols.size > self.p else self.cross(cols, np.arange(self.p))
 
+    @functools.cached_property
     def gram(self):
         """The whole normalized Gram matrix."""
-        return self.inner(np.arange(self.p))
+        return self.cross(np.arange(self.p), np.arange(self.p))
 
 
 def _readonly(a):

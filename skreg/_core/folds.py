@@ -4,7 +4,7 @@ import numpy as np
 
 from .data import as_data
 from .path import follow
-from .solve import LARGEST_GRAM, Solution, certify, choose, ridge, solve_path
+from .solve import LARGEST_GRAM, Solution, certify, choose, prepare, ridge, solve_path
 from .working_set import Covariance, Gradient
 
 CONSTANT = 1e-12  # a column is constant in some rows when its squared norm there is so small a share of the whole
@@ -20,6 +20,10 @@ class RowsFit:
     def solve(self, target, penalty, alphas, **options):
         """Yield a `Solution` for every alpha."""
         return solve_path(self.data, target, penalty, alphas, **options)
+
+    def prepare(self, penalty, alphas, solver):
+        """Do what is best done before the solves of several targets, with all threads of BLAS."""
+        prepare(self.data, penalty, alphas, solver)
 
 
 class MomentsFit:

@@ -20,7 +20,7 @@ DEPTH = 5  # sweeps over the support that an extrapolation combines
 NEAR = 0.9  # a coordinate may move when its correlation comes so close to its limit
 LARGEST_FACE = 1000  # so many coefficients may be solved for at once, in less than a second
 POLISH = 100  # a solution with so few coefficients is solved for exactly in the end: that costs next to nothing
-MOST_STOPS = 50  # Newton steps in a row, while coordinates stop at the ends of their smooth pieces
+STOPS = 1500  # Newton steps in a row times coefficients, while coordinates stop at the ends of their smooth pieces
 SINGULAR = 1e-6  # pivots of a Cholesky factor below which inner products count as singular
 PATIENCE = 10  # rounds before the first Newton step, and between two
 
@@ -96,7 +96,7 @@ def newton(s, pen, coords):
     Where the minimizer lies beyond the end of a smooth piece (a sign change, a bound), the coordinates that get there
     stop, and the rest go on.
     """
-    for _ in range(MOST_STOPS):
+    for _ in range(max(2, STOPS // max(coords.size, 1))):
         if not coords.size:
             return
         slope, curvature = np.empty(coords.size), np.empty(coords.size)

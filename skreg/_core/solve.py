@@ -53,7 +53,7 @@ def certify(form, pen, w, residual=None):
 def whole(data, target, gram):
     """The form of all columns of the data."""
     if gram:
-        form = Gradient(lambda new, cols: data.gram(), data.start[target], data.sqnorm(data.R[target]))
+        form = Gradient(lambda new, cols: data.gram, data.start[target], data.sqnorm(data.R[target]))
     else:
         form = Residual(data, target)
     form.grow(np.arange(data.p))
@@ -149,6 +149,14 @@ def choose(data, penalty, alphas, limit=LARGEST_DIRECT):
     if len(alphas) > 1 and data.n >= 5 * data.p and data.p <= LARGEST_GRAM:
         return "gram"
     return "cd"
+
+
+def prepare(data, penalty, alphas, solver):
+    """Form the whole Gram matrix now if it will be needed: the one product so large that threads pay."""
+    if solver == "auto":
+        solver = choose(data, penalty, alphas)
+    if (solver == "gram" and data.p <= Covariance.SMALL) or (solver == "direct" and data.p <= data.n):
+        data.gram  # noqa: B018
 
 
 def solve_path(data, target, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):

