@@ -8,7 +8,7 @@ import tempfile
 import numpy as np
 import scipy.sparse as sp
 
-from .peers import FOLDS, Answer, Solver, decades
+from .solver import FOLDS, Answer, Solver, decades
 
 SCRIPT = pathlib.Path(__file__).with_suffix(".R")
 

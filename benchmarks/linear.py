@@ -4,7 +4,8 @@ import numpy as np
 
 from . import processes, report
 from .glmnet import Glmnet
-from .measure import Judge, race, settle, settle_from
+from .judge import Judge
+from .measure import Heat
 from .peers import Adelie, Celer, ScikitLearn, Skein, Skglm, Skreg
 from .problems import LINEAR, alpha_max, load
 
@@ -46,6 +47,7 @@ class Course:
         self.problem, self.args, self.book = problem, args, book
         self.top = alpha_max(problem.X, problem.y)
         self.solvers = [make(problem.X, problem.y) for make in makers]
+        self.ours = next(solver for solver in self.solvers if solver.ours)
         self.settled = {}  # of paths, which cross-validation needs, too
 
     def run(self):
@@ -65,52 +67,47 @@ class Course:
         return self.top / l1_ratio * np.geomspace(1.0, 1e-2, 20 if self.args.small else 100)
 
     def judge(self, l1_ratio):
-        ours = next(solver for solver in self.solvers if solver.ours)
-        return Judge(self.problem.X, self.problem.y, l1_ratio, lambda alphas: ours.path(alphas, l1_ratio, REFERENCE))
+        X, y, ours = self.problem.X, self.problem.y, self.ours
+        return Judge(X, y, l1_ratio, lambda alphas: ours.path(alphas, l1_ratio, REFERENCE))
 
     def enter(self, part, l1_ratio, rows, divisor=None):
         self.book.enter(part, self.problem.name, self.problem.about, l1_ratio, divisor, rows=rows)
 
-    def path_task(self, l1_ratio):
-        """The question, its judge, and everybody's setting for it."""
+    def heat(self, what, l1_ratio, ask):
+        """A task, put by `ask`; `what` announces it."""
+        print(f"{what} {self.problem.name}, l1_ratio {l1_ratio:g}", flush=True)
+        return Heat(ask, self.judge(l1_ratio), self.args.limit)
+
+    def settled_path(self, l1_ratio):
+        """The task of the path, and everybody's setting for it."""
         if l1_ratio not in self.settled:
-            alphas, judge = self.grid(l1_ratio), self.judge(l1_ratio)
-
-            def ask(solver, tol):
-                return solver.path(alphas, l1_ratio, tol)
-
-            print(f"path {self.problem.name}, l1_ratio {l1_ratio:g}", flush=True)
-            self.settled[l1_ratio] = ask, judge, settle(self.solvers, ask, judge, self.args.limit)
+            alphas = self.grid(l1_ratio)
+            heat = self.heat("path", l1_ratio, lambda solver, tol: solver.path(alphas, l1_ratio, tol))
+            self.settled[l1_ratio] = heat, heat.settle(self.solvers)
         return self.settled[l1_ratio]
 
     def path(self, l1_ratio):
-        ask, judge, entrants = self.path_task(l1_ratio)
-        self.enter("path", l1_ratio, race(entrants, ask, judge, self.args.repeats, self.args.limit))
+        heat, entrants = self.settled_path(l1_ratio)
+        self.enter("path", l1_ratio, heat.race(entrants, self.args.repeats))
 
     def single(self, l1_ratio):
         for divisor in (10, 100):
-            alpha, judge = self.top / l1_ratio / divisor, self.judge(l1_ratio)
-
-            def ask(solver, tol, alpha=alpha):
-                return solver.single(alpha, l1_ratio, tol)
-
-            print(f"single {self.problem.name}, l1_ratio {l1_ratio:g}, alpha_max/{divisor}", flush=True)
-            entrants = settle(self.solvers, ask, judge, self.args.limit)
-            rows = race(entrants, ask, judge, self.args.repeats, self.args.limit)
-            self.enter("single", l1_ratio, rows, divisor)
+            alpha = self.top / l1_ratio / divisor
+            heat = self.heat(
+                f"single alpha_max/{divisor}",
+                l1_ratio,
+                lambda solver, tol, alpha=alpha: solver.single(alpha, l1_ratio, tol),
+            )
+            self.enter("single", l1_ratio, heat.race(heat.settle(self.solvers), self.args.repeats), divisor)
 
     def cv(self):
         """The lasso's; folds cannot be verified one by one, so they inherit the setting of the accurate path."""
-        alphas, judge = self.grid(1.0), self.judge(1.0)
-
-        def ask(solver, tol):
-            return solver.cv(alphas, 1.0, tol)
-
-        able = [entrant for entrant in self.path_task(1.0)[2] if hasattr(entrant.solver, "cv")]
-        print(f"cv {self.problem.name}", flush=True)
-        entrants = settle_from(able, ask, judge, self.args.limit)
-        rows = race(entrants, ask, judge, self.args.repeats, self.args.limit)
-        curve = ask(next(solver for solver in self.solvers if solver.ours), REFERENCE).curve
+        able = [entrant for entrant in self.settled_path(1.0)[1] if hasattr(entrant.solver, "cv")]
+        alphas = self.grid(1.0)
+        heat = self.heat("cv", 1.0, lambda solver, tol: solver.cv(alphas, 1.0, tol))
+        entrants = heat.settle_from(able)
+        rows = heat.race(entrants, self.args.repeats)
+        curve = self.ours.cv(alphas, 1.0, REFERENCE).curve
         for row, entrant in zip(rows, entrants, strict=True):
             row["chosen"] = float(entrant.run.alphas[0] / self.top)
             if entrant.run.curve is not None:

@@ -41,7 +41,8 @@ COLUMNS = {
     "curve_error": ("error of the curve", "{:.0e}"),
     "megabytes": ("MB", "{:.1f}"),
     "share": ("times X", "{:.2f}"),
-    "ratio": ("to the fastest peer", "**{:.2f}**"),
+    "ratio": ("ours / fastest peer", "**{:.2f}**"),
+    "fastest_ratio": ("by the fastest runs", "{:.2f}"),
 }
 
 NOTE = """\
@@ -63,16 +64,17 @@ def cpu():
     return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def commit():
+def skreg_version():
+    """With the commit, where this is a checkout."""
     root = pathlib.Path(__file__).parents[1]
     done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=root, capture_output=True, text=True)
-    return done.stdout.strip()
+    return f"{skreg.__version__} ({done.stdout.strip()})" if done.returncode == 0 else skreg.__version__
 
 
 def environment():
     """What the figures depend on; nothing that names the machine or its folders."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    versions = {"python": platform.python_version(), "skreg": f"{skreg.__version__} ({commit()})"}
+    versions = {"python": platform.python_version(), "skreg": skreg_version()}
     for name in LIBRARIES:
         try:
             versions[name] = importlib.metadata.version(name)
@@ -91,9 +93,13 @@ def command():
 
 
 def with_ratios(rows):
-    """Rows with our time relative to that of the fastest peer that is accurate."""
-    peers = [row["seconds"] for row in rows if row.get("accurate") and not row["ours"]]
-    return [row | dict(ratio=row["seconds"] / min(peers)) if peers and row["ours"] else row for row in rows]
+    """Rows with our time relative to that of the fastest peer that is accurate, by medians and by minima."""
+    peers = [row for row in rows if row.get("accurate") and not row["ours"]]
+    if not peers:
+        return rows
+    median, fastest = (min(row[key] for row in peers) for key in ("seconds", "fastest"))
+    ratios = [dict(ratio=row["seconds"] / median, fastest_ratio=row["fastest"] / fastest) for row in rows]
+    return [row | ratio if row["ours"] else row for row, ratio in zip(rows, ratios, strict=True)]
 
 
 def table(rows):

@@ -156,7 +156,7 @@ class Data:
 
     def blocks(self, width, rows=None):
         """Parts of some rows, or of all, such that a block of `width` columns stays small."""
-        step = max(int((1 << 21) / max(width, 1)), 256)
+        step = max(int((1 << 18) / max(width, 1)), 256)
         if rows is None:
             return [slice(low, min(low + step, self.n)) for low in range(0, self.n, step)]
         return [rows[low : low + step] for low in range(0, len(rows), step)]
@@ -215,11 +215,12 @@ class DenseData(Data):
         return self.X[rows][:, cols].astype(np.float64, order="F")
 
     def cross(self, left, right):
-        """Normalized inner products of columns `left` with columns `right`."""
+        """Normalized inner products of columns `left`, the last of `right`, with columns `right`."""
+        k = left.size
         if not self.exact:
-            return sum(self.block(rows, left).T @ self.block(rows, right) for rows in self.blocks(right.size))
-        XT = self.X.T
-        G = sum(XT[left, rows] @ XT[right, rows].T for rows in self._slices(left.size * right.size))
+            return sum(Z[:, -k:].T @ Z for Z in (self.block(rows, right) for rows in self.blocks(right.size)))
+        # a few thousand rows at a time: the copy stays in the cache
+        G = sum(Z[-k:] @ Z.T for Z in (self.X.T[right, rows] for rows in self.blocks(right.size)))
         return self._centre(G, left, right)
 
     def inner(self, cols):
@@ -228,7 +229,7 @@ class DenseData(Data):
         if 2 * cols.size > self.p:  # half the work for the whole of a symmetric product
             return self.gram if np.array_equal(cols, every) else self.gram[cols]
         if not self.exact:
-            return self.cross(cols, every)
+            return sum(Z[:, cols].T @ Z for Z in map(self.block, self.blocks(self.p)))
         G = sum(self.X.T[cols, rows] @ self.X[rows] for rows in self._slices(cols.size * self.p))
         return self._centre(G, cols, every)
 

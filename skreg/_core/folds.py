@@ -57,7 +57,7 @@ class MomentsFit:
             if coef_init is not None:
                 w_init = np.divide(coef_init, size, out=np.zeros(p), where=size > 0.0)
             s = Covariance(lambda cols: G[cols], start, yy)
-            found = self._follow(follow(s, st, alphas, np.full(len(alphas), goal), max_iter, w_init))
+            found = self._follow(follow(s, st, alphas, goal, max_iter, w_init))
         for w, value, gap, n_iter in found:
             coef = w * size
             middle = self.unit[target] * (self.centre[p + target] - self.centre[:p] @ w)

@@ -22,7 +22,8 @@ LARGEST_FACE = 1000  # so many coefficients may be solved for at once, in less t
 POLISH = 100  # a solution with so few coefficients is solved for exactly in the end: that costs next to nothing
 STOPS = 1500  # Newton steps in a row times coefficients, while coordinates stop at the ends of their smooth pieces
 SINGULAR = 1e-6  # pivots of a Cholesky factor below which inner products count as singular
-PATIENCE = 10  # rounds before the first Newton step, and between two
+CHEAP_FACE = 200  # a Newton step for so many coefficients costs no more than a few rounds
+PATIENCE = 10  # rounds before the first Newton step and between two; more where a step costs more
 
 
 class Dual(NamedTuple):
@@ -147,33 +148,35 @@ def _solve(H, g):
     return vectors @ (along / np.where(flat, values[-1] * SINGULAR**2, values))
 
 
-def solve(s, pen, tol, max_rounds):
-    """Lower the objective until the gap on the working set is at most `tol`.
+def solve(s, pen, tol, share, max_rounds):
+    """Lower the objective until the gap on the working set is at most `tol`, or that share of the objective.
 
     The gap sees all coordinates of the working set; the sweeps, those that may move. Unpenalized coefficients are
     solved for exactly before every test, as no scaling of a dual point makes it feasible for them.
     """
     dual = Dual()
     free = np.flatnonzero((pen.l1 == 0.0) & (pen.l2 == 0.0))
-    rounds = 0
+    rounds = last = 0
     while True:
         if free.size:
             inside = free[find_smooth(pen, s.w)[free]]
             for _ in range(2):  # the second removes the rounding of the first
                 newton(s, pen, inside)
         value, c, dual = _look(s, pen, dual)
-        if rounds >= max_rounds or (rounds and value - dual.value <= tol):
-            _newton_on_face(s, pen, POLISH)
+        if rounds >= max_rounds or (rounds and value - dual.value <= max(tol, share * value)):
+            if value - dual.value <= tol:
+                _newton_on_face(s, pen, POLISH)
             # Updates and extrapolations leave rounding in r: what is certified is the state of w afresh.
             s.move(s.w)
             value, c, dual = _look(s, pen, Dual())
-            if rounds >= max_rounds or value - dual.value <= tol:
+            if rounds >= max_rounds or value - dual.value <= max(tol, share * value):
                 return Result(value, dual, rounds)
         sweep(s, pen, find_active(pen, s.w, c, NEAR), SWEEPS)
         extrapolate(s, pen)
         rounds += 1
-        if rounds % PATIENCE == 0:
+        if rounds - last >= PATIENCE * max(1.0, (np.count_nonzero(s.w) / CHEAP_FACE) ** 2):
             _newton_on_face(s, pen, LARGEST_FACE)
+            last = rounds
 
 
 def _newton_on_face(s, pen, largest):

@@ -8,7 +8,7 @@ from .certificates import conjugate_value
 from .inner import jump, solve
 from .penalties import ElasticNet
 
-LOOSE = 1e-2  # gap of the stepping stones, and of a working set that still grows fast
+LOOSE = 1e-2  # gap relative to the objective, on stepping stones and while a working set still grows fast
 STONES = 5  # stepping stones a decade of alpha before a single fit
 LEAST = 64  # so many columns may always enter at once; else at most as many as there are nonzeros
 
@@ -93,11 +93,11 @@ def _outside(s, strengths, alpha, result, est, known):
     return max(result.primal - max(kept, scaled), 0.0), new
 
 
-def follow(s, strengths, alphas, tols, max_rounds, w_init=None):
+def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
     """Solve for a sequence of alphas, each from the solution before; yields a `Point` for each.
 
-    The gap holds for all columns, except for stepping stones (tol >= LOOSE), which are left after one round of growth.
-    `s` is a working set that keeps its iterate between the steps.
+    Gaps hold for all columns, except on the first few alphas that are only stepping stones: they are left after one
+    round of growth. `s` is a working set that keeps its iterate between the steps.
     """
     est = s.start
     known = (strengths.lower == 0.0) & (strengths.upper == 0.0)
@@ -110,7 +110,7 @@ def follow(s, strengths, alphas, tols, max_rounds, w_init=None):
         est = s.all_correlations(s.w, s.r, 0.0 * est, known)
         last = alphas[0]
     old = older = before = None
-    for k, (alpha, tol) in enumerate(zip(alphas, tols, strict=True)):
+    for k, alpha in enumerate(alphas):
         bar = max(2 * alpha - last, 0.5 * alpha) if s.eager else alpha  # the strong rule (Tibshirani et al. 2012)
         pull = strengths.pull(est)
         new = np.flatnonzero((pull >= bar * strengths.l1) & (pull > 0.0) & ~known)
@@ -118,7 +118,7 @@ def follow(s, strengths, alphas, tols, max_rounds, w_init=None):
         while True:
             ratio = np.divide(pull, strengths.l1, out=np.full(pull.size, np.inf), where=strengths.l1 > 0.0)
             new = _likeliest(new, ratio, np.count_nonzero(s.w))
-            rough = tol < LOOSE and new.size > 0.25 * s.w.size
+            rough = k >= stones and new.size > 0.25 * s.w.size
             if new.size or s.form.A is None:
                 s.add(new, known, est)
             pen = strengths.at(alpha, s.features)
@@ -126,12 +126,13 @@ def follow(s, strengths, alphas, tols, max_rounds, w_init=None):
                 older.resize(s.w.size, refcheck=False)
                 jump(s, pen, older, (alpha - last) / (last - before))
             older = None
-            result = solve(s, pen, LOOSE if rough else tol, max_rounds - rounds)
+            share = LOOSE if rough or k < stones else 0.0
+            result = solve(s, pen, tol, share, max_rounds - rounds)
             rounds += result.rounds
             est = s.all_correlations(result.dual.w, result.dual.r, alpha * strengths.l1, known)
             pull = strengths.pull(est)
             gap, new = _outside(s, strengths, alpha, result, est, known)
-            if tol >= LOOSE or gap <= tol or rounds >= max_rounds or not (new.size or rough):
+            if k < stones or gap <= tol or rounds >= max_rounds or not (new.size or rough):
                 break
         yield Point(k, s.features, s.w, result.primal, gap, rounds)
         old, older, before, last = s.w.copy(), old, last, alpha

@@ -16,7 +16,7 @@ class Anchors:
     are read.
     """
 
-    def __init__(self, data, size=3):
+    def __init__(self, data, size=6):
         self.data, self.design, self.next = data, data.design(), 0
         self.U = np.zeros((size, data.n))
         self.C = np.zeros((size, data.p))

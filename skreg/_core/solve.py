@@ -7,7 +7,7 @@ import numpy as np
 from .certificates import penalty_value, squared_dual
 from .direct import ridge_gram, ridge_rows
 from .losses import Squared
-from .path import LOOSE, STONES, follow, strengths
+from .path import STONES, follow, strengths
 from .proximal import Quadratic, Rows, minimize
 from .working_set import Columns, Covariance, Gradient, Residual
 
@@ -120,20 +120,19 @@ def alpha_max(data, target, penalty):
     s, est = Columns(data, target), data.start[target]
     if ((st.l1 == 0.0) & (st.lower < st.upper)).any():  # what is not penalized is in the null model
         none = 2.0 / st.l1[held].min()  # normalized correlations are at most 1: nothing penalized enters
-        *_, point = follow(s, st, [none], [1e-10], 100)
+        *_, point = follow(s, st, [none], 1e-10, 100)
         est = s.all_correlations(point.w, s.r, np.zeros(data.p), np.zeros(data.p, bool))
     return st.alpha_max(est)
 
 
 def _coordinate(data, target, strengths, alphas, tol, gram, max_iter, w_init):
     yy = data.sqnorm(data.R[target])
-    s = Covariance(data.inner, data.start[target], yy) if gram else Columns(data, target)
+    s = Covariance(data.inner, data.start[target], yy) if gram else Columns(data, target, len(alphas) > 1)
     top = strengths.alpha_max(s.start)
     stones = np.empty(0)
-    if not gram and w_init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
+    if data.n < 5 * data.p and w_init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
         stones = np.geomspace(top, alphas[0], 2 + int(STONES * np.log10(top / alphas[0])))[1:]
-    tols = np.append(np.full(stones.size, LOOSE), np.full(len(alphas), tol))
-    for point in follow(s, strengths, np.append(stones, alphas), tols, max_iter, w_init):
+    for point in follow(s, strengths, np.append(stones, alphas), tol, max_iter, w_init, stones.size):
         if point.index >= stones.size:
             w = np.zeros(data.p)
             w[point.features] = point.w

@@ -134,10 +134,11 @@ class Columns(WorkingSet):
 
     eager = True  # to enter the working set is cheap
 
-    def __init__(self, data, target):
+    def __init__(self, data, target, many=True):
         self.data, self.target, self.start = data, target, data.start[target]
         self.residual = Residual(data, target)
-        self.most = min(2 * self.residual.width, MOST)
+        # Inner products of the working set are worth their cost on a path, or where it is small against the rows.
+        self.most = min((2.0 if many else 0.1) * self.residual.width, MOST)
         yy = data.sqnorm(data.R[target])
         super().__init__(Gradient(data.cross, self.start, yy), data.p)
         self.anchors = Anchors(data)
