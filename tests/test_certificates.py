@@ -125,6 +125,7 @@ def test_collinear_columns(n, p, seed, alpha, solver, positive):
     assert model.dual_gap_ <= 1e-6 * null_loss(y)
 
 
+@pytest.mark.plain
 def test_not_converged_warns_and_says_how_far():
     X, y = regression(60, 100, seed=2, correlated=5.0)
     model = ElasticNetProx(1e-3, l1_ratio=1.0, solver="prox_grad", max_iter=20, tol=1e-12)
@@ -135,6 +136,7 @@ def test_not_converged_warns_and_says_how_far():
     assert model.dual_gap_ > 1e-12 * null_loss(y)
 
 
+@pytest.mark.plain
 def test_constant_targets_and_columns():
     X, y = regression(30, 5)
     X[:, 2] = 7.0
@@ -147,6 +149,7 @@ def test_constant_targets_and_columns():
     assert flat.objective_ == 0.0
 
 
+@pytest.mark.plain
 def test_one_row_and_one_feature():
     for alpha in (0.0, 0.1):
         one = ElasticNetProx(alpha).fit([[3.0, 1.0]], [2.0])
@@ -155,6 +158,7 @@ def test_one_row_and_one_feature():
         assert single.coef_[0] == pytest.approx(1.0 - 1.5 * alpha)
 
 
+@pytest.mark.plain
 def test_alpha_zero_is_least_squares():
     for shape in ((30, 6), (6, 30)):
         X, y = regression(*shape, seed=4, sparse=False)

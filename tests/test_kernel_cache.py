@@ -165,5 +165,20 @@ def test_eight_threads_that_compile_at_the_same_moment(package):
     assert values == pytest.approx([values[0]] * 8, abs=1e-6)
 
 
-def test_without_the_jit(package):
-    assert float(run(package, FIT, NUMBA_DISABLE_JIT="1")[0]) == pytest.approx(float(run(package, FIT)[0]), rel=1e-12)
+def test_compiled_is_plain_python(package):
+    shutil.copytree(pathlib.Path(__file__).parent, package / "tests")
+    code = """
+    import numpy as np
+    from skreg import ElasticNetProx
+    from tests.problems import DESIGNS, PENALTIES, regression
+    X, y = regression(15, 6)
+    for kind in ("dense", "float32", "csc"):
+        for penalty in PENALTIES:
+            for solver in ("cd", "gram", "prox_grad"):
+                options = dict(solver=solver, max_iter=30, tol=1e-4, **penalty.of(6))
+                print(*ElasticNetProx(0.05, **options).fit(DESIGNS[kind](X), y, np.arange(15) % 3).coef_)
+    """
+    plain = [float(v) for v in run(package, code, NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="ignore")]
+    compiled = [float(v) for v in run(package, code, PYTHONWARNINGS="ignore")]
+    assert len(plain) == 3 * 12 * 3 * 6
+    assert compiled == pytest.approx(plain, rel=1e-6, abs=1e-9)

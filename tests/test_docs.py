@@ -1,0 +1,100 @@
+"""What people read is complete and true."""
+
+import inspect
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import skreg
+from skreg.utils.discovery import all_estimators
+
+from .problems import regression
+
+ROOT = pathlib.Path(__file__).parents[1]
+ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
+README = (ROOT / "README.md").read_text()
+
+
+def sections(obj):
+    """Sections of a numpydoc docstring by name."""
+    parts = re.split(r"\n([A-Z][A-Za-z ]+)\n-+\n", inspect.getdoc(obj))
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize("name", skreg.__all__)
+def test_every_public_name_is_documented(name):
+    obj = getattr(skreg, name)
+    found = sections(obj)
+    documented = set()
+    for names in re.findall(r"^(\w+(?:, \w+)*)(?: :|$)", found["Parameters"], flags=re.MULTILINE):
+        documented |= set(names.split(", "))
+    assert set(inspect.signature(obj).parameters) == documented
+    assert ">>>" in found["Examples"]
+    assert ("Attributes" if inspect.isclass(obj) else "Returns") in found
+
+
+@pytest.mark.parametrize("cls", [cls for _, cls in all_estimators()])
+def test_every_public_method_is_documented(cls):
+    for name, method in inspect.getmembers(cls, inspect.isfunction):
+        if not name.startswith("_") and method.__module__.startswith("skreg"):
+            parameters = set(inspect.signature(method).parameters) - {"self"}
+            text = sections(method).get("Parameters", "")
+            assert all(re.search(rf"^\**{p}\b", text, flags=re.MULTILINE) for p in parameters), f"{cls}.{name}"
+            assert "Returns" in sections(method), f"{cls}.{name}"
+
+
+@pytest.mark.parametrize("cls", [cls for _, cls in all_estimators()])
+def test_fitted_attributes_are_documented(cls):
+    model = cls().fit(*regression(30, 4))
+    text = sections(cls)["Attributes"]
+    for name in vars(model):
+        if name.endswith("_") and not name.startswith("_"):
+            assert re.search(rf"\b{name}\b", text), name
+
+
+def test_readme_has_two_commands_and_its_code_runs():
+    commands = re.findall(r"^python -m pip install .*", README, flags=re.MULTILINE)
+    assert len(commands) == 2
+    assert all("&&" in command for command in commands)
+    for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
+        exec(compile(code, "README.md", "exec"), {})
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))])
+def test_local_links_lead_somewhere(page):
+    path = ROOT / page
+    for link in re.findall(r"\]\((?!http)([^)#]+)", path.read_text()):
+        assert (path.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("plot_*.py")), ids=lambda path: path.name)
+def test_examples_run(path, tmp_path):
+    environment = {**ENV, "MPLBACKEND": "agg"}
+    run = subprocess.run([sys.executable, path], cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert run.returncode == 0, run.stderr
+    assert list(tmp_path.glob("*.png"))
+
+
+def test_benchmark_runs_small(tmp_path):
+    command = [
+        "-m",
+        "benchmarks",
+        "linear",
+        "--small",
+        "--repeats",
+        "1",
+        "--problems",
+        "wide",
+        "--parts",
+        "path,single",
+        "--out",
+    ]
+    command = [sys.executable, *command, str(tmp_path)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=ENV, timeout=600)
+    assert run.returncode == 0, run.stderr
+    assert "skreg" in run.stdout
+    assert (tmp_path / "linear.json").exists()
