@@ -53,12 +53,12 @@ class Course:
     def run(self):
         """Run all parts that were asked for."""
         try:
-            for part in self.args.parts:
-                if part in ("path", "single"):
-                    for l1_ratio in L1_RATIOS:
-                        getattr(self, part)(l1_ratio)
-                elif part == "cv" and self.problem.name in SHAPES:
-                    self.cv()
+            for l1_ratio in L1_RATIOS if "path" in self.args.parts else ():
+                self.path(l1_ratio)
+            for l1_ratio in L1_RATIOS if "single" in self.args.parts else ():
+                self.single(l1_ratio)
+            if "cv" in self.args.parts and self.problem.name in SHAPES:
+                self.cv()
         finally:
             for solver in self.solvers:
                 solver.close()
@@ -78,16 +78,16 @@ class Course:
         print(f"{what} {self.problem.name}, l1_ratio {l1_ratio:g}", flush=True)
         return Heat(ask, self.judge(l1_ratio), self.args.limit)
 
-    def settled_path(self, l1_ratio):
-        """The task of the path, and everybody's setting for it."""
+    def settled_path(self, l1_ratio, solvers):
+        """The task of the path, and the setting of these solvers, or more, for it."""
         if l1_ratio not in self.settled:
             alphas = self.grid(l1_ratio)
             heat = self.heat("path", l1_ratio, lambda solver, tol: solver.path(alphas, l1_ratio, tol))
-            self.settled[l1_ratio] = heat, heat.settle(self.solvers)
+            self.settled[l1_ratio] = heat, heat.settle(solvers)
         return self.settled[l1_ratio]
 
     def path(self, l1_ratio):
-        heat, entrants = self.settled_path(l1_ratio)
+        heat, entrants = self.settled_path(l1_ratio, self.solvers)
         self.enter("path", l1_ratio, heat.race(entrants, self.args.repeats))
 
     def single(self, l1_ratio):
@@ -102,10 +102,11 @@ class Course:
 
     def cv(self):
         """The lasso's; folds cannot be verified one by one, so they inherit the setting of the accurate path."""
-        able = [entrant for entrant in self.settled_path(1.0)[1] if hasattr(entrant.solver, "cv")]
+        able = [solver for solver in self.solvers if hasattr(solver, "cv")]
+        settled = [entrant for entrant in self.settled_path(1.0, able)[1] if entrant.solver in able]
         alphas = self.grid(1.0)
         heat = self.heat("cv", 1.0, lambda solver, tol: solver.cv(alphas, 1.0, tol))
-        entrants = heat.settle_from(able)
+        entrants = heat.settle_from(settled)
         rows = heat.race(entrants, self.args.repeats)
         curve = self.ours.cv(alphas, 1.0, REFERENCE).curve
         for row, entrant in zip(rows, entrants, strict=True):

@@ -49,7 +49,10 @@ PENALTIES = [
     Instance("factors", dict(l1_ratio=1.0)),
     Instance("some free", dict(l1_ratio=0.8)),
     Instance("some out", dict(l1_ratio=1.0)),
+    Instance("some out", dict(l1_ratio=0.0)),
+    Instance("some free", dict(l1_ratio=0.0)),
     Instance("box", dict(l1_ratio=0.5)),
+    Instance("box", dict(l1_ratio=0.0)),
     Instance("half lines", dict(l1_ratio=1.0)),
     Instance("without zero", dict(l1_ratio=0.5)),
 ]

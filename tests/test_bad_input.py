@@ -27,6 +27,7 @@ DATA = [
     ((sp.csr_array(with_value(np.nan)), Y), r"X contains NaN in column 2"),
     ((pd.DataFrame(with_value(np.nan), columns=list("abcd")), Y), r"X contains NaN in column 2 \('c'\)"),
     ((with_value(1e200), Y), r"column 2 so large that their squares overflow"),
+    ((X * 1e-158, Y), r"column 0 so small that their squares vanish"),
     ((X, np.where(np.arange(20) == 5, np.nan, Y)), r"y contains NaN"),
     ((X, Y[:-1]), r"inconsistent numbers of samples"),
     ((X[:, 0], Y), r"Expected 2D array, got 1D array"),
@@ -62,6 +63,10 @@ PARAMETERS = [
     (dict(bounds=(0.0, 1.0, 2.0)), r"bounds must be a pair"),
     (dict(bounds=(np.nan, 1.0)), r"bounds\[0\] must not contain NaN"),
     (dict(bounds=(0.0, [1.0])), r"bounds\[1\] must be a number or have shape \(4,\)"),
+    (
+        dict(bounds=(0.1, 1.0), penalty_factor=[1.0, np.inf, 1.0, 1.0]),
+        r"leaves feature 1 out, but its bounds exclude 0",
+    ),
     (dict(solver="direct", l1_ratio=0.5), r"solver='direct' needs a pure L2 penalty .* got l1_ratio=0\.5"),
     (dict(solver="direct", l1_ratio=0.0, positive=True), r"solver='direct' needs .* positive=True"),
 ]

@@ -164,3 +164,74 @@ def test_a_fold_without_weight_is_refused():
     weights[:24] = 0.0
     with pytest.raises(ValueError, match="held-out rows of fold 0 have no weight"):
         ElasticNetProxCV(cv=KFold(5)).fit(X, y, weights)
+
+
+def same_by_rows(X, y, weights=None, **params):
+    """Folds by moments give what folds by rows give."""
+    options = dict(alphas=[1.0, 0.1, 0.01], tol=1e-10, **params)
+    moments, rows = (ElasticNetProxCV(solver=s, **options).fit(X, y, weights) for s in ("gram", "cd"))
+    np.testing.assert_allclose(moments.mse_path_, rows.mse_path_, rtol=1e-4)
+    np.testing.assert_allclose(moments.coef_, rows.coef_, atol=1e-4 * max(1.0, np.abs(rows.coef_).max()))
+
+
+def test_bootstrap_training_rows_count_as_often_as_they_occur():
+    X, y = regression(*TALL)
+    rng = np.random.default_rng(0)
+    others = [np.setdiff1d(np.arange(120), np.arange(40 * f, 40 * f + 40)) for f in range(3)]
+    same_by_rows(X, y, cv=[(rng.choice(o, o.size), np.setdiff1d(np.arange(120), o)) for o in others])
+
+
+def test_masks_and_negative_indices_as_splits():
+    X, y = regression(*TALL)
+    mask = np.arange(120) < 80
+    by_mask = ElasticNetProxCV(alphas=3, cv=[(mask, ~mask)]).fit(X, y)
+    by_index = ElasticNetProxCV(alphas=3, cv=[(np.arange(80), np.arange(-40, 0))]).fit(X, y)
+    np.testing.assert_array_equal(by_mask.mse_path_, by_index.mse_path_)
+
+
+def test_an_outlier_in_the_held_out_rows():
+    X, y = regression(*TALL, sparse=False)
+    X[3, 2] = 1e7
+    same_by_rows(X, y, cv=KFold(5))
+
+
+def test_constant_training_targets():
+    X, y = regression(*TALL)
+    rare = np.where(np.arange(120) < 10, y, 0.1)
+    weights = np.random.default_rng(0).uniform(0.5, 2.0, 120)
+    model = ElasticNetProxCV(alphas=4, cv=KFold(5)).fit(X, rare, weights)
+    assert np.isfinite(model.mse_path_).all()
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_constant_columns_in_folds_by_moments(intercept):
+    X, y = regression(*TALL)
+    X[:, 1] = 0.1
+    same_by_rows(X, y, standardize=True, fit_intercept=intercept, l1_ratio=[0.0, 0.5])
+
+
+def test_left_out_features_in_every_kind_of_fold():
+    for shape in (TALL, WIDE):
+        X, y = regression(*shape)
+        factor = np.where(np.arange(shape[1]) % 3 == 1, np.inf, 1.0)
+        model = ElasticNetProxCV(l1_ratio=[0.0, 0.5], alphas=4, penalty_factor=factor).fit(X, y)
+        kept = ElasticNetProxCV(l1_ratio=[0.0, 0.5], alphas=list(model.alphas_[0])).fit(X[:, factor == 1.0], y)
+        assert (model.coef_[1::3] == 0.0).all()
+        np.testing.assert_allclose(model.mse_path_[0], kept.mse_path_[0], rtol=1e-4)
+
+
+def test_refit_switched_off_forgets_the_certificate():
+    X, y = regression(*WIDE)
+    model = ElasticNetProxCV(alphas=4).fit(X, y)
+    assert model.dual_gap_ >= 0.0
+    model.set_params(refit=False).fit(X, y)
+    assert not hasattr(model, "dual_gap_")
+    assert not hasattr(model, "objective_")
+
+
+def test_no_grid_without_a_penalty_and_no_folds_from_an_empty_iterator():
+    X, y = regression(*TALL)
+    with pytest.raises(ValueError, match="penalty_factor penalizes no feature"):
+        ElasticNetProxCV(penalty_factor=np.zeros(8)).fit(X, y)
+    with pytest.raises(ValueError, match="has no splits"):
+        ElasticNetProxCV(cv=iter([])).fit(X, y)

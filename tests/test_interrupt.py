@@ -49,7 +49,7 @@ def test_interrupt(case):
         process.send_signal(signal.SIGINT)
         word, *when = process.stdout.readline().split()
         assert word == "interrupted"
-        print(f"{case}: stopped after {float(when[0]) - sent:.2f} s")
+        assert float(when[0]) - sent < 3.0  # a second on a machine that does nothing else
         assert process.stdout.readline().split() == ["True", "True"]
     finally:
         process.kill()

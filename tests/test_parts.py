@@ -54,15 +54,15 @@ class TestElasticNet:
         for c in (-1.5, -0.6, 0.0, 0.25, 0.9):
             conjugate = pen.conjugate(c, 0)
             if math.isinf(conjugate):
-                assert pen.reach(c, 0) < 1.0
+                assert pen.feasible_scale(c, 0) < 1.0
             elif abs(conjugate) < 2.0:  # attained within the grid
                 assert conjugate == pytest.approx(np.max(c * GRID - values(pen)), abs=1e-4)
 
-    def test_reach_makes_the_conjugate_finite_and_flat_reach_zero(self, case):
+    def test_feasible_scale_makes_the_conjugate_finite_and_vanishing_scale_zero(self, case):
         pen = penalty(case)
         for c in (-5.0, -0.7, 0.1, 3.0):
-            assert math.isfinite(pen.conjugate(pen.reach(c, 0) * c * (1 - 1e-12), 0))
-            flat = pen.flat_reach(c, 0)
+            assert math.isfinite(pen.conjugate(pen.feasible_scale(c, 0) * c * (1 - 1e-12), 0))
+            flat = pen.vanishing_scale(c, 0)
             if case[2] <= 0.0 <= case[3]:
                 assert pen.conjugate(flat * c * (1 - 1e-12), 0) == pytest.approx(0.0, abs=1e-9)
 
@@ -88,7 +88,9 @@ class TestElasticNet:
         assert certificates.penalty_value(pen, w) == pytest.approx(pen.value(0.35, 0))
         assert certificates.conjugate_value(pen, c, 1.0) == pytest.approx(pen.conjugate(0.8, 0))
         assert certificates.optimality(pen, w, c) == pytest.approx(pen.subdiff_dist(0.35, 0.8, 0))
-        assert certificates.dual_reach(pen, c) == pytest.approx((pen.reach(0.8, 0), pen.flat_reach(0.8, 0)))
+        assert certificates.dual_scales(pen, c) == pytest.approx(
+            (pen.feasible_scale(0.8, 0), pen.vanishing_scale(0.8, 0))
+        )
 
 
 def test_squared_gradient_is_the_derivative():

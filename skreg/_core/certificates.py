@@ -20,12 +20,12 @@ def penalty_value(pen, w):
 
 
 @njit
-def dual_reach(pen, c):
+def dual_scales(pen, c):
     """Largest factors in [0, 1] that make the dual point c feasible, and that bring all conjugates to zero."""
     reach = flat = 1.0
     for j in range(c.size):
-        reach = min(reach, pen.reach(c[j], j))
-        flat = min(flat, pen.flat_reach(c[j], j))
+        reach = min(reach, pen.feasible_scale(c[j], j))
+        flat = min(flat, pen.vanishing_scale(c[j], j))
     return reach, flat
 
 
@@ -94,7 +94,7 @@ def squared_dual(pen, c, rr, yr):
 
     For ``f = ||y - A w||^2 / 2``: squared residual norm `rr`, product `yr` of residual and y, and ``c = A' residual``.
     """
-    reach, flat = dual_reach(pen, c)
+    reach, flat = dual_scales(pen, c)
     best, scale = -np.inf, 0.0
     for s in (reach, flat) if flat < reach else (reach,):
         value = s * yr - 0.5 * s * s * rr - conjugate_value(pen, c, s)

@@ -77,7 +77,8 @@ class Data:
             self.h = np.ones(1)
         else:
             top = weights.max()
-            self.h = weights / top / np.mean(weights / top)
+            weights = np.where(weights < 1e-200 * top, 0.0, weights / top)  # reciprocals must be finite
+            self.h = weights / weights.mean()
         self.weight = float(self.n)
         self.root = np.sqrt(self.h)
         with np.errstate(divide="ignore"):
@@ -116,6 +117,11 @@ class Data:
         step = max(int(WORK * self.p / max(self.size * passes, 1)), 1)
         for low in range(0, self.p, step):
             yield np.arange(low, min(low + step, self.p))
+
+    @property
+    def centred_late(self):
+        """Whether inner products may be centred after they are taken: that loses at most four digits of sixteen."""
+        return np.abs(self.mean * self.scale).max(initial=0.0) * np.sqrt(self.weight) < 100.0
 
     def dots(self, r):
         """Products of all columns with a state."""
@@ -269,9 +275,8 @@ class DenseData(Data):
 
     @property
     def exact(self):
-        """Whether BLAS may work on X itself: centring afterwards then loses at most four digits of sixteen."""
-        shift = np.abs(self.mean * self.scale).max(initial=0.0) * np.sqrt(self.weight)
-        return self.h.size == 1 and self.X.dtype == np.float64 and shift < 100.0
+        """Whether BLAS may work on X itself."""
+        return self.h.size == 1 and self.X.dtype == np.float64 and self.centred_late
 
     def _centre(self, G, left, right):
         """Turn inner products of raw columns into normalized ones, in place."""
@@ -324,6 +329,9 @@ class SparseData(Data):
 
     def cross(self, left, right):
         """Normalized inner products of columns `left` with columns `right`."""
+        if not self.centred_late:
+            parts = self.blocks(left.size + right.size)
+            return sum(self.block(rows, left).T @ self.block(rows, right) for rows in parts)
         L = self.X[:, left].astype(np.float64)
         if self.h.size > 1:
             L.data *= self.h[L.indices]

@@ -77,7 +77,13 @@ class CSC(NamedTuple):
         s = 0.0
         for k in range(self.indptr[j], self.indptr[j + 1]):
             s += self.data[k] * h[self.indices[k]]
-        return s / weight
+        m = s / weight
+        if self.indptr[j + 1] - self.indptr[j] == h.size:  # full: may be constant, see Dense
+            s = 0.0
+            for k in range(self.indptr[j], self.indptr[j + 1]):
+                s += (self.data[k] - m) * h[self.indices[k]]
+            m += s / weight
+        return m
 
     def col_dot(self, j, r):
         s = self.mean[j] * self.weight * r[r.size - 1]
@@ -101,11 +107,14 @@ class CSC(NamedTuple):
         m = self.mean[j]
         s = 0.0
         zeros = self.weight
+        full = self.indptr[j + 1] - self.indptr[j] == h.size
         for k in range(self.indptr[j], self.indptr[j + 1]):
             hk = h[self.indices[k]]
             s += hk * (self.data[k] - m) ** 2
             zeros -= hk
-        return (s + max(zeros, 0.0) * m * m) * self.scale[j] ** 2
+        if not full:
+            s += max(zeros, 0.0) * m * m
+        return s * self.scale[j] ** 2
 
 
 @jitted

@@ -4,10 +4,11 @@ import numpy as np
 
 from .data import as_data
 from .path import follow
-from .solve import LARGEST_GRAM, Solution, certify, choose, prepare, ridge, solve_path
+from .solve import LARGEST_GRAM, choose, points, prepare, ridge, solutions, solve_path, start_of
 from .working_set import Covariance, Gradient
 
-CONSTANT = 1e-12  # a column is constant in some rows when its squared norm there is so small a share of the whole
+CONSTANT = 1e-13  # columns whose variance is so small a share of their second moment are constant, to rounding
+CANCELLED = 1e-7  # so small a difference of sums is not accurate
 
 
 class RowsFit:
@@ -27,54 +28,47 @@ class RowsFit:
 
 
 class MomentsFit:
-    """A fit on moments M (p + T + 1, p + T + 1), see `Data.moments`, in the units of `data`."""
+    """A fit on moments M (p + T + 1, p + T + 1), see `Data.moments`, in the units of `data`.
+
+    Columns and targets are normalized anew, to norm 1 in these rows.
+    """
 
     def __init__(self, data, M):
-        self.whole, self.p, self.unit = data, data.p, data.unit
-        p = self.p
+        self.whole, self.p = data, data.p
         self.weight = M[-1, -1]
-        self.centre = M[-1, :-1] / self.weight if data.fit_intercept else np.zeros(len(M) - 1)
-        C = M[:-1, :-1] - np.outer(M[-1, :-1], self.centre)
-        variance = (M.diagonal()[:p] - M[-1, :p] ** 2 / self.weight) / self.weight
-        constant = C.diagonal()[:p] <= CONSTANT
-        C[:p][constant] = C[:, :p][:, constant] = 0.0
-        self.C = C
-        self.scale = np.where(constant, 0.0, data.scale)
-        self.spread = np.sqrt(np.divide(np.maximum(variance, 0.0), self.scale**2, out=np.zeros(p), where=~constant))
-        self.null = 0.5 * data.unit**2 * C.diagonal()[p:] / self.weight
+        second, means = M.diagonal()[:-1], M[-1, :-1] / self.weight
+        variance = second - self.weight * means**2
+        variance[variance <= CONSTANT * second] = 0.0
+        centre = means if data.fit_intercept else np.zeros(means.size)
+        C = M[:-1, :-1] - self.weight * np.outer(centre, centre)
+        norm = np.sqrt(variance if data.fit_intercept else second)
+        inverse = np.divide(1.0, norm, out=np.zeros(norm.size), where=norm > 0.0)
+        self.C = C * inverse * inverse[:, None]
+        self.scale = data.scale * inverse[: self.p]
+        size = np.divide(1.0, data.scale, out=np.zeros(self.p), where=data.scale > 0.0)
+        self.spread = np.sqrt(variance[: self.p] / self.weight) * size
+        self.mean = data.mean + centre[: self.p] * size
+        self.offset = data.offset + centre[self.p :] * data.unit
+        self.unit = data.unit * np.where(norm[self.p :] > 0.0, norm[self.p :], 1.0)
+        self.null = 0.5 * self.unit**2 / self.weight
+
+    def prepare(self, penalty, alphas, solver):
+        """Nothing is left to do: the Gram matrix is there."""
 
     def solve(self, target, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
         """Yield a `Solution` for every alpha."""
-        p, data = self.p, self.whole
+        data, p = self.whole, self.p
         G = np.ascontiguousarray(self.C[:p, :p])
         start, yy = self.C[p + target, :p].copy(), self.C[p + target, p + target]
-        st, goal = penalty.strengths(self, target), 0.5 * tol * yy
-        size, unit = self.unit[target] * self.scale, self.unit[target] ** 2 / self.weight
+        st = penalty.strengths(self, target)
         if solver == "auto" and choose(data, penalty, alphas) == "direct":
-            found = self._ridge(G, start, yy, st, alphas)
+            form = Gradient(lambda new, cols: G, start, yy)
+            form.grow(np.arange(p))
+            found = ridge(form, st, alphas)
         else:
-            w_init = None
-            if coef_init is not None:
-                w_init = np.divide(coef_init, size, out=np.zeros(p), where=size > 0.0)
             s = Covariance(lambda cols: G[cols], start, yy)
-            found = self._follow(follow(s, st, alphas, goal, max_iter, w_init))
-        for w, value, gap, n_iter in found:
-            coef = w * size
-            middle = self.unit[target] * (self.centre[p + target] - self.centre[:p] @ w)
-            intercept = float(data.offset[target] + middle - data.mean @ coef)
-            yield Solution(coef, intercept, value * unit, gap * unit, n_iter, gap <= goal)
-
-    def _ridge(self, G, start, yy, st, alphas):
-        form, every = Gradient(lambda new, cols: G, start, yy), np.arange(self.p)
-        form.grow(every)
-        for alpha, (w, _) in zip(alphas, ridge(form, st.l2, alphas), strict=True):
-            yield w, *certify(form, st.at(alpha, every), w), 1
-
-    def _follow(self, points):
-        for point in points:
-            w = np.zeros(self.p)
-            w[point.features] = point.w
-            yield w, point.primal, point.gap, max(point.rounds, 1)
+            found = points(follow(s, st, alphas, 0.5 * tol, max_iter, start_of(self, target, coef_init)), p)
+        yield from solutions(self, target, found, tol)
 
 
 def moments_error(data, M, target, coefs, intercepts):
@@ -96,12 +90,17 @@ class MomentFolds:
         self.tests = [data.moments(_as_slice(test)) for _, test in splits]
         held = np.concatenate([test for _, test in splits])
         partition = held.size == data.n and np.unique(held).size == data.n
-        if partition and all(np.intersect1d(*split).size == 0 and sum(map(len, split)) == data.n for split in splits):
-            self.total = sum(self.tests)
-            self.trains = [self.total - test for test in self.tests]
-        else:
-            self.total = data.moments(slice(None))
-            self.trains = [data.moments(_as_slice(train)) for train, _ in splits]
+        self.total = sum(self.tests) if partition else data.moments(slice(None))
+        self.trains = [self._train(*split, test) for split, test in zip(splits, self.tests, strict=True)]
+
+    def _train(self, train, held_out, test):
+        """Moments of the training rows: what is left of the total, where these are just the other rows."""
+        if np.array_equal(np.sort(train), np.setdiff1d(np.arange(self.data.n), held_out)):
+            M = self.total - test
+            left = M.diagonal()[:-1] - (M[-1, :-1] ** 2 / M[-1, -1] if self.data.fit_intercept else 0.0)
+            if (left >= CANCELLED * self.total.diagonal()[:-1]).all():
+                return M
+        return self.data.moments(_as_slice(train))
 
     def whole(self):
         """The fit on all rows."""

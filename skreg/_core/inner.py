@@ -21,6 +21,7 @@ NEAR = 0.9  # a coordinate may move when its correlation comes so close to its l
 LARGEST_FACE = 1000  # so many coefficients may be solved for at once, in less than a second
 POLISH = 100  # a solution with so few coefficients is solved for exactly in the end: that costs next to nothing
 STOPS = 1500  # Newton steps in a row times coefficients, while coordinates stop at the ends of their smooth pieces
+ROUNDING = 1e-13  # of objectives and correlations in normalized units
 SINGULAR = 1e-6  # pivots of a Cholesky factor below which inner products count as singular
 CHEAP_FACE = 200  # a Newton step for so many coefficients costs no more than a few rounds
 PATIENCE = 10  # rounds before the first Newton step and between two; more where a step costs more
@@ -29,10 +30,10 @@ PATIENCE = 10  # rounds before the first Newton step and between two; more where
 class Dual(NamedTuple):
     """The best dual point so far: its value, its scale, and the iterate whose residual it is."""
 
-    value: float = -np.inf
-    scale: float = 0.0
-    w: np.ndarray | None = None
-    r: np.ndarray | None = None
+    value: float
+    scale: float
+    w: np.ndarray
+    r: np.ndarray
 
 
 class Result(NamedTuple):
@@ -108,13 +109,17 @@ def newton(s, pen, coords):
         step[coords] = _solve(H, s.form.correlations(s.r)[coords] - slope)
         before = primal(s, pen, s.w, s.r)
         trial, r, clipped = _trial(s, pen, step)
-        if clipped.any() and primal(s, pen, trial, r) > before:
+        after = primal(s, pen, trial, r)
+        if clipped.any() and after > before:
             # up to the first end only: the objective falls all the way there
             reached = np.divide(trial - s.w, step, out=np.full(step.size, np.inf), where=clipped)
             t = reached.min()
             clipped = reached <= t * (1.0 + 1e-12)
             step = np.where(clipped, trial - s.w, t * step)
             trial, r, _ = _trial(s, pen, step)
+            after = primal(s, pen, trial, r)
+        if not after <= before + ROUNDING:
+            return
         s.w, s.r = trial, r
         if not clipped.any():
             return
@@ -144,7 +149,7 @@ def _solve(H, g):
     values, vectors = np.linalg.eigh(H)
     along = vectors.T @ g
     flat = values <= values[-1] * SINGULAR**2
-    along[flat & (np.abs(along) <= 1e-9 * np.linalg.norm(g))] = 0.0  # rounding
+    along[flat & (np.abs(along) <= max(1e-9 * np.linalg.norm(g), ROUNDING))] = 0.0
     return vectors @ (along / np.where(flat, values[-1] * SINGULAR**2, values))
 
 
@@ -154,7 +159,7 @@ def solve(s, pen, tol, share, max_rounds):
     The gap sees all coordinates of the working set; the sweeps, those that may move. Unpenalized coefficients are
     solved for exactly before every test, as no scaling of a dual point makes it feasible for them.
     """
-    dual = Dual()
+    dual = Dual(-np.inf, 0.0, s.w, s.r)
     free = np.flatnonzero((pen.l1 == 0.0) & (pen.l2 == 0.0))
     rounds = last = 0
     while True:
@@ -168,7 +173,7 @@ def solve(s, pen, tol, share, max_rounds):
                 _newton_on_face(s, pen, POLISH)
             # Updates and extrapolations leave rounding in r: what is certified is the state of w afresh.
             s.move(s.w)
-            value, c, dual = _look(s, pen, Dual())
+            value, c, dual = _look(s, pen, Dual(-np.inf, 0.0, s.w, s.r))
             if rounds >= max_rounds or value - dual.value <= max(tol, share * value):
                 return Result(value, dual, rounds)
         sweep(s, pen, find_active(pen, s.w, c, NEAR), SWEEPS)

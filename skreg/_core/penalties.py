@@ -64,23 +64,23 @@ class ElasticNet(NamedTuple):
         z = math.copysign(max(abs(c) - self.l1[j], 0.0), c)
         if self.l2[j] > 0.0:
             w = z / self.l2[j]
-        elif abs(z) <= ROUNDING:
+        elif z == 0.0:
             w = 0.0
         else:
             w = math.copysign(np.inf, z)
         w = min(max(w, self.lower[j]), self.upper[j])
         if math.isinf(w):
-            return np.inf
+            return 0.0 if abs(z) <= ROUNDING else np.inf
         return w * (c - math.copysign(self.l1[j], w) - 0.5 * self.l2[j] * w)
 
-    def reach(self, c, j):
+    def feasible_scale(self, c, j):
         """Largest factor in [0, 1] that brings c to where the conjugate is finite."""
         end = self.upper[j] if c > 0.0 else self.lower[j]
         if self.l2[j] > 0.0 or not math.isinf(end) or abs(c) <= self.l1[j] + ROUNDING:
             return 1.0
         return self.l1[j] / abs(c)
 
-    def flat_reach(self, c, j):
+    def vanishing_scale(self, c, j):
         """Largest factor in [0, 1] that brings c to where w = 0 attains the supremum, if anything does."""
         end = self.upper[j] if c > 0.0 else self.lower[j]
         if end == 0.0 or abs(c) <= self.l1[j] + ROUNDING:

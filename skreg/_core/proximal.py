@@ -29,7 +29,7 @@ class Rows(NamedTuple):
         for i in range(n):
             r[i] = self.h[i] * self.inner.grad(self.y[i], z[i] + shift)
 
-    def bend(self, d, before, after, dz):
+    def curvature_along(self, d, before, after, dz):
         """Curvature of the smooth part along a step d that moves the scores by dz and r from `before` to `after`."""
         n = self.y.size
         shift = dz[n] if dz.size > n else 0.0
@@ -49,7 +49,7 @@ class Quadratic(NamedTuple):
         for i in range(z.size):
             r[i] = z[i] - self.start[i]
 
-    def bend(self, d, before, after, dz):
+    def curvature_along(self, d, before, after, dz):
         s = 0.0
         for i in range(d.size):
             s += d[i] * dz[i]
@@ -57,15 +57,15 @@ class Quadratic(NamedTuple):
 
 
 @njit
-def prox_gradient(A, smooth, pen, w, z, v, zv, pace, steps):
+def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, steps):
     """Take some steps; w, its scores z, the extrapolated point v and its scores zv change in place.
 
-    `pace` holds the Lipschitz estimate, which only grows, and the momentum parameter.
+    `estimates` holds the Lipschitz estimate, which only grows, and the momentum parameter.
     """
     unit = np.ones(1)
     g, d = np.empty(w.size), np.empty(w.size)
     r, after, dz = np.empty(z.size), np.empty(z.size), np.empty(z.size)
-    lipschitz, t = pace[0], pace[1]
+    lipschitz, t = estimates[0], estimates[1]
     for _ in range(steps):
         smooth.residual(zv, r)
         for j in range(w.size):
@@ -81,7 +81,7 @@ def prox_gradient(A, smooth, pen, w, z, v, zv, pace, steps):
             for i in range(z.size):
                 zv[i] += dz[i]
             smooth.residual(zv, after)
-            if smooth.bend(d, r, after, dz) <= lipschitz * length * (1.0 + 1e-12):
+            if not smooth.curvature_along(d, r, after, dz) > lipschitz * length * (1.0 + 1e-12):  # NaN ends it too
                 break
             for i in range(z.size):
                 zv[i] -= dz[i]
@@ -102,7 +102,7 @@ def prox_gradient(A, smooth, pen, w, z, v, zv, pace, steps):
             score = zv[i]
             zv[i] += momentum * (score - z[i])
             z[i] = score
-    pace[0], pace[1] = lipschitz, t
+    estimates[0], estimates[1] = lipschitz, t
 
 
 def minimize(A, smooth, pen, w, scores, every, max_steps, hook):
@@ -122,10 +122,11 @@ def minimize(A, smooth, pen, w, scores, every, max_steps, hook):
     -------
     steps : int
     """
-    v, zv, pace = w.copy(), scores.copy(), np.ones(2)
+    v, zv, estimates = w.copy(), scores.copy(), np.ones(2)
     steps = 0
     while True:
         if hook(steps, w) or steps >= max_steps:
             return steps
-        prox_gradient(A, smooth, pen, w, scores, v, zv, pace, min(every, max_steps - steps))
-        steps += every
+        more = min(every, max_steps - steps)
+        prox_gradient(A, smooth, pen, w, scores, v, zv, estimates, more)
+        steps += more

@@ -21,7 +21,7 @@ class Anchors:
         self.U = np.zeros((size, data.n))
         self.C = np.zeros((size, data.p))
         self.left = (data.scale > 0.0).astype(float)  # squared norm of each column outside the span
-        self.reach = np.sqrt(self.left)
+        self.outside = np.sqrt(self.left)
 
     def add(self, q):
         """One pass over X; the direction of q replaces the oldest of the basis. All products with q."""
@@ -46,14 +46,14 @@ class Anchors:
     def _place(self, k, u, products):
         self.U[k], self.C[k] = u, products
         self.left -= products**2
-        self.reach = np.sqrt(np.maximum(self.left, 0.0))
+        self.outside = np.sqrt(np.maximum(self.left, 0.0))
 
     def correlations(self, r, level, known):
         """Correlations with the state r; exact for every column outside `known` whose magnitude may exceed `level`."""
         q = -self.data.standardized(r)
         a = self.U @ q
         est = a @ self.C
-        error = self.reach * np.linalg.norm(q - a @ self.U)
+        error = self.outside * np.linalg.norm(q - a @ self.U)
         doubt = np.flatnonzero((np.abs(est) + error > level) & ~known)
         if doubt.size > SHARE * est.size:
             return self.add(q)

@@ -11,6 +11,7 @@ from .path import STONES, follow, strengths
 from .proximal import Quadratic, Rows, minimize
 from .working_set import Columns, Covariance, Gradient, Residual
 
+ROUNDING = 1e-16  # of inner products of normalized columns
 CHECK = 10  # prox-gradient steps between two looks at the gap
 LARGEST_DIRECT = 2000  # unknowns of a dense system that "auto" is ready to solve
 LARGEST_GRAM = 2000  # columns whose whole Gram matrix "auto" is ready to form for a path
@@ -60,35 +61,40 @@ def whole(data, target, gram):
     return form
 
 
-def ridge(form, l2, alphas):
-    """Pure L2 for decreasing alphas, on the form of all columns: yields coefficients, and a residual or None."""
+def ridge(form, st, alphas):
+    """Pure L2 on the form of all columns, for alphas of which zeros come last.
+
+    Yields primal values, coefficients and gaps.
+    """
+    every, used = np.arange(st.l2.size), st.lower < st.upper
     positive = [alpha for alpha in alphas if alpha > 0.0]
-    zeros = [0.0] * (len(alphas) - len(positive))  # they come last, and leave every coefficient unpenalized
-    for part, strength in ((positive, l2), (zeros, np.zeros_like(l2))):
-        if part and isinstance(form, Gradient):
-            yield from ridge_gram(form.G[: l2.size, : l2.size], form.start, strength, part)
-        elif part:
-            yield from ridge_rows(form, strength, part)
+    zeros = [0.0] * (len(alphas) - len(positive))  # every coefficient is unpenalized then
+    for part, l2 in ((positive, st.l2), (zeros, np.zeros_like(st.l2))):
+        if not part:
+            continue
+        if isinstance(form, Gradient):
+            found = ridge_gram(form.G[: l2.size, : l2.size], form.start, l2, used, part)
+        else:
+            found = ridge_rows(form, l2, used, part)
+        for alpha, (w, residual) in zip(part, found, strict=True):
+            yield w, *certify(form, st.at(alpha, every), w, residual), 1
 
 
 def _direct(data, target, strengths, alphas, tol):
-    form = whole(data, target, data.p <= data.n)
-    every = np.arange(data.p)
-    for alpha, (w, residual) in zip(alphas, ridge(form, strengths.l2, alphas), strict=True):
-        pen = strengths.at(alpha, every)
-        value, gap = certify(form, pen, w, residual)
-        if gap > tol and data.p <= data.n:  # the Gram matrix squares the condition number: solve on the rows
-            rows = whole(data, target, False)
-            w, residual = next(ridge(rows, strengths.l2, [alpha]))
-            value, gap = certify(rows, pen, w, residual)
-        yield w, value, gap, 1
+    if data.p <= data.n:
+        try:
+            found = list(ridge(whole(data, target, True), strengths, alphas))
+            if max(gap for _, _, gap, _ in found) <= tol:
+                return found
+        except np.linalg.LinAlgError:
+            pass  # singular to rounding
+    return ridge(whole(data, target, False), strengths, alphas)
 
 
 def _prox_grad(data, target, strengths, alphas, tol, max_iter, w_init):
     form = whole(data, target, data.n >= 5 * data.p)
     every = np.arange(data.p)
     w = np.clip(np.zeros(data.p) if w_init is None else w_init, strengths.lower, strengths.upper)
-    w[data.scale == 0.0] = 0.0
     if isinstance(form, Gradient):
         smooth = Quadratic(form.start)
         scores = form.state(w) + form.start
@@ -132,11 +138,22 @@ def _coordinate(data, target, strengths, alphas, tol, gram, max_iter, w_init):
     stones = np.empty(0)
     if data.n < 5 * data.p and w_init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
         stones = np.geomspace(top, alphas[0], 2 + int(STONES * np.log10(top / alphas[0])))[1:]
-    for point in follow(s, strengths, np.append(stones, alphas), tol, max_iter, w_init, stones.size):
-        if point.index >= stones.size:
-            w = np.zeros(data.p)
-            w[point.features] = point.w
-            yield w, point.primal, point.gap, max(point.rounds, 1)
+    path = follow(s, strengths, np.append(stones, alphas), tol, max_iter, w_init, stones.size)
+    rounds = sum(next(path).rounds for _ in stones)
+    for alpha, (w, value, gap, n_iter) in zip(alphas, points(path, data.p), strict=True):
+        if isinstance(s.form, Gradient) and ROUNDING * np.abs(w).sum() ** 2 > 0.1 * tol:
+            # coefficients so large cancel in the residual: inner products cannot tell how well, the rows can
+            value, gap = certify(whole(data, target, False), strengths.at(alpha, np.arange(data.p)), w)
+        yield w, value, gap, rounds + n_iter
+        rounds = 0
+
+
+def points(path, p):
+    """What solvers yield, from the points of a path."""
+    for point in path:
+        w = np.zeros(p)
+        w[point.features] = point.w
+        yield w, point.primal, point.gap, max(point.rounds, 1)
 
 
 def choose(data, penalty, alphas, limit=LARGEST_DIRECT):
@@ -176,21 +193,31 @@ def solve_path(data, target, penalty, alphas, *, tol, max_iter, solver="auto", c
         Start, in the user's units.
     """
     st = penalty.strengths(data, target)
-    size = data.unit[target] * data.scale
-    w_init = None
-    if coef_init is not None:
-        w_init = np.divide(coef_init, size, out=np.zeros(data.p), where=size > 0.0)
     if solver == "auto":
         solver = choose(data, penalty, alphas)
     goal = 0.5 * tol  # the null model's loss is 1/2
+    w_init = start_of(data, target, coef_init)
     if solver == "direct":
         found = _direct(data, target, st, alphas, goal)
     elif solver == "prox_grad":
         found = _prox_grad(data, target, st, alphas, goal, max_iter, w_init)
     else:
         found = _coordinate(data, target, st, alphas, goal, solver == "gram", max_iter, w_init)
-    unit = data.unit[target] ** 2 / data.weight
+    yield from solutions(data, target, found, tol)
+
+
+def start_of(data, target, coef):
+    """Coefficients in the user's units, or None, in normalized ones."""
+    if coef is None:
+        return None
+    size = data.unit[target] * data.scale
+    return np.divide(coef, size, out=np.zeros(data.p), where=size > 0.0)
+
+
+def solutions(data, target, found, tol):
+    """A `Solution` in the user's units for all that a solver found."""
+    size, unit = data.unit[target] * data.scale, data.unit[target] ** 2 / data.weight
     for w, value, gap, n_iter in found:
         coef = w * size
         intercept = float(data.offset[target] - data.mean @ coef)
-        yield Solution(coef, intercept, value * unit, gap * unit, n_iter, gap <= goal)
+        yield Solution(coef, intercept, value * unit, gap * unit, n_iter, bool(gap <= 0.5 * tol))

@@ -16,7 +16,14 @@ from .._core.data import Data, as_data
 from .._core.solve import Penalty
 from ..utils._callbacks import CallbackSupportMixin
 from ..utils._params import ARRAY_LIKE, BOOLEAN, NONE, Interval, Options, check_params
-from ..utils._validation import check_bounds, check_finite_columns, check_penalty_factor, check_weights
+from ..utils._validation import (
+    check_bounds,
+    check_finite_columns,
+    check_left_out,
+    check_penalty_factor,
+    check_tiny_columns,
+    check_weights,
+)
 
 _READ = dict(accept_sparse="csc", dtype=[np.float64, np.float32], order="F", ensure_all_finite=False)
 
@@ -35,6 +42,16 @@ class Problem(NamedTuple):
     def penalty(self, l1_ratio, standardize):
         return Penalty(l1_ratio, self.factor, self.bounds, standardize)
 
+    def rounded(self, solution):
+        """Coefficients of a solution in the dtype of X, within the bounds, and the intercept that goes with them."""
+        (low, high), dtype = self.bounds, self.X.dtype
+        exact = np.where(self.data.scale > 0.0, np.clip(solution.coef, low, high), solution.coef)
+        coef = exact.astype(dtype)
+        if dtype != np.float64:
+            toward = np.where(coef > high, -np.inf, np.where(coef < low, np.inf, coef)).astype(dtype)
+            coef = np.where(self.data.scale > 0.0, np.nextafter(coef, toward), coef)
+        return coef, solution.intercept + float(self.data.mean @ (solution.coef - coef))
+
 
 class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Base of the linear estimators: predicts from `coef_` and `intercept_`."""
@@ -43,7 +60,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     _doc_link_template = "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
 
     _penalty_constraints = {
-        "penalty_factor": [ARRAY_LIKE, NONE],
+        "penalty_factor": [Interval(Real, 0.0, np.inf, closed="both"), ARRAY_LIKE, NONE],
         "fit_intercept": [BOOLEAN],
         "standardize": [BOOLEAN],
         "positive": [BOOLEAN],
@@ -69,35 +86,37 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         weights = check_weights(sample_weight, n)
         factor = check_penalty_factor(self.penalty_factor, p)
         bounds = check_bounds(self.bounds, self.positive, p)
+        check_left_out(factor, bounds)
         flat = y.ndim == 1
         Y = np.asarray(y, dtype=np.float64).reshape(n, -1).T
         with np.errstate(over="ignore", invalid="ignore"):
             data = as_data(X, Y, weights, self.fit_intercept)
         statistics = data.spread + data.scale + np.abs(data.start).max(axis=0, initial=0.0)
-        check_finite_columns(X, statistics, getattr(self, "feature_names_in_", None) if keep else None)
+        names = getattr(self, "feature_names_in_", None) if keep else None
+        check_finite_columns(X, statistics, names)
+        check_tiny_columns(X, data.scale, names)
         return Problem(X, Y, weights, data, factor, bounds, flat)
 
     def _store(self, problem, found, null):
         """Keep the solutions of all targets as fitted attributes, and warn where one is not good enough."""
-        coef = np.array([s.coef for s in found], dtype=problem.data.X.dtype)
+        coef, intercept = (np.array(part) for part in zip(*map(problem.rounded, found), strict=True))
         self.coef_ = coef[0] if problem.flat else coef
-        for name, field in (
-            ("intercept_", "intercept"),
-            ("n_iter_", "n_iter"),
-            ("dual_gap_", "gap"),
-            ("objective_", "objective"),
+        for name, values in (
+            ("intercept_", intercept),
+            ("n_iter_", np.array([s.n_iter for s in found])),
+            ("dual_gap_", np.array([s.gap for s in found])),
+            ("objective_", np.array([s.objective for s in found])),
         ):
-            values = np.array([getattr(s, field) for s in found])
             setattr(self, name, values[0].item() if problem.flat else values)
         self.sparsity_ = float(np.mean(coef == 0.0))
         for s, loss in zip(found, null, strict=True):
             if not s.met:
-                self._warn(s.gap, s.gap / loss)
+                self._warn(s.gap / loss)
 
-    def _warn(self, gap, share, where=""):
+    def _warn(self, share, where=""):
         warnings.warn(
-            f"{type(self).__name__} did not converge{where}: duality gap {gap:.3g}, {share:.3g} of the null model's"
-            f" loss where tol={self.tol:g} was wanted. Increase max_iter={self.max_iter} or tol, or penalize more.",
+            f"{type(self).__name__} did not converge{where}: the duality gap is {share:.3g} of the null model's loss"
+            f" where tol={self.tol:g} was wanted. Increase max_iter={self.max_iter} or tol, or penalize more.",
             ConvergenceWarning,
             stacklevel=4,
         )

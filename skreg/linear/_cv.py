@@ -239,7 +239,7 @@ class ElasticNetProxCV(LinearModel):
         self : object
         """
         problem = self._read(X, y, sample_weight)
-        routed = self._route(sample_weight, params)
+        routed = self._route(sample_weight, problem.weights, params)
         ratios = self._ratios()
         splits = self._splits(problem, routed.splitter.split)
         alphas = np.array([read_alphas(self.alphas, self.eps, problem, r, self.standardize) for r in ratios])
@@ -256,7 +256,7 @@ class ElasticNetProxCV(LinearModel):
             self._average(problem, done, row)
         worst = max(fold.unmet for fold in done)
         if worst > 0.0:
-            self._warn(worst, 1.0, " in some folds")
+            self._warn(worst, " in some folds")
         task.end()
         return self
 
@@ -268,7 +268,10 @@ class ElasticNetProxCV(LinearModel):
 
     def _splits(self, problem, split_params):
         y = problem.Y[0] if problem.flat else problem.Y.T
-        splits = [(np.asarray(a), np.asarray(b)) for a, b in check_cv(self.cv).split(problem.X, y, **split_params)]
+        every = np.arange(problem.data.n)  # indexing it turns masks and negative indices into plain ones
+        splits = [(every[a], every[b]) for a, b in check_cv(self.cv).split(problem.X, y, **split_params)]
+        if not splits:
+            raise ValueError(f"cv={self.cv!r} has no splits; an iterator is empty after its first use.")
         weights = np.ones(problem.data.n) if problem.weights is None else problem.weights
         for number, rows in enumerate(splits):
             for part, name in zip(rows, ("training", "held-out"), strict=True):
@@ -325,10 +328,12 @@ class ElasticNetProxCV(LinearModel):
         self.intercept_ = intercept
         if problem.flat:
             self.coef_, self.intercept_ = self.coef_[0], float(intercept[0])
+        for name in ("dual_gap_", "objective_"):  # of an earlier fit
+            vars(self).pop(name, None)
         self.sparsity_ = float(np.mean(coef == 0.0))
         self.n_iter_ = max(fold.n_iter[row] for fold in done)
 
-    def _route(self, sample_weight, params):
+    def _route(self, sample_weight, weights, params):
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
             routed.setdefault("scorer", Bunch(score={}))
@@ -338,7 +343,7 @@ class ElasticNetProxCV(LinearModel):
                 f"fit got {sorted(params)}; to pass them to the splitter or the scorer, enable metadata routing with"
                 " sklearn.set_config(enable_metadata_routing=True)."
             )
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        weights = {} if weights is None else {"sample_weight": weights}
         return Bunch(splitter=Bunch(split={}), scorer=Bunch(score=weights))
 
     def get_metadata_routing(self):

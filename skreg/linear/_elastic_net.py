@@ -29,6 +29,10 @@ def read_alphas(alphas, eps, problem, l1_ratio, standardize):
         return check_alphas(alphas)
     penalty = problem.penalty(max(l1_ratio, LEAST_L1_RATIO), standardize)
     top = max(core.alpha_max(problem.data, t, penalty) for t in range(len(problem.Y)))
+    if not np.isfinite(top):
+        raise ValueError(
+            f"alphas={alphas} asks for a grid, but penalty_factor penalizes no feature: no alpha changes anything."
+        )
     return alpha_grid(top, alphas, eps)
 
 
@@ -87,7 +91,7 @@ class ElasticNetProx(LinearModel):
     intercept_ : float or ndarray of shape (n_targets,)
         0.0 without intercept.
     n_iter_ : int or ndarray of shape (n_targets,)
-        Rounds or steps taken, at least 1.
+        Rounds or steps taken, those on larger strengths on the way included; at least 1.
     dual_gap_ : float or ndarray of shape (n_targets,)
         Certificate: `objective_` is at most so much above the minimum.
     objective_ : float or ndarray of shape (n_targets,)
@@ -260,17 +264,18 @@ class ElasticNetProx(LinearModel):
         fit, T, p = RowsFit(problem.data), len(problem.Y), problem.data.p
         alphas = read_alphas(alphas, eps, problem, self.l1_ratio, self.standardize)
         init = [None] * T if coef_init is None else check_coef_init(coef_init, T, p)
-        coefs = np.zeros((T, alphas.size, p)).transpose(0, 2, 1)  # each solution in one piece
+        coefs = np.zeros((T, alphas.size, p), dtype=problem.X.dtype).transpose(0, 2, 1)  # each solution in one piece
         intercepts, gaps = np.zeros((T, alphas.size)), np.zeros((T, alphas.size))
         met = np.ones((T, alphas.size), dtype=bool)
         solve = self._solver(fit, problem, alphas)
         with one_blas_thread():
             for t in range(T):
                 for k, s in enumerate(solve(t, init[t])):
-                    coefs[t, :, k], intercepts[t, k], gaps[t, k], met[t, k] = s.coef, s.intercept, s.gap, s.met
+                    coefs[t, :, k], intercepts[t, k] = problem.rounded(s)
+                    gaps[t, k], met[t, k] = s.gap, s.met
         for t in np.flatnonzero(~met.all(axis=1)):
             worst = gaps[t, ~met[t]].max()
-            self._warn(worst, worst / fit.null[t], f" at {(~met[t]).sum()} of {alphas.size} alphas")
+            self._warn(worst / fit.null[t], f" at {(~met[t]).sum()} of {alphas.size} alphas")
         if problem.flat:
             return alphas, coefs[0], intercepts[0], gaps[0]
         return alphas, coefs, intercepts, gaps

@@ -61,6 +61,18 @@ def check_finite_columns(X, statistics, names=None):
         raise ValueError(f"Input X contains values in {label} so large that their squares overflow: rescale it.")
 
 
+def check_tiny_columns(X, scale, names=None):
+    """Raise ValueError naming the first column of X whose values are so small that their squares vanish.
+
+    `scale` (p,) is the reciprocal of the columns' norms, 0 where a column seems to be constant.
+    """
+    for j in np.flatnonzero((scale == 0.0) | (scale > 1e145)):
+        column = X[:, [j]].toarray() if sp.issparse(X) else X[:, j]
+        if np.ptp(column) > 1e-14 * np.abs(column).max() and np.abs(column).max() < 1e-140:
+            label = f"column {j}" if names is None else f"column {j} ({names[j]!r})"
+            raise ValueError(f"Input X contains values in {label} so small that their squares vanish: rescale it.")
+
+
 def per_feature(value, n_features, name):
     """A scalar or (n_features,) array-like as a float64 array of shape (n_features,), without NaN."""
     try:
@@ -111,8 +123,19 @@ def check_penalty_factor(penalty_factor, n_features):
     return factor
 
 
+def check_left_out(factor, bounds):
+    """Raise ValueError where a feature that is left out by an infinite penalty factor may not be 0."""
+    bad = np.flatnonzero(np.isinf(factor) & ((bounds[0] > 0.0) | (bounds[1] < 0.0)))
+    if bad.size:
+        j = bad[0]
+        raise ValueError(
+            f"penalty_factor leaves feature {j} out, but its bounds exclude 0: got low {bounds[0][j]} and high"
+            f" {bounds[1][j]}."
+        )
+
+
 def check_alphas(alphas, name="alphas"):
-    """Strengths as a decreasing float64 array, without repetition of the input's order."""
+    """Strengths as a float64 array in decreasing order."""
     alphas = np.asarray(alphas, dtype=np.float64)
     if alphas.ndim != 1 or not alphas.size:
         raise ValueError(f"{name} must be an int or a non-empty one-dimensional array; got shape {alphas.shape}.")
