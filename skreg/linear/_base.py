@@ -17,6 +17,7 @@ from .._core.solve import Penalty
 from ..utils._callbacks import CallbackSupportMixin
 from ..utils._params import ARRAY_LIKE, BOOLEAN, NONE, Interval, Options, check_params
 from ..utils._validation import (
+    caller_level,
     check_bounds,
     check_finite_columns,
     check_left_out,
@@ -118,7 +119,7 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             f"{type(self).__name__} did not converge{where}: the duality gap is {share:.3g} of the null model's loss"
             f" where tol={self.tol:g} was wanted. Increase max_iter={self.max_iter} or tol, or penalize more.",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=caller_level(),
         )
 
     def predict(self, X):

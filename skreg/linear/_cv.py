@@ -106,7 +106,8 @@ class ElasticNetProxCV(LinearModel):
         As in scikit-learn; None is 5 consecutive folds.
     selection : {"min", "1se"}, default="min"
         "min" takes the best mean score; "1se" the largest alpha, for the `l1_ratio` of the best, whose mean score is
-        within one standard error of it: a simpler model that is as good as can be told.
+        within one standard error (standard deviation over folds, ``ddof=1``, over the root of their number) of it: a
+        simpler model that is as good as can be told.
     refit : bool, default=True
         Whether to fit all data with the choice. If not, coefficients are the mean of the folds' with that choice.
     scoring : str or callable, default=None
@@ -127,7 +128,7 @@ class ElasticNetProxCV(LinearModel):
     alpha_1se_ : float
         The largest strength within one standard error of it; at least `alpha_min_`.
     alphas_ : ndarray of shape (n_l1_ratios, n_alphas)
-        Decreasing along rows.
+        Decreasing along rows; two dimensions whether `l1_ratio` is a list or not, as for the next two.
     mse_path_ : ndarray of shape (n_l1_ratios, n_alphas, n_folds)
         Mean squared errors on the held-out rows, weighted; mean over targets.
     scores_ : ndarray of shape (n_l1_ratios, n_alphas, n_folds)
@@ -331,7 +332,7 @@ class ElasticNetProxCV(LinearModel):
         for name in ("dual_gap_", "objective_"):  # of an earlier fit
             vars(self).pop(name, None)
         self.sparsity_ = float(np.mean(coef == 0.0))
-        self.n_iter_ = max(fold.n_iter[row] for fold in done)
+        self.n_iter_ = int(max(fold.n_iter[row] for fold in done))
 
     def _route(self, sample_weight, weights, params):
         if get_config()["enable_metadata_routing"]:

@@ -51,14 +51,15 @@ class ElasticNetProx(LinearModel):
     Parameters
     ----------
     alpha : float, default=1.0
-        Strength of the penalty, in [0, inf). 0 is least squares. `skreg.alpha_max` gives the value from which on all
-        coefficients are zero.
+        Strength of the penalty, in [0, inf), on the scale of scikit-learn's `ElasticNet` (its `Ridge` takes ``alpha``
+        times the sum of weights). 0 is least squares; where that has many solutions, "direct" takes the shortest in
+        units of the features' norms. `skreg.alpha_max` gives the value from which on all coefficients are zero.
     l1_ratio : float, default=0.5
         Share of L1, in [0, 1]: 1 is the lasso, 0 is ridge. The default shares weight among correlated features and
         still selects.
     penalty_factor : array-like of shape (n_features,), default=None
         Factor of every feature's penalty, in [0, inf]: 0 leaves it unpenalized, infinity leaves it out. None is 1 for
-        all. ``1 / abs(first_fit.coef_)`` is the adaptive lasso (Zou 2006).
+        all. ``1 / (abs(first_fit.coef_) + 1e-6)`` is the adaptive lasso (Zou 2006).
     fit_intercept : bool, default=True
         Whether to fit an unpenalized intercept. X is centred implicitly; sparse X is never filled.
     standardize : bool, default=False
@@ -68,7 +69,8 @@ class ElasticNetProx(LinearModel):
     positive : bool, default=False
         Whether coefficients must not be negative.
     bounds : pair of float or array-like of shape (n_features,), default=None
-        Lower and upper bounds of the coefficients on the original scale; infinite where there are none.
+        Lower and upper bounds ``(lows, highs)`` of the coefficients on the original scale; infinite or None where
+        there are none. Constant features have coefficient 0 whatever their bounds.
     solver : {"auto", "cd", "gram", "prox_grad", "direct"}, default="auto"
         "cd" is coordinate descent with working sets, screening and extrapolation; "gram" the same on inner products of
         features, for many more samples than features; "prox_grad" is FISTA with restarts; "direct" solves pure L2 or
@@ -93,7 +95,8 @@ class ElasticNetProx(LinearModel):
     n_iter_ : int or ndarray of shape (n_targets,)
         Rounds or steps taken, those on larger strengths on the way included; at least 1.
     dual_gap_ : float or ndarray of shape (n_targets,)
-        Certificate: `objective_` is at most so much above the minimum.
+        Certificate, in units of `objective_`: that is at most so much above the minimum. It is computed in float64
+        before coefficients are rounded to the dtype of X, and is 0.0 where the gap is below rounding.
     objective_ : float or ndarray of shape (n_targets,)
         Value of the objective above.
     sparsity_ : float
@@ -192,8 +195,8 @@ class ElasticNetProx(LinearModel):
         X : array-like or sparse matrix of shape (n_samples, n_features)
             Fortran order or CSC saves a copy.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Targets are fitted one by one.
-        sample_weight : array-like of shape (n_samples,), default=None
+            Targets are fitted one by one; of two dimensions, `coef_` and predictions have two as well.
+        sample_weight : float or array-like of shape (n_samples,), default=None
             Non-negative, not all zero; a weight of 2 is the row twice.
 
         Returns
@@ -299,7 +302,7 @@ def elastic_net_path(
     tol=1e-6,
     max_iter=1000,
 ):
-    """Elastic-net solutions along a path of decreasing strengths.
+    """Elastic-net solutions along a path of decreasing strengths, with intercepts and certificates.
 
     Parameters
     ----------
@@ -378,7 +381,8 @@ def alpha_max(
     Returns
     -------
     alpha : float
-        Infinite for ``l1_ratio=0``; over all targets, when y has several.
+        The largest over all targets; infinite where nothing has an L1 penalty. It says nothing about coefficients
+        whose bounds exclude 0.
 
     Examples
     --------

@@ -1,6 +1,7 @@
 """Checks of data that scikit-learn keeps private, or whose messages should name the column."""
 
 import functools
+import sys
 from copy import copy
 
 import numpy as np
@@ -21,6 +22,14 @@ def unchanged_on_error(method):
             raise
 
     return guarded
+
+
+def caller_level():
+    """The `stacklevel` with which a warning of the calling function points at the user's line."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("skreg", "sklearn"):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def check_weights(sample_weight, n):
@@ -97,7 +106,8 @@ def check_bounds(bounds, positive, n_features):
         low, high = bounds
     except (TypeError, ValueError) as error:
         raise ValueError(f"bounds must be a pair (low, high); got {bounds!r}.") from error
-    low, high = per_feature(low, n_features, "bounds[0]"), per_feature(high, n_features, "bounds[1]")
+    low = per_feature(-np.inf if low is None else low, n_features, "bounds[0]")
+    high = per_feature(np.inf if high is None else high, n_features, "bounds[1]")
     if positive:
         low = np.maximum(low, 0.0)
     bad = np.flatnonzero((low > high) | np.isposinf(low) | np.isneginf(high))
