@@ -88,9 +88,10 @@ class TestElasticNet:
         assert certificates.penalty_value(pen, w) == pytest.approx(pen.value(0.35, 0))
         assert certificates.conjugate_value(pen, c, 1.0) == pytest.approx(pen.conjugate(0.8, 0))
         assert certificates.optimality(pen, w, c) == pytest.approx(pen.subdiff_dist(0.35, 0.8, 0))
-        assert certificates.dual_scales(pen, c) == pytest.approx(
-            (pen.feasible_scale(0.8, 0), pen.vanishing_scale(0.8, 0))
-        )
+        rr, yr = 1.3, 1.1
+        scales = sorted({pen.feasible_scale(0.8, 0), pen.vanishing_scale(0.8, 0)})
+        values = [s * yr - 0.5 * s * s * rr - pen.conjugate(s * 0.8, 0) for s in scales]
+        assert certificates.squared_dual(pen, c, rr, yr)[0] == pytest.approx(max(values))
 
 
 def test_squared_gradient_is_the_derivative():

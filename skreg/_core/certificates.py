@@ -20,16 +20,6 @@ def penalty_value(pen, w):
 
 
 @njit
-def dual_scales(pen, c):
-    """Largest factors in [0, 1] that make the dual point c feasible, and that bring all conjugates to zero."""
-    reach = flat = 1.0
-    for j in range(c.size):
-        reach = min(reach, pen.feasible_scale(c[j], j))
-        flat = min(flat, pen.vanishing_scale(c[j], j))
-    return reach, flat
-
-
-@njit
 def conjugate_value(pen, c, s):
     """Sum of the conjugates at s * c."""
     total = 0.0
@@ -45,15 +35,6 @@ def optimality(pen, w, c):
     for j in range(w.size):
         worst = max(worst, pen.subdiff_dist(w[j], c[j], j))
     return worst
-
-
-@njit
-def smooth_piece(pen, w, coords, slope, curvature):
-    """Slope and curvature of the penalty around w."""
-    for k in range(coords.size):
-        j = coords[k]
-        slope[k] = pen.slope(w[j], j)
-        curvature[k] = pen.curvature(w[j], j)
 
 
 @njit
@@ -81,23 +62,35 @@ def find_active(pen, w, c, near):
 
 
 @njit
-def find_smooth(pen, w):
-    """Mask of the coefficients at which the penalty is smooth."""
-    out = np.empty(w.size, np.bool_)
+def smooth_pieces(pen, w, slope, curvature):
+    """Mask of the coefficients at which the penalty is smooth; its slope and curvature there are written."""
+    smooth = np.empty(w.size, np.bool_)
     for j in range(w.size):
-        out[j] = pen.is_smooth(w[j], j)
-    return out
+        smooth[j] = pen.is_smooth(w[j], j)
+        slope[j] = pen.slope(w[j], j)
+        curvature[j] = pen.curvature(w[j], j)
+    return smooth
 
 
+@njit
 def squared_dual(pen, c, rr, yr):
     """Best dual value on the ray of a residual, and its scale.
 
     For ``f = ||y - A w||^2 / 2``: squared residual norm `rr`, product `yr` of residual and y, and ``c = A' residual``.
+    Two scales in [0, 1] are tried: the largest that is feasible, and the largest at which all conjugates vanish.
     """
-    reach, flat = dual_scales(pen, c)
-    best, scale = -np.inf, 0.0
-    for s in (reach, flat) if flat < reach else (reach,):
-        value = s * yr - 0.5 * s * s * rr - conjugate_value(pen, c, s)
+    feasible = vanishing = 1.0
+    for j in range(c.size):
+        feasible = min(feasible, pen.feasible_scale(c[j], j))
+        vanishing = min(vanishing, pen.vanishing_scale(c[j], j))
+    best, scale, s = -np.inf, 0.0, feasible
+    for _ in range(2):
+        value = s * yr - 0.5 * s * s * rr
+        for j in range(c.size):
+            value -= pen.conjugate(s * c[j], j)
         if value > best:
             best, scale = value, s
+        if vanishing >= feasible:
+            break
+        s = vanishing
     return best, scale

@@ -7,9 +7,8 @@ import numpy as np
 from .certificates import (
     clip_to_piece,
     find_active,
-    find_smooth,
     penalty_value,
-    smooth_piece,
+    smooth_pieces,
     squared_dual,
 )
 from .coordinate import col_updates, coordinate_descent
@@ -101,12 +100,12 @@ def newton(s, pen, coords):
     for _ in range(max(2, STOPS // max(coords.size, 1))):
         if not coords.size:
             return
-        slope, curvature = np.empty(coords.size), np.empty(coords.size)
-        smooth_piece(pen, s.w, coords, slope, curvature)
+        slope, curvature = np.empty(s.w.size), np.empty(s.w.size)
+        smooth_pieces(pen, s.w, slope, curvature)
         H = s.form.square(coords)
-        H.flat[:: coords.size + 1] += curvature
+        H.flat[:: coords.size + 1] += curvature[coords]
         step = np.zeros(s.w.size)
-        step[coords] = _solve(H, s.form.correlations(s.r)[coords] - slope)
+        step[coords] = _solve(H, (s.form.correlations(s.r) - slope)[coords])
         before = primal(s, pen, s.w, s.r)
         trial, r, clipped = _trial(s, pen, step)
         after = primal(s, pen, trial, r)
@@ -164,7 +163,7 @@ def solve(s, pen, tol, share, max_rounds):
     rounds = last = 0
     while True:
         if free.size:
-            inside = free[find_smooth(pen, s.w)[free]]
+            inside = free[_smooth(pen, s.w)[free]]
             for _ in range(2):  # the second removes the rounding of the first
                 newton(s, pen, inside)
         value, c, dual = _look(s, pen, dual)
@@ -186,9 +185,13 @@ def solve(s, pen, tol, share, max_rounds):
 
 def _newton_on_face(s, pen, largest):
     """A Newton step for all coefficients at which the penalty is smooth, if there are at most so many."""
-    face = np.flatnonzero(find_smooth(pen, s.w) & (s.form.lips > 0.0))
+    face = np.flatnonzero(_smooth(pen, s.w) & (s.form.lips > 0.0))
     if 0 < face.size <= largest:
         newton(s, pen, face)
+
+
+def _smooth(pen, w):
+    return smooth_pieces(pen, w, np.empty(w.size), np.empty(w.size))
 
 
 def _look(s, pen, dual):

@@ -12,6 +12,7 @@ from .designs import Gram
 from .screening import Anchors
 
 BATCH = 32  # columns that enter together where an entry costs a product with other columns
+LEAST = 64  # columns whose inner products cost nothing worth a second compiled form
 MOST = 2000  # columns of a working set whose inner products are kept
 
 
@@ -138,7 +139,7 @@ class Columns(WorkingSet):
         self.data, self.target, self.start = data, target, data.start[target]
         self.residual = Residual(data, target)
         # Inner products of the working set are worth their cost on a path, or where it is small against the rows.
-        self.most = min((2.0 if many else 0.1) * self.residual.width, MOST)
+        self.most = min(max((2.0 if many else 0.1) * self.residual.width, LEAST), MOST)
         yy = data.sqnorm(data.R[target])
         super().__init__(Gradient(data.cross, self.start, yy), data.p)
         self.anchors = Anchors(data)
