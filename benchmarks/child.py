@@ -1,7 +1,7 @@
 """What only a fresh process can tell: ``python -m benchmarks.child`` prints one line of JSON.
 
-``first <solver>`` times the import and the first fit; ``memory <solver> <problem> <small>`` measures how far a fit's
-peak rises above holding the data. Nothing heavy is imported before the clock runs.
+``first <solver>`` times the import and the first fit; ``memory <solver> <problem> <small or full>`` measures how far a
+fit's peak rises above holding the data. Nothing heavy is imported before the clock runs.
 """
 
 import gc
@@ -43,17 +43,19 @@ def resident(field):
         return next(int(line.split()[1]) for line in status if line.startswith(field)) / 1024
 
 
-def memory(name, problem, small):
+def memory(name, problem, size):
     """MB by which one lasso fit's peak exceeds the resident data and libraries.
 
     Not `ru_maxrss`: it starts at what the parent process held, and never falls again after the data are made.
     """
+    import numpy as np
+
     from . import problems
     from .linear import SOLVERS
 
-    data = problems.load(problem, small == "True")
+    data = problems.load(problem, size == "small")
     make = next(solver for solver in SOLVERS if solver.name == name)
-    tiny = problems.autoregressive(50, 5, 0.0, problems.np.random.default_rng(0))
+    tiny = problems.autoregressive(50, 5, 0.0, np.random.default_rng(0))
     make(tiny, tiny[:, 0].copy()).single(0.1, 1.0, make.tol)  # libraries loaded, kernels compiled
     alpha = problems.alpha_max(data.X, data.y) / 100
     gc.collect()

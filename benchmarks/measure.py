@@ -3,6 +3,7 @@
 import statistics
 import time
 import warnings
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -25,16 +26,16 @@ class Entrant(NamedTuple):
 
     Attributes
     ----------
-    accurate : bool
-        Whether the run is as accurate as it must be; else it is the tightest that was tried.
+    run : Run
+        The loosest that is good `enough`, or the tightest that was tried.
     cold : float
         Seconds of the solver's very first call for the task.
     """
 
     name: str
     solver: object
+    enough: Callable[[Run], bool]
     run: Run
-    accurate: bool
     cold: float
 
 
@@ -57,20 +58,19 @@ class Heat:
         """Every solver's loosest accurate setting; ours also at the loosest whose gap proves it."""
         entrants = []
         for solver in solvers:
-            enough = certified if solver.ours else accurate
-            if runs := self._attempt(solver, solver.ladder, enough):
-                entrants.append(self._entrant(solver.name, solver, runs, accurate))
+            if runs := self._attempt(solver, solver.ladder, certified if solver.ours else accurate):
+                entrants.append(self._entrant(solver.name, solver, accurate, runs))
                 if solver.ours:
-                    entrants.append(self._entrant(f"{solver.name}, certified", solver, runs, enough))
+                    entrants.append(self._entrant(f"{solver.name}, certified", solver, certified, runs))
         return entrants
 
     def settle_from(self, entrants):
         """Settings for a task that asks more than the one in which the `entrants` settled on theirs."""
         found = []
-        for name, solver, start, _, _ in entrants:
+        for name, solver, enough, start, _ in entrants:
             ladder = [start.tol, *solver.ladder[solver.ladder < start.tol]]
-            if runs := self._attempt(solver, ladder, accurate):
-                found.append(self._entrant(name, solver, runs, accurate))
+            if runs := self._attempt(solver, ladder, enough):
+                found.append(self._entrant(name, solver, enough, runs))
         return found
 
     def _attempt(self, solver, ladder, enough):
@@ -92,13 +92,13 @@ class Heat:
                 break
         return runs
 
-    def _entrant(self, name, solver, runs, enough):
+    def _entrant(self, name, solver, enough, runs):
         k = next((k for k, run in enumerate(runs) if enough(run)), None)
         chosen = runs[-1 if k is None else k]
         if k and chosen.seconds <= self.limit:  # a whole decade may be more than it takes
             between = self._run(solver, chosen.tol * np.sqrt(10.0))
             chosen = between if enough(between) else chosen
-        return Entrant(name, solver, chosen, enough(chosen), runs[0].seconds)
+        return Entrant(name, solver, enough, chosen, runs[0].seconds)
 
     def _run(self, solver, tol):
         run = Run(tol, *timed(lambda: self.ask(solver, tol)), self.judge)
@@ -116,7 +116,7 @@ class Heat:
                 if (solver, tol) not in slow:
                     found.append(timed(lambda solver=solver, tol=tol: self.ask(solver, tol))[0])
         rows = []
-        for name, solver, run, enough, cold in entrants:
+        for name, solver, enough, run, cold in entrants:
             seconds = times[solver, run.tol] or [slow[solver, run.tol]]
             row = dict(
                 solver=name,
@@ -127,7 +127,7 @@ class Heat:
                 first=cold,
                 suboptimality=run.suboptimality,
                 gap=run.gap,
-                accurate=enough,
+                accurate=enough(run),
             )
             rows.append(row)
         return rows

@@ -51,7 +51,7 @@ def peaks(names, problem, small):
     rows = []
     for name in names:
         try:
-            found = child("memory", name, problem, small)
+            found = child("memory", name, problem, "small" if small else "full")
         except RuntimeError as error:
             print(f"    {name}: failed ({error})")
             continue

@@ -99,7 +99,7 @@ def with_ratios(rows):
         return rows
     median, fastest = (min(row[key] for row in peers) for key in ("seconds", "fastest"))
     ratios = [dict(ratio=row["seconds"] / median, fastest_ratio=row["fastest"] / fastest) for row in rows]
-    return [row | ratio if row["ours"] else row for row, ratio in zip(rows, ratios, strict=True)]
+    return [row | ratio if row["ours"] and row["accurate"] else row for row, ratio in zip(rows, ratios, strict=True)]
 
 
 def table(rows):
