@@ -46,6 +46,8 @@ class Problem(NamedTuple):
     def rounded(self, solution):
         """Coefficients of a solution in the dtype of X, within the bounds, and the intercept that goes with them."""
         (low, high), dtype = self.bounds, self.X.dtype
+        if dtype == np.float64 and not (np.isfinite(low).any() or np.isfinite(high).any()):
+            return solution.coef, solution.intercept
         exact = np.where(self.data.scale > 0.0, np.clip(solution.coef, low, high), solution.coef)
         coef = exact.astype(dtype)
         if dtype != np.float64:
