@@ -168,7 +168,7 @@ def solve(s, pen, tol, share, max_rounds):
                 newton(s, pen, inside)
         value, c, dual = _look(s, pen, dual)
         if rounds >= max_rounds or (rounds and value - dual.value <= max(tol, share * value)):
-            if ROUNDING < value - dual.value <= tol:
+            if value - dual.value <= tol:
                 _newton_on_face(s, pen, POLISH)
             # Updates and extrapolations leave rounding in r: what is certified is the state of w afresh.
             s.move(s.w)
