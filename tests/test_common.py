@@ -1,5 +1,7 @@
 """scikit-learn's whole suite on every estimator, with no expected failures, and the checks that it leaves out."""
 
+from numbers import Integral
+
 import numpy as np
 import pytest
 from sklearn.utils import _param_validation as sk
@@ -61,7 +63,8 @@ def test_data_not_an_array(kind, estimator):
 def _translate(choice):
     """One of our constraints in the words of scikit-learn's private module."""
     if isinstance(choice, _params.Interval):
-        return sk.Interval(choice.kind, choice.low, choice.high, closed=choice.closed)
+        low, high = (None if np.isinf(end) and choice.kind is Integral else end for end in (choice.low, choice.high))
+        return sk.Interval(choice.kind, low, high, closed=choice.closed)
     if isinstance(choice, _params.Options):
         return sk.StrOptions(set(choice.names))
     return {

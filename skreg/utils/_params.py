@@ -67,7 +67,7 @@ ARRAY_LIKE = Kind("an array-like", _is_array_like)
 CALLABLE = Kind("a callable", callable)
 CV = Kind(
     "a splitter or an iterable of splits",
-    lambda value: hasattr(value, "split") or (hasattr(value, "__iter__") and not isinstance(value, str)),
+    lambda value: not isinstance(value, str) and (hasattr(value, "split") or hasattr(value, "__iter__")),
 )
 ANY_STRING = Kind("an instance of 'str'", lambda value: isinstance(value, str))
 
