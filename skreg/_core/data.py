@@ -118,10 +118,17 @@ class Data:
         for low in range(0, self.p, step):
             yield np.arange(low, min(low + step, self.p))
 
-    @property
+    @functools.cached_property
     def centred_late(self):
         """Whether inner products may be centred after they are taken: that loses at most four digits of sixteen."""
         return np.abs(self.mean * self.scale).max(initial=0.0) * np.sqrt(self.weight) < 100.0
+
+    def _centre(self, G, left, right):
+        """Turn inner products of raw columns into normalized ones, in place."""
+        G -= np.outer(self.weight * self.mean[left], self.mean[right])
+        G *= self.scale[right]
+        G *= self.scale[left, None]
+        return G
 
     def dots(self, r):
         """Products of all columns with a state."""
@@ -278,13 +285,6 @@ class DenseData(Data):
         """Whether BLAS may work on X itself."""
         return self.h.size == 1 and self.X.dtype == np.float64 and self.centred_late
 
-    def _centre(self, G, left, right):
-        """Turn inner products of raw columns into normalized ones, in place."""
-        G -= np.outer(self.weight * self.mean[left], self.mean[right])
-        G *= self.scale[right]
-        G *= self.scale[left, None]
-        return G
-
 
 class SparseData(Data):
     """Data with a CSC matrix; centring is implicit."""
@@ -336,8 +336,7 @@ class SparseData(Data):
         if self.h.size > 1:
             L.data *= self.h[L.indices]
         G = (L.T @ self.X[:, right].astype(np.float64)).toarray()
-        G -= np.outer(self.weight * self.mean[left], self.mean[right])
-        return G * self.scale[left, None] * self.scale[right]
+        return self._centre(G, left, right)
 
     def inner(self, cols):
         """Normalized inner products of some columns with all."""

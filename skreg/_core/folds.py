@@ -52,9 +52,6 @@ class MomentsFit:
         self.unit = data.unit * np.where(norm[self.p :] > 0.0, norm[self.p :], 1.0)
         self.null = 0.5 * self.unit**2 / self.weight
 
-    def prepare(self, penalty, alphas, solver):
-        """Nothing is left to do: the Gram matrix is there."""
-
     def solve(self, target, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
         """Yield a `Solution` for every alpha."""
         data, p = self.whole, self.p

@@ -64,9 +64,7 @@ def sweep(s, pen, coords, epochs):
 
 def jump(s, pen, start, t):
     """Go on from `start` through w by the factor t, without changing signs; undone unless the objective falls."""
-    trial, r = s.w + t * (s.w - start), s.r.copy()
-    clip_to_piece(pen, trial, s.w)
-    col_updates(s.form.A, trial - s.w, s.form.h, r)
+    trial, r, _ = _trial(s, pen, t * (s.w - start))
     if primal(s, pen, trial, r) < primal(s, pen, s.w, s.r):
         s.w, s.r = trial, r
 

@@ -37,7 +37,7 @@ class Strengths(NamedTuple):
         return (pull[held] / self.l1[held]).max(initial=0.0)
 
 
-def strengths(data, target, l1_ratio, factor, bounds, standardize, spread=None):
+def strengths(data, target, l1_ratio, factor, bounds, standardize):
     """Translate the user's penalty, ``factor * (l1_ratio |b| + (1 - l1_ratio) b^2 / 2)``, to normalized units.
 
     There, ``b_j = unit * scale_j * w_j``. With `standardize` the penalty sees ``b_j`` times the standard deviation of
@@ -45,8 +45,7 @@ def strengths(data, target, l1_ratio, factor, bounds, standardize, spread=None):
     """
     lower, upper = (np.array(np.broadcast_to(b, data.p), dtype=np.float64) for b in bounds)
     unit, scale = data.unit[target], data.scale
-    spread = data.spread if spread is None else spread
-    t = np.where(spread > 0.0, spread, 1.0) if standardize else np.ones(data.p)
+    t = np.where(data.spread > 0.0, data.spread, 1.0) if standardize else np.ones(data.p)
     out = np.isinf(factor) | (scale == 0.0)
     factor = np.where(out, 0.0, factor)
     l1 = factor * l1_ratio * (t * scale * (data.weight / unit))
@@ -62,7 +61,6 @@ def strengths(data, target, l1_ratio, factor, bounds, standardize, spread=None):
 class Point(NamedTuple):
     """A solution on the path, in normalized units: nonzeros only."""
 
-    index: int
     features: np.ndarray
     w: np.ndarray
     primal: float
@@ -134,5 +132,5 @@ def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
             gap, new = _outside(s, strengths, alpha, result, est, known)
             if k < stones or gap <= tol or rounds >= max_rounds or not (new.size or rough):
                 break
-        yield Point(k, s.features, s.w, result.primal, gap, rounds)
+        yield Point(s.features, s.w, result.primal, gap, rounds)
         old, older, before, last = s.w.copy(), old, last, alpha

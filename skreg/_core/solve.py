@@ -99,9 +99,8 @@ def _prox_grad(data, target, strengths, alphas, tol, max_iter, w_init):
         smooth = Quadratic(form.start)
         scores = form.state(w) + form.start
     else:
-        rows = data.rows
-        smooth = Rows(Squared(), -data.vector(data.R[target]) * data.inv_h, rows)
-        scores = None
+        smooth = Rows(Squared(), -data.vector(data.R[target]) * data.inv_h, data.rows)
+        scores = data.scores(w)
     for alpha in alphas:
         pen = strengths.at(alpha, every)
         best = [np.inf, -np.inf]
@@ -111,8 +110,6 @@ def _prox_grad(data, target, strengths, alphas, tol, max_iter, w_init):
             best[:] = value, max(best[1], value - gap)
             return value - best[1] <= tol
 
-        if scores is None:
-            scores = data.scores(w)
         steps = minimize(form.A, smooth, pen, w, scores, CHECK, max_iter, enough)
         yield w, best[0], max(best[0] - best[1], 0.0), max(steps, 1)
 

@@ -62,17 +62,13 @@ class Gradient:
 
     def __init__(self, cross, start, yy):
         self.cross, self.start, self.yy = cross, start, yy
-        self.features = np.empty(0, np.int64)
+        self.features, self.lips = np.empty(0, np.int64), np.empty(0)
         self.G = np.empty((0, 0))
         self.A = None
 
     @property
     def width(self):
         return self.features.size
-
-    @property
-    def lips(self):
-        return self.G.diagonal()[: self.features.size].copy()
 
     def grow(self, cols):
         m, k = self.features.size, cols.size
@@ -84,6 +80,7 @@ class Gradient:
             self.G = G
         self.G[m : m + k, : m + k] = new
         self.G[:m, m : m + k] = new[:, :m].T
+        self.lips = self.G.diagonal()[: m + k].copy()
         self.A = Gram(self.G)
 
     def state(self, w):
@@ -114,10 +111,9 @@ class WorkingSet:
     def features(self):
         return self.form.features
 
-    def _enter(self, cols):
-        self.form.grow(cols)
-        self.w = np.append(self.w, np.zeros(cols.size))
-        self.move(self.w)
+    def _enter(self, k):
+        """Take the last k columns of the form in, with coefficient 0."""
+        self.move(np.append(self.w, np.zeros(k)))
 
     def move(self, w):
         """Set the iterate, and its state afresh."""
@@ -136,7 +132,7 @@ class Columns(WorkingSet):
     eager = True  # to enter the working set is cheap
 
     def __init__(self, data, target, many=True):
-        self.data, self.target, self.start = data, target, data.start[target]
+        self.start = data.start[target]
         self.residual = Residual(data, target)
         # Inner products of the working set are worth their cost on a path, or where it is small against the rows.
         self.most = min(max((2.0 if many else 0.1) * self.residual.width, LEAST), MOST)
@@ -151,10 +147,9 @@ class Columns(WorkingSet):
         self.residual.grow(cols)
         if self.residual.features.size > self.most:
             self.form = self.residual
-            self.w = np.append(self.w, np.zeros(cols.size))
-            self.move(self.w)
         else:
-            self._enter(cols)
+            self.form.grow(cols)
+        self._enter(cols.size)
 
     def all_correlations(self, w, r, level, known):
         """Of all columns at the iterate w, r; those outside `known` are exact where they may exceed `level`."""
@@ -191,7 +186,8 @@ class Covariance(WorkingSet):
         cols = self._with_likely(cols, known, est, self.p if many else BATCH)
         known[cols] = True
         self.K = np.concatenate([self.K, self.inner(cols)])
-        self._enter(cols)
+        self.form.grow(cols)
+        self._enter(cols.size)
 
     def all_correlations(self, w, r, level, known):
         """Of all columns at the iterate w, r."""

@@ -144,14 +144,14 @@ def check_left_out(factor, bounds):
         )
 
 
-def check_alphas(alphas, name="alphas"):
+def check_alphas(alphas):
     """Strengths as a float64 array in decreasing order."""
     alphas = np.asarray(alphas, dtype=np.float64)
     if alphas.ndim != 1 or not alphas.size:
-        raise ValueError(f"{name} must be an int or a non-empty one-dimensional array; got shape {alphas.shape}.")
+        raise ValueError(f"alphas must be an int or a non-empty one-dimensional array; got shape {alphas.shape}.")
     bad = np.flatnonzero(~np.isfinite(alphas) | (alphas < 0.0))
     if bad.size:
-        raise ValueError(f"{name} must be finite and not negative; got {alphas[bad[0]]}.")
+        raise ValueError(f"alphas must be finite and not negative; got {alphas[bad[0]]}.")
     return np.sort(alphas)[::-1].copy()
 
 
