@@ -301,7 +301,7 @@ class SparseData(Data):
 
     def design(self):
         X = self.X
-        return CSC(X.data, X.indices, X.indptr, self.mean, self.scale, self.weight)
+        return CSC(X.data, _unsigned(X.indices), _unsigned(X.indptr), self.mean, self.scale, self.weight)
 
     def _part(self, rows, cols):
         return self.X[rows][:, cols].astype(np.float64).toarray()
@@ -312,16 +312,16 @@ class SparseData(Data):
         if A is None:
             return CSC(
                 _readonly(new.data),
-                _readonly(new.indices),
-                _readonly(new.indptr),
+                _unsigned(_readonly(new.indices)),
+                _unsigned(_readonly(new.indptr)),
                 self.mean[cols],
                 self.scale[cols],
                 self.weight,
             )
         return CSC(
             _readonly(np.append(A.data, new.data)),
-            _readonly(np.append(A.indices, new.indices)),
-            _readonly(np.append(A.indptr, A.indptr[-1] + new.indptr[1:])),
+            _readonly(np.append(A.indices, _unsigned(new.indices))),
+            _readonly(np.append(A.indptr, A.indptr[-1] + _unsigned(new.indptr[1:]))),
             np.append(A.mean, self.mean[cols]),
             np.append(A.scale, self.scale[cols]),
             self.weight,
@@ -352,6 +352,11 @@ def _readonly(a):
     a = a.view()
     a.flags.writeable = False
     return a
+
+
+def _unsigned(a):
+    """The same numbers in a type for which compiled code need not ask whether an index counts from the end."""
+    return a.view(np.uint32 if a.itemsize == 4 else np.uint64)
 
 
 def as_data(X, Y, weights=None, fit_intercept=True):

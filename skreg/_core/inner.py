@@ -18,7 +18,7 @@ SWEEPS = 2  # over the coordinates that may move, a round
 DEPTH = 5  # sweeps over the support that an extrapolation combines
 NEAR = 0.9  # a coordinate may move when its correlation comes so close to its limit
 LARGEST_FACE = 1000  # so many coefficients may be solved for at once, in less than a second
-POLISH = 100  # a solution with so few coefficients is solved for exactly in the end: that costs next to nothing
+POLISH = 100  # a solution with so few coefficients is solved for exactly in the end, if not in every round
 STOPS = 1500  # Newton steps in a row times coefficients, while coordinates stop at the ends of their smooth pieces
 ROUNDING = 1e-13  # of objectives and correlations in normalized units
 SINGULAR = 1e-6  # pivots of a Cholesky factor below which inner products count as singular
@@ -159,6 +159,7 @@ def solve(s, pen, tol, share, max_rounds):
     dual = Dual(-np.inf, 0.0, s.w, s.r)
     free = np.flatnonzero((pen.l1 == 0.0) & (pen.l2 == 0.0))
     rounds = last = 0
+    exact = False  # whether the last round ended in a Newton step on the face
     while True:
         if free.size:
             inside = free[_smooth(pen, s.w)[free]]
@@ -166,7 +167,7 @@ def solve(s, pen, tol, share, max_rounds):
                 newton(s, pen, inside)
         value, c, dual = _look(s, pen, dual)
         if rounds >= max_rounds or (rounds and value - dual.value <= max(tol, share * value)):
-            if value - dual.value <= tol:
+            if value - dual.value <= tol and not exact:
                 _newton_on_face(s, pen, POLISH)
             # Updates and extrapolations leave rounding in r: what is certified is the state of w afresh.
             s.move(s.w)
@@ -174,9 +175,14 @@ def solve(s, pen, tol, share, max_rounds):
             if rounds >= max_rounds or value - dual.value <= max(tol, share * value):
                 return Result(value, dual, rounds)
         sweep(s, pen, find_active(pen, s.w, c, NEAR), SWEEPS)
-        extrapolate(s, pen)
         rounds += 1
-        if rounds - last >= PATIENCE * max(1.0, (np.count_nonzero(s.w) / CHEAP_FACE) ** 2):
+        support = np.count_nonzero(s.w)
+        exact = s.form.has_squares and support <= POLISH
+        if exact:
+            _newton_on_face(s, pen, POLISH)
+            continue
+        extrapolate(s, pen)
+        if rounds - last >= PATIENCE * max(1.0, (support / CHEAP_FACE) ** 2):
             _newton_on_face(s, pen, LARGEST_FACE)
             last = rounds
 

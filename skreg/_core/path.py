@@ -28,7 +28,7 @@ class Strengths(NamedTuple):
 
     def pull(self, c):
         """How strongly correlations c draw coefficients away from 0, where the bounds allow it."""
-        return np.maximum(np.where(self.upper > 0.0, c, 0.0), np.where(self.lower < 0.0, -c, 0.0))
+        return np.maximum(c * (self.upper > 0.0), -c * (self.lower < 0.0))
 
     def alpha_max(self, c):
         """The smallest alpha for which all penalized coefficients stay at 0, given their correlations there."""
@@ -68,14 +68,18 @@ class Point(NamedTuple):
     rounds: int
 
 
-def _likeliest(new, ratio, nonzeros):
+def _likeliest(new, pull, l1, nonzeros):
+    """As many of the new columns as may enter at once: those drawn most for their L1 strength."""
     cap = max(LEAST, nonzeros)
-    return new if new.size <= cap else new[np.argpartition(-ratio[new], cap)[:cap]]
+    if new.size <= cap:
+        return new
+    ratio = np.divide(pull[new], l1[new], out=np.full(new.size, np.inf), where=l1[new] > 0.0)
+    return new[np.argpartition(-ratio, cap)[:cap]]
 
 
-def _outside(s, strengths, alpha, result, est, known):
+def _outside(s, strengths, alpha, result, est, pull, known):
     """The gap when the columns outside the working set count too, and those that violate their limit."""
-    pull, level = strengths.pull(est), alpha * strengths.l1
+    level = alpha * strengths.l1
     new = np.flatnonzero((result.dual.scale * pull > level * (1.0 + 1e-12)) & ~known)
     if not new.size:
         return result.gap, new
@@ -107,15 +111,14 @@ def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
         s.move(start[s.features])
         est = s.all_correlations(s.w, s.r, 0.0 * est, known)
         last = alphas[0]
+    pull = strengths.pull(est)
     old = older = before = None
     for k, alpha in enumerate(alphas):
         bar = max(2 * alpha - last, 0.5 * alpha) if s.eager else alpha  # the strong rule (Tibshirani et al. 2012)
-        pull = strengths.pull(est)
         new = np.flatnonzero((pull >= bar * strengths.l1) & (pull > 0.0) & ~known)
         rounds = 0
         while True:
-            ratio = np.divide(pull, strengths.l1, out=np.full(pull.size, np.inf), where=strengths.l1 > 0.0)
-            new = _likeliest(new, ratio, np.count_nonzero(s.w))
+            new = _likeliest(new, pull, strengths.l1, np.count_nonzero(s.w))
             rough = k >= stones and new.size > 0.25 * s.w.size
             if new.size or s.form.A is None:
                 s.add(new, known, est)
@@ -129,7 +132,7 @@ def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
             rounds += result.rounds
             est = s.all_correlations(result.dual.w, result.dual.r, alpha * strengths.l1, known)
             pull = strengths.pull(est)
-            gap, new = _outside(s, strengths, alpha, result, est, known)
+            gap, new = _outside(s, strengths, alpha, result, est, pull, known)
             if k < stones or gap <= tol or rounds >= max_rounds or not (new.size or rough):
                 break
         yield Point(s.features, s.w, result.primal, gap, rounds)

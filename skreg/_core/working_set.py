@@ -19,6 +19,8 @@ MOST = 2000  # columns of a working set whose inner products are kept
 class Residual:
     """r is minus the weighted residual."""
 
+    has_squares = False  # inner products must be taken
+
     def __init__(self, data, target):
         self.data, self.h, self.y = data, data.h, data.R[target]
         self.width = data.size / data.p  # entries that a coordinate reads
@@ -59,6 +61,7 @@ class Gradient:
     """r is the gradient on the working set; `cross` gives inner products of columns."""
 
     h = np.ones(1)
+    has_squares = True
 
     def __init__(self, cross, start, yy):
         self.cross, self.start, self.yy = cross, start, yy
