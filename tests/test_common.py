@@ -4,11 +4,12 @@ from numbers import Integral
 
 import numpy as np
 import pytest
+from sklearn.base import is_classifier
 from sklearn.utils import _param_validation as sk
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skreg import ElasticNetProx, ElasticNetProxCV
+from skreg import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic
 from skreg.utils import _params
 from skreg.utils.discovery import all_estimators
 
@@ -29,6 +30,12 @@ INSTANCES = [
     ElasticNetProxCV(alphas=10, l1_ratio=[0.0, 0.5, 1.0], selection="1se", tol=1e-12),
     ElasticNetProxCV(alphas=10, refit=False, solver="cd"),
     ElasticNetProxCV(alphas=10, scoring="neg_mean_absolute_error", n_jobs=2),
+    LabelSmoothedLogistic(),
+    LabelSmoothedLogistic(alpha=0.01, l1_ratio=1.0, smoothing=0.0, tol=1e-10),
+    LabelSmoothedLogistic(alpha=0.01, l1_ratio=0.5, standardize=True, warm_start=True),
+    LabelSmoothedLogistic(alpha=0.0, class_weight="balanced", tol=1e-12),
+    LabelSmoothedLogistic(confidence_penalty=0.5),
+    LabelSmoothedLogistic(alpha=0.01, l1_ratio=1.0, bounds=(-0.5, 0.5)),
 ]
 
 
@@ -57,6 +64,8 @@ def test_extra(name, estimator):
 @pytest.mark.parametrize("estimator", INSTANCES, ids=repr)
 def test_data_not_an_array(kind, estimator):
     X, y = regression(30, 4)
+    if is_classifier(estimator):
+        y = (y > np.median(y)).astype(int)
     estimator_checks.check_estimators_data_not_an_array(type(estimator).__name__, estimator, X, y, kind)
 
 
@@ -73,6 +82,7 @@ def _translate(choice):
         _params.ARRAY_LIKE: "array-like",
         _params.CALLABLE: callable,
         _params.CV: "cv_object",
+        _params.DICT: dict,
         _params.ANY_STRING: str,
     }[choice]
 

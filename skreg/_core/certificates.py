@@ -73,16 +73,23 @@ def smooth_pieces(pen, w, slope, curvature):
 
 
 @njit
-def squared_dual(pen, c, rr, yr):
-    """Best dual value on the ray of a residual, and its scale.
-
-    For ``f = ||y - A w||^2 / 2``: squared residual norm `rr`, product `yr` of residual and y, and ``c = A' residual``.
-    Two scales in [0, 1] are tried: the largest that is feasible, and the largest at which all conjugates vanish.
-    """
+def dual_scales(pen, c):
+    """The largest scale in [0, 1] at which c is feasible, and the largest at which all conjugates vanish."""
     feasible = vanishing = 1.0
     for j in range(c.size):
         feasible = min(feasible, pen.feasible_scale(c[j], j))
         vanishing = min(vanishing, pen.vanishing_scale(c[j], j))
+    return feasible, vanishing
+
+
+@njit
+def squared_dual(pen, c, rr, yr):
+    """Best dual value on the ray of a residual, and its scale.
+
+    For ``f = ||y - A w||^2 / 2``: squared residual norm `rr`, product `yr` of residual and y, and ``c = A' residual``.
+    Both of the `dual_scales` are tried.
+    """
+    feasible, vanishing = dual_scales(pen, c)
     best, scale, s = -np.inf, 0.0, feasible
     for _ in range(2):
         value = s * yr - 0.5 * s * s * rr

@@ -139,6 +139,10 @@ class Data:
             out[coords] = part
         return out
 
+    def all_dots(self, R):
+        """Products of all columns with some states, (K, p); with an intercept, the rows of R (K, n) sum to zero."""
+        return np.array([self.dots(self.state(r)) for r in R])
+
     def scores(self, w):
         """``A w``, in the form of the design."""
         z = np.zeros(self.R.shape[1])
@@ -200,6 +204,8 @@ class Data:
 class DenseData(Data):
     """Data with a matrix in Fortran order."""
 
+    sparse = False
+
     @property
     def size(self):
         return self.X.size
@@ -209,6 +215,9 @@ class DenseData(Data):
 
     def vector(self, r):
         return r
+
+    def plain(self, z):
+        return z
 
     def design(self):
         return Dense(self.X.T, np.arange(self.p), self.mean, self.scale)
@@ -227,6 +236,22 @@ class DenseData(Data):
     def _part(self, rows, cols):
         return self.X[rows][:, cols].astype(np.float64, order="F")
 
+    def weighed(self, left, right, v, mean_left, mean_right):
+        """Inner products of scaled columns under row weights v, less means of their own; see `SparseData.weighed`."""
+        total = np.zeros((left.size, right.size))
+        for rows in self.blocks(left.size + right.size):
+            L = self._part(rows, left)
+            L -= mean_left
+            if right is left and v.min() >= 0.0:
+                L *= np.sqrt(v[rows])[:, None]
+                total += L.T @ L
+            else:
+                R = self._part(rows, right)
+                R -= mean_right
+                L *= v[rows, None]
+                total += L.T @ R
+        return total * self.scale[right] * self.scale[left, None]
+
     def cross(self, left, right):
         """Normalized inner products of columns `left`, the last of `right`, with columns `right`."""
         k = left.size
@@ -235,6 +260,11 @@ class DenseData(Data):
         # a few thousand rows at a time: the copy stays in the cache
         G = sum(Z[-k:] @ Z.T for Z in (self.X.T[right, rows] for rows in self.blocks(right.size)))
         return self._centre(G, left, right)
+
+    def all_dots(self, R):
+        if len(R) == 1 or self.X.dtype != np.float64 or not self.centred_late:
+            return super().all_dots(R)
+        return (R @ self.X - np.outer(R.sum(axis=1), self.mean)) * self.scale
 
     def inner(self, cols):
         """Normalized inner products of some columns with all."""
@@ -289,6 +319,8 @@ class DenseData(Data):
 class SparseData(Data):
     """Data with a CSC matrix; centring is implicit."""
 
+    sparse = True
+
     @property
     def size(self):
         return self.X.nnz + self.p
@@ -298,6 +330,10 @@ class SparseData(Data):
 
     def vector(self, r):
         return r[:-1] + self.h * r[-1]
+
+    def plain(self, z):
+        """Scores, from a state that was moved with weights of 1."""
+        return z[:-1] + z[-1]
 
     def design(self):
         X = self.X
@@ -326,6 +362,16 @@ class SparseData(Data):
             np.append(A.scale, self.scale[cols]),
             self.weight,
         )
+
+    def weighed(self, left, right, v, mean_left, mean_right):
+        """Inner products of scaled columns under row weights v, less means of their own.
+
+        Means are 0, or those under v (an `L` and an `R` are then centred by one product of their means).
+        """
+        L, R = self.X[:, left].astype(np.float64), self.X[:, right].astype(np.float64)
+        L.data *= v[L.indices]
+        G = (L.T @ R).toarray() - v.sum() * np.outer(mean_left, mean_right)
+        return G * self.scale[right] * self.scale[left, None]
 
     def cross(self, left, right):
         """Normalized inner products of columns `left` with columns `right`."""

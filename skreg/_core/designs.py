@@ -38,6 +38,14 @@ class Dense(NamedTuple):
             s += (x[i] - m) * r[i]  # centred even though r sums to zero: exact where |mean| dwarfs the deviation
         return s * self.scale[j]
 
+    def col_dot_less(self, j, r, v, q):
+        x = self.XT[self.cols[j]]
+        m = self.mean[j]
+        s = 0.0
+        for i in range(x.size):
+            s += (x[i] - m) * (r[i] - v[i] * q[i])
+        return s * self.scale[j]
+
     def col_update(self, j, d, h, r):
         x = self.XT[self.cols[j]]
         m = self.mean[j]
@@ -91,6 +99,13 @@ class CSC(NamedTuple):
             s += self.data[k] * r[self.indices[k]]
         return s * self.scale[j]
 
+    def col_dot_less(self, j, r, v, q):
+        s = 0.0
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            i = self.indices[k]
+            s += self.data[k] * (r[i] - v[i] * q[i])
+        return s * self.scale[j]
+
     def col_update(self, j, d, h, r):
         step = d * self.scale[j]
         r[r.size - 1] -= step * self.mean[j]
@@ -115,6 +130,42 @@ class CSC(NamedTuple):
         if not full:
             s += max(zeros, 0.0) * m * m
         return s * self.scale[j] ** 2
+
+
+@jitted
+class Stacked(NamedTuple):
+    """Columns of the scores of K classes under the curvature ``diag(v) - v p'`` of every row, ``v = h p``.
+
+    Coordinate j moves class ``classes[j]`` along column j of `inner`, or along a column of ones where those end. The
+    state has K + 1 rows: with `q` the last, row k of the true one is ``r_k - v_k q``. So a coordinate reads and writes
+    two rows, however many classes there are. Columns of a sparse `inner` have mean 0.
+    """
+
+    inner: NamedTuple
+    classes: np.ndarray
+    V: np.ndarray  # (K, n)
+    P: np.ndarray  # (K, n)
+
+    def col_dot(self, j, r):
+        k = self.classes[j]
+        q = r[r.shape[0] - 1]
+        if j < self.inner.scale.size:
+            return self.inner.col_dot_less(j, r[k], self.V[k], q)
+        s = 0.0
+        for i in range(q.size):
+            s += r[k, i] - self.V[k, i] * q[i]
+        return s
+
+    def col_update(self, j, d, h, r):
+        k = self.classes[j]
+        last = r.shape[0] - 1
+        if j < self.inner.scale.size:
+            self.inner.col_update(j, d, self.V[k], r[k])
+            self.inner.col_update(j, d, self.P[k], r[last])
+        else:
+            for i in range(r.shape[1]):
+                r[k, i] += d * self.V[k, i]
+                r[last, i] += d * self.P[k, i]
 
 
 @jitted

@@ -57,7 +57,7 @@ class MomentsFit:
         data, p = self.whole, self.p
         G = np.ascontiguousarray(self.C[:p, :p])
         start, yy = self.C[p + target, :p].copy(), self.C[p + target, p + target]
-        st = penalty.strengths(self, target)
+        st = penalty.strengths(self, self.unit[target])
         if solver == "auto" and choose(data, penalty, alphas) == "direct":
             form = Gradient(lambda new, cols: G, start, yy)
             form.grow(np.arange(p))

@@ -83,7 +83,7 @@ def extrapolate(s, pen):
     M.flat[:: DEPTH + 1] += 1e-12 * M.trace() + 1e-300
     c = np.linalg.solve(M, np.ones(DEPTH))
     c /= c.sum()
-    trial, r = s.w.copy(), c @ np.array(R)
+    trial, r = s.w.copy(), np.tensordot(c, R, 1)
     trial[support] = c @ W[1:]
     if primal(s, pen, trial, r) < primal(s, pen, s.w, s.r):
         s.w, s.r = trial, r
@@ -115,7 +115,7 @@ def newton(s, pen, coords):
             step = np.where(clipped, trial - s.w, t * step)
             trial, r, _ = _trial(s, pen, step)
             after = primal(s, pen, trial, r)
-        if not after <= before + ROUNDING:
+        if not after <= before + ROUNDING * max(1.0, before):
             return
         s.w, s.r = trial, r
         if not clipped.any():

@@ -1,8 +1,16 @@
-"""Losses are functions of one sample and its score; loops sum them over rows."""
+"""Losses are functions of one sample and its scores; loops sum them over rows.
 
+`row` is what the likelihoods of classes offer: targets T and scores Z have shape (K, n), a row is a column of them.
+"""
+
+import math
 from typing import NamedTuple
 
+import numpy as np
+
 from ._jit import jitted
+
+LEAST_CURVATURE = 0.1  # of the model where a confidence penalty makes the loss concave, relative to the cross-entropy's
 
 
 @jitted
@@ -16,3 +24,77 @@ class Squared(NamedTuple):
 
     def grad(self, y, z):
         return self.scale * (z - y)
+
+
+@jitted
+class Logistic(NamedTuple):
+    """Cross-entropy of the target t, in [0, 1], and ``p = 1 / (1 + exp(-z))``, minus `confidence` times p's entropy."""
+
+    confidence: float
+
+    def row(self, T, Z, i, R, P, factor):
+        """Loss of row i; its slope goes to R, p to P, and the curvature over ``p (1 - p)`` to `factor`."""
+        t, z = T[0, i], Z[0, i]
+        e = math.exp(-abs(z))
+        p = 1.0 / (1.0 + e) if z > 0.0 else e / (1.0 + e)
+        rest = e / (1.0 + e) if z > 0.0 else 1.0 / (1.0 + e)
+        base = math.log1p(e)
+        # log(1 + exp(z)) - t z, and the entropy, without cancellation at either end
+        loss = base + (z * (1.0 - t) if z > 0.0 else -z * t)
+        P[0, i] = p
+        R[0, i] = p * (1.0 - t) - rest * t
+        factor[i] = 1.0
+        if self.confidence > 0.0:
+            loss -= self.confidence * (base + abs(z) * (rest if z > 0.0 else p))
+            R[0, i] += self.confidence * p * rest * z
+            factor[i] = max(1.0 + self.confidence * (1.0 + (rest - p) * z), LEAST_CURVATURE)
+        return loss
+
+
+@jitted
+class Multinomial(NamedTuple):
+    """Cross-entropy of targets t, which sum to 1, and the softmax p of K scores, minus `confidence` times p's entropy."""
+
+    confidence: float
+
+    def row(self, T, Z, i, R, P, factor):
+        """Loss of row i; its slopes go to R, p to P, and the curvature over ``diag(p) - p p'`` to `factor`."""
+        K = Z.shape[0]
+        top = 0
+        for k in range(1, K):
+            if Z[k, i] > Z[top, i]:
+                top = k
+        rest = linear = 0.0
+        for k in range(K):
+            z = Z[k, i] - Z[top, i]
+            linear += z * T[k, i]
+            P[k, i] = math.exp(z)
+            if k != top:
+                rest += P[k, i]
+        base = math.log1p(rest)
+        for k in range(K):
+            P[k, i] /= 1.0 + rest
+            R[k, i] = P[k, i] - T[k, i]
+        factor[i] = 1.0
+        loss = base - linear
+        if self.confidence > 0.0:
+            mean = spread = bend = 0.0
+            for k in range(K):
+                mean += P[k, i] * (Z[k, i] - Z[top, i])
+            for k in range(K):
+                a = Z[k, i] - Z[top, i] - mean  # log p + entropy
+                R[k, i] += self.confidence * P[k, i] * a
+                spread += P[k, i] * (1.0 - P[k, i])
+                bend += P[k, i] * (1.0 - 2.0 * P[k, i]) * a
+            loss -= self.confidence * (base - mean)
+            # the second derivatives' trace, relative to that of the cross-entropy
+            ratio = bend / spread if spread > 0.0 else 0.0
+            factor[i] = max(1.0 + self.confidence * (1.0 + ratio), LEAST_CURVATURE)
+        return loss
+
+
+def entropy(Q):
+    """Sum over classes of ``-q log q`` for Q (K, n); one row stands for itself and the rest to 1."""
+    if len(Q) == 1:
+        Q = np.concatenate([Q, 1.0 - Q])
+    return -np.sum(Q * np.log(np.where(Q > 0.0, Q, 1.0)), axis=0)

@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .certificates import conjugate_value
-from .inner import jump, solve
 from .penalties import ElasticNet
 
 LOOSE = 1e-2  # gap relative to the objective, on stepping stones and while a working set still grows fast
@@ -37,14 +35,14 @@ class Strengths(NamedTuple):
         return (pull[held] / self.l1[held]).max(initial=0.0)
 
 
-def strengths(data, target, l1_ratio, factor, bounds, standardize):
+def strengths(data, unit, l1_ratio, factor, bounds, standardize):
     """Translate the user's penalty, ``factor * (l1_ratio |b| + (1 - l1_ratio) b^2 / 2)``, to normalized units.
 
     There, ``b_j = unit * scale_j * w_j``. With `standardize` the penalty sees ``b_j`` times the standard deviation of
     its column. Infinite factors become bounds [0, 0].
     """
     lower, upper = (np.array(np.broadcast_to(b, data.p), dtype=np.float64) for b in bounds)
-    unit, scale = data.unit[target], data.scale
+    scale = data.scale
     t = np.where(data.spread > 0.0, data.spread, 1.0) if standardize else np.ones(data.p)
     out = np.isinf(factor) | (scale == 0.0)
     factor = np.where(out, 0.0, factor)
@@ -69,30 +67,12 @@ class Point(NamedTuple):
 
 
 def _likeliest(new, pull, l1, nonzeros):
-    """As many of the new columns as may enter at once: those drawn most for their L1 strength."""
-    cap = max(LEAST, nonzeros)
+    """As many of the new columns as may enter at once: those drawn most for their L1 strength; all without one."""
+    cap = max(LEAST, nonzeros, np.count_nonzero(l1[new] == 0.0))
     if new.size <= cap:
         return new
     ratio = np.divide(pull[new], l1[new], out=np.full(new.size, np.inf), where=l1[new] > 0.0)
     return new[np.argpartition(-ratio, cap)[:cap]]
-
-
-def _outside(s, strengths, alpha, result, est, pull, known):
-    """The gap when the columns outside the working set count too, and those that violate their limit."""
-    level = alpha * strengths.l1
-    new = np.flatnonzero((result.dual.scale * pull > level * (1.0 + 1e-12)) & ~known)
-    if not new.size:
-        return result.gap, new
-    dual = result.dual
-    pen = strengths.at(alpha, new)
-    kept = dual.value - conjugate_value(pen, est[new], dual.scale)
-    inside = strengths.at(alpha, s.features)
-    rr, yr = s.form.products(dual.w, dual.r)
-    shrink = (level[new] / (dual.scale * pull[new])).min()
-    scale = dual.scale * shrink
-    c = s.form.correlations(dual.r)
-    scaled = scale * yr - 0.5 * scale**2 * rr - conjugate_value(inside, c, scale)
-    return max(result.primal - max(kept, scaled), 0.0), new
 
 
 def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
@@ -106,8 +86,8 @@ def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
     start = np.clip(0.0 if w_init is None else w_init, strengths.lower, strengths.upper)
     first = np.flatnonzero((start != 0.0) & ~known)
     last = max(strengths.alpha_max(s.start), 0.0)
+    s.add(first, known, est)
     if first.size:
-        s.add(first, known, est)
         s.move(start[s.features])
         est = s.all_correlations(s.w, s.r, 0.0 * est, known)
         last = alphas[0]
@@ -120,19 +100,21 @@ def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
         while True:
             new = _likeliest(new, pull, strengths.l1, np.count_nonzero(s.w))
             rough = k >= stones and new.size > 0.25 * s.w.size
-            if new.size or s.form.A is None:
+            if new.size:
                 s.add(new, known, est)
             pen = strengths.at(alpha, s.features)
             if older is not None and 0.0 < last < before:  # the path is nearly linear in alpha
                 older.resize(s.w.size, refcheck=False)
-                jump(s, pen, older, (alpha - last) / (last - before))
+                s.jump(pen, older, (alpha - last) / (last - before))
             older = None
             share = LOOSE if rough or k < stones else 0.0
-            result = solve(s, pen, tol, share, max_rounds - rounds)
+            result = s.solve(pen, tol, share, max_rounds - rounds)
             rounds += result.rounds
             est = s.all_correlations(result.dual.w, result.dual.r, alpha * strengths.l1, known)
             pull = strengths.pull(est)
-            gap, new = _outside(s, strengths, alpha, result, est, pull, known)
+            violated = result.dual.scale * pull > alpha * strengths.l1 * (1.0 + 1e-12)
+            new = np.flatnonzero(violated & ~known)
+            gap = s.gap_with(strengths, alpha, result, new, est, pull) if new.size else result.gap
             if k < stones or gap <= tol or rounds >= max_rounds or not (new.size or rough):
                 break
         yield Point(s.features, s.w, result.primal, gap, rounds)

@@ -25,15 +25,18 @@ class Penalty(NamedTuple):
     bounds: tuple
     standardize: bool
 
-    def strengths(self, data, target):
-        return strengths(data, target, *self)
+    def strengths(self, data, unit):
+        return strengths(data, unit, *self)
 
 
 class Solution(NamedTuple):
-    """Coefficients in the user's units, with their certificate: the objective is at most `gap` above its minimum."""
+    """Coefficients in the user's units, with their certificate: the objective is at most `gap` above its minimum.
+
+    Of several scores, `coef` has shape (K, p) and `intercept` (K,).
+    """
 
     coef: np.ndarray
-    intercept: float
+    intercept: float | np.ndarray
     objective: float
     gap: float
     n_iter: int
@@ -116,7 +119,7 @@ def _prox_grad(data, target, strengths, alphas, tol, max_iter, w_init):
 
 def alpha_max(data, target, penalty):
     """The smallest alpha for which every penalized coefficient is 0; infinite without an L1 part."""
-    st = penalty.strengths(data, target)
+    st = penalty.strengths(data, data.unit[target])
     held = st.l1 > 0.0
     if not held.any():
         return np.inf
@@ -189,7 +192,7 @@ def solve_path(data, target, penalty, alphas, *, tol, max_iter, solver="auto", c
     coef_init : ndarray of shape (p,) or None
         Start, in the user's units.
     """
-    st = penalty.strengths(data, target)
+    st = penalty.strengths(data, data.unit[target])
     if solver == "auto":
         solver = choose(data, penalty, alphas)
     goal = 0.5 * tol  # the null model's loss is 1/2

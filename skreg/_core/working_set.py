@@ -7,6 +7,8 @@ the working set, and then a coordinate that does not move costs nothing; the res
 
 import numpy as np
 
+from . import inner
+from .certificates import conjugate_value
 from .coordinate import col_dots, col_updates
 from .designs import Gram
 from .screening import Anchors
@@ -103,7 +105,19 @@ class Gradient:
         return self.G[np.ix_(coords, coords)]
 
 
-class WorkingSet:
+class Certified:
+    """A working set with dual points, of which `dual_value` gives the values."""
+
+    def gap_with(self, strengths, alpha, result, new, est, pull):
+        """The gap when columns outside the working set count too; `new` are those that violate their limit there."""
+        dual, level = result.dual, alpha * strengths.l1[new]
+        kept = dual.value - conjugate_value(strengths.at(alpha, new), est[new], dual.scale)
+        scale = dual.scale * (level / (dual.scale * pull[new])).min()
+        scaled = self.dual_value(strengths.at(alpha, self.features), dual, scale)
+        return max(result.primal - max(kept, scaled), 0.0)
+
+
+class WorkingSet(Certified):
     """Columns that may be nonzero, the coefficients w, and their state r in one of the forms."""
 
     def __init__(self, form, p):
@@ -121,6 +135,20 @@ class WorkingSet:
     def move(self, w):
         """Set the iterate, and its state afresh."""
         self.w, self.r = w, self.form.state(w)
+
+    def solve(self, pen, tol, share, max_rounds):
+        """See `inner.solve`."""
+        return inner.solve(self, pen, tol, share, max_rounds)
+
+    def jump(self, pen, start, t):
+        """See `inner.jump`."""
+        inner.jump(self, pen, start, t)
+
+    def dual_value(self, pen, dual, scale):
+        """Dual value of another scale of a dual point."""
+        rr, yr = self.form.products(dual.w, dual.r)
+        c = self.form.correlations(dual.r)
+        return scale * yr - 0.5 * scale**2 * rr - conjugate_value(pen, c, scale)
 
     def _with_likely(self, cols, known, est, least):
         """The columns that enter, filled up to a batch with those that look likely to enter soon."""

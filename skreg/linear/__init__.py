@@ -2,5 +2,6 @@
 
 from ._cv import ElasticNetProxCV
 from ._elastic_net import ElasticNetProx, alpha_max, elastic_net_path
+from ._logistic import LabelSmoothedLogistic
 
-__all__ = ["ElasticNetProx", "ElasticNetProxCV", "alpha_max", "elastic_net_path"]
+__all__ = ["ElasticNetProx", "ElasticNetProxCV", "LabelSmoothedLogistic", "alpha_max", "elastic_net_path"]

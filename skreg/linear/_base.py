@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, RegressorMixin
+from scipy.special import log_softmax, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_X_y
 from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._core.data import Data, as_data
@@ -19,6 +21,7 @@ from ..utils._params import ARRAY_LIKE, BOOLEAN, NONE, Interval, Options, check_
 from ..utils._validation import (
     caller_level,
     check_bounds,
+    check_class_weight,
     check_finite_columns,
     check_left_out,
     check_penalty_factor,
@@ -33,7 +36,7 @@ class Problem(NamedTuple):
     """Data that passed all checks, with the penalty's parts that depend on them."""
 
     X: object
-    Y: np.ndarray  # (n_targets, n)
+    Y: np.ndarray  # (n_targets, n); of a classifier (1, n), the places of the labels among the classes
     weights: np.ndarray | None
     data: Data
     factor: np.ndarray
@@ -53,11 +56,11 @@ class Problem(NamedTuple):
         if dtype != np.float64:
             toward = np.where(coef > high, -np.inf, np.where(coef < low, np.inf, coef)).astype(dtype)
             coef = np.where(self.data.scale > 0.0, np.nextafter(coef, toward), coef)
-        return coef, solution.intercept + float(self.data.mean @ (solution.coef - coef))
+        return coef, solution.intercept + (solution.coef - coef) @ self.data.mean
 
 
-class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):
-    """Base of the linear estimators: predicts from `coef_` and `intercept_`."""
+class LinearModel(CallbackSupportMixin, BaseEstimator):
+    """Base of the linear estimators: reads data, and predicts from `coef_` and `intercept_`."""
 
     _doc_link_module = "skreg"
     _doc_link_template = "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
@@ -70,75 +73,39 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         "bounds": [ARRAY_LIKE, NONE],
         "tol": [Interval(Real, 0.0, np.inf)],
     }
-    _solvers = Options("auto", "cd", "gram", "prox_grad", "direct")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.target_tags.multi_output = True
         return tags
 
-    def _read(self, X, y, sample_weight, keep=True):
-        """Check everything before any work is done; `keep` records the features on self."""
-        check_params(self)
-        if keep:
-            X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_READ)
-        else:
-            X, y = check_X_y(X, y, multi_output=True, y_numeric=True, estimator=self, **_READ)
+    def _check(self, X, Y, sample_weight, *, targets, flat, named):
+        """Check everything else before any work is done; `targets` are normalized with X."""
         n, p = X.shape
         weights = check_weights(sample_weight, n)
         factor = check_penalty_factor(self.penalty_factor, p)
         bounds = check_bounds(self.bounds, self.positive, p)
         check_left_out(factor, bounds)
-        flat = y.ndim == 1
-        Y = np.asarray(y, dtype=np.float64).reshape(n, -1).T
         with np.errstate(over="ignore", invalid="ignore"):
-            data = as_data(X, Y, weights, self.fit_intercept)
+            data = as_data(X, targets, weights, self.fit_intercept)
         statistics = data.spread + data.scale + np.abs(data.start).max(axis=0, initial=0.0)
-        names = getattr(self, "feature_names_in_", None) if keep else None
+        names = getattr(self, "feature_names_in_", None) if named else None
         check_finite_columns(X, statistics, names)
         check_tiny_columns(X, data.scale, names)
         return Problem(X, Y, weights, data, factor, bounds, flat)
 
-    def _store(self, problem, found, null):
-        """Keep the solutions of all targets as fitted attributes, and warn where one is not good enough."""
-        coef, intercept = (np.array(part) for part in zip(*map(problem.rounded, found), strict=True))
-        self.coef_ = coef[0] if problem.flat else coef
-        for name, values in (
-            ("intercept_", intercept),
-            ("n_iter_", np.array([s.n_iter for s in found])),
-            ("dual_gap_", np.array([s.gap for s in found])),
-            ("objective_", np.array([s.objective for s in found])),
-        ):
-            setattr(self, name, values[0].item() if problem.flat else values)
-        self.sparsity_ = float(np.mean(coef == 0.0))
-        for s, loss in zip(found, null, strict=True):
-            if not s.met:
-                self._warn(s.gap / loss)
+    def _scores(self, X):
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], reset=False)
+        return safe_sparse_dot(X, self.coef_.T, dense_output=True)
 
-    def _warn(self, share, where=""):
+    def _warn(self, share, where="", what="the duality gap is {:.3g} of the null model's loss"):
         warnings.warn(
-            f"{type(self).__name__} did not converge{where}: the duality gap is {share:.3g} of the null model's loss"
-            f" where tol={self.tol:g} was wanted. Increase max_iter={self.max_iter} or tol, or penalize more.",
+            f"{type(self).__name__} did not converge{where}: {what.format(share)} where tol={self.tol:g} was wanted."
+            f" Increase max_iter={self.max_iter} or tol, or penalize more.",
             ConvergenceWarning,
             stacklevel=caller_level(),
         )
-
-    def predict(self, X):
-        """Predict targets.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], reset=False)
-        scores = safe_sparse_dot(X, self.coef_.T, dense_output=True)
-        return (scores.ravel() if np.ndim(self.intercept_) == 0 else scores) + self.intercept_
 
     def sparsify(self):
         """Store `coef_` as a sparse matrix, which saves memory and time when most coefficients are zero.
@@ -164,3 +131,136 @@ class LinearModel(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             coef = self.coef_.toarray()
             self.coef_ = coef[0] if np.ndim(self.intercept_) == 0 else coef
         return self
+
+
+class LinearRegressor(RegressorMixin, LinearModel):
+    """Base of the regressors."""
+
+    _solvers = Options("auto", "cd", "gram", "prox_grad", "direct")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _read(self, X, y, sample_weight, keep=True):
+        """Check everything before any work is done; `keep` records the features on self."""
+        check_params(self)
+        if keep:
+            X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_READ)
+        else:
+            X, y = check_X_y(X, y, multi_output=True, y_numeric=True, estimator=self, **_READ)
+        Y = np.asarray(y, dtype=np.float64).reshape(len(y), -1).T
+        return self._check(X, Y, sample_weight, targets=Y, flat=y.ndim == 1, named=keep)
+
+    def _store(self, problem, found, null):
+        """Keep the solutions of all targets as fitted attributes, and warn where one is not good enough."""
+        coef, intercept = (np.array(part) for part in zip(*map(problem.rounded, found), strict=True))
+        self.coef_ = coef[0] if problem.flat else coef
+        for name, values in (
+            ("intercept_", intercept),
+            ("n_iter_", np.array([s.n_iter for s in found])),
+            ("dual_gap_", np.array([s.gap for s in found])),
+            ("objective_", np.array([s.objective for s in found])),
+        ):
+            setattr(self, name, values[0].item() if problem.flat else values)
+        self.sparsity_ = float(np.mean(coef == 0.0))
+        for s, loss in zip(found, null, strict=True):
+            if not s.met:
+                self._warn(s.gap / loss)
+
+    def predict(self, X):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        """
+        scores = self._scores(X)
+        return (scores.ravel() if np.ndim(self.intercept_) == 0 else scores) + self.intercept_
+
+
+class LinearClassifier(ClassifierMixin, LinearModel):
+    """Base of the classifiers: one row of `coef_` for two classes, else one a class."""
+
+    def _read(self, X, y, sample_weight):
+        """Check everything before any work is done; sets `classes_`."""
+        check_params(self)
+        X, y = validate_data(self, X, y, **_READ)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if self.classes_.size < 2:
+            raise ValueError(f"y must hold at least two classes; got one class: {self.classes_[0]!r}.")
+        weights = check_weights(sample_weight, X.shape[0])
+        counts = np.bincount(codes, weights, self.classes_.size)
+        if np.count_nonzero(counts) < 2:
+            raise ValueError("sample_weight leaves rows of only one class: at least two classes must have weight.")
+        factors = check_class_weight(self.class_weight, self.classes_, counts)
+        if factors is not None:
+            weights = factors[codes] * (1.0 if weights is None else weights)
+        return self._check(X, codes[None], weights, targets=np.empty((0, codes.size)), flat=True, named=True)
+
+    def decision_function(self, X):
+        """Scores of the classes, before they become probabilities.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Of two classes, the log-odds of ``classes_[1]``.
+        """
+        scores = self._scores(X) + self.intercept_
+        return scores.ravel() if self.classes_.size == 2 else scores
+
+    def predict(self, X):
+        """Predict the most probable class.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Of the type of the labels in `fit`.
+        """
+        scores = self.decision_function(X)
+        return self.classes_[(scores > 0.0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`; rows sum to 1.
+        """
+        return softmax(self._all_scores(X), axis=1)
+
+    def predict_log_proba(self, X):
+        """Logarithms of the probabilities of the classes, finite also where those are rounded to 0.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        log_p : ndarray of shape (n_samples, n_classes)
+        """
+        return log_softmax(self._all_scores(X), axis=1)
+
+    def _all_scores(self, X):
+        scores = self.decision_function(X)
+        return np.column_stack([np.zeros_like(scores), scores]) if scores.ndim == 1 else scores

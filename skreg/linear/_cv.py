@@ -16,7 +16,7 @@ from ..utils._callbacks import Task, with_callbacks
 from ..utils._params import ANY_STRING, ARRAY_LIKE, BOOLEAN, CALLABLE, CV, NONE, Interval, Options
 from ..utils._threads import one_blas_thread
 from ..utils._validation import unchanged_on_error
-from ._base import LinearModel
+from ._base import LinearRegressor
 from ._elastic_net import ElasticNetProx, read_alphas
 
 
@@ -86,7 +86,7 @@ class _Fold:
             self.scores[i, k] = scorer(model, X, y[:, 0] if problem.flat else y, **params)
 
 
-class ElasticNetProxCV(LinearModel):
+class ElasticNetProxCV(LinearRegressor):
     """Elastic net whose `alpha` and `l1_ratio` are chosen by cross-validation over whole paths.
 
     The grid of alphas is laid out once, on all (weighted) data; every fold follows the same path, in threads. For many
@@ -178,7 +178,7 @@ class ElasticNetProxCV(LinearModel):
         "refit": [BOOLEAN],
         "scoring": [ANY_STRING, CALLABLE, NONE],
         "n_jobs": [Interval(Integral, -np.inf, np.inf, closed="neither"), NONE],
-        **LinearModel._penalty_constraints,
+        **LinearRegressor._penalty_constraints,
         "solver": [Options("auto", "cd", "gram", "prox_grad")],
         "max_iter": [Interval(Integral, 1, np.inf)],
     }

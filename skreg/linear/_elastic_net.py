@@ -10,7 +10,7 @@ from ..utils._callbacks import Task, with_callbacks
 from ..utils._params import BOOLEAN, Interval
 from ..utils._threads import one_blas_thread
 from ..utils._validation import check_alphas, check_coef_init, unchanged_on_error
-from ._base import LinearModel
+from ._base import LinearRegressor
 
 # The L1 share that stands for 0 when a grid of alphas is laid out: without an L1 part no alpha sets all
 # coefficients to zero (glmnet does the same).
@@ -36,7 +36,7 @@ def read_alphas(alphas, eps, problem, l1_ratio, standardize):
     return alpha_grid(top, alphas, eps)
 
 
-class ElasticNetProx(LinearModel):
+class ElasticNetProx(LinearRegressor):
     """Linear regression with L1 and L2 penalties, certified by its duality gap.
 
     Minimizes over b and the intercept b0 ::
@@ -152,8 +152,8 @@ class ElasticNetProx(LinearModel):
     _parameter_constraints = {
         "alpha": [Interval(Real, 0.0, np.inf)],
         "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both")],
-        **LinearModel._penalty_constraints,
-        "solver": [LinearModel._solvers],
+        **LinearRegressor._penalty_constraints,
+        "solver": [LinearRegressor._solvers],
         "max_iter": [Interval(Integral, 1, np.inf)],
         "warm_start": [BOOLEAN],
     }

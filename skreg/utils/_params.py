@@ -64,6 +64,7 @@ def _is_array_like(value):
 BOOLEAN = Kind("an instance of 'bool'", lambda value: isinstance(value, (bool, np.bool_)))
 NONE = Kind("None", lambda value: value is None)
 ARRAY_LIKE = Kind("an array-like", _is_array_like)
+DICT = Kind("an instance of 'dict'", lambda value: isinstance(value, dict))
 CALLABLE = Kind("a callable", callable)
 CV = Kind(
     "a splitter or an iterable of splits",

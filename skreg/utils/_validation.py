@@ -3,6 +3,7 @@
 import functools
 import sys
 from copy import copy
+from numbers import Real
 
 import numpy as np
 import scipy.sparse as sp
@@ -52,6 +53,30 @@ def check_weights(sample_weight, n):
         )
     if not weights.any():
         raise ValueError("sample_weight must have a positive entry: all weights are zero.")
+    return weights
+
+
+def check_class_weight(class_weight, classes, counts):
+    """Weights of the classes as an array, or None; `counts` are the sums of the sample weights of each.
+
+    Raises ValueError for a key that is no class, and for a weight that is negative, NaN or infinite.
+    """
+    if class_weight is None:
+        return None
+    if isinstance(class_weight, str):  # "balanced"
+        some = counts > 0.0
+        return np.where(some, counts.sum() / (some.sum() * np.where(some, counts, 1.0)), 1.0)
+    known = {label: k for k, label in enumerate(classes.tolist())}
+    unknown = [key for key in class_weight if key not in known]
+    if unknown:
+        raise ValueError(f"class_weight has keys that are not classes of y: {unknown!r}; y has {classes.tolist()!r}.")
+    weights = np.ones(classes.size)
+    for key, value in class_weight.items():
+        if not (isinstance(value, Real) and 0.0 <= value < np.inf):
+            raise ValueError(f"class_weight must hold finite, non-negative numbers; got {value!r} for {key!r}.")
+        weights[known[key]] = value
+    if np.count_nonzero(weights * counts) < 2:
+        raise ValueError(f"class_weight={class_weight!r} must leave weight to at least two classes.")
     return weights
 
 

@@ -1,0 +1,73 @@
+"""From a likelihood and a penalty to certified solutions in the user's units."""
+
+import numpy as np
+
+from .newton import Scores
+from .path import Strengths, follow
+from .solve import Solution
+
+STONES = 3  # stepping stones a decade of alpha before a single fit
+
+
+def class_strengths(likelihood, penalty):
+    """The penalty of every coefficient for alpha = 1, in normalized units; see `newton` for their order."""
+    st = penalty.strengths(likelihood.data, likelihood.unit)
+    return Strengths(*(np.repeat(part, likelihood.K) for part in st))
+
+
+def class_alpha_max(likelihood, penalty):
+    """The smallest alpha for which every penalized coefficient is 0; infinite without an L1 part."""
+    st, s = class_strengths(likelihood, penalty), Scores(likelihood)
+    held = st.l1 > 0.0
+    if not held.any():
+        return np.inf
+    est = s.start
+    if ((st.l1 == 0.0) & (st.lower < st.upper)).any():  # what is not penalized is in the null model
+        none = 2.0 / st.l1[held].min()  # normalized correlations are at most 1: nothing penalized enters
+        *_, point = follow(s, st, [none], 1e-10, 100)
+        est = s.all_correlations(point.w, s.r, np.zeros(s.p), np.zeros(s.p, bool))
+    return st.alpha_max(est)
+
+
+def classify(likelihood, penalty, alphas, *, tol, max_iter, coef_init=None):
+    """Yield a `Solution` for every alpha, each warm-started from the one before.
+
+    Where the likelihood is not convex, `gap` is the largest distance of the gradient to the subdifferential, for
+    columns of norm 1 and relative to the norm of the null model's residual.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+    penalty : Penalty
+    alphas : sequence of float
+        Best in decreasing order.
+    tol : float
+        Duality gap to reach, relative to the loss of the null model.
+    max_iter : int
+        Newton steps for each alpha.
+    coef_init : ndarray of shape (K, p) or None
+        Start, in the user's units.
+    """
+    lik, data = likelihood, likelihood.data
+    st, s = class_strengths(lik, penalty), Scores(lik)
+    goal = tol * (lik.none.value if lik.convex else 1.0)
+    size = data.scale * lik.unit
+    init = None
+    if coef_init is not None:
+        init = np.divide(coef_init, size, out=np.zeros(coef_init.shape), where=size > 0.0).T.ravel()
+    top, stones = st.alpha_max(s.start), np.empty(0)
+    if init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
+        stones = np.geomspace(top, alphas[0], 2 + int(STONES * np.log10(top / alphas[0])))[1:-1]
+    path = follow(s, st, np.append(stones, alphas), goal, max_iter, init, stones.size)
+    rounds = sum(next(path).rounds for _ in stones)
+    unit = lik.unit**2 / data.weight
+    for _, point in zip(alphas, path, strict=True):
+        W = np.zeros(s.p)
+        W[point.features] = point.w
+        coef = W.reshape(data.p, lik.K).T * size
+        intercept = s.rows.b - coef @ s.centre
+        if lik.K > 1 and lik.fit_intercept:
+            intercept -= intercept.mean()  # only differences of scores matter
+        gap = point.gap * (unit if lik.convex else 1.0)
+        yield Solution(coef, intercept, point.primal * unit, gap, max(rounds + point.rounds, 1), point.gap <= goal)
+        rounds = 0
