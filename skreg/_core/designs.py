@@ -136,7 +136,7 @@ class CSC(NamedTuple):
 class Stacked(NamedTuple):
     """Columns of the scores of K classes under the curvature ``diag(v) - v p'`` of every row, ``v = h p``.
 
-    Coordinate j moves class ``classes[j]`` along column j of `inner`, or along a column of ones where those end. The
+    Coordinate j moves class ``classes[j]`` along column j of `inner`, or by `shift` where those end, as intercepts do. The
     state has K + 1 rows: with `q` the last, row k of the true one is ``r_k - v_k q``. So a coordinate reads and writes
     two rows, however many classes there are. Columns of a sparse `inner` have mean 0.
     """
@@ -145,6 +145,7 @@ class Stacked(NamedTuple):
     classes: np.ndarray
     V: np.ndarray  # (K, n)
     P: np.ndarray  # (K, n)
+    shift: float
 
     def col_dot(self, j, r):
         k = self.classes[j]
@@ -154,7 +155,7 @@ class Stacked(NamedTuple):
         s = 0.0
         for i in range(q.size):
             s += r[k, i] - self.V[k, i] * q[i]
-        return s
+        return s * self.shift
 
     def col_update(self, j, d, h, r):
         k = self.classes[j]
@@ -163,9 +164,10 @@ class Stacked(NamedTuple):
             self.inner.col_update(j, d, self.V[k], r[k])
             self.inner.col_update(j, d, self.P[k], r[last])
         else:
+            step = d * self.shift
             for i in range(r.shape[1]):
-                r[k, i] += d * self.V[k, i]
-                r[last, i] += d * self.P[k, i]
+                r[k, i] += step * self.V[k, i]
+                r[last, i] += step * self.P[k, i]
 
 
 @jitted

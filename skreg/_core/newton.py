@@ -124,8 +124,9 @@ class Softmax(Model):
         own = V * (1.0 - P)
         self.lips = np.empty(s.cols.size)
         reweight(s.A, own, s.classes, False, 0.0, self.lips)
-        self.lips = np.append(self.lips, own[: self.free].sum(axis=1))
-        self.A = Stacked(s.A, np.append(s.classes, np.arange(self.free)), V, P)
+        self.unit, self.shift = lik.unit, 1.0 / np.sqrt(s.data.weight)  # the norm of a column
+        self.lips = np.append(self.lips, own[: self.free].sum(axis=1) * self.shift**2)
+        self.A = Stacked(s.A, np.append(s.classes, np.arange(self.free)), V, P, self.shift)
         Z = s.Z / lik.unit
         self.y = np.concatenate([R - V * Z, -np.sum(P * Z, axis=0)[None]])
 
@@ -134,7 +135,7 @@ class Softmax(Model):
 
     def intercepts(self, w, dZ):
         """How the intercepts move when w does, and the scores without them by dZ."""
-        return np.append(w[w.size - self.free :], np.zeros(len(dZ) - self.free))
+        return np.append(w[w.size - self.free :] * (self.shift * self.unit), np.zeros(len(dZ) - self.free))
 
     def square(self, coords):
         G = np.empty((coords.size, coords.size))
@@ -154,12 +155,12 @@ class Softmax(Model):
                 block[: a.size, : b.size] = self.data.weighed(ca, cb, v, A.mean[a], A.mean[b])
                 if a.size < left.size:
                     col_dots(A, b, v, out := np.empty(b.size))
-                    block[-1, : b.size] = out
+                    block[-1, : b.size] = out * self.shift
                 if b.size < right.size:
                     col_dots(A, a, v, out := np.empty(a.size))
-                    block[: a.size, -1] = out
+                    block[: a.size, -1] = out * self.shift
                 if a.size < left.size and b.size < right.size:
-                    block[-1, -1] = v.sum()
+                    block[-1, -1] = v.sum() * self.shift**2
                 G[np.ix_(rows, parts[other])] = block
                 G[np.ix_(parts[other], rows)] = block.T
         return G
