@@ -62,7 +62,8 @@ def test_one_coordinate_loop_and_one_prox_gradient_loop():
 
 
 def test_public_names():
-    assert set(skreg.__all__) == {"ElasticNetProx", "ElasticNetProxCV", "alpha_max", "elastic_net_path"}
+    names = {"ElasticNetProx", "LabelSmoothedLogistic"}
+    assert set(skreg.__all__) == names | {f"{name}CV" for name in names} | {"alpha_max", "elastic_net_path"}
     for name in skreg.__all__:
         assert getattr(skreg, name).__module__.startswith("skreg.")
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skreg import ElasticNetProx, ElasticNetProxCV
-from skreg.linear._cv import one_standard_error
+from skreg.linear._search import one_standard_error
 
 from .problems import DESIGNS, regression
 

@@ -136,9 +136,9 @@ class CSC(NamedTuple):
 class Stacked(NamedTuple):
     """Columns of the scores of K classes under the curvature ``diag(v) - v p'`` of every row, ``v = h p``.
 
-    Coordinate j moves class ``classes[j]`` along column j of `inner`, or by `shift` where those end, as intercepts do. The
-    state has K + 1 rows: with `q` the last, row k of the true one is ``r_k - v_k q``. So a coordinate reads and writes
-    two rows, however many classes there are. Columns of a sparse `inner` have mean 0.
+    Coordinate j moves class ``classes[j]`` along column j of `inner`, or by `shift` where those end, as intercepts do.
+    The state has K + 1 rows: with `q` the last, row k of the true one is ``r_k - v_k q``. So a coordinate reads and
+    writes two rows, however many classes there are. Columns of a sparse `inner` have mean 0.
     """
 
     inner: NamedTuple

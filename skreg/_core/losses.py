@@ -53,7 +53,7 @@ class Logistic(NamedTuple):
 
 @jitted
 class Multinomial(NamedTuple):
-    """Cross-entropy of targets t, which sum to 1, and the softmax p of K scores, minus `confidence` times p's entropy."""
+    """Cross-entropy of targets t, of sum 1, and the softmax p of K scores, minus `confidence` times p's entropy."""
 
     confidence: float
 

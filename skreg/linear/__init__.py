@@ -3,5 +3,13 @@
 from ._cv import ElasticNetProxCV
 from ._elastic_net import ElasticNetProx, alpha_max, elastic_net_path
 from ._logistic import LabelSmoothedLogistic
+from ._logistic_cv import LabelSmoothedLogisticCV
 
-__all__ = ["ElasticNetProx", "ElasticNetProxCV", "LabelSmoothedLogistic", "alpha_max", "elastic_net_path"]
+__all__ = [
+    "ElasticNetProx",
+    "ElasticNetProxCV",
+    "LabelSmoothedLogistic",
+    "LabelSmoothedLogisticCV",
+    "alpha_max",
+    "elastic_net_path",
+]

@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._core.data import Data, as_data
-from .._core.solve import Penalty
+from .._core.solve import Penalty, alpha_max
 from ..utils._callbacks import CallbackSupportMixin
 from ..utils._params import ARRAY_LIKE, BOOLEAN, NONE, Interval, Options, check_params
 from ..utils._validation import (
@@ -37,7 +37,8 @@ class Problem(NamedTuple):
 
     X: object
     Y: np.ndarray  # (n_targets, n); of a classifier (1, n), the places of the labels among the classes
-    weights: np.ndarray | None
+    weights: np.ndarray | None  # of rows in the fit: sample weights, times class weights
+    sample_weight: np.ndarray | None
     data: Data
     factor: np.ndarray
     bounds: tuple
@@ -45,6 +46,10 @@ class Problem(NamedTuple):
 
     def penalty(self, l1_ratio, standardize):
         return Penalty(l1_ratio, self.factor, self.bounds, standardize)
+
+    def alpha_max(self, penalty):
+        """The smallest strength at which all penalized coefficients of a regression are zero, over all targets."""
+        return float(max(alpha_max(self.data, t, penalty) for t in range(len(self.Y))))
 
     def rounded(self, solution):
         """Coefficients of a solution in the dtype of X, within the bounds, and the intercept that goes with them."""
@@ -79,10 +84,9 @@ class LinearModel(CallbackSupportMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
-    def _check(self, X, Y, sample_weight, *, targets, flat, named):
+    def _check(self, X, Y, sample_weight, weights, *, targets, flat, named):
         """Check everything else before any work is done; `targets` are normalized with X."""
-        n, p = X.shape
-        weights = check_weights(sample_weight, n)
+        p = X.shape[1]
         factor = check_penalty_factor(self.penalty_factor, p)
         bounds = check_bounds(self.bounds, self.positive, p)
         check_left_out(factor, bounds)
@@ -92,7 +96,7 @@ class LinearModel(CallbackSupportMixin, BaseEstimator):
         names = getattr(self, "feature_names_in_", None) if named else None
         check_finite_columns(X, statistics, names)
         check_tiny_columns(X, data.scale, names)
-        return Problem(X, Y, weights, data, factor, bounds, flat)
+        return Problem(X, Y, weights, sample_weight, data, factor, bounds, flat)
 
     def _scores(self, X):
         check_is_fitted(self)
@@ -151,14 +155,18 @@ class LinearRegressor(RegressorMixin, LinearModel):
         else:
             X, y = check_X_y(X, y, multi_output=True, y_numeric=True, estimator=self, **_READ)
         Y = np.asarray(y, dtype=np.float64).reshape(len(y), -1).T
-        return self._check(X, Y, sample_weight, targets=Y, flat=y.ndim == 1, named=keep)
+        weights = check_weights(sample_weight, X.shape[0])
+        return self._check(X, Y, weights, weights, targets=Y, flat=y.ndim == 1, named=keep)
+
+    def _set_coef(self, coef, intercept, flat):
+        """Predict with coefficients (n_targets, n_features) from now on; `flat` where y has one dimension."""
+        self.coef_, self.intercept_ = (coef[0], float(intercept[0])) if flat else (coef, intercept)
 
     def _store(self, problem, found, null):
         """Keep the solutions of all targets as fitted attributes, and warn where one is not good enough."""
         coef, intercept = (np.array(part) for part in zip(*map(problem.rounded, found), strict=True))
-        self.coef_ = coef[0] if problem.flat else coef
+        self._set_coef(coef, intercept, problem.flat)
         for name, values in (
-            ("intercept_", intercept),
             ("n_iter_", np.array([s.n_iter for s in found])),
             ("dual_gap_", np.array([s.gap for s in found])),
             ("objective_", np.array([s.objective for s in found])),
@@ -195,14 +203,19 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         self.classes_, codes = np.unique(y, return_inverse=True)
         if self.classes_.size < 2:
             raise ValueError(f"y must hold at least two classes; got one class: {self.classes_[0]!r}.")
-        weights = check_weights(sample_weight, X.shape[0])
+        weights = sample_weight = check_weights(sample_weight, X.shape[0])
         counts = np.bincount(codes, weights, self.classes_.size)
         if np.count_nonzero(counts) < 2:
             raise ValueError("sample_weight leaves rows of only one class: at least two classes must have weight.")
         factors = check_class_weight(self.class_weight, self.classes_, counts)
         if factors is not None:
             weights = factors[codes] * (1.0 if weights is None else weights)
-        return self._check(X, codes[None], weights, targets=np.empty((0, codes.size)), flat=True, named=True)
+        targets = np.empty((0, codes.size))
+        return self._check(X, codes[None], sample_weight, weights, targets=targets, flat=True, named=True)
+
+    def _set_coef(self, coef, intercept, flat):
+        """Predict with coefficients (K, n_features) from now on."""
+        self.coef_, self.intercept_ = coef, intercept
 
     def decision_function(self, X):
         """Scores of the classes, before they become probabilities.

@@ -1,92 +1,17 @@
 """The elastic net with its strengths chosen by cross-validation."""
 
-import threading
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
-from sklearn import get_config
-from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv
-from sklearn.utils import Bunch
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.parallel import Parallel, delayed
 
 from .._core.folds import as_folds
-from ..utils._callbacks import Task, with_callbacks
-from ..utils._params import ANY_STRING, ARRAY_LIKE, BOOLEAN, CALLABLE, CV, NONE, Interval, Options
-from ..utils._threads import one_blas_thread
-from ..utils._validation import unchanged_on_error
+from ..utils._params import ARRAY_LIKE, Interval, Options
 from ._base import LinearRegressor
-from ._elastic_net import ElasticNetProx, read_alphas
+from ._elastic_net import ElasticNetProx
+from ._search import Grid, PathSearch, read_alphas, read_list
 
 
-class Interrupted(Exception):
-    """Ends the other threads after one of them, or the user, ended the fit."""
-
-
-def one_standard_error(scores, best):
-    """Index of the first entry of `scores` (n_alphas, n_folds) within one standard error of row `best`, or before it.
-
-    Alphas decrease along the rows, so the choice is never less regularized than `best` (Hastie, Tibshirani & Friedman,
-    The Elements of Statistical Learning, 2nd ed., section 7.10).
-    """
-    mean = scores.mean(axis=1)
-    folds = scores.shape[1]
-    error = scores[best].std(ddof=1) / np.sqrt(folds) if folds > 1 else 0.0
-    return int(np.flatnonzero(mean[: best + 1] >= mean[best] - error)[0])
-
-
-class _Fold:
-    """The paths of one fold, and how well they predict the held-out rows.
-
-    Attributes
-    ----------
-    coefs : ndarray of shape (n_l1_ratios, n_targets, n_features, n_alphas)
-    intercepts : ndarray of shape (n_l1_ratios, n_targets, n_alphas)
-    errors, scores : ndarray of shape (n_l1_ratios, n_alphas)
-    n_iter : ndarray of shape (n_l1_ratios, n_alphas)
-    unmet : float
-        The largest gap above tol, relative to the null model's loss; 0 where there is none.
-    """
-
-    def __init__(self, number, folds, penalties, alphas):
-        self.number, self.folds, self.penalties, self.alphas = number, folds, penalties, alphas
-
-    def follow(self, task, halt, n_targets, options):
-        fit, shape = self.folds.train(self.number), self.alphas.shape
-        self.coefs = np.zeros((shape[0], n_targets, self.folds.data.p, shape[1]))
-        self.intercepts = np.zeros((shape[0], n_targets, shape[1]))
-        self.n_iter, self.errors, self.unmet = np.zeros(shape, dtype=int), np.zeros(shape), 0.0
-        for i, penalty in enumerate(self.penalties):
-            runs = [fit.solve(t, penalty, self.alphas[i], **options) for t in range(n_targets)]
-            for k, solutions in enumerate(zip(*runs, strict=True)):
-                for t, s in enumerate(solutions):
-                    self.coefs[i, t, :, k], self.intercepts[i, t, k] = s.coef, s.intercept
-                    self.n_iter[i, k] = max(self.n_iter[i, k], s.n_iter)
-                    if not s.met:
-                        self.unmet = max(self.unmet, s.gap / fit.null[t])
-                task.part("alpha").end()
-                if halt.is_set():
-                    raise Interrupted
-            self.errors[i] = np.mean(
-                [self.folds.errors(self.number, t, self.coefs[i, t], self.intercepts[i, t]) for t in range(n_targets)],
-                axis=0,
-            )
-        self.scores = -self.errors
-
-    def score(self, scorer, problem, test, params):
-        X, y = problem.X[test], problem.Y.T[test]
-        params = {name: np.asarray(value)[test] for name, value in params.items()}
-        model = ElasticNetProx()
-        model.n_features_in_ = X.shape[1]
-        for i, k in np.ndindex(self.alphas.shape):
-            model.coef_, model.intercept_ = self.coefs[i, :, :, k], self.intercepts[i, :, k]
-            if problem.flat:
-                model.coef_, model.intercept_ = model.coef_[0], model.intercept_[0]
-            self.scores[i, k] = scorer(model, X, y[:, 0] if problem.flat else y, **params)
-
-
-class ElasticNetProxCV(LinearRegressor):
+class ElasticNetProxCV(PathSearch, LinearRegressor):
     """Elastic net whose `alpha` and `l1_ratio` are chosen by cross-validation over whole paths.
 
     The grid of alphas is laid out once, on all (weighted) data; every fold follows the same path, in threads. For many
@@ -171,16 +96,9 @@ class ElasticNetProxCV(LinearRegressor):
 
     _parameter_constraints = {
         "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both"), ARRAY_LIKE],
-        "alphas": [Interval(Integral, 1, np.inf), ARRAY_LIKE],
-        "eps": [Interval(Real, 0.0, 1.0, closed="neither")],
-        "cv": [Interval(Integral, 2, np.inf), CV, NONE],
-        "selection": [Options("min", "1se")],
-        "refit": [BOOLEAN],
-        "scoring": [ANY_STRING, CALLABLE, NONE],
-        "n_jobs": [Interval(Integral, -np.inf, np.inf, closed="neither"), NONE],
+        **PathSearch._search_constraints,
         **LinearRegressor._penalty_constraints,
         "solver": [Options("auto", "cd", "gram", "prox_grad")],
-        "max_iter": [Interval(Integral, 1, np.inf)],
     }
 
     def __init__(
@@ -220,143 +138,46 @@ class ElasticNetProxCV(LinearRegressor):
         self.tol = tol
         self.max_iter = max_iter
 
-    @unchanged_on_error
-    @with_callbacks
-    def fit(self, X, y, sample_weight=None, **params):
-        """Choose the strengths and fit.
+    def _grid(self, problem):
+        ratios = read_list(self.l1_ratio, "l1_ratio", 0.0, 1.0, "both")
+        alphas = [read_alphas(self.alphas, self.eps, problem, r, self.standardize, problem.alpha_max) for r in ratios]
+        return Grid(ratios.shape, [(r,) for r in ratios], np.array(alphas))
 
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Fortran order or CSC saves a copy.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights in the fits and in the scores; non-negative, not all zero.
-        **params : dict
-            Routed to the splitter and the scorer; needs metadata routing.
+    def _labels(self, problem):
+        return problem.Y[0] if problem.flat else problem.Y.T
 
-        Returns
-        -------
-        self : object
-        """
-        problem = self._read(X, y, sample_weight)
-        routed = self._route(sample_weight, problem.weights, params)
-        ratios = self._ratios()
-        splits = self._splits(problem, routed.splitter.split)
-        alphas = np.array([read_alphas(self.alphas, self.eps, problem, r, self.standardize) for r in ratios])
-        folds = as_folds(problem.data, problem.Y, problem.weights, splits, self.solver)
-        task = Task.root(self, len(splits) + self.refit, sequential=False)
-        done = self._run_folds(problem, folds, splits, ratios, alphas, routed.scorer.score, task)
-        self.mse_path_ = np.stack([fold.errors for fold in done], axis=2)
-        self.scores_ = np.stack([fold.scores for fold in done], axis=2)
-        self.alphas_ = alphas
-        row = self._choose(ratios)
-        if self.refit:
-            self._fit_all(problem, folds.whole(), task.part("refit", number=len(splits)))
-        else:
-            self._average(problem, done, row)
-        worst = max(fold.unmet for fold in done)
-        if worst > 0.0:
-            self._warn(worst, " in some folds")
-        task.end()
-        return self
+    def _folds(self, problem, splits):
+        return as_folds(problem.data, problem.Y, problem.weights, splits, self.solver)
 
-    def _ratios(self):
-        ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=np.float64))
-        if ratios.ndim != 1 or not ratios.size or not ((ratios >= 0.0) & (ratios <= 1.0)).all():
-            raise ValueError(f"l1_ratio must hold numbers in the range [0, 1]; got {self.l1_ratio!r}.")
-        return ratios
+    def _options(self):
+        return dict(tol=self.tol, max_iter=self.max_iter, solver=self.solver)
 
-    def _splits(self, problem, split_params):
-        y = problem.Y[0] if problem.flat else problem.Y.T
-        every = np.arange(problem.data.n)  # indexing it turns masks and negative indices into plain ones
-        splits = [(every[a], every[b]) for a, b in check_cv(self.cv).split(problem.X, y, **split_params)]
-        if not splits:
-            raise ValueError(f"cv={self.cv!r} has no splits; an iterator is empty after its first use.")
-        weights = np.ones(problem.data.n) if problem.weights is None else problem.weights
-        for number, rows in enumerate(splits):
-            for part, name in zip(rows, ("training", "held-out"), strict=True):
-                if not weights[part].any():
-                    raise ValueError(f"cv={self.cv!r}: the {name} rows of fold {number} have no weight.")
-        return splits
+    def _follow(self, problem, folds, fold, grid, task, halt):
+        fit, targets = folds.train(fold.number), range(len(problem.Y))
+        fold.errors = np.empty(fold.alphas.shape)
+        for i, ((l1_ratio,), alphas) in enumerate(zip(grid.candidates, grid.alphas, strict=True)):
+            penalty = problem.penalty(l1_ratio, self.standardize)
+            paths = [fit.solve(t, penalty, alphas, **self._options()) for t in targets]
+            path = (list(zip(solutions, fit.null, strict=True)) for solutions in zip(*paths, strict=True))
+            fold.follow(i, path, task, halt)
+            coefs, intercepts = np.array(fold.coefs[i]), np.array(fold.intercepts[i])
+            errors = [folds.errors(fold.number, t, coefs[:, t].T, intercepts[:, t]) for t in targets]
+            fold.errors[i] = np.mean(errors, axis=0)
+        fold.scores = -fold.errors
 
-    def _run_folds(self, problem, folds, splits, ratios, alphas, score_params, task):
-        halt = threading.Event()
-        scorer = None if self.scoring is None else check_scoring(self, scoring=self.scoring)
+    def _model(self, problem):
+        model = ElasticNetProx()
+        model.n_features_in_ = problem.data.p
+        return model
 
-        def run(number):
-            part = task.part("fold", subtasks=alphas.size, number=number)
-            fold = _Fold(number, folds, [problem.penalty(r, self.standardize) for r in ratios], alphas)
-            fold.follow(part, halt, len(problem.Y), dict(tol=self.tol, max_iter=self.max_iter, solver=self.solver))
-            if scorer is not None:
-                fold.score(scorer, problem, splits[number][1], score_params)
-            if self.refit:
-                fold.coefs = None
-            part.end()
-            return fold
+    def _keep_details(self, done):
+        self.mse_path_ = self._over_folds([fold.errors for fold in done])
 
-        try:
-            with one_blas_thread():
-                return Parallel(n_jobs=self.n_jobs, require="sharedmem")(delayed(run)(k) for k in range(len(splits)))
-        except BaseException:
-            halt.set()
-            raise
+    def _set_choice(self, l1_ratio):
+        self.l1_ratio_ = l1_ratio
 
-    def _choose(self, ratios):
-        mean = self.scores_.mean(axis=2)
-        if not np.isfinite(mean).any():
-            raise ValueError(f"scoring={self.scoring!r} gave no finite score for any alpha.")
-        i, k = np.unravel_index(np.nanargmax(mean), mean.shape)
-        one = one_standard_error(self.scores_[i], k)
-        self.l1_ratio_ = float(ratios[i])
-        self.alpha_min_, self.alpha_1se_ = float(self.alphas_[i, k]), float(self.alphas_[i, one])
-        chosen = k if self.selection == "min" else one
-        self.alpha_ = float(self.alphas_[i, chosen])
-        return i, chosen
-
-    def _fit_all(self, problem, fit, task):
-        penalty = problem.penalty(self.l1_ratio_, self.standardize)
-        options = dict(tol=self.tol, max_iter=self.max_iter, solver=self.solver)
-        with one_blas_thread():
-            found = [s for t in range(len(problem.Y)) for s in fit.solve(t, penalty, [self.alpha_], **options)]
+    def _fit_all(self, problem, folds):
+        penalty, fit = problem.penalty(self.l1_ratio_, self.standardize), folds.whole()
+        targets = range(len(problem.Y))
+        found = [s for t in targets for s in fit.solve(t, penalty, [self.alpha_], **self._options())]
         self._store(problem, found, fit.null)
-        task.end()
-
-    def _average(self, problem, done, row):
-        coef = np.mean([fold.coefs[row[0]][:, :, row[1]] for fold in done], axis=0)
-        intercept = np.mean([fold.intercepts[row[0]][:, row[1]] for fold in done], axis=0)
-        self.coef_ = coef.astype(problem.data.X.dtype)
-        self.intercept_ = intercept
-        if problem.flat:
-            self.coef_, self.intercept_ = self.coef_[0], float(intercept[0])
-        for name in ("dual_gap_", "objective_"):  # of an earlier fit
-            vars(self).pop(name, None)
-        self.sparsity_ = float(np.mean(coef == 0.0))
-        self.n_iter_ = int(max(fold.n_iter[row] for fold in done))
-
-    def _route(self, sample_weight, weights, params):
-        if get_config()["enable_metadata_routing"]:
-            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
-            routed.setdefault("scorer", Bunch(score={}))
-            return routed
-        if params:
-            raise ValueError(
-                f"fit got {sorted(params)}; to pass them to the splitter or the scorer, enable metadata routing with"
-                " sklearn.set_config(enable_metadata_routing=True)."
-            )
-        weights = {} if weights is None else {"sample_weight": weights}
-        return Bunch(splitter=Bunch(split={}), scorer=Bunch(score=weights))
-
-    def get_metadata_routing(self):
-        """Where parameters of `fit` go.
-
-        Returns
-        -------
-        routing : MetadataRouter
-        """
-        router = MetadataRouter(owner=self).add_self_request(self)
-        router.add(splitter=check_cv(self.cv), method_mapping=MethodMapping().add(caller="fit", callee="split"))
-        if self.scoring is not None:
-            scorer = check_scoring(self, scoring=self.scoring)
-            router.add(scorer=scorer, method_mapping=MethodMapping().add(caller="fit", callee="score"))
-        return router

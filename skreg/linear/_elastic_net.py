@@ -9,31 +9,9 @@ from .._core.folds import RowsFit
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._params import BOOLEAN, Interval
 from ..utils._threads import one_blas_thread
-from ..utils._validation import check_alphas, check_coef_init, unchanged_on_error
+from ..utils._validation import check_coef_init, unchanged_on_error
 from ._base import LinearRegressor
-
-# The L1 share that stands for 0 when a grid of alphas is laid out: without an L1 part no alpha sets all
-# coefficients to zero (glmnet does the same).
-LEAST_L1_RATIO = 1e-3
-
-
-def alpha_grid(top, n_alphas, eps):
-    """Decreasing geometric grid from `top` to ``eps * top``."""
-    top = max(top, np.finfo(float).resolution)
-    return np.geomspace(top, eps * top, n_alphas) if n_alphas > 1 else np.array([top])
-
-
-def read_alphas(alphas, eps, problem, l1_ratio, standardize):
-    """The grid that an int asks for on these data, or the given one in decreasing order."""
-    if not isinstance(alphas, Integral):
-        return check_alphas(alphas)
-    penalty = problem.penalty(max(l1_ratio, LEAST_L1_RATIO), standardize)
-    top = max(core.alpha_max(problem.data, t, penalty) for t in range(len(problem.Y)))
-    if not np.isfinite(top):
-        raise ValueError(
-            f"alphas={alphas} asks for a grid, but penalty_factor penalizes no feature: no alpha changes anything."
-        )
-    return alpha_grid(top, alphas, eps)
+from ._search import read_alphas
 
 
 class ElasticNetProx(LinearRegressor):
@@ -265,7 +243,7 @@ class ElasticNetProx(LinearRegressor):
             raise ValueError(f"alphas must be an int of at least 1 or an array-like; got {alphas!r}.")
         problem = self._read(X, y, sample_weight, keep=False)
         fit, T, p = RowsFit(problem.data), len(problem.Y), problem.data.p
-        alphas = read_alphas(alphas, eps, problem, self.l1_ratio, self.standardize)
+        alphas = read_alphas(alphas, eps, problem, self.l1_ratio, self.standardize, problem.alpha_max)
         init = [None] * T if coef_init is None else check_coef_init(coef_init, T, p)
         coefs = np.zeros((T, alphas.size, p), dtype=problem.X.dtype).transpose(0, 2, 1)  # each solution in one piece
         intercepts, gaps = np.zeros((T, alphas.size)), np.zeros((T, alphas.size))
@@ -404,5 +382,4 @@ def alpha_max(
         bounds=bounds,
     )
     problem = model._read(X, y, sample_weight, keep=False)
-    penalty = problem.penalty(l1_ratio, standardize)
-    return float(max(core.alpha_max(problem.data, t, penalty) for t in range(len(problem.Y))))
+    return problem.alpha_max(problem.penalty(l1_ratio, standardize))

@@ -32,7 +32,50 @@ def class_likelihood(problem, data, n_classes, smoothing, confidence_penalty):
     return Likelihood(data, loss(float(confidence_penalty)), smoothed_targets(problem.Y[0], n_classes, smoothing))
 
 
-class LabelSmoothedLogistic(LinearClassifier):
+class LabelSmoothed(LinearClassifier):
+    """What the classifiers for one strength and by cross-validation share."""
+
+    _loss_constraints = {
+        "confidence_penalty": [Interval(Real, 0.0, np.inf)],
+        **LinearClassifier._penalty_constraints,
+        "class_weight": [DICT, Options("balanced"), NONE],
+    }
+
+    def _store(self, problem, likelihood, solution, alpha, smoothing):
+        """Keep a solution as fitted attributes, and warn where it is not good enough."""
+        self.coef_, self.intercept_ = problem.rounded(solution)
+        self.n_iter_, self.objective_ = solution.n_iter, solution.objective
+        self.sparsity_ = float(np.mean(self.coef_ == 0.0))
+        self.dual_gap_ = solution.gap if likelihood.convex else np.nan
+        vars(self).pop("stationarity_", None)
+        if not likelihood.convex:
+            self.stationarity_ = solution.gap
+        if alpha == 0.0 and smoothing == 0.0 and likelihood.convex and self._separates(problem):
+            warnings.warn(
+                f"{type(self).__name__}: the features separate the classes, so that without a penalty (alpha=0) and"
+                " smoothing (smoothing=0) the loss falls for ever as coefficients grow; it was stopped at"
+                f" {solution.objective:.3g}. Set alpha or smoothing above 0.",
+                ConvergenceWarning,
+                stacklevel=caller_level(),
+            )
+        elif not solution.met:
+            null = likelihood.none.value * likelihood.unit**2 / problem.data.weight
+            if likelihood.convex:
+                self._warn(solution.gap / null)
+            else:
+                self._warn(solution.gap, what="the relative distance to the subdifferential is {:.3g}")
+
+    def _separates(self, problem):
+        scores = problem.data.X @ self.coef_.T + self.intercept_
+        if self.classes_.size == 2:
+            scores = np.column_stack([-scores, scores])
+        own = np.take_along_axis(scores, problem.Y.T, axis=1)[:, 0]
+        np.put_along_axis(scores, problem.Y.T, -np.inf, axis=1)
+        rows = slice(None) if problem.weights is None else problem.weights > 0.0
+        return bool((own > scores.max(axis=1))[rows].all())
+
+
+class LabelSmoothedLogistic(LabelSmoothed):
     """Logistic or multinomial regression on smoothed labels with L1 and L2 penalties, certified by its duality gap.
 
     Minimizes over coefficients B (K rows; one for two classes) and intercepts b ::
@@ -160,9 +203,7 @@ class LabelSmoothedLogistic(LinearClassifier):
         "alpha": [Interval(Real, 0.0, np.inf)],
         "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both")],
         "smoothing": [Interval(Real, 0.0, 1.0)],
-        "confidence_penalty": [Interval(Real, 0.0, np.inf)],
-        **LinearClassifier._penalty_constraints,
-        "class_weight": [DICT, Options("balanced"), NONE],
+        **LabelSmoothed._loss_constraints,
         "max_iter": [Interval(Integral, 1, np.inf)],
         "warm_start": [BOOLEAN],
     }
@@ -226,7 +267,7 @@ class LabelSmoothedLogistic(LinearClassifier):
         options = dict(tol=self.tol, max_iter=self.max_iter, coef_init=self._warm(problem, likelihood, known))
         with one_blas_thread():
             (solution,) = classify(likelihood, penalty, [self.alpha], **options)
-        self._store(problem, likelihood, solution, self.alpha)
+        self._store(problem, likelihood, solution, self.alpha, self.smoothing)
         task.end()
         return self
 
@@ -235,36 +276,3 @@ class LabelSmoothedLogistic(LinearClassifier):
             return None
         coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
         return coef.astype(np.float64) if coef.shape == (likelihood.K, problem.data.p) else None
-
-    def _store(self, problem, likelihood, solution, alpha):
-        """Keep a solution as fitted attributes, and warn where it is not good enough."""
-        self.coef_, self.intercept_ = problem.rounded(solution)
-        self.n_iter_, self.objective_ = solution.n_iter, solution.objective
-        self.sparsity_ = float(np.mean(self.coef_ == 0.0))
-        self.dual_gap_ = solution.gap if likelihood.convex else np.nan
-        vars(self).pop("stationarity_", None)
-        if not likelihood.convex:
-            self.stationarity_ = solution.gap
-        if alpha == 0.0 and self.smoothing == 0.0 and likelihood.convex and self._separates(problem):
-            warnings.warn(
-                f"{type(self).__name__}: the features separate the classes, so that without a penalty (alpha=0) and"
-                " smoothing (smoothing=0) the loss falls for ever as coefficients grow; it was stopped at"
-                f" {solution.objective:.3g}. Set alpha or smoothing above 0.",
-                ConvergenceWarning,
-                stacklevel=caller_level(),
-            )
-        elif not solution.met:
-            null = likelihood.none.value * likelihood.unit**2 / problem.data.weight
-            if likelihood.convex:
-                self._warn(solution.gap / null)
-            else:
-                self._warn(solution.gap, what="the relative distance to the subdifferential is {:.3g}")
-
-    def _separates(self, problem):
-        scores = problem.data.X @ self.coef_.T + self.intercept_
-        if self.classes_.size == 2:
-            scores = np.column_stack([-scores, scores])
-        own = np.take_along_axis(scores, problem.Y.T, axis=1)[:, 0]
-        np.put_along_axis(scores, problem.Y.T, -np.inf, axis=1)
-        rows = slice(None) if problem.weights is None else problem.weights > 0.0
-        return bool((own > scores.max(axis=1))[rows].all())

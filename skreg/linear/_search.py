@@ -1,0 +1,273 @@
+"""What cross-validation over whole paths shares: folds in threads, the choice, metadata routing."""
+
+import threading
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.utils import Bunch
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.parallel import Parallel, delayed
+
+from ..utils._callbacks import Task, with_callbacks
+from ..utils._params import ANY_STRING, ARRAY_LIKE, BOOLEAN, CALLABLE, CV, NONE, Interval, Options
+from ..utils._threads import one_blas_thread
+from ..utils._validation import check_alphas, unchanged_on_error
+
+# The L1 share that stands for 0 when a grid of alphas is laid out: without an L1 part no alpha sets all
+# coefficients to zero (glmnet does the same).
+LEAST_L1_RATIO = 1e-3
+
+
+def alpha_grid(top, n_alphas, eps):
+    """Decreasing geometric grid from `top` to ``eps * top``."""
+    top = max(top, np.finfo(float).resolution)
+    return np.geomspace(top, eps * top, n_alphas) if n_alphas > 1 else np.array([top])
+
+
+def read_alphas(alphas, eps, problem, l1_ratio, standardize, alpha_max):
+    """The grid that an int asks for on these data, or the given one in decreasing order.
+
+    ``alpha_max(penalty)`` is the smallest strength at which all coefficients are zero.
+    """
+    if not isinstance(alphas, Integral):
+        return check_alphas(alphas)
+    top = alpha_max(problem.penalty(max(l1_ratio, LEAST_L1_RATIO), standardize))
+    if not np.isfinite(top):
+        raise ValueError(
+            f"alphas={alphas} asks for a grid, but penalty_factor penalizes no feature: no alpha changes anything."
+        )
+    return alpha_grid(top, alphas, eps)
+
+
+def read_list(values, name, low, high, closed):
+    """One number or several as an array; each must be in the range."""
+    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    allowed = Interval(Real, low, high, closed)
+    if array.ndim != 1 or not array.size or not all(value in allowed for value in array.tolist()):
+        span = str(allowed).partition("in the ")[2]
+        raise ValueError(f"{name} must hold numbers in the {span}; got {values!r}.")
+    return array
+
+
+class Grid(NamedTuple):
+    """What is searched: candidates, such as pairs of l1_ratio and smoothing, and the alphas of each."""
+
+    shape: tuple
+    candidates: list
+    alphas: np.ndarray  # (n_candidates, n_alphas)
+
+
+class Interrupted(Exception):
+    """Ends the other threads after one of them, or the user, ended the fit."""
+
+
+def one_standard_error(scores, best):
+    """Index of the first entry of `scores` (n_alphas, n_folds) within one standard error of row `best`, or before it.
+
+    Alphas decrease along the rows, so the choice is never less regularized than `best` (Hastie, Tibshirani & Friedman,
+    The Elements of Statistical Learning, 2nd ed., section 7.10).
+    """
+    mean = scores.mean(axis=1)
+    folds = scores.shape[1]
+    error = scores[best].std(ddof=1) / np.sqrt(folds) if folds > 1 else 0.0
+    return int(np.flatnonzero(mean[: best + 1] >= mean[best] - error)[0])
+
+
+class Fold:
+    """The paths of one fold, one for each candidate, and how well they predict the held-out rows.
+
+    Attributes
+    ----------
+    coefs : list of list of ndarray
+        Coefficients of every candidate and alpha, (n_targets, n_features); likewise `intercepts`, (n_targets,).
+    scores : ndarray of shape (n_candidates, n_alphas)
+    n_iter : ndarray of shape (n_candidates, n_alphas)
+    unmet : float
+        The largest gap above tol, relative to the null model's loss; 0 where there is none.
+    """
+
+    def __init__(self, number, alphas):
+        self.number, self.alphas = number, alphas
+        self.n_iter, self.scores, self.unmet = np.zeros(alphas.shape, dtype=int), np.zeros(alphas.shape), 0.0
+        self.coefs, self.intercepts = ([[] for _ in alphas] for _ in range(2))
+
+    def follow(self, candidate, path, task, halt):
+        """Walk along the path of a candidate, whose items are solutions of all targets with their null losses."""
+        for k, solutions in enumerate(path):
+            coef, intercept = zip(*((s.coef, s.intercept) for s, _ in solutions), strict=True)
+            self.coefs[candidate].append(np.vstack(coef))
+            self.intercepts[candidate].append(np.hstack(intercept))
+            self.n_iter[candidate, k] = max(s.n_iter for s, _ in solutions)
+            self.unmet = max(self.unmet, *(0.0 if s.met else s.gap / null for s, null in solutions))
+            task.part("alpha").end()
+            if halt.is_set():
+                raise Interrupted
+
+    def score(self, model, problem, scorer, X, y, params):
+        """Scores by a scikit-learn scorer, which is given `model` with the coefficients set."""
+        for i, k in np.ndindex(self.alphas.shape):
+            model._set_coef(self.coefs[i][k], self.intercepts[i][k], problem.flat)
+            self.scores[i, k] = scorer(model, X, y, **params)
+
+
+class PathSearch:
+    """Fits whole paths on every fold and chooses among candidates (l1_ratio, ...) and alphas.
+
+    Estimators give `_grid`, `_folds`, `_follow` (all paths of a fold, and their default scores), `_labels`, `_model`
+    (an estimator that predicts with a fold's coefficients), `_set_choice` and `_fit_all`.
+    """
+
+    _search_constraints = {
+        "alphas": [Interval(Integral, 1, np.inf), ARRAY_LIKE],
+        "eps": [Interval(Real, 0.0, 1.0, closed="neither")],
+        "cv": [Interval(Integral, 2, np.inf), CV, NONE],
+        "selection": [Options("min", "1se")],
+        "refit": [BOOLEAN],
+        "scoring": [ANY_STRING, CALLABLE, NONE],
+        "n_jobs": [Interval(Integral, -np.inf, np.inf, closed="neither"), NONE],
+        "max_iter": [Interval(Integral, 1, np.inf)],
+    }
+
+    @unchanged_on_error
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, **params):
+        """Choose the strengths and fit.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Fortran order or CSC saves a copy.
+        y : array-like of shape (n_samples,) or, for regression, (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights in the fits and in the scores; non-negative, not all zero.
+        **params : dict
+            Routed to the splitter and the scorer; needs metadata routing.
+
+        Returns
+        -------
+        self : object
+        """
+        problem = self._read(X, y, sample_weight)
+        routed = self._route(sample_weight, problem.sample_weight, params)
+        splits = self._splits(problem, routed.splitter.split)
+        grid = self._grid(problem)
+        folds = self._folds(problem, splits)
+        task = Task.root(self, len(splits) + self.refit, sequential=False)
+        done = self._run_folds(problem, folds, splits, grid, routed.scorer.score, task)
+        self.alphas_ = grid.alphas.reshape(*grid.shape, -1)
+        self.scores_ = self._over_folds([fold.scores for fold in done])
+        self._keep_details(done)
+        chosen = self._choose(grid)
+        if self.refit:
+            part = task.part("refit", number=len(splits))
+            with one_blas_thread():
+                self._fit_all(problem, folds)
+            part.end()
+        else:
+            self._average(problem, done, chosen)
+        worst = max(fold.unmet for fold in done)
+        if worst > 0.0:
+            self._warn(worst, " in some folds")
+        task.end()
+        return self
+
+    def _over_folds(self, arrays):
+        """Arrays of all folds, as (*grid, n_alphas, n_folds)."""
+        return np.stack(arrays, axis=-1).reshape(*self.alphas_.shape, len(arrays))
+
+    def _keep_details(self, done):
+        """Set attributes that only some estimators have."""
+
+    def _splits(self, problem, split_params):
+        y = self._labels(problem)
+        every = np.arange(problem.data.n)  # indexing it turns masks and negative indices into plain ones
+        splitter = check_cv(self.cv, y, classifier=is_classifier(self))
+        splits = [(every[a], every[b]) for a, b in splitter.split(problem.X, y, **split_params)]
+        if not splits:
+            raise ValueError(f"cv={self.cv!r} has no splits; an iterator is empty after its first use.")
+        weights = np.ones(problem.data.n) if problem.weights is None else problem.weights
+        for number, rows in enumerate(splits):
+            for part, name in zip(rows, ("training", "held-out"), strict=True):
+                if not weights[part].any():
+                    raise ValueError(f"cv={self.cv!r}: the {name} rows of fold {number} have no weight.")
+        return splits
+
+    def _run_folds(self, problem, folds, splits, grid, score_params, task):
+        halt = threading.Event()
+        scorer = None if self.scoring is None else check_scoring(self, scoring=self.scoring)
+
+        def run(number):
+            part = task.part("fold", subtasks=grid.alphas.size, number=number)
+            fold, test = Fold(number, grid.alphas), splits[number][1]
+            self._follow(problem, folds, fold, grid, part, halt)
+            if scorer is not None:
+                params = {name: np.asarray(value)[test] for name, value in score_params.items()}
+                y = self._labels(problem)[test]
+                fold.score(self._model(problem), problem, scorer, problem.X[test], y, params)
+            if self.refit:
+                fold.coefs = None
+            part.end()
+            return fold
+
+        try:
+            with one_blas_thread():
+                return Parallel(n_jobs=self.n_jobs, require="sharedmem")(delayed(run)(k) for k in range(len(splits)))
+        except BaseException:
+            halt.set()
+            raise
+
+    def _choose(self, grid):
+        mean = self.scores_.mean(axis=-1)
+        if not np.isfinite(mean).any():
+            raise ValueError(f"scoring={self.scoring!r} gave no finite score for any alpha.")
+        i, k = divmod(int(np.nanargmax(mean)), mean.shape[-1])
+        one = one_standard_error(self.scores_.reshape(*grid.alphas.shape, -1)[i], k)
+        self.alpha_min_, self.alpha_1se_ = float(grid.alphas[i, k]), float(grid.alphas[i, one])
+        chosen = k if self.selection == "min" else one
+        self.alpha_ = float(grid.alphas[i, chosen])
+        self._set_choice(*map(float, grid.candidates[i]))
+        return i, chosen
+
+    def _average(self, problem, done, chosen):
+        """The mean of the folds' solutions with the choice."""
+        i, k = chosen
+        coef = np.mean([fold.coefs[i][k] for fold in done], axis=0)
+        intercept = np.mean([fold.intercepts[i][k] for fold in done], axis=0)
+        self._set_coef(coef.astype(problem.X.dtype), intercept, problem.flat)
+        for name in ("dual_gap_", "objective_"):  # of an earlier fit
+            vars(self).pop(name, None)
+        self.sparsity_ = float(np.mean(coef == 0.0))
+        self.n_iter_ = int(max(fold.n_iter[i, k] for fold in done))
+
+    def _route(self, sample_weight, weights, params):
+        if get_config()["enable_metadata_routing"]:
+            routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
+            routed.setdefault("scorer", Bunch(score={}))
+            return routed
+        if params:
+            raise ValueError(
+                f"fit got {sorted(params)}; to pass them to the splitter or the scorer, enable metadata routing with"
+                " sklearn.set_config(enable_metadata_routing=True)."
+            )
+        weights = {} if weights is None else {"sample_weight": weights}
+        return Bunch(splitter=Bunch(split={}), scorer=Bunch(score=weights))
+
+    def get_metadata_routing(self):
+        """Where parameters of `fit` go.
+
+        Returns
+        -------
+        routing : MetadataRouter
+        """
+        router = MetadataRouter(owner=self).add_self_request(self)
+        splitter = check_cv(self.cv, classifier=is_classifier(self))
+        router.add(splitter=splitter, method_mapping=MethodMapping().add(caller="fit", callee="split"))
+        if self.scoring is not None:
+            scorer = check_scoring(self, scoring=self.scoring)
+            router.add(scorer=scorer, method_mapping=MethodMapping().add(caller="fit", callee="score"))
+        return router
