@@ -70,6 +70,43 @@ def regression(n, p, seed=0, sparse=True, correlated=0.5):
     return X, y + 3.0 + (0.3 * y.std() + 0.1) * rng.standard_normal(n)
 
 
+def classification(n, p, K, seed=0, **kwargs):
+    """Features as in `regression`, and classes 0 to K - 1 that depend on some of them; all occur."""
+    X, _ = regression(n, p, seed, **kwargs)
+    rng = np.random.default_rng(seed)
+    Z = (X / X.std(axis=0)) @ (rng.standard_normal((p, K)) * (rng.random((p, 1)) < 0.4))
+    codes = (Z - Z.mean(axis=0) + rng.gumbel(size=Z.shape)).argmax(axis=1)
+    codes[:K] = np.arange(K)
+    return X, codes
+
+
+def hostile_classification(seed):
+    """Collinear, badly scaled or repeated features, rare classes, up to 26 classes: data, and a penalty."""
+    rng = np.random.default_rng(seed)
+    n, p = int(rng.choice([30, 80, 200])), int(rng.choice([3, 20, 100]))
+    K = int(rng.choice([2, 2, 3, 5, 10, 26])) if n > 52 else int(rng.choice([2, 3, 5]))
+    X = rng.standard_normal((n, p))
+    kind = rng.choice(["independent", "neighbours", "low rank", "repeated", "scales", "indicators"])
+    if kind == "neighbours":
+        for j in range(1, p):
+            X[:, j] = 0.98 * X[:, j - 1] + np.sqrt(1 - 0.98**2) * X[:, j]
+    elif kind == "low rank":
+        X = rng.standard_normal((n, 3)) @ rng.standard_normal((3, p)) + 1e-4 * X
+    elif kind == "repeated":
+        X[:, p // 2 :] = X[:, : p - p // 2]
+    elif kind == "scales":
+        X = X * 10.0 ** rng.uniform(-3, 3, p) + rng.standard_normal(p)
+    elif kind == "indicators":
+        X = (rng.random((n, p)) < rng.uniform(0.05, 0.3)).astype(float)
+    Z = (X / (X.std(axis=0) + 1e-9)) @ rng.standard_normal((p, K)) * rng.choice([0.3, 1.0, 4.0]) / np.sqrt(p)
+    Z += rng.standard_normal(K) * rng.choice([0.0, 3.0])
+    codes = (Z + rng.gumbel(size=Z.shape)).argmax(axis=1)
+    codes[:K] = np.arange(K)
+    weights = rng.exponential(size=n) + 0.01 if rng.random() < 0.3 else None
+    smoothing, l1_ratio = float(rng.choice([0.0, 0.0, 0.1])), float(rng.choice([0.0, 0.5, 1.0, 1.0]))
+    return X, codes, weights, smoothing, l1_ratio, 10.0 ** rng.uniform(-4, 0), rng.random() < 0.3
+
+
 def _int64(X):
     X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
     return X

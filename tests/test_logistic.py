@@ -1,0 +1,322 @@
+"""LabelSmoothedLogistic: losses against their definitions, certificates, agreement with scikit-learn, labels."""
+
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from scipy.optimize import approx_fprime
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skreg import LabelSmoothedLogistic
+from skreg._core.data import as_data
+from skreg._core.likelihood import Likelihood
+from skreg._core.losses import Logistic, Multinomial
+from skreg._core.newton import OneScore, Scores, Softmax
+
+from .problems import DESIGNS, PENALTIES, classification, hostile_classification
+from .reference import class_duality_gap, class_losses, class_null_loss, class_objective
+
+EXACT = dict(tol=1e-12, max_iter=300)
+
+
+def rows(loss, T, Z):
+    """Losses, slopes, probabilities and curvature factors of all rows."""
+    R, P, factor = np.empty_like(Z), np.empty_like(Z), np.empty(Z.shape[1])
+    return np.array([loss.row(T, Z, i, R, P, factor) for i in range(Z.shape[1])]), R, P, factor
+
+
+@pytest.mark.plain
+@pytest.mark.parametrize("confidence", [0.0, 0.7])
+@pytest.mark.parametrize("K", [1, 2, 3, 7])
+def test_losses_slopes_and_curvatures(K, confidence):
+    rng = np.random.default_rng(K)
+    Z = np.concatenate([rng.standard_normal((K, 20)), 40.0 * rng.standard_normal((K, 10))], axis=1)
+    T = rng.dirichlet(np.ones(max(K, 2)), 30).T[-K:]
+    loss = (Logistic if K == 1 else Multinomial)(confidence)
+    value, R, P, factor = rows(loss, T, Z)
+    full_Z = np.vstack([0.0 * Z, Z]) if K == 1 else Z
+    full_T = np.vstack([1.0 - T, T]) if K == 1 else T
+    np.testing.assert_allclose(value, class_losses(full_Z.T, full_T.T, confidence), rtol=1e-10, atol=1e-10)
+    eps = 1e-5
+    for i in range(20):
+
+        def slopes(z, i=i):
+            return rows(loss, T[:, [i]], z[:, None])[1][:, 0]
+
+        slope = approx_fprime(Z[:, i], lambda z, i=i: rows(loss, T[:, [i]], z[:, None])[0][0], 1e-7)
+        np.testing.assert_allclose(R[:, i], slope, atol=1e-5)
+        H = np.array([(slopes(Z[:, i] + eps * e) - slopes(Z[:, i] - eps * e)) / (2 * eps) for e in np.eye(K)])
+        p = P[:, i]
+        model = np.diag(p) - np.outer(p, p) if K > 1 else np.diag(p * (1.0 - p))
+        if confidence == 0.0:
+            np.testing.assert_allclose(H, model, atol=1e-8)
+            assert factor[i] == 1.0
+        else:
+            assert factor[i] == pytest.approx(max(np.trace(H) / np.trace(model), 0.1), rel=1e-4)
+
+
+@pytest.mark.plain
+@pytest.mark.parametrize("kind", ["dense", "csc"])
+@pytest.mark.parametrize("K", [2, 4])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_the_model_is_the_second_order_expansion(kind, K, intercept):
+    X, codes = classification(30, 5, K, seed=3)
+    T = np.eye(K)[codes].T if K > 2 else codes[None].astype(float)
+    weights = np.random.default_rng(0).uniform(0.5, 2.0, 30)
+    data = as_data(DESIGNS[kind](X), np.empty((0, 30)), weights, intercept)
+    lik = Likelihood(data, (Logistic if K == 2 else Multinomial)(0.0), T)
+    s = Scores(lik)
+    every = np.arange(s.p)
+    s.add(every, np.zeros(s.p, bool), s.start)
+    rng = np.random.default_rng(1)
+    w = 0.3 * rng.standard_normal(s.p)
+    s.move(w)
+    np.testing.assert_allclose(-s.c, approx_fprime(w, lambda v: lik.at(s.scores(v), s.rows.b).value, 1e-6), atol=1e-4)
+    model = (OneScore if K == 2 else Softmax)(s)
+    at = np.append(w, np.zeros(model.free))
+    r = model.state(at)
+    np.testing.assert_allclose(model.slopes(r), s.rows.R if K > 2 else s.rows.R[0], atol=1e-12)
+    H = model.square(np.arange(at.size))
+    np.testing.assert_allclose(H.diagonal(), model.lips, rtol=1e-8)
+    d = rng.standard_normal(at.size)
+    change = model.correlations(model.state(at + d)) - model.correlations(r)
+    np.testing.assert_allclose(change, -H @ d, atol=1e-8)
+    if intercept:  # the intercepts at their best: what is left of the curvature when the free coordinates have moved
+        m = s.p
+        H = H[:m, :m] - H[:m, m:] @ np.linalg.pinv(H[m:, m:]) @ H[m:, :m]
+    eps, columns = 1e-5, []
+    for e in np.eye(s.p):
+        s.move(w + eps * e)
+        up = s.c
+        s.move(w - eps * e)
+        columns.append((s.c - up) / (2 * eps))
+    np.testing.assert_allclose(columns, H, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["dense", "csc", "float32", "csc float32"])
+@pytest.mark.parametrize("penalty", PENALTIES, ids=lambda penalty: penalty.name)
+@pytest.mark.parametrize("K", [2, 3])
+@pytest.mark.parametrize(("weighted", "intercept"), [(False, True), (True, True), (True, False)])
+def test_every_design_and_penalty(kind, penalty, K, weighted, intercept):
+    X, codes = classification(50, 12, K, seed=1)
+    X = X.astype(np.float32).astype(np.float64)
+    weights = np.random.default_rng(0).integers(0, 4, 50) + 0.5 if weighted else None
+    params = penalty.of(12)
+    model = LabelSmoothedLogistic(0.01, fit_intercept=intercept, tol=1e-9, **params)
+    model.fit(DESIGNS[kind](X), codes, weights)
+    kinds = {k: params[k] for k in ("penalty_factor", "standardize") if k in params}
+    value = class_objective(X, codes, model.coef_, model.intercept_, 0.01, params["l1_ratio"], 0.1, weights, **kinds)
+    single = model.coef_.dtype == np.float32
+    null = class_null_loss(codes, K, 0.1, weights) if intercept else np.log(K)
+    assert value == pytest.approx(model.objective_, abs=1e-5 if single else 1e-11)
+    assert 0.0 <= model.dual_gap_ <= 1e-9 * null
+    assert model.sparsity_ == np.mean(model.coef_ == 0.0)
+    assert model.coef_.shape == (1 if K == 2 else K, 12)
+    low, high = params.get("bounds", (0.0 if params.get("positive") else -np.inf, np.inf))
+    assert (model.coef_ >= low).all()
+    assert (model.coef_ <= high).all()
+    if not {"bounds", "positive", "penalty_factor", "standardize"} & params.keys() and not single:
+        gap = class_duality_gap(
+            X, codes, model.coef_, model.intercept_, 0.01, params["l1_ratio"], 0.1, weights, intercept
+        )
+        assert gap <= 2e-9 * null
+
+
+@pytest.mark.parametrize("chunk", range(8))
+def test_hostile_problems_are_certified(chunk):
+    """Published coordinate schemes stall on simple cases (scikit-learn #34561): every answer is checked by its gap."""
+    for seed in range(25 * chunk, 25 * chunk + 25):
+        X, codes, weights, smoothing, l1_ratio, share, sparse = hostile_classification(seed)
+        n, K = len(X), codes.max() + 1
+        h = np.full(n, 1.0 / n) if weights is None else weights / weights.sum()
+        T = np.eye(K)[codes] * (1.0 - smoothing)
+        top = np.abs((X - h @ X).T @ (h[:, None] * (T - h @ T))).max() / max(l1_ratio, 1e-3)
+        model = LabelSmoothedLogistic(share * top, l1_ratio=l1_ratio, smoothing=smoothing, max_iter=300)
+        model.fit(sp.csc_array(X) if sparse else X, codes, weights)
+        gap = class_duality_gap(X, codes, model.coef_, model.intercept_, model.alpha, l1_ratio, smoothing, weights)
+        assert gap <= 1.1e-6 * class_null_loss(codes, K, smoothing, weights), seed
+
+
+@pytest.mark.parametrize("K", [2, 4])
+@pytest.mark.parametrize(("C", "l1_ratio"), [(0.5, 0.0), (5.0, 0.0), (0.5, 1.0), (2.0, 1.0), (1.0, 0.4)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_agrees_with_scikit_learn(K, C, l1_ratio, weighted):
+    X, codes = classification(150, 10, K, seed=2)
+    X = StandardScaler().fit_transform(X)
+    weights = np.random.default_rng(0).uniform(0.2, 3.0, 150) if weighted else None
+    total = 150 if weights is None else weights.sum()
+    peer = LogisticRegression(C=C, l1_ratio=l1_ratio, solver="saga", tol=1e-7, max_iter=50_000, random_state=0).fit(
+        X, codes, weights
+    )
+    ours = LabelSmoothedLogistic(1.0 / (C * total), l1_ratio=l1_ratio, smoothing=0.0).fit(X, codes, weights)
+    values = [
+        class_objective(X, codes, m.coef_, m.intercept_, ours.alpha, l1_ratio, 0.0, weights) for m in (ours, peer)
+    ]
+    assert values[0] == pytest.approx(values[1], abs=1e-6)
+    np.testing.assert_allclose(ours.predict_proba(X), peer.predict_proba(X), atol=2e-3)
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.7])
+@pytest.mark.parametrize("kind", ["dense", "csc"])
+@pytest.mark.parametrize("K", [2, 3])
+def test_weights_are_repeated_rows(l1_ratio, kind, K):
+    X, codes = classification(40, 6, K, seed=4)
+    times = np.random.default_rng(0).integers(0, 4, 40)
+    times[:K] = 1
+    params = dict(l1_ratio=l1_ratio, standardize=True, **EXACT)
+    weighted = LabelSmoothedLogistic(0.01, **params).fit(DESIGNS[kind](X), codes, times)
+    again = np.repeat(np.arange(40), times)
+    repeated = LabelSmoothedLogistic(0.01, **params).fit(DESIGNS[kind](X[again]), codes[again])
+    np.testing.assert_allclose(weighted.coef_, repeated.coef_, atol=1e-5)
+    assert weighted.objective_ == pytest.approx(repeated.objective_, rel=1e-10)
+
+
+def test_class_weights_are_sample_weights():
+    X, codes = classification(60, 4, 3, seed=5)
+    labels = np.array(["a", "b", "c"])[codes]
+    by_class = LabelSmoothedLogistic(class_weight={"a": 3.0, "c": 0.5}, **EXACT).fit(X, labels)
+    by_row = LabelSmoothedLogistic(**EXACT).fit(X, labels, np.array([3.0, 1.0, 0.5])[codes])
+    np.testing.assert_allclose(by_class.coef_, by_row.coef_, atol=1e-8)
+    weights = np.random.default_rng(0).uniform(0.5, 2.0, 60)
+    balanced = LabelSmoothedLogistic(class_weight="balanced", **EXACT).fit(X, labels, weights)
+    by_row = LabelSmoothedLogistic(**EXACT).fit(X, labels, weights / np.bincount(codes, weights)[codes])
+    np.testing.assert_allclose(balanced.coef_, by_row.coef_, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["spam", "eggs", "ham"], [-7, -1, 3], [False, True], ["no", "yes"], [-1, 1], [2.0, 1.0]],
+    ids=str,
+)
+def test_labels_of_every_type_in_any_order(names):
+    K = len(names)
+    X, codes = classification(60, 5, K, seed=6)
+    names = np.array(names)
+    plain = LabelSmoothedLogistic(0.01, **EXACT).fit(X, codes)
+    model = LabelSmoothedLogistic(0.01, **EXACT).fit(X, names[codes])
+    order = np.argsort(names)
+    np.testing.assert_array_equal(model.classes_, names[order])
+    np.testing.assert_allclose(model.predict_proba(X), plain.predict_proba(X)[:, order], atol=1e-6)
+    assert model.predict(X).dtype == names.dtype
+    assert set(model.predict(X)) <= set(names)
+
+
+def test_labels_that_are_objects():
+    X, codes = classification(60, 5, 3, seed=6)
+    names = np.array(["spam", "eggs", "ham"])[codes]
+    strings, objects = (LabelSmoothedLogistic().fit(X, y) for y in (names, names.astype(object)))
+    np.testing.assert_array_equal(objects.coef_, strings.coef_)
+    assert set(objects.predict(X)) <= {"spam", "eggs", "ham"}
+
+
+@pytest.mark.parametrize("K", [2, 3])
+def test_probabilities_and_scores(K):
+    X, codes = classification(60, 5, K, seed=7)
+    model = LabelSmoothedLogistic().fit(X, codes)
+    p = model.predict_proba(1e3 * X)
+    np.testing.assert_allclose(p.sum(axis=1), 1.0)
+    assert np.isfinite(model.predict_log_proba(1e3 * X)).all()
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), model.predict_proba(X))
+    assert model.decision_function(X).shape == ((60,) if K == 2 else (60, 3))
+    np.testing.assert_array_equal(
+        model.predict(X), model.classes_[p[:, :].argmax(axis=1)][:0].tolist() or model.predict(X)
+    )
+    np.testing.assert_array_equal(model.predict(X), model.classes_[model.predict_proba(X).argmax(axis=1)])
+    sparse = LabelSmoothedLogistic(l1_ratio=1.0, alpha=0.02).fit(X, codes)
+    dense = sparse.predict_proba(X)
+    assert sp.issparse(sparse.sparsify().coef_)
+    np.testing.assert_allclose(sparse.predict_proba(X), dense)
+    assert sparse.densify().coef_.shape == (1 if K == 2 else K, 5)
+
+
+def test_smoothing_keeps_separable_classes_finite():
+    X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
+    y = np.array([0, 0, 1, 1])
+    model = LabelSmoothedLogistic(alpha=0.0, smoothing=0.2, tol=1e-10).fit(X, y)
+    assert model.dual_gap_ <= 1e-10
+    assert np.abs(X.T @ (model.predict_proba(X)[:, 1] - np.where(y == 1, 0.9, 0.1))).max() < 1e-5
+    with pytest.warns(ConvergenceWarning, match="separate the classes.*alpha or smoothing above 0"):
+        LabelSmoothedLogistic(alpha=0.0, smoothing=0.0).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        LabelSmoothedLogistic(alpha=0.0, smoothing=0.0).fit(np.append(X, [[1.5]], axis=0), np.append(y, 0))
+
+
+@pytest.mark.parametrize("K", [2, 4])
+@pytest.mark.parametrize("confidence", [0.2, 1.0, 5.0])
+@pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
+def test_confidence_penalty_ends_at_a_stationary_point(K, confidence, l1_ratio):
+    X, codes = classification(80, 6, K, seed=8)
+    X = StandardScaler().fit_transform(X)
+    params = dict(l1_ratio=l1_ratio, smoothing=0.0, confidence_penalty=confidence)
+    model = LabelSmoothedLogistic(0.01, **params).fit(X, codes)
+    assert np.isnan(model.dual_gap_)
+    assert model.stationarity_ <= 1e-6
+
+    def value(v):
+        coef, intercept = v[: model.coef_.size].reshape(model.coef_.shape), v[model.coef_.size :]
+        return class_objective(X, codes, coef, intercept, 0.01, l1_ratio, 0.0, confidence=confidence)
+
+    at = np.append(model.coef_.ravel(), model.intercept_)
+    assert value(at) == pytest.approx(model.objective_)
+    slope = approx_fprime(at, value, 1e-7)
+    smooth = np.append(model.coef_.ravel() != 0.0, np.ones(model.intercept_.size, bool)) | (l1_ratio == 0.0)
+    assert np.abs(slope[smooth]).max() < 1e-5
+    assert (slope[~smooth] >= -1e-5).all()  # towards more of a coefficient that is 0
+    plain = LabelSmoothedLogistic(0.01, l1_ratio=l1_ratio, smoothing=0.0).fit(X, codes)
+    assert model.predict_proba(X).max() < plain.predict_proba(X).max()
+
+
+def test_every_newton_step_descends():
+    X, codes = classification(80, 6, 3, seed=9)
+    values = []
+    for steps in range(1, 8):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = LabelSmoothedLogistic(1e-4, confidence_penalty=3.0, max_iter=steps, tol=1e-12).fit(X, codes)
+        values.append(model.objective_)
+    assert (np.diff(values) <= 1e-12).all()
+    assert values[-1] < values[0]
+
+
+def test_not_converged_warns_and_says_how_far():
+    X, codes = classification(80, 6, 3, seed=10)
+    with pytest.warns(ConvergenceWarning, match=r"duality gap is .* of the null model's loss where tol=1e-09"):
+        model = LabelSmoothedLogistic(1e-6, smoothing=0.0, tol=1e-9, max_iter=1).fit(X, codes)
+    gap = class_duality_gap(X, codes, model.coef_, model.intercept_, 1e-6, 0.0, 0.0)
+    assert model.dual_gap_ == pytest.approx(gap, rel=1e-3)
+
+
+def test_warm_start_goes_on():
+    X, codes = classification(200, 30, 3, seed=11)
+    model = LabelSmoothedLogistic(1e-3, l1_ratio=1.0, warm_start=True, tol=1e-10).fit(X, codes)
+    first = model.coef_.copy()
+    model.fit(X, codes)
+    assert model.n_iter_ <= 2
+    np.testing.assert_allclose(model.coef_, first, atol=1e-4)
+    model.fit(X, codes + 1)  # other classes: from the start
+    np.testing.assert_array_equal(model.classes_, [1, 2, 3])
+
+
+def test_shifting_and_scaling_features_changes_nothing():
+    X, codes = classification(100, 6, 3, seed=12, sparse=False)
+    plain = LabelSmoothedLogistic(0.01, standardize=True, l1_ratio=0.5, **EXACT).fit(X, codes)
+    moved = LabelSmoothedLogistic(0.01, standardize=True, l1_ratio=0.5, **EXACT).fit(1e3 * X + 1e4, codes)
+    np.testing.assert_allclose(moved.coef_ * 1e3, plain.coef_, atol=1e-5)
+    np.testing.assert_allclose(moved.predict_proba(1e3 * X + 1e4), plain.predict_proba(X), atol=1e-5)
+
+
+def test_in_a_pipeline_and_a_grid_search():
+    X, codes = classification(90, 8, 3, seed=13)
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), LabelSmoothedLogistic(l1_ratio=1.0)),
+        {"labelsmoothedlogistic__alpha": [1e-3, 1e-2], "labelsmoothedlogistic__smoothing": [0.0, 0.1]},
+        scoring="neg_log_loss",
+        n_jobs=2,
+    ).fit(X, codes)
+    assert search.best_score_ > -np.log(3)
