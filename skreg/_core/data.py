@@ -17,6 +17,7 @@ from .designs import CSC, Dense
 # Entries of X that one call of a kernel may visit: an interrupt is noticed between calls.
 WORK = 1 << 27
 FLOPS = 1 << 33  # likewise, multiplications in one call of BLAS
+SMALL = 1 << 18  # entries of sparse columns that are best filled for a product
 
 
 @njit
@@ -171,6 +172,32 @@ class Data:
             Z *= self.root[rows, None]
         return Z
 
+    def weighed(self, cols, mean, ones, roots, which):
+        """Inner products of columns whose rows have weights of their own.
+
+        Parameters
+        ----------
+        cols, mean : ndarray of shape (m,)
+            Columns, and what they are centred at: 0, or their mean under the one row of weights.
+        ones : ndarray of shape (k,)
+            Values of constant columns that follow them.
+        roots : ndarray of shape (K, n)
+            Square roots of weights.
+        which : ndarray of shape (m + k,)
+            The row of `roots` of every column.
+        """
+        G = np.zeros((which.size, which.size))
+        size, same = self.scale[cols], len(roots) == 1
+        for rows in self.blocks(which.size):
+            Z = self._part(rows, cols)
+            Z -= mean
+            Z *= size
+            if ones.size:
+                Z = np.hstack([Z, np.broadcast_to(ones, (len(Z), ones.size))])
+            Z *= roots[0, rows, None] if same else roots[which, rows].T
+            G += Z.T @ Z
+        return G
+
     def blocks(self, width, rows=None):
         """Parts of some rows, or of all, such that a block of `width` columns stays small."""
         step = max(int((1 << 18) / max(width, 1)), 256)
@@ -235,22 +262,6 @@ class DenseData(Data):
 
     def _part(self, rows, cols):
         return self.X[rows][:, cols].astype(np.float64, order="F")
-
-    def weighed(self, left, right, v, mean_left, mean_right):
-        """Inner products of scaled columns under row weights v, less means of their own; see `SparseData.weighed`."""
-        total = np.zeros((left.size, right.size))
-        for rows in self.blocks(left.size + right.size):
-            L = self._part(rows, left)
-            L -= mean_left
-            if right is left and v.min() >= 0.0:
-                L *= np.sqrt(v[rows])[:, None]
-                total += L.T @ L
-            else:
-                R = self._part(rows, right)
-                R -= mean_right
-                L *= v[rows, None]
-                total += L.T @ R
-        return total * self.scale[right] * self.scale[left, None]
 
     def cross(self, left, right):
         """Normalized inner products of columns `left`, the last of `right`, with columns `right`."""
@@ -363,15 +374,17 @@ class SparseData(Data):
             self.weight,
         )
 
-    def weighed(self, left, right, v, mean_left, mean_right):
-        """Inner products of scaled columns under row weights v, less means of their own.
-
-        Means are 0, or those under v (an `L` and an `R` are then centred by one product of their means).
-        """
-        L, R = self.X[:, left].astype(np.float64), self.X[:, right].astype(np.float64)
-        L.data *= v[L.indices]
-        G = (L.T @ R).toarray() - v.sum() * np.outer(mean_left, mean_right)
-        return G * self.scale[right] * self.scale[left, None]
+    def weighed(self, cols, mean, ones, roots, which):
+        if self.n * (cols.size + ones.size) <= SMALL:
+            return super().weighed(cols, mean, ones, roots, which)
+        Z = sp.hstack([self.X[:, cols].astype(np.float64), np.ones((self.n, ones.size))], format="csc")
+        entries = np.diff(Z.indptr)
+        Z.data *= np.repeat(np.append(self.scale[cols], ones), entries)
+        Z.data *= roots[np.repeat(which, entries), Z.indices]
+        G, m = (Z.T @ Z).toarray(), cols.size
+        if mean.any():  # that under the weights
+            G[:m, :m] -= np.sum(roots[0] ** 2) * np.outer(mean * self.scale[cols], mean * self.scale[cols])
+        return G
 
     def cross(self, left, right):
         """Normalized inner products of columns `left` with columns `right`."""

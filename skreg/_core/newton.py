@@ -106,8 +106,8 @@ class OneScore(Model):
         return -dZ @ self.share
 
     def square(self, coords):
-        cols, mean = self.cols[coords], self.A.mean[coords]
-        return self.data.weighed(cols, cols, self.h, mean, mean)
+        none, which = np.empty(0), np.zeros(coords.size, np.int64)
+        return self.data.weighed(self.cols[coords], self.A.mean[coords], none, np.sqrt(self.h)[None], which)
 
 
 class Softmax(Model):
@@ -118,7 +118,8 @@ class Softmax(Model):
         lik, K, R = s.likelihood, s.likelihood.K, s.rows.R
         P = np.maximum(s.rows.P, np.maximum(MISFIT * (R * lik.unit * lik.inv_h) ** 2, LEAST))
         P /= P.sum(axis=0)
-        self.h = V = P * (lik.h * s.rows.factor)
+        self.weights = lik.h * s.rows.factor
+        self.h = V = P * self.weights
         self.inv_h = np.divide(1.0, V, out=np.zeros(V.shape), where=V > 0.0)
         self.free = K - 1 if lik.fit_intercept else 0
         own = V * (1.0 - P)
@@ -138,31 +139,17 @@ class Softmax(Model):
         return np.append(w[w.size - self.free :] * (self.shift * self.unit), np.zeros(len(dZ) - self.free))
 
     def square(self, coords):
-        G = np.empty((coords.size, coords.size))
-        A, m = self.A.inner, self.cols.size
-        parts = [np.flatnonzero(self.A.classes[coords] == k) for k in range(len(self.h))]
-        for k, rows in enumerate(parts):
-            left = coords[rows]
-            for other in range(k, len(parts)):
-                right = coords[parts[other]]
-                if not (left.size and right.size):
-                    continue
-                v = self.h[k] * ((k == other) - self.A.P[other])
-                a, b = left[left < m], right[right < m]
-                ca = self.cols[a]
-                cb = ca if other == k else self.cols[b]
-                block = np.empty((left.size, right.size))
-                block[: a.size, : b.size] = self.data.weighed(ca, cb, v, A.mean[a], A.mean[b])
-                if a.size < left.size:
-                    col_dots(A, b, v, out := np.empty(b.size))
-                    block[-1, : b.size] = out * self.shift
-                if b.size < right.size:
-                    col_dots(A, a, v, out := np.empty(a.size))
-                    block[: a.size, -1] = out * self.shift
-                if a.size < left.size and b.size < right.size:
-                    block[-1, -1] = v.sum() * self.shift**2
-                G[np.ix_(rows, parts[other])] = block
-                G[np.ix_(parts[other], rows)] = block.T
+        A, m = self.A, self.cols.size
+
+        def products(at, roots, which):
+            some, ones = at[at < m], np.full(np.count_nonzero(at >= m), self.shift)
+            return self.data.weighed(self.cols[some], A.inner.mean[some], ones, roots, which)
+
+        classes = A.classes[coords]
+        G = -products(coords, np.sqrt(self.weights) * A.P, classes)
+        for k in np.unique(classes):
+            at = np.flatnonzero(classes == k)
+            G[np.ix_(at, at)] += products(coords[at], np.sqrt(A.V[k : k + 1]), np.zeros(at.size, np.int64))
         return G
 
 
