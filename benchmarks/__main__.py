@@ -2,9 +2,9 @@
 
 import argparse
 
-from . import linear
+from . import linear, logistic
 
-FAMILIES = {"linear": linear}
+FAMILIES = {"linear": linear, "logistic": logistic}
 
 
 def main():

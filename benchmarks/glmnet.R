@@ -2,6 +2,7 @@
 # "path <alpha> <thresh>" or "cv <alpha> <thresh>", for the strengths in lambda.bin; the answer goes to files.
 suppressPackageStartupMessages(library(glmnet))
 folder <- commandArgs(trailingOnly = TRUE)[1]
+family <- commandArgs(trailingOnly = TRUE)[2]
 file_of <- function(name) file.path(folder, name)
 numbers <- function(name) readBin(file_of(name), "double", file.size(file_of(name)) / 8)
 integers <- function(name) readBin(file_of(name), "integer", file.size(file_of(name)) / 4)
@@ -27,7 +28,7 @@ while (length(line <- readLines(requests, 1)) > 0) {
   fit <- if (words[1] == "cv") {
     cv.glmnet(X, y, alpha = mixing, lambda = lambda, thresh = thresh, standardize = FALSE, maxit = 1e8, foldid = folds)
   } else {
-    glmnet(X, y, alpha = mixing, lambda = lambda, thresh = thresh, standardize = FALSE, maxit = 1e8)
+    glmnet(X, y, family, alpha = mixing, lambda = lambda, thresh = thresh, standardize = FALSE, maxit = 1e8)
   }
   seconds <- as.numeric(difftime(Sys.time(), start, units = "secs"))
   if (words[1] == "cv") {

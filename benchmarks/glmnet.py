@@ -37,7 +37,7 @@ class Glmnet(Solver):
             return False
         return True
 
-    def __init__(self, X, y):
+    def __init__(self, X, y, family="gaussian"):
         super().__init__(X, y)
         self.folder = pathlib.Path(tempfile.mkdtemp())
         self._put("dims", np.array(X.shape, dtype=np.int32))
@@ -47,13 +47,13 @@ class Glmnet(Solver):
             self._put("indptr", X.indptr.astype(np.int32))
         else:
             self._put("X", X.T)  # tofile writes rows: so R gets columns
-        self._put("y", y)
+        self._put("y", y.astype(np.float64))
         folds = np.empty(y.size, dtype=np.int32)
         for k, (_, test) in enumerate(FOLDS.split(X)):
             folds[test] = k + 1
         self._put("folds", folds)
         self.process = subprocess.Popen(
-            ["Rscript", SCRIPT, self.folder],
+            ["Rscript", SCRIPT, self.folder, family],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -67,11 +67,15 @@ class Glmnet(Solver):
         return np.fromfile(self.folder / f"{name}.bin", dtype=dtype)
 
     def _ask(self, what, alphas, l1_ratio, tol):
-        # glmnet divides y and lambda by y's deviation s, which divides the L2 part by s once too often. The same
-        # problem in its terms: lambda alpha' = alpha l1_ratio and lambda (1 - alpha') / s = alpha (1 - l1_ratio).
+        # Of Gaussian responses, glmnet divides y and lambda by y's deviation s, which divides the L2 part by s once
+        # too often. The same problem in its terms: lambda alpha' = alpha l1_ratio and lambda (1 - alpha') / s =
+        # alpha (1 - l1_ratio).
         factor = l1_ratio + (1.0 - l1_ratio) * self.y.std()
-        self._put("lambda", alphas * factor)
-        self.process.stdin.write(f"{what} {l1_ratio / factor:.17g} {tol:.17g}\n")
+        return self._answer(what, alphas, alphas * factor, l1_ratio / factor, tol)
+
+    def _answer(self, what, alphas, lambdas, mixing, tol):
+        self._put("lambda", lambdas)
+        self.process.stdin.write(f"{what} {mixing:.17g} {tol:.17g}\n")
         self.process.stdin.flush()
         seconds = float(self.process.stdout.readline())
         parts = self._get("x"), self._get("i", np.int32), self._get("p", np.int32)

@@ -15,6 +15,7 @@ class Problem(NamedTuple):
     about: str
     X: object
     y: np.ndarray
+    test: tuple | None = None
 
 
 def alpha_max(X, y):
@@ -77,25 +78,72 @@ def nci60(small):
     return Problem("nci60", f"{X.shape[0]} x {X.shape[1]}, NCI60 microarrays, standardized", X, y)
 
 
-def mnist(small):
-    """The digit as a number, from its pixels: many constant columns."""
+def _mnist_images():
+    """70,000 images and digits, of which the last 10,000 are for testing."""
     if path := os.environ.get("SKREG_MNIST"):
         with np.load(path) as file:
-            images, digits = file["X_train"], file["y_train"]
-    else:
-        images, digits = fetch_openml("mnist_784", return_X_y=True, as_frame=False)
+            parts = [[file[f"{kind}_{part}"] for part in ("train", "test")] for kind in "Xy"]
+            return tuple(np.concatenate(part) for part in parts)
+    return fetch_openml("mnist_784", return_X_y=True, as_frame=False)
+
+
+def mnist(small):
+    """The digit as a number, from its pixels: many constant columns."""
+    images, digits = _mnist_images()
     rows = slice(500 if small else 10000)
     X = np.asfortranarray(images[rows].reshape(-1, 784) / 255.0)
     return Problem("mnist", f"{X.shape[0]} x {X.shape[1]}, MNIST pixels", X, digits[rows].astype(np.float64))
 
 
+def _halves(problem):
+    """Two classes: responses above and below the median."""
+    return problem._replace(y=(problem.y > np.median(problem.y)).astype(np.int64))
+
+
+def wide_classes(small):
+    return _halves(wide(small))
+
+
+def tall_classes(small):
+    """Half the rows of `tall`: peers take long."""
+    return _halves(_dense("tall", *((5000, 40) if small else (50000, 200)), 0.5, 10 if small else 100))
+
+
+def sparse_classes(small):
+    return _halves(sparse(small))
+
+
+def _digits(rows):
+    images, digits = _mnist_images()
+    X = np.asfortranarray(images[:rows].reshape(rows, -1) / 255.0)
+    about = f"{X.shape[0]} x {X.shape[1]}, MNIST pixels, ten digits"
+    test = images[60000:].reshape(-1, X.shape[1]) / 255.0, digits[60000:].astype(np.int64)
+    return Problem("digits" if rows <= 10000 else "all digits", about, X, digits[:rows].astype(np.int64), test)
+
+
+def digits(small):
+    return _digits(500 if small else 10000)
+
+
+def all_digits(small):
+    return _digits(1000 if small else 60000)
+
+
+CLASSES = {
+    "wide": wide_classes,
+    "tall": tall_classes,
+    "sparse": sparse_classes,
+    "digits": digits,
+    "all digits": all_digits,
+}
+
 LINEAR = {f.__name__: f for f in (wide, tall, square, sparse, nci60, mnist)}
 
 
-def load(name, small=False):
+def load(name, small=False, family=LINEAR):
     """The problem, or None (and a word why) where its data cannot be had."""
     try:
-        return LINEAR[name](small)
+        return family[name](small)
     except (ImportError, OSError) as error:
         print(f"{name}: skipped, its data cannot be had ({type(error).__name__})")
         return None

@@ -37,6 +37,7 @@ COLUMNS = {
     "suboptimality": ("suboptimality", "{:.0e}"),
     "gap": ("gap", "{:.0e}"),
     "accurate": ("accurate", "{}"),
+    "test": ("right in test", "{:.4f}"),
     "chosen": ("alpha / alpha_max", "{:.3g}"),
     "curve_error": ("error of the curve", "{:.0e}"),
     "megabytes": ("MB", "{:.1f}"),
@@ -161,7 +162,7 @@ class Book:
         if entry["l1_ratio"] is not None:
             words.append(f"l1_ratio {entry['l1_ratio']:g}")
         if entry["divisor"] is not None:
-            words.append(f"alpha_max/{entry['divisor']}")
+            words.append(entry["divisor"] if isinstance(entry["divisor"], str) else f"alpha_max/{entry['divisor']}")
         return ", ".join(words)
 
     def _place(self, entry):

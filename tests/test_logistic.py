@@ -77,7 +77,7 @@ def test_the_model_is_the_second_order_expansion(kind, K, intercept):
     w = 0.3 * rng.standard_normal(s.p)
     s.move(w)
     np.testing.assert_allclose(-s.c, approx_fprime(w, lambda v: lik.at(s.scores(v), s.rows.b).value, 1e-6), atol=1e-4)
-    model = (OneScore if K == 2 else Softmax)(s)
+    model = (OneScore if K == 2 else Softmax)(s).rows()
     at = np.append(w, np.zeros(model.free))
     r = model.state(at)
     np.testing.assert_allclose(model.slopes(r), s.rows.R if K > 2 else s.rows.R[0], atol=1e-12)

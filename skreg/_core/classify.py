@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from .newton import Scores
+from .newton import MANY_ROWS, Scores
 from .path import Strengths, follow
 from .solve import Solution
 
 STONES = 3  # stepping stones a decade of alpha before a single fit
+RICH = 8  # if there are so many times more rows than columns, an eighth of them gives the start
+ROUGH = 1e-2  # tolerance there
 
 
 def class_strengths(likelihood, penalty):
@@ -27,6 +29,18 @@ def class_alpha_max(likelihood, penalty):
         *_, point = follow(s, st, [none], 1e-10, 100)
         est = s.all_correlations(point.w, s.r, np.zeros(s.p), np.zeros(s.p, bool))
     return st.alpha_max(est)
+
+
+def _on_sample(likelihood, penalty, alphas, max_iter):
+    """Coefficients from some of many rows, as a start; None of few rows, or where a class would be missing."""
+    data = likelihood.data
+    if data.sparse or data.n < max(MANY_ROWS, RICH * data.p * max(likelihood.K - 1, 1)):
+        return None
+    part = likelihood.on_rows(data.sample)
+    if part is None:
+        return None
+    *_, solution = classify(part, penalty, alphas, tol=ROUGH, max_iter=max_iter)
+    return solution.coef
 
 
 def classify(likelihood, penalty, alphas, *, tol, max_iter, coef_init=None):
@@ -50,6 +64,8 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, coef_init=None):
     """
     lik, data = likelihood, likelihood.data
     st, s = class_strengths(lik, penalty), Scores(lik)
+    if coef_init is None and len(alphas) == 1:
+        coef_init = _on_sample(lik, penalty, alphas, max_iter)
     goal = tol * (lik.none.value if lik.convex else 1.0)
     size = data.scale * lik.unit
     init = None

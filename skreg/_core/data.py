@@ -17,6 +17,7 @@ from .designs import CSC, Dense
 # Entries of X that one call of a kernel may visit: an interrupt is noticed between calls.
 WORK = 1 << 27
 FLOPS = 1 << 33  # likewise, multiplications in one call of BLAS
+RUN = 16  # consecutive rows of a sample
 SMALL = 1 << 18  # entries of sparse columns that are best filled for a product
 
 
@@ -172,7 +173,13 @@ class Data:
             Z *= self.root[rows, None]
         return Z
 
-    def weighed(self, cols, mean, ones, roots, which):
+    @functools.cached_property
+    def sample(self):
+        """Every eighth run of rows, short enough to be spread over sorted data, long enough to be read fast."""
+        starts = np.arange(0, self.n - RUN + 1, 8 * RUN)
+        return (starts[:, None] + np.arange(RUN)).ravel()
+
+    def weighed(self, cols, mean, ones, roots, which, rows=None):
         """Inner products of columns whose rows have weights of their own.
 
         Parameters
@@ -185,18 +192,21 @@ class Data:
             Square roots of weights.
         which : ndarray of shape (m + k,)
             The row of `roots` of every column.
+        rows : ndarray of int or None
+            Rows that stand for all; None is all.
         """
         G = np.zeros((which.size, which.size))
         size, same = self.scale[cols], len(roots) == 1
-        for rows in self.blocks(which.size):
-            Z = self._part(rows, cols)
+        share = 1.0 if rows is None else len(rows) / self.n
+        for part in self.blocks(which.size, rows):
+            Z = self._part(part, cols)
             Z -= mean
             Z *= size
             if ones.size:
                 Z = np.hstack([Z, np.broadcast_to(ones, (len(Z), ones.size))])
-            Z *= roots[0, rows, None] if same else roots[which, rows].T
+            Z *= roots[0, part, None] if same else roots[:, part].T[:, which]
             G += Z.T @ Z
-        return G
+        return G / share
 
     def blocks(self, width, rows=None):
         """Parts of some rows, or of all, such that a block of `width` columns stays small."""
@@ -261,7 +271,9 @@ class DenseData(Data):
         )
 
     def _part(self, rows, cols):
-        return self.X[rows][:, cols].astype(np.float64, order="F")
+        if isinstance(rows, slice) or isinstance(cols, slice):
+            return self.X[rows][:, cols].astype(np.float64, order="F")
+        return self.X.T[np.ix_(cols, rows)].astype(np.float64, copy=False).T
 
     def cross(self, left, right):
         """Normalized inner products of columns `left`, the last of `right`, with columns `right`."""
@@ -374,9 +386,9 @@ class SparseData(Data):
             self.weight,
         )
 
-    def weighed(self, cols, mean, ones, roots, which):
-        if self.n * (cols.size + ones.size) <= SMALL:
-            return super().weighed(cols, mean, ones, roots, which)
+    def weighed(self, cols, mean, ones, roots, which, rows=None):
+        if rows is not None or self.n * (cols.size + ones.size) <= SMALL:
+            return super().weighed(cols, mean, ones, roots, which, rows)
         Z = sp.hstack([self.X[:, cols].astype(np.float64), np.ones((self.n, ones.size))], format="csc")
         entries = np.diff(Z.indptr)
         Z.data *= np.repeat(np.append(self.scale[cols], ones), entries)

@@ -5,11 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ._jit import njit
+from .data import as_data
 from .losses import entropy
 
 STEPS = 50  # Newton steps for the intercepts
 HALVINGS = 30
-BALANCED = 1e-14  # sums of slopes that count as zero, relative to the sum of their magnitudes
+BALANCED = 1e-12  # sums of slopes that count as zero, relative to the sum of their magnitudes
 RANK = 1e-13  # eigenvalues of the intercepts' curvature that count as zero: scores may shift together
 
 
@@ -50,6 +51,17 @@ class Likelihood:
         self.none = self.at(np.zeros_like(T), np.zeros(self.K))
         self.unit = np.sqrt(np.sum(self.none.R**2 * self.inv_h))
         self.none = self.at(np.zeros_like(T), self.none.b)
+
+    def on_rows(self, rows):
+        """The likelihood of some rows of dense data, which are copied; None where that leaves a class without any."""
+        h = self.h[rows]
+        T = self.T[:, rows]
+        everywhere = (self.T @ self.h > 0.0) & (self.T @ self.h < self.h.sum())
+        here = (T @ h > 0.0) & (T @ h < h.sum())
+        if not (here == everywhere).all():
+            return None
+        X = np.asfortranarray(self.data.X.T[:, rows].T)
+        return Likelihood(as_data(X, np.empty((0, len(rows))), h, self.fit_intercept), self.loss, T)
 
     @property
     def convex(self):

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import inner
 from ._jit import njit
-from .certificates import clip_to_piece, conjugate_value, dual_scales, optimality, penalty_value
+from .certificates import clip_to_piece, conjugate_value, dual_scales, find_active, optimality, penalty_value
 from .coordinate import col_dots, col_updates
 from .designs import Stacked
 from .inner import Dual, Result
@@ -17,7 +17,7 @@ from .penalties import ElasticNet
 from .screening import Anchors
 from .working_set import Certified, Gradient, WorkingSet
 
-INNER = 0.05  # gap of the model's solution relative to the gap so far
+INNER = 0.1  # gap of the model's solution relative to the gap so far
 INNER_ROUNDS = 100
 LEAST = 1e-12  # curvature of a row relative to its weight
 MISFIT = 1e-7  # likewise, relative to the square of its slope: working responses stay finite
@@ -25,6 +25,11 @@ DESCENT = 1e-4  # share of the predicted descent that a step must bring (Armijo)
 HALVINGS = 40
 GRAM = 600  # coordinates whose curvature matrix costs less than sweeps over rows
 LEAST_GRAM = 64  # and whatever the rows
+MOST = 2000  # and whatever the cost
+SOON = 0.8  # coordinates may move in a step when their correlation comes so close to its limit
+MANY_ROWS = 8192  # from so many, some of them stand for all in curvatures
+RICH = 16  # if there are so many times more rows than coordinates
+SLOW = 0.5  # until a step with such a curvature leaves more than this share of the gap
 ROUNDING = 1e-14  # of objectives
 
 
@@ -39,18 +44,20 @@ def reweight(A, H, classes, centred, weight, lips):
 
 
 class Model:
-    """Weighted least squares on the rows, as a form of the working set: r holds the slopes of the model.
+    """Weighted least squares: the likelihood's second-order expansion at the iterate of a working set.
+
+    It is solved on rows, as the form that `rows` sets up (r holds the slopes of the model), or through its curvature
+    matrix.
 
     Parameters
     ----------
     s : Scores
-        The working set whose likelihood is modelled, at its iterate.
     """
 
     has_squares = False
 
     def __init__(self, s):
-        self.data, self.cols = s.data, s.cols
+        self.s, self.data, self.cols = s, s.data, s.cols
         self.width = s.data.size / s.data.p
 
     def state(self, w):
@@ -70,16 +77,19 @@ class Model:
         e = v * self.inv_h
         return float(np.sum(v * e)), float(np.sum(e * self.slopes(self.y)))
 
-    def gram(self, w, correlations):
-        """The same model through its curvature matrix, from an iterate and minus the gradient there."""
-        G = self.square(np.arange(self.lips.size))
-        form = Gradient(lambda new, cols: G, w @ G + correlations, np.sum(self.slopes(self.y) ** 2 * self.inv_h))
-        form.grow(np.arange(self.lips.size))
+    def gram(self, at, rows=None):
+        """The model of some coordinates through their curvature matrix, which some rows may stand for."""
+        w, c = (np.append(part[at], np.zeros(self.free)) for part in (self.s.w, self.s.c))
+        G = self.matrix(at, rows)
+        start = w @ G + c
+        rr = np.sum(self.s.rows.R**2 * self.inv_h)
+        form = Gradient(lambda new, cols: G, start, rr + (start + c) @ w)
+        form.grow(np.arange(w.size))
         return form
 
 
 class OneScore(Model):
-    """The model of one score: columns are centred under its weights, so the intercept is always at its best."""
+    """The model of one score. The intercept is always at its best."""
 
     free = 0
 
@@ -89,14 +99,19 @@ class OneScore(Model):
         misfit = MISFIT * (r * lik.unit * lik.inv_h) ** 2
         self.h = h = lik.h * np.maximum(s.rows.factor * p * (1.0 - p), np.maximum(misfit, LEAST))
         self.inv_h = np.divide(1.0, h, out=np.zeros(h.size), where=h > 0.0)
-        weight, self.lips = float(h.sum()), np.empty(s.cols.size)
-        self.A = s.A._replace(mean=np.zeros(s.cols.size))
-        if hasattr(self.A, "weight"):
-            self.A = self.A._replace(weight=weight)
-        reweight(self.A, h[None], s.classes, lik.fit_intercept, weight, self.lips)
-        self.share = h / weight if lik.fit_intercept else np.zeros(h.size)
-        z = s.Z[0] / lik.unit
-        self.y = s.data.state(r - h * (z - self.share @ z))
+        self.weight = float(h.sum())
+        self.share = h / self.weight if lik.fit_intercept else np.zeros(h.size)
+
+    def rows(self):
+        """Set up the form on rows: its columns are centred under the weights."""
+        s = self.s
+        self.lips, self.A = np.empty(s.cols.size), s.A._replace(mean=np.zeros(s.cols.size))
+        if self.data.sparse:
+            self.A = self.A._replace(weight=self.weight)
+        reweight(self.A, self.h[None], s.classes, s.likelihood.fit_intercept, self.weight, self.lips)
+        z = s.Z[0] / s.likelihood.unit
+        self.y = self.data.state(s.rows.R[0] - self.h * (z - self.share @ z))
+        return self
 
     def slopes(self, r):
         return r if r.size == self.h.size else r[:-1] + self.h * r[-1]
@@ -106,8 +121,18 @@ class OneScore(Model):
         return -dZ @ self.share
 
     def square(self, coords):
-        none, which = np.empty(0), np.zeros(coords.size, np.int64)
-        return self.data.weighed(self.cols[coords], self.A.mean[coords], none, np.sqrt(self.h)[None], which)
+        return self._products(coords, self.A.mean[coords], np.empty(0))
+
+    def matrix(self, at, rows):
+        """Curvature of some coordinates, the intercept eliminated."""
+        fit_intercept = self.s.likelihood.fit_intercept
+        mean = np.zeros(at.size) if self.data.sparse else self.s.A.mean[at]
+        G = self._products(at, mean, np.ones(int(fit_intercept)), rows)
+        return G[:-1, :-1] - np.outer(G[-1, :-1] / G[-1, -1], G[-1, :-1]) if fit_intercept else G
+
+    def _products(self, coords, mean, ones, rows=None):
+        which = np.zeros(coords.size + ones.size, np.int64)
+        return self.data.weighed(self.cols[coords], mean, ones, np.sqrt(self.h)[None], which, rows)
 
 
 class Softmax(Model):
@@ -115,41 +140,51 @@ class Softmax(Model):
 
     def __init__(self, s):
         super().__init__(s)
-        lik, K, R = s.likelihood, s.likelihood.K, s.rows.R
-        P = np.maximum(s.rows.P, np.maximum(MISFIT * (R * lik.unit * lik.inv_h) ** 2, LEAST))
-        P /= P.sum(axis=0)
+        lik, K = s.likelihood, s.likelihood.K
+        P = np.maximum(s.rows.P, np.maximum(MISFIT * (s.rows.R * lik.unit * lik.inv_h) ** 2, LEAST))
+        self.P = P / P.sum(axis=0)
         self.weights = lik.h * s.rows.factor
-        self.h = V = P * self.weights
-        self.inv_h = np.divide(1.0, V, out=np.zeros(V.shape), where=V > 0.0)
+        self.h = self.P * self.weights
+        self.inv_h = np.divide(1.0, self.h, out=np.zeros(P.shape), where=self.h > 0.0)
         self.free = K - 1 if lik.fit_intercept else 0
+        self.shift = 1.0 / np.sqrt(s.data.weight)  # the norm of a column
+        self.classes = np.append(s.classes, np.arange(self.free))
+
+    def rows(self):
+        """Set up the form on rows."""
+        s, V, P = self.s, self.h, self.P
         own = V * (1.0 - P)
-        self.lips = np.empty(s.cols.size)
-        reweight(s.A, own, s.classes, False, 0.0, self.lips)
-        self.unit, self.shift = lik.unit, 1.0 / np.sqrt(s.data.weight)  # the norm of a column
-        self.lips = np.append(self.lips, own[: self.free].sum(axis=1) * self.shift**2)
-        self.A = Stacked(s.A, np.append(s.classes, np.arange(self.free)), V, P, self.shift)
-        Z = s.Z / lik.unit
-        self.y = np.concatenate([R - V * Z, -np.sum(P * Z, axis=0)[None]])
+        lips = np.empty(s.cols.size)
+        reweight(s.A, own, s.classes, False, 0.0, lips)
+        self.lips = np.append(lips, own[: self.free].sum(axis=1) * self.shift**2)
+        self.A = Stacked(s.A, self.classes, V, P, self.shift)
+        Z = s.Z / s.likelihood.unit
+        self.y = np.concatenate([s.rows.R - V * Z, -np.sum(P * Z, axis=0)[None]])
+        return self
 
     def slopes(self, r):
         return r[:-1] - self.h * r[-1]
 
     def intercepts(self, w, dZ):
         """How the intercepts move when w does, and the scores without them by dZ."""
-        return np.append(w[w.size - self.free :] * (self.shift * self.unit), np.zeros(len(dZ) - self.free))
+        size = self.shift * self.s.likelihood.unit
+        return np.append(w[w.size - self.free :] * size, np.zeros(len(dZ) - self.free))
 
-    def square(self, coords):
-        A, m = self.A, self.cols.size
+    def matrix(self, at, rows):
+        """Curvature of some coordinates and the intercepts."""
+        return self.square(np.append(at, np.arange(self.cols.size, self.classes.size)), rows)
+
+    def square(self, coords, rows=None):
+        m, classes = self.cols.size, self.classes[coords]
 
         def products(at, roots, which):
             some, ones = at[at < m], np.full(np.count_nonzero(at >= m), self.shift)
-            return self.data.weighed(self.cols[some], A.inner.mean[some], ones, roots, which)
+            return self.data.weighed(self.cols[some], self.s.A.mean[some], ones, roots, which, rows)
 
-        classes = A.classes[coords]
-        G = -products(coords, np.sqrt(self.weights) * A.P, classes)
+        G = -products(coords, np.sqrt(self.weights) * self.P, classes)
         for k in np.unique(classes):
             at = np.flatnonzero(classes == k)
-            G[np.ix_(at, at)] += products(coords[at], np.sqrt(A.V[k : k + 1]), np.zeros(at.size, np.int64))
+            G[np.ix_(at, at)] += products(coords[at], np.sqrt(self.h[k : k + 1]), np.zeros(at.size, np.int64))
         return G
 
 
@@ -239,12 +274,14 @@ class Scores(Certified):
 
     def solve(self, pen, tol, share, max_rounds):
         """Lower the objective until the gap on the working set is at most `tol`, or that share of the objective."""
-        dual, rounds = Dual(-np.inf, 0.0, self.w, self.r), 0
+        dual, rounds, gap = Dual(-np.inf, 0.0, self.w, self.r), 0, np.inf
+        self.sampling = not self.data.sparse and self.data.n >= MANY_ROWS
         while True:
             value = self.rows.value + penalty_value(pen, self.w)
-            dual = self._look(pen, value, dual)
+            dual = self.look(pen, value, dual)
             goal = max(tol, share * value)
-            gap = value - dual.value
+            before, gap = gap, value - dual.value
+            self.sampling &= not SLOW * before < gap < np.inf
             if rounds >= max_rounds or (rounds and gap <= goal):
                 break
             rounds += 1
@@ -252,7 +289,7 @@ class Scores(Certified):
                 break
         return Result(value, dual, rounds)
 
-    def _look(self, pen, value, dual):
+    def look(self, pen, value, dual):
         """The better of `dual` and the dual point here."""
         if not self.likelihood.convex:
             # No dual bounds the minimum: the distance to the subdifferential stands in for the gap.
@@ -282,17 +319,26 @@ class Scores(Certified):
         if rows.value + penalty_value(pen, trial) < self.rows.value + penalty_value(pen, self.w):
             self._take(trial, Z, rows)
 
+    def _sample(self, m):
+        """Rows that may stand for all in the curvature of m coordinates, or None."""
+        rich = self.data.n * max(self.K - 1, 1) >= RICH * m
+        return self.data.sample if self.sampling and rich else None
+
     def _step(self, pen, value, tol):
         """One Newton step; False where rounding, or a vanishing descent, forbids any."""
         model = (OneScore if self.K == 1 else Softmax)(self)
-        pen_all, w = _with_free(pen, model.free), np.append(self.w, np.zeros(model.free))
-        form = model
-        if w.size <= max(min(GRAM, 0.5 * model.width), LEAST_GRAM):
-            form = model.gram(w, np.append(self.c, np.zeros(model.free)))
-        q = WorkingSet(form, w.size)
-        q.move(w)
-        inner.solve(q, pen_all, tol, 0.0, INNER_ROUNDS)
-        found = q.w[: self.w.size]
+        at = find_active(pen, self.w, self.c, SOON)
+        sample = self._sample(at.size)
+        cost = at.size * (1.0 if sample is None else sample.size / self.data.n)
+        if cost <= max(min(GRAM, 0.5 * model.width), LEAST_GRAM) and at.size <= MOST:
+            form = model.gram(at, sample)
+        else:
+            form, at = model.rows(), np.arange(self.w.size)
+        q = WorkingSet(form, at.size + model.free)
+        q.move(np.append(self.w[at], np.zeros(model.free)))
+        inner.solve(q, _with_free(pen, at, model.free), tol, 0.0, INNER_ROUNDS)
+        found = self.w.copy()
+        found[at] = q.w[: at.size]
         step = found - self.w
         dZ = self.scores(step)
         db = model.intercepts(q.w, dZ)
@@ -309,12 +355,12 @@ class Scores(Certified):
         return False
 
 
-def _with_free(pen, k):
-    """The penalty, and k coordinates more without any."""
+def _with_free(pen, at, k):
+    """The penalty of some coordinates, and k more without any."""
     more = np.zeros(k)
     return ElasticNet(
-        np.append(pen.l1, more),
-        np.append(pen.l2, more),
-        np.append(pen.lower, more - np.inf),
-        np.append(pen.upper, more + np.inf),
+        np.append(pen.l1[at], more),
+        np.append(pen.l2[at], more),
+        np.append(pen.lower[at], more - np.inf),
+        np.append(pen.upper[at], more + np.inf),
     )

@@ -1,0 +1,120 @@
+"""Logistic and multinomial regression: single fits."""
+
+import numpy as np
+from scipy.special import logsumexp
+
+from skreg._core.classify import class_strengths
+from skreg._core.data import as_data
+from skreg._core.inner import Dual
+from skreg._core.likelihood import Likelihood
+from skreg._core.losses import Logistic, Multinomial
+from skreg._core.newton import Scores
+from skreg._core.solve import Penalty
+
+from . import processes, report
+from .class_peers import SOLVERS
+from .judge import Judge
+from .linear import REFERENCE, names
+from .measure import Heat
+from .problems import CLASSES, load
+
+PARTS = ("single",)
+L1_RATIOS = (1.0, 0.5, 0.0)
+TITLES = {1.0: "L1", 0.5: "elastic net", 0.0: "L2"}
+
+
+class ClassJudge(Judge):
+    """Verifies answers of classifiers; see `class_peers` for their shapes."""
+
+    def __init__(self, X, y, l1_ratio, reference):
+        self.X, self.y, self.l1_ratio, self.reference = X, y, l1_ratio, reference
+        self.best = {}
+        K = y.max() + 1
+        T = y[None].astype(np.float64) if K == 2 else np.eye(K)[y].T
+        data = as_data(X, np.empty((0, y.size)))
+        self.likelihood = Likelihood(data, (Logistic if K == 2 else Multinomial)(0.0), T)
+
+    def objectives(self, answer):
+        """Objectives of an answer, in float64; inf where it holds numbers that are none."""
+        coef = np.asarray(answer.coefs, dtype=np.float64).reshape(-1, self.X.shape[1])
+        if not np.isfinite(coef).all():
+            return np.full(1, np.inf)
+        scores = self.X @ coef.T + answer.intercepts
+        if scores.shape[1] == 1:
+            scores = np.column_stack([np.zeros(len(scores)), scores])
+        losses = logsumexp(scores, axis=1) - np.take_along_axis(scores, self.y[:, None], axis=1)[:, 0]
+        size = self.l1_ratio * np.abs(coef).sum() + 0.5 * (1.0 - self.l1_ratio) * np.sum(coef**2)
+        return losses.mean() + answer.alphas * size
+
+    def gap(self, alpha, coef):
+        """Duality gap of one solution, with the best intercepts."""
+        lik, data = self.likelihood, self.likelihood.data
+        penalty = Penalty(self.l1_ratio, np.ones(data.p), (-np.inf, np.inf), standardize=False)
+        pen = class_strengths(lik, penalty).at(alpha, np.arange(data.p * lik.K))
+        size = data.scale * lik.unit
+        w = np.divide(coef.reshape(lik.K, -1), size, out=np.zeros((lik.K, data.p)), where=size > 0.0).T.ravel()
+        s = Scores(lik)
+        s.add(np.arange(s.p), np.zeros(s.p, bool), s.start)
+        s.move(w)
+        value = s.rows.value + sum(pen.value(w[j], j) for j in np.flatnonzero(w))
+        return (value - s.look(pen, value, Dual(-np.inf, 0.0, w, s.r)).value) * lik.unit**2 / data.weight
+
+
+def configure(parser):
+    parser.add_argument("--problems", type=names(CLASSES), default=list(CLASSES), help=", ".join(CLASSES))
+    parser.add_argument("--repeats", type=int, default=3, help="turns of every solver at the clock")
+    parser.add_argument("--limit", type=float, default=60.0, help="seconds after which no tighter setting is tried")
+    parser.add_argument("--small", action="store_true", help="reduced sizes; written only to --out")
+    parser.add_argument("--out", help="folder of logistic.json and logistic.md (default: docs/benchmarks)")
+
+
+def strengths(problem):
+    """Shares of L1, and what to call strengths of each with their values."""
+    X, y = problem.X, problem.y
+    if y.max() > 1:
+        return {1.0: [(f"C = {C}", 1.0 / (C * y.size)) for C in (0.01, 0.1)]}
+    top = np.abs(X.T @ (y - y.mean())).max() / y.size
+    shares = L1_RATIOS if problem.name == "tall" else L1_RATIOS[:2]
+    return {share: [(d, top / max(share, 0.5) / d) for d in (10, 100)] for share in shares}
+
+
+def run(args):
+    out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
+    book = report.Book("logistic", out, CLASSES, PARTS)
+    makers = [solver for solver in SOLVERS if solver.usable()]
+    for name in args.problems:
+        if problem := load(name, args.small, CLASSES):
+            solvers = [make(problem.X, problem.y) for make in makers if make.several or problem.y.max() == 1]
+            try:
+                race(problem, solvers, args, book)
+            finally:
+                for solver in solvers:
+                    solver.close()
+
+
+def race(problem, solvers, args, book):
+    """All strengths of one problem."""
+    ours = solvers[0]
+    for l1_ratio, values in strengths(problem).items():
+        able = [solver for solver in solvers if solver.able(l1_ratio)]
+        for label, alpha in values:
+            print(f"{problem.name}, {TITLES[l1_ratio]}, {label}", flush=True)
+            judge = ClassJudge(
+                problem.X, problem.y, l1_ratio, lambda alphas, r=l1_ratio: ours.single(alphas[0], r, REFERENCE)
+            )
+            heat = Heat(lambda solver, tol, a=alpha, r=l1_ratio: solver.single(a, r, tol), judge, args.limit)
+            entrants = heat.settle(able)
+            rows = heat.race(entrants, args.repeats)
+            if problem.test is not None:
+                for row, entrant in zip(rows, entrants, strict=True):
+                    row["test"] = right(problem, entrant.run)
+            book.enter("single", problem.name, problem.about, l1_ratio, label, rows=rows)
+
+
+def right(problem, run):
+    """Share of the test rows whose class is predicted; intercepts are the best for the coefficients."""
+    X, y = problem.test
+    lik = run.judge.likelihood
+    coef = run.coefs.toarray().reshape(lik.K, -1)
+    b = lik.at((problem.X @ coef.T).T, lik.none.b).b
+    return float(np.mean((X @ coef.T + b).argmax(axis=1) == y))
