@@ -53,7 +53,7 @@ class Judge:
         penalty = Penalty(self.l1_ratio, np.ones(data.p), (-np.inf, np.inf), standardize=False)
         size = data.unit[0] * data.scale
         w = np.divide(coef, size, out=np.zeros(data.p), where=size > 0.0)
-        gap = certify(self.form, penalty.strengths(data, 0).at(alpha, np.arange(data.p)), w)[1]
+        gap = certify(self.form, penalty.strengths(data, data.unit[0]).at(alpha, np.arange(data.p)), w)[1]
         return gap * data.unit[0] ** 2 / data.weight
 
 
