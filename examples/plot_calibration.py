@@ -2,10 +2,10 @@
 Label smoothing and calibration
 ===============================
 
-2,019 cells under the microscope, 56 measurements each: is the image well segmented or not (Hill et al. 2007)? A logistic
-regression on few cells and with a weak penalty separates them almost perfectly, and is far too sure of itself on new
-ones. Smoothing the labels holds its probabilities back. A stronger penalty does that, too: the last line of the table
-says how the two compare.
+2,019 cells under the microscope, 56 measurements each: is the image well segmented or not (Hill et al. 2007)? A
+logistic regression on few cells and with a weak penalty separates them almost perfectly, and is far too sure of itself
+on new ones. Smoothing the labels holds its probabilities back. A stronger penalty does that, too: the last line of the
+table says how the two compare.
 """
 
 # %%

@@ -50,7 +50,8 @@ for smoothing in smoothings:
     areas = np.array(risks[smoothing]).mean(axis=1)
     change = areas - plain.mean(axis=1)
     spread = 2.0 * change.std(ddof=1) / np.sqrt(len(splits))
-    print(f"{smoothing:9.1f}  {np.mean(errors[smoothing]):6.4f}  {areas.mean():25.5f}   {change.mean():+.5f} ({spread:.5f})")
+    print(f"{smoothing:9.1f}  {np.mean(errors[smoothing]):6.4f}  {areas.mean():25.5f}", end="")
+    print(f"   {change.mean():+.5f} ({spread:.5f})")
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")

@@ -2,8 +2,9 @@
 Which words make a review great?
 ================================
 
-4,000 reviews of fine foods (McAuley & Leskovec 2013): did the customer give five stars? TF-IDF makes some thousand sparse
-features of them, and a logistic regression with an L1 penalty keeps the words that matter. X stays sparse throughout.
+4,000 reviews of fine foods (McAuley & Leskovec 2013): did the customer give five stars? TF-IDF makes some thousand
+sparse features of them, and a logistic regression with an L1 penalty keeps the words that matter. X stays sparse
+throughout.
 
 Two ways to tune it, side by side: an ordinary GridSearchCV over the whole pipeline, and LabelSmoothedLogisticCV, which
 follows one warm-started path a fold.

@@ -49,16 +49,21 @@ def test_every_package_is_in_a_layer():
     assert {path.parent.name for path in ROOT.glob("*/__init__.py")} == set(LAYERS)
 
 
-def test_one_coordinate_loop_and_one_prox_gradient_loop():
-    loops = [
+def callers(method):
+    """Functions of the package that call a method, but for those of that name."""
+    return sorted(
         f"{path.name}:{node.name}"
         for path in ROOT.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef)
-        and node.name != "prox"
-        and any(isinstance(n, ast.Attribute) and n.attr == "prox" for n in ast.walk(node))
-    ]
-    assert sorted(loops) == ["coordinate.py:coordinate_descent", "proximal.py:prox_gradient"]
+        and node.name != method
+        and any(isinstance(n, ast.Attribute) and n.attr == method for n in ast.walk(node))
+    )
+
+
+def test_one_coordinate_loop_and_one_prox_gradient_loop():
+    assert callers("descend") == ["coordinate.py:coordinate_descent"]
+    assert callers("prox") == ["penalties.py:descend"] * 2 + ["proximal.py:prox_gradient"]
 
 
 def test_public_names():

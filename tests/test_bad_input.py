@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from skreg import ElasticNetProx, ElasticNetProxCV, alpha_max, elastic_net_path
+from skreg import (
+    ElasticNetProx,
+    ElasticNetProxCV,
+    LabelSmoothedLogistic,
+    LabelSmoothedLogisticCV,
+    alpha_max,
+    elastic_net_path,
+)
 
 from .problems import regression
 
@@ -135,3 +142,81 @@ def test_alpha_max_checks_too():
 def test_prediction_checks_the_number_of_features():
     with pytest.raises(ValueError, match=re.escape("X has 3 features, but ElasticNetProx is expecting 4")):
         ElasticNetProx().fit(X, Y).predict(X[:, :3])
+
+
+CODES = (np.median(Y) < Y).astype(int)
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+@pytest.mark.parametrize("cls", [LabelSmoothedLogistic, LabelSmoothedLogisticCV])
+@pytest.mark.parametrize(("arguments", "message"), [case for case in DATA if case[0][1] is Y])
+def test_data_of_classes(cls, arguments, message):
+    model = cls().fit(X, CODES)
+    before = dict(vars(model))
+    with pytest.raises((ValueError, TypeError), match=message):
+        model.fit(arguments[0], CODES[: len(CODES) if arguments[0].shape[0] else 0], *arguments[2:])
+    assert vars(model).keys() == before.keys()
+    assert all(vars(model)[name] is before[name] for name in before)
+
+
+@pytest.mark.parametrize("cls", [LabelSmoothedLogistic, LabelSmoothedLogisticCV])
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (Y, r"Unknown label type: continuous"),
+        (np.ones(20), r"at least two classes; got one class: .*1\.0"),
+        (np.array(["a"] * 20), r"at least two classes; got one class: .*'a'"),
+        (np.column_stack([CODES, CODES]), r"1d array"),
+        (CODES[:-1], r"inconsistent numbers of samples"),
+        (np.where(np.arange(20) == 5, np.nan, CODES), r"y contains NaN"),
+    ],
+)
+def test_labels(cls, y, message):
+    with pytest.raises(ValueError, match=message):
+        cls().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (dict(alpha=-1.0), r"'alpha' parameter .* Got -1\.0"),
+        (dict(smoothing=1.0), r"'smoothing' parameter .* in the range \[0\.0, 1\.0\). Got 1\.0"),
+        (dict(smoothing=-0.1), r"'smoothing' parameter .* Got -0\.1"),
+        (dict(confidence_penalty=-1), r"'confidence_penalty' parameter .* Got -1"),
+        (
+            dict(class_weight={0: 1.0, 7: 2.0}),
+            r"class_weight has keys that are not classes of y: \[7\]",
+        ),
+        (dict(class_weight={0: -1.0}), r"class_weight must hold finite, non-negative numbers; got -1\.0 for 0"),
+        (dict(class_weight={0: "a"}), r"class_weight must hold .* got 'a' for 0"),
+        (dict(class_weight={0: 0.0}), r"class_weight=\{0: 0\.0\} must leave weight to at least two classes"),
+        (dict(class_weight="equal"), r"'class_weight' parameter .* Got 'equal'"),
+        (dict(grouped=True, positive=True), r"grouped=True does not go with bounds; got bounds=None, positive=True"),
+        (dict(solver="lbfgs", l1_ratio=0.5), r"solver='lbfgs' needs a pure L2 penalty .* got l1_ratio=0\.5"),
+        (dict(solver="saga"), r"'solver' parameter .* Got 'saga'"),
+        (dict(bounds=(1.0, -1.0)), r"feature 0 got low 1\.0 and high -1\.0"),
+    ],
+)
+def test_parameters_of_classifiers(params, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        LabelSmoothedLogistic(**params).fit(X, CODES)
+
+
+def test_weights_that_leave_one_class():
+    with pytest.raises(ValueError, match="sample_weight leaves rows of only one class"):
+        LabelSmoothedLogistic().fit(X, CODES, CODES)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (dict(smoothing=[0.1, 1.0]), r"smoothing must hold numbers in the range \[0, 1\); got \[0\.1, 1\.0\]"),
+        (dict(l1_ratio=[0.5, 2.0]), r"l1_ratio must hold numbers in the range \[0, 1\]; got \[0\.5, 2\.0\]"),
+        (dict(alphas=[]), r"alphas must be an int or a non-empty one-dimensional array"),
+        (dict(cv=1), r"'cv' parameter .* Got 1"),
+        (dict(scoring="nonsense"), r"nonsense"),
+    ],
+)
+def test_cross_validation_parameters_of_classifiers(params, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        LabelSmoothedLogisticCV(**params).fit(X, CODES)

@@ -320,3 +320,66 @@ def test_in_a_pipeline_and_a_grid_search():
         n_jobs=2,
     ).fit(X, codes)
     assert search.best_score_ > -np.log(3)
+
+
+@pytest.mark.parametrize("kind", ["dense", "csc"])
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.6, 0.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_grouped_features_are_in_for_all_classes_or_for_none(kind, l1_ratio, weighted):
+    X, codes = classification(80, 20, 4, seed=14)
+    X = X / X.std(axis=0)
+    weights = np.random.default_rng(0).uniform(0.3, 2.0, 80) if weighted else None
+    model = LabelSmoothedLogistic(0.08, l1_ratio=l1_ratio, smoothing=0.0, grouped=True, tol=1e-9)
+    model.fit(DESIGNS[kind](X), codes, weights)
+    out = (model.coef_ == 0.0).all(axis=0)
+    assert ((model.coef_ != 0.0).all(axis=0) | out).all()
+    assert out.any() == (l1_ratio > 0.0)
+    # the optimality conditions of the group lasso, in plain NumPy
+    h = np.full(80, 1.0 / 80) if weights is None else weights / weights.sum()
+    R = h[:, None] * (model.predict_proba(X) - np.eye(4)[codes])
+    norms = np.linalg.norm(model.coef_, axis=0)
+    G, l1, l2 = X.T @ R, 0.08 * l1_ratio, 0.08 * (1.0 - l1_ratio)
+    assert (np.linalg.norm(G[out], axis=1) <= l1 * (1.0 + 1e-4)).all()
+    B = model.coef_.T[~out]
+    np.testing.assert_allclose(G[~out], -(l1 / norms[~out, None] + l2) * B, atol=1e-5)
+    assert np.abs(R.sum(axis=0)).max() < 1e-8
+    value = -h @ model.predict_log_proba(X)[np.arange(80), codes] + l1 * norms.sum() + 0.5 * l2 * norms @ norms
+    assert model.objective_ == pytest.approx(value)
+    assert 0.0 <= model.dual_gap_ <= 1e-9 * class_null_loss(codes, 4, 0.0, weights)
+
+
+def test_grouped_changes_nothing_for_two_classes():
+    X, codes = classification(60, 8, 2, seed=15)
+    plain, grouped = (LabelSmoothedLogistic(0.02, l1_ratio=1.0, grouped=g).fit(X, codes) for g in (False, True))
+    np.testing.assert_array_equal(plain.coef_, grouped.coef_)
+
+
+@pytest.mark.parametrize("kind", ["dense", "csc"])
+@pytest.mark.parametrize("K", [2, 3])
+@pytest.mark.parametrize("shape", [(60, 10), (40, 90)])
+def test_solvers_agree_on_pure_l2(kind, K, shape):
+    X, codes = classification(*shape, K, seed=16)
+    weights = np.random.default_rng(0).uniform(0.3, 2.0, shape[0])
+    params = dict(tol=1e-10, max_iter=500, penalty_factor=np.linspace(0.5, 2.0, shape[1]))
+    fits = [
+        LabelSmoothedLogistic(0.01, solver=solver, **params).fit(DESIGNS[kind](X), codes, weights)
+        for solver in ("newton", "lbfgs", "auto")
+    ]
+    for fit in fits:
+        assert fit.dual_gap_ <= 1e-10 * class_null_loss(codes, K, 0.1, weights)
+        assert fit.objective_ == pytest.approx(fits[0].objective_, abs=1e-10)
+        np.testing.assert_allclose(fit.coef_, fits[0].coef_, atol=1e-3)
+
+
+def test_many_rows_are_started_from_a_sample():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((20_000, 12))
+    codes = (X[:, :3] @ rng.standard_normal((3, 3)) + rng.gumbel(size=(20_000, 3))).argmax(axis=1)
+    order = np.argsort(codes, kind="stable")  # the worst order for a sample
+    model = LabelSmoothedLogistic(0.005, l1_ratio=1.0).fit(X[order], codes[order])
+    gap = class_duality_gap(X[order], codes[order], model.coef_, model.intercept_, 0.005, 1.0, 0.1)
+    assert gap <= 1.1e-6 * class_null_loss(codes, 3, 0.1)
+    rare = np.where(np.arange(20_000) == 19_990, 3, codes)  # a class that the sample misses
+    model = LabelSmoothedLogistic(0.005, l1_ratio=1.0).fit(X, rare)
+    gap = class_duality_gap(X, rare, model.coef_, model.intercept_, 0.005, 1.0, 0.1)
+    assert gap <= 1.1e-6 * class_null_loss(rare, 4, 0.1)

@@ -14,8 +14,8 @@ from ._jit import njit
 def penalty_value(pen, w):
     """Sum of the penalty over all coefficients."""
     s = 0.0
-    for j in range(w.size):
-        s += pen.value(w[j], j)
+    for j in range(pen.count()):
+        s += pen.value(pen.amount(w, j), j)
     return s
 
 
@@ -23,8 +23,8 @@ def penalty_value(pen, w):
 def conjugate_value(pen, c, s):
     """Sum of the conjugates at s * c."""
     total = 0.0
-    for j in range(c.size):
-        total += pen.conjugate(s * c[j], j)
+    for j in range(pen.count()):
+        total += pen.conjugate(s * pen.amount(c, j), j)
     return total
 
 
@@ -32,8 +32,8 @@ def conjugate_value(pen, c, s):
 def optimality(pen, w, c):
     """Largest distance of minus the gradient c to the subdifferential of the penalty at w."""
     worst = 0.0
-    for j in range(w.size):
-        worst = max(worst, pen.subdiff_dist(w[j], c[j], j))
+    for j in range(pen.count()):
+        worst = max(worst, pen.distance(w, c, j))
     return worst
 
 
@@ -51,11 +51,11 @@ def clip_to_piece(pen, trial, w):
 
 @njit
 def find_active(pen, w, c, near):
-    """Coordinates that are not at zero, or whose correlation is within `near` of moving them away from it."""
-    out = np.empty(w.size, np.int64)
+    """Coordinates, or groups, that are not zero, or whose correlation is within `near` of moving them away from it."""
+    out = np.empty(pen.count(), np.int64)
     k = 0
-    for j in range(w.size):
-        if w[j] != 0.0 or pen.subdiff_dist(0.0, c[j] / near, j) > 0.0:
+    for j in range(pen.count()):
+        if pen.amount(w, j) != 0.0 or pen.subdiff_dist(0.0, pen.amount(c, j) / near, j) > 0.0:
             out[k] = j
             k += 1
     return out[:k]
@@ -76,9 +76,10 @@ def smooth_pieces(pen, w, slope, curvature):
 def dual_scales(pen, c):
     """The largest scale in [0, 1] at which c is feasible, and the largest at which all conjugates vanish."""
     feasible = vanishing = 1.0
-    for j in range(c.size):
-        feasible = min(feasible, pen.feasible_scale(c[j], j))
-        vanishing = min(vanishing, pen.vanishing_scale(c[j], j))
+    for j in range(pen.count()):
+        size = pen.amount(c, j)
+        feasible = min(feasible, pen.feasible_scale(size, j))
+        vanishing = min(vanishing, pen.vanishing_scale(size, j))
     return feasible, vanishing
 
 
@@ -93,8 +94,8 @@ def squared_dual(pen, c, rr, yr):
     best, scale, s = -np.inf, 0.0, feasible
     for _ in range(2):
         value = s * yr - 0.5 * s * s * rr
-        for j in range(c.size):
-            value -= pen.conjugate(s * c[j], j)
+        for j in range(pen.count()):
+            value -= pen.conjugate(s * pen.amount(c, j), j)
         if value > best:
             best, scale = value, s
         if vanishing >= feasible:

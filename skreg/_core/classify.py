@@ -11,15 +11,15 @@ RICH = 8  # if there are so many times more rows than columns, an eighth of them
 ROUGH = 1e-2  # tolerance there
 
 
-def class_strengths(likelihood, penalty):
-    """The penalty of every coefficient for alpha = 1, in normalized units; see `newton` for their order."""
+def class_strengths(likelihood, penalty, grouped=False):
+    """The penalty of every coefficient, or column, for alpha = 1 in normalized units; see `newton` for their order."""
     st = penalty.strengths(likelihood.data, likelihood.unit)
-    return Strengths(*(np.repeat(part, likelihood.K) for part in st))
+    return st if grouped else Strengths(*(np.repeat(part, likelihood.K) for part in st))
 
 
-def class_alpha_max(likelihood, penalty):
+def class_alpha_max(likelihood, penalty, grouped=False):
     """The smallest alpha for which every penalized coefficient is 0; infinite without an L1 part."""
-    st, s = class_strengths(likelihood, penalty), Scores(likelihood)
+    st, s = class_strengths(likelihood, penalty, grouped), Scores(likelihood, grouped)
     held = st.l1 > 0.0
     if not held.any():
         return np.inf
@@ -31,7 +31,7 @@ def class_alpha_max(likelihood, penalty):
     return st.alpha_max(est)
 
 
-def _on_sample(likelihood, penalty, alphas, max_iter):
+def _on_sample(likelihood, penalty, alphas, max_iter, grouped):
     """Coefficients from some of many rows, as a start; None of few rows, or where a class would be missing."""
     data = likelihood.data
     if data.sparse or data.n < max(MANY_ROWS, RICH * data.p * max(likelihood.K - 1, 1)):
@@ -39,11 +39,11 @@ def _on_sample(likelihood, penalty, alphas, max_iter):
     part = likelihood.on_rows(data.sample)
     if part is None:
         return None
-    *_, solution = classify(part, penalty, alphas, tol=ROUGH, max_iter=max_iter)
+    *_, solution = classify(part, penalty, alphas, tol=ROUGH, max_iter=max_iter, grouped=grouped)
     return solution.coef
 
 
-def classify(likelihood, penalty, alphas, *, tol, max_iter, coef_init=None):
+def classify(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solver="auto", coef_init=None):
     """Yield a `Solution` for every alpha, each warm-started from the one before.
 
     Where the likelihood is not convex, `gap` is the largest distance of the gradient to the subdifferential, for
@@ -59,18 +59,22 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, coef_init=None):
         Duality gap to reach, relative to the loss of the null model.
     max_iter : int
         Newton steps for each alpha.
+    grouped : bool
+        Whether the penalty is one of the norms of a column's coefficients for all classes.
+    solver : {"auto", "newton", "lbfgs"}
     coef_init : ndarray of shape (K, p) or None
         Start, in the user's units.
     """
     lik, data = likelihood, likelihood.data
-    st, s = class_strengths(lik, penalty), Scores(lik)
+    st, s = class_strengths(lik, penalty, grouped), Scores(lik, grouped, solver)
     if coef_init is None and len(alphas) == 1:
-        coef_init = _on_sample(lik, penalty, alphas, max_iter)
+        coef_init = _on_sample(lik, penalty, alphas, max_iter, grouped)
     goal = tol * (lik.none.value if lik.convex else 1.0)
     size = data.scale * lik.unit
     init = None
     if coef_init is not None:
-        init = np.divide(coef_init, size, out=np.zeros(coef_init.shape), where=size > 0.0).T.ravel()
+        init = np.divide(coef_init, size, out=np.zeros(coef_init.shape), where=size > 0.0).T
+        init = init if s.grouped else init.ravel()
     top, stones = st.alpha_max(s.start), np.empty(0)
     if init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
         stones = np.geomspace(top, alphas[0], 2 + int(STONES * np.log10(top / alphas[0])))[1:-1]
@@ -78,9 +82,7 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, coef_init=None):
     rounds = sum(next(path).rounds for _ in stones)
     unit = lik.unit**2 / data.weight
     for _, point in zip(alphas, path, strict=True):
-        W = np.zeros(s.p)
-        W[point.features] = point.w
-        coef = W.reshape(data.p, lik.K).T * size
+        coef = s.unfold(point) * size
         intercept = s.rows.b - coef @ s.centre
         if lik.K > 1 and lik.fit_intercept:
             intercept -= intercept.mean()  # only differences of scores matter

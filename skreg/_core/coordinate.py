@@ -5,7 +5,7 @@ from ._jit import njit
 
 @njit
 def coordinate_descent(A, pen, w, r, h, lips, coords, epochs):
-    """Sweep over `coords` to lower ``<r0, A d> + sum_i h_i (A d)_i^2 / 2 + penalty(w + d)``.
+    """Sweep over `coords`, or groups, to lower ``<r0, A d> + sum_i h_i (A d)_i^2 / 2 + penalty(w + d)``.
 
     w and ``r = r0 + h * (A d)`` change in place; `lips` holds the curvature along each coordinate. The squared loss is
     this model; other losses come with the `r` and `h` of their quadratic model. Returns the sweeps that were done: they
@@ -14,14 +14,7 @@ def coordinate_descent(A, pen, w, r, h, lips, coords, epochs):
     for epoch in range(epochs):
         moved = False
         for k in range(coords.size):
-            j = coords[k]
-            if lips[j] > 0.0:
-                old = w[j]
-                new = pen.prox(old - A.col_dot(j, r) / lips[j], 1.0 / lips[j], j)
-                if new != old:
-                    w[j] = new
-                    A.col_update(j, new - old, h, r)
-                    moved = True
+            moved |= pen.descend(A, w, r, h, lips, coords[k])
         if not moved:
             return epoch + 1
     return epochs

@@ -13,6 +13,7 @@ from .certificates import (
 )
 from .coordinate import col_updates, coordinate_descent
 from .data import WORK
+from .penalties import length_of, support, unpenalized
 
 SWEEPS = 2  # over the coordinates that may move, a round
 DEPTH = 5  # sweeps over the support that an extrapolation combines
@@ -71,11 +72,11 @@ def jump(s, pen, start, t):
 
 def extrapolate(s, pen):
     """Anderson: some sweeps over the support, then their combination of least change, if it is better."""
-    support = np.flatnonzero(s.w)
-    W, R = [s.w[support]], []
+    groups, coords = support(pen, s.w)
+    W, R = [s.w[coords]], []
     for _ in range(DEPTH):
-        sweep(s, pen, support, 1)
-        W.append(s.w[support])
+        sweep(s, pen, groups, 1)
+        W.append(s.w[coords])
         R.append(s.r.copy())
     W = np.array(W)
     D = np.diff(W, axis=0)
@@ -84,7 +85,7 @@ def extrapolate(s, pen):
     c = np.linalg.solve(M, np.ones(DEPTH))
     c /= c.sum()
     trial, r = s.w.copy(), np.tensordot(c, R, 1)
-    trial[support] = c @ W[1:]
+    trial[coords] = c @ W[1:]
     if primal(s, pen, trial, r) < primal(s, pen, s.w, s.r):
         s.w, s.r = trial, r
 
@@ -157,7 +158,7 @@ def solve(s, pen, tol, share, max_rounds):
     solved for exactly before every test, as no scaling of a dual point makes it feasible for them.
     """
     dual = Dual(-np.inf, 0.0, s.w, s.r)
-    free = np.flatnonzero((pen.l1 == 0.0) & (pen.l2 == 0.0))
+    free, alone = unpenalized(pen), length_of(pen) == 1
     rounds = last = 0
     exact = False  # whether the last round ended in a Newton step on the face
     while True:
@@ -176,13 +177,13 @@ def solve(s, pen, tol, share, max_rounds):
                 return Result(value, dual, rounds)
         sweep(s, pen, find_active(pen, s.w, c, NEAR), SWEEPS)
         rounds += 1
-        support = np.count_nonzero(s.w)
-        exact = s.form.has_squares and support <= POLISH
+        nonzeros = np.count_nonzero(s.w)
+        exact = s.form.has_squares and alone and nonzeros <= POLISH
         if exact:
             _newton_on_face(s, pen, POLISH)
             continue
         extrapolate(s, pen)
-        if rounds - last >= PATIENCE * max(1.0, (support / CHEAP_FACE) ** 2):
+        if rounds - last >= PATIENCE * max(1.0, (nonzeros / CHEAP_FACE) ** 2):
             _newton_on_face(s, pen, LARGEST_FACE)
             last = rounds
 

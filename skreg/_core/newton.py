@@ -6,6 +6,7 @@ best, so the slopes of every class sum to zero.
 """
 
 import numpy as np
+from scipy.optimize import minimize
 
 from . import inner
 from ._jit import njit
@@ -13,7 +14,7 @@ from .certificates import clip_to_piece, conjugate_value, dual_scales, find_acti
 from .coordinate import col_dots, col_updates
 from .designs import Stacked
 from .inner import Dual, Result
-from .penalties import ElasticNet
+from .penalties import Groups, extended, length_of
 from .screening import Anchors
 from .working_set import Certified, Gradient, WorkingSet
 
@@ -30,6 +31,8 @@ SOON = 0.8  # coordinates may move in a step when their correlation comes so clo
 MANY_ROWS = 8192  # from so many, some of them stand for all in curvatures
 RICH = 16  # if there are so many times more rows than coordinates
 SLOW = 0.5  # until a step with such a curvature leaves more than this share of the gap
+FEW = 100  # coefficients of several classes for which L-BFGS does not pay
+LBFGS_STEPS = 20  # that count as one Newton step
 ROUNDING = 1e-14  # of objectives
 
 
@@ -136,7 +139,10 @@ class OneScore(Model):
 
 
 class Softmax(Model):
-    """The model of K scores. All intercepts but the last are coordinates: all scores may shift together."""
+    """The model of K scores. Intercepts are coordinates, but for the last: all scores may shift together.
+
+    Of grouped coefficients, the last one is, too: they are a group of their own.
+    """
 
     def __init__(self, s):
         super().__init__(s)
@@ -146,7 +152,7 @@ class Softmax(Model):
         self.weights = lik.h * s.rows.factor
         self.h = self.P * self.weights
         self.inv_h = np.divide(1.0, self.h, out=np.zeros(P.shape), where=self.h > 0.0)
-        self.free = K - 1 if lik.fit_intercept else 0
+        self.free = (K if s.grouped else K - 1) if lik.fit_intercept else 0
         self.shift = 1.0 / np.sqrt(s.data.weight)  # the norm of a column
         self.classes = np.append(s.classes, np.arange(self.free))
 
@@ -192,15 +198,17 @@ class Scores(Certified):
     """Coefficients of the scores of a likelihood that may be nonzero, and what they make of it.
 
     `w` are normalized coefficients, `Z` the scores without intercepts, `rows` the likelihood there, and `c` minus its
-    gradient.
+    gradient. `features` are coordinates, or columns if `grouped`: then all coefficients of a column enter together,
+    and the correlation of a column is the norm of theirs.
     """
 
     eager = True
 
-    def __init__(self, likelihood):
+    def __init__(self, likelihood, grouped=False, solver="newton"):
         self.data = data = likelihood.data
-        self.likelihood = likelihood
-        self.K, self.p = likelihood.K, data.p * likelihood.K
+        self.likelihood, self.K, self.solver = likelihood, likelihood.K, solver
+        self.grouped = grouped and self.K > 1
+        self.p = data.p if self.grouped else data.p * self.K
         self.rows, self.Z = likelihood.none, np.zeros_like(likelihood.T)
         self.start = self._flat(-data.all_dots(self.rows.R))
         self.features = self.cols = self.classes = np.empty(0, np.int64)
@@ -216,9 +224,19 @@ class Scores(Certified):
         """The slopes, as designs want them; they change with the iterate."""
         return self.data.state(self.rows.R[0]) if self.K == 1 else self.rows.R
 
-    @staticmethod
-    def _flat(C):
-        return C.T.ravel()
+    def _flat(self, C):
+        """Correlations (K, p) as the path sees them."""
+        return np.sqrt(np.sum(C**2, axis=0)) if self.grouped else C.T.ravel()
+
+    def penalty(self, strengths, alpha):
+        pen = super().penalty(strengths, alpha)
+        return Groups(pen, self.K) if self.grouped else pen
+
+    def unfold(self, point):
+        """Normalized coefficients (K, p) of a point on the path."""
+        W = np.zeros((self.p, self.K if self.grouped else 1))
+        W[point.features] = point.w.reshape(-1, W.shape[1])
+        return W.reshape(-1, self.K).T
 
     def _columns(self, cols):
         """The columns; those of several scores that are sparse are not centred, which the intercepts make up for."""
@@ -231,12 +249,16 @@ class Scores(Certified):
         return np.zeros(self.data.p) if self.K > 1 and self.data.sparse else self.data.mean
 
     def add(self, new, known, est):
-        """Let coordinates enter, with coefficient 0."""
+        """Let coordinates, or columns, enter with coefficient 0."""
         known[new] = True
-        self.A = self._columns(new // self.K)
+        every = np.arange(self.K)
+        coords = (new[:, None] * self.K + every).ravel() if self.grouped else new
+        self.A = self._columns(coords // self.K)
         self.features = np.append(self.features, new)
-        self.cols, self.classes = self.features // self.K, self.features % self.K
-        self.w, self.c = np.append(self.w, np.zeros(new.size)), np.append(self.c, est[new])
+        self.cols = np.append(self.cols, coords // self.K)
+        self.classes = np.append(self.classes, coords % self.K)
+        self.w = np.append(self.w, np.zeros(coords.size))
+        self.c = self._correlations(self.rows.R) if self.grouped else np.append(self.c, est[new])
 
     def move(self, w):
         self._set(w, self.scores(w), self.rows.b)
@@ -285,9 +307,37 @@ class Scores(Certified):
             if rounds >= max_rounds or (rounds and gap <= goal):
                 break
             rounds += 1
-            if not self._step(pen, value, max(INNER * min(gap, value), 0.3 * goal)):
+            if rounds == 1 and self._is_quadratic(pen):
+                rounds += self._quasi_newton(pen, goal, max_rounds)
+            elif not self._step(pen, value, max(INNER * min(gap, value), 0.3 * goal)):
                 break
         return Result(value, dual, rounds)
+
+    def _is_quadratic(self, pen):
+        """Whether L-BFGS can, and should, minimize the objective."""
+        if self.solver == "newton" or self.grouped:
+            return False
+        wanted = self.solver == "lbfgs" or self.w.size > (GRAM if self.K == 1 else FEW)
+        return wanted and not (pen.l1.any() or np.isfinite(pen.lower).any() or np.isfinite(pen.upper).any())
+
+    def _quasi_newton(self, pen, tol, max_rounds):
+        """L-BFGS (Liu & Nocedal 1989) with the intercepts at their best; rounds, each of some steps."""
+
+        def objective(w):
+            Z = self.scores(w)
+            self._take(w.copy(), Z, self.likelihood.at(Z, self.rows.b))
+            return self.rows.value + penalty_value(pen, w), pen.l2 * w - self.c
+
+        def stop(intermediate_result):
+            objective(intermediate_result.x)
+            dual = self.look(pen, intermediate_result.fun, Dual(-np.inf, 0.0, self.w, self.r))
+            if intermediate_result.fun - dual.value <= tol:
+                raise StopIteration
+
+        options = dict(maxiter=LBFGS_STEPS * max_rounds, maxfun=2 * LBFGS_STEPS * max_rounds, ftol=0.0, gtol=0.0)
+        found = minimize(objective, self.w, jac=True, method="L-BFGS-B", callback=stop, options=options)
+        self.move(found.x)
+        return -(-found.nit // LBFGS_STEPS)
 
     def look(self, pen, value, dual):
         """The better of `dual` and the dual point here."""
@@ -327,16 +377,17 @@ class Scores(Certified):
     def _step(self, pen, value, tol):
         """One Newton step; False where rounding, or a vanishing descent, forbids any."""
         model = (OneScore if self.K == 1 else Softmax)(self)
-        at = find_active(pen, self.w, self.c, SOON)
+        blocks = np.arange(pen.count()) if self.grouped else find_active(pen, self.w, self.c, SOON)
+        at = np.arange(self.w.size) if self.grouped else blocks
         sample = self._sample(at.size)
         cost = at.size * (1.0 if sample is None else sample.size / self.data.n)
         if cost <= max(min(GRAM, 0.5 * model.width), LEAST_GRAM) and at.size <= MOST:
             form = model.gram(at, sample)
         else:
-            form, at = model.rows(), np.arange(self.w.size)
+            form, blocks, at = model.rows(), np.arange(pen.count()), np.arange(self.w.size)
         q = WorkingSet(form, at.size + model.free)
         q.move(np.append(self.w[at], np.zeros(model.free)))
-        inner.solve(q, _with_free(pen, at, model.free), tol, 0.0, INNER_ROUNDS)
+        inner.solve(q, extended(pen, blocks, model.free // length_of(pen)), tol, 0.0, INNER_ROUNDS)
         found = self.w.copy()
         found[at] = q.w[: at.size]
         step = found - self.w
@@ -353,14 +404,3 @@ class Scores(Certified):
                 return True
             t *= 0.5
         return False
-
-
-def _with_free(pen, at, k):
-    """The penalty of some coordinates, and k more without any."""
-    more = np.zeros(k)
-    return ElasticNet(
-        np.append(pen.l1[at], more),
-        np.append(pen.l2[at], more),
-        np.append(pen.lower[at], more - np.inf),
-        np.append(pen.upper[at], more + np.inf),
-    )

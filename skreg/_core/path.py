@@ -83,12 +83,13 @@ def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
     """
     est = s.start
     known = (strengths.lower == 0.0) & (strengths.upper == 0.0)
-    start = np.clip(0.0 if w_init is None else w_init, strengths.lower, strengths.upper)
-    first = np.flatnonzero((start != 0.0) & ~known)
+    # what starts: a number for every column, or a row of several
+    start = np.clip(np.zeros(known.size) if w_init is None else w_init.T, strengths.lower, strengths.upper).T
+    first = np.flatnonzero(start.reshape(known.size, -1).any(axis=1) & ~known)
     last = max(strengths.alpha_max(s.start), 0.0)
     s.add(first, known, est)
     if first.size:
-        s.move(start[s.features])
+        s.move(start[s.features].ravel())
         est = s.all_correlations(s.w, s.r, 0.0 * est, known)
         last = alphas[0]
     pull = strengths.pull(est)
@@ -102,7 +103,7 @@ def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
             rough = k >= stones and new.size > 0.25 * s.w.size
             if new.size:
                 s.add(new, known, est)
-            pen = strengths.at(alpha, s.features)
+            pen = s.penalty(strengths, alpha)
             if older is not None and 0.0 < last < before:  # the path is nearly linear in alpha
                 older.resize(s.w.size, refcheck=False)
                 s.jump(pen, older, (alpha - last) / (last - before))

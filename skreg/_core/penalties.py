@@ -24,6 +24,26 @@ class ElasticNet(NamedTuple):
     lower: np.ndarray
     upper: np.ndarray
 
+    def count(self):
+        """How many coefficients, or groups of them, are penalized together."""
+        return self.l1.size
+
+    def amount(self, w, j):
+        """What the penalty sees of the coefficients."""
+        return w[j]
+
+    def descend(self, A, w, r, h, lips, j):
+        """Minimize the model of `coordinate_descent` along coordinate j; whether it moved."""
+        if lips[j] <= 0.0:
+            return False
+        old = w[j]
+        new = self.prox(old - A.col_dot(j, r) / lips[j], 1.0 / lips[j], j)
+        if new == old:
+            return False
+        w[j] = new
+        A.col_update(j, new - old, h, r)
+        return True
+
     def prox(self, v, step, j):
         """Minimizer of ``(w - v)^2 / (2 step) + penalty(w)``: in one dimension, the unbounded one, clipped."""
         t = self.l1[j] * step
@@ -87,6 +107,10 @@ class ElasticNet(NamedTuple):
             return 1.0
         return self.l1[j] / abs(c)
 
+    def distance(self, w, c, j):
+        """Distance from c, minus the gradient of the smooth part, to the subdifferential at the coefficients w."""
+        return self.subdiff_dist(w[j], c[j], j)
+
     def subdiff_dist(self, w, c, j):
         """Distance from c, minus the gradient of the smooth part, to the subdifferential at w."""
         low = high = self.l2[j] * w
@@ -103,3 +127,119 @@ class ElasticNet(NamedTuple):
         if w >= self.upper[j]:
             high = np.inf
         return max(low - c, c - high, 0.0)
+
+
+@jitted
+class Groups(NamedTuple):
+    """A penalty of the Euclidean norms of groups of `length` consecutive coefficients: a group is in, or it is out.
+
+    With `inner` an unbounded `ElasticNet` of the groups, this is the group lasso (Yuan & Lin 2006) with ridge.
+    """
+
+    inner: NamedTuple
+    length: int
+
+    def count(self):
+        return self.inner.l1.size
+
+    def amount(self, w, j):
+        s = 0.0
+        for k in range(j * self.length, (j + 1) * self.length):
+            s += w[k] * w[k]
+        return math.sqrt(s)
+
+    def descend(self, A, w, r, h, lips, j):
+        """A prox-gradient step for a group.
+
+        The curvature of a softmax, ``diag(p) - p p'``, is at most twice the largest of its diagonal (Gershgorin).
+        """
+        first = j * self.length
+        top = 0.0
+        for k in range(first, first + self.length):
+            top = max(top, lips[k])
+        if top <= 0.0:
+            return False
+        step = 0.5 / top
+        v = np.empty(self.length)
+        norm = 0.0
+        for k in range(self.length):
+            v[k] = w[first + k] - step * A.col_dot(first + k, r)
+            norm += v[k] * v[k]
+        norm = math.sqrt(norm)
+        shrink = self.inner.prox(norm, step, j) / norm if norm > 0.0 else 0.0
+        moved = False
+        for k in range(self.length):
+            new, old = shrink * v[k], w[first + k]
+            if new != old:
+                w[first + k] = new
+                A.col_update(first + k, new - old, h, r)
+                moved = True
+        return moved
+
+    def value(self, w, j):
+        return self.inner.value(w, j)
+
+    def conjugate(self, c, j):
+        return self.inner.conjugate(c, j)
+
+    def feasible_scale(self, c, j):
+        return self.inner.feasible_scale(c, j)
+
+    def vanishing_scale(self, c, j):
+        return self.inner.vanishing_scale(c, j)
+
+    def subdiff_dist(self, w, c, j):
+        return self.inner.subdiff_dist(w, c, j)
+
+    def distance(self, w, c, j):
+        size = self.amount(w, j)
+        if size == 0.0:
+            return self.inner.subdiff_dist(0.0, self.amount(c, j), j)
+        s = 0.0
+        for k in range(j * self.length, (j + 1) * self.length):
+            s += (c[k] - (self.inner.l1[j] / size + self.inner.l2[j]) * w[k]) ** 2
+        return math.sqrt(s)
+
+    def is_smooth(self, w, j):
+        """Whether coefficient j alone is seen by a quadratic: only without a norm."""
+        return self.inner.l1[j // self.length] == 0.0
+
+    def slope(self, w, j):
+        return self.inner.l2[j // self.length] * w
+
+    def curvature(self, w, j):
+        return self.inner.l2[j // self.length]
+
+    def clip(self, w, old, j):
+        return w
+
+
+def length_of(pen):
+    """How many consecutive coefficients are penalized together."""
+    return pen.length if isinstance(pen, Groups) else 1
+
+
+def unpenalized(pen):
+    """Coefficients that the penalty does not see."""
+    inner = pen.inner if isinstance(pen, Groups) else pen
+    return np.flatnonzero(np.repeat((inner.l1 == 0.0) & (inner.l2 == 0.0), length_of(pen)))
+
+
+def support(pen, w):
+    """Groups that are not zero, and their coefficients."""
+    length = length_of(pen)
+    groups = np.unique(np.flatnonzero(w) // length)
+    return groups, (groups[:, None] * length + np.arange(length)).ravel()
+
+
+def extended(pen, at, k):
+    """The penalty of some coefficients or groups, and k of them more without any."""
+    if isinstance(pen, Groups):
+        return pen._replace(inner=extended(pen.inner, at, k))
+    more = np.zeros(k)
+    return ElasticNet(
+        np.append(pen.l1[at], more),
+        np.append(pen.l2[at], more),
+        np.append(pen.lower[at], more - np.inf),
+        np.append(pen.upper[at], more + np.inf),
+    )

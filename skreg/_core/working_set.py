@@ -108,12 +108,16 @@ class Gradient:
 class Certified:
     """A working set with dual points, of which `dual_value` gives the values."""
 
+    def penalty(self, strengths, alpha):
+        """The penalty of the working set."""
+        return strengths.at(alpha, self.features)
+
     def gap_with(self, strengths, alpha, result, new, est, pull):
         """The gap when columns outside the working set count too; `new` are those that violate their limit there."""
         dual, level = result.dual, alpha * strengths.l1[new]
         kept = dual.value - conjugate_value(strengths.at(alpha, new), est[new], dual.scale)
         scale = dual.scale * (level / (dual.scale * pull[new])).min()
-        scaled = self.dual_value(strengths.at(alpha, self.features), dual, scale)
+        scaled = self.dual_value(self.penalty(strengths, alpha), dual, scale)
         return max(result.primal - max(kept, scaled), 0.0)
 
 

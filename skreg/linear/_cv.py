@@ -139,7 +139,7 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
         self.max_iter = max_iter
 
     def _grid(self, problem):
-        ratios = read_list(self.l1_ratio, "l1_ratio", 0.0, 1.0, "both")
+        ratios = read_list(self.l1_ratio, "l1_ratio", 0, 1, "both")
         alphas = [read_alphas(self.alphas, self.eps, problem, r, self.standardize, problem.alpha_max) for r in ratios]
         return Grid(ratios.shape, [(r,) for r in ratios], np.array(alphas))
 

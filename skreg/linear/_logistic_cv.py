@@ -43,7 +43,9 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         of the fit.
     n_jobs : int, default=None
         Threads for the folds; None is 1 unless in a `joblib.parallel_config`, -1 all cores.
-    confidence_penalty, penalty_factor, bounds, positive, fit_intercept, standardize, class_weight, tol, max_iter
+    confidence_penalty, grouped, penalty_factor, bounds, positive, fit_intercept, standardize, class_weight
+        As for `LabelSmoothedLogistic`.
+    solver, tol, max_iter
         As for `LabelSmoothedLogistic`; `max_iter` holds for every strength. `tol` is 1e-4 by default: held-out scores
         do not see more.
 
@@ -111,12 +113,14 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         scoring=None,
         n_jobs=None,
         confidence_penalty=0.0,
+        grouped=False,
         penalty_factor=None,
         bounds=None,
         positive=False,
         fit_intercept=True,
         standardize=False,
         class_weight=None,
+        solver="auto",
         tol=1e-4,
         max_iter=100,
     ):
@@ -130,12 +134,14 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         self.scoring = scoring
         self.n_jobs = n_jobs
         self.confidence_penalty = confidence_penalty
+        self.grouped = grouped
         self.penalty_factor = penalty_factor
         self.bounds = bounds
         self.positive = positive
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.class_weight = class_weight
+        self.solver = solver
         self.tol = tol
         self.max_iter = max_iter
 
@@ -143,14 +149,13 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         return class_likelihood(problem, data, self.classes_.size, smoothing, self.confidence_penalty)
 
     def _grid(self, problem):
-        ratios = read_list(self.l1_ratio, "l1_ratio", 0.0, 1.0, "both")
-        smoothings = read_list(self.smoothing, "smoothing", 0.0, 1.0, "left")
+        ratios = read_list(self.l1_ratio, "l1_ratio", 0, 1, "both")
+        smoothings = read_list(self.smoothing, "smoothing", 0, 1, "left")
         likelihoods = [self._likelihood(problem, problem.data, smoothing) for smoothing in smoothings]
+        tops = [lambda penalty, lik=lik: class_alpha_max(lik, penalty, self.grouped) for lik in likelihoods]
         alphas = [
-            read_alphas(
-                self.alphas, self.eps, problem, ratio, self.standardize, lambda p, lik=lik: class_alpha_max(lik, p)
-            )
-            for ratio, lik in itertools.product(ratios, likelihoods)
+            read_alphas(self.alphas, self.eps, problem, ratio, self.standardize, top)
+            for ratio, top in itertools.product(ratios, tops)
         ]
         shape = ratios.size, smoothings.size
         return Grid(shape, list(itertools.product(ratios, smoothings)), np.array(alphas))
@@ -160,9 +165,6 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
 
     def _folds(self, problem, splits):
         return splits
-
-    def _options(self):
-        return dict(tol=self.tol, max_iter=self.max_iter)
 
     def _follow(self, problem, folds, fold, grid, task, halt):
         train, test = folds[fold.number]
