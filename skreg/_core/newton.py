@@ -296,7 +296,7 @@ class Scores(Certified):
 
     def solve(self, pen, tol, share, max_rounds):
         """Lower the objective until the gap on the working set is at most `tol`, or that share of the objective."""
-        dual, rounds, gap = Dual(-np.inf, 0.0, self.w, self.r), 0, np.inf
+        dual, rounds, gap, fresh = Dual(-np.inf, 0.0, self.w, self.r), 0, np.inf, False
         self.sampling = not self.data.sparse and self.data.n >= MANY_ROWS
         while True:
             value = self.rows.value + penalty_value(pen, self.w)
@@ -305,19 +305,23 @@ class Scores(Certified):
             before, gap = gap, value - dual.value
             self.sampling &= not SLOW * before < gap < np.inf
             if rounds >= max_rounds or (rounds and gap <= goal):
-                break
-            rounds += 1
+                if fresh:
+                    return Result(value, dual, rounds)
+                self.move(self.w)  # steps leave rounding in the scores: what is certified are those of w afresh
+                fresh = True
+                continue
+            rounds, fresh = rounds + 1, False
             if rounds == 1 and self._is_quadratic(pen):
                 rounds += self._quasi_newton(pen, goal, max_rounds)
             elif not self._step(pen, value, max(INNER * min(gap, value), 0.3 * goal)):
-                break
-        return Result(value, dual, rounds)
+                return Result(value, dual, rounds)
 
     def _is_quadratic(self, pen):
         """Whether L-BFGS can, and should, minimize the objective."""
         if self.solver == "newton" or self.grouped:
             return False
-        wanted = self.solver == "lbfgs" or self.w.size > (GRAM if self.K == 1 else FEW)
+        most = MOST if not pen.l2.all() else GRAM if self.K == 1 else FEW  # it cannot solve exactly, as zeros need
+        wanted = self.solver == "lbfgs" or self.w.size > most
         return wanted and not (pen.l1.any() or np.isfinite(pen.lower).any() or np.isfinite(pen.upper).any())
 
     def _quasi_newton(self, pen, tol, max_rounds):
@@ -329,7 +333,8 @@ class Scores(Certified):
             return self.rows.value + penalty_value(pen, w), pen.l2 * w - self.c
 
         def stop(intermediate_result):
-            objective(intermediate_result.x)
+            if not np.array_equal(self.w, intermediate_result.x):
+                objective(intermediate_result.x)
             dual = self.look(pen, intermediate_result.fun, Dual(-np.inf, 0.0, self.w, self.r))
             if intermediate_result.fun - dual.value <= tol:
                 raise StopIteration
