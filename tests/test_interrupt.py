@@ -10,10 +10,10 @@ import pytest
 CODE = """
 import sys, time
 import numpy as np
-from skreg import ElasticNetProx, ElasticNetProxCV
+from skreg import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
 rng = np.random.default_rng(0)
 X = np.asfortranarray(rng.standard_normal((2000, 3000)) + 3 * rng.standard_normal((2000, 1)))
-y = rng.standard_normal(2000)
+y = {y}
 small = ElasticNetProx(1.0).fit(X[:10, :3], y[:10])
 model = {model}
 model.fit(X[:50, :6], y[:50])
@@ -27,10 +27,14 @@ except KeyboardInterrupt:
     kept = {{k: v for k, v in vars(model).items() if k.endswith("_")}}
     print(all(kept[k] is before[k] for k in kept), kept.keys() == {{k for k in before if k.endswith("_")}}, flush=True)
 """
+REAL, CLASSES = "rng.standard_normal(2000)", "np.arange(2000) % 3"
 CASES = {
-    "cd": ("ElasticNetProx(1.0, max_iter=100000, tol=0.0)", "alpha=1e-4"),
-    "prox_grad": ("ElasticNetProx(1.0, solver='prox_grad', max_iter=10000000, tol=0.0)", "alpha=1e-4"),
-    "cv": ("ElasticNetProxCV(alphas=3, max_iter=100000, n_jobs=2)", "alphas=100, eps=1e-4, tol=0.0"),
+    "cd": ("ElasticNetProx(1.0, max_iter=100000, tol=0.0)", "alpha=1e-4", REAL),
+    "prox_grad": ("ElasticNetProx(1.0, solver='prox_grad', max_iter=10000000, tol=0.0)", "alpha=1e-4", REAL),
+    "cv": ("ElasticNetProxCV(alphas=3, max_iter=100000, n_jobs=2)", "alphas=100, eps=1e-4, tol=0.0", REAL),
+    "newton": ("LabelSmoothedLogistic(1.0, l1_ratio=0.5)", "alpha=1e-6, max_iter=100000, tol=0.0", CLASSES),
+    "lbfgs": ("LabelSmoothedLogistic(1.0)", "alpha=1e-9, smoothing=0.0, max_iter=100000, tol=0.0", CLASSES),
+    "classes cv": ("LabelSmoothedLogisticCV(alphas=3, n_jobs=2)", "alphas=100, eps=1e-4, tol=0.0", CLASSES),
 }
 
 
@@ -38,9 +42,11 @@ CASES = {
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("case", CASES)
 def test_interrupt(case):
-    model, big = CASES[case]
+    model, big, y = CASES[case]
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", CODE.format(model=model, big=big)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-W", "ignore", "-c", CODE.format(model=model, big=big, y=y)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stdout.readline().strip() == "ready"

@@ -326,22 +326,24 @@ class Scores(Certified):
 
     def _quasi_newton(self, pen, tol, max_rounds):
         """L-BFGS (Liu & Nocedal 1989) with the intercepts at their best; rounds, each of some steps."""
+        size = 1.0 / np.sqrt(pen.l2 + 0.25)  # curvatures along coordinates are up to 1/4: all become about 1
 
-        def objective(w):
+        def objective(v):
+            w = size * v
             Z = self.scores(w)
-            self._take(w.copy(), Z, self.likelihood.at(Z, self.rows.b))
-            return self.rows.value + penalty_value(pen, w), pen.l2 * w - self.c
+            self._take(w, Z, self.likelihood.at(Z, self.rows.b))
+            return self.rows.value + penalty_value(pen, w), size * (pen.l2 * w - self.c)
 
         def stop(intermediate_result):
-            if not np.array_equal(self.w, intermediate_result.x):
-                objective(intermediate_result.x)
-            dual = self.look(pen, intermediate_result.fun, Dual(-np.inf, 0.0, self.w, self.r))
-            if intermediate_result.fun - dual.value <= tol:
+            value, v = intermediate_result.fun, intermediate_result.x
+            if not np.array_equal(self.w, size * v):
+                objective(v)
+            if value - self.look(pen, value, Dual(-np.inf, 0.0, self.w, self.r)).value <= tol:
                 raise StopIteration
 
         options = dict(maxiter=LBFGS_STEPS * max_rounds, maxfun=2 * LBFGS_STEPS * max_rounds, ftol=0.0, gtol=0.0)
-        found = minimize(objective, self.w, jac=True, method="L-BFGS-B", callback=stop, options=options)
-        self.move(found.x)
+        found = minimize(objective, self.w / size, jac=True, method="L-BFGS-B", callback=stop, options=options)
+        self.move(size * found.x)
         return -(-found.nit // LBFGS_STEPS)
 
     def look(self, pen, value, dual):

@@ -7,7 +7,7 @@ import numpy as np
 from .penalties import ElasticNet
 
 LOOSE = 1e-2  # gap relative to the objective, on stepping stones and while a working set still grows fast
-STONES = 5  # stepping stones a decade of alpha before a single fit
+STONES = 3  # stepping stones a decade of alpha before a single fit
 LEAST = 64  # so many columns may always enter at once; else at most as many as there are nonzeros
 
 

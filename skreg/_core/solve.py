@@ -162,7 +162,7 @@ def choose(data, penalty, alphas, limit=LARGEST_DIRECT):
     smooth = penalty.l1_ratio == 0.0 or not np.any(alphas)
     if smooth and not bounded and min(data.n, data.p) <= limit:
         return "direct"
-    if len(alphas) > 1 and data.n >= 5 * data.p and data.p <= LARGEST_GRAM:
+    if data.n >= 5 * data.p and data.p <= (LARGEST_GRAM if len(alphas) > 1 else Covariance.SMALL):
         return "gram"
     return "cd"
 

@@ -221,7 +221,7 @@ class LabelSmoothedLogistic(LabelSmoothed):
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> model = make_pipeline(StandardScaler(), LabelSmoothedLogistic(alpha=0.01, l1_ratio=1.0)).fit(X, y)
     >>> round(model.score(X, y), 2)
-    0.98
+    0.97
     >>> int((model[-1].coef_ != 0).sum())
     9
     >>> bool(model[-1].dual_gap_ < 1e-6)
