@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.special import logsumexp
 
+from skreg._core.certificates import penalty_value
 from skreg._core.classify import class_strengths
 from skreg._core.data import as_data
 from skreg._core.inner import Dual
@@ -56,7 +57,7 @@ class ClassJudge(Judge):
         s = Scores(lik)
         s.add(np.arange(s.p), np.zeros(s.p, bool), s.start)
         s.move(w)
-        value = s.rows.value + sum(pen.value(w[j], j) for j in np.flatnonzero(w))
+        value = s.rows.value + penalty_value(pen, w)
         return (value - s.look(pen, value, Dual(-np.inf, 0.0, w, s.r)).value) * lik.unit**2 / data.weight
 
 
@@ -75,7 +76,10 @@ def strengths(problem):
         return {1.0: [(f"C = {C}", 1.0 / (C * y.size)) for C in (0.01, 0.1)]}
     top = np.abs(X.T @ (y - y.mean())).max() / y.size
     shares = L1_RATIOS if problem.name == "tall" else L1_RATIOS[:2]
-    return {share: [(d, top / max(share, 0.5) / d) for d in (10, 100)] for share in shares}
+    found = {share: [(d, top / share / d) for d in (10, 100)] for share in shares if share > 0.0}
+    if 0.0 in shares:  # no alpha empties a model without L1: the values of the elastic net
+        found[0.0] = [(f"alpha_max of the elastic net/{d}", alpha) for d, alpha in found[0.5]]
+    return found
 
 
 def run(args):
@@ -116,5 +120,5 @@ def right(problem, run):
     X, y = problem.test
     lik = run.judge.likelihood
     coef = run.coefs.toarray().reshape(lik.K, -1)
-    b = lik.at((problem.X @ coef.T).T, lik.none.b).b
+    b = lik.at((problem.X @ coef.T).T, lik.null.b).b
     return float(np.mean((X @ coef.T + b).argmax(axis=1) == y))

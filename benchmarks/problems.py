@@ -113,20 +113,20 @@ def sparse_classes(small):
     return _halves(sparse(small))
 
 
-def _digits(rows):
+def _digits(name, rows):
     images, digits = _mnist_images()
     X = np.asfortranarray(images[:rows].reshape(rows, -1) / 255.0)
     about = f"{X.shape[0]} x {X.shape[1]}, MNIST pixels, ten digits"
     test = images[60000:].reshape(-1, X.shape[1]) / 255.0, digits[60000:].astype(np.int64)
-    return Problem("digits" if rows <= 10000 else "all digits", about, X, digits[:rows].astype(np.int64), test)
+    return Problem(name, about, X, digits[:rows].astype(np.int64), test)
 
 
 def digits(small):
-    return _digits(500 if small else 10000)
+    return _digits("digits", 500 if small else 10000)
 
 
 def all_digits(small):
-    return _digits(1000 if small else 60000)
+    return _digits("all digits", 1000 if small else 60000)
 
 
 CLASSES = {

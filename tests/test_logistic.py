@@ -267,7 +267,9 @@ def test_confidence_penalty_ends_at_a_stationary_point(K, confidence, l1_ratio):
     slope = approx_fprime(at, value, 1e-7)
     smooth = np.append(model.coef_.ravel() != 0.0, np.ones(model.intercept_.size, bool)) | (l1_ratio == 0.0)
     assert np.abs(slope[smooth]).max() < 1e-5
-    assert (slope[~smooth] >= -1e-5).all()  # towards more of a coefficient that is 0
+    # at a zero the slope to the right is that of the smooth part plus the penalty: its distance to the penalty is at
+    # most the penalty, on both sides
+    assert (np.abs(slope[~smooth] - 0.01) <= 0.01 + 1e-5).all()
     plain = LabelSmoothedLogistic(0.01, l1_ratio=l1_ratio, smoothing=0.0).fit(X, codes)
     assert model.predict_proba(X).max() < plain.predict_proba(X).max()
 
@@ -299,8 +301,10 @@ def test_warm_start_goes_on():
     model.fit(X, codes)
     assert model.n_iter_ <= 2
     np.testing.assert_allclose(model.coef_, first, atol=1e-4)
+    cold = LabelSmoothedLogistic(1e-3, l1_ratio=1.0, tol=1e-10).fit(X, codes + 1)
     model.fit(X, codes + 1)  # other classes: from the start
     np.testing.assert_array_equal(model.classes_, [1, 2, 3])
+    assert model.n_iter_ == cold.n_iter_ > 2
 
 
 def test_shifting_and_scaling_features_changes_nothing():
@@ -380,6 +384,55 @@ def test_many_rows_are_started_from_a_sample():
     gap = class_duality_gap(X[order], codes[order], model.coef_, model.intercept_, 0.005, 1.0, 0.1)
     assert gap <= 1.1e-6 * class_null_loss(codes, 3, 0.1)
     rare = np.where(np.arange(20_000) == 19_990, 3, codes)  # a class that the sample misses
-    model = LabelSmoothedLogistic(0.005, l1_ratio=1.0).fit(X, rare)
-    gap = class_duality_gap(X, rare, model.coef_, model.intercept_, 0.005, 1.0, 0.1)
-    assert gap <= 1.1e-6 * class_null_loss(rare, 4, 0.1)
+    for smoothing in (0.0, 0.1):
+        model = LabelSmoothedLogistic(0.005, l1_ratio=1.0, smoothing=smoothing).fit(X, rare)
+        gap = class_duality_gap(X, rare, model.coef_, model.intercept_, 0.005, 1.0, smoothing)
+        assert gap <= 1.1e-6 * class_null_loss(rare, 4, smoothing)
+
+
+@pytest.mark.parametrize("K", [2, 3])
+def test_many_rows_of_which_few_have_weight(K):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((12_000, 10))
+    codes = (X[:, :K] + rng.gumbel(size=(12_000, K))).argmax(axis=1)
+    weights = np.zeros(12_000)
+    some = rng.choice(12_000, 30, replace=False)
+    weights[some] = rng.uniform(1.0, 2.0, 30)
+    model = LabelSmoothedLogistic(0.01, l1_ratio=0.5).fit(X, codes, weights)
+    alone = LabelSmoothedLogistic(0.01, l1_ratio=0.5).fit(X[some], codes[some], weights[some])
+    assert model.objective_ == pytest.approx(alone.objective_, abs=1e-6)
+    gap = class_duality_gap(X, codes, model.coef_, model.intercept_, 0.01, 0.5, 0.1, weights)
+    assert gap <= 1.1e-6 * class_null_loss(codes, K, 0.1, weights)
+
+
+@pytest.mark.parametrize("K", [2, 4])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_constant_columns_and_a_class_without_weight(K, grouped):
+    X, codes = classification(60, 6, K, seed=17)
+    X[:, 2] = 3.0
+    codes = np.append(codes, K)
+    X, weights = np.append(X, X[:1], axis=0), np.append(np.ones(60), 0.0)
+    for data in (X, sp.csc_array(X)):
+        model = LabelSmoothedLogistic(0.01, l1_ratio=1.0, grouped=grouped).fit(data, codes, weights)
+        assert (model.coef_[:, 2] == 0.0).all()
+        assert model.dual_gap_ <= 1e-6 * class_null_loss(codes, K + 1, 0.1, weights)
+
+
+def test_bounded_coefficients_that_separate_do_not_warn():
+    X, y = np.array([[-2.0], [-1.0], [1.0], [2.0]]), [0, 0, 1, 1]
+    model = LabelSmoothedLogistic(alpha=0.0, smoothing=0.0, bounds=(-1.0, 1.0)).fit(X, y)
+    assert model.coef_[0, 0] == 1.0
+
+
+def test_the_gradient_on_the_working_set_is_exact():
+    X, codes = classification(60, 40, 3, seed=18)
+    T = np.eye(3)[codes].T
+    for targets, loss in ((T, Multinomial(0.0)), (T[:1], Logistic(0.0))):
+        lik = Likelihood(as_data(np.asfortranarray(X), np.empty((0, 60))), loss, targets)
+        s, known = Scores(lik), np.zeros(40 * len(targets), bool)
+        s.add(np.argsort(-np.abs(s.start))[:10], known, s.start)
+        s.move(0.1 * np.sign(s.start[s.features]))
+        s.add(np.flatnonzero(~known)[:20], known, 1e3 * s.start)  # estimates that are far off
+        np.testing.assert_allclose(s.c, s._correlations(s.rows.R))
+        exact = s._flat(-lik.data.all_dots(s.rows.R))
+        np.testing.assert_allclose(s.c, exact[s.features], atol=1e-12)

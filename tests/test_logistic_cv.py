@@ -49,6 +49,7 @@ def test_folds_are_separate_fits(K, kind, grouped):
 
 
 def test_one_se_is_never_less_regularized():
+    simpler = 0
     for seed in range(6):
         X, codes = classification(60, 10, 2, seed=seed)
         params = dict(alphas=10, smoothing=0.05, eps=0.01)
@@ -57,6 +58,8 @@ def test_one_se_is_never_less_regularized():
         )
         assert best.alpha_ == best.alpha_min_ == simple.alpha_min_
         assert simple.alpha_ == simple.alpha_1se_ >= simple.alpha_min_
+        simpler += simple.alpha_ > best.alpha_
+    assert simpler
 
 
 def test_folds_are_stratified_by_default():
@@ -71,8 +74,19 @@ def test_a_class_that_a_fold_has_not_seen():
     X, codes = classification(60, 4, 3, seed=3)
     codes[:] = np.where(codes == 2, 1, codes)
     codes[0] = 2
-    model = LabelSmoothedLogisticCV(alphas=3, cv=KFold(3), smoothing=[0.1]).fit(X, codes)
+    model = LabelSmoothedLogisticCV(alphas=3, cv=KFold(3)).fit(X, codes)
     assert np.isfinite(model.scores_).all()
+    assert -1.0 > model.scores_[0, 0, 0, 0] > -30.0  # nearly ruled out, but not more so as evaluations go on
+    with pytest.raises(ValueError, match=r"cv=KFold.*: the training rows of fold 0 hold only one class"):
+        LabelSmoothedLogisticCV(alphas=3, cv=KFold(2)).fit(X, np.arange(60) // 30)
+
+
+def test_a_confidence_penalty_has_no_gap_to_keep():
+    X, codes = classification(60, 4, 3, seed=9)
+    model = LabelSmoothedLogisticCV(alphas=3, confidence_penalty=0.5).fit(X, codes)
+    assert model.stationarity_ <= 1e-4
+    model.set_params(refit=False).fit(X, codes)
+    assert not hasattr(model, "stationarity_")
 
 
 def test_scorers_see_labels_and_weights():

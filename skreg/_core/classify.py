@@ -7,7 +7,7 @@ from .path import Strengths, follow
 from .solve import Solution
 
 STONES = 3  # stepping stones a decade of alpha before a single fit
-RICH = 8  # if there are so many times more rows than columns, an eighth of them gives the start
+RICH = 40  # if there are so many times more rows than columns, an eighth of them gives the start
 ROUGH = 1e-2  # tolerance there
 
 
@@ -34,13 +34,13 @@ def class_alpha_max(likelihood, penalty, grouped=False):
 def _on_sample(likelihood, penalty, alphas, max_iter, grouped):
     """Coefficients from some of many rows, as a start; None of few rows, or where a class would be missing."""
     data = likelihood.data
-    if data.sparse or data.n < max(MANY_ROWS, RICH * data.p * max(likelihood.K - 1, 1)):
+    if data.sparse or data.n < max(MANY_ROWS, RICH * data.p):
         return None
     part = likelihood.on_rows(data.sample)
     if part is None:
         return None
     *_, solution = classify(part, penalty, alphas, tol=ROUGH, max_iter=max_iter, grouped=grouped)
-    return solution.coef
+    return solution.coef if solution.coef.any() else None
 
 
 def classify(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solver="auto", coef_init=None):
@@ -52,7 +52,9 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solve
     Parameters
     ----------
     likelihood : Likelihood
+        Of the rows that have weight.
     penalty : Penalty
+        All but alpha.
     alphas : sequence of float
         Best in decreasing order.
     tol : float
@@ -62,6 +64,7 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solve
     grouped : bool
         Whether the penalty is one of the norms of a column's coefficients for all classes.
     solver : {"auto", "newton", "lbfgs"}
+        L-BFGS is for pure L2 without bounds; see `Scores`.
     coef_init : ndarray of shape (K, p) or None
         Start, in the user's units.
     """
@@ -69,7 +72,7 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solve
     st, s = class_strengths(lik, penalty, grouped), Scores(lik, grouped, solver)
     if coef_init is None and len(alphas) == 1:
         coef_init = _on_sample(lik, penalty, alphas, max_iter, grouped)
-    goal = tol * (lik.none.value if lik.convex else 1.0)
+    goal = tol * (lik.null.value if lik.convex else 1.0)
     size = data.scale * lik.unit
     init = None
     if coef_init is not None:

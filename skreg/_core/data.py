@@ -197,7 +197,7 @@ class Data:
         """
         G = np.zeros((which.size, which.size))
         size, same = self.scale[cols], len(roots) == 1
-        share = 1.0 if rows is None else len(rows) / self.n
+        share = 1.0 if rows is None else self.rows[rows].sum() / self.weight
         for part in self.blocks(which.size, rows):
             Z = self._part(part, cols)
             Z -= mean
@@ -387,7 +387,7 @@ class SparseData(Data):
         )
 
     def weighed(self, cols, mean, ones, roots, which, rows=None):
-        if rows is not None or self.n * (cols.size + ones.size) <= SMALL:
+        if self.n * (cols.size + ones.size) <= SMALL:
             return super().weighed(cols, mean, ones, roots, which, rows)
         Z = sp.hstack([self.X[:, cols].astype(np.float64), np.ones((self.n, ones.size))], format="csc")
         entries = np.diff(Z.indptr)

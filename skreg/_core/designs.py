@@ -136,12 +136,14 @@ class CSC(NamedTuple):
 class Stacked(NamedTuple):
     """Columns of the scores of K classes under the curvature ``diag(v) - v p'`` of every row, ``v = h p``.
 
-    Coordinate j moves class ``classes[j]`` along column j of `inner`, or by `shift` where those end, as intercepts do.
+    Coordinate j moves class ``classes[j]`` along column ``place[j]`` of `inner`, or by `shift` where those end, as
+    intercepts do.
     The state has K + 1 rows: with `q` the last, row k of the true one is ``r_k - v_k q``. So a coordinate reads and
     writes two rows, however many classes there are. Columns of a sparse `inner` have mean 0.
     """
 
     inner: NamedTuple
+    place: np.ndarray
     classes: np.ndarray
     V: np.ndarray  # (K, n)
     P: np.ndarray  # (K, n)
@@ -150,8 +152,8 @@ class Stacked(NamedTuple):
     def col_dot(self, j, r):
         k = self.classes[j]
         q = r[r.shape[0] - 1]
-        if j < self.inner.scale.size:
-            return self.inner.col_dot_less(j, r[k], self.V[k], q)
+        if j < self.place.size:
+            return self.inner.col_dot_less(self.place[j], r[k], self.V[k], q)
         s = 0.0
         for i in range(q.size):
             s += r[k, i] - self.V[k, i] * q[i]
@@ -160,9 +162,9 @@ class Stacked(NamedTuple):
     def col_update(self, j, d, h, r):
         k = self.classes[j]
         last = r.shape[0] - 1
-        if j < self.inner.scale.size:
-            self.inner.col_update(j, d, self.V[k], r[k])
-            self.inner.col_update(j, d, self.P[k], r[last])
+        if j < self.place.size:
+            self.inner.col_update(self.place[j], d, self.V[k], r[k])
+            self.inner.col_update(self.place[j], d, self.P[k], r[last])
         else:
             step = d * self.shift
             for i in range(r.shape[1]):

@@ -22,6 +22,7 @@ LARGEST_FACE = 1000  # so many coefficients may be solved for at once, in less t
 POLISH = 100  # a solution with so few coefficients is solved for exactly in the end, if not in every round
 STOPS = 1500  # Newton steps in a row times coefficients, while coordinates stop at the ends of their smooth pieces
 ROUNDING = 1e-13  # of objectives and correlations in normalized units
+MOST_FREE = 5000  # unpenalized coefficients that are solved for exactly: their inner products take 200 MB
 SINGULAR = 1e-6  # pivots of a Cholesky factor below which inner products count as singular
 CHEAP_FACE = 200  # a Newton step for so many coefficients costs no more than a few rounds
 PATIENCE = 10  # rounds before the first Newton step and between two; more where a step costs more
@@ -162,7 +163,7 @@ def solve(s, pen, tol, share, max_rounds):
     rounds = last = 0
     exact = False  # whether the last round ended in a Newton step on the face
     while True:
-        if free.size:
+        if 0 < free.size <= MOST_FREE:
             inside = free[_smooth(pen, s.w)[free]]
             for _ in range(2):  # the second removes the rounding of the first
                 newton(s, pen, inside)

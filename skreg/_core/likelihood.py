@@ -11,6 +11,7 @@ from .losses import entropy
 STEPS = 50  # Newton steps for the intercepts
 HALVINGS = 30
 BALANCED = 1e-12  # sums of slopes that count as zero, relative to the sum of their magnitudes
+CERTAIN = 1e-12  # root mean square of residuals that count as zero
 RANK = 1e-13  # eigenvalues of the intercepts' curvature that count as zero: scores may shift together
 
 
@@ -48,19 +49,17 @@ class Likelihood:
         self.inv_h = np.where(self.h > 0.0, 1.0 / np.where(self.h > 0.0, self.h, 1.0), 0.0)
         self.K, self.n = T.shape
         self.unit = 1.0
-        self.none = self.at(np.zeros_like(T), np.zeros(self.K))
-        self.unit = np.sqrt(np.sum(self.none.R**2 * self.inv_h))
-        self.none = self.at(np.zeros_like(T), self.none.b)
+        self.null = self.at(np.zeros_like(T), np.zeros(self.K))
+        norm = np.sqrt(np.sum(self.null.R**2 * self.inv_h))
+        self.unit = norm if norm > CERTAIN * np.sqrt(self.h.sum()) else 1.0  # the null model may be right of every row
+        self.null = self.at(np.zeros_like(T), self.null.b)
 
     def on_rows(self, rows):
         """The likelihood of some rows of dense data, which are copied; None where that leaves a class without any."""
-        h = self.h[rows]
-        T = self.T[:, rows]
-        everywhere = (self.T @ self.h > 0.0) & (self.T @ self.h < self.h.sum())
-        here = (T @ h > 0.0) & (T @ h < h.sum())
-        if not (here == everywhere).all():
+        h, T = self.h[rows], self.T[:, rows]
+        if not ((h > 0.0).any() and (_varies(T, h) == _varies(self.T, self.h)).all()):
             return None
-        X = np.asfortranarray(self.data.X.T[:, rows].T)
+        X = np.take(self.data.X.T, rows, axis=1).T
         return Likelihood(as_data(X, np.empty((0, len(rows))), h, self.fit_intercept), self.loss, T)
 
     @property
@@ -98,5 +97,11 @@ class Likelihood:
         return np.diag(V.sum(axis=1)) - V @ rows.P.T
 
     def dual(self, R, scale):
-        """Minus the conjugate at minus `scale` times the slopes R: the entropy of targets moved to the predictions."""
+        """Minus the conjugate at `scale` times the slopes R: the entropy of targets moved to the predictions."""
         return float(self.h @ entropy(self.T + R * (scale * self.unit * self.inv_h))) / self.unit**2
+
+
+def _varies(T, h):
+    """Whether every row of targets has different ones under positive weights."""
+    T = T[:, h > 0.0]
+    return T.max(axis=1) > T.min(axis=1)

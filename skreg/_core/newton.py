@@ -29,21 +29,22 @@ LEAST_GRAM = 64  # and whatever the rows
 MOST = 2000  # and whatever the cost
 SOON = 0.8  # coordinates may move in a step when their correlation comes so close to its limit
 MANY_ROWS = 8192  # from so many, some of them stand for all in curvatures
-RICH = 16  # if there are so many times more rows than coordinates
+RICH = 2  # if there are so many times more of them than coordinates
 SLOW = 0.5  # until a step with such a curvature leaves more than this share of the gap
 FEW = 100  # coefficients of several classes for which L-BFGS does not pay
 LBFGS_STEPS = 20  # that count as one Newton step
+NEWTONS = 10  # steps that are left for Newton where L-BFGS does not get there
 ROUNDING = 1e-14  # of objectives
 
 
 @njit
-def reweight(A, H, classes, centred, weight, lips):
+def reweight(A, H, place, classes, centred, weight, lips):
     """Fill the means of A under the weights H (if `centred`), and the curvature along every coordinate."""
     for j in range(lips.size):
-        h = H[classes[j]]
+        h, k = H[classes[j]], place[j]
         if centred:
-            A.mean[j] = A.col_mean(j, h, weight)
-        lips[j] = A.col_sqnorm(j, h) if A.scale[j] > 0.0 else 0.0
+            A.mean[k] = A.col_mean(k, h, weight)
+        lips[j] = A.col_sqnorm(k, h) if A.scale[k] > 0.0 else 0.0
 
 
 class Model:
@@ -108,10 +109,10 @@ class OneScore(Model):
     def rows(self):
         """Set up the form on rows: its columns are centred under the weights."""
         s = self.s
-        self.lips, self.A = np.empty(s.cols.size), s.A._replace(mean=np.zeros(s.cols.size))
+        self.lips, self.A = np.empty(s.cols.size), s.A._replace(mean=np.zeros(s.A.mean.size))
         if self.data.sparse:
             self.A = self.A._replace(weight=self.weight)
-        reweight(self.A, self.h[None], s.classes, s.likelihood.fit_intercept, self.weight, self.lips)
+        reweight(self.A, self.h[None], s.place, s.classes, s.likelihood.fit_intercept, self.weight, self.lips)
         z = s.Z[0] / s.likelihood.unit
         self.y = self.data.state(s.rows.R[0] - self.h * (z - self.share @ z))
         return self
@@ -161,9 +162,9 @@ class Softmax(Model):
         s, V, P = self.s, self.h, self.P
         own = V * (1.0 - P)
         lips = np.empty(s.cols.size)
-        reweight(s.A, own, s.classes, False, 0.0, lips)
+        reweight(s.A, own, s.place, s.classes, False, 0.0, lips)
         self.lips = np.append(lips, own[: self.free].sum(axis=1) * self.shift**2)
-        self.A = Stacked(s.A, self.classes, V, P, self.shift)
+        self.A = Stacked(s.A, s.place, self.classes, V, P, self.shift)
         Z = s.Z / s.likelihood.unit
         self.y = np.concatenate([s.rows.R - V * Z, -np.sum(P * Z, axis=0)[None]])
         return self
@@ -185,7 +186,8 @@ class Softmax(Model):
 
         def products(at, roots, which):
             some, ones = at[at < m], np.full(np.count_nonzero(at >= m), self.shift)
-            return self.data.weighed(self.cols[some], self.s.A.mean[some], ones, roots, which, rows)
+            mean = self.s.A.mean[self.s.place[some]]
+            return self.data.weighed(self.cols[some], mean, ones, roots, which, rows)
 
         G = -products(coords, np.sqrt(self.weights) * self.P, classes)
         for k in np.unique(classes):
@@ -209,11 +211,13 @@ class Scores(Certified):
         self.likelihood, self.K, self.solver = likelihood, likelihood.K, solver
         self.grouped = grouped and self.K > 1
         self.p = data.p if self.grouped else data.p * self.K
-        self.rows, self.Z = likelihood.none, np.zeros_like(likelihood.T)
+        self.rows, self.Z = likelihood.null, np.zeros_like(likelihood.T)
         self.start = self._flat(-data.all_dots(self.rows.R))
-        self.features = self.cols = self.classes = np.empty(0, np.int64)
-        self.A = self._columns(self.features)
+        self.features = self.cols = self.classes = self.place = np.empty(0, np.int64)
+        self.where = np.full(data.p, -1)  # of every column, in A
+        self.A = self._columns(None, self.features)
         self.w = self.c = np.empty(0)
+        self.sampling = False
         self.anchors = None
         if self.K == 1:
             self.anchors = Anchors(data)
@@ -238,9 +242,9 @@ class Scores(Certified):
         W[point.features] = point.w.reshape(-1, W.shape[1])
         return W.reshape(-1, self.K).T
 
-    def _columns(self, cols):
-        """The columns; those of several scores that are sparse are not centred, which the intercepts make up for."""
-        A = self.data.restrict(self.A if self.features.size else None, cols)
+    def _columns(self, A, cols):
+        """More columns; those of several scores that are sparse are not centred, which the intercepts make up for."""
+        A = self.data.restrict(A, cols)
         return A._replace(mean=np.zeros(A.mean.size)) if self.K > 1 and self.data.sparse else A
 
     @property
@@ -253,12 +257,16 @@ class Scores(Certified):
         known[new] = True
         every = np.arange(self.K)
         coords = (new[:, None] * self.K + every).ravel() if self.grouped else new
-        self.A = self._columns(coords // self.K)
+        cols = coords // self.K
+        fresh = cols[self.where[cols] < 0]
+        fresh = fresh[np.sort(np.unique(fresh, return_index=True)[1])]  # in their order: of one score, A has the same
+        self.where[fresh] = self.A.scale.size + np.arange(fresh.size)
+        self.A = self._columns(self.A, fresh)
         self.features = np.append(self.features, new)
-        self.cols = np.append(self.cols, coords // self.K)
-        self.classes = np.append(self.classes, coords % self.K)
+        self.cols, self.classes = np.append(self.cols, cols), np.append(self.classes, coords % self.K)
+        self.place = self.where[self.cols]
         self.w = np.append(self.w, np.zeros(coords.size))
-        self.c = self._correlations(self.rows.R) if self.grouped else np.append(self.c, est[new])
+        self.c = self._correlations(self.rows.R)  # `est` may belong to an earlier iterate, and be a bound only
 
     def move(self, w):
         self._set(w, self.scores(w), self.rows.b)
@@ -274,8 +282,9 @@ class Scores(Certified):
         """Scores without intercepts (K, n)."""
         Z = np.empty_like(self.likelihood.T)
         for k in range(self.K):
-            z = self.data.state(np.zeros(self.data.n))
-            col_updates(self.A, np.where(self.classes == k, w, 0.0), np.ones(1), z)
+            z, at, d = self.data.state(np.zeros(self.data.n)), self.classes == k, np.zeros(self.A.scale.size)
+            d[self.place[at]] = w[at]
+            col_updates(self.A, d, np.ones(1), z)
             Z[k] = self.data.plain(z)
         return Z * self.likelihood.unit
 
@@ -284,7 +293,7 @@ class Scores(Certified):
         for k in range(self.K):
             at = np.flatnonzero(self.classes == k)
             part = np.empty(at.size)
-            col_dots(self.A, at, self.data.state(R[k]), part)
+            col_dots(self.A, self.place[at], self.data.state(R[k]), part)
             out[at] = -part
         return out
 
@@ -312,9 +321,15 @@ class Scores(Certified):
                 continue
             rounds, fresh = rounds + 1, False
             if rounds == 1 and self._is_quadratic(pen):
-                rounds += self._quasi_newton(pen, goal, max_rounds)
-            elif not self._step(pen, value, max(INNER * min(gap, value), 0.3 * goal)):
-                return Result(value, dual, rounds)
+                rounds += self._quasi_newton(pen, goal, max(max_rounds - NEWTONS, 1))
+            elif not self._step(pen, value, self._inner_tol(gap, value, goal)):
+                max_rounds = rounds
+
+    def _inner_tol(self, gap, value, goal):
+        """Gap to which the model is solved. A distance to the subdifferential stands for a gap of about its square."""
+        if self.likelihood.convex:
+            return max(INNER * min(gap, value), 0.3 * goal)
+        return max(INNER * min(gap, 1.0) ** 2, 0.1 * goal**2)
 
     def _is_quadratic(self, pen):
         """Whether L-BFGS can, and should, minimize the objective."""
@@ -378,11 +393,17 @@ class Scores(Certified):
 
     def _sample(self, m):
         """Rows that may stand for all in the curvature of m coordinates, or None."""
-        rich = self.data.n * max(self.K - 1, 1) >= RICH * m
-        return self.data.sample if self.sampling and rich else None
+        if not self.sampling:
+            return None
+        weights = self.data.rows[self.data.sample]
+        effective = weights.sum() ** 2 / max(np.sum(weights**2), 1e-300)  # rows, if all had the same weight (Kish 1965)
+        return self.data.sample if effective * max(self.K - 1, 1) >= RICH * m else None
 
     def _step(self, pen, value, tol):
-        """One Newton step; False where rounding, or a vanishing descent, forbids any."""
+        """One Newton step; False where the model, or rounding, leaves none.
+
+        A descent too small to be seen in the objective is taken on trust: the gap, of first order, sees it.
+        """
         model = (OneScore if self.K == 1 else Softmax)(self)
         blocks = np.arange(pen.count()) if self.grouped else find_active(pen, self.w, self.c, SOON)
         at = np.arange(self.w.size) if self.grouped else blocks
@@ -398,6 +419,8 @@ class Scores(Certified):
         found = self.w.copy()
         found[at] = q.w[: at.size]
         step = found - self.w
+        if not step.any():
+            return False
         dZ = self.scores(step)
         db = model.intercepts(q.w, dZ)
         descent = penalty_value(pen, found) - penalty_value(pen, self.w) - self.c @ step

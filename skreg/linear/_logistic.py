@@ -10,7 +10,7 @@ from .._core.classify import classify
 from .._core.likelihood import Likelihood
 from .._core.losses import Logistic, Multinomial
 from ..utils._callbacks import Task, with_callbacks
-from ..utils._params import BOOLEAN, DICT, NONE, Interval, Options
+from ..utils._params import BOOLEAN, DICT, NONE, Interval, Options, check_params
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, unchanged_on_error
 from ._base import LinearClassifier
@@ -32,6 +32,11 @@ def class_likelihood(problem, data, n_classes, smoothing, confidence_penalty):
     return Likelihood(data, loss(float(confidence_penalty)), smoothed_targets(problem.Y[0], n_classes, smoothing))
 
 
+def gap_unit(likelihood):
+    """What `tol` and warnings measure the gap of a `Solution` against."""
+    return likelihood.null.value * likelihood.unit**2 / likelihood.data.weight if likelihood.convex else 1.0
+
+
 class LabelSmoothed(LinearClassifier):
     """What the classifiers for one strength and by cross-validation share."""
 
@@ -47,11 +52,12 @@ class LabelSmoothed(LinearClassifier):
         return dict(tol=self.tol, max_iter=self.max_iter, grouped=self.grouped, solver=self.solver)
 
     def _read(self, X, y, sample_weight):
-        if self.grouped and (self.positive or self.bounds is not None):
+        check_params(self)
+        bounded = self.positive or self.bounds is not None
+        if self.grouped and bounded:
             raise ValueError(
                 f"grouped=True does not go with bounds; got bounds={self.bounds!r}, positive={self.positive}."
             )
-        bounded = self.positive or self.bounds is not None
         if self.solver == "lbfgs" and (self.grouped or bounded or np.any(np.asarray(self.l1_ratio) > 0.0)):
             raise ValueError(
                 "solver='lbfgs' needs a pure L2 penalty (l1_ratio=0) without bounds and groups; got"
@@ -69,7 +75,8 @@ class LabelSmoothed(LinearClassifier):
         vars(self).pop("stationarity_", None)
         if not likelihood.convex:
             self.stationarity_ = solution.gap
-        if alpha == 0.0 and smoothing == 0.0 and likelihood.convex and self._separates(problem):
+        endless = alpha == 0.0 and smoothing == 0.0 and likelihood.convex and not np.isfinite(problem.bounds).any()
+        if endless and self._separates(problem):
             warnings.warn(
                 f"{type(self).__name__}: the features separate the classes, so that without a penalty (alpha=0) and"
                 " smoothing (smoothing=0) the loss falls for ever as coefficients grow; it was stopped at"
@@ -78,11 +85,13 @@ class LabelSmoothed(LinearClassifier):
                 stacklevel=caller_level(),
             )
         elif not solution.met:
-            null = likelihood.none.value * likelihood.unit**2 / problem.data.weight
-            if likelihood.convex:
-                self._warn(solution.gap / null)
-            else:
-                self._warn(solution.gap, what="the relative distance to the subdifferential is {:.3g}")
+            self._warn(solution.gap / gap_unit(likelihood))
+
+    def _warn(self, share, where=""):
+        if self.confidence_penalty == 0.0:
+            super()._warn(share, where)
+        else:
+            super()._warn(share, where, "the relative distance to the subdifferential is {:.3g}")
 
     def _separates(self, problem):
         scores = problem.data.X @ self.coef_.T + self.intercept_
@@ -147,7 +156,8 @@ class LabelSmoothedLogistic(LabelSmoothed):
         weigh the same.
     solver : {"auto", "newton", "lbfgs"}, default="auto"
         "newton" is proximal Newton with coordinate descent; "lbfgs" (pure L2 only) is better for many coefficients
-        without zeros. "auto" takes it for pure L2 with more than 600 coefficients, or 100 of several classes.
+        without zeros. "auto" takes it for pure L2 with more than 600 coefficients, or 100 of several classes (2000 if
+        some are not penalized).
     tol : float, default=1e-6
         Duality gap to reach, relative to the loss of the model without features, in [0, inf). With a confidence
         penalty, the distance to the subdifferential, for features scaled to norm 1 and relative to the norm of that

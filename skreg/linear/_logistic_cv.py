@@ -9,7 +9,7 @@ from scipy.special import log_softmax
 from .._core.classify import class_alpha_max, classify
 from .._core.data import as_data
 from ..utils._params import ARRAY_LIKE, Interval
-from ._logistic import LabelSmoothed, LabelSmoothedLogistic, class_likelihood
+from ._logistic import LabelSmoothed, LabelSmoothedLogistic, class_likelihood, gap_unit
 from ._search import Grid, PathSearch, read_alphas, read_list
 
 
@@ -66,6 +66,16 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         choice, and there are no certificates.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
+
+    Raises
+    ------
+    ValueError
+        When a parameter, X, y or the weights are not as described, or the training rows of a fold hold only one class.
+
+    Warns
+    -----
+    ConvergenceWarning
+        When the gap is above `tol` in the refit or in some folds.
 
     See Also
     --------
@@ -173,13 +183,15 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         data = as_data(problem.data.X, np.empty((0, weights.size)), weights, self.fit_intercept)
         likelihoods = {smoothing: self._likelihood(problem, data, smoothing) for _, smoothing in grid.candidates}
         X, codes, held = problem.data.X[test], problem.Y[0][test], rows[test]
+
+        def score(coef, intercept):
+            return -log_loss(X, codes, held, coef, intercept)
+
         for i, (l1_ratio, smoothing) in enumerate(grid.candidates):
             lik, penalty = likelihoods[smoothing], problem.penalty(l1_ratio, self.standardize)
-            null = lik.none.value * lik.unit**2 / data.weight if lik.convex else 1.0
-            path = ([(s, null)] for s in classify(lik, penalty, grid.alphas[i], **self._options()))
-            fold.follow(i, path, task, halt)
-            for k, (coef, intercept) in enumerate(zip(fold.coefs[i], fold.intercepts[i], strict=True)):
-                fold.scores[i, k] = -log_loss(X, codes, held, coef, intercept)
+            found = classify(lik, penalty, grid.alphas[i], **self._options())
+            path = ([(solution, gap_unit(lik))] for solution in found)
+            fold.follow(i, path, task, halt, score if self.scoring is None else None)
 
     def _model(self, problem):
         model = LabelSmoothedLogistic()
@@ -197,7 +209,10 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
 
 
 def log_loss(X, codes, weights, coef, intercept):
-    """Weighted mean of minus the log probability of every row's class."""
+    """Weighted mean of minus the log probability of every row's class.
+
+    A class that no training row has gets a probability of about 1e-12 without smoothing.
+    """
     scores = X @ coef.T + intercept
     if scores.shape[1] == 1:
         scores = np.column_stack([np.zeros(len(scores)), scores])

@@ -83,6 +83,8 @@ class Fold:
 
     Attributes
     ----------
+    keep : bool
+        Whether coefficients are needed in the end.
     coefs : list of list of ndarray
         Coefficients of every candidate and alpha, (n_targets, n_features); likewise `intercepts`, (n_targets,).
     scores : ndarray of shape (n_candidates, n_alphas)
@@ -91,17 +93,24 @@ class Fold:
         The largest gap above tol, relative to the null model's loss; 0 where there is none.
     """
 
-    def __init__(self, number, alphas):
-        self.number, self.alphas = number, alphas
+    def __init__(self, number, alphas, keep):
+        self.number, self.alphas, self.keep = number, alphas, keep
         self.n_iter, self.scores, self.unmet = np.zeros(alphas.shape, dtype=int), np.zeros(alphas.shape), 0.0
         self.coefs, self.intercepts = ([[] for _ in alphas] for _ in range(2))
 
-    def follow(self, candidate, path, task, halt):
-        """Walk along the path of a candidate, whose items are solutions of all targets with their null losses."""
+    def follow(self, candidate, path, task, halt, score=None):
+        """Walk along the path of a candidate, whose items are solutions of all targets with the units of their gaps.
+
+        With `score`, a function of coefficients and intercepts, coefficients need not be kept.
+        """
         for k, solutions in enumerate(path):
             coef, intercept = zip(*((s.coef, s.intercept) for s, _ in solutions), strict=True)
-            self.coefs[candidate].append(np.vstack(coef))
-            self.intercepts[candidate].append(np.hstack(intercept))
+            coef, intercept = np.vstack(coef), np.hstack(intercept)
+            if score is not None:
+                self.scores[candidate, k] = score(coef, intercept)
+            if score is None or self.keep:
+                self.coefs[candidate].append(coef)
+                self.intercepts[candidate].append(intercept)
             self.n_iter[candidate, k] = max(s.n_iter for s, _ in solutions)
             self.unmet = max(self.unmet, *(0.0 if s.met else s.gap / null for s, null in solutions))
             task.part("alpha").end()
@@ -195,6 +204,8 @@ class PathSearch:
             for part, name in zip(rows, ("training", "held-out"), strict=True):
                 if not weights[part].any():
                     raise ValueError(f"cv={self.cv!r}: the {name} rows of fold {number} have no weight.")
+            if is_classifier(self) and np.unique(y[rows[0]][weights[rows[0]] > 0.0]).size < 2:
+                raise ValueError(f"cv={self.cv!r}: the training rows of fold {number} hold only one class.")
         return splits
 
     def _run_folds(self, problem, folds, splits, grid, score_params, task):
@@ -203,7 +214,7 @@ class PathSearch:
 
         def run(number):
             part = task.part("fold", subtasks=grid.alphas.size, number=number)
-            fold, test = Fold(number, grid.alphas), splits[number][1]
+            fold, test = Fold(number, grid.alphas, not self.refit), splits[number][1]
             self._follow(problem, folds, fold, grid, part, halt)
             if scorer is not None:
                 params = {name: np.asarray(value)[test] for name, value in score_params.items()}
@@ -239,7 +250,7 @@ class PathSearch:
         coef = np.mean([fold.coefs[i][k] for fold in done], axis=0)
         intercept = np.mean([fold.intercepts[i][k] for fold in done], axis=0)
         self._set_coef(coef.astype(problem.X.dtype), intercept, problem.flat)
-        for name in ("dual_gap_", "objective_"):  # of an earlier fit
+        for name in ("dual_gap_", "objective_", "stationarity_"):  # of an earlier fit
             vars(self).pop(name, None)
         self.sparsity_ = float(np.mean(coef == 0.0))
         self.n_iter_ = int(max(fold.n_iter[i, k] for fold in done))
