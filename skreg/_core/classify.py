@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from . import path
 from .newton import MANY_ROWS, Scores
-from .path import Strengths, follow
+from .path import Strengths
 from .solve import Solution
 
-STONES = 3  # stepping stones a decade of alpha before a single fit
 RICH = 40  # if there are so many times more rows than columns, an eighth of them gives the start
 ROUGH = 1e-2  # tolerance there
 
@@ -19,16 +19,7 @@ def class_strengths(likelihood, penalty, grouped=False):
 
 def class_alpha_max(likelihood, penalty, grouped=False):
     """The smallest alpha for which every penalized coefficient is 0; infinite without an L1 part."""
-    st, s = class_strengths(likelihood, penalty, grouped), Scores(likelihood, grouped)
-    held = st.l1 > 0.0
-    if not held.any():
-        return np.inf
-    est = s.start
-    if ((st.l1 == 0.0) & (st.lower < st.upper)).any():  # what is not penalized is in the null model
-        none = 2.0 / st.l1[held].min()  # normalized correlations are at most 1: nothing penalized enters
-        *_, point = follow(s, st, [none], 1e-10, 100)
-        est = s.all_correlations(point.w, s.r, np.zeros(s.p), np.zeros(s.p, bool))
-    return st.alpha_max(est)
+    return path.alpha_max(Scores(likelihood, grouped), class_strengths(likelihood, penalty, grouped))
 
 
 def _on_sample(likelihood, penalty, alphas, max_iter, grouped):
@@ -78,13 +69,13 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solve
     if coef_init is not None:
         init = np.divide(coef_init, size, out=np.zeros(coef_init.shape), where=size > 0.0).T
         init = init if s.grouped else init.ravel()
-    top, stones = st.alpha_max(s.start), np.empty(0)
+    top, before = st.alpha_max(s.start), np.empty(0)
     if init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
-        stones = np.geomspace(top, alphas[0], 2 + int(STONES * np.log10(top / alphas[0])))[1:-1]
-    path = follow(s, st, np.append(stones, alphas), goal, max_iter, init, stones.size)
-    rounds = sum(next(path).rounds for _ in stones)
+        before = path.stones(top, alphas[0])
+    walk = path.follow(s, st, np.append(before, alphas), goal, max_iter, init, before.size)
+    rounds = sum(next(walk).rounds for _ in before)
     unit = lik.unit**2 / data.weight
-    for _, point in zip(alphas, path, strict=True):
+    for _, point in zip(alphas, walk, strict=True):
         coef = s.unfold(point) * size
         intercept = s.rows.b - coef @ s.centre
         if lik.K > 1 and lik.fit_intercept:

@@ -120,3 +120,24 @@ def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
                 break
         yield Point(s.features, s.w, result.primal, gap, rounds)
         old, older, before, last = s.w.copy(), old, last, alpha
+
+
+def alpha_max(s, st):
+    """The smallest alpha for which every penalized coefficient is 0; infinite without an L1 part.
+
+    `s` is a working set without columns.
+    """
+    held = st.l1 > 0.0
+    if not held.any():
+        return np.inf
+    est = s.start
+    if ((st.l1 == 0.0) & (st.lower < st.upper)).any():  # what is not penalized is in the null model
+        none = 2.0 / st.l1[held].min()  # normalized correlations are at most 1: nothing penalized enters
+        *_, point = follow(s, st, [none], 1e-10, 100)
+        est = s.all_correlations(point.w, s.r, np.zeros(held.size), np.zeros(held.size, bool))
+    return st.alpha_max(est)
+
+
+def stones(top, alpha):
+    """Strengths on the way from the empty model to a single one."""
+    return np.geomspace(top, alpha, 2 + int(STONES * np.log10(top / alpha)))[1:-1]

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import path
 from .certificates import penalty_value, squared_dual
 from .direct import ridge_gram, ridge_rows
 from .losses import Squared
-from .path import STONES, follow, strengths
+from .path import strengths
 from .proximal import Quadratic, Rows, minimize
 from .working_set import Columns, Covariance, Gradient, Residual
 
@@ -119,28 +120,19 @@ def _prox_grad(data, target, strengths, alphas, tol, max_iter, w_init):
 
 def alpha_max(data, target, penalty):
     """The smallest alpha for which every penalized coefficient is 0; infinite without an L1 part."""
-    st = penalty.strengths(data, data.unit[target])
-    held = st.l1 > 0.0
-    if not held.any():
-        return np.inf
-    s, est = Columns(data, target), data.start[target]
-    if ((st.l1 == 0.0) & (st.lower < st.upper)).any():  # what is not penalized is in the null model
-        none = 2.0 / st.l1[held].min()  # normalized correlations are at most 1: nothing penalized enters
-        *_, point = follow(s, st, [none], 1e-10, 100)
-        est = s.all_correlations(point.w, s.r, np.zeros(data.p), np.zeros(data.p, bool))
-    return st.alpha_max(est)
+    return path.alpha_max(Columns(data, target), penalty.strengths(data, data.unit[target]))
 
 
 def _coordinate(data, target, strengths, alphas, tol, gram, max_iter, w_init):
     yy = data.sqnorm(data.R[target])
     s = Covariance(data.inner, data.start[target], yy) if gram else Columns(data, target, len(alphas) > 1)
     top = strengths.alpha_max(s.start)
-    stones = np.empty(0)
+    before = np.empty(0)
     if data.n < 5 * data.p and w_init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
-        stones = np.geomspace(top, alphas[0], 2 + int(STONES * np.log10(top / alphas[0])))[1:]
-    path = follow(s, strengths, np.append(stones, alphas), tol, max_iter, w_init, stones.size)
-    rounds = sum(next(path).rounds for _ in stones)
-    for alpha, (w, value, gap, n_iter) in zip(alphas, points(path, data.p), strict=True):
+        before = np.append(path.stones(top, alphas[0]), alphas)  # the wanted one loosely, too, before it counts
+    walk = path.follow(s, strengths, np.append(before, alphas), tol, max_iter, w_init, before.size)
+    rounds = sum(next(walk).rounds for _ in before)
+    for alpha, (w, value, gap, n_iter) in zip(alphas, points(walk, data.p), strict=True):
         if isinstance(s.form, Gradient) and ROUNDING * np.abs(w).sum() ** 2 > 0.1 * tol:
             # coefficients so large cancel in the residual: inner products cannot tell how well, the rows can
             value, gap = certify(whole(data, target, False), strengths.at(alpha, np.arange(data.p)), w)
@@ -148,9 +140,9 @@ def _coordinate(data, target, strengths, alphas, tol, gram, max_iter, w_init):
         rounds = 0
 
 
-def points(path, p):
+def points(walk, p):
     """What solvers yield, from the points of a path."""
-    for point in path:
+    for point in walk:
         w = np.zeros(p)
         w[point.features] = point.w
         yield w, point.primal, point.gap, max(point.rounds, 1)
