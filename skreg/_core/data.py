@@ -141,6 +141,10 @@ class Data:
             out[coords] = part
         return out
 
+    def all_scores(self, W):
+        """Scores (K, n) of all columns under coefficients W (K, p)."""
+        return np.array([self.plain(self.scores(w)) for w in W])
+
     def all_dots(self, R):
         """Products of all columns with some states, (K, p); with an intercept, the rows of R (K, n) sum to zero."""
         return np.array([self.dots(self.state(r)) for r in R])
@@ -283,6 +287,12 @@ class DenseData(Data):
         # a few thousand rows at a time: the copy stays in the cache
         G = sum(Z[-k:] @ Z.T for Z in (self.X.T[right, rows] for rows in self.blocks(right.size)))
         return self._centre(G, left, right)
+
+    def all_scores(self, W):
+        if self.X.dtype != np.float64 or not self.centred_late:
+            return super().all_scores(W)
+        W = W * self.scale
+        return W @ self.X.T - (W @ self.mean)[:, None]
 
     def all_dots(self, R):
         if len(R) == 1 or self.X.dtype != np.float64 or not self.centred_late:

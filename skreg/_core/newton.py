@@ -31,6 +31,7 @@ SOON = 0.8  # coordinates may move in a step when their correlation comes so clo
 MANY_ROWS = 8192  # from so many, some of them stand for all in curvatures
 RICH = 2  # if there are so many times more of them than coordinates
 SLOW = 0.5  # until a step with such a curvature leaves more than this share of the gap
+FULL = 0.1  # share of all coordinates from which products with all columns by BLAS cost less than kernels
 FEW = 100  # coefficients of several classes for which L-BFGS does not pay
 LBFGS_STEPS = 20  # that count as one Newton step
 NEWTONS = 10  # steps that are left for Newton where L-BFGS does not get there
@@ -280,6 +281,10 @@ class Scores(Certified):
 
     def scores(self, w):
         """Scores without intercepts (K, n)."""
+        if self._blas and np.count_nonzero(w) > FULL * self.K * self.data.p:
+            W = np.zeros((self.K, self.data.p))
+            W[self.classes, self.cols] = w
+            return self.data.all_scores(W) * self.likelihood.unit
         Z = np.empty_like(self.likelihood.T)
         for k in range(self.K):
             z, at, d = self.data.state(np.zeros(self.data.n)), self.classes == k, np.zeros(self.A.scale.size)
@@ -288,7 +293,14 @@ class Scores(Certified):
             Z[k] = self.data.plain(z)
         return Z * self.likelihood.unit
 
+    @property
+    def _blas(self):
+        """Whether products with all columns are BLAS's."""
+        return self.K > 1 and not self.data.sparse
+
     def _correlations(self, R):
+        if self._blas and self.w.size > FULL * self.K * self.data.p:
+            return -self.data.all_dots(R)[self.classes, self.cols]
         out = np.empty(self.w.size)
         for k in range(self.K):
             at = np.flatnonzero(self.classes == k)
