@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from scipy.optimize import approx_fprime
+from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -240,11 +241,26 @@ def test_smoothing_keeps_separable_classes_finite():
     model = LabelSmoothedLogistic(alpha=0.0, smoothing=0.2, tol=1e-10).fit(X, y)
     assert model.dual_gap_ <= 1e-10
     assert np.abs(X.T @ (model.predict_proba(X)[:, 1] - np.where(y == 1, 0.9, 0.1))).max() < 1e-5
-    with pytest.warns(ConvergenceWarning, match="separate the classes.*alpha or smoothing above 0"):
+    with pytest.warns(ConvergenceWarning, match="separate classes.*alpha or smoothing above 0"):
         LabelSmoothedLogistic(alpha=0.0, smoothing=0.0).fit(X, y)
+    with pytest.warns(ConvergenceWarning, match="at least in some rows"):  # one value has both classes
+        LabelSmoothedLogistic(alpha=0.0, smoothing=0.0).fit([[0.0], [1.0], [1.0], [2.0]], y[[0, 0, 2, 2]])
+    with pytest.warns(ConvergenceWarning, match="separate classes"):
+        LabelSmoothedLogistic(alpha=0.1, smoothing=0.0, penalty_factor=[0.0]).fit(X, y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         LabelSmoothedLogistic(alpha=0.0, smoothing=0.0).fit(np.append(X, [[1.5]], axis=0), np.append(y, 0))
+
+
+@pytest.mark.parametrize("smoothing", [0.1, 0.4])
+def test_several_classes_without_a_penalty(smoothing):
+    X, codes = load_digits(return_X_y=True)  # constant and collinear columns
+    X, codes = X[:600], codes[:600]
+    model = LabelSmoothedLogistic(alpha=0.0, smoothing=smoothing).fit(X, codes)
+    slopes = (model.predict_proba(X) - (np.eye(10)[codes] * (1.0 - smoothing) + smoothing / 10)).T @ X / 600
+    assert np.abs(slopes).max() < 1e-6
+    half = LabelSmoothedLogistic(alpha=1e-3, penalty_factor=np.arange(64) % 2, smoothing=smoothing).fit(X, codes)
+    assert half.dual_gap_ < 1e-5
 
 
 @pytest.mark.parametrize("K", [2, 4])

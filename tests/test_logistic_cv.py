@@ -138,4 +138,5 @@ def test_a_list_with_ridge_and_a_pipeline():
     search = LabelSmoothedLogisticCV(l1_ratio=[0.0, 1.0], alphas=5)
     model = make_pipeline(StandardScaler(), search).fit(X, codes)
     assert model[-1].alphas_[0, 0, 0] == pytest.approx(1000.0 * model[-1].alphas_[1, 0, 0])
+    assert model[-1].alphas_[0, 0, -1] == pytest.approx(model[-1].alphas_[1, 0, -1])
     assert model.score(X, codes) > 0.5

@@ -14,12 +14,13 @@ from .certificates import clip_to_piece, conjugate_value, dual_scales, find_acti
 from .coordinate import col_dots, col_updates
 from .designs import Stacked
 from .inner import Dual, Result
-from .penalties import Groups, extended, length_of
+from .penalties import Groups, extended, length_of, unpenalized
 from .screening import Anchors
 from .working_set import Certified, Gradient, WorkingSet
 
 INNER = 0.1  # gap of the model's solution relative to the gap so far
 INNER_ROUNDS = 100
+FEW_ROUNDS = 5  # with unpenalized coefficients
 LEAST = 1e-12  # curvature of a row relative to its weight
 MISFIT = 1e-7  # likewise, relative to the square of its slope: working responses stay finite
 DESCENT = 1e-4  # share of the predicted descent that a step must bring (Armijo)
@@ -34,6 +35,7 @@ SLOW = 0.5  # until a step with such a curvature leaves more than this share of 
 FULL = 0.1  # share of all coordinates from which products with all columns by BLAS cost less than kernels
 FEW = 100  # coefficients of several classes for which L-BFGS does not pay
 LBFGS_STEPS = 20  # that count as one Newton step
+FLAT = 1e-8  # gradient at which L-BFGS leaves unpenalized coefficients to Newton steps
 NEWTONS = 10  # steps that are left for Newton where L-BFGS does not get there
 ROUNDING = 1e-14  # of objectives
 
@@ -347,8 +349,7 @@ class Scores(Certified):
         """Whether L-BFGS can, and should, minimize the objective."""
         if self.solver == "newton" or self.grouped:
             return False
-        most = MOST if not pen.l2.all() else GRAM if self.K == 1 else FEW  # it cannot solve exactly, as zeros need
-        wanted = self.solver == "lbfgs" or self.w.size > most
+        wanted = self.solver == "lbfgs" or self.w.size > (GRAM if self.K == 1 else FEW)
         return wanted and not (pen.l1.any() or np.isfinite(pen.lower).any() or np.isfinite(pen.upper).any())
 
     def _quasi_newton(self, pen, tol, max_rounds):
@@ -365,6 +366,9 @@ class Scores(Certified):
             value, v = intermediate_result.fun, intermediate_result.x
             if not np.array_equal(self.w, size * v):
                 objective(v)
+            flat = np.abs(size * (pen.l2 * self.w - self.c)).max() <= FLAT
+            if flat and not pen.l2.all():  # no gap can be known until the gradient is zero to rounding: by Newton steps
+                raise StopIteration
             if value - self.look(pen, value, Dual(-np.inf, 0.0, self.w, self.r)).value <= tol:
                 raise StopIteration
 
@@ -427,7 +431,11 @@ class Scores(Certified):
             form, blocks, at = model.rows(), np.arange(pen.count()), np.arange(self.w.size)
         q = WorkingSet(form, at.size + model.free)
         q.move(np.append(self.w[at], np.zeros(model.free)))
-        inner.solve(q, extended(pen, blocks, model.free // length_of(pen)), tol, 0.0, INNER_ROUNDS)
+        model_pen = extended(pen, blocks, model.free // length_of(pen))
+        # Unpenalized coefficients are solved for exactly in every round: dear, and all there is to do for them.
+        bare = unpenalized(model_pen).size - model.free
+        rounds = 1 if bare == at.size else FEW_ROUNDS if bare else INNER_ROUNDS
+        inner.solve(q, model_pen, tol, 0.0, rounds)
         found = self.w.copy()
         found[at] = q.w[: at.size]
         step = found - self.w

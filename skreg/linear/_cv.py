@@ -21,7 +21,8 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
     Parameters
     ----------
     l1_ratio : float or array-like of float, default=0.5
-        Share or shares of L1 to try, in [0, 1]; for 0 the grid of alphas is that of 0.001.
+        Share or shares of L1 to try, in [0, 1]; for 0 the grid of alphas begins where that of 0.001 does and
+        ends where that of 1 does.
     alphas : int or array-like of float, default=100
         Number of strengths for each share, on a geometric grid that begins where all coefficients are zero; or the
         strengths, for all shares.

@@ -15,6 +15,8 @@ from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, unchanged_on_error
 from ._base import LinearClassifier
 
+CERTAIN = 20.0  # a margin of scores at which the loss is 2e-9: only coefficients that grow without end get there
+
 
 def smoothed_targets(codes, n_classes, smoothing):
     """Targets (K, n) of the scores: one row of two classes, for the second; else one row a class."""
@@ -75,12 +77,14 @@ class LabelSmoothed(LinearClassifier):
         vars(self).pop("stationarity_", None)
         if not likelihood.convex:
             self.stationarity_ = solution.gap
-        endless = alpha == 0.0 and smoothing == 0.0 and likelihood.convex and not np.isfinite(problem.bounds).any()
-        if endless and self._separates(problem):
+        free = alpha == 0.0 or (problem.factor == 0.0).any()
+        endless = free and smoothing == 0.0 and likelihood.convex and not np.isfinite(problem.bounds).any()
+        if endless and self._certain(problem):
             warnings.warn(
-                f"{type(self).__name__}: the features separate the classes, so that without a penalty (alpha=0) and"
-                " smoothing (smoothing=0) the loss falls for ever as coefficients grow; it was stopped at"
-                f" {solution.objective:.3g}. Set alpha or smoothing above 0.",
+                f"{type(self).__name__}: unpenalized features separate classes, at least in some rows, which are"
+                " predicted with certainty. Without a penalty (alpha=0, penalty_factor=0) and smoothing (smoothing=0) the"
+                f" loss falls for ever as coefficients grow; it was stopped at {solution.objective:.3g}. Set alpha or"
+                " smoothing above 0.",
                 ConvergenceWarning,
                 stacklevel=caller_level(),
             )
@@ -93,14 +97,15 @@ class LabelSmoothed(LinearClassifier):
         else:
             super()._warn(share, where, "the relative distance to the subdifferential is {:.3g}")
 
-    def _separates(self, problem):
+    def _certain(self, problem):
+        """Whether all rows, or some to about 1e-9, are predicted right with certainty as coefficients grow."""
         scores = problem.data.X @ self.coef_.T + self.intercept_
         if self.classes_.size == 2:
-            scores = np.column_stack([-scores, scores])
+            scores = np.column_stack([np.zeros(len(scores)), scores])
         own = np.take_along_axis(scores, problem.Y.T, axis=1)[:, 0]
         np.put_along_axis(scores, problem.Y.T, -np.inf, axis=1)
-        rows = slice(None) if problem.weights is None else problem.weights > 0.0
-        return bool((own > scores.max(axis=1))[rows].all())
+        margins = (own - scores.max(axis=1))[slice(None) if problem.weights is None else problem.weights > 0.0]
+        return bool((margins > 0.0).all() or (margins > CERTAIN).any())
 
 
 class LabelSmoothedLogistic(LabelSmoothed):
@@ -130,7 +135,8 @@ class LabelSmoothedLogistic(LabelSmoothed):
     smoothing : float, default=0.1
         Share of the labels that is spread over all classes, in [0, 1). The default is that of [1]_. It makes
         probabilities less extreme, and costs quality where a model may refuse to answer: the ranking of its own
-        errors by confidence gets worse [3]_. Use 0 for that.
+        errors by confidence gets worse [3]_. Use 0 for that. Mean probabilities move towards ``1 / K``: classes rarer
+        than about ``smoothing`` are predicted too often, and need 0 or recalibration.
     confidence_penalty : float, default=0.0
         Weight of the mean entropy of the predictions, in [0, inf). Any positive value can make the objective
         **non-convex**: every step still lowers it, and the answer is certified as a stationary point, by its distance
@@ -156,14 +162,13 @@ class LabelSmoothedLogistic(LabelSmoothed):
         weigh the same.
     solver : {"auto", "newton", "lbfgs"}, default="auto"
         "newton" is proximal Newton with coordinate descent; "lbfgs" (pure L2 only) is better for many coefficients
-        without zeros. "auto" takes it for pure L2 with more than 600 coefficients, or 100 of several classes (2000 if
-        some are not penalized).
+        without zeros. "auto" takes it for pure L2 with more than 600 coefficients, or 100 of several classes.
     tol : float, default=1e-6
         Duality gap to reach, relative to the loss of the model without features, in [0, inf). With a confidence
         penalty, the distance to the subdifferential, for features scaled to norm 1 and relative to the norm of that
         model's residual.
     max_iter : int, default=100
-        Most Newton steps; some ten are usual. Twenty steps of "lbfgs" count as one.
+        Most Newton steps for every strength on the way; some ten are usual. Twenty steps of "lbfgs" count as one.
     warm_start : bool, default=False
         Whether `fit` starts from the coefficients of the last fit.
 
@@ -196,8 +201,8 @@ class LabelSmoothedLogistic(LabelSmoothed):
     Warns
     -----
     ConvergenceWarning
-        When the gap is above `tol` after `max_iter` steps, and when ``alpha=0`` and ``smoothing=0`` but the classes can
-        be separated: the best coefficients are infinite then.
+        When the gap is above `tol` after `max_iter` steps, and when with ``smoothing=0`` unpenalized features separate
+        the classes, all rows or some of them: the best coefficients are infinite then.
 
     See Also
     --------
@@ -209,6 +214,9 @@ class LabelSmoothedLogistic(LabelSmoothed):
     `ElasticNetProx` on a working set. Several classes have the true softmax and one row of coefficients each; the L2
     or L1 penalty decides among those that predict the same. The dual point moves the targets to the predictions, as
     far as the penalty admits.
+
+    To select features by the zeros of an L1 penalty, give scikit-learn's `SelectFromModel` a ``threshold=1e-5``: it
+    knows its own estimators' penalties only.
 
     References
     ----------

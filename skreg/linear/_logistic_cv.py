@@ -23,7 +23,8 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
     Parameters
     ----------
     l1_ratio : float or array-like of float, default=1.0
-        Share or shares of L1 to try, in [0, 1]; for 0 the grid of alphas is that of 0.001.
+        Share or shares of L1 to try, in [0, 1]; for 0 the grid of alphas begins where that of 0.001 does and
+        ends where that of 1 does.
     smoothing : float or array-like of float, default=(0.0, 0.1)
         Smoothings to try, in [0, 1): none, and that of Szegedy et al. (2016).
     alphas : int or array-like of float, default=30

@@ -39,9 +39,10 @@ def read_alphas(alphas, eps, problem, l1_ratio, standardize, alpha_max):
     top = alpha_max(problem.penalty(max(l1_ratio, LEAST_L1_RATIO), standardize))
     if not np.isfinite(top):
         raise ValueError(
-            f"alphas={alphas} asks for a grid, but penalty_factor penalizes no feature: no alpha changes anything."
+            f"alphas={alphas} asks for a grid, but no feature that varies is penalized: no alpha changes anything."
         )
-    return alpha_grid(top, alphas, eps)
+    # Without L1 the grid ends where that of the lasso does: ridge needs strengths as small as that.
+    return alpha_grid(top, alphas, eps * LEAST_L1_RATIO if l1_ratio == 0.0 else eps)
 
 
 def read_list(values, name, low, high, closed):
