@@ -231,7 +231,7 @@ def test_refit_switched_off_forgets_the_certificate():
 
 def test_no_grid_without_a_penalty_and_no_folds_from_an_empty_iterator():
     X, y = regression(*TALL)
-    with pytest.raises(ValueError, match="penalty_factor penalizes no feature"):
+    with pytest.raises(ValueError, match="no feature that varies is penalized"):
         ElasticNetProxCV(penalty_factor=np.zeros(8)).fit(X, y)
     with pytest.raises(ValueError, match="has no splits"):
         ElasticNetProxCV(cv=iter([])).fit(X, y)

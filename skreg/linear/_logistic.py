@@ -83,8 +83,8 @@ class LabelSmoothed(LinearClassifier):
             warnings.warn(
                 f"{type(self).__name__}: unpenalized features separate classes, at least in some rows, which are"
                 " predicted with certainty. Without a penalty (alpha=0, penalty_factor=0) and smoothing (smoothing=0)"
-                f" the loss falls for ever as coefficients grow; it was stopped at {solution.objective:.3g}. Set alpha or"
-                " smoothing above 0.",
+                f" the loss falls for ever as coefficients grow; it was stopped at {solution.objective:.3g}. Set alpha"
+                " or smoothing above 0.",
                 ConvergenceWarning,
                 stacklevel=caller_level(),
             )
