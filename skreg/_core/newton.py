@@ -16,7 +16,7 @@ from .designs import Stacked
 from .inner import Dual, Result
 from .penalties import Groups, extended, length_of, unpenalized
 from .screening import Anchors
-from .working_set import Certified, Gradient, WorkingSet
+from .working_set import Certified, Gradient, Residual, WorkingSet
 
 INNER = 0.1  # gap of the model's solution relative to the gap so far
 INNER_ROUNDS = 100
@@ -50,7 +50,7 @@ def reweight(A, H, place, classes, centred, weight, lips):
         lips[j] = A.col_sqnorm(k, h) if A.scale[k] > 0.0 else 0.0
 
 
-class Model:
+class Model(Residual):
     """Weighted least squares: the likelihood's second-order expansion at the iterate of a working set.
 
     It is solved on rows, as the form that `rows` sets up (r holds the slopes of the model), or through its curvature
@@ -61,22 +61,9 @@ class Model:
     s : Scores
     """
 
-    has_squares = False
-
     def __init__(self, s):
         self.s, self.data, self.cols = s, s.data, s.cols
         self.width = s.data.size / s.data.p
-
-    def state(self, w):
-        r = self.y.copy()
-        if w.any():
-            col_updates(self.A, w, self.h, r)
-        return r
-
-    def correlations(self, r):
-        out = np.empty(self.lips.size)
-        col_dots(self.A, np.arange(out.size), r, out)
-        return -out
 
     def products(self, w, r):
         """Squared norm of the residual, and its product with the working response."""
@@ -272,10 +259,8 @@ class Scores(Certified):
         self.c = self._correlations(self.rows.R)  # `est` may belong to an earlier iterate, and be a bound only
 
     def move(self, w):
-        self._set(w, self.scores(w), self.rows.b)
-
-    def _set(self, w, Z, b):
-        self._take(w, Z, self.likelihood.at(Z, b))
+        Z = self.scores(w)
+        self._take(w, Z, self.likelihood.at(Z, self.rows.b))
 
     def _take(self, w, Z, rows):
         self.w, self.Z, self.rows = w, Z, rows
@@ -358,8 +343,7 @@ class Scores(Certified):
 
         def objective(v):
             w = size * v
-            Z = self.scores(w)
-            self._take(w, Z, self.likelihood.at(Z, self.rows.b))
+            self.move(w)
             return self.rows.value + penalty_value(pen, w), size * (pen.l2 * w - self.c)
 
         def stop(intermediate_result):

@@ -64,6 +64,11 @@ class Problem(NamedTuple):
         return coef, solution.intercept + (solution.coef - coef) @ self.data.mean
 
 
+def scores_of_all(scores):
+    """Scores of all classes from those of `coef_` (n, K): of two classes, the first has 0."""
+    return np.column_stack([np.zeros_like(scores), scores]) if scores.shape[1] == 1 else scores
+
+
 class LinearModel(CallbackSupportMixin, BaseEstimator):
     """Base of the linear estimators: reads data, and predicts from `coef_` and `intercept_`."""
 
@@ -83,6 +88,10 @@ class LinearModel(CallbackSupportMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    def _check_parameters(self):
+        """Check what can be checked without data."""
+        check_params(self)
 
     def _check(self, X, Y, sample_weight, weights, *, targets, flat, named):
         """Check everything else before any work is done; `targets` are normalized with X."""
@@ -149,7 +158,7 @@ class LinearRegressor(RegressorMixin, LinearModel):
 
     def _read(self, X, y, sample_weight, keep=True):
         """Check everything before any work is done; `keep` records the features on self."""
-        check_params(self)
+        self._check_parameters()
         if keep:
             X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_READ)
         else:
@@ -197,7 +206,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
 
     def _read(self, X, y, sample_weight):
         """Check everything before any work is done; sets `classes_`."""
-        check_params(self)
+        self._check_parameters()
         X, y = validate_data(self, X, y, **_READ)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
@@ -275,5 +284,4 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         return log_softmax(self._all_scores(X), axis=1)
 
     def _all_scores(self, X):
-        scores = self.decision_function(X)
-        return np.column_stack([np.zeros_like(scores), scores]) if scores.ndim == 1 else scores
+        return scores_of_all(self._scores(X) + self.intercept_)

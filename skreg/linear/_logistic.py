@@ -10,10 +10,10 @@ from .._core.classify import classify
 from .._core.likelihood import Likelihood
 from .._core.losses import Logistic, Multinomial
 from ..utils._callbacks import Task, with_callbacks
-from ..utils._params import BOOLEAN, DICT, NONE, Interval, Options, check_params
+from ..utils._params import BOOLEAN, DICT, NONE, Interval, Options
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, unchanged_on_error
-from ._base import LinearClassifier
+from ._base import LinearClassifier, scores_of_all
 
 CERTAIN = 20.0  # a margin of scores at which the loss is 2e-9: only coefficients that grow without end get there
 
@@ -53,8 +53,8 @@ class LabelSmoothed(LinearClassifier):
     def _options(self):
         return dict(tol=self.tol, max_iter=self.max_iter, grouped=self.grouped, solver=self.solver)
 
-    def _read(self, X, y, sample_weight):
-        check_params(self)
+    def _check_parameters(self):
+        super()._check_parameters()
         bounded = self.positive or self.bounds is not None
         if self.grouped and bounded:
             raise ValueError(
@@ -66,7 +66,6 @@ class LabelSmoothed(LinearClassifier):
                 f" l1_ratio={self.l1_ratio!r}, grouped={self.grouped}, bounds={self.bounds!r},"
                 f" positive={self.positive}."
             )
-        return super()._read(X, y, sample_weight)
 
     def _store(self, problem, likelihood, solution, alpha, smoothing):
         """Keep a solution as fitted attributes, and warn where it is not good enough."""
@@ -99,9 +98,7 @@ class LabelSmoothed(LinearClassifier):
 
     def _certain(self, problem):
         """Whether all rows, or some to about 1e-9, are predicted right with certainty as coefficients grow."""
-        scores = problem.data.X @ self.coef_.T + self.intercept_
-        if self.classes_.size == 2:
-            scores = np.column_stack([np.zeros(len(scores)), scores])
+        scores = scores_of_all(problem.data.X @ self.coef_.T + self.intercept_)
         own = np.take_along_axis(scores, problem.Y.T, axis=1)[:, 0]
         np.put_along_axis(scores, problem.Y.T, -np.inf, axis=1)
         margins = (own - scores.max(axis=1))[slice(None) if problem.weights is None else problem.weights > 0.0]

@@ -9,6 +9,7 @@ from scipy.special import log_softmax
 from .._core.classify import class_alpha_max, classify
 from .._core.data import as_data
 from ..utils._params import ARRAY_LIKE, Interval
+from ._base import scores_of_all
 from ._logistic import LabelSmoothed, LabelSmoothedLogistic, class_likelihood, gap_unit
 from ._search import Grid, PathSearch, read_alphas, read_list
 
@@ -214,7 +215,5 @@ def log_loss(X, codes, weights, coef, intercept):
 
     A class that no training row has gets a probability of about 1e-12 without smoothing.
     """
-    scores = X @ coef.T + intercept
-    if scores.shape[1] == 1:
-        scores = np.column_stack([np.zeros(len(scores)), scores])
-    return -np.average(np.take_along_axis(log_softmax(scores, axis=1), codes[:, None], axis=1)[:, 0], weights=weights)
+    log_p = log_softmax(scores_of_all(X @ coef.T + intercept), axis=1)
+    return -np.average(np.take_along_axis(log_p, codes[:, None], axis=1)[:, 0], weights=weights)
