@@ -8,10 +8,13 @@ from .linear import (
     alpha_max,
     elastic_net_path,
 )
+from .neural import DropoutMLPClassifier, DropoutMLPRegressor
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "DropoutMLPClassifier",
+    "DropoutMLPRegressor",
     "ElasticNetProx",
     "ElasticNetProxCV",
     "LabelSmoothedLogistic",

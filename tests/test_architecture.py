@@ -14,8 +14,11 @@ LAYERS = {
     "_core": set(),
     "utils": set(),
     "linear": {"_core", "utils"},
+    "_nets": {"_core"},
+    "neural": {"_core", "_nets", "utils"},
 }
-OUTSIDE = {"_core": {"numpy", "scipy", "numba"}, "utils": {"numpy", "scipy", "sklearn", "threadpoolctl"}}
+NUMERICS = {"numpy", "scipy", "numba"}
+OUTSIDE = {"_core": NUMERICS, "_nets": NUMERICS, "utils": {"numpy", "scipy", "sklearn", "threadpoolctl"}}
 
 
 def imports(path):
@@ -68,7 +71,8 @@ def test_one_coordinate_loop_and_one_prox_gradient_loop():
 
 def test_public_names():
     names = {"ElasticNetProx", "LabelSmoothedLogistic"}
-    assert set(skreg.__all__) == names | {f"{name}CV" for name in names} | {"alpha_max", "elastic_net_path"}
+    nets = {"DropoutMLPClassifier", "DropoutMLPRegressor"}
+    assert set(skreg.__all__) == names | {f"{name}CV" for name in names} | nets | {"alpha_max", "elastic_net_path"}
     for name in skreg.__all__:
         assert getattr(skreg, name).__module__.startswith("skreg.")
 

@@ -9,7 +9,14 @@ from sklearn.utils import _param_validation as sk
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skreg import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
+from skreg import (
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+    ElasticNetProx,
+    ElasticNetProxCV,
+    LabelSmoothedLogistic,
+    LabelSmoothedLogisticCV,
+)
 from skreg.utils import _params
 from skreg.utils.discovery import all_estimators
 
@@ -40,6 +47,15 @@ INSTANCES = [
     LabelSmoothedLogisticCV(cv=3, alphas=5, l1_ratio=[0.0, 0.5], smoothing=[0.05], selection="1se", tol=1e-12),
     LabelSmoothedLogisticCV(cv=3, alphas=5, refit=False, class_weight="balanced", tol=1e-10),
     LabelSmoothedLogisticCV(cv=3, alphas=5, scoring="accuracy", n_jobs=2),
+    DropoutMLPClassifier(),
+    DropoutMLPClassifier((20, 20), activation="gelu", residual=True, normalization="layer", stochastic_depth=0.2),
+    DropoutMLPClassifier(activation="silu", dropout_kind="concrete", optimizer="sgd", learning_rate=0.1, mixup=0.2),
+    DropoutMLPClassifier(dropout=0.1, normalization="batch", averaging="ema", label_smoothing=0.1),
+    DropoutMLPClassifier(dropout=0.0, early_stopping=True, max_norm=4.0),
+    DropoutMLPRegressor(),
+    DropoutMLPRegressor((20, 20), dropout=0.1, dropout_kind="gaussian", heteroscedastic=True, schedule="cosine", warmup=0.1),
+    DropoutMLPRegressor(dropout=0.1, dropout_kind="adaptive", weight_normalization="weight", averaging="swa", l1=1e-4),
+    DropoutMLPRegressor(dropout=0.0, early_stopping=True, monitor="neg_mean_absolute_error", sam_rho=0.05, clip_norm=1.0),
 ]
 
 
@@ -88,6 +104,7 @@ def _translate(choice):
         _params.CV: "cv_object",
         _params.DICT: dict,
         _params.ANY_STRING: str,
+        _params.RANDOM_STATE: "random_state",
     }[choice]
 
 

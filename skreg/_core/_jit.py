@@ -1,6 +1,7 @@
 """njit defaults, compile-time method dispatch for NamedTuple classes, and a kernel cache that is never stale."""
 
 import contextlib
+import functools
 import hashlib
 import inspect
 import os
@@ -17,12 +18,14 @@ from numba.extending import overload_method
 OPTIONS = dict(fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
 
 
-def source_stamp(folder):
-    """Hash of every source file in `folder` and of numba's version: what a compiled kernel depends on."""
+@functools.cache
+def source_stamp(*folders):
+    """Hash of every source file in some folders and of numba's version: what a compiled kernel depends on."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(pathlib.Path(folder).glob("*.py")):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
+    for folder in folders:
+        for path in sorted(pathlib.Path(folder).glob("*.py")):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -63,7 +66,7 @@ class KernelFiles:
             path.unlink(missing_ok=True)
 
 
-_STAMP = source_stamp(pathlib.Path(__file__).parent)
+_CORE = pathlib.Path(__file__).parent
 
 
 def njit(function):
@@ -71,7 +74,9 @@ def njit(function):
     try:
         kernel = numba.njit(cache=True, nogil=True, **OPTIONS)(function)
         cache = kernel._cache
-        cache._cache_file = KernelFiles(cache.cache_path, cache._impl.filename_base, _STAMP)
+        own = pathlib.Path(function.__code__.co_filename).parent
+        stamp = source_stamp(*sorted({_CORE, own}))
+        cache._cache_file = KernelFiles(cache.cache_path, cache._impl.filename_base, stamp)
         cache._guard_against_spurious_io_errors = lambda: contextlib.suppress(OSError)  # the folder may vanish later
         return kernel
     except (RuntimeError, OSError, AttributeError):  # no writable folder, numba's internals changed, or the JIT is off

@@ -5,11 +5,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import jitted
+from ._jit import jitted, njit
 
 # How far from zero the correlation of an unpenalized coefficient may be, relative to the norms of its column and of y,
 # to count as zero in the dual: no scaling of a dual point can repair rounding there.
 ROUNDING = 1e-11
+
+
+@njit
+def soft_threshold(v, t):
+    """The point nearest to zero that is at most t from v: the prox of ``t |w|``."""
+    if v > t:
+        return v - t
+    if v < -t:
+        return v + t
+    return v - v
 
 
 @jitted
@@ -46,13 +56,7 @@ class ElasticNet(NamedTuple):
 
     def prox(self, v, step, j):
         """Minimizer of ``(w - v)^2 / (2 step) + penalty(w)``: in one dimension, the unbounded one, clipped."""
-        t = self.l1[j] * step
-        if v > t:
-            w = (v - t) / (1.0 + step * self.l2[j])
-        elif v < -t:
-            w = (v + t) / (1.0 + step * self.l2[j])
-        else:
-            w = 0.0
+        w = soft_threshold(v, self.l1[j] * step) / (1.0 + step * self.l2[j])
         return min(max(w, self.lower[j]), self.upper[j])
 
     def value(self, w, j):

@@ -11,7 +11,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_X_y
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._core.data import Data, as_data
@@ -22,6 +21,7 @@ from ..utils._validation import (
     caller_level,
     check_bounds,
     check_class_weight,
+    check_classes,
     check_finite_columns,
     check_left_out,
     check_penalty_factor,
@@ -208,14 +208,9 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         """Check everything before any work is done; sets `classes_`."""
         self._check_parameters()
         X, y = validate_data(self, X, y, **_READ)
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        if self.classes_.size < 2:
-            raise ValueError(f"y must hold at least two classes; got one class: {self.classes_[0]!r}.")
-        weights = sample_weight = check_weights(sample_weight, X.shape[0])
+        self.classes_, codes, weights = check_classes(y, sample_weight)
+        sample_weight = weights
         counts = np.bincount(codes, weights, self.classes_.size)
-        if np.count_nonzero(counts) < 2:
-            raise ValueError("sample_weight leaves rows of only one class: at least two classes must have weight.")
         factors = check_class_weight(self.class_weight, self.classes_, counts)
         if factors is not None:
             weights = factors[codes] * (1.0 if weights is None else weights)

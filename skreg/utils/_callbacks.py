@@ -36,6 +36,11 @@ class Task:
             return self
         return Task(self.estimator, self.context.subcontext(name, task_id=number, max_subtasks=subtasks))
 
-    def end(self):
-        if self.context is not None:
-            self.context.call_on_fit_task_end(estimator=self.estimator)
+    def end(self, **details):
+        """Tell callbacks; whether one of them wants the tasks beside this one to stop.
+
+        `details` are those of scikit-learn's ``call_on_fit_task_end``.
+        """
+        if self.context is None:
+            return False
+        return bool(self.context.call_on_fit_task_end(estimator=self.estimator, **details))

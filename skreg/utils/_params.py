@@ -70,6 +70,14 @@ CV = Kind(
     "a splitter or an iterable of splits",
     lambda value: not isinstance(value, str) and (hasattr(value, "split") or hasattr(value, "__iter__")),
 )
+RANDOM_STATE = Kind(
+    "an int, a numpy.random.RandomState or None",
+    lambda value: (
+        value is None
+        or isinstance(value, np.random.RandomState)
+        or (isinstance(value, numbers.Integral) and not isinstance(value, bool) and 0 <= value < 2**32)
+    ),
+)
 ANY_STRING = Kind("an instance of 'str'", lambda value: isinstance(value, str))
 
 

@@ -7,6 +7,7 @@ from numbers import Real
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils.multiclass import check_classification_targets
 
 
 def unchanged_on_error(method):
@@ -78,6 +79,42 @@ def check_class_weight(class_weight, classes, counts):
     if np.count_nonzero(weights * counts) < 2:
         raise ValueError(f"class_weight={class_weight!r} must leave weight to at least two classes.")
     return weights
+
+
+def check_classes(y, sample_weight, classes=None):
+    """Labels as places among the sorted classes.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+    sample_weight : array-like of shape (n,) or None
+    classes : ndarray, default=None
+        Those known already; y need not hold all of them.
+
+    Returns
+    -------
+    classes : ndarray of shape (K,)
+    codes : ndarray of int of shape (n,)
+    weights : ndarray of shape (n,) or None
+
+    Raises
+    ------
+    ValueError
+        For targets that are no classes or unknown ones, wrong weights, and weight on fewer than two classes.
+    """
+    check_classification_targets(y)
+    found, codes = np.unique(y, return_inverse=True)
+    weights = check_weights(sample_weight, codes.size)
+    if classes is None:
+        if found.size < 2:
+            raise ValueError(f"y must hold at least two classes; got one class: {found[0]!r}.")
+        if np.count_nonzero(np.bincount(codes, weights)) < 2:
+            raise ValueError("sample_weight leaves rows of only one class: at least two classes must have weight.")
+        return found, codes, weights
+    unknown = found[~np.isin(found, classes)]
+    if unknown.size:
+        raise ValueError(f"y has labels that are not among the classes {classes.tolist()!r}: {unknown.tolist()!r}.")
+    return classes, np.searchsorted(classes, found)[codes], weights
 
 
 def check_finite_columns(X, statistics, names=None):

@@ -1,0 +1,55 @@
+"""Noise as a layer of its own: on inputs, and on whole residual branches."""
+
+from .._core._jit import njit
+from .base import Layer
+from .dense import SparseRows
+from .noise import normal, perturb, uniform
+
+
+class Dropout(Layer):
+    """Random factors, for every element or (``by_row``, stochastic depth: Huang et al. 2016) one for every row.
+
+    Its factors must not depend on the values, so that the way back is the same perturbation. With `augment` it belongs to
+    the training data: Monte Carlo predictions do not see it.
+    """
+
+    def __init__(self, noise, by_row=False, augment=False):
+        self.noise, self.by_row, self.augment = noise, by_row, augment
+
+    def __call__(self, x, ctx):
+        if not ctx.noisy or (self.augment and not ctx.train):
+            return x, lambda d: d
+        seed = ctx.seed()
+        if isinstance(x, SparseRows):
+            return x.perturbed(self.noise, seed), lambda d: d
+        out = ctx.buffer(self, "noisy", x.shape, x.dtype)
+        perturb(self.noise, x, seed, self.by_row, out)
+
+        def back(d):
+            perturb(self.noise, d, seed, self.by_row, d)
+            return d
+
+        return out, back
+
+
+@njit
+def add_normal(x, deviation, seed, out):
+    """Write x plus normal noise to `out`."""
+    n, m = x.shape
+    for i in range(n):
+        for j in range(m):
+            out[i, j] = x[i, j] + deviation * normal(uniform(seed, i * m + j))
+
+
+class InputNoise(Layer):
+    """Normal noise on the training inputs, to first order a penalty on the gradient (Bishop 1995)."""
+
+    def __init__(self, deviation):
+        self.deviation = deviation
+
+    def __call__(self, x, ctx):
+        if not (ctx.noisy and ctx.train):
+            return x, lambda d: d
+        out = ctx.buffer(self, "noisy", x.shape, x.dtype)
+        add_normal(x, x.dtype.type(self.deviation), ctx.seed(), out)
+        return out, lambda d: d

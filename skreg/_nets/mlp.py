@@ -1,0 +1,72 @@
+"""The multilayer perceptron: what stands in which order."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .activations import ACTIVATIONS, Units
+from .base import Chain, Net, Residual
+from .dense import Bias, Dense
+from .dropout import Dropout, InputNoise
+from .noise import Bernoulli, dropout_noise
+from .norm import BatchNorm, LayerNorm
+from .weights import DropConnect, SpectralNorm, WeightNorm
+
+_GAINS = {"relu": 2.0, "leaky_relu": 2.0, "gelu": 2.0, "silu": 2.0}
+_NORMALIZATION = {"batch": BatchNorm, "layer": LayerNorm}
+_WEIGHTS = {"weight": WeightNorm, "spectral": SpectralNorm}
+
+
+class Architecture(NamedTuple):
+    """All that decides the layers; sequences have one value a hidden layer."""
+
+    hidden: tuple
+    activation: str
+    residual: bool
+    normalization: str | None
+    weight_normalization: str | None
+    dropout: tuple
+    input_dropout: float
+    dropout_kind: str
+    stochastic_depth: float
+    input_noise: float
+    feature_mask: float
+
+
+def _hidden(a, layer, width_before, rows):
+    """Weights, normalization, and units with their noise; around them a skip connection where widths agree."""
+    noise = dropout_noise(a.dropout_kind, a.dropout[layer])
+    hooks = [_WEIGHTS[a.weight_normalization]()] if a.weight_normalization else []
+    if a.dropout_kind == "dropconnect" and noise is not None:
+        hooks.append(DropConnect(noise))
+        noise = None
+    gain = _GAINS.get(a.activation, 1.0)
+    parts = [Dense(a.hidden[layer], layer, gain, hooks, first=layer == 0)]
+    if a.normalization:
+        parts.append(_NORMALIZATION[a.normalization]())
+    parts.append(Units(ACTIVATIONS[a.activation], noise, 1.0 / rows))
+    if not a.residual or layer == 0 or a.hidden[layer] != width_before:
+        return parts
+    rate = a.stochastic_depth * layer / max(len(a.hidden) - 1, 1)
+    if rate > 0.0:
+        parts.append(Dropout(dropout_noise("bernoulli", rate), by_row=True))
+    return [Residual(Chain(*parts))]
+
+
+def perceptron(a, width_in, width_out, rows, rng, dtype=np.float32):
+    """A net of an architecture, its first weights drawn; `rows` is the number of training rows."""
+    layers = []
+    if a.input_noise > 0.0:
+        layers.append(InputNoise(a.input_noise))
+    if a.feature_mask > 0.0:
+        layers.append(Dropout(Bernoulli(np.float32(a.feature_mask), np.float32(1.0)), augment=True))
+    kind = a.dropout_kind if a.dropout_kind == "gaussian" else "bernoulli"
+    noise = dropout_noise(kind, a.input_dropout)
+    if noise is not None:
+        layers.append(Dropout(noise))
+    width = width_in
+    for layer in range(len(a.hidden)):
+        layers += _hidden(a, layer, width, rows)
+        width = a.hidden[layer]
+    layers += [Dense(width_out, len(a.hidden), first=not a.hidden), Bias()]
+    return Net(Chain(*layers), width_in, rng, dtype)

@@ -1,0 +1,197 @@
+"""The dropout family: independent random factors on units, inputs or weights; how one is drawn is all that differs.
+
+A factor is a function of a seed and a place, so no mask is ever stored: the way back draws the same numbers again.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from .._core._jit import jitted, njit
+
+# Constants in single precision: a literal of Python would turn single-precision arithmetic into double in compiled code.
+ZERO, HALF, ONE, TWO = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0)
+
+_MASK = np.uint64(0xFFFFFFFF)
+_GOLDEN, _FIRST, _SECOND = np.uint64(0x9E3779B9), np.uint64(0x7FEB352D), np.uint64(0x846CA68B)
+_S8, _S15, _S16 = np.uint64(8), np.uint64(15), np.uint64(16)
+_STEP = np.float32(2.0**-24)
+# Giles (2012), "Approximating the erfinv function", GPU Computing Gems, table 5: single precision.
+_CENTRE = np.array(
+    [
+        2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
+        -0.00125372503, -0.00417768164, 0.246640727, 1.50140941,
+    ],
+    dtype=np.float32,
+)  # fmt: skip
+_TAIL = np.array(
+    [
+        -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
+        -0.0076224613, 0.00943887047, 1.00167406, 2.83297682,
+    ],
+    dtype=np.float32,
+)  # fmt: skip
+_ROOT2 = np.float32(math.sqrt(2.0))
+_TAIL_BEGINS, _TAIL_CENTRE, _CENTRE_CENTRE = np.float32(5.0), np.float32(3.0), np.float32(2.5)
+
+
+@njit
+def uniform(seed, place):
+    """A number in (0, 1): the 32-bit hash "lowbias32" (Wellons 2018) of place and seed."""
+    x = ((np.uint64(place) * _GOLDEN) & _MASK) ^ np.uint64(seed)
+    x = ((x ^ (x >> _S16)) * _FIRST) & _MASK
+    x = ((x ^ (x >> _S15)) * _SECOND) & _MASK
+    x = x ^ (x >> _S16)
+    return (np.float32(np.int32(x >> _S8)) + HALF) * _STEP
+
+
+@njit
+def normal(u):
+    """The standard normal quantile of u, in single precision."""
+    x = TWO * u - ONE
+    w = -np.log((ONE - x) * (ONE + x))
+    if w < _TAIL_BEGINS:
+        w -= _CENTRE_CENTRE
+        p = _CENTRE[0]
+        for k in range(1, 9):
+            p = _CENTRE[k] + p * w
+    else:
+        w = np.sqrt(w) - _TAIL_CENTRE
+        p = _TAIL[0]
+        for k in range(1, 9):
+            p = _TAIL[k] + p * w
+    return _ROOT2 * p * x
+
+
+@njit
+def sigmoid(v):
+    return ONE / (ONE + np.exp(-v))
+
+
+@jitted
+class Keep(NamedTuple):
+    """No noise."""
+
+    level: np.float32 = ONE
+
+    def factor(self, v, u):
+        """The factor on a value v, given a number u uniform in (0, 1)."""
+        return self.level
+
+    def expected(self):
+        """What stands for the noise in evaluation."""
+        return self
+
+
+@jitted
+class Bernoulli(NamedTuple):
+    """0 with probability `rate`, else `kept`: 1 / (1 - rate) keeps the mean (Srivastava et al. 2014)."""
+
+    rate: np.float32
+    kept: np.float32
+
+    def factor(self, v, u):
+        return self.kept if u >= self.rate else ZERO
+
+    def expected(self):
+        return Keep()
+
+
+@jitted
+class Gaussian(NamedTuple):
+    """Normal with mean 1; deviation ``sqrt(rate / (1 - rate))`` has Bernoulli's variance (Srivastava et al. 2014)."""
+
+    deviation: np.float32
+
+    def factor(self, v, u):
+        return ONE + self.deviation * normal(u)
+
+    def expected(self):
+        return Keep()
+
+
+@jitted
+class Adaptive(NamedTuple):
+    """Standout (Ba & Frey 2013): a unit is kept with the probability ``sigmoid(v + shift)`` of its own input v.
+
+    The shift makes it 1 - rate at v = 0. The authors' general form is ``alpha v + beta`` with alpha 1 as here.
+    """
+
+    shift: np.float32
+
+    def factor(self, v, u):
+        return ONE if u < sigmoid(v + self.shift) else ZERO
+
+    def expected(self):
+        return AdaptiveMean(self.shift)
+
+
+@jitted
+class AdaptiveMean(NamedTuple):
+    """The expectation of `Adaptive`."""
+
+    shift: np.float32
+
+    def factor(self, v, u):
+        return sigmoid(v + self.shift)
+
+    def expected(self):
+        return self
+
+
+@jitted
+class Concrete(NamedTuple):
+    """A relaxed Bernoulli factor whose rate, ``sigmoid(logit)``, can be learned (Gal, Hron & Kendall 2017, eq. 5)."""
+
+    logit: np.float32
+    temperature: np.float32
+
+    def factor(self, v, u):
+        dropped = sigmoid((self.logit + np.log(u / (ONE - u))) / self.temperature)
+        return (ONE - dropped) * (ONE + np.exp(self.logit))
+
+    def log_slope(self, u):
+        """Derivative of the logarithm of the factor with respect to the logit."""
+        dropped = sigmoid((self.logit + np.log(u / (ONE - u))) / self.temperature)
+        return sigmoid(self.logit) - dropped / self.temperature
+
+    def expected(self):
+        return Keep()
+
+
+def dropout_noise(kind, rate):
+    """The noise of a kind at a rate in [0, 1); None where there is none."""
+    if rate == 0.0 and kind != "concrete":
+        return None
+    if kind == "gaussian":
+        return Gaussian(np.float32(math.sqrt(rate / (1.0 - rate))))
+    if kind == "adaptive":
+        return Adaptive(np.float32(math.log((1.0 - rate) / rate)))
+    if kind == "concrete":
+        rate = max(rate, 0.01)  # where learning begins: the logit of 0 is infinite
+        return Concrete(np.float32(math.log(rate / (1.0 - rate))), np.float32(0.1))
+    return Bernoulli(np.float32(rate), np.float32(1.0 / (1.0 - rate)))
+
+
+@njit
+def perturb(noise, x, seed, by_row, out):
+    """Write x times one factor for every element, or for every row, to `out`, which may be x."""
+    n, m = x.shape
+    if by_row:
+        for i in range(n):
+            k = noise.factor(x[i, 0], uniform(seed, i))
+            for j in range(m):
+                out[i, j] = x[i, j] * k
+        return
+    for i in range(n):
+        for j in range(m):
+            out[i, j] = x[i, j] * noise.factor(x[i, j], uniform(seed, i * m + j))
+
+
+@njit
+def perturb_rows(noise, indptr, indices, data, width, seed, out):
+    """The same on rows of a sparse matrix, by the places of the dense one."""
+    for i in range(indptr.size - 1):
+        for k in range(indptr[i], indptr[i + 1]):
+            out[k] = data[k] * noise.factor(data[k], uniform(seed, i * width + indices[k]))

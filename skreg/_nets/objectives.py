@@ -1,0 +1,100 @@
+"""Losses of one row of scores against a soft target; one loop sums them over a batch."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from .._core._jit import jitted, njit
+from .noise import HALF, ONE, ZERO
+
+
+@jitted
+class CrossEntropy(NamedTuple):
+    """``-sum_k t_k log p_k - confidence H(p)``, p the softmax of the scores, H its entropy (Pereyra et al. 2017)."""
+
+    confidence: np.float32
+
+    def sample(self, scores, targets, i, d):
+        """Loss of row i; writes its gradient."""
+        K = scores.shape[1]
+        top = scores[i, 0]
+        for k in range(1, K):
+            top = max(top, scores[i, k])
+        total = ZERO
+        for k in range(K):
+            d[i, k] = np.exp(scores[i, k] - top)
+            total += d[i, k]
+        log_total = np.log(total)
+        loss = entropy = 0.0
+        for k in range(K):
+            log_p = scores[i, k] - top - log_total
+            p = d[i, k] / total
+            loss -= targets[i, k] * log_p
+            entropy -= p * log_p
+            d[i, k] = p - targets[i, k]
+        if self.confidence > ZERO:
+            for k in range(K):
+                log_p = scores[i, k] - top - log_total
+                d[i, k] += self.confidence * (d[i, k] + targets[i, k]) * (log_p + entropy)
+            loss -= self.confidence * entropy
+        return loss
+
+
+@jitted
+class SquaredError(NamedTuple):
+    """``(f_k - t_k)^2 / 2``, averaged over the outputs."""
+
+    half: np.float32 = HALF
+
+    def sample(self, scores, targets, i, d):
+        K = scores.shape[1]
+        loss = 0.0
+        for k in range(K):
+            e = scores[i, k] - targets[i, k]
+            loss += self.half * e * e
+            d[i, k] = e / K
+        return loss / K
+
+
+@jitted
+class GaussianLikelihood(NamedTuple):
+    """``(s_k + (f_k - t_k)^2 exp(-s_k)) / 2``, averaged over the outputs (Nix & Weigend 1994).
+
+    The scores are means f, then logarithms of variances s. A floor under s, smooth as softplus, keeps one row that is
+    fitted exactly from outweighing all others.
+    """
+
+    floor: np.float32
+
+    def sample(self, scores, targets, i, d):
+        K = targets.shape[1]
+        loss = 0.0
+        for k in range(K):
+            above = scores[i, K + k] - self.floor
+            s = self.floor + max(above, ZERO) + np.log(ONE + np.exp(-abs(above)))
+            bend = ONE / (ONE + np.exp(-above))
+            e = scores[i, k] - targets[i, k]
+            precision = np.exp(-s)
+            loss += HALF * (s + e * e * precision)
+            d[i, k] = e * precision / K
+            d[i, K + k] = HALF * (ONE - e * e * precision) * bend / K
+        return loss / K
+
+    def variance(self, scores):
+        """Predicted variances, from the second half of the scores."""
+        s = self.floor + np.logaddexp(0.0, scores - self.floor)
+        return np.exp(s)
+
+
+@njit
+def evaluate(objective, scores, targets, weights, d):
+    """Mean loss of a batch under row weights, whose gradient is written to d."""
+    n, K = scores.shape
+    total = 0.0
+    for i in range(n):
+        share = weights[i] / n
+        total += share * objective.sample(scores, targets, i, d)
+        for k in range(K):
+            d[i, k] *= share
+    return total

@@ -1,0 +1,82 @@
+"""What weights go through before the product: two reparametrizations, and noise (DropConnect)."""
+
+import numpy as np
+
+from .base import Layer, Param
+from .noise import perturb
+
+
+class WeightHook(Layer):
+    """Base: a layer on weights (inputs, units) instead of a batch."""
+
+    def build_for(self, W):
+        """Make parameters for weights that begin at W."""
+
+
+class WeightNorm(WeightHook):
+    """``g v / ||v||`` for the incoming weights of every unit (Salimans & Kingma 2016, eq. 2)."""
+
+    def build_for(self, W):
+        self.length = Param(np.sqrt((W * W).sum(axis=0)))
+
+    def __call__(self, x, ctx):
+        norm = np.sqrt((x * x).sum(axis=0))
+        ratio = self.length.value / norm
+
+        def back(d):
+            along = (d * x).sum(axis=0) / norm
+            self.length.grad[:] = along
+            return ratio * (d - x * (along / norm))
+
+        return x * ratio, back
+
+
+class SpectralNorm(WeightHook):
+    """Weights divided by their largest singular value (Miyato et al. 2018, eq. 8).
+
+    The power iteration begins at the last singular vector, and goes on until it stands still.
+    """
+
+    def build_for(self, W):
+        start = np.cos(np.arange(1.0, W.shape[1] + 1.0)).astype(W.dtype)
+        self.right = Param(start / np.linalg.norm(start), learned=False)
+
+    def __call__(self, x, ctx):
+        v, sigma, rounding = self.right.value, 0.0, np.sqrt(np.finfo(x.dtype).eps)
+        for _ in range(1000):
+            u = x @ v
+            u /= np.linalg.norm(u)
+            w = u @ x
+            sigma = np.linalg.norm(w)
+            w /= sigma
+            still = np.linalg.norm(w - v) <= 0.1 * rounding
+            v = w
+            if still:
+                break
+        if ctx.train:
+            self.right.value[:] = v
+
+        def back(d):
+            return (d - np.outer(u, v) * ((d * x).sum() / sigma)) / sigma
+
+        return x / sigma, back
+
+
+class DropConnect(WeightHook):
+    """Noise on the weights, drawn once a pass (Wan et al. 2013)."""
+
+    def __init__(self, noise):
+        self.noise = noise
+
+    def __call__(self, x, ctx):
+        if not ctx.noisy:
+            return x, lambda d: d
+        seed = ctx.seed()
+        out = ctx.buffer(self, "noisy", x.shape, x.dtype)
+        perturb(self.noise, x, seed, False, out)
+
+        def back(d):
+            perturb(self.noise, d, seed, False, d)
+            return d
+
+        return out, back

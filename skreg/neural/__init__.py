@@ -1,0 +1,6 @@
+"""Neural estimators: multilayer perceptrons with the whole family of regularizers."""
+
+from ._classifier import DropoutMLPClassifier
+from ._regressor import DropoutMLPRegressor
+
+__all__ = ["DropoutMLPClassifier", "DropoutMLPRegressor"]

@@ -1,0 +1,430 @@
+"""What the neural estimators share: parameters, data, training, and passes with and without noise."""
+
+import warnings
+from contextlib import nullcontext
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import get_scorer
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._nets.activations import ACTIVATIONS, Units
+from .._nets.base import Context
+from .._nets.dense import Bias, Dense
+from .._nets.mlp import Architecture, perceptron
+from .._nets.noise import Concrete
+from .._nets.optim import Optimizer
+from .._nets.rows import Batches, distinct, hashes
+from .._nets.schedules import SCHEDULES, rate_at
+from .._nets.training import Average, Diverged, MaxNorm, scores, train_epoch
+from ..utils._callbacks import CallbackSupportMixin, Task, with_callbacks
+from ..utils._params import (
+    ANY_STRING,
+    ARRAY_LIKE,
+    BOOLEAN,
+    CALLABLE,
+    NONE,
+    RANDOM_STATE,
+    Interval,
+    Options,
+    check_params,
+)
+from ..utils._threads import one_blas_thread
+from ..utils._validation import caller_level, unchanged_on_error
+from ._monitor import History, Watched, validation_rows
+
+_THREADS = 1 << 23  # multiplications in the largest product of a step from which on BLAS's threads are worth waking
+_POSITIVE = Interval(Real, 0.0, np.inf, closed="neither")
+_NONNEGATIVE = Interval(Real, 0.0, np.inf)
+_RATE = Interval(Real, 0.0, 1.0)
+
+
+class Problem(NamedTuple):
+    """Data that passed all checks."""
+
+    X: object
+    y: np.ndarray  # as scorers want it
+    codes: np.ndarray | None  # places of the labels among the classes
+    weights: np.ndarray  # (n,): sample weights times class weights
+    sample_weight: np.ndarray | None
+
+    @property
+    def numbers(self):
+        """The targets as numbers (n, n_outputs)."""
+        return (self.y if self.codes is None else self.codes).reshape(len(self.weights), -1)
+
+
+class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
+    """Base of the multilayer perceptrons."""
+
+    _doc_link_module = "skreg"
+    _doc_link_template = "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
+
+    _parameter_constraints = {
+        "hidden_layer_sizes": [Interval(Integral, 1, np.inf), ARRAY_LIKE],
+        "activation": [Options(*ACTIVATIONS)],
+        "residual": [BOOLEAN],
+        "normalization": [Options("batch", "layer"), NONE],
+        "weight_normalization": [Options("weight", "spectral"), NONE],
+        "dropout": [_RATE, ARRAY_LIKE],
+        "input_dropout": [_RATE],
+        "dropout_kind": [Options("bernoulli", "gaussian", "dropconnect", "adaptive", "concrete")],
+        "stochastic_depth": [_RATE],
+        "weight_decay": [_NONNEGATIVE, ARRAY_LIKE],
+        "l2": [_NONNEGATIVE, ARRAY_LIKE],
+        "l1": [_NONNEGATIVE, ARRAY_LIKE],
+        "max_norm": [_POSITIVE, ARRAY_LIKE, NONE],
+        "clip_norm": [_POSITIVE, NONE],
+        "mixup": [_NONNEGATIVE],
+        "input_noise": [_NONNEGATIVE],
+        "feature_mask": [_RATE],
+        "sam_rho": [_NONNEGATIVE],
+        "averaging": [Options("ema", "swa"), NONE],
+        "optimizer": [Options("adamw", "adam", "sgd")],
+        "learning_rate": [_POSITIVE],
+        "momentum": [_RATE],
+        "schedule": [Options(*SCHEDULES)],
+        "warmup": [_RATE],
+        "batch_size": [Interval(Integral, 1, np.inf), Options("auto")],
+        "max_iter": [Interval(Integral, 1, np.inf)],
+        "early_stopping": [BOOLEAN],
+        "validation_fraction": [Interval(Real, 0.0, 1.0, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, np.inf), NONE],
+        "min_delta": [_NONNEGATIVE],
+        "monitor": [ANY_STRING, CALLABLE],
+        "random_state": [RANDOM_STATE],
+        "warm_start": [BOOLEAN],
+        "verbose": [BOOLEAN],
+    }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def __getstate__(self):
+        """Without the state of the optimizer, twice as large as the net, where no fit will go on from it."""
+        state = super().__getstate__()
+        return state if self.warm_start else {k: v for k, v in state.items() if k != "_optimizer"}
+
+    def _per_layer(self, name, n, high=np.inf):
+        """A parameter as n floats, one a layer."""
+        value = getattr(self, name)
+        try:
+            array = np.asarray(value, dtype=float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name} must hold numbers, one a layer; got {value!r}.") from error
+        if array.shape not in ((), (n,)):
+            raise ValueError(f"{name} must be a number or hold {n}, one a layer; got {value!r}.")
+        if not ((array >= 0.0) & (array < high)).all():
+            raise ValueError(f"{name} must lie in [0, {high:g}) in every layer; got {value!r}.")
+        return np.broadcast_to(array, (n,))
+
+    def _check_parameters(self):
+        """Check what can be checked without data; returns the architecture."""
+        check_params(self)
+        sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object))
+        if sizes.ndim != 1 or not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+            raise ValueError(f"hidden_layer_sizes must hold ints of at least 1; got {self.hidden_layer_sizes!r}.")
+        hidden = tuple(int(size) for size in sizes)
+        if self.residual and not any(a == b for a, b in zip(hidden[1:], hidden, strict=False)):
+            raise ValueError(
+                "residual=True needs two hidden layers of one width in succession; got"
+                f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
+            )
+        if self.stochastic_depth > 0.0 and not self.residual:
+            raise ValueError(f"stochastic_depth={self.stochastic_depth} drops residual branches: it needs residual=True.")
+        if self.max_norm is not None and self.weight_normalization is not None:
+            raise ValueError(
+                f"max_norm={self.max_norm!r} does not go with weight_normalization={self.weight_normalization!r}, which"
+                " sets the length of the weights itself."
+            )
+        self._strengths(len(hidden)), self._radii(len(hidden)), self._scorer()
+        return Architecture(
+            hidden,
+            self.activation,
+            self.residual,
+            self.normalization,
+            self.weight_normalization,
+            tuple(self._per_layer("dropout", len(hidden), high=1.0)),
+            self.input_dropout,
+            self.dropout_kind,
+            self.stochastic_depth,
+            self.input_noise,
+            self.feature_mask,
+        )
+
+    def _strengths(self, n_hidden):
+        """Strengths of decay, L2 and L1 for the weights of every layer, the last one included."""
+        return [self._per_layer(name, n_hidden + 1) for name in ("weight_decay", "l2", "l1")]
+
+    def _radii(self, n_hidden):
+        """The radius of max-norm for every hidden layer, None where there is none."""
+        value = self.max_norm
+        radii = list(value) if np.ndim(value) else [value] * n_hidden
+        if len(radii) != n_hidden or not all(r is None or (isinstance(r, Real) and r > 0.0) for r in radii):
+            raise ValueError(
+                f"max_norm must be positive, or hold {n_hidden} positive numbers or None, one a layer; got {value!r}."
+            )
+        return radii
+
+    def _scorer(self):
+        """The scorer to watch, None for the loss."""
+        if self.monitor == "loss" or callable(self.monitor):
+            return None if self.monitor == "loss" else self.monitor
+        try:
+            return get_scorer(self.monitor)
+        except ValueError as error:
+            raise ValueError(f"monitor must be 'loss', the name of a scorer or one; got {self.monitor!r}.") from error
+
+    def _rows_of(self, X, y="no_validation", *, reset=False, **options):
+        """X and y through scikit-learn's checks; X alone that scorers hand back in `fit` has passed them."""
+        if getattr(self, "_in_fit", False):
+            return X
+        checked = validate_data(
+            self, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32], **options
+        )
+        if sp.issparse(X) and self.input_noise > 0.0:
+            raise ValueError(f"input_noise={self.input_noise} would fill sparse X: use feature_mask, or a dense X.")
+        return checked
+
+    def _read_validation(self, X_val, y_val, sample_weight_val):
+        """Checked validation data, None without."""
+        given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+        if X_val is None or y_val is None:
+            if some := [name for name, value in given.items() if value is not None]:
+                raise ValueError(f"X_val and y_val belong together; got only {', '.join(some)}.")
+            return None
+        try:
+            return self._read(X_val, y_val, sample_weight_val)
+        except ValueError as error:
+            raise ValueError(f"in the validation data X_val, y_val, sample_weight_val: {error}") from error
+
+    def _distinct(self, problem):
+        """Distinct rows, the sums of their weights, and weights of all rows of X with mean 1 over those.
+
+        What is fitted then depends neither on the order of the rows, nor on whether a row has weight 2 or comes twice.
+        """
+        keys, finite = hashes(problem.X)
+        if not finite:
+            raise ValueError("Input X contains values too large for float32, in which nets compute: rescale it.")
+        rows, sums = distinct(keys + 3 * hashes(problem.numbers)[0], problem.weights)
+        weights = np.zeros(len(keys), np.float32)
+        weights[rows] = sums / sums.mean()
+        return rows, sums, weights
+
+    def _batch(self, n):
+        """Rows a batch, of n to train on."""
+        size = min(max(n // 16, 16), 256) if self.batch_size == "auto" else self.batch_size
+        size = min(size, n)
+        if self.normalization == "batch" and n // -(-n // size) < 2:
+            raise ValueError(
+                f"batch_size={self.batch_size} leaves batches of one of {n} distinct rows, which have no variance to"
+                " normalize by: normalization='batch' needs at least two."
+            )
+        return size
+
+    def _new_net(self, architecture, rows, rng):
+        self._architecture = architecture
+        self._net = perceptron(architecture, self.n_features_in_, self._width_out(), rows, rng)
+        self._seed = int(rng.integers(1 << 63))
+        self._new_optimizer()
+        self.loss_curve_, self.validation_curve_, self.gap_curve_ = [], None, None
+
+    def _new_optimizer(self):
+        decay, l2, l1 = self._strengths(len(self._architecture.hidden))
+        self._optimizer = Optimizer(self._net, self.optimizer, self.momentum, decay, l2, l1, self.clip_norm)
+
+    def _threads(self, size):
+        """Hold BLAS to one thread where products are too small for more."""
+        largest = size * max(p.value.size for p in self._net.weights())
+        return one_blas_thread() if largest < _THREADS else nullcontext()
+
+    @unchanged_on_error
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Fit the net.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features, best standardized. Computed with in float32; neither copied nor, if sparse, filled.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels of any type; in regression numbers, of several outputs too.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows; 2 is the same as having the row twice.
+        X_val, y_val : array-like, default=None
+            Rows to watch, which are never trained on, instead of a random part of X: later ones, or other groups.
+        sample_weight_val : array-like of shape (n_samples_val,), default=None
+            Weights of those.
+
+        Returns
+        -------
+        self : object
+        """
+        architecture = self._check_parameters()
+        again = self.warm_start and hasattr(self, "_net")
+        problem = self._read(X, y, sample_weight, reset=not again)
+        outside = self._read_validation(X_val, y_val, sample_weight_val)
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        rows, sums, weights = self._distinct(problem)
+        if not again:
+            self._set_units(problem, rows, sums)
+        validation = None
+        if outside is not None:
+            validation = Watched(outside, self._plain_targets(outside), outside.weights.astype(np.float32))
+        elif self.early_stopping:
+            rows, held = validation_rows(rows, self.validation_fraction, problem.codes, rng)
+            validation = Watched(problem, self._plain_targets(problem), weights, held)
+        size = self._batch(rows.size)
+        if not again:
+            self._new_net(architecture, rows.size, rng)
+        elif architecture != self._architecture:
+            raise ValueError("warm_start=True goes on from the last net: parameters that shape it must stay as they were.")
+        elif not hasattr(self, "_optimizer"):
+            self._new_optimizer()
+        own = None
+        if validation is not None:
+            some = rng.permutation(rows)[: validation.rows.size]
+            own = Watched(problem, self._plain_targets(problem), weights, np.sort(some))
+        batches = Batches(problem.X, self._targets(problem), weights, rows, size, self.mixup)
+        begun, steps = self._optimizer.steps, self.max_iter * batches.count
+
+        def rate(step):
+            return self.learning_rate * rate_at(step - begun, steps, self.schedule, self.warmup * steps)
+
+        task = Task.root(self, subtasks=self.max_iter)
+        self._train(batches, rng, rate, self.max_iter, task, self._average(steps, batches), own, validation)
+        task.end(reconstruction_attributes=self._fitted_state)
+        return self
+
+    def _partial_fit(self, problem, architecture):
+        """One epoch on some rows, at a constant learning rate; schedules, averages and early stopping belong to `fit`."""
+        rows, sums, weights = self._distinct(problem)
+        size = self._batch(rows.size)
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        if not hasattr(self, "_net"):
+            self._set_units(problem, rows, sums)
+            self._new_net(architecture, rows.size, np.random.default_rng(seed))
+        elif not hasattr(self, "_optimizer"):
+            self._new_optimizer()
+        batches = Batches(problem.X, self._targets(problem), weights, rows, size, self.mixup)
+        rng = np.random.default_rng([seed, self._optimizer.steps])
+        self._train(batches, rng, lambda step: self.learning_rate, 1, Task(self, None))
+        return self
+
+    def _average(self, steps, batches):
+        """The running mean of the parameters that takes their place, None without."""
+        if self.averaging is None:
+            return None
+        if self.averaging == "swa":
+            return Average(self._net, lambda t: 1.0 - 1.0 / t)
+        span = max(batches.count, steps // 50)
+        return Average(self._net, lambda t: min(1.0 - 1.0 / span, t / (t + 9.0)))
+
+    def _train(self, batches, rng, rate, epochs, task, average=None, own=None, validation=None):
+        """Train the net for some epochs, or until no more is gained, and keep the results."""
+        net = self._net
+        history = History(self, net, batches, average, own, validation)
+        after_step = []
+        if self.max_norm is not None:
+            after_step.append(MaxNorm(net, self._radii(len(self._architecture.hidden))))
+        if average is not None and self.averaging == "ema":
+            after_step.append(average)
+        ctx = Context(int(rng.integers(1 << 63)), train=True, noisy=True, gradient=True)
+        options = dict(sam_rho=self.sam_rho, after_step=after_step)
+        before = net.snapshot()
+        self._in_fit = True
+        try:
+            with self._threads(batches.size):
+                for epoch in range(epochs):
+                    part = task.part("epoch")
+                    loss = train_epoch(net, self._objective(), batches, self._optimizer, rate, rng, ctx, **options)
+                    if average is not None and self.averaging == "swa" and epoch + 1 >= 0.75 * epochs:
+                        average(net)
+                    stop = history.record(loss)
+                    if part.end(reconstruction_attributes=self._fitted_state) or stop:
+                        break
+        except Diverged:
+            kept = "best" if history.best is not None else "last good"
+            warnings.warn(
+                f"{type(self).__name__} diverged: the training loss was not finite in epoch {len(history.losses) + 1}."
+                f" The {kept} parameters until then are kept. Lower learning_rate={self.learning_rate:g}, set"
+                " clip_norm, or scale the features.",
+                ConvergenceWarning,
+                stacklevel=caller_level(),
+            )
+        except KeyboardInterrupt:
+            kept = "best" if history.best is not None else "last"
+            warnings.warn(
+                f"{type(self).__name__} was interrupted in epoch {len(history.losses) + 1}; the {kept} parameters until"
+                " then are kept.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
+        except BaseException:
+            net.restore(before)
+            raise
+        finally:
+            del self._in_fit
+        history.finish()
+        self.n_iter_ = len(self.loss_curve_)
+        if validation is not None:
+            self.best_iter_, self.best_score_ = history.best_iter, history.best_score
+        if validation is None:
+            self._measure_noise(batches.X, batches.targets.table, batches.weights, batches.rows)
+        else:
+            self._measure_noise(validation.problem.X, validation.targets.table, validation.weights, validation.rows)
+        weights = [p.value for p in net.weights()]
+        self.sparsity_ = float(sum((w == 0.0).sum() for w in weights) / sum(w.size for w in weights))
+
+    def _fitted_state(self):
+        """What a copy needs to predict with the net as it is now."""
+        parameters = self.get_params(deep=False)
+        return {name: value for name, value in vars(self).items() if name not in parameters}
+
+    @property
+    def weights_(self):
+        """Weights of every layer (n_in, n_out), as they multiply."""
+        check_is_fitted(self)
+        layers = [part for part in self._net.layer.parts() if isinstance(part, Dense)]
+        return [layer.effective(Context())[0].copy() for layer in layers]
+
+    @property
+    def biases_(self):
+        """Biases of every layer (n_out,)."""
+        check_is_fitted(self)
+        return [part.bias.value.copy() for part in self._net.layer.parts() if isinstance(part, (Units, Bias))]
+
+    @property
+    def dropout_rates_(self):
+        """Dropout rate of every hidden layer; those that concrete dropout learned."""
+        check_is_fitted(self)
+        if self._architecture.dropout_kind != "concrete":
+            return np.array(self._architecture.dropout)
+        units = [part for part in self._net.layer.parts() if isinstance(part, Units)]
+        return np.array([part.rate for part in units if isinstance(part.noise, Concrete)])
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "n_iter_") or hasattr(self, "loss_curve_")
+
+    def _scores(self, X):
+        """Outputs without noise, in the precision of X."""
+        check_is_fitted(self)
+        X = self._rows_of(X)
+        return scores(self._net.astype(X.dtype), X)
+
+    def _noisy_scores(self, X, n_samples):
+        """Outputs under `n_samples` draws of the noise, one after another; the same ones at every call."""
+        check_is_fitted(self)
+        if not isinstance(n_samples, Integral) or isinstance(n_samples, bool) or n_samples < 1:
+            raise ValueError(f"n_samples must be an int of at least 1; got {n_samples!r}.")
+        X = self._rows_of(X)
+        seeds = Context(self._seed)
+        for _ in range(n_samples):
+            yield scores(self._net, X, ctx=Context(seeds.seed(), noisy=True)).astype(X.dtype, copy=False)

@@ -1,0 +1,268 @@
+"""A multilayer perceptron for classes."""
+
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import log_softmax, softmax
+from sklearn.base import ClassifierMixin
+
+from .._nets.objectives import CrossEntropy
+from .._nets.rows import Targets
+from ..utils._params import DICT, NONE, Interval, Options
+from ..utils._validation import check_class_weight, check_classes, unchanged_on_error
+from ._base import BaseDropoutMLP, Problem
+
+
+class ClassUncertainty(NamedTuple):
+    """What `DropoutMLPClassifier.predict_uncertainty` returns."""
+
+    mean: np.ndarray
+    epistemic: np.ndarray
+    aleatoric: np.ndarray
+    total: np.ndarray
+    predictive_entropy: np.ndarray
+    mutual_information: np.ndarray
+
+
+def _entropy(p):
+    return -(p * np.log(np.where(p > 0.0, p, 1.0))).sum(axis=-1)
+
+
+class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
+    """Doc."""
+
+    _parameter_constraints = {
+        **BaseDropoutMLP._parameter_constraints,
+        "label_smoothing": [Interval(Real, 0.0, 1.0)],
+        "confidence_penalty": [Interval(Real, 0.0, np.inf)],
+        "class_weight": [DICT, Options("balanced"), NONE],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        *,
+        activation="relu",
+        residual=False,
+        normalization=None,
+        weight_normalization=None,
+        dropout=0.5,
+        input_dropout=0.0,
+        dropout_kind="bernoulli",
+        stochastic_depth=0.0,
+        weight_decay=0.01,
+        l2=0.0,
+        l1=0.0,
+        max_norm=None,
+        clip_norm=None,
+        label_smoothing=0.0,
+        confidence_penalty=0.0,
+        mixup=0.0,
+        input_noise=0.0,
+        feature_mask=0.0,
+        sam_rho=0.0,
+        averaging=None,
+        optimizer="adamw",
+        learning_rate=1e-3,
+        momentum=0.9,
+        schedule="constant",
+        warmup=0.0,
+        batch_size="auto",
+        max_iter=200,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        min_delta=0.0,
+        monitor="loss",
+        class_weight=None,
+        random_state=None,
+        warm_start=False,
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.residual = residual
+        self.normalization = normalization
+        self.weight_normalization = weight_normalization
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.dropout_kind = dropout_kind
+        self.stochastic_depth = stochastic_depth
+        self.weight_decay = weight_decay
+        self.l2 = l2
+        self.l1 = l1
+        self.max_norm = max_norm
+        self.clip_norm = clip_norm
+        self.label_smoothing = label_smoothing
+        self.confidence_penalty = confidence_penalty
+        self.mixup = mixup
+        self.input_noise = input_noise
+        self.feature_mask = feature_mask
+        self.sam_rho = sam_rho
+        self.averaging = averaging
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.schedule = schedule
+        self.warmup = warmup
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.min_delta = min_delta
+        self.monitor = monitor
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    def _read(self, X, y, sample_weight, reset=False, classes=None):
+        """Check data; `reset` makes them decide features and, unless given, classes."""
+        X, y = self._rows_of(X, y, reset=reset)
+        known = classes if classes is not None or reset else self.classes_
+        classes, codes, sample_weight = check_classes(y, sample_weight, known)
+        if reset or not hasattr(self, "_class_factors"):
+            counts = np.bincount(codes, sample_weight, classes.size)
+            self.classes_, self._class_factors = classes, check_class_weight(self.class_weight, classes, counts)
+        weights = np.ones(codes.size) if sample_weight is None else sample_weight
+        if self._class_factors is not None:
+            weights = weights * self._class_factors[codes]
+        return Problem(X, y, codes, weights, sample_weight)
+
+    def _width_out(self):
+        return self.classes_.size
+
+    def _set_units(self, problem, rows, sums):
+        """Classes have no units."""
+
+    def _measure_noise(self, X, table, weights, rows):
+        """Probabilities tell the noise themselves."""
+
+    def _targets(self, problem):
+        K = self.classes_.size
+        table = (1.0 - self.label_smoothing) * np.eye(K) + self.label_smoothing / K
+        return Targets(table.astype(np.float32), problem.codes)
+
+    def _plain_targets(self, problem):
+        return Targets(np.eye(self.classes_.size, dtype=np.float32), problem.codes)
+
+    def _objective(self):
+        return CrossEntropy(np.float32(self.confidence_penalty))
+
+    def _plain_objective(self):
+        return CrossEntropy(np.float32(0.0))
+
+    @unchanged_on_error
+    def partial_fit(self, X, y, sample_weight=None, *, classes=None):
+        """Train for one epoch on some rows, from the parameters of the last call.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), default=None
+        classes : array-like of shape (n_classes,), default=None
+            All classes, needed in the first call if y does not hold them all.
+
+        Returns
+        -------
+        self : object
+        """
+        architecture = self._check_parameters()
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"class_weight={self.class_weight!r} needs all rows at once: give partial_fit a dict of weights."
+            )
+        first = not hasattr(self, "_net")
+        if classes is not None:
+            classes = np.unique(classes)
+            if not first and not np.array_equal(classes, self.classes_):
+                raise ValueError(f"classes={classes.tolist()!r} are not those of the first call: {self.classes_.tolist()!r}.")
+        problem = self._read(X, y, sample_weight, reset=first, classes=classes)
+        return self._partial_fit(problem, architecture)
+
+    def decision_function(self, X):
+        """Scores of the classes, before they become probabilities.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Of two classes, the log-odds of ``classes_[1]``.
+        """
+        z = self._scores(X)
+        return z[:, 1] - z[:, 0] if self.classes_.size == 2 else z
+
+    def predict(self, X):
+        """Predict the most probable class.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+        """
+        z = self._scores(X)
+        return self.classes_[z.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Probabilities of the classes, all units kept (weight scaling).
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes)
+        """
+        return softmax(self._scores(X), axis=1)
+
+    def predict_log_proba(self, X):
+        """Logarithms of the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        log_p : ndarray of shape (n_samples, n_classes)
+        """
+        return log_softmax(self._scores(X), axis=1)
+
+    def sample_predictions(self, X, n_samples=50):
+        """Probabilities under draws of the noise: a sample of what dropout believes (Gal & Ghahramani 2016).
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        n_samples : int, default=50
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_rows, n_classes)
+            The same at every call.
+        """
+        return np.stack([softmax(z, axis=1) for z in self._noisy_scores(X, n_samples)])
+
+    def predict_uncertainty(self, X, n_samples=50):
+        """Uncertainty of the prediction, split by its origin."""
+        mean = square = noise = entropy = 0.0
+        for z in self._noisy_scores(X, n_samples):
+            p = softmax(z, axis=1)
+            mean, square = mean + p, square + p * p
+            noise, entropy = noise + p * (1.0 - p), entropy + _entropy(p)
+        mean = mean / n_samples
+        epistemic, aleatoric = np.maximum(square / n_samples - mean * mean, 0.0), noise / n_samples
+        total = _entropy(mean)
+        return ClassUncertainty(
+            mean, epistemic, aleatoric, epistemic + aleatoric, total, np.maximum(total - entropy / n_samples, 0.0)
+        )

@@ -1,0 +1,250 @@
+"""A multilayer perceptron for numbers."""
+
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+from sklearn.base import RegressorMixin
+
+from .._nets.objectives import GaussianLikelihood, SquaredError
+from .._nets.rows import Targets
+from .._nets.training import scores
+from ..utils._params import BOOLEAN
+from ..utils._validation import check_weights, unchanged_on_error
+from ._base import BaseDropoutMLP, Problem
+
+_FLOOR = np.float32(-9.0)  # of the predicted log variance, where the variance of y is 1
+
+
+class Uncertainty(NamedTuple):
+    """What `DropoutMLPRegressor.predict_uncertainty` returns."""
+
+    mean: np.ndarray
+    epistemic: np.ndarray
+    aleatoric: np.ndarray
+    total: np.ndarray
+
+
+class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
+    """Doc."""
+
+    _parameter_constraints = {**BaseDropoutMLP._parameter_constraints, "heteroscedastic": [BOOLEAN]}
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        *,
+        activation="relu",
+        residual=False,
+        normalization=None,
+        weight_normalization=None,
+        dropout=0.5,
+        input_dropout=0.0,
+        dropout_kind="bernoulli",
+        stochastic_depth=0.0,
+        weight_decay=0.01,
+        l2=0.0,
+        l1=0.0,
+        max_norm=None,
+        clip_norm=None,
+        mixup=0.0,
+        input_noise=0.0,
+        feature_mask=0.0,
+        sam_rho=0.0,
+        averaging=None,
+        optimizer="adamw",
+        learning_rate=1e-3,
+        momentum=0.9,
+        schedule="constant",
+        warmup=0.0,
+        batch_size="auto",
+        max_iter=200,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        min_delta=0.0,
+        monitor="loss",
+        heteroscedastic=False,
+        random_state=None,
+        warm_start=False,
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.residual = residual
+        self.normalization = normalization
+        self.weight_normalization = weight_normalization
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.dropout_kind = dropout_kind
+        self.stochastic_depth = stochastic_depth
+        self.weight_decay = weight_decay
+        self.l2 = l2
+        self.l1 = l1
+        self.max_norm = max_norm
+        self.clip_norm = clip_norm
+        self.mixup = mixup
+        self.input_noise = input_noise
+        self.feature_mask = feature_mask
+        self.sam_rho = sam_rho
+        self.averaging = averaging
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.schedule = schedule
+        self.warmup = warmup
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.min_delta = min_delta
+        self.monitor = monitor
+        self.heteroscedastic = heteroscedastic
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _read(self, X, y, sample_weight, reset=False):
+        """Check data; `reset` makes them decide the features and the number of outputs."""
+        X, y = self._rows_of(X, y, reset=reset, multi_output=True, y_numeric=True)
+        y = np.asarray(y, dtype=np.float64)
+        if reset:
+            self._outputs = y.shape[1:]
+        elif y.shape[1:] != self._outputs:
+            raise ValueError(f"y must have shape (n_samples, {', '.join(map(str, self._outputs))}); got {y.shape}.")
+        sample_weight = check_weights(sample_weight, len(y))
+        return Problem(X, y, None, np.ones(len(y)) if sample_weight is None else sample_weight, sample_weight)
+
+    @property
+    def _n_outputs(self):
+        return self._outputs[0] if self._outputs else 1
+
+    def _width_out(self):
+        return self._n_outputs * (2 if self.heteroscedastic else 1)
+
+    def _set_units(self, problem, rows, sums):
+        """Train on targets with mean 0 and variance 1."""
+        Y = problem.numbers[rows]
+        self._mean = np.average(Y, axis=0, weights=sums)
+        self._scale = np.sqrt(np.average((Y - self._mean) ** 2, axis=0, weights=sums))
+        self._scale[self._scale <= 1e-12 * np.abs(self._mean)] = 1.0
+        if not np.isfinite(self._scale).all():
+            raise ValueError("y contains values so large that their squares overflow: rescale it.")
+
+    def _targets(self, problem):
+        return Targets(((problem.numbers - self._mean) / self._scale).astype(np.float32), None)
+
+    _plain_targets = _targets
+
+    def _objective(self):
+        return GaussianLikelihood(_FLOOR) if self.heteroscedastic else SquaredError()
+
+    _plain_objective = _objective
+
+    @unchanged_on_error
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch on some rows, from the parameters of the last call.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Those of the first call decide the units in which the net computes.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        self : object
+        """
+        architecture = self._check_parameters()
+        problem = self._read(X, y, sample_weight, reset=not hasattr(self, "_net"))
+        return self._partial_fit(problem, architecture)
+
+    def _means(self, z):
+        """Predictions (n, n_outputs) in the units of y from the outputs of the net."""
+        return z[:, : self._n_outputs] * self._scale.astype(z.dtype) + self._mean.astype(z.dtype)
+
+    def _shaped(self, values):
+        return values.reshape((len(values), *self._outputs))
+
+    def predict(self, X, return_std=False, n_samples=50):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        return_std : bool, default=False
+            Whether to return standard deviations too, by `predict_uncertainty`.
+        n_samples : int, default=50
+            Draws of the noise for those.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        std : ndarray of the same shape
+            Only with ``return_std=True``: the square root of the total variance.
+        """
+        y = self._shaped(self._means(self._scores(X)))
+        return (y, np.sqrt(self.predict_uncertainty(X, n_samples).total)) if return_std else y
+
+    def _measure_noise(self, X, table, weights, rows):
+        """Keep the variance of the residuals, the noise that the net cannot explain."""
+        if not self.heteroscedastic:
+            residuals = (scores(self._net, X, rows) - table[rows]) * self._scale
+            self.noise_variance_ = np.average(residuals**2, axis=0, weights=weights[rows])
+
+    def sample_predictions(self, X, n_samples=50):
+        """Predictions under draws of the noise: a sample of what dropout believes of the mean (Gal & Ghahramani 2016).
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        n_samples : int, default=50
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples, n_rows) or (n_samples, n_rows, n_outputs)
+            The same at every call.
+        """
+        return np.stack([self._shaped(self._means(z)) for z in self._noisy_scores(X, n_samples)])
+
+    def predict_uncertainty(self, X, n_samples=50):
+        """Uncertainty of the prediction, split by its origin."""
+        total = square = noise = 0.0
+        for z in self._noisy_scores(X, n_samples):
+            y = self._means(z.astype(np.float64)) - self._mean  # near zero, where squares lose nothing
+            total, square = total + y, square + y * y
+            if self.heteroscedastic:
+                noise = noise + GaussianLikelihood(_FLOOR).variance(z[:, self._n_outputs :]) * self._scale**2
+        mean = total / n_samples
+        epistemic = np.maximum(square / n_samples - mean * mean, 0.0)
+        aleatoric = noise / n_samples if self.heteroscedastic else np.broadcast_to(self.noise_variance_, mean.shape)
+        return Uncertainty(*map(self._shaped, (mean + self._mean, epistemic, aleatoric.copy(), epistemic + aleatoric)))
+
+    def predict_interval(self, X, coverage=0.95, n_samples=50):
+        """Interval that a new target lies in with a probability, if errors are normal.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        coverage : float, default=0.95
+            The probability, in (0, 1).
+        n_samples : int, default=50
+            Draws of the noise.
+
+        Returns
+        -------
+        low, high : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        if not (isinstance(coverage, Real) and 0.0 < coverage < 1.0):
+            raise ValueError(f"coverage must lie in (0, 1); got {coverage!r}.")
+        y, std = self.predict(X, return_std=True, n_samples=n_samples)
+        half = ndtri(0.5 + 0.5 * coverage) * std
+        return y - half, y + half
