@@ -2,9 +2,9 @@
 
 import argparse
 
-from . import linear, logistic
+from . import linear, logistic, mlp
 
-FAMILIES = {"linear": linear, "logistic": logistic}
+FAMILIES = {"linear": linear, "logistic": logistic, "mlp": mlp}
 
 
 def main():

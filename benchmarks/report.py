@@ -15,14 +15,17 @@ import skreg
 
 from . import glmnet
 
-LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "celer", "skglm", "adelie", "skein-glm")
+LIBRARIES = (
+    "numpy", "scipy", "numba", "scikit-learn", "celer", "skglm", "adelie", "skein-glm", "torch", "skorch", "pytabkit",
+)  # fmt: skip
 
 TITLES = {
     "path": "Paths of 100 strengths from alpha_max to alpha_max/100",
     "single": "Single fits",
     "cv": "5-fold cross-validation of the lasso over 100 strengths, with the final fit",
     "first": "First fit of a fresh process: import and fit",
-    "memory": "Peak memory of a lasso fit at alpha_max/100, above the libraries and the data",
+    "memory": "Peak memory of a fit, above the libraries and the data",
+    "epoch": "Seconds an epoch",
 }
 
 # Header and format of the entries of a row, in order.
@@ -40,13 +43,15 @@ COLUMNS = {
     "test": ("right in test", "{:.4f}"),
     "chosen": ("alpha / alpha_max", "{:.3g}"),
     "curve_error": ("error of the curve", "{:.0e}"),
+    "epoch": ("seconds an epoch (median)", "{:.3g}"),
+    "of_peer": ("ours / this", "**{:.2f}**"),
     "megabytes": ("MB", "{:.1f}"),
     "share": ("times X", "{:.2f}"),
     "ratio": ("ours / fastest peer", "**{:.2f}**"),
     "fastest_ratio": ("by the fastest runs", "{:.2f}"),
 }
 
-NOTE = """\
+CERTIFIED = """\
 For every solver the loosest of its tolerances whose worst suboptimality, verified in float64 on the original data and
 relative to the best objective that anybody found, is at most 1e-6; "certified" is the loosest for which the duality gap
 proves it. Solvers that do not get there are shown at the tightest tolerance tried. The median is over turns that all
@@ -127,9 +132,12 @@ class Book:
         Where they are; with None, nothing is written.
     problems, parts : sequence of str
         The order of the entries.
+    note : str
+        What the reader of the tables must know.
     """
 
-    def __init__(self, family, folder, problems, parts):
+    def __init__(self, family, folder, problems, parts, note=CERTIFIED):
+        self.note = note
         self.family, self.folder, self.order = family, folder and pathlib.Path(folder), (list(parts), list(problems))
         self.pages = {"environments": [], "results": {}}
         if self.folder and self._file("json").exists():
@@ -172,7 +180,7 @@ class Book:
 
     def _render(self):
         entries = sorted(self.pages["results"].values(), key=self._place)
-        lines = [f"# Benchmarks: {self.family}", "", NOTE]
+        lines = [f"# Benchmarks: {self.family}", "", self.note]
         for part in self.order[0]:
             of_part = [entry for entry in entries if entry["part"] == part]
             lines += [f"## {TITLES[part]}", ""] if of_part else []

@@ -5,7 +5,11 @@ import itertools
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from scipy import stats
+from scipy.special import softmax
+from sklearn.linear_model import Lasso, Ridge
 
+from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._core.projections import project_columns
 from skreg._nets import rows as batches
 from skreg._nets.activations import ACTIVATIONS, Units
@@ -121,3 +125,266 @@ def test_gradients_in_combination(kind, normalization, weights, residual):
     net = perceptron(a, 3, width, 50, np.random.default_rng(1), np.float64)
     net.theta += 0.1 * np.random.default_rng(2).standard_normal(net.theta.size)
     check_gradient(net, objective, x, T, w)
+
+
+@pytest.mark.plain
+def test_uniform_and_normal_numbers():
+    u = np.array([uniform(s, i) for s in (1, 2**31, 2**32 - 1) for i in range(4000)])
+    assert (u > 0.0).all()
+    assert (u < 1.0).all()
+    assert stats.kstest(u, "uniform").pvalue > 1e-3
+    assert abs(np.corrcoef(u[:4000], u[4000:8000])[0, 1]) < 0.06
+    assert abs(np.corrcoef(u[:3999], u[1:4000])[0, 1]) < 0.06
+    grid = np.array([1e-6, 1e-4, 0.01, 0.3, 0.5, 0.7, 0.99, 0.9999, 1.0 - 1e-6], dtype=np.float32)
+    np.testing.assert_allclose([normal(v) for v in grid], stats.norm.ppf(grid.astype(float)), rtol=2e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
+def test_noise_keeps_the_mean_and_has_the_variance_of_bernoulli(kind, rate):
+    ones = np.ones((1000, 200), np.float32)
+    out = np.empty_like(ones)
+    perturb(dropout_noise(kind, rate), ones, 11, False, out)
+    variance = rate / (1.0 - rate)
+    assert abs(out.mean(dtype=float) - 1.0) < 5.0 * np.sqrt(variance / out.size)
+    assert abs(out.var(dtype=float) / variance - 1.0) < 0.03
+
+
+def test_adaptive_noise_has_its_expectation():
+    v = np.full((1000, 200), 0.7, np.float32)
+    out = np.empty_like(v)
+    noise = dropout_noise("adaptive", 0.3)
+    perturb(noise, v, 3, False, out)
+    perturb(noise.expected(), v[:1], 3, False, v[:1])
+    assert abs(out.mean(dtype=float) / v[0, 0] - 1.0) < 0.01
+    assert noise.factor(F(0.0), F(0.6999)) == 1.0  # at 0 it keeps 1 - rate
+    assert noise.factor(F(0.0), F(0.7001)) == 0.0
+
+
+def test_row_noise_is_one_factor_a_row():
+    x = np.ones((50, 3))
+    out = np.empty_like(x)
+    perturb(HALF, x, 3, True, out)
+    assert (np.ptp(out, axis=1) == 0.0).all()
+    assert set(np.unique(out)) == {0.0, float(F(1 / 0.7))}
+
+
+def masks_average(net, width, x, rate):
+    """Exact mean over all 2^width masks of a net of two dense layers, with probabilities of a rate."""
+    (W1, b1, W2, b2) = (p.value for p in (*net.weights()[:1], net.layer.layers[1].bias, *net.weights()[1:], bias_of(net)))
+    h = np.maximum(x @ W1 + b1, 0.0)
+    mean = 0.0
+    for mask in itertools.product([0.0, 1.0], repeat=width):
+        kept = np.array(mask)
+        share = np.prod(np.where(kept > 0.0, 1.0 - rate, rate))
+        mean = mean + share * softmax((h * kept / (1.0 - rate)) @ W2 + b2, axis=1)
+    return mean
+
+
+def bias_of(net):
+    return net.layer.layers[-1].bias
+
+
+def test_monte_carlo_mean_is_the_average_over_all_masks():
+    X, T, _ = problem(3, n=5)
+    model = DropoutMLPClassifier((6,), dropout=0.4, max_iter=50, random_state=0, learning_rate=0.01)
+    model.fit(X, T.argmax(axis=1) if len(set(T.argmax(axis=1))) > 1 else np.arange(5) % 2)
+    exact = masks_average(model._net.astype(np.float64), 6, X, 0.4)
+    draws = model.sample_predictions(X, 4000)
+    error = draws.std(axis=0) / np.sqrt(4000)
+    assert (np.abs(draws.mean(axis=0) - exact) < 5.0 * error + 1e-6).all()
+    assert np.abs(model.predict_proba(X) - exact).max() > 5.0 * error.max()  # weight scaling is another number
+
+
+def test_weight_scaling_is_exact_for_a_linear_net():
+    net = built([Dense(5), Units(ACTIVATIONS["identity"], HALF), Dense(4), Units(ACTIVATIONS["identity"], HALF)], 2)
+    x, _, _ = problem(2)
+    ctx = Context(1, noisy=True)
+    draws = np.array([net(x, ctx)[0].copy() for _ in range(20000)])
+    error = draws.std(axis=0) / np.sqrt(20000)
+    assert (np.abs(draws.mean(axis=0) - net(x, Context())[0]) < 5.0 * error).all()
+
+
+def one_weight(kind, decay=0.0, l2=0.0, l1=0.0, clip_norm=None):
+    """A net of one weight and one bias, and its optimizer."""
+    net = Net(Chain(Dense(1), Bias()), 1, np.random.default_rng(0), np.float64)
+    net.theta[:] = 1.0
+    each = [np.full(1, strength) for strength in (decay, l2, l1)]
+    return net, Optimizer(net, kind, 0.9, *each, clip_norm)
+
+
+def test_decoupled_decay_is_geometric_and_adam_with_l2_is_linear():
+    for decay in (0.1, 1.0):
+        net, optimizer = one_weight("adamw", decay)
+        for _ in range(10):
+            optimizer.step(net, 0.01)
+        np.testing.assert_allclose(net.theta, [(1.0 - 0.01 * decay) ** 10, 1.0], rtol=1e-12)
+        net, optimizer = one_weight("adam", decay)
+        for _ in range(10):
+            optimizer.step(net, 0.01)
+        # Adam divides the gradient of the penalty by its own size: every step is nearly the rate, whatever the decay
+        np.testing.assert_allclose(net.theta, [0.9, 1.0], rtol=2e-3)
+
+
+def test_first_steps_of_the_rules():
+    for kind, wanted in (("adamw", 0.9), ("sgd", 1.0 - 0.1 * 3.0 * 1.9)):
+        net, optimizer = one_weight(kind)
+        net.grad[:] = 3.0
+        optimizer.step(net, 0.1)
+        np.testing.assert_allclose(net.theta, wanted, rtol=1e-7)
+    net, optimizer = one_weight("sgd", clip_norm=1.0)
+    net.grad[:] = [3.0, 4.0]
+    optimizer.step(net, 0.1)
+    np.testing.assert_allclose(net.theta, 1.0 - 0.1 * 1.9 * np.array([0.6, 0.8]))
+
+
+def test_l1_gives_exact_zeros_and_leaves_biases_alone():
+    net, optimizer = one_weight("sgd", l1=1.0)
+    for _ in range(30):
+        optimizer.step(net, 0.1)
+    assert net.theta.tolist() == [0.0, 1.0]
+
+
+def test_l1_finds_the_lasso():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 5)).astype(np.float32)
+    y = X @ [2.0, -1.0, 0.0, 0.0, 0.0] + 0.1 * rng.standard_normal(200)
+    net = DropoutMLPRegressor(
+        (), dropout=0.0, l1=0.1, weight_decay=0.0, optimizer="sgd", momentum=0.0, learning_rate=0.2, max_iter=500,
+        batch_size=200, random_state=0,
+    ).fit(X, y)  # fmt: skip
+    lasso = Lasso(alpha=0.1, tol=1e-10).fit(X.astype(float), (y - y.mean()) / y.std())
+    np.testing.assert_allclose(net.weights_[0].ravel(), lasso.coef_, atol=1e-5)
+    assert net.sparsity_ == 0.6
+
+
+@pytest.mark.parametrize("kind", ["adamw", "sgd"])
+def test_training_without_noise_finds_ridge(kind):
+    """Full batches, coupled L2: the minimum is ridge regression's."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((100, 4)).astype(np.float32)
+    y = X @ [2.0, -1.0, 0.5, 0.0] + rng.standard_normal(100)
+    w = rng.uniform(0.1, 2.0, 100)
+    net = DropoutMLPRegressor(
+        (), dropout=0.0, l2=0.3, weight_decay=0.0, optimizer=kind, learning_rate=0.05, schedule="cosine",
+        max_iter=2000, batch_size=100, random_state=0,
+    ).fit(X, y, w)  # fmt: skip
+    ridge = Ridge(alpha=0.3 * w.sum()).fit(X, y, w)
+    np.testing.assert_allclose(net.predict(X), ridge.predict(X), atol=2e-4)
+
+
+def test_input_noise_is_ridge():
+    """The expected gradient of a linear net under input noise is that with ``sigma^2`` of L2 (Bishop 1995)."""
+    x, T, _ = problem(2, n=6)
+    w = np.ones(6)
+    net = built([InputNoise(0.5)], 2)
+    ctx = Context(1, train=True, noisy=True, gradient=True)
+    grads = []
+    for _ in range(20000):
+        gradient(net, SquaredError(), x, T, w, ctx)
+        grads.append(net.grad.copy())
+    grads = np.array(grads)
+    gradient(net, SquaredError(), x, T, w, Context(gradient=True))
+    n_weights = net.ends[-1]
+    wanted = net.grad.copy()
+    wanted[:n_weights] += 0.25 * net.theta[:n_weights] / 2  # the loss is averaged over two outputs
+    assert (np.abs(grads.mean(axis=0) - wanted) < 5.0 * grads.std(axis=0) / np.sqrt(len(grads)) + 1e-12).all()
+
+
+def test_mixed_rows_have_the_mixed_loss():
+    """Cross-entropy and weights are linear in the target: one mixed row costs what its two labels cost, each its share."""
+    X, T, w = problem(3, n=6)
+    source = batches.Batches(X, batches.Targets(T, None), w, np.arange(6), 6, mixup=0.4, dtype=np.float64)
+    x, t, both = next(iter(source.epoch(np.random.default_rng(0))))
+    order = np.random.default_rng(0).permutation(np.arange(6))
+    rng = np.random.default_rng(0)
+    rng.permutation(np.arange(6))
+    share = rng.beta(0.4, 0.4)
+    np.testing.assert_allclose(x, share * X[order] + (1.0 - share) * X[order[::-1]])
+    scores = np.random.default_rng(1).standard_normal((6, 3))
+    d = np.empty((6, 3))
+    mixed = evaluate(CrossEntropy(F(0.0)), scores, t, both, d)
+    own = evaluate(CrossEntropy(F(0.0)), scores, T[order], w[order], d)
+    partner = evaluate(CrossEntropy(F(0.0)), scores, T[order[::-1]], w[order[::-1]], d)
+    np.testing.assert_allclose(mixed, share * own + (1.0 - share) * partner)
+    sparse = batches.Batches(sp.csr_matrix(X), batches.Targets(T, None), w, np.arange(6), 6, mixup=0.4, dtype=np.float64)
+    rows, t_sparse, _ = next(iter(sparse.epoch(np.random.default_rng(0))))
+    np.testing.assert_allclose(rows.dot(np.eye(3), np.empty((6, 3))), x)
+    np.testing.assert_allclose(t_sparse, t)
+
+
+def test_sharpness_aware_gradient():
+    """The gradient where ``rho g / ||g||`` leads, under the same noise; parameters and statistics as after one pass."""
+    x, T, w = problem(2)
+    net = built(CASES["batch norm"](), 2)
+    before = net.memory.copy()
+    gradient(net, SquaredError(), x, T, w, Context(5, train=True, noisy=True, gradient=True))
+    memory, g, here = net.memory.copy(), net.grad.copy(), net.theta.copy()
+    net.theta += 0.3 * g / np.linalg.norm(g)
+    gradient(net, SquaredError(), x, T, w, Context(5, train=True, noisy=True, gradient=True))
+    wanted = net.grad.copy()
+    net.theta[:] = here
+    net.memory[:] = before
+    ctx = Context(5, train=True, noisy=True, gradient=True)
+    sharpness_aware(net, SquaredError(), x, T, w, ctx, 0.3)
+    np.testing.assert_allclose(net.grad, wanted, rtol=1e-10)
+    assert (net.theta == here).all()
+    np.testing.assert_array_equal(net.memory, memory)
+
+
+def test_sparse_rows_are_dense_rows():
+    X, T, w = problem(2, n=12)
+    X[np.abs(X) < 0.5] = 0.0
+    layers = lambda: [Dropout(HALF), Dropout(HALF, augment=True), Dense(4), Units(ACTIVATIONS["tanh"])]  # noqa: E731
+    results = []
+    for data in (X, sp.csr_matrix(X)):
+        net = built(layers(), 2)
+        source = batches.Batches(data, batches.Targets(T, None), w, np.arange(12), 5, dtype=np.float64)
+        x, t, v = next(iter(source.epoch(np.random.default_rng(0))))
+        net.layer.layers[2].first = True
+        loss = gradient(net, SquaredError(), x, t, v, Context(5, train=True, noisy=True, gradient=True))
+        results.append((loss, net.grad.copy()))
+    np.testing.assert_allclose(results[0][0], results[1][0])
+    np.testing.assert_allclose(results[0][1], results[1][1])
+
+
+def test_batches_cover_the_rows_and_have_nearly_one_size():
+    X = np.arange(103.0)[:, None]
+    source = batches.Batches(X, batches.Targets(X, None), np.ones(103), np.arange(3, 103), 32)
+    seen = [x.ravel() for x, _, _ in source.epoch(np.random.default_rng(0))]
+    assert [len(x) for x in seen] == [25] * 4
+    assert sorted(np.concatenate(seen)) == list(range(3, 103))
+
+
+def test_projection_of_columns():
+    W = np.array([[3.0, 0.1], [4.0, 0.2]])
+    assert project_columns(W, 1.0)
+    np.testing.assert_allclose(W, [[0.6, 0.1], [0.8, 0.2]])
+    assert not project_columns(W, 1.1)
+
+
+def test_spectral_norm_is_one_after_every_step_and_max_norm_holds():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((200, 6)).astype(np.float32), rng.integers(0, 2, 200)
+    for options, bound in ((dict(weight_normalization="spectral"), 1.0 + 1e-5), (dict(max_norm=0.5), 0.5 * (1.0 + 1e-5))):
+        model = DropoutMLPClassifier((8, 8), max_iter=1, learning_rate=0.1, random_state=0, **options).fit(X, y)
+        for _ in range(20):
+            model.partial_fit(X, y)
+            for W in model.weights_[:-1]:
+                norm = np.linalg.norm(W, 2) if "max_norm" not in options else np.linalg.norm(W, axis=0).max()
+                assert norm <= bound
+    model = DropoutMLPClassifier((8,), max_norm=0.5, batch_size=20, learning_rate=0.1, random_state=0).fit(X, y)
+    assert np.linalg.norm(model.weights_[0], axis=0).max() <= 0.5 * (1.0 + 1e-5)
+
+
+def test_architecture_of_the_perceptron():
+    a = Architecture((4, 4, 3), "relu", True, "batch", "weight", (0.1,) * 3, 0.2, "bernoulli", 0.5, 0.1, 0.1)
+    net = perceptron(a, 2, 5, 10, np.random.default_rng(0))
+    kinds = [type(part).__name__ for part in net.layer.layers]
+    assert kinds == [
+        "InputNoise", "Dropout", "Dropout", "Dense", "BatchNorm", "Units", "Residual", "Dense", "BatchNorm", "Units",
+        "Dense", "Bias",
+    ]  # fmt: skip
+    assert net.layers.tolist() == [0, 1, 2, 3]
+    assert net.ends[-1] == 2 * 4 + 4 * 4 + 4 * 3 + 3 * 5
+    assert net.theta.size == net.ends[-1] + (4 + 4 + 3 + 5) + 2 * (4 + 4 + 3)  # biases; scales and lengths

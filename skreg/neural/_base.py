@@ -1,5 +1,6 @@
 """What the neural estimators share: parameters, data, training, and passes with and without noise."""
 
+import copy
 import warnings
 from contextlib import nullcontext
 from numbers import Integral, Real
@@ -341,7 +342,8 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         before = net.snapshot()
         self._in_fit = True
         try:
-            with self._threads(batches.size):
+            # what overflows is seen in the loss, and told by one warning of our own
+            with self._threads(batches.size), np.errstate(over="ignore", invalid="ignore"):
                 for epoch in range(epochs):
                     part = task.part("epoch")
                     loss = train_epoch(net, self._objective(), batches, self._optimizer, rate, rng, ctx, **options)
@@ -353,7 +355,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         except Diverged:
             kept = "best" if history.best is not None else "last good"
             warnings.warn(
-                f"{type(self).__name__} diverged: the training loss was not finite in epoch {len(history.losses) + 1}."
+                f"{type(self).__name__} diverged: the training loss was not finite in epoch {history.epochs + 1}."
                 f" The {kept} parameters until then are kept. Lower learning_rate={self.learning_rate:g}, set"
                 " clip_norm, or scale the features.",
                 ConvergenceWarning,
@@ -362,7 +364,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         except KeyboardInterrupt:
             kept = "best" if history.best is not None else "last"
             warnings.warn(
-                f"{type(self).__name__} was interrupted in epoch {len(history.losses) + 1}; the {kept} parameters until"
+                f"{type(self).__name__} was interrupted in epoch {history.epochs + 1}; the {kept} parameters until"
                 " then are kept.",
                 UserWarning,
                 stacklevel=caller_level(),
@@ -384,9 +386,8 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         self.sparsity_ = float(sum((w == 0.0).sum() for w in weights) / sum(w.size for w in weights))
 
     def _fitted_state(self):
-        """What a copy needs to predict with the net as it is now."""
-        parameters = self.get_params(deep=False)
-        return {name: value for name, value in vars(self).items() if name not in parameters}
+        """What makes a copy of the estimator predict with the net as it is now, whatever comes after."""
+        return {"_net": copy.deepcopy(self._net), "_in_fit": False, "n_iter_": len(self.loss_curve_)}
 
     @property
     def weights_(self):

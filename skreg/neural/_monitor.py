@@ -51,7 +51,7 @@ class History:
     def __init__(self, estimator, net, batches, average, own, validation):
         self.estimator, self.net, self.batches, self.average = estimator, net, batches, average
         self.own, self.validation, self.scorer = own, validation, estimator._scorer()
-        self.losses, self.last, self.best = [], net.snapshot(), None
+        self.epochs, self.last, self.best = 0, net.snapshot(), None
         self.best_iter, self.lowest, self.since = 0, math.inf, 0
         if validation is not None and estimator.validation_curve_ is None:
             estimator.validation_curve_, estimator.gap_curve_ = [], []
@@ -64,10 +64,10 @@ class History:
     def record(self, loss):
         """Note an epoch; whether to stop."""
         estimator = self.estimator
-        self.losses.append(loss)
         estimator.loss_curve_.append(loss)
         self.last = self.net.snapshot()
         stop = self.validation is not None and self._validate()
+        self.epochs += 1
         if estimator.verbose:
             seen = f", validation {estimator.validation_curve_[-1]:.5g}" if self.validation is not None else ""
             print(f"{type(estimator).__name__}: epoch {len(estimator.loss_curve_)}, loss {loss:.5g}{seen}")
@@ -78,7 +78,7 @@ class History:
         self._settle()
         bad, own = (watched.badness(estimator, self.net, self.scorer) for watched in (self.validation, self.own))
         if math.isnan(bad):
-            raise ValueError(f"monitor={estimator.monitor!r} is NaN after epoch {len(self.losses)}.")
+            raise ValueError(f"monitor={estimator.monitor!r} is NaN after epoch {self.epochs + 1}.")
         estimator.validation_curve_.append(bad if self.scorer is None else -bad)
         estimator.gap_curve_.append(bad - own)
         if bad < self.lowest - estimator.min_delta:

@@ -1,0 +1,189 @@
+"""Multilayer perceptrons: seconds an epoch, and memory."""
+
+import multiprocessing
+import os
+import statistics
+import time
+import warnings
+from importlib.util import find_spec
+from typing import NamedTuple
+
+import numpy as np
+
+from . import processes, report
+from .linear import names
+from .problems import image_rows
+
+PARTS = ("epoch", "memory")
+DROPOUT, SMOOTHING = 0.2, 0.1
+NOTE = f"""\
+Every solver trains the same net with AdamW or Adam on the same rows in float32, with dropout {DROPOUT} and label smoothing
+{SMOOTHING} where it can, in a process of its own; processes take turns. A figure is the time of a whole fit over its number
+of epochs, so that what comes before the first one counts. The first fit of each, which compiles, is left out.
+"""
+
+
+class Case(NamedTuple):
+    """A table and a net."""
+
+    rows: int
+    features: int
+    hidden: tuple
+    batch: int
+    epochs: int  # to take the mean over: some tenths of a second at least
+
+
+CASES = {
+    "tiny": Case(500, 10, (32,), 32, 100),
+    "narrow": Case(20000, 30, (64, 64), 32, 5),
+    "shallow": Case(20000, 30, (100,), 200, 20),
+    "deep": Case(20000, 30, (256, 256, 256), 256, 4),
+    "digits": Case(60000, 784, (800, 800), 128, 1),
+}
+
+
+def data(name, case):
+    """X in float32 and y: simulated, or the digits; None where these are out of reach."""
+    if name == "digits":
+        found = image_rows()
+        return found and found[:2]
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((case.rows, case.features)).astype(np.float32)
+    return X, (X[:, 0] * X[:, 1] + X[:, 2] > 0.0).astype(np.int64)
+
+
+def ours(case):
+    from skreg import DropoutMLPClassifier
+
+    return DropoutMLPClassifier(
+        case.hidden, dropout=DROPOUT, label_smoothing=SMOOTHING, batch_size=case.batch, max_iter=case.epochs,
+        random_state=0,
+    ).fit  # fmt: skip
+
+
+def scikit_learn(case):
+    from sklearn.neural_network import MLPClassifier
+
+    return MLPClassifier(
+        case.hidden, batch_size=case.batch, max_iter=case.epochs, n_iter_no_change=10**9, random_state=0
+    ).fit
+
+
+def module(case, classes):
+    import torch
+
+    layers, width = [], case.features
+    for units in case.hidden:
+        layers += [torch.nn.Linear(width, units), torch.nn.ReLU(), torch.nn.Dropout(DROPOUT)]
+        width = units
+    return torch.nn.Sequential(*layers, torch.nn.Linear(width, classes))
+
+
+def pytorch(case):
+    """The plain loop, without a data loader: the fastest that is in common use."""
+    import torch
+
+    def fit(X, y):
+        torch.manual_seed(0)
+        X, y = torch.from_numpy(X), torch.from_numpy(y)
+        net = module(case, int(y.max()) + 1).train()
+        optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=0.01)
+        loss = torch.nn.CrossEntropyLoss(label_smoothing=SMOOTHING)
+        for _ in range(case.epochs):
+            order = torch.randperm(len(y))
+            for first in range(0, len(y), case.batch):
+                rows = order[first : first + case.batch]
+                optimizer.zero_grad()
+                loss(net(X[rows]), y[rows]).backward()
+                optimizer.step()
+
+    return fit
+
+
+def skorch(case):
+    import torch
+    from skorch import NeuralNetClassifier
+
+    def fit(X, y):
+        NeuralNetClassifier(
+            module(case, int(y.max()) + 1), criterion=torch.nn.CrossEntropyLoss, optimizer=torch.optim.AdamW, lr=1e-3,
+            batch_size=case.batch, max_epochs=case.epochs, train_split=None, verbose=0,
+        ).fit(X, y)  # fmt: skip
+
+    return fit
+
+
+SOLVERS = {
+    "skreg": (ours, "skreg"),
+    "scikit-learn (no dropout)": (scikit_learn, "sklearn"),
+    "PyTorch": (pytorch, "torch"),
+    "skorch": (skorch, "skorch"),
+}
+
+
+def serve(pipe, name, case_name, rows):
+    """In a process of its own, so that no library's threads wait for another's: one fit for every message."""
+    warnings.simplefilter("ignore")
+    case = CASES[case_name]
+    X, y = data(case_name, case)
+    make = SOLVERS[name][0]
+    if find_spec("torch") and name in ("PyTorch", "skorch"):
+        import torch
+
+        torch.set_num_threads(os.cpu_count())
+    while pipe.recv():
+        fit = make(case)
+        start = time.perf_counter()
+        fit(X[:rows], y[:rows])
+        pipe.send((time.perf_counter() - start) / case.epochs)
+
+
+def race(name, repeats, rows):
+    """Rows of a table: seconds an epoch, in turns; the first turn of each compiles, and is not counted."""
+    context = multiprocessing.get_context("spawn")
+    servers = {}
+    for solver, (_, library) in SOLVERS.items():
+        if find_spec(library):
+            mine, theirs = context.Pipe()
+            process = context.Process(target=serve, args=(theirs, solver, name, rows), daemon=True)
+            process.start()
+            servers[solver] = mine
+    times = {solver: [] for solver in servers}
+    for turn in range(repeats + 1):
+        for solver, pipe in servers.items():
+            pipe.send(True)
+            seconds = pipe.recv()
+            if turn:
+                times[solver].append(seconds)
+    for pipe in servers.values():
+        pipe.send(False)
+    rows = [dict(solver=s, epoch=statistics.median(t), fastest=min(t)) for s, t in times.items()]
+    own = rows[0]["epoch"]
+    return [rows[0], *(row | dict(of_peer=own / row["epoch"]) for row in rows[1:])]
+
+
+def configure(parser):
+    parser.add_argument("--problems", type=names(CASES), default=list(CASES), help=", ".join(CASES))
+    parser.add_argument("--parts", type=names(PARTS), default=list(PARTS), help=", ".join(PARTS))
+    parser.add_argument("--repeats", type=int, default=5, help="turns of every solver at the clock")
+    parser.add_argument("--small", action="store_true", help="at most 300 rows; written only to --out")
+    parser.add_argument("--out", help="folder of mlp.json and mlp.md (default: docs/benchmarks)")
+
+
+def run(args):
+    out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
+    book = report.Book("mlp", out, CASES, PARTS, NOTE)
+    if "epoch" in args.parts:
+        for name in args.problems:
+            case = CASES[name]
+            if data(name, case) is None:
+                print(f"{name}: the digits are out of reach")
+                continue
+            rows = race(name, 1 if args.small else args.repeats, 300 if args.small else case.rows)
+            about = f"{case.rows} x {case.features}, hidden {case.hidden}, batches of {case.batch}"
+            book.enter("epoch", name, about, None, None, rows=rows)
+    if "memory" in args.parts:
+        n, p = (20000, 50) if args.small else (1_000_000, 50)
+        found = processes.child("memory_of_net", n, p)
+        row = dict(solver="skreg", megabytes=found["above"], share=found["above"] / found["data"])
+        book.enter("memory", f"{n} x {p} in float32", "two epochs, hidden (100,)", None, None, rows=[row])

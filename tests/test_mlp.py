@@ -1,0 +1,409 @@
+"""The perceptrons as estimators: data, early stopping, uncertainty, what they keep and what they promise."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import sklearn
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, make_moons
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+
+KINDS = ["bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"]
+
+
+def classes(n=120, p=4, K=3, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, p))
+    return X, (X @ rng.standard_normal((p, K)) + 0.5 * rng.standard_normal((n, K))).argmax(axis=1)
+
+
+def numbers(n=120, p=4, seed=0, outputs=None):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, p))
+    Y = np.column_stack([np.sin(2.0 * X[:, 0]) + X[:, 1], 100.0 + 10.0 * X[:, 2] ** 2])
+    Y = Y + 0.1 * Y.std(axis=0) * rng.standard_normal(Y.shape)
+    return X, Y[:, 0] if outputs is None else Y
+
+
+FAST = dict(max_iter=20, random_state=0)
+VARIANTS = [
+    dict(),
+    dict(hidden_layer_sizes=(16, 16), residual=True, normalization="layer", stochastic_depth=0.3, activation="gelu"),
+    dict(dropout_kind="concrete", normalization="batch", averaging="ema"),
+    dict(dropout_kind="dropconnect", weight_normalization="weight", averaging="swa", mixup=0.4),
+    dict(dropout_kind="adaptive", weight_normalization="spectral", sam_rho=0.05, feature_mask=0.1, input_dropout=0.1),
+    dict(dropout_kind="gaussian", max_norm=2.0, clip_norm=1.0, l1=1e-3, l2=1e-3, optimizer="sgd", schedule="one-cycle"),
+]
+
+
+@pytest.mark.parametrize("params", VARIANTS)
+def test_order_and_repetition_of_rows_do_not_matter(params):
+    X, y = classes()
+    rng = np.random.default_rng(1)
+    order = rng.permutation(len(y))
+    wanted = DropoutMLPClassifier(**FAST, **params).fit(X, y).predict_proba(X)
+    found = DropoutMLPClassifier(**FAST, **params).fit(X[order], y[order]).predict_proba(X)
+    np.testing.assert_array_equal(found, wanted)
+    times = rng.integers(0, 3, len(y))
+    weighted = DropoutMLPClassifier(**FAST, **params).fit(X, y, times).predict_proba(X)
+    repeated = DropoutMLPClassifier(**FAST, **params).fit(X.repeat(times, axis=0), y.repeat(times)).predict_proba(X)
+    np.testing.assert_array_equal(weighted, repeated)
+
+
+@pytest.mark.parametrize("params", VARIANTS)
+def test_sparse_is_dense(params):
+    X, y = classes()
+    X[np.abs(X) < 0.7] = 0.0
+    wanted = DropoutMLPClassifier(**FAST, **params).fit(X, y)
+    for make in (sp.csr_matrix, sp.csc_array, sp.coo_array):
+        found = DropoutMLPClassifier(**FAST, **params).fit(make(X), y)
+        np.testing.assert_allclose(found.predict_proba(make(X)), wanted.predict_proba(X), atol=1e-4)
+
+
+def test_precision_of_x_only_rounds():
+    X, y = numbers()
+    wanted = DropoutMLPRegressor(**FAST).fit(X, y)
+    found = DropoutMLPRegressor(**FAST).fit(X.astype(np.float32), y)
+    assert found.predict(X.astype(np.float32)).dtype == np.float32
+    np.testing.assert_array_equal(found.predict(X), wanted.predict(X))
+    np.testing.assert_allclose(found.predict(X.astype(np.float32)), wanted.predict(X), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("labels", [np.array(["b", "a", "c"]), np.array([-3, 7, 0]), np.array([2.0, 1.0, 5.0])])
+def test_labels_of_any_type(labels):
+    X, y = classes()
+    model = DropoutMLPClassifier(**FAST).fit(X, labels[y])
+    assert model.predict(X).dtype == labels.dtype
+    np.testing.assert_array_equal(model.classes_, np.unique(labels))
+    assert model.score(X, labels[y]) > 0.7
+    X, y = X[y < 2], y[y < 2] == 1
+    model = DropoutMLPClassifier(**FAST).fit(X, y)
+    assert model.predict(X).dtype == bool
+    assert model.decision_function(X).shape == (len(y),)
+    assert ((model.decision_function(X) > 0.0) == model.predict(X)).all()
+
+
+@pytest.mark.parametrize("heteroscedastic", [False, True])
+def test_outputs_of_different_sizes_are_learned_alike(heteroscedastic):
+    X, Y = numbers(400, outputs=2)
+    model = DropoutMLPRegressor(dropout=0.1, heteroscedastic=heteroscedastic, random_state=0, learning_rate=0.005)
+    model.fit(X, Y)
+    errors = ((model.predict(X) - Y) ** 2).mean(axis=0) / Y.var(axis=0)
+    assert (errors < 0.2).all()
+    mean, std = model.predict(X[:5], return_std=True)
+    assert mean.shape == std.shape == (5, 2)
+    assert [a.shape for a in model.predict_uncertainty(X[:5])] == [(5, 2)] * 4
+    assert model.sample_predictions(X[:5], 3).shape == (3, 5, 2)
+
+
+def test_uncertainty_adds_up_and_is_the_same_at_every_call():
+    X, y = classes()
+    model = DropoutMLPClassifier(normalization="batch", **FAST).fit(X, y)
+    before, memory = model.predict_proba(X), model._net.memory.copy()
+    u, again = model.predict_uncertainty(X), model.predict_uncertainty(X)
+    for a, b in zip(u, again, strict=True):
+        np.testing.assert_array_equal(a, b)
+    draws = model.sample_predictions(X, 50).astype(float)
+    np.testing.assert_allclose(u.mean, draws.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(u.epistemic, draws.var(axis=0), atol=1e-6)
+    np.testing.assert_allclose(u.aleatoric, (draws * (1.0 - draws)).mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(u.total, u.mean * (1.0 - u.mean), atol=1e-6)  # the variance of an indicator
+    entropy = -(draws * np.log(draws)).sum(axis=2)
+    np.testing.assert_allclose(u.mutual_information, u.predictive_entropy - entropy.mean(axis=0), atol=1e-5)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    np.testing.assert_array_equal(model._net.memory, memory)
+
+
+def test_uncertainty_grows_where_there_are_no_data():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.uniform(-2.0, -1.0, 150), rng.uniform(1.0, 2.0, 150)])[:, None]
+    y = np.sin(3.0 * x.ravel()) + 0.1 * rng.standard_normal(300)
+    model = DropoutMLPRegressor((100, 100), dropout=0.1, random_state=0).fit(x, y)
+    epistemic = model.predict_uncertainty(np.array([[-1.5], [1.5], [5.0]])).epistemic
+    assert epistemic[2] > 4.0 * epistemic[:2].max()
+
+
+def test_heteroscedastic_noise_is_found():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1.0, 1.0, (2000, 1))
+    y = 5.0 + np.where(x.ravel() > 0.0, 1.0, 0.1) * rng.standard_normal(2000)
+    model = DropoutMLPRegressor(dropout=0.0, heteroscedastic=True, random_state=0).fit(x, y)
+    noise = np.sqrt(model.predict_uncertainty(np.array([[-0.5], [0.5]])).aleatoric)
+    np.testing.assert_allclose(noise, [0.1, 1.0], rtol=0.25)
+    low, high = model.predict_interval(x, coverage=0.9)
+    assert abs(((low < y) & (y < high)).mean() - 0.9) < 0.04
+
+
+def test_noise_variance_of_a_constant_noise():
+    X, y = numbers(2000)
+    model = DropoutMLPRegressor(dropout=0.0, random_state=0, early_stopping=True).fit(X, y)
+    u = model.predict_uncertainty(X[:3])
+    np.testing.assert_allclose(u.epistemic, 0.0, atol=1e-12)
+    assert (u.aleatoric == model.noise_variance_[0]).all()
+    assert abs(np.sqrt(model.noise_variance_[0]) / (0.1 * y.std()) - 1.0) < 0.5
+
+
+def test_concrete_rate_falls_as_data_grow():
+    rates = []
+    for n in (50, 500, 5000):
+        X, y = numbers(n)
+        steps = 3000 // (-(-n // min(max(n // 16, 16), 256)))
+        model = DropoutMLPRegressor(dropout_kind="concrete", dropout=0.3, max_iter=steps, learning_rate=0.01, random_state=0)
+        rates.append(model.fit(X, y).dropout_rates_[0])
+    assert rates[0] > rates[1] > rates[2]
+
+
+def test_restored_weights_are_the_best_ones():
+    X, y = classes(300)
+    model = DropoutMLPClassifier(dropout=0.0, learning_rate=0.05, max_iter=60, early_stopping=True, random_state=0)
+    model.set_params(n_iter_no_change=8).fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    curve = np.array(model.validation_curve_)
+    assert model.n_iter_ == len(curve) == len(model.loss_curve_) == len(model.gap_curve_)
+    assert model.best_iter_ == curve.argmin()
+    assert model.n_iter_ - 1 - model.best_iter_ == 8
+    assert model.best_score_ == curve.min()
+    np.testing.assert_allclose(log_loss(y[200:], model.predict_proba(X[200:])), curve.min(), rtol=1e-5)
+    again = DropoutMLPClassifier(dropout=0.0, learning_rate=0.05, max_iter=60, random_state=0)
+    again.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    assert again.n_iter_ == 60  # without early stopping the rows are only watched, and the curve begins the same
+    np.testing.assert_allclose(again.validation_curve_[: len(curve)], curve)
+    np.testing.assert_allclose(log_loss(y[200:], again.predict_proba(X[200:])), again.validation_curve_[-1], rtol=1e-5)
+
+
+def test_gap_curve_is_the_difference_of_losses_without_noise():
+    X, y = classes(200)
+    model = DropoutMLPClassifier(label_smoothing=0.2, **FAST).fit(X[:100], y[:100], X_val=X[100:], y_val=y[100:])
+    own, validation = (log_loss(y[s], model.predict_proba(X[s])) for s in (slice(100), slice(100, 200)))
+    np.testing.assert_allclose(model.gap_curve_[-1], validation - own, rtol=1e-4)
+
+
+@pytest.mark.parametrize("monitor", ["accuracy", lambda model, X, y: model.score(X, y)])
+def test_monitor_is_a_scorer(monitor):
+    X, y = classes(300)
+    model = DropoutMLPClassifier(early_stopping=True, monitor=monitor, **FAST)
+    model.fit(pd.DataFrame(X, columns=list("abcd")), y)
+    assert model.best_iter_ == np.argmax(model.validation_curve_)
+    assert model.best_score_ == max(model.validation_curve_) <= 1.0
+
+
+def test_validation_rows_are_a_share_of_every_class():
+    X, y = classes(1000)
+    model = DropoutMLPClassifier(early_stopping=True, validation_fraction=0.2, **FAST)
+    seen = []
+    model.set_params(monitor=lambda model, X, y: seen.append(y) or 0.0).fit(X, y)
+    counts = np.bincount(seen[0])
+    np.testing.assert_allclose(counts, 0.2 * np.bincount(y), atol=1.0)
+
+
+def test_validation_rows_of_a_pipeline_are_transformed():
+    X, y = classes(300)
+    X = 100.0 + 50.0 * X
+    with sklearn.config_context(enable_metadata_routing=True):
+        net = DropoutMLPClassifier(early_stopping=True, **FAST).set_fit_request(X_val=True, y_val=True)
+        model = Pipeline([("scale", StandardScaler()), ("net", net)], transform_input=["X_val"])
+        model.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    scale = StandardScaler().fit(X[:200])
+    alone = DropoutMLPClassifier(early_stopping=True, **FAST)
+    alone.fit(scale.transform(X[:200]), y[:200], X_val=scale.transform(X[200:]), y_val=y[200:])
+    assert alone.validation_curve_ == model[-1].validation_curve_
+
+
+def test_weights_of_validation_rows():
+    X, y = classes(200)
+    zero = np.r_[np.zeros(50), np.ones(50)]
+    some = DropoutMLPClassifier(**FAST).fit(X[:100], y[:100], X_val=X[150:], y_val=y[150:])
+    weighted = DropoutMLPClassifier(**FAST)
+    weighted.fit(X[:100], y[:100], X_val=X[100:], y_val=y[100:], sample_weight_val=zero)
+    np.testing.assert_allclose(weighted.validation_curve_, some.validation_curve_)
+
+
+def test_class_weights_are_sample_weights():
+    X, y = classes()
+    wanted = DropoutMLPClassifier(**FAST).fit(X, y, np.where(y == 1, 3.0, 1.0)).predict_proba(X)
+    np.testing.assert_array_equal(DropoutMLPClassifier(class_weight={1: 3.0}, **FAST).fit(X, y).predict_proba(X), wanted)
+
+
+@pytest.mark.parametrize("params", VARIANTS)
+def test_pickles_are_small_and_load_elsewhere(params, tmp_path):
+    X, y = classes()
+    model = DropoutMLPClassifier(**FAST, **params).fit(X, y)
+    data = pickle.dumps(model)
+    size = 4 * (model._net.theta.size + model._net.memory.size)
+    assert len(data) < size + 8000
+    (tmp_path / "model").write_bytes(data)
+    np.save(tmp_path / "X.npy", X)
+    code = (
+        "import pickle, numpy as np; m = pickle.load(open('model', 'rb')); X = np.load('X.npy');"
+        " np.save('p.npy', m.predict_proba(X)); np.save('u.npy', m.predict_uncertainty(X).mean)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    np.testing.assert_array_equal(np.load(tmp_path / "p.npy"), model.predict_proba(X))
+    np.testing.assert_array_equal(np.load(tmp_path / "u.npy"), model.predict_uncertainty(X).mean)
+
+
+def test_parts_of_a_fit_make_the_whole():
+    X, y = classes()
+    model = DropoutMLPClassifier(learning_rate=0.01, random_state=0)
+    for _ in range(30):
+        model.partial_fit(X, y)
+    assert model.n_iter_ == 30
+    assert model.score(X, y) > 0.8
+    first = DropoutMLPClassifier(random_state=0).partial_fit(X[y < 2], y[y < 2], classes=[0, 1, 2])
+    first.partial_fit(X, y)
+    assert first.predict_proba(X).shape == (len(y), 3)
+
+
+def test_warm_start_goes_on():
+    X, y = classes()
+    model = DropoutMLPClassifier(warm_start=True, dropout=0.0, **FAST).fit(X, y)
+    loss = model.loss_curve_[-1]
+    loaded = pickle.loads(pickle.dumps(model))
+    model.fit(X, y)
+    assert model.n_iter_ == 40
+    assert model.loss_curve_[20] < loss
+    np.testing.assert_array_equal(loaded.fit(X, y).predict_proba(X), model.predict_proba(X))
+    with pytest.raises(ValueError, match="shape it must stay"):
+        model.set_params(hidden_layer_sizes=(3,)).fit(X, y)
+
+
+def test_divergence_keeps_the_last_good_weights():
+    X, y = numbers()
+    model = DropoutMLPRegressor(optimizer="sgd", learning_rate=1e6, **FAST)
+    with pytest.warns(ConvergenceWarning, match="diverged.*epoch 1.*learning_rate=1e\\+06, set clip_norm"):
+        model.fit(X, y)
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_interrupt_keeps_the_best_weights():
+    X, y = classes(2000)
+
+    def monitor(model, X, y):
+        if len(model.validation_curve_) == 3:
+            raise KeyboardInterrupt
+        return -log_loss(y, model.predict_proba(X))
+
+    model = DropoutMLPClassifier(early_stopping=True, monitor=monitor, **FAST)
+    with pytest.warns(UserWarning, match="interrupted in epoch 4; the best"):
+        model.fit(X, y)
+    assert model.score(X, y) > 0.5
+    assert len(model.validation_curve_) == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_interrupt_by_signal():
+    X, y = classes(20000, 20)
+    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.warns(UserWarning, match="interrupted"):
+        model = DropoutMLPClassifier(max_iter=100000, random_state=0).fit(X, y)
+    assert model.score(X, y) > 0.5
+
+
+def test_errors_leave_the_estimator_as_it_was():
+    X, y = classes()
+    model = DropoutMLPClassifier(**FAST).fit(X, y)
+    before = model.predict_proba(X)
+    with pytest.raises(ValueError, match="is NaN after epoch 1"):
+        model.set_params(early_stopping=True, monitor=lambda *_: np.nan, warm_start=True).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+def test_searches_and_clones():
+    X, y = load_breast_cancer(return_X_y=True)
+    model = make_pipeline(StandardScaler(), DropoutMLPClassifier(max_iter=10, random_state=0))
+    search = GridSearchCV(model, {"dropoutmlpclassifier__dropout": [0.0, 0.5]}, n_jobs=2, cv=3).fit(X, y)
+    alone = cross_val_score(clone(model).set_params(**search.best_params_), X, y, cv=3)
+    np.testing.assert_allclose(alone.mean(), search.best_score_)
+    assert search.best_score_ > 0.95
+
+
+def test_random_state_decides_everything():
+    X, y = classes()
+    fits = [DropoutMLPClassifier(max_iter=5, random_state=s).fit(X, y).predict_proba(X) for s in (0, 0, 1)]
+    np.testing.assert_array_equal(fits[0], fits[1])
+    assert (fits[0] != fits[2]).any()
+    np.random.seed(0)
+    fits = [DropoutMLPClassifier(max_iter=5).fit(X, y).predict_proba(X) for _ in range(2)]
+    assert (fits[0] != fits[1]).any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_learns_two_moons(kind):
+    X, y = make_moons(400, noise=0.15, random_state=0)
+    dropout = 0.1 if kind == "dropconnect" else 0.3
+    model = DropoutMLPClassifier((50, 50), dropout=dropout, dropout_kind=kind, learning_rate=0.01, random_state=0)
+    assert model.fit(X, y).score(X, y) > 0.95
+
+
+def test_default_is_better_than_a_net_without_regularizers():
+    X, y = load_digits(return_X_y=True)
+    X = X / 16.0
+    half = np.arange(len(y)) % 2 == 0
+    losses = [
+        log_loss(y[~half], DropoutMLPClassifier(dropout=rate, random_state=0).fit(X[half], y[half]).predict_proba(X[~half]))
+        for rate in (0.5, 0.0)
+    ]
+    assert losses[0] < losses[1]
+
+
+def test_averages_are_what_predicts():
+    X, y = load_diabetes(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
+    last = DropoutMLPRegressor(learning_rate=0.02, max_iter=60, random_state=0).fit(X[:300], y[:300])
+    for averaging in ("ema", "swa"):
+        mean = clone(last).set_params(averaging=averaging).fit(X[:300], y[:300])
+        assert mean.loss_curve_ == last.loss_curve_  # the training goes as without
+        assert mean.score(X[300:], y[300:]) > last.score(X[300:], y[300:])
+
+
+def test_verbose_tells_of_every_epoch(capsys):
+    X, y = classes()
+    DropoutMLPClassifier(max_iter=3, early_stopping=True, verbose=True, random_state=0).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[2].startswith("DropoutMLPClassifier: epoch 3, loss ")
+    assert ", validation " in lines[2]
+
+
+def test_callbacks_see_and_stop_epochs():
+    callback = pytest.importorskip("sklearn.callback", reason="scikit-learn >= 1.9")
+    X, y = classes()
+
+    class Stop:
+        def __init__(self):
+            self.epochs = 0
+
+        def setup(self, estimator, context):
+            pass
+
+        def on_fit_task_begin(self, estimator, context):
+            pass
+
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+            self.epochs += context.task_name == "epoch"
+            if context.task_name == "epoch":
+                assert fitted_estimator.predict(X).shape == y.shape
+            return self.epochs == 4
+
+        def teardown(self, estimator, context):
+            pass
+
+    stop = Stop()
+    model = DropoutMLPClassifier(**FAST).set_callbacks(stop).fit(X, y)
+    assert stop.epochs == model.n_iter_ == 4
+    bar = callback.ProgressBar()
+    search = GridSearchCV(DropoutMLPClassifier(**FAST), {"dropout": [0.1, 0.2]}, cv=2)
+    search.set_callbacks(bar).fit(X, y)
