@@ -55,7 +55,8 @@ LOGARITHMIC = {"Ames", "Sacramento", "wages", "computers", "CPS 1988", "diamonds
 def names(classes=None):
     """Names of all tables, or of those with classes or without."""
     own = [name for name, (_, kind) in BUILT_IN.items() if classes in (None, kind)]
-    return own + [*(CLASSES if classes in (None, True) else ()), *(NUMBERS if classes in (None, False) else ())]
+    sources = {**(CLASSES if classes in (None, True) else {}), **(NUMBERS if classes in (None, False) else {})}
+    return [*own, *sources]
 
 
 def load(name):

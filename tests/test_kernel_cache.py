@@ -102,7 +102,9 @@ def test_an_edited_callee_is_compiled_anew(package):
 
 def test_an_upgrade_of_numba_is_a_new_stamp(package):
     stamp = "import {first}numba; from skreg._core import _jit; print(_jit.source_stamp(_jit._CORE))"
-    changed = "import numba; numba.__version__ = '99'\nfrom skreg._core import _jit; print(_jit.source_stamp(_jit._CORE))"
+    changed = (
+        "import numba; numba.__version__ = '99'\nfrom skreg._core import _jit; print(_jit.source_stamp(_jit._CORE))"
+    )
     assert run(package, stamp.format(first="")) != run(package, changed)
 
 

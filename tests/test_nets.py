@@ -171,7 +171,9 @@ def test_row_noise_is_one_factor_a_row():
 
 def masks_average(net, width, x, rate):
     """Exact mean over all 2^width masks of a net of two dense layers, with probabilities of a rate."""
-    (W1, b1, W2, b2) = (p.value for p in (*net.weights()[:1], net.layer.layers[1].bias, *net.weights()[1:], bias_of(net)))
+    (W1, b1, W2, b2) = (
+        p.value for p in (*net.weights()[:1], net.layer.layers[1].bias, *net.weights()[1:], bias_of(net))
+    )
     h = np.maximum(x @ W1 + b1, 0.0)
     mean = 0.0
     for mask in itertools.product([0.0, 1.0], repeat=width):
@@ -292,7 +294,7 @@ def test_input_noise_is_ridge():
 
 
 def test_mixed_rows_have_the_mixed_loss():
-    """Cross-entropy and weights are linear in the target: one mixed row costs what its two labels cost, each its share."""
+    """Cross-entropy and weights are linear in the target: a mixed row costs what its two labels cost, by shares."""
     X, T, w = problem(3, n=6)
     source = batches.Batches(X, batches.Targets(T, None), w, np.arange(6), 6, mixup=0.4, dtype=np.float64)
     x, t, both = next(iter(source.epoch(np.random.default_rng(0))))
@@ -307,7 +309,9 @@ def test_mixed_rows_have_the_mixed_loss():
     own = evaluate(CrossEntropy(F(0.0)), scores, T[order], w[order], d)
     partner = evaluate(CrossEntropy(F(0.0)), scores, T[order[::-1]], w[order[::-1]], d)
     np.testing.assert_allclose(mixed, share * own + (1.0 - share) * partner)
-    sparse = batches.Batches(sp.csr_matrix(X), batches.Targets(T, None), w, np.arange(6), 6, mixup=0.4, dtype=np.float64)
+    sparse = batches.Batches(
+        sp.csr_matrix(X), batches.Targets(T, None), w, np.arange(6), 6, mixup=0.4, dtype=np.float64
+    )
     rows, t_sparse, _ = next(iter(sparse.epoch(np.random.default_rng(0))))
     np.testing.assert_allclose(rows.dot(np.eye(3), np.empty((6, 3))), x)
     np.testing.assert_allclose(t_sparse, t)
@@ -366,7 +370,10 @@ def test_projection_of_columns():
 def test_spectral_norm_is_one_after_every_step_and_max_norm_holds():
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((200, 6)).astype(np.float32), rng.integers(0, 2, 200)
-    for options, bound in ((dict(weight_normalization="spectral"), 1.0 + 1e-5), (dict(max_norm=0.5), 0.5 * (1.0 + 1e-5))):
+    for options, bound in (
+        (dict(weight_normalization="spectral"), 1.0 + 1e-5),
+        (dict(max_norm=0.5), 0.5 * (1.0 + 1e-5)),
+    ):
         model = DropoutMLPClassifier((8, 8), max_iter=1, learning_rate=0.1, random_state=0, **options).fit(X, y)
         for _ in range(20):
             model.partial_fit(X, y)

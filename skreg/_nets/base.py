@@ -85,8 +85,8 @@ class Layer:
     def __call__(self, x, ctx):
         """Output for a batch x, and the way back.
 
-        The way back, ``back(d)``, may use d as its own memory. It writes, not adds, gradients of parameters: none is used
-        twice in a pass.
+        The way back, ``back(d)``, may use d as its own memory. It writes gradients of parameters, and does not add to
+        them: none is used twice in a pass.
         """
         raise TypeError(f"{type(self).__name__} must define __call__.")
 

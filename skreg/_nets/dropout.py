@@ -9,8 +9,8 @@ from .noise import normal, perturb, uniform
 class Dropout(Layer):
     """Random factors, for every element or (``by_row``, stochastic depth: Huang et al. 2016) one for every row.
 
-    Its factors must not depend on the values, so that the way back is the same perturbation. With `augment` it belongs to
-    the training data: Monte Carlo predictions do not see it.
+    Its factors must not depend on the values, so that the way back is the same perturbation. With `augment` it belongs
+    to the training data: Monte Carlo predictions do not see it.
     """
 
     def __init__(self, noise, by_row=False, augment=False):

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._core._jit import jitted, njit
 
-# Constants in single precision: a literal of Python would turn single-precision arithmetic into double in compiled code.
+# Constants in single precision: a literal of Python would turn compiled single-precision arithmetic into double.
 ZERO, HALF, ONE, TWO = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0)
 
 _MASK = np.uint64(0xFFFFFFFF)

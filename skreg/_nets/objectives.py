@@ -1,6 +1,5 @@
 """Losses of one row of scores against a soft target; one loop sums them over a batch."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np

@@ -48,8 +48,8 @@ class Momentum(NamedTuple):
 def descend(rule, theta, grad, first, second, ends, strengths, scale, rate):
     """One step on all parameters.
 
-    `strengths` (3, layers) holds for the weights up to ``ends[s]`` the coupled L2, the share that decoupled decay keeps,
-    and the threshold of the L1 prox step; parameters after the last end are free.
+    `strengths` (3, layers) holds for the weights up to ``ends[s]`` the coupled L2, the share that decoupled decay
+    keeps, and the threshold of the L1 prox step; parameters after the last end are free.
     """
     start = 0
     for s in range(ends.size + 1):

@@ -62,8 +62,8 @@ def hashes(X):
 def distinct(keys, weights):
     """First places of the distinct keys, in the order of the keys, and the sum of the weights of each.
 
-    Keys without weight are left out. Keys are 64-bit hashes: of a million rows, two different ones are taken for one with a
-    probability of 3e-8.
+    Keys without weight are left out. Keys are 64-bit hashes: of a million rows, two different ones are taken for one
+    with a probability of 3e-8.
     """
     order = np.argsort(keys, kind="stable")
     sorted_keys = keys[order]
@@ -74,7 +74,7 @@ def distinct(keys, weights):
 
 
 class Targets(NamedTuple):
-    """Row ``codes[i]`` of a table is the target of row i: smoothed classes, or with ``codes=None`` a row of numbers each."""
+    """Row ``codes[i]`` of a table is the target of row i: smoothed classes; without codes, row i itself: numbers."""
 
     table: np.ndarray
     codes: np.ndarray | None

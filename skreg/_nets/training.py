@@ -1,6 +1,7 @@
 """THE training loop, an epoch at a time: who asks for the next epoch decides when to stop."""
 
 import math
+
 import numpy as np
 
 from .._core.projections import project_columns

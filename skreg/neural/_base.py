@@ -139,7 +139,9 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
                 f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
             )
         if self.stochastic_depth > 0.0 and not self.residual:
-            raise ValueError(f"stochastic_depth={self.stochastic_depth} drops residual branches: it needs residual=True.")
+            raise ValueError(
+                f"stochastic_depth={self.stochastic_depth} drops residual branches: it needs residual=True."
+            )
         if self.max_norm is not None and self.weight_normalization is not None:
             raise ValueError(
                 f"max_norm={self.max_norm!r} does not go with weight_normalization={self.weight_normalization!r}, which"
@@ -187,9 +189,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         """X and y through scikit-learn's checks; X alone that scorers hand back in `fit` has passed them."""
         if getattr(self, "_in_fit", False):
             return X
-        checked = validate_data(
-            self, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32], **options
-        )
+        checked = validate_data(self, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32], **options)
         if sp.issparse(X) and self.input_noise > 0.0:
             raise ValueError(f"input_noise={self.input_noise} would fill sparse X: use feature_mask, or a dense X.")
         return checked
@@ -259,10 +259,12 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
             Labels of any type; in regression numbers, of several outputs too.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows; 2 is the same as having the row twice.
-        X_val, y_val : array-like, default=None
+        X_val : array-like or sparse matrix of shape (n_samples_val, n_features), default=None
             Rows to watch, which are never trained on, instead of a random part of X: later ones, or other groups.
+        y_val : array-like of shape (n_samples_val,) or (n_samples_val, n_outputs), default=None
+            Their targets.
         sample_weight_val : array-like of shape (n_samples_val,), default=None
-            Weights of those.
+            Their weights.
 
         Returns
         -------
@@ -286,7 +288,9 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         if not again:
             self._new_net(architecture, rows.size, rng)
         elif architecture != self._architecture:
-            raise ValueError("warm_start=True goes on from the last net: parameters that shape it must stay as they were.")
+            raise ValueError(
+                "warm_start=True goes on from the last net: parameters that shape it must stay as they were."
+            )
         elif not hasattr(self, "_optimizer"):
             self._new_optimizer()
         own = None
@@ -305,7 +309,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         return self
 
     def _partial_fit(self, problem, architecture):
-        """One epoch on some rows, at a constant learning rate; schedules, averages and early stopping belong to `fit`."""
+        """One epoch on some rows at a constant rate; schedules, averages and early stopping belong to `fit`."""
         rows, sums, weights = self._distinct(problem)
         size = self._batch(rows.size)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)

@@ -12,10 +12,11 @@ from .._nets.rows import Targets
 from ..utils._params import DICT, NONE, Interval, Options
 from ..utils._validation import check_class_weight, check_classes, unchanged_on_error
 from ._base import BaseDropoutMLP, Problem
+from ._docs import documented
 
 
 class ClassUncertainty(NamedTuple):
-    """What `DropoutMLPClassifier.predict_uncertainty` returns."""
+    """What `DropoutMLPClassifier.predict_uncertainty` returns, and says what it is."""
 
     mean: np.ndarray
     epistemic: np.ndarray
@@ -29,8 +30,63 @@ def _entropy(p):
     return -(p * np.log(np.where(p > 0.0, p, 1.0))).sum(axis=-1)
 
 
+@documented
 class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
-    """Doc."""
+    """Multilayer perceptron for classes, with dropout and the other regularizers of neural nets.
+
+    Minimizes the weighted mean cross-entropy of a softmax against the labels, or against what smoothing and mixup make
+    of them. Predictions come with their uncertainty: dropout drawn again and again (Monte Carlo dropout [19]_).
+
+    Parameters
+    ----------
+    <architecture>
+    <penalties>
+    label_smoothing : float, default=0.0
+        Share of the labels that is spread over all classes, in [0, 1). It makes probabilities less extreme, and the
+        ranking of errors by confidence worse (arXiv 2403.14715): use 0 where the classifier may refuse to answer.
+    confidence_penalty : float, default=0.0
+        Weight of the entropy of the predictions, which is subtracted from the loss, in [0, inf).
+    <noise>
+    <training>
+    class_weight : dict or "balanced", default=None
+        Factors of the sample weights by class; classes that a dict leaves out have 1. "balanced" makes the classes
+        weigh the same.
+    <state>
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    <attributes>
+
+    See Also
+    --------
+    DropoutMLPRegressor : The same for numbers.
+    LabelSmoothedLogistic : The linear model, with a certificate.
+
+    Notes
+    -----
+    <notes>
+
+    References
+    ----------
+    <references>
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skreg import DropoutMLPClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), DropoutMLPClassifier(random_state=0)).fit(X_train, y_train)
+    >>> model.score(X_test, y_test) > 0.95
+    True
+    >>> u = model[-1].predict_uncertainty(model[:-1].transform(X_test))
+    >>> u.mutual_information.shape
+    (143,)
+    """
 
     _parameter_constraints = {
         **BaseDropoutMLP._parameter_constraints,
@@ -179,7 +235,9 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         if classes is not None:
             classes = np.unique(classes)
             if not first and not np.array_equal(classes, self.classes_):
-                raise ValueError(f"classes={classes.tolist()!r} are not those of the first call: {self.classes_.tolist()!r}.")
+                raise ValueError(
+                    f"classes={classes.tolist()!r} are not those of the first call: {self.classes_.tolist()!r}."
+                )
         problem = self._read(X, y, sample_weight, reset=first, classes=classes)
         return self._partial_fit(problem, architecture)
 
@@ -254,7 +312,23 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         return np.stack([softmax(z, axis=1) for z in self._noisy_scores(X, n_samples)])
 
     def predict_uncertainty(self, X, n_samples=50):
-        """Uncertainty of the prediction, split by its origin."""
+        """Uncertainty of the prediction, split by its origin.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        n_samples : int, default=50
+            Draws of the noise.
+
+        Returns
+        -------
+        uncertainty : ClassUncertainty
+            A named tuple: `mean` of the sampled probabilities (n_rows, n_classes); variance of a class's indicator,
+            `total`, as the sum of that of the probabilities, `epistemic` (what more data could remove), and the mean of
+            ``p (1 - p)``, `aleatoric` (what they could not), each (n_rows, n_classes); entropy of the mean,
+            `predictive_entropy`, and its part that is epistemic, `mutual_information`, in nats, each (n_rows,). The
+            same at every call. Without dropout all that is epistemic is 0.
+        """
         mean = square = noise = entropy = 0.0
         for z in self._noisy_scores(X, n_samples):
             p = softmax(z, axis=1)

@@ -13,12 +13,13 @@ from .._nets.training import scores
 from ..utils._params import BOOLEAN
 from ..utils._validation import check_weights, unchanged_on_error
 from ._base import BaseDropoutMLP, Problem
+from ._docs import documented
 
 _FLOOR = np.float32(-9.0)  # of the predicted log variance, where the variance of y is 1
 
 
 class Uncertainty(NamedTuple):
-    """What `DropoutMLPRegressor.predict_uncertainty` returns."""
+    """What `DropoutMLPRegressor.predict_uncertainty` returns, and says what it is."""
 
     mean: np.ndarray
     epistemic: np.ndarray
@@ -26,8 +27,58 @@ class Uncertainty(NamedTuple):
     total: np.ndarray
 
 
+@documented
 class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
-    """Doc."""
+    """Multilayer perceptron for one or several numbers, with dropout and the other regularizers of neural nets.
+
+    Minimizes the weighted mean of the squared error (or, `heteroscedastic`, of minus the log-likelihood of normal noise)
+    of targets that are scaled to variance 1 inside, so that penalties and rates mean the same in all units of y.
+    Predictions come with their uncertainty: dropout drawn again and again (Monte Carlo dropout [19]_).
+
+    Parameters
+    ----------
+    <architecture>
+    <penalties>
+    <noise>
+    <training>
+    heteroscedastic : bool, default=False
+        Whether the net predicts the variance of the noise, too, one for every row (Nix & Weigend 1994, eq. 4).
+    <state>
+
+    Attributes
+    ----------
+    noise_variance_ : ndarray of shape (n_outputs,)
+        Mean squared error, on the validation rows if there are any, which is taken for the variance of the noise; on
+        training rows it is too small where the net overfits. Not set with ``heteroscedastic=True``.
+    <attributes>
+
+    See Also
+    --------
+    DropoutMLPClassifier : The same for classes.
+    ElasticNetProx : The linear model, with a certificate.
+
+    Notes
+    -----
+    <notes>
+
+    References
+    ----------
+    <references>
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skreg import DropoutMLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), DropoutMLPRegressor(random_state=0)).fit(X[:300], y[:300])
+    >>> model.score(X[300:], y[300:]) > 0.45
+    True
+    >>> mean, std = model.predict(X[300:], return_std=True)
+    >>> float((abs(y[300:] - mean) < 2.0 * std).mean()) > 0.85
+    True
+    """
 
     _parameter_constraints = {**BaseDropoutMLP._parameter_constraints, "heteroscedastic": [BOOLEAN]}
 
@@ -216,7 +267,22 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         return np.stack([self._shaped(self._means(z)) for z in self._noisy_scores(X, n_samples)])
 
     def predict_uncertainty(self, X, n_samples=50):
-        """Uncertainty of the prediction, split by its origin."""
+        """Uncertainty of the prediction, split by its origin.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        n_samples : int, default=50
+            Draws of the noise.
+
+        Returns
+        -------
+        uncertainty : Uncertainty
+            A named tuple of arrays of shape (n_rows,) or (n_rows, n_outputs): `mean` of the sampled predictions; their
+            variance, `epistemic` (what more data could remove); the variance of the noise, `aleatoric` (what they could
+            not), predicted or `noise_variance_`; and the sum of both, `total`, in squared units of y. The same at every
+            call. Without dropout `epistemic` is 0.
+        """
         total = square = noise = 0.0
         for z in self._noisy_scores(X, n_samples):
             y = self._means(z.astype(np.float64)) - self._mean  # near zero, where squares lose nothing
