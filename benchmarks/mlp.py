@@ -19,8 +19,8 @@ DROPOUT, SMOOTHING = 0.2, 0.1
 NOTE = f"""\
 Every solver trains the same net with AdamW or Adam on the same rows in float32, with dropout {DROPOUT} and label
 smoothing {SMOOTHING} where it can, in a process of its own; processes take turns. A figure is the time of a whole fit
-over its number of epochs, so that what comes before the first one counts. The first fit of each, which compiles, is left
-out.
+over its number of epochs, so that what comes before the first one counts. The first fit of each is left out: it
+compiles.
 """
 
 

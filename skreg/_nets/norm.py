@@ -1,11 +1,67 @@
-"""Batch and layer normalization: the same formula over rows or over columns."""
+"""Batch and layer normalization: the same formula over columns or over rows."""
 
 import numpy as np
 
+from .._core._jit import njit
 from .base import Layer, Param
+from .noise import ONE, ZERO
 
-_SMALL = 1e-5  # added to variances, as in Ioffe & Szegedy (2015)
+_SMALL = np.float32(1e-5)  # added to variances, as in Ioffe & Szegedy (2015)
 _KEEP = 0.9  # share of the running statistics that a batch leaves
+
+
+@njit
+def moments(x, by_column, mean, variance):
+    """Write mean and variance of every column, or of every row."""
+    n, m = x.shape
+    size = n if by_column else m
+    mean[:] = ZERO
+    variance[:] = ZERO
+    for i in range(n):
+        for j in range(m):
+            mean[j if by_column else i] += x[i, j]
+    mean /= size
+    for i in range(n):
+        for j in range(m):
+            k = j if by_column else i
+            variance[k] += (x[i, j] - mean[k]) * (x[i, j] - mean[k])
+    variance /= size
+
+
+@njit
+def normalize(x, mean, inverse, by_column, scale, z):
+    """Write x without mean and deviation to z, and that times the scale of its column to x."""
+    n, m = x.shape
+    for i in range(n):
+        for j in range(m):
+            k = j if by_column else i
+            z[i, j] = (x[i, j] - mean[k]) * inverse[k]
+            x[i, j] = z[i, j] * scale[j]
+
+
+@njit
+def normalize_back(d, z, inverse, by_column, moving, scale, scale_grad):
+    """Turn the gradient of the output into that of the input, whose moments move with it or not."""
+    n, m = d.shape
+    size = n if by_column else m
+    total, along = np.zeros_like(inverse), np.zeros_like(inverse)
+    scale_grad[:] = ZERO
+    for i in range(n):
+        for j in range(m):
+            k = j if by_column else i
+            scale_grad[j] += d[i, j] * z[i, j]
+            d[i, j] *= scale[j]
+            total[k] += d[i, j]
+            along[k] += d[i, j] * z[i, j]
+    total /= size
+    along /= size
+    if not moving:
+        total[:] = ZERO
+        along[:] = ZERO
+    for i in range(n):
+        for j in range(m):
+            k = j if by_column else i
+            d[i, j] = (d[i, j] - total[k] - z[i, j] * along[k]) * inverse[k]
 
 
 class LayerNorm(Layer):
@@ -14,40 +70,40 @@ class LayerNorm(Layer):
     The shift is the bias of the `Units` after it.
     """
 
-    axis = 1
+    by_column = False
 
     def build(self, width, rng, dtype):
         self.scale = Param(np.ones(width, dtype))
         return width
 
     def _moments(self, x, ctx):
-        """Mean and variance, and whether they depend on x."""
-        return x.mean(axis=self.axis, keepdims=True), x.var(axis=self.axis, keepdims=True), True
+        """Mean and variance, and whether they move with x."""
+        k = x.shape[1 if self.by_column else 0]
+        mean, variance = np.empty(k, x.dtype), np.empty(k, x.dtype)
+        moments(x, self.by_column, mean, variance)
+        return mean, variance, True
 
     def __call__(self, x, ctx):
         mean, variance, moving = self._moments(x, ctx)
-        inverse = 1.0 / np.sqrt(variance + x.dtype.type(_SMALL))
-        z = (x - mean) * inverse
+        inverse = ONE / np.sqrt(variance + _SMALL)
+        z = ctx.buffer(self, "normalized", x.shape, x.dtype)
+        normalize(x, mean, inverse, self.by_column, self.scale.value, z)
 
         def back(d):
-            np.einsum("ij,ij->j", d, z, out=self.scale.grad)
-            d *= self.scale.value
-            if moving:
-                d -= d.mean(axis=self.axis, keepdims=True) + z * (d * z).mean(axis=self.axis, keepdims=True)
-            d *= inverse
+            normalize_back(d, z, inverse, self.by_column, moving, self.scale.value, self.scale.grad)
             return d
 
-        return np.multiply(z, self.scale.value, out=x), back
+        return x, back
 
 
 class BatchNorm(LayerNorm):
     """Every column to mean 0 and variance 1 over the batch, in evaluation by running means (Ioffe & Szegedy 2015)."""
 
-    axis = 0
+    by_column = True
 
     def build(self, width, rng, dtype):
-        self.mean = Param(np.zeros((1, width), dtype), learned=False)
-        self.variance = Param(np.ones((1, width), dtype), learned=False)
+        self.mean = Param(np.zeros(width, dtype), learned=False)
+        self.variance = Param(np.ones(width, dtype), learned=False)
         self.seen = Param(np.zeros(1, dtype), learned=False)
         return super().build(width, rng, dtype)
 
@@ -59,9 +115,9 @@ class BatchNorm(LayerNorm):
         if not ctx.train:
             return self.mean.value, self.variance.value, False
         mean, variance, moving = super()._moments(x, ctx)
-        n = x.shape[0]
-        keep = min(_KEEP, self.seen.value[0] / (self.seen.value[0] + 1.0))
-        self.mean.value += (1.0 - keep) * (mean - self.mean.value)
-        self.variance.value += (1.0 - keep) * (variance * (n / max(n - 1.0, 1.0)) - self.variance.value)
-        self.seen.value += 1.0
+        n, seen = x.shape[0], float(self.seen.value[0])
+        share = x.dtype.type(max(1.0 - _KEEP, 1.0 / (seen + 1.0)))
+        self.mean.value += share * (mean - self.mean.value)
+        self.variance.value += share * (variance * x.dtype.type(n / max(n - 1.0, 1.0)) - self.variance.value)
+        self.seen.value += ONE
         return mean, variance, moving

@@ -31,8 +31,8 @@ class Uncertainty(NamedTuple):
 class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
     """Multilayer perceptron for one or several numbers, with dropout and the other regularizers of neural nets.
 
-    Minimizes the weighted mean of the squared error (or, `heteroscedastic`, of minus the log-likelihood of normal noise)
-    of targets that are scaled to variance 1 inside, so that penalties and rates mean the same in all units of y.
+    Minimizes the weighted mean of the squared error (or, `heteroscedastic`, of minus the log-likelihood of normal
+    noise) of targets that are scaled to variance 1 inside, so that penalties mean the same in all units of y.
     Predictions come with their uncertainty: dropout drawn again and again (Monte Carlo dropout [19]_).
 
     Parameters
