@@ -2,9 +2,16 @@
 
 import argparse
 
-from . import linear, logistic, mlp
+from . import linear, logistic, mlp, mnist, tabular, uci
 
-FAMILIES = {"linear": linear, "logistic": logistic, "mlp": mlp}
+FAMILIES = {
+    "linear": linear,
+    "logistic": logistic,
+    "mlp": mlp,
+    "mnist": mnist,
+    "tabular": tabular,
+    "uci": uci,
+}
 
 
 def main():

@@ -1,0 +1,93 @@
+"""The table of the dropout paper on MNIST, permutation-invariant and without augmentation, and more regularizers."""
+
+import statistics
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from skreg import DropoutMLPClassifier
+
+from . import processes, report
+from .linear import names
+from .problems import image_rows
+
+NOTE = """\
+Error on the 10,000 test images after training on all 60,000, without a look at the test images before the end: no early
+stopping. "Published" is Srivastava et al. (2014, table 2), for DropConnect Wan et al. (2013, table 3, 2 x 800, mean of
+five nets, without augmentation), both from longer runs. Pixels are in [0, 1]; weights are float32.
+"""
+
+BASE = dict(schedule="cosine", warmup=0.02, batch_size=128, weight_decay=0.0)
+WIDE = dict(BASE, hidden_layer_sizes=(1024, 1024, 1024))
+TWO = dict(BASE, hidden_layer_sizes=(800, 800), dropout=0.5, input_dropout=0.2)
+
+
+class Row(NamedTuple):
+    """A net, and what was published for it, in percent."""
+
+    params: dict
+    published: float | None = None
+    seeds: int = 1
+
+
+ROWS = {
+    "no regularizer, 800-800": Row(dict(BASE, hidden_layer_sizes=(800, 800), dropout=0.0, max_iter=30), 1.60, 3),
+    "dropout, ReLU, 3 x 1024": Row(dict(WIDE, dropout=0.5, input_dropout=0.2, max_iter=60), 1.25, 3),
+    "dropout, max-norm, 3 x 1024": Row(
+        dict(WIDE, dropout=0.5, input_dropout=0.2, max_norm=2.0, max_iter=60), 1.06, 3
+    ),
+    "dropout, 2 x 800": Row(dict(TWO, max_iter=60), 1.28),
+    "DropConnect, 2 x 800": Row(dict(TWO, dropout_kind="dropconnect", max_iter=60), 1.20),
+    "Gaussian dropout, 2 x 800": Row(dict(TWO, dropout_kind="gaussian", max_iter=60), 0.95),
+    "concrete dropout, 2 x 800": Row(dict(TWO, dropout_kind="concrete", dropout=0.2, max_iter=60)),
+    "adaptive dropout, 2 x 800": Row(dict(TWO, dropout_kind="adaptive", max_iter=60)),
+    "label smoothing, 2 x 800": Row(dict(TWO, dropout=0.0, input_dropout=0.0, label_smoothing=0.1, max_iter=60)),
+    "confidence penalty, 2 x 800": Row(dict(TWO, dropout=0.0, input_dropout=0.0, confidence_penalty=0.3, max_iter=60)),
+    "stochastic depth, 4 x 800": Row(
+        dict(TWO, hidden_layer_sizes=(800,) * 4, residual=True, stochastic_depth=0.5, max_iter=60)
+    ),
+    "SAM, 2 x 800": Row(dict(TWO, dropout=0.0, input_dropout=0.0, sam_rho=0.1, max_iter=60)),
+    "mixup, 2 x 800": Row(dict(TWO, dropout=0.0, input_dropout=0.0, mixup=0.4, max_iter=60)),
+    "cocktail, 2 x 1024": Row(
+        dict(
+            BASE, hidden_layer_sizes=(1024, 1024), dropout=0.5, input_dropout=0.2, max_norm=2.5, label_smoothing=0.05,
+            averaging="ema", normalization="batch", max_iter=100,
+        ),
+        None,
+        3,
+    ),
+}  # fmt: skip
+
+
+def configure(parser):
+    parser.add_argument("--problems", type=names(ROWS), default=list(ROWS), help="some of the nets, by their names")
+    parser.add_argument("--small", action="store_true", help="1000 images and 2 epochs; written only to --out")
+    parser.add_argument("--out", help="folder of mnist.json and mnist.md (default: docs/benchmarks)")
+
+
+def run(args):
+    out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
+    book = report.Book("mnist", out, ROWS, ("digits",), NOTE)
+    found = image_rows()
+    if found is None:
+        print("the digits are out of reach: set SKREG_MNIST")
+        return
+    X, y, X_test, y_test = found
+    for name in args.problems:
+        row = ROWS[name]
+        params = dict(row.params, max_iter=2) if args.small else row.params
+        n = 1000 if args.small else len(y)
+        errors, seconds = [], []
+        for seed in range(1 if args.small else row.seeds):
+            start = time.perf_counter()
+            model = DropoutMLPClassifier(**params, random_state=seed).fit(X[:n], y[:n])
+            seconds.append(time.perf_counter() - start)
+            errors.append(float(100.0 * np.mean(model.predict(X_test) != y_test)))
+            print(f"    {name}, seed {seed}: {errors[-1]:.2f} % in {seconds[-1]:.0f} s", flush=True)
+        entry = dict(
+            solver=name, error=statistics.mean(errors), published=row.published, worst=max(errors),
+            seeds=len(errors), seconds=statistics.mean(seconds),
+        )  # fmt: skip
+        about = ", ".join(f"{key}={value}" for key, value in params.items())
+        book.enter("digits", name, about, None, None, rows=[entry])
