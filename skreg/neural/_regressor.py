@@ -169,7 +169,8 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         if reset:
             self._outputs = y.shape[1:]
         elif y.shape[1:] != self._outputs:
-            raise ValueError(f"y must have shape (n_samples, {', '.join(map(str, self._outputs))}); got {y.shape}.")
+            wanted = ", ".join(["n_samples", *map(str, self._outputs)]) + ("" if self._outputs else ",")
+            raise ValueError(f"y must have shape ({wanted}); got {y.shape}.")
         sample_weight = check_weights(sample_weight, len(y))
         return Problem(X, y, None, np.ones(len(y)) if sample_weight is None else sample_weight, sample_weight)
 

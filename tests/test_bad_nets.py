@@ -1,0 +1,177 @@
+"""Bad input to the perceptrons gets an error that names the argument and the value, before any work is done."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+
+from .problems import regression
+
+X, Y = regression(20, 4)
+CODES = (np.median(Y) < Y).astype(int)
+FAST = dict(max_iter=2, random_state=0)
+NETS = [(DropoutMLPClassifier(**FAST), CODES), (DropoutMLPRegressor(**FAST), Y)]
+
+
+def holed(value, to=X):
+    bad = to.astype(float).copy()
+    bad[3] = value
+    return bad
+
+
+PARAMETERS = [
+    (dict(hidden_layer_sizes=(10, 0)), r"hidden_layer_sizes must hold ints of at least 1; got \(10, 0\)"),
+    (dict(hidden_layer_sizes=(10.0,)), r"hidden_layer_sizes must hold ints of at least 1; got \(10\.0,\)"),
+    (dict(hidden_layer_sizes=0), r"'hidden_layer_sizes' parameter .* Got 0"),
+    (dict(activation="selu"), r"'activation' parameter .* among 'relu', .* Got 'selu'"),
+    (dict(normalization="group"), r"'normalization' parameter .* Got 'group'"),
+    (dict(dropout=1.0), r"'dropout' parameter .* in the range \[0\.0, 1\.0\).* Got 1\.0"),
+    (dict(dropout=-0.1), r"'dropout' parameter .* Got -0\.1"),
+    (dict(dropout=[0.1, 0.2]), r"dropout must be a number or hold 1, one a layer; got \[0\.1, 0\.2\]"),
+    (dict(dropout=[1.0]), r"dropout must lie in \[0, 1\) in every layer; got \[1\.0\]"),
+    (dict(dropout=[np.nan]), r"dropout must lie in \[0, 1\) in every layer"),
+    (dict(dropout=["a"]), r"dropout must hold numbers, one a layer; got \['a'\]"),
+    (dict(input_dropout=1.5), r"'input_dropout' parameter .* Got 1\.5"),
+    (dict(dropout_kind="spatial"), r"'dropout_kind' parameter .* Got 'spatial'"),
+    (dict(stochastic_depth=0.5), r"stochastic_depth=0\.5 drops residual branches: it needs residual=True"),
+    (dict(residual=True), r"residual=True needs two hidden layers of one width .* hidden_layer_sizes=\(100,\)"),
+    (dict(weight_decay=-1.0), r"'weight_decay' parameter .* Got -1\.0"),
+    (dict(l2=[0.1]), r"l2 must be a number or hold 2, one a layer; got \[0\.1\]"),
+    (dict(l1=[0.1, -1.0]), r"l1 must lie in \[0, inf\) in every layer; got \[0\.1, -1\.0\]"),
+    (dict(max_norm=0.0), r"'max_norm' parameter .* Got 0\.0"),
+    (dict(max_norm=[1.0, 2.0]), r"max_norm must be positive, or hold 1 positive numbers or None.* got \[1\.0, 2\.0\]"),
+    (dict(max_norm=[-1.0]), r"max_norm must be positive.* got \[-1\.0\]"),
+    (
+        dict(max_norm=1.0, weight_normalization="weight"),
+        r"max_norm=1\.0 does not go with weight_normalization='weight'",
+    ),
+    (dict(clip_norm=0), r"'clip_norm' parameter .* Got 0"),
+    (dict(mixup=-0.2), r"'mixup' parameter .* Got -0\.2"),
+    (dict(feature_mask=1.0), r"'feature_mask' parameter .* Got 1\.0"),
+    (dict(optimizer="rmsprop"), r"'optimizer' parameter .* Got 'rmsprop'"),
+    (dict(learning_rate=0.0), r"'learning_rate' parameter .* Got 0\.0"),
+    (dict(schedule="linear"), r"'schedule' parameter .* Got 'linear'"),
+    (dict(warmup=1.0), r"'warmup' parameter .* Got 1\.0"),
+    (dict(batch_size=0), r"'batch_size' parameter .* Got 0"),
+    (dict(batch_size=1, normalization="batch"), r"batch_size=1 leaves batches of one .* normalization='batch' needs"),
+    (dict(max_iter=0), r"'max_iter' parameter .* Got 0"),
+    (dict(validation_fraction=1.0), r"'validation_fraction' parameter .* Got 1\.0"),
+    (
+        dict(early_stopping=True, validation_fraction=0.99),
+        r"validation_fraction=0\.99 of n_samples=20 .* none to train",
+    ),
+    (dict(n_iter_no_change=0), r"'n_iter_no_change' parameter .* Got 0"),
+    (dict(monitor="nonsense"), r"monitor must be 'loss', the name of a scorer or one; got 'nonsense'"),
+    (dict(random_state=-1), r"'random_state' parameter .* Got -1"),
+]
+
+
+@pytest.mark.parametrize(("model", "y"), NETS)
+@pytest.mark.parametrize(("params", "message"), PARAMETERS)
+def test_parameters(model, y, params, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        type(model)(**{**FAST, **params}).fit(X, y)
+
+
+@pytest.mark.parametrize(("model", "y"), NETS)
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (holed(np.nan), r"Input X contains NaN"),
+        (sp.csr_array(holed(np.inf)), r"Input X contains infinity"),
+        (holed(1e39), r"Input X contains values too large for float32"),
+        (X[:-1], r"inconsistent numbers of samples"),
+        (pd.DataFrame({"a": ["x", "y"] * 10, "b": Y}), r"could not convert string to float"),
+    ],
+)
+def test_data(model, y, bad, message):
+    with pytest.raises(ValueError, match=message):
+        model.fit(bad, y)
+
+
+@pytest.mark.parametrize(("model", "y"), NETS)
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.ones(19), r"sample_weight must have shape \(20,\)"),
+        (-np.ones(20), r"sample_weight must be finite and not negative; got -1\.0"),
+        (np.full(20, np.nan), r"sample_weight must be finite and not negative; got nan"),
+        (np.zeros(20), r"all weights are zero"),
+    ],
+)
+def test_weights(model, y, weights, message):
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y, weights)
+
+
+@pytest.mark.parametrize(("model", "y"), NETS)
+@pytest.mark.parametrize(
+    ("validation", "message"),
+    [
+        (dict(X_val=X), r"X_val and y_val belong together; got only X_val"),
+        (dict(y_val=Y), r"belong together; got only y_val"),
+        (dict(sample_weight_val=np.ones(20)), r"belong together; got only sample_weight_val"),
+        (dict(X_val=X[:, :3], y_val=CODES), r"in the validation data X_val.*has 3 features.*expecting 4"),
+        (dict(X_val=X[:0], y_val=CODES[:0]), r"in the validation data X_val.*0 sample"),
+        (dict(X_val=holed(np.nan), y_val=CODES), r"in the validation data X_val.*contains NaN"),
+        (dict(X_val=X, y_val=CODES[:-1]), r"in the validation data X_val.*inconsistent numbers"),
+        (dict(X_val=X, y_val=CODES, sample_weight_val=np.ones(3)), r"validation data.*sample_weight must have shape"),
+    ],
+)
+def test_validation_data(model, y, validation, message):
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y, **validation)
+
+
+def test_sparse_rows_are_not_filled_by_noise():
+    with pytest.raises(ValueError, match=r"input_noise=0\.1 would fill sparse X"):
+        DropoutMLPClassifier(input_noise=0.1).fit(sp.csr_array(X), CODES)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (Y, r"Unknown label type: continuous"),
+        (np.ones(20), r"at least two classes; got one class: .*1\.0"),
+        (np.column_stack([CODES, CODES]), r"1d array"),
+    ],
+)
+def test_labels(y, message):
+    with pytest.raises(ValueError, match=message):
+        DropoutMLPClassifier(**FAST).fit(X, y)
+
+
+def test_classes():
+    with pytest.raises(ValueError, match=r"class_weight has keys that are not classes of y: \[7\]"):
+        DropoutMLPClassifier(class_weight={7: 1.0}).fit(X, CODES)
+    with pytest.raises(ValueError, match=r"validation data.*labels that are not among the classes \[0, 1\]: \[5\]"):
+        DropoutMLPClassifier(**FAST).fit(X, CODES, X_val=X, y_val=5 * CODES)
+    model = DropoutMLPClassifier().partial_fit(X, CODES, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match=r"classes=\[0, 1\] are not those of the first call: \[0, 1, 2\]"):
+        model.partial_fit(X, CODES, classes=[0, 1])
+    with pytest.raises(ValueError, match=r"y has labels that are not among the classes"):
+        model.partial_fit(X, CODES + 2)
+    with pytest.raises(ValueError, match=r"class_weight='balanced' needs all rows at once"):
+        DropoutMLPClassifier(class_weight="balanced").partial_fit(X, CODES)
+
+
+def test_targets():
+    model = DropoutMLPRegressor(**FAST).fit(X, Y)
+    with pytest.raises(ValueError, match=r"y must have shape \(n_samples,\); got \(20, 2\)"):
+        model.partial_fit(X, np.column_stack([Y, Y]))
+    with pytest.raises(ValueError, match=r"y contains NaN"):
+        model.fit(X, np.where(np.arange(20) == 5, np.nan, Y))
+
+
+def test_predictions():
+    model = DropoutMLPRegressor(**FAST).fit(X, Y)
+    with pytest.raises(ValueError, match="X has 3 features, but DropoutMLPRegressor is expecting 4"):
+        model.predict(X[:, :3])
+    with pytest.raises(ValueError, match=r"n_samples must be an int of at least 1; got 0"):
+        model.predict_uncertainty(X, 0)
+    with pytest.raises(ValueError, match=r"coverage must lie in \(0, 1\); got 95"):
+        model.predict_interval(X, 95)
+    with pytest.raises(ValueError, match=r"not fitted yet"):
+        DropoutMLPClassifier().predict(X)
