@@ -31,6 +31,9 @@ MOST = 2000  # and whatever the cost
 SOON = 0.8  # coordinates may move in a step when their correlation comes so close to its limit
 MANY_ROWS = 8192  # from so many, some of them stand for all in curvatures
 RICH = 2  # if there are so many times more of them than coordinates
+BATCH = 64  # so many coordinates may always enter at once
+ENTRIES = 1 << 18  # and as many as have so many entries: a Newton step costs little less without them
+ENOUGH = 0.1  # share of its gap to which a working set is solved before it is compared with all columns
 SLOW = 0.5  # until a step with such a curvature leaves more than this share of the gap
 FULL = 0.1  # share of all coordinates from which products with all columns by BLAS cost less than kernels
 FEW = 100  # coefficients of several classes for which L-BFGS does not pay
@@ -207,6 +210,7 @@ class Scores(Certified):
         self.where = np.full(data.p, -1)  # of every column, in A
         self.A = self._columns(None, self.features)
         self.w = self.c = np.empty(0)
+        self.batch = int(max(BATCH, min(ENTRIES * data.p / data.size, data.n)))
         self.sampling = False
         self.anchors = None
         if self.K == 1:
@@ -303,17 +307,21 @@ class Scores(Certified):
         return self._flat(-self.data.all_dots(r))
 
     def solve(self, pen, tol, share, max_rounds):
-        """Lower the objective until the gap on the working set is at most `tol`, or that share of the objective."""
+        """Lower the objective until the gap on the working set is at most `tol`, or that share of the objective.
+
+        Or until it is a tenth of what it was: to solve further pays only when no more columns are to enter.
+        """
         dual, rounds, gap, fresh = Dual(-np.inf, 0.0, self.w, self.r), 0, np.inf, False
         self.sampling = not self.data.sparse and self.data.n >= MANY_ROWS
         while True:
             value = self.rows.value + penalty_value(pen, self.w)
             dual = self.look(pen, value, dual)
-            goal = max(tol, share * value)
             before, gap = gap, value - dual.value
+            if not rounds:
+                goal = max(tol, share * value, ENOUGH * min(gap, value))
             self.sampling &= not SLOW * before < gap < np.inf
             if rounds >= max_rounds or (rounds and gap <= goal):
-                if fresh:
+                if fresh or tol < gap:
                     return Result(value, dual, rounds)
                 self.move(self.w)  # steps leave rounding in the scores: what is certified are those of w afresh
                 fresh = True

@@ -124,6 +124,8 @@ class Certified:
 class WorkingSet(Certified):
     """Columns that may be nonzero, the coefficients w, and their state r in one of the forms."""
 
+    batch = 64  # so many columns may always enter at once; else at most as many as there are nonzeros
+
     def __init__(self, form, p):
         self.form, self.p = form, p
         self.w = self.r = np.empty(0)
