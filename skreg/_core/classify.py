@@ -64,6 +64,7 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solve
     st, s = class_strengths(lik, penalty, grouped), Scores(lik, grouped, solver)
     if coef_init is None and len(alphas) == 1:
         coef_init = _on_sample(lik, penalty, alphas, max_iter, grouped)
+        s.sampling &= coef_init is None  # the sample has said all it knows
     goal = tol * (lik.null.value if lik.convex else 1.0)
     size = data.scale * lik.unit
     init = None

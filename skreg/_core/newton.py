@@ -25,7 +25,10 @@ LEAST = 1e-12  # curvature of a row relative to its weight
 MISFIT = 1e-7  # likewise, relative to the square of its slope: working responses stay finite
 DESCENT = 1e-4  # share of the predicted descent that a step must bring (Armijo)
 HALVINGS = 40
-GRAM = 600  # coordinates whose curvature matrix costs less than sweeps over rows
+
+GRAM = 1500  # coordinates whose curvature matrix costs less than sweeps over rows
+LARGE = 1e8  # multiplications in a curvature matrix that are worth single precision
+SINGLE = 1e-6  # its rounding, relative to the diagonal: so much more keeps the matrix positive definite
 LEAST_GRAM = 64  # and whatever the rows
 MOST = 2000  # and whatever the cost
 SOON = 0.8  # coordinates may move in a step when their correlation comes so close to its limit
@@ -34,7 +37,7 @@ RICH = 2  # if there are so many times more of them than coordinates
 BATCH = 64  # so many coordinates may always enter at once
 ENTRIES = 1 << 18  # and as many as have so many entries: a Newton step costs little less without them
 ENOUGH = 0.1  # share of its gap to which a working set is solved before it is compared with all columns
-SLOW = 0.5  # until a step with such a curvature leaves more than this share of the gap
+SLOW = 0.3  # a step that leaves more than this share of the gap is followed by one with a new curvature matrix
 FULL = 0.1  # share of all coordinates from which products with all columns by BLAS cost less than kernels
 FEW = 100  # coefficients of several classes for which L-BFGS does not pay
 LBFGS_STEPS = 20  # that count as one Newton step
@@ -74,10 +77,9 @@ class Model(Residual):
         e = v * self.inv_h
         return float(np.sum(v * e)), float(np.sum(e * self.slopes(self.y)))
 
-    def gram(self, at, rows=None):
-        """The model of some coordinates through their curvature matrix, which some rows may stand for."""
+    def gram(self, at, G):
+        """The model of some coordinates, and the intercepts, through their curvature matrix."""
         w, c = (np.append(part[at], np.zeros(self.free)) for part in (self.s.w, self.s.c))
-        G = self.matrix(at, rows)
         start = w @ G + c
         rr = np.sum(self.s.rows.R**2 * self.inv_h)
         form = Gradient(lambda new, cols: G, start, rr + (start + c) @ w)
@@ -92,6 +94,7 @@ class OneScore(Model):
 
     def __init__(self, s):
         super().__init__(s)
+        self.shifts = int(s.likelihood.fit_intercept)
         lik, p, r = s.likelihood, s.rows.P[0], s.rows.R[0]
         misfit = MISFIT * (r * lik.unit * lik.inv_h) ** 2
         self.h = h = lik.h * np.maximum(s.rows.factor * p * (1.0 - p), np.maximum(misfit, LEAST))
@@ -118,18 +121,20 @@ class OneScore(Model):
         return -dZ @ self.share
 
     def square(self, coords):
-        return self._products(coords, self.A.mean[coords], np.empty(0))
+        roots, which = np.sqrt(self.h)[None], np.zeros(coords.size, np.int64)
+        return self.data.weighed(self.cols[coords], self.A.mean[coords], np.empty(0), roots, which)
 
-    def matrix(self, at, rows):
-        """Curvature of some coordinates, the intercept eliminated."""
-        fit_intercept = self.s.likelihood.fit_intercept
-        mean = np.zeros(at.size) if self.data.sparse else self.s.A.mean[at]
-        G = self._products(at, mean, np.ones(int(fit_intercept)), rows)
-        return G[:-1, :-1] - np.outer(G[-1, :-1] / G[-1, -1], G[-1, :-1]) if fit_intercept else G
+    def curvature(self, at, rows, new, dtype=np.float64):
+        """Curvature of the last `new` of some coordinates with all of them; that of -1 is the intercept."""
+        s, some = self.s, at[at >= 0]
+        mean = np.zeros(some.size) if self.data.sparse else s.A.mean[some]
+        roots, which = np.sqrt(self.h)[None], np.zeros(at.size, np.int64)
+        return self.data.weighed(s.cols[some], mean, np.ones(at.size - some.size), roots, which, rows, new, dtype)
 
-    def _products(self, coords, mean, ones, rows=None):
-        which = np.zeros(coords.size + ones.size, np.int64)
-        return self.data.weighed(self.cols[coords], mean, ones, np.sqrt(self.h)[None], which, rows)
+    def gram(self, at, G):
+        if self.s.likelihood.fit_intercept:  # eliminated
+            G = G[:-1, :-1] - np.outer(G[-1, :-1] / G[-1, -1], G[-1, :-1])
+        return super().gram(at, G)
 
 
 class Softmax(Model):
@@ -147,6 +152,7 @@ class Softmax(Model):
         self.h = self.P * self.weights
         self.inv_h = np.divide(1.0, self.h, out=np.zeros(P.shape), where=self.h > 0.0)
         self.free = (K if s.grouped else K - 1) if lik.fit_intercept else 0
+        self.shifts = self.free
         self.shift = 1.0 / np.sqrt(s.data.weight)  # the norm of a column
         self.classes = np.append(s.classes, np.arange(self.free))
 
@@ -170,23 +176,64 @@ class Softmax(Model):
         size = self.shift * self.s.likelihood.unit
         return np.append(w[w.size - self.free :] * size, np.zeros(len(dZ) - self.free))
 
-    def matrix(self, at, rows):
-        """Curvature of some coordinates and the intercepts."""
-        return self.square(np.append(at, np.arange(self.cols.size, self.classes.size)), rows)
-
-    def square(self, coords, rows=None):
-        m, classes = self.cols.size, self.classes[coords]
-
-        def products(at, roots, which):
-            some, ones = at[at < m], np.full(np.count_nonzero(at >= m), self.shift)
-            mean = self.s.A.mean[self.s.place[some]]
-            return self.data.weighed(self.cols[some], mean, ones, roots, which, rows)
-
-        G = -products(coords, np.sqrt(self.weights) * self.P, classes)
-        for k in np.unique(classes):
-            at = np.flatnonzero(classes == k)
-            G[np.ix_(at, at)] += products(coords[at], np.sqrt(self.h[k : k + 1]), np.zeros(at.size, np.int64))
+    def square(self, coords):
+        m = self.cols.size
+        at = np.where(coords < m, coords, m - 1 - coords)
+        order = np.argsort(at >= 0, kind="stable")
+        G = np.empty((at.size, at.size))
+        G[np.ix_(order, order)] = self.curvature(at[order], None, at.size)
         return G
+
+    def curvature(self, at, rows, new, dtype=np.float64):
+        """Curvature of the last `new` of some coordinates with all of them; the first may be intercepts, -1 - k."""
+        s, first = self.s, at.size - new
+        classes = np.append(s.classes, np.arange(self.shifts)[::-1])[at]
+
+        def products(at, roots, which, new):
+            some = at[at >= 0]
+            ones = np.full(at.size - some.size, self.shift)
+            return self.data.weighed(s.cols[some], s.A.mean[s.place[some]], ones, roots, which, rows, new, dtype)
+
+        G = -products(at, np.sqrt(self.weights) * self.P, classes, new)
+        for k in np.unique(classes[first:]):
+            own = np.flatnonzero(classes == k)
+            fresh = own[own >= first]
+            which = np.zeros(own.size, np.int64)
+            G[np.ix_(fresh - first, own)] += products(at[own], np.sqrt(self.h[k : k + 1]), which, fresh.size)
+        return G
+
+
+class Curvature:
+    """The curvature matrix of a model, of as many coordinates as were active in any step since.
+
+    Later steps go less far with it, but cost little: what changes from step to step is the gradient.
+    """
+
+    def __init__(self, model, rows, dtype):
+        self.model, self.rows, self.dtype, self.steps = model, rows, dtype, 0
+        self.at, self.G = np.empty(0, np.int64), np.empty((0, 0))
+        self._grow(-1 - np.arange(model.shifts))
+
+    def _grow(self, new):
+        m, self.at = self.at.size, np.append(self.at, new)
+        G = np.empty((self.at.size, self.at.size))
+        G[:m, :m] = self.G
+        G[m:] = self.model.curvature(self.at, self.rows, new.size, self.dtype)
+        G[:m, m:] = G[m:, :m].T
+        if self.dtype == np.float32:
+            G.flat[m * (G.shape[0] + 1) :: G.shape[0] + 1] *= 1.0 + SINGLE
+        self.G = G
+
+    def of(self, at):
+        """The part of some coordinates, ascending, and of the intercepts."""
+        self.steps += 1
+        new = np.setdiff1d(at, self.at)
+        if new.size:
+            self._grow(new)
+        order = np.argsort(self.at)
+        take = order[np.searchsorted(self.at, at, sorter=order)]
+        take = np.append(take, np.arange(self.model.shifts))
+        return self.G[np.ix_(take, take)]
 
 
 class Scores(Certified):
@@ -211,7 +258,9 @@ class Scores(Certified):
         self.A = self._columns(None, self.features)
         self.w = self.c = np.empty(0)
         self.batch = int(max(BATCH, min(ENTRIES * data.p / data.size, data.n)))
-        self.sampling = False
+        self.sampling = not data.sparse and data.n >= MANY_ROWS  # whether some rows stand for all in curvatures
+        self.rough = True  # whether large curvature matrices may be in single precision
+        self.curvature = None
         self.anchors = None
         if self.K == 1:
             self.anchors = Anchors(data)
@@ -312,14 +361,14 @@ class Scores(Certified):
         Or until it is a tenth of what it was: to solve further pays only when no more columns are to enter.
         """
         dual, rounds, gap, fresh = Dual(-np.inf, 0.0, self.w, self.r), 0, np.inf, False
-        self.sampling = not self.data.sparse and self.data.n >= MANY_ROWS
         while True:
             value = self.rows.value + penalty_value(pen, self.w)
             dual = self.look(pen, value, dual)
             before, gap = gap, value - dual.value
             if not rounds:
                 goal = max(tol, share * value, ENOUGH * min(gap, value))
-            self.sampling &= not SLOW * before < gap < np.inf
+            if SLOW * before < gap < np.inf:
+                self._refine()
             if rounds >= max_rounds or (rounds and gap <= goal):
                 if fresh or tol < gap:
                     return Result(value, dual, rounds)
@@ -407,6 +456,25 @@ class Scores(Certified):
         effective = weights.sum() ** 2 / max(np.sum(weights**2), 1e-300)  # rows, if all had the same weight (Kish 1965)
         return self.data.sample if effective * max(self.K - 1, 1) >= RICH * m else None
 
+    def _curvature(self, model, at):
+        """The curvature matrix of some coordinates; None if it costs too much."""
+        sample = self._sample(at.size) if self.curvature is None else self.curvature.rows
+        cost = at.size * (1.0 if sample is None else sample.size / self.data.n)
+        if cost > max(min(GRAM, 0.5 * model.width), LEAST_GRAM) or at.size > MOST:
+            self.curvature = None
+            return None
+        if self.curvature is None:
+            large = self.rough and self.data.n * at.size**2 > LARGE
+            self.curvature = Curvature(model, sample, np.float32 if large else np.float64)
+        return self.curvature.of(at)
+
+    def _refine(self):
+        """After a slow step: the next one takes a new curvature matrix, an exact one if this one was new."""
+        if self.curvature is not None and self.curvature.steps == 1:
+            self.rough = self.rough and self.sampling
+            self.sampling = False
+        self.curvature = None
+
     def _step(self, pen, value, tol):
         """One Newton step; False where the model, or rounding, leaves none.
 
@@ -415,10 +483,9 @@ class Scores(Certified):
         model = (OneScore if self.K == 1 else Softmax)(self)
         blocks = np.arange(pen.count()) if self.grouped else find_active(pen, self.w, self.c, SOON)
         at = np.arange(self.w.size) if self.grouped else blocks
-        sample = self._sample(at.size)
-        cost = at.size * (1.0 if sample is None else sample.size / self.data.n)
-        if cost <= max(min(GRAM, 0.5 * model.width), LEAST_GRAM) and at.size <= MOST:
-            form = model.gram(at, sample)
+        G = self._curvature(model, at)
+        if G is not None:
+            form = model.gram(at, G)
         else:
             form, blocks, at = model.rows(), np.arange(pen.count()), np.arange(self.w.size)
         q = WorkingSet(form, at.size + model.free)
