@@ -33,7 +33,7 @@ LEAST_GRAM = 64  # and whatever the rows
 MOST = 2000  # and whatever the cost
 SOON = 0.8  # coordinates may move in a step when their correlation comes so close to its limit
 MANY_ROWS = 8192  # from so many, some of them stand for all in curvatures
-RICH = 2  # if there are so many times more of them than coordinates
+RICH = 20  # if there are so many times more of them than coordinates
 BATCH = 64  # so many coordinates may always enter at once
 ENTRIES = 1 << 18  # and as many as have so many entries: a Newton step costs little less without them
 ENOUGH = 0.1  # share of its gap to which a working set is solved before it is compared with all columns
@@ -368,7 +368,7 @@ class Scores(Certified):
             if not rounds:
                 goal = max(tol, share * value, ENOUGH * min(gap, value))
             if SLOW * before < gap < np.inf:
-                self._refine()
+                self._refine(share == 0.0)
             if rounds >= max_rounds or (rounds and gap <= goal):
                 if fresh or tol < gap:
                     return Result(value, dual, rounds)
@@ -468,9 +468,9 @@ class Scores(Certified):
             self.curvature = Curvature(model, sample, np.float32 if large else np.float64)
         return self.curvature.of(at)
 
-    def _refine(self):
-        """After a slow step: the next one takes a new curvature matrix, an exact one if this one was new."""
-        if self.curvature is not None and self.curvature.steps == 1:
+    def _refine(self, last):
+        """After a slow step: the next one takes a new curvature matrix, in the end an exact one if this one was new."""
+        if last and self.curvature is not None and self.curvature.steps == 1:
             self.rough = self.rough and self.sampling
             self.sampling = False
         self.curvature = None
