@@ -18,7 +18,7 @@ from .penalties import Groups, extended, length_of, unpenalized
 from .screening import Anchors
 from .working_set import Certified, Gradient, Residual, WorkingSet
 
-INNER = 0.1  # gap of the model's solution relative to the gap so far
+INNER = 0.3  # gap of the model's solution relative to the gap so far
 INNER_ROUNDS = 100
 FEW_ROUNDS = 5  # with unpenalized coefficients
 LEAST = 1e-12  # curvature of a row relative to its weight
