@@ -15,9 +15,10 @@ from sklearn.preprocessing import StandardScaler
 
 from skreg import LabelSmoothedLogistic
 from skreg._core.data import as_data
+from skreg._core.expansion import OneScore, Softmax
 from skreg._core.likelihood import Likelihood
 from skreg._core.losses import Logistic, Multinomial
-from skreg._core.newton import OneScore, Scores, Softmax
+from skreg._core.newton import Scores
 
 from .problems import DESIGNS, PENALTIES, classification, hostile_classification
 from .reference import class_duality_gap, class_losses, class_null_loss, class_objective
