@@ -9,6 +9,7 @@ from .solve import Solution
 
 RICH = 40  # if there are so many times more rows than columns, an eighth of them gives the start
 ROUGH = 1e-2  # tolerance there
+STONES = 1  # a decade of alpha: working sets start with more columns than those of the squared loss
 
 
 def class_strengths(likelihood, penalty, grouped=False):
@@ -63,6 +64,7 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solve
     st, s = class_strengths(lik, penalty, grouped), Scores(lik, grouped, solver)
     if coef_init is None and len(alphas) == 1:
         coef_init = _on_sample(lik, penalty, alphas, max_iter, grouped)
+        s.sampling &= coef_init is None  # the sample has said all it knows
     goal = tol * (lik.null.value if lik.convex else 1.0)
     size = data.scale * lik.unit
     init = None
@@ -71,7 +73,7 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solve
         init = init if s.grouped else init.ravel()
     top, before = st.alpha_max(s.start), np.empty(0)
     if init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
-        before = path.stones(top, alphas[0])
+        before = path.stones(top, alphas[0], STONES)
     walk = path.follow(s, st, np.append(before, alphas), goal, max_iter, init, before.size)
     rounds = sum(next(walk).rounds for _ in before)
     unit = lik.unit**2 / data.weight

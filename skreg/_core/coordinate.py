@@ -1,4 +1,4 @@
-"""THE coordinate-descent loop (design x penalty, nothing else), and two loops of one line over columns."""
+"""THE coordinate-descent loop (design x penalty, nothing else), and three loops of one line over columns."""
 
 from ._jit import njit
 
@@ -33,3 +33,10 @@ def col_updates(A, d, h, r):
     for j in range(d.size):
         if d[j] != 0.0:
             A.col_update(j, d[j], h, r)
+
+
+@njit
+def col_fills(A, rows, roots, which, out):
+    """Fill every row of `out` with some rows of a column, times the row of `roots` of its own."""
+    for j in range(out.shape[0]):
+        A.col_fill(j, rows, roots[which[j]], out[j])

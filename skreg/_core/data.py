@@ -11,13 +11,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from ._jit import njit
-from .coordinate import col_dots, col_updates
+from .coordinate import col_dots, col_fills, col_updates
 from .designs import CSC, Dense
 
 # Entries of X that one call of a kernel may visit: an interrupt is noticed between calls.
 WORK = 1 << 27
 FLOPS = 1 << 33  # likewise, multiplications in one call of BLAS
 RUN = 16  # consecutive rows of a sample
+BLOCK = 1 << 20  # entries of weighed columns that are copied for one product
 SMALL = 1 << 18  # entries of sparse columns that are best filled for a product
 
 
@@ -183,35 +184,6 @@ class Data:
         starts = np.arange(0, self.n - RUN + 1, 8 * RUN)
         return (starts[:, None] + np.arange(RUN)).ravel()
 
-    def weighed(self, cols, mean, ones, roots, which, rows=None):
-        """Inner products of columns whose rows have weights of their own.
-
-        Parameters
-        ----------
-        cols, mean : ndarray of shape (m,)
-            Columns, and what they are centred at: 0, or their mean under the one row of weights.
-        ones : ndarray of shape (k,)
-            Values of constant columns that follow them.
-        roots : ndarray of shape (K, n)
-            Square roots of weights.
-        which : ndarray of shape (m + k,)
-            The row of `roots` of every column.
-        rows : ndarray of int or None
-            Rows that stand for all; None is all.
-        """
-        G = np.zeros((which.size, which.size))
-        size, same = self.scale[cols], len(roots) == 1
-        share = 1.0 if rows is None else self.rows[rows].sum() / self.weight
-        for part in self.blocks(which.size, rows):
-            Z = self._part(part, cols)
-            Z -= mean
-            Z *= size
-            if ones.size:
-                Z = np.hstack([Z, np.broadcast_to(ones, (len(Z), ones.size))])
-            Z *= roots[0, part, None] if same else roots[:, part].T[:, which]
-            G += Z.T @ Z
-        return G / share
-
     def blocks(self, width, rows=None):
         """Parts of some rows, or of all, such that a block of `width` columns stays small."""
         step = max(int((1 << 18) / max(width, 1)), 256)
@@ -287,6 +259,39 @@ class DenseData(Data):
         # a few thousand rows at a time: the copy stays in the cache
         G = sum(Z[-k:] @ Z.T for Z in (self.X.T[right, rows] for rows in self.blocks(right.size)))
         return self._centre(G, left, right)
+
+    def weighed(self, cols, mean, ones, roots, which, rows=None, new=None, dtype=np.float64):
+        """Inner products of columns whose rows have weights of their own.
+
+        Parameters
+        ----------
+        cols, mean : ndarray of shape (m,)
+            Columns, and what they are centred at: 0, or their mean under the one row of weights.
+        ones : ndarray of shape (k,)
+            Values of constant columns that come before them.
+        roots : ndarray of shape (K, n)
+            Square roots of weights.
+        which : ndarray of shape (k + m,)
+            The row of `roots` of every column.
+        rows : ndarray of int or None
+            Rows that stand for all; None is all. Sparse data take all of them.
+        new : int or None
+            How many columns, the last, to multiply with all; None is all.
+        dtype : data type
+            Of the products of dense columns.
+        """
+        rows = np.arange(self.n) if rows is None else rows
+        k, first = ones.size, 0 if new is None else which.size - new
+        A = Dense(self.X.T, cols, mean, self.scale[cols])
+        G = np.zeros((which.size - first, which.size))
+        step = max(BLOCK // max(which.size, 1), 256)
+        for low in range(0, rows.size, step):
+            part = rows[low : low + step]
+            Z = np.empty((which.size, part.size), dtype)
+            Z[:k] = ones[:, None] * roots[which[:k, None], part]
+            col_fills(A, _unsigned(part), roots, which[k:], Z[k:])
+            G += (Z[first:] if first else Z) @ Z.T
+        return G / (self.rows[rows].sum() / self.weight)
 
     def all_scores(self, W):
         if self.X.dtype != np.float64 or not self.centred_late:
@@ -396,16 +401,18 @@ class SparseData(Data):
             self.weight,
         )
 
-    def weighed(self, cols, mean, ones, roots, which, rows=None):
-        if self.n * (cols.size + ones.size) <= SMALL:
-            return super().weighed(cols, mean, ones, roots, which, rows)
-        Z = sp.hstack([self.X[:, cols].astype(np.float64), np.ones((self.n, ones.size))], format="csc")
+    def weighed(self, cols, mean, ones, roots, which, rows=None, new=None, dtype=np.float64):
+        Z = sp.hstack([np.ones((self.n, ones.size)), self.X[:, cols].astype(np.float64)], format="csc")
         entries = np.diff(Z.indptr)
-        Z.data *= np.repeat(np.append(self.scale[cols], ones), entries)
+        Z.data *= np.repeat(np.append(ones, self.scale[cols]), entries)
         Z.data *= roots[np.repeat(which, entries), Z.indices]
-        G, m = (Z.T @ Z).toarray(), cols.size
+        if self.n * which.size <= SMALL:
+            Z = Z.toarray()
+        first, shift = 0 if new is None else which.size - new, np.append(0.0 * ones, mean * self.scale[cols])
+        G = Z[:, first:].T @ Z
+        G = G if isinstance(G, np.ndarray) else G.toarray()
         if mean.any():  # that under the weights
-            G[:m, :m] -= np.sum(roots[0] ** 2) * np.outer(mean * self.scale[cols], mean * self.scale[cols])
+            G -= np.sum(roots[0] ** 2) * np.outer(shift[first:], shift)
         return G
 
     def cross(self, left, right):

@@ -38,6 +38,12 @@ class Dense(NamedTuple):
             s += (x[i] - m) * r[i]  # centred even though r sums to zero: exact where |mean| dwarfs the deviation
         return s * self.scale[j]
 
+    def col_fill(self, j, rows, h, out):
+        x = self.XT[self.cols[j]]
+        m, scale = self.mean[j], self.scale[j]
+        for i in range(out.size):
+            out[i] = (x[rows[i]] - m) * scale * h[rows[i]]
+
     def col_dot_less(self, j, r, v, q):
         x = self.XT[self.cols[j]]
         m = self.mean[j]

@@ -9,181 +9,37 @@ import numpy as np
 from scipy.optimize import minimize
 
 from . import inner
-from ._jit import njit
 from .certificates import clip_to_piece, conjugate_value, dual_scales, find_active, optimality, penalty_value
 from .coordinate import col_dots, col_updates
-from .designs import Stacked
+from .expansion import Curvature, OneScore, Softmax
 from .inner import Dual, Result
 from .penalties import Groups, extended, length_of, unpenalized
 from .screening import Anchors
-from .working_set import Certified, Gradient, Residual, WorkingSet
+from .working_set import Certified, WorkingSet
 
-INNER = 0.1  # gap of the model's solution relative to the gap so far
+INNER = 0.3  # gap of the model's solution relative to the gap so far
 INNER_ROUNDS = 100
 FEW_ROUNDS = 5  # with unpenalized coefficients
-LEAST = 1e-12  # curvature of a row relative to its weight
-MISFIT = 1e-7  # likewise, relative to the square of its slope: working responses stay finite
 DESCENT = 1e-4  # share of the predicted descent that a step must bring (Armijo)
 HALVINGS = 40
-GRAM = 600  # coordinates whose curvature matrix costs less than sweeps over rows
+GRAM = 1500  # coordinates whose curvature matrix costs less than sweeps over rows
+LARGE = 1e8  # multiplications in a curvature matrix that are worth single precision
 LEAST_GRAM = 64  # and whatever the rows
 MOST = 2000  # and whatever the cost
 SOON = 0.8  # coordinates may move in a step when their correlation comes so close to its limit
 MANY_ROWS = 8192  # from so many, some of them stand for all in curvatures
-RICH = 2  # if there are so many times more of them than coordinates
-SLOW = 0.5  # until a step with such a curvature leaves more than this share of the gap
+RICH = 20  # if there are so many times more of them than coordinates
+BATCH = 64  # so many coordinates may always enter at once
+ENTRIES = 1 << 18  # and as many as have so many entries: a Newton step costs little less without them
+ENOUGH = 0.1  # share of its gap to which a working set is solved before it is compared with all columns
+SLOW = 0.3  # a step that leaves more than this share of the gap is followed by one with a new curvature matrix
+STUCK = 0.9  # likewise, and while a working set grows: by one of a better kind
 FULL = 0.1  # share of all coordinates from which products with all columns by BLAS cost less than kernels
 FEW = 100  # coefficients of several classes for which L-BFGS does not pay
 LBFGS_STEPS = 20  # that count as one Newton step
 FLAT = 1e-8  # gradient at which L-BFGS leaves unpenalized coefficients to Newton steps
 NEWTONS = 10  # steps that are left for Newton where L-BFGS does not get there
 ROUNDING = 1e-14  # of objectives
-
-
-@njit
-def reweight(A, H, place, classes, centred, weight, lips):
-    """Fill the means of A under the weights H (if `centred`), and the curvature along every coordinate."""
-    for j in range(lips.size):
-        h, k = H[classes[j]], place[j]
-        if centred:
-            A.mean[k] = A.col_mean(k, h, weight)
-        lips[j] = A.col_sqnorm(k, h) if A.scale[k] > 0.0 else 0.0
-
-
-class Model(Residual):
-    """Weighted least squares: the likelihood's second-order expansion at the iterate of a working set.
-
-    It is solved on rows, as the form that `rows` sets up (r holds the slopes of the model), or through its curvature
-    matrix.
-
-    Parameters
-    ----------
-    s : Scores
-    """
-
-    def __init__(self, s):
-        self.s, self.data, self.cols = s, s.data, s.cols
-        self.width = s.data.size / s.data.p
-
-    def products(self, w, r):
-        """Squared norm of the residual, and its product with the working response."""
-        v = self.slopes(r)
-        e = v * self.inv_h
-        return float(np.sum(v * e)), float(np.sum(e * self.slopes(self.y)))
-
-    def gram(self, at, rows=None):
-        """The model of some coordinates through their curvature matrix, which some rows may stand for."""
-        w, c = (np.append(part[at], np.zeros(self.free)) for part in (self.s.w, self.s.c))
-        G = self.matrix(at, rows)
-        start = w @ G + c
-        rr = np.sum(self.s.rows.R**2 * self.inv_h)
-        form = Gradient(lambda new, cols: G, start, rr + (start + c) @ w)
-        form.grow(np.arange(w.size))
-        return form
-
-
-class OneScore(Model):
-    """The model of one score. The intercept is always at its best."""
-
-    free = 0
-
-    def __init__(self, s):
-        super().__init__(s)
-        lik, p, r = s.likelihood, s.rows.P[0], s.rows.R[0]
-        misfit = MISFIT * (r * lik.unit * lik.inv_h) ** 2
-        self.h = h = lik.h * np.maximum(s.rows.factor * p * (1.0 - p), np.maximum(misfit, LEAST))
-        self.inv_h = np.divide(1.0, h, out=np.zeros(h.size), where=h > 0.0)
-        self.weight = float(h.sum())
-        self.share = h / self.weight if lik.fit_intercept else np.zeros(h.size)
-
-    def rows(self):
-        """Set up the form on rows: its columns are centred under the weights."""
-        s = self.s
-        self.lips, self.A = np.empty(s.cols.size), s.A._replace(mean=np.zeros(s.A.mean.size))
-        if self.data.sparse:
-            self.A = self.A._replace(weight=self.weight)
-        reweight(self.A, self.h[None], s.place, s.classes, s.likelihood.fit_intercept, self.weight, self.lips)
-        z = s.Z[0] / s.likelihood.unit
-        self.y = self.data.state(s.rows.R[0] - self.h * (z - self.share @ z))
-        return self
-
-    def slopes(self, r):
-        return r if r.size == self.h.size else r[:-1] + self.h * r[-1]
-
-    def intercepts(self, w, dZ):
-        """How the intercepts move when w does, and the scores without them by dZ."""
-        return -dZ @ self.share
-
-    def square(self, coords):
-        return self._products(coords, self.A.mean[coords], np.empty(0))
-
-    def matrix(self, at, rows):
-        """Curvature of some coordinates, the intercept eliminated."""
-        fit_intercept = self.s.likelihood.fit_intercept
-        mean = np.zeros(at.size) if self.data.sparse else self.s.A.mean[at]
-        G = self._products(at, mean, np.ones(int(fit_intercept)), rows)
-        return G[:-1, :-1] - np.outer(G[-1, :-1] / G[-1, -1], G[-1, :-1]) if fit_intercept else G
-
-    def _products(self, coords, mean, ones, rows=None):
-        which = np.zeros(coords.size + ones.size, np.int64)
-        return self.data.weighed(self.cols[coords], mean, ones, np.sqrt(self.h)[None], which, rows)
-
-
-class Softmax(Model):
-    """The model of K scores. Intercepts are coordinates, but for the last: all scores may shift together.
-
-    Of grouped coefficients, the last one is, too: they are a group of their own.
-    """
-
-    def __init__(self, s):
-        super().__init__(s)
-        lik, K = s.likelihood, s.likelihood.K
-        P = np.maximum(s.rows.P, np.maximum(MISFIT * (s.rows.R * lik.unit * lik.inv_h) ** 2, LEAST))
-        self.P = P / P.sum(axis=0)
-        self.weights = lik.h * s.rows.factor
-        self.h = self.P * self.weights
-        self.inv_h = np.divide(1.0, self.h, out=np.zeros(P.shape), where=self.h > 0.0)
-        self.free = (K if s.grouped else K - 1) if lik.fit_intercept else 0
-        self.shift = 1.0 / np.sqrt(s.data.weight)  # the norm of a column
-        self.classes = np.append(s.classes, np.arange(self.free))
-
-    def rows(self):
-        """Set up the form on rows."""
-        s, V, P = self.s, self.h, self.P
-        own = V * (1.0 - P)
-        lips = np.empty(s.cols.size)
-        reweight(s.A, own, s.place, s.classes, False, 0.0, lips)
-        self.lips = np.append(lips, own[: self.free].sum(axis=1) * self.shift**2)
-        self.A = Stacked(s.A, s.place, self.classes, V, P, self.shift)
-        Z = s.Z / s.likelihood.unit
-        self.y = np.concatenate([s.rows.R - V * Z, -np.sum(P * Z, axis=0)[None]])
-        return self
-
-    def slopes(self, r):
-        return r[:-1] - self.h * r[-1]
-
-    def intercepts(self, w, dZ):
-        """How the intercepts move when w does, and the scores without them by dZ."""
-        size = self.shift * self.s.likelihood.unit
-        return np.append(w[w.size - self.free :] * size, np.zeros(len(dZ) - self.free))
-
-    def matrix(self, at, rows):
-        """Curvature of some coordinates and the intercepts."""
-        return self.square(np.append(at, np.arange(self.cols.size, self.classes.size)), rows)
-
-    def square(self, coords, rows=None):
-        m, classes = self.cols.size, self.classes[coords]
-
-        def products(at, roots, which):
-            some, ones = at[at < m], np.full(np.count_nonzero(at >= m), self.shift)
-            mean = self.s.A.mean[self.s.place[some]]
-            return self.data.weighed(self.cols[some], mean, ones, roots, which, rows)
-
-        G = -products(coords, np.sqrt(self.weights) * self.P, classes)
-        for k in np.unique(classes):
-            at = np.flatnonzero(classes == k)
-            G[np.ix_(at, at)] += products(coords[at], np.sqrt(self.h[k : k + 1]), np.zeros(at.size, np.int64))
-        return G
 
 
 class Scores(Certified):
@@ -207,7 +63,10 @@ class Scores(Certified):
         self.where = np.full(data.p, -1)  # of every column, in A
         self.A = self._columns(None, self.features)
         self.w = self.c = np.empty(0)
-        self.sampling = False
+        self.batch = int(max(BATCH, min(ENTRIES * data.p / data.size, data.n)))
+        self.sampling = not data.sparse and data.n >= MANY_ROWS  # whether some rows stand for all in curvatures
+        self.rough = True  # whether large curvature matrices may be in single precision
+        self.curvature = None
         self.anchors = None
         if self.K == 1:
             self.anchors = Anchors(data)
@@ -303,17 +162,21 @@ class Scores(Certified):
         return self._flat(-self.data.all_dots(r))
 
     def solve(self, pen, tol, share, max_rounds):
-        """Lower the objective until the gap on the working set is at most `tol`, or that share of the objective."""
+        """Lower the objective until the gap on the working set is at most `tol`, or that share of the objective.
+
+        Or until it is a tenth of what it was: to solve further pays only when no more columns are to enter.
+        """
         dual, rounds, gap, fresh = Dual(-np.inf, 0.0, self.w, self.r), 0, np.inf, False
-        self.sampling = not self.data.sparse and self.data.n >= MANY_ROWS
         while True:
             value = self.rows.value + penalty_value(pen, self.w)
             dual = self.look(pen, value, dual)
-            goal = max(tol, share * value)
             before, gap = gap, value - dual.value
-            self.sampling &= not SLOW * before < gap < np.inf
+            if not rounds:
+                goal = max(tol, share * value, ENOUGH * min(gap, value))
+            if SLOW * before < gap < np.inf:
+                self._refine(share == 0.0 or gap > STUCK * before)
             if rounds >= max_rounds or (rounds and gap <= goal):
-                if fresh:
+                if fresh or tol < gap:
                     return Result(value, dual, rounds)
                 self.move(self.w)  # steps leave rounding in the scores: what is certified are those of w afresh
                 fresh = True
@@ -322,7 +185,10 @@ class Scores(Certified):
             if rounds == 1 and self._is_quadratic(pen):
                 rounds += self._quasi_newton(pen, goal, max(max_rounds - NEWTONS, 1))
             elif not self._step(pen, value, self._inner_tol(gap, value, goal)):
-                max_rounds = rounds
+                if self.curvature is None or self.curvature.exact:
+                    max_rounds = rounds
+                else:
+                    self._refine(True)
 
     def _inner_tol(self, gap, value, goal):
         """Gap to which the model is solved. A distance to the subdifferential stands for a gap of about its square."""
@@ -399,6 +265,25 @@ class Scores(Certified):
         effective = weights.sum() ** 2 / max(np.sum(weights**2), 1e-300)  # rows, if all had the same weight (Kish 1965)
         return self.data.sample if effective * max(self.K - 1, 1) >= RICH * m else None
 
+    def _curvature(self, model, at):
+        """The curvature matrix of some coordinates; None if it costs too much."""
+        sample = self._sample(at.size) if self.curvature is None else self.curvature.rows
+        cost = at.size * (1.0 if sample is None else sample.size / self.data.n)
+        if cost > max(min(GRAM, 0.5 * model.width), LEAST_GRAM) or at.size > MOST:
+            self.curvature = None
+            return None
+        if self.curvature is None:
+            large = self.rough and self.data.n * at.size**2 > LARGE
+            self.curvature = Curvature(model, sample, np.float32 if large else np.float64)
+        return self.curvature.of(at)
+
+    def _refine(self, better):
+        """Let the next step take a new curvature matrix, of a better kind if asked to and this one was new."""
+        if better and self.curvature is not None and self.curvature.steps == 1:
+            self.rough = self.rough and self.sampling
+            self.sampling = False
+        self.curvature = None
+
     def _step(self, pen, value, tol):
         """One Newton step; False where the model, or rounding, leaves none.
 
@@ -407,10 +292,9 @@ class Scores(Certified):
         model = (OneScore if self.K == 1 else Softmax)(self)
         blocks = np.arange(pen.count()) if self.grouped else find_active(pen, self.w, self.c, SOON)
         at = np.arange(self.w.size) if self.grouped else blocks
-        sample = self._sample(at.size)
-        cost = at.size * (1.0 if sample is None else sample.size / self.data.n)
-        if cost <= max(min(GRAM, 0.5 * model.width), LEAST_GRAM) and at.size <= MOST:
-            form = model.gram(at, sample)
+        G = self._curvature(model, at)
+        if G is not None:
+            form = model.gram(at, G)
         else:
             form, blocks, at = model.rows(), np.arange(pen.count()), np.arange(self.w.size)
         q = WorkingSet(form, at.size + model.free)

@@ -8,7 +8,6 @@ from .penalties import ElasticNet
 
 LOOSE = 1e-2  # gap relative to the objective, on stepping stones and while a working set still grows fast
 STONES = 3  # stepping stones a decade of alpha before a single fit
-LEAST = 64  # so many columns may always enter at once; else at most as many as there are nonzeros
 
 
 class Strengths(NamedTuple):
@@ -66,9 +65,9 @@ class Point(NamedTuple):
     rounds: int
 
 
-def _likeliest(new, pull, l1, nonzeros):
-    """As many of the new columns as may enter at once: those drawn most for their L1 strength; all without one."""
-    cap = max(LEAST, nonzeros, np.count_nonzero(l1[new] == 0.0))
+def _likeliest(new, pull, l1, most):
+    """At most so many of the new columns: those drawn most for their L1 strength; all without one."""
+    cap = max(most, np.count_nonzero(l1[new] == 0.0))
     if new.size <= cap:
         return new
     ratio = np.divide(pull[new], l1[new], out=np.full(new.size, np.inf), where=l1[new] > 0.0)
@@ -97,9 +96,9 @@ def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
     for k, alpha in enumerate(alphas):
         bar = max(2 * alpha - last, 0.5 * alpha) if s.eager else alpha  # the strong rule (Tibshirani et al. 2012)
         new = np.flatnonzero((pull >= bar * strengths.l1) & (pull > 0.0) & ~known)
-        rounds = 0
+        rounds, gap = 0, np.inf
         while True:
-            new = _likeliest(new, pull, strengths.l1, np.count_nonzero(s.w))
+            new = _likeliest(new, pull, strengths.l1, max(s.batch, np.count_nonzero(s.w)))
             rough = k >= stones and new.size > 0.25 * s.w.size
             if new.size:
                 s.add(new, known, est)
@@ -115,8 +114,9 @@ def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
             pull = strengths.pull(est)
             violated = result.dual.scale * pull > alpha * strengths.l1 * (1.0 + 1e-12)
             new = np.flatnonzero(violated & ~known)
-            gap = s.gap_with(strengths, alpha, result, new, est, pull) if new.size else result.gap
-            if k < stones or gap <= tol or rounds >= max_rounds or not (new.size or rough):
+            before_gap, gap = gap, s.gap_with(strengths, alpha, result, new, est, pull) if new.size else result.gap
+            unfinished = new.size or tol < result.gap < before_gap
+            if k < stones or gap <= tol or rounds >= max_rounds or not unfinished:
                 break
         yield Point(s.features, s.w, result.primal, gap, rounds)
         old, older, before, last = s.w.copy(), old, last, alpha
@@ -138,6 +138,6 @@ def alpha_max(s, st):
     return st.alpha_max(est)
 
 
-def stones(top, alpha):
-    """Strengths on the way from the empty model to a single one."""
-    return np.geomspace(top, alpha, 2 + int(STONES * np.log10(top / alpha)))[1:-1]
+def stones(top, alpha, decade=STONES):
+    """Strengths on the way from the empty model to a single one, so many a decade."""
+    return np.geomspace(top, alpha, 2 + int(decade * np.log10(top / alpha)))[1:-1]

@@ -79,12 +79,15 @@ class Gradient:
         m, k = self.features.size, cols.size
         self.features = np.append(self.features, cols)
         new = self.cross(cols, self.features)
-        if m + k > len(self.G):
+        if not m:
+            self.G = np.ascontiguousarray(new)
+        elif m + k > len(self.G):
             G = np.empty((2 * (m + k), 2 * (m + k)))
             G[:m, :m] = self.G[:m, :m]
             self.G = G
-        self.G[m : m + k, : m + k] = new
-        self.G[:m, m : m + k] = new[:, :m].T
+        if m:
+            self.G[m : m + k, : m + k] = new
+            self.G[:m, m : m + k] = new[:, :m].T
         self.lips = self.G.diagonal()[: m + k].copy()
         self.A = Gram(self.G)
 
@@ -123,6 +126,8 @@ class Certified:
 
 class WorkingSet(Certified):
     """Columns that may be nonzero, the coefficients w, and their state r in one of the forms."""
+
+    batch = 64  # so many columns may always enter at once; else at most as many as there are nonzeros
 
     def __init__(self, form, p):
         self.form, self.p = form, p

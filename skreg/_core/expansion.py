@@ -1,0 +1,206 @@
+"""A likelihood's second-order expansion: weighted least squares, on rows or through its curvature matrix."""
+
+import numpy as np
+
+from ._jit import njit
+from .designs import Stacked
+from .working_set import Gradient, Residual
+
+LEAST = 1e-12  # curvature of a row relative to its weight
+MISFIT = 1e-7  # likewise, relative to the square of its slope: working responses stay finite
+SINGLE = 1e-6  # of the diagonal, that keeps curvature matrices in single precision positive definite
+
+
+@njit
+def reweight(A, H, place, classes, centred, weight, lips):
+    """Fill the means of A under the weights H (if `centred`), and the curvature along every coordinate."""
+    for j in range(lips.size):
+        h, k = H[classes[j]], place[j]
+        if centred:
+            A.mean[k] = A.col_mean(k, h, weight)
+        lips[j] = A.col_sqnorm(k, h) if A.scale[k] > 0.0 else 0.0
+
+
+class Model(Residual):
+    """Weighted least squares: the likelihood's second-order expansion at the iterate of a working set.
+
+    It is solved on rows, as the form that `rows` sets up (r holds the slopes of the model), or through its curvature
+    matrix.
+
+    Parameters
+    ----------
+    s : Scores
+    """
+
+    def __init__(self, s):
+        self.s, self.data, self.cols = s, s.data, s.cols
+        self.width = s.data.size / s.data.p
+
+    def products(self, w, r):
+        """Squared norm of the residual, and its product with the working response."""
+        v = self.slopes(r)
+        e = v * self.inv_h
+        return float(np.sum(v * e)), float(np.sum(e * self.slopes(self.y)))
+
+    def gram(self, at, G):
+        """The model of some coordinates, and the intercepts, through their curvature matrix."""
+        w, c = (np.append(part[at], np.zeros(self.free)) for part in (self.s.w, self.s.c))
+        start = w @ G + c
+        rr = np.sum(self.s.rows.R**2 * self.inv_h)
+        form = Gradient(lambda new, cols: G, start, rr + (start + c) @ w)
+        form.grow(np.arange(w.size))
+        return form
+
+
+class OneScore(Model):
+    """The model of one score. The intercept is always at its best."""
+
+    free = 0
+
+    def __init__(self, s):
+        super().__init__(s)
+        self.shifts = int(s.likelihood.fit_intercept)
+        lik, p, r = s.likelihood, s.rows.P[0], s.rows.R[0]
+        misfit = MISFIT * (r * lik.unit * lik.inv_h) ** 2
+        self.h = h = lik.h * np.maximum(s.rows.factor * p * (1.0 - p), np.maximum(misfit, LEAST))
+        self.inv_h = np.divide(1.0, h, out=np.zeros(h.size), where=h > 0.0)
+        self.weight = float(h.sum())
+        self.share = h / self.weight if lik.fit_intercept else np.zeros(h.size)
+
+    def rows(self):
+        """Set up the form on rows: its columns are centred under the weights."""
+        s = self.s
+        self.lips, self.A = np.empty(s.cols.size), s.A._replace(mean=np.zeros(s.A.mean.size))
+        if self.data.sparse:
+            self.A = self.A._replace(weight=self.weight)
+        reweight(self.A, self.h[None], s.place, s.classes, s.likelihood.fit_intercept, self.weight, self.lips)
+        z = s.Z[0] / s.likelihood.unit
+        self.y = self.data.state(s.rows.R[0] - self.h * (z - self.share @ z))
+        return self
+
+    def slopes(self, r):
+        return r if r.size == self.h.size else r[:-1] + self.h * r[-1]
+
+    def intercepts(self, w, dZ):
+        """How the intercepts move when w does, and the scores without them by dZ."""
+        return -dZ @ self.share
+
+    def square(self, coords):
+        roots, which = np.sqrt(self.h)[None], np.zeros(coords.size, np.int64)
+        return self.data.weighed(self.cols[coords], self.A.mean[coords], np.empty(0), roots, which)
+
+    def curvature(self, at, rows, new, dtype=np.float64):
+        """Curvature of the last `new` of some coordinates with all of them; that of -1 is the intercept."""
+        s, some = self.s, at[at >= 0]
+        mean = np.zeros(some.size) if self.data.sparse else s.A.mean[some]
+        roots, which = np.sqrt(self.h)[None], np.zeros(at.size, np.int64)
+        return self.data.weighed(s.cols[some], mean, np.ones(at.size - some.size), roots, which, rows, new, dtype)
+
+    def gram(self, at, G):
+        if self.s.likelihood.fit_intercept:  # eliminated
+            G = G[:-1, :-1] - np.outer(G[-1, :-1] / G[-1, -1], G[-1, :-1])
+        return super().gram(at, G)
+
+
+class Softmax(Model):
+    """The model of K scores. Intercepts are coordinates, but for the last: all scores may shift together.
+
+    Of grouped coefficients, the last one is, too: they are a group of their own.
+    """
+
+    def __init__(self, s):
+        super().__init__(s)
+        lik, K = s.likelihood, s.likelihood.K
+        P = np.maximum(s.rows.P, np.maximum(MISFIT * (s.rows.R * lik.unit * lik.inv_h) ** 2, LEAST))
+        self.P = P / P.sum(axis=0)
+        self.weights = lik.h * s.rows.factor
+        self.h = self.P * self.weights
+        self.inv_h = np.divide(1.0, self.h, out=np.zeros(P.shape), where=self.h > 0.0)
+        self.free = (K if s.grouped else K - 1) if lik.fit_intercept else 0
+        self.shifts = self.free
+        self.shift = 1.0 / np.sqrt(s.data.weight)  # the norm of a column
+        self.classes = np.append(s.classes, np.arange(self.free))
+
+    def rows(self):
+        """Set up the form on rows."""
+        s, V, P = self.s, self.h, self.P
+        own = V * (1.0 - P)
+        lips = np.empty(s.cols.size)
+        reweight(s.A, own, s.place, s.classes, False, 0.0, lips)
+        self.lips = np.append(lips, own[: self.free].sum(axis=1) * self.shift**2)
+        self.A = Stacked(s.A, s.place, self.classes, V, P, self.shift)
+        Z = s.Z / s.likelihood.unit
+        self.y = np.concatenate([s.rows.R - V * Z, -np.sum(P * Z, axis=0)[None]])
+        return self
+
+    def slopes(self, r):
+        return r[:-1] - self.h * r[-1]
+
+    def intercepts(self, w, dZ):
+        """How the intercepts move when w does, and the scores without them by dZ."""
+        size = self.shift * self.s.likelihood.unit
+        return np.append(w[w.size - self.free :] * size, np.zeros(len(dZ) - self.free))
+
+    def square(self, coords):
+        m = self.cols.size
+        at = np.where(coords < m, coords, m - 1 - coords)
+        order = np.argsort(at >= 0, kind="stable")
+        G = np.empty((at.size, at.size))
+        G[np.ix_(order, order)] = self.curvature(at[order], None, at.size)
+        return G
+
+    def curvature(self, at, rows, new, dtype=np.float64):
+        """Curvature of the last `new` of some coordinates with all of them; the first may be intercepts, -1 - k."""
+        s, first = self.s, at.size - new
+        classes = np.append(s.classes, np.arange(self.shifts)[::-1])[at]
+
+        def products(at, roots, which, new):
+            some = at[at >= 0]
+            ones = np.full(at.size - some.size, self.shift)
+            return self.data.weighed(s.cols[some], s.A.mean[s.place[some]], ones, roots, which, rows, new, dtype)
+
+        G = -products(at, np.sqrt(self.weights) * self.P, classes, new)
+        for k in np.unique(classes[first:]):
+            own = np.flatnonzero(classes == k)
+            fresh = own[own >= first]
+            which = np.zeros(own.size, np.int64)
+            G[np.ix_(fresh - first, own)] += products(at[own], np.sqrt(self.h[k : k + 1]), which, fresh.size)
+        return G
+
+
+class Curvature:
+    """The curvature matrix of a model, of as many coordinates as were active in any step since.
+
+    Later steps go less far with it, but cost little: what changes from step to step is the gradient.
+    """
+
+    def __init__(self, model, rows, dtype):
+        self.model, self.rows, self.dtype, self.steps = model, rows, dtype, 0
+        self.at, self.G = np.empty(0, np.int64), np.empty((0, 0))
+        self._grow(-1 - np.arange(model.shifts))
+
+    def _grow(self, new):
+        m, self.at = self.at.size, np.append(self.at, new)
+        G = np.empty((self.at.size, self.at.size))
+        G[:m, :m] = self.G
+        G[m:] = self.model.curvature(self.at, self.rows, new.size, self.dtype)
+        G[:m, m:] = G[m:, :m].T
+        if self.dtype == np.float32:
+            G.flat[m * (G.shape[0] + 1) :: G.shape[0] + 1] *= 1.0 + SINGLE
+        self.G = G
+
+    @property
+    def exact(self):
+        """Whether it is that of the last step, of all rows, in double precision."""
+        return self.steps == 1 and self.rows is None and self.dtype == np.float64
+
+    def of(self, at):
+        """The part of some coordinates, ascending, and of the intercepts."""
+        self.steps += 1
+        new = np.setdiff1d(at, self.at)
+        if new.size:
+            self._grow(new)
+        order = np.argsort(self.at)
+        take = order[np.searchsorted(self.at, at, sorter=order)]
+        take = np.append(take, np.arange(self.model.shifts))
+        return self.G[np.ix_(take, take)]
