@@ -28,6 +28,7 @@ TITLES = {
     "epoch": "Seconds an epoch",
     "tables": "Tables",
     "summary": "All tables, relative to scikit-learn's perceptron",
+    "defaults": "One default changed at a time, relative to the defaults",
     "digits": "Test errors",
     "uci": "Regressions",
 }

@@ -22,7 +22,7 @@ standardized numbers and one column a category (`tables.encoder`), the other mod
 categories marked. Seconds are those of a fit, preprocessing included. RMSE is relative to the deviation of the
 target, which is a logarithm where it is an amount of money; "calibration" is the expected calibration error of the
 predicted class in ten bins of one size. "all" are geometric means over tables of the ratios to scikit-learn's
-perceptron.
+perceptron, or to our own defaults.
 """
 
 
@@ -50,6 +50,35 @@ def real_mlp(classes, frame):
     return kind(device="cpu", random_state=0, n_threads=os.cpu_count())
 
 
+def changed(**params):
+    """Our model with other parameters, where it has them."""
+
+    def make(classes, frame):
+        kind = DropoutMLPClassifier if classes else DropoutMLPRegressor
+        known = {key: value for key, value in params.items() if key in kind().get_params()}
+        return encoded(kind(random_state=0, **known))
+
+    return make
+
+
+VARIANTS = {
+    "as they are": changed(),
+    "one layer": changed(hidden_layer_sizes=(100,)),
+    "256 units": changed(hidden_layer_sizes=(256, 256)),
+    "GELU": changed(activation="gelu"),
+    "no normalization": changed(normalization=None),
+    "layer normalization": changed(normalization="layer"),
+    "dropout 0": changed(dropout=0.0),
+    "dropout 0.5": changed(dropout=0.5),
+    "input dropout 0.1": changed(input_dropout=0.1),
+    "decay 0.01": changed(weight_decay=0.01),
+    "decay 1": changed(weight_decay=1.0),
+    "label smoothing 0.05": changed(label_smoothing=0.05),
+    "rate 0.001": changed(learning_rate=0.001),
+    "constant rate": changed(schedule="constant"),
+    "running mean of weights": changed(averaging="ema"),
+    "all rows, last epoch": changed(early_stopping=False),
+}
 MODELS = {
     "skreg": skreg_mlp,
     "scikit-learn MLP": scikit_learn_mlp,
@@ -57,6 +86,7 @@ MODELS = {
     "RealMLP": real_mlp,
 }
 BASE = "scikit-learn MLP"
+PARTS = ("tables", "defaults")
 
 
 def calibration_error(p, right):
@@ -91,47 +121,60 @@ def evaluate(make, frame, y, classes):
     return {key: float(np.mean([one[key] for one in found])) for key in found[0]}
 
 
+def geometric(values):
+    return float(np.exp(np.mean(np.log(values)))) if values else None
+
+
+def race(models, problems, small, enter=None):
+    """Figures of every model on every table: {table: (classes, {model: figures})}."""
+    found = {}
+    for name in problems:
+        frame, y, classes = tables.load(name)
+        if small:
+            rows = np.random.default_rng(0).permutation(len(y))[:300]
+            frame, y = frame.iloc[rows], y[rows]
+        figures = {}
+        for model, make in models.items():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # scikit-learn's perceptron warns that its 200 epochs end
+                figures[model] = evaluate(make, frame, y, classes)
+            print(f"    {name}, {model}: {figures[model]}", flush=True)
+        found[name] = classes, figures
+        if enter:
+            kind = f"{np.unique(y).size} classes" if classes else "numbers"
+            rows = [dict(solver=model, **own) for model, own in figures.items()]
+            enter("tables", name, f"{len(y)} x {frame.shape[1]}, {kind}", None, None, rows=rows)
+    return found
+
+
+def summary(found, base):
+    """Rows of geometric means over tables of the ratios to one model."""
+    rows = []
+    for model in next(iter(found.values()))[1]:
+        ratios = {key: [] for key in ("of_log_loss", "of_rmse", "of_seconds_classes", "of_seconds_numbers")}
+        for classes, figures in found.values():
+            kind, score = ("classes", "log_loss") if classes else ("numbers", "rmse")
+            ratios[f"of_{score}"].append(figures[model][score] / figures[base][score])
+            ratios[f"of_seconds_{kind}"].append(figures[model]["seconds"] / figures[base]["seconds"])
+        rows.append(dict(solver=model, **{key: geometric(values) for key, values in ratios.items()}))
+    return rows
+
+
 def configure(parser):
     parser.add_argument("--problems", type=names(tables.names()), default=tables.names(), help="some of the tables")
+    parser.add_argument("--parts", type=names(PARTS), default=["tables"], help=", ".join(PARTS))
     parser.add_argument("--small", action="store_true", help="at most 300 rows of each; written only to --out")
     parser.add_argument("--out", help="folder of tabular.json and tabular.md (default: docs/benchmarks)")
 
 
 def run(args):
     out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
-    book = report.Book("tabular", out, [*tables.names(), "all"], ("tables", "summary"), NOTE)
-    ratios = {}
-    for name in args.problems:
-        frame, y, classes = tables.load(name)
-        if args.small:
-            rows = np.random.default_rng(0).permutation(len(y))[:300]
-            frame, y = frame.iloc[rows], y[rows]
-        rows = []
-        for model, make in MODELS.items():
-            if model == "RealMLP" and not find_spec("pytabkit"):
-                continue
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # scikit-learn's perceptron warns that its 200 epochs end
-                rows.append(dict(solver=model, **evaluate(make, frame, y, classes)))
-            print(f"    {name}, {model}: {rows[-1]}", flush=True)
-        kind = f"{np.unique(y).size} classes" if classes else "numbers"
-        book.enter("tables", name, f"{len(y)} x {frame.shape[1]}, {kind}", None, None, rows=rows)
-        score = "log_loss" if classes else "rmse"
-        base = next(row for row in rows if row["solver"] == BASE)
-        for row in rows:
-            of_model = ratios.setdefault(row["solver"], {})
-            for key in (score, "seconds"):
-                of_model.setdefault((key, classes) if key == "seconds" else key, []).append(row[key] / base[key])
-    rows = []
-    for model, found in ratios.items():
-        means = {key: float(np.exp(np.mean(np.log(values)))) for key, values in found.items()}
-        rows.append(
-            dict(
-                solver=model,
-                of_log_loss=means.get("log_loss"),
-                of_rmse=means.get("rmse"),
-                of_seconds_classes=means.get(("seconds", True)),
-                of_seconds_numbers=means.get(("seconds", False)),
-            )
-        )
-    book.enter("summary", "all", f"{len(args.problems)} tables", None, None, rows=rows)
+    book = report.Book("tabular", out, [*tables.names(), "all"], ("summary", "defaults", "tables"), NOTE)
+    about = f"{len(args.problems)} tables: {', '.join(args.problems)}"
+    if "tables" in args.parts:
+        models = {name: make for name, make in MODELS.items() if name != "RealMLP" or find_spec("pytabkit")}
+        rows = summary(race(models, args.problems, args.small, book.enter), BASE)
+        book.enter("summary", "all", about, None, None, rows=rows)
+    if "defaults" in args.parts:
+        rows = summary(race(VARIANTS, args.problems, args.small), "as they are")
+        book.enter("defaults", "all", about, None, None, rows=rows)

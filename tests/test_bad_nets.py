@@ -11,7 +11,7 @@ from .problems import regression
 
 X, Y = regression(20, 4)
 CODES = (np.median(Y) < Y).astype(int)
-FAST = dict(max_iter=2, random_state=0)
+FAST = dict(hidden_layer_sizes=(100,), max_iter=2, early_stopping=False, random_state=0)
 NETS = [(DropoutMLPClassifier(**FAST), CODES), (DropoutMLPRegressor(**FAST), Y)]
 
 

@@ -68,9 +68,10 @@ def test_order_and_repetition_of_rows_do_not_matter(params):
 def test_sparse_is_dense(params):
     X, y = classes()
     X[np.abs(X) < 0.7] = 0.0
-    wanted = DropoutMLPClassifier(**FAST, **params).fit(X, y)
+    model = DropoutMLPClassifier(max_iter=20, learning_rate=1e-3, random_state=0, **params)  # rounding grows slowly
+    wanted = clone(model).fit(X, y)
     for make in (sp.csr_matrix, sp.csc_array, sp.coo_array):
-        found = DropoutMLPClassifier(**FAST, **params).fit(make(X), y)
+        found = model.fit(make(X), y)
         np.testing.assert_allclose(found.predict_proba(make(X)), wanted.predict_proba(X), atol=1e-4)
 
 
@@ -149,12 +150,12 @@ def test_heteroscedastic_noise_is_found():
 
 
 def test_noise_variance_of_a_constant_noise():
-    X, y = numbers(2000)
-    model = DropoutMLPRegressor(dropout=0.0, random_state=0, early_stopping=True).fit(X, y)
+    X, y = numbers(1000)
+    model = DropoutMLPRegressor(dropout=0.0, random_state=0).fit(X[:800], y[:800], X_val=X[800:], y_val=y[800:])
+    np.testing.assert_allclose(model.noise_variance_[0], np.mean((model.predict(X[800:]) - y[800:]) ** 2), rtol=1e-5)
     u = model.predict_uncertainty(X[:3])
     np.testing.assert_allclose(u.epistemic, 0.0, atol=1e-12)
     assert (u.aleatoric == model.noise_variance_[0]).all()
-    assert abs(np.sqrt(model.noise_variance_[0]) / (0.1 * y.std()) - 1.0) < 0.5
 
 
 def test_concrete_rate_falls_as_data_grow():
@@ -179,7 +180,7 @@ def test_restored_weights_are_the_best_ones():
     assert model.n_iter_ - 1 - model.best_iter_ == 8
     assert model.best_score_ == curve.min()
     np.testing.assert_allclose(log_loss(y[200:], model.predict_proba(X[200:])), curve.min(), rtol=1e-5)
-    again = DropoutMLPClassifier(dropout=0.0, learning_rate=0.05, max_iter=60, random_state=0)
+    again = clone(model).set_params(early_stopping=False)
     again.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
     assert again.n_iter_ == 60  # without early stopping the rows are only watched, and the curve begins the same
     np.testing.assert_allclose(again.validation_curve_[: len(curve)], curve)
@@ -188,7 +189,9 @@ def test_restored_weights_are_the_best_ones():
 
 def test_gap_curve_is_the_difference_of_losses_without_noise():
     X, y = classes(200)
-    model = DropoutMLPClassifier(label_smoothing=0.2, **FAST).fit(X[:100], y[:100], X_val=X[100:], y_val=y[100:])
+    model = DropoutMLPClassifier(label_smoothing=0.2, early_stopping=False, **FAST).fit(
+        X[:100], y[:100], X_val=X[100:], y_val=y[100:]
+    )
     own, validation = (log_loss(y[s], model.predict_proba(X[s])) for s in (slice(100), slice(100, 200)))
     np.testing.assert_allclose(model.gap_curve_[-1], validation - own, rtol=1e-4)
 
@@ -273,12 +276,12 @@ def test_parts_of_a_fit_make_the_whole():
 
 def test_warm_start_goes_on():
     X, y = classes()
-    model = DropoutMLPClassifier(warm_start=True, dropout=0.0, **FAST).fit(X, y)
-    loss = model.loss_curve_[-1]
+    plain = dict(dropout=0.0, learning_rate=1e-3, schedule="constant", early_stopping=False)
+    model = DropoutMLPClassifier(warm_start=True, **plain, **FAST).fit(X, y)
     loaded = pickle.loads(pickle.dumps(model))
     model.fit(X, y)
     assert model.n_iter_ == 40
-    assert model.loss_curve_[20] < loss
+    assert model.loss_curve_[20] < 0.5 * model.loss_curve_[0]  # from where the first fit ended
     np.testing.assert_array_equal(loaded.fit(X, y).predict_proba(X), model.predict_proba(X))
     with pytest.raises(ValueError, match="shape it must stay"):
         model.set_params(hidden_layer_sizes=(3,)).fit(X, y)
@@ -355,19 +358,17 @@ def test_default_is_better_than_a_net_without_regularizers():
     X, y = load_digits(return_X_y=True)
     X = X / 16.0
     half = np.arange(len(y)) % 2 == 0
-    losses = [
-        log_loss(
-            y[~half], DropoutMLPClassifier(dropout=rate, random_state=0).fit(X[half], y[half]).predict_proba(X[~half])
-        )
-        for rate in (0.5, 0.0)
-    ]
-    assert losses[0] < losses[1]
+    plain = dict(normalization=None, dropout=0.0, weight_decay=0.0, early_stopping=False)
+    models = DropoutMLPClassifier(random_state=0), DropoutMLPClassifier(random_state=0, **plain)
+    losses = [log_loss(y[~half], model.fit(X[half], y[half]).predict_proba(X[~half])) for model in models]
+    assert losses[0] < 0.9 * losses[1]
 
 
 def test_averages_are_what_predicts():
     X, y = load_diabetes(return_X_y=True)
     X = StandardScaler().fit_transform(X)
-    last = DropoutMLPRegressor(learning_rate=0.02, max_iter=60, random_state=0).fit(X[:300], y[:300])
+    last = DropoutMLPRegressor(learning_rate=0.02, schedule="constant", early_stopping=False, random_state=0)
+    last.fit(X[:300], y[:300])
     for averaging in ("ema", "swa"):
         mean = clone(last).set_params(averaging=averaging).fit(X[:300], y[:300])
         assert mean.loss_curve_ == last.loss_curve_  # the training goes as without
