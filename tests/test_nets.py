@@ -189,7 +189,7 @@ def bias_of(net):
 
 def test_monte_carlo_mean_is_the_average_over_all_masks():
     X, T, _ = problem(3, n=5)
-    model = DropoutMLPClassifier((6,), dropout=0.4, max_iter=50, random_state=0, learning_rate=0.01)
+    model = DropoutMLPClassifier((6,), dropout=0.4, normalization=None, early_stopping=False, random_state=0)
     model.fit(X, T.argmax(axis=1) if len(set(T.argmax(axis=1))) > 1 else np.arange(5) % 2)
     exact = masks_average(model._net.astype(np.float64), 6, X, 0.4)
     draws = model.sample_predictions(X, 4000)
@@ -252,8 +252,8 @@ def test_l1_finds_the_lasso():
     X = rng.standard_normal((200, 5)).astype(np.float32)
     y = X @ [2.0, -1.0, 0.0, 0.0, 0.0] + 0.1 * rng.standard_normal(200)
     net = DropoutMLPRegressor(
-        (), dropout=0.0, l1=0.1, weight_decay=0.0, optimizer="sgd", momentum=0.0, learning_rate=0.2, max_iter=500,
-        batch_size=200, random_state=0,
+        (), dropout=0.0, l1=0.1, weight_decay=0.0, early_stopping=False, schedule="constant", optimizer="sgd",
+        momentum=0.0, learning_rate=0.2, max_iter=500, batch_size=200, random_state=0,
     ).fit(X, y)  # fmt: skip
     lasso = Lasso(alpha=0.1, tol=1e-10).fit(X.astype(float), (y - y.mean()) / y.std())
     np.testing.assert_allclose(net.weights_[0].ravel(), lasso.coef_, atol=1e-5)
@@ -268,7 +268,7 @@ def test_training_without_noise_finds_ridge(kind):
     y = X @ [2.0, -1.0, 0.5, 0.0] + rng.standard_normal(100)
     w = rng.uniform(0.1, 2.0, 100)
     net = DropoutMLPRegressor(
-        (), dropout=0.0, l2=0.3, weight_decay=0.0, optimizer=kind, learning_rate=0.05, schedule="cosine",
+        (), dropout=0.0, l2=0.3, weight_decay=0.0, early_stopping=False, optimizer=kind, learning_rate=0.05,
         max_iter=2000, batch_size=100, random_state=0,
     ).fit(X, y, w)  # fmt: skip
     ridge = Ridge(alpha=0.3 * w.sum()).fit(X, y, w)
