@@ -69,7 +69,7 @@ for goal in (0.9, 0.95):
 
 # %%
 # After ten labels the net knows so little that its uncertainty misleads: the next ten are better chosen at random, and
-# by entropy chance stays ahead until about 80. Mutual information is ahead from 50 labels on, by more than two standard
+# by entropy chance stays ahead until about 60. Mutual information is ahead from 50 labels on, by more than two standard
 # errors from 100 on. Of 160 labels, chance makes less than either measure does of 130.
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
 styles = {"random": ("0.45", "--", "o"), "entropy": ("C1", "-", "^"), "mutual information": ("C0", "-", "s")}
