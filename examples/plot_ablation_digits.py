@@ -47,8 +47,9 @@ results = {variant: np.empty((len(folds), 3)) for variant in variants}
 for fold, (rest, fifth) in enumerate(folds):
     for variant, params in variants.items():
         model = DropoutMLPClassifier(
-            (128,), learning_rate=0.003, schedule="constant", batch_size=32, max_iter=100, random_state=fold, **params
-        ).fit(X[fifth], y[fifth])
+            (128,), normalization=None, learning_rate=0.003, schedule="constant", batch_size=32, max_iter=100,
+            early_stopping=False, random_state=fold, **params,
+        ).fit(X[fifth], y[fifth])  # fmt: skip
         p = model.predict_proba(X[rest])
         wrong = 100.0 * (p.argmax(axis=1) != y[rest]).mean()
         results[variant][fold] = wrong, log_loss(y[rest], p), calibration_error(y[rest], p)

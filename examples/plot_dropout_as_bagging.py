@@ -12,7 +12,8 @@ geometric mean, normalized; and the mean over a few nets drawn at random, which 
 """
 
 # %%
-# Two nets of twelve hidden units, in one layer and in two, on hand-written digits.
+# Two nets of twelve hidden units, in one layer and in two, on hand-written digits. Nothing but dropout regularizes
+# them.
 from itertools import product
 
 import matplotlib.pyplot as plt
@@ -30,8 +31,8 @@ rate = 0.2
 nets = {}
 for hidden in ((12,), (8, 4)):
     nets[hidden] = DropoutMLPClassifier(
-        hidden, dropout=rate, weight_decay=0.0, learning_rate=0.01, schedule="cosine", max_iter=100, batch_size=64,
-        random_state=0,
+        hidden, normalization=None, dropout=rate, weight_decay=0.0, learning_rate=0.01, schedule="cosine", max_iter=100,
+        early_stopping=False, batch_size=64, random_state=0,
     ).fit(X_train, y_train)  # fmt: skip
 
 
