@@ -129,6 +129,24 @@ def test_uncertainty_adds_up_and_is_the_same_at_every_call():
     np.testing.assert_array_equal(model._net.memory, memory)
 
 
+@pytest.mark.parametrize("params", VARIANTS)
+def test_uncertainty_of_a_row_does_not_depend_on_the_others(params):
+    X, y = classes()
+    model = DropoutMLPClassifier(**FAST, **params).fit(X, y)
+    wanted = model.sample_predictions(X, 4)
+    np.testing.assert_allclose(model.sample_predictions(X[::-1], 4)[:, ::-1], wanted, atol=1e-5)
+    np.testing.assert_allclose(model.sample_predictions(X[7:8], 4)[:, 0], wanted[:, 7], atol=1e-5)
+    many = model.sample_predictions(np.repeat(X[:1], 5000, axis=0), 2)
+    np.testing.assert_allclose(many, np.broadcast_to(many[:, :1], many.shape), atol=1e-5)
+
+
+def test_an_explosion_that_stays_finite_is_told():
+    X, y = numbers()
+    model = DropoutMLPRegressor(optimizer="sgd", learning_rate=0.5, normalization=None, early_stopping=False, **FAST)
+    with pytest.warns(ConvergenceWarning, match="rose from .* learning_rate=0.5|diverged"):
+        model.fit(X, y)
+
+
 def test_uncertainty_grows_where_there_are_no_data():
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.uniform(-2.0, -1.0, 150), rng.uniform(1.0, 2.0, 150)])[:, None]

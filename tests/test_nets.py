@@ -48,7 +48,7 @@ OBJECTIVES = {
     "cross-entropy": (CrossEntropy(F(0.0)), 3, 3),
     "confidence penalty": (CrossEntropy(F(0.25)), 3, 3),
     "squared error": (SquaredError(), 2, 2),
-    "gaussian": (GaussianLikelihood(F(-3.0)), 4, 2),
+    "gaussian": (GaussianLikelihood(F(3.0)), 4, 2),
 }
 
 
@@ -128,6 +128,15 @@ def test_gradients_in_combination(kind, normalization, weights, residual):
 
 
 @pytest.mark.plain
+def test_uniform_numbers_are_never_0_or_1():
+    """The last step of the hash, at its ends: a normal number of 0 or 1 would be infinite."""
+    for k in (0, 2**23 - 1):
+        u = (F(k) + F(0.5)) * F(2.0**-23)
+        assert 0.0 < u < 1.0
+        assert np.isfinite(normal(u))
+
+
+@pytest.mark.plain
 def test_uniform_and_normal_numbers():
     u = np.array([uniform(s, i) for s in (1, 2**31, 2**32 - 1) for i in range(4000)])
     assert (u > 0.0).all()
@@ -144,7 +153,7 @@ def test_uniform_and_normal_numbers():
 def test_noise_keeps_the_mean_and_has_the_variance_of_bernoulli(kind, rate):
     ones = np.ones((1000, 200), np.float32)
     out = np.empty_like(ones)
-    perturb(dropout_noise(kind, rate), ones, 11, False, out)
+    perturb(dropout_noise(kind, rate), ones, 11, 200, False, out)
     variance = rate / (1.0 - rate)
     assert abs(out.mean(dtype=float) - 1.0) < 5.0 * np.sqrt(variance / out.size)
     assert abs(out.var(dtype=float) / variance - 1.0) < 0.03
@@ -154,8 +163,8 @@ def test_adaptive_noise_has_its_expectation():
     v = np.full((1000, 200), 0.7, np.float32)
     out = np.empty_like(v)
     noise = dropout_noise("adaptive", 0.3)
-    perturb(noise, v, 3, False, out)
-    perturb(noise.expected(), v[:1], 3, False, v[:1])
+    perturb(noise, v, 3, 200, False, out)
+    perturb(noise.expected(), v[:1], 3, 200, False, v[:1])
     assert abs(out.mean(dtype=float) / v[0, 0] - 1.0) < 0.01
     assert noise.factor(F(0.0), F(0.6999)) == 1.0  # at 0 it keeps 1 - rate
     assert noise.factor(F(0.0), F(0.7001)) == 0.0
@@ -164,7 +173,7 @@ def test_adaptive_noise_has_its_expectation():
 def test_row_noise_is_one_factor_a_row():
     x = np.ones((50, 3))
     out = np.empty_like(x)
-    perturb(HALF, x, 3, True, out)
+    perturb(HALF, x, 3, 1, True, out)
     assert (np.ptp(out, axis=1) == 0.0).all()
     assert set(np.unique(out)) == {0.0, float(F(1 / 0.7))}
 

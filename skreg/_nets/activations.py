@@ -91,7 +91,7 @@ ACTIVATIONS = {
 
 
 @njit
-def respond(activation, noise, z, bias, seed, slope):
+def respond(activation, noise, z, bias, seed, pitch, slope):
     """Turn z into ``activation(z + bias) * factor`` and write the derivative to `slope`.
 
     `slope` may be z itself where no derivative is wanted: the value is written last.
@@ -100,7 +100,7 @@ def respond(activation, noise, z, bias, seed, slope):
     for i in range(n):
         for j in range(m):
             v = z[i, j] + bias[j]
-            k = noise.factor(v, uniform(seed, i * m + j))
+            k = noise.factor(v, uniform(seed, i * pitch + j))
             value, derivative = activation.activate(v)
             slope[i, j] = derivative * k
             z[i, j] = value * k
@@ -119,13 +119,13 @@ def backward(d, slope, sums):
 
 
 @njit
-def rate_gradient(noise, d, y, seed):
+def rate_gradient(noise, d, y, seed, pitch):
     """Derivative with respect to the logit of the rate, from the gradient d of the output y."""
     n, m = d.shape
     s = 0.0
     for i in range(n):
         for j in range(m):
-            s += d[i, j] * y[i, j] * noise.log_slope(uniform(seed, i * m + j))
+            s += d[i, j] * y[i, j] * noise.log_slope(uniform(seed, i * pitch + j))
     return s
 
 
@@ -163,13 +163,13 @@ class Units(Layer):
         noise = self.noise if ctx.noisy else self.noise.expected()
         if isinstance(noise, Concrete):
             noise = noise._replace(logit=self.logit.value[0])
-        seed = ctx.seed()
+        seed, pitch = ctx.seed(), ctx.pitch(self.width)
         slope = ctx.buffer(self, "slope", x.shape, x.dtype) if ctx.gradient else x
-        respond(self.activation, noise, x, self.bias.value, seed, slope)
+        respond(self.activation, noise, x, self.bias.value, seed, pitch, slope)
 
         def back(d):
             if isinstance(noise, Concrete):
-                self.logit.grad[0] = rate_gradient(noise, d, x, seed) + self._entropy_slope()
+                self.logit.grad[0] = rate_gradient(noise, d, x, seed, pitch) + self._entropy_slope()
             backward(d, slope, self.bias.grad)
             return d
 

@@ -19,7 +19,7 @@ class Context:
     train : bool
         Whether batch statistics are taken from the batch, and remembered.
     noisy : bool
-        Whether noise is drawn.
+        Whether noise is drawn: for every row in training, else once for all rows.
     gradient : bool
         Whether the way back will be asked for.
     """
@@ -32,6 +32,10 @@ class Context:
         """The next of a sequence of 32-bit seeds (Knuth's linear congruential generator)."""
         self.state = (self.state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
         return self.state >> 32
+
+    def pitch(self, width):
+        """The distance between the places of two rows of noise: in predictions, all rows see the same."""
+        return width if self.train else 0
 
     def buffer(self, owner, name, shape, dtype):
         """An array to write to, the same one whenever the same owner asks for as many rows or fewer."""

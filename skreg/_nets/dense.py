@@ -52,9 +52,9 @@ class SparseRows:
         multiply_transposed(self.indptr, self.indices, self.data, d, out)
         return out
 
-    def perturbed(self, noise, seed):
+    def perturbed(self, noise, seed, pitch):
         data = np.empty_like(self.data)
-        perturb_rows(noise, self.indptr, self.indices, self.data, self.shape[1], seed, data)
+        perturb_rows(noise, self.indptr, self.indices, self.data, seed, pitch, data)
         return SparseRows(self.indptr, self.indices, data, self.shape[1])
 
 

@@ -19,14 +19,14 @@ class Dropout(Layer):
     def __call__(self, x, ctx):
         if not ctx.noisy or (self.augment and not ctx.train):
             return x, lambda d: d
-        seed = ctx.seed()
+        seed, pitch = ctx.seed(), ctx.pitch(1 if self.by_row else x.shape[1])
         if isinstance(x, SparseRows):
-            return x.perturbed(self.noise, seed), lambda d: d
+            return x.perturbed(self.noise, seed, pitch), lambda d: d
         out = ctx.buffer(self, "noisy", x.shape, x.dtype)
-        perturb(self.noise, x, seed, self.by_row, out)
+        perturb(self.noise, x, seed, pitch, self.by_row, out)
 
         def back(d):
-            perturb(self.noise, d, seed, self.by_row, d)
+            perturb(self.noise, d, seed, pitch, self.by_row, d)
             return d
 
         return out, back

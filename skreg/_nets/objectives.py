@@ -60,30 +60,28 @@ class SquaredError(NamedTuple):
 class GaussianLikelihood(NamedTuple):
     """``(s_k + (f_k - t_k)^2 exp(-s_k)) / 2``, averaged over the outputs (Nix & Weigend 1994).
 
-    The scores are means f, then logarithms of variances s. A floor under s, smooth as softplus, keeps one row that is
-    fitted exactly from outweighing all others.
+    The scores are means f, then z, where ``s = bound tanh(z / bound)``: that bends variances away from where one row
+    that is fitted exactly would outweigh all others, and from infinity.
     """
 
-    floor: np.float32
+    bound: np.float32
 
     def sample(self, scores, targets, i, d):
         K = targets.shape[1]
         loss = 0.0
         for k in range(K):
-            above = scores[i, K + k] - self.floor
-            s = self.floor + max(above, ZERO) + np.log(ONE + np.exp(-abs(above)))
-            bend = ONE / (ONE + np.exp(-above))
+            t = np.tanh(scores[i, K + k] / self.bound)
+            s = self.bound * t
             e = scores[i, k] - targets[i, k]
             precision = np.exp(-s)
             loss += HALF * (s + e * e * precision)
             d[i, k] = e * precision / K
-            d[i, K + k] = HALF * (ONE - e * e * precision) * bend / K
+            d[i, K + k] = HALF * (ONE - e * e * precision) * (ONE - t * t) / K
         return loss / K
 
     def variance(self, scores):
         """Predicted variances, from the second half of the scores."""
-        s = self.floor + np.logaddexp(0.0, scores - self.floor)
-        return np.exp(s)
+        return np.exp(self.bound * np.tanh(scores / self.bound))
 
 
 @njit

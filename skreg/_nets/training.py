@@ -130,7 +130,9 @@ def scores(net, X, rows=None, ctx=None):
     rows = np.arange(X.shape[0]) if rows is None else rows
     ctx = Context() if ctx is None else ctx
     out = np.empty((rows.size, net.width_out), net.dtype)
+    start = ctx.state
     for at, x in parts(X, rows, net.dtype):
+        ctx.state = start  # all parts see one draw of the noise
         out[at] = net(x, ctx)[0]
     return out
 

@@ -73,10 +73,10 @@ class DropConnect(WeightHook):
             return x, lambda d: d
         seed = ctx.seed()
         out = ctx.buffer(self, "noisy", x.shape, x.dtype)
-        perturb(self.noise, x, seed, False, out)
+        perturb(self.noise, x, seed, x.shape[1], False, out)
 
         def back(d):
-            perturb(self.noise, d, seed, False, d)
+            perturb(self.noise, d, seed, x.shape[1], False, d)
             return d
 
         return out, back

@@ -60,6 +60,26 @@ class Problem(NamedTuple):
         return (self.y if self.codes is None else self.codes).reshape(len(self.weights), -1)
 
 
+class Moments:
+    """Mean and variance of draws that come one by one; exactly 0 where all agree."""
+
+    def __init__(self):
+        self.n, self.first, self.sum, self.squares = 0, None, 0.0, 0.0
+
+    def add(self, draw):
+        self.first = draw if self.first is None else self.first
+        difference = draw - self.first
+        self.n, self.sum, self.squares = self.n + 1, self.sum + difference, self.squares + difference**2
+
+    @property
+    def mean(self):
+        return self.first + self.sum / self.n
+
+    @property
+    def variance(self):
+        return np.maximum(self.squares / self.n - (self.sum / self.n) ** 2, 0.0)
+
+
 class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
     """Base of the multilayer perceptrons."""
 
@@ -141,6 +161,11 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         if self.stochastic_depth > 0.0 and not self.residual:
             raise ValueError(
                 f"stochastic_depth={self.stochastic_depth} drops residual branches: it needs residual=True."
+            )
+        if self.averaging == "swa" and self.early_stopping and self.n_iter_no_change is not None:
+            raise ValueError(
+                "averaging='swa' begins in the last quarter of max_iter; training may end before with"
+                f" n_iter_no_change={self.n_iter_no_change}: set that to None."
             )
         if self.max_norm is not None and self.weight_normalization is not None:
             raise ValueError(
@@ -379,6 +404,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         finally:
             del self._in_fit
         history.finish()
+        self._warn_of_rise(history)
         self.n_iter_ = len(self.loss_curve_)
         if validation is not None:
             self.best_iter_, self.best_score_ = history.best_iter, history.best_score
@@ -388,6 +414,17 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
             self._measure_noise(validation.problem.X, validation.targets.table, validation.weights, validation.rows)
         weights = [p.value for p in net.weights()]
         self.sparsity_ = float(sum((w == 0.0).sum() for w in weights) / sum(w.size for w in weights))
+
+    def _warn_of_rise(self, history):
+        """Say so where the parameters that are kept come after an explosion of the loss that stayed finite."""
+        losses = self.loss_curve_[len(self.loss_curve_) - history.epochs :]
+        if history.best is None and losses and losses[-1] > losses[0] + max(1.0, abs(losses[0])):
+            warnings.warn(
+                f"{type(self).__name__} did not converge: the training loss rose from {losses[0]:.3g} in the first epoch"
+                f" to {losses[-1]:.3g} in the last. Lower learning_rate={self.learning_rate:g}, or set clip_norm.",
+                ConvergenceWarning,
+                stacklevel=caller_level(),
+            )
 
     def _fitted_state(self):
         """What makes a copy of the estimator predict with the net as it is now, whatever comes after."""

@@ -11,7 +11,7 @@ from .._nets.objectives import CrossEntropy
 from .._nets.rows import Targets
 from ..utils._params import DICT, NONE, Interval, Options
 from ..utils._validation import check_class_weight, check_classes, unchanged_on_error
-from ._base import BaseDropoutMLP, Problem
+from ._base import BaseDropoutMLP, Moments, Problem
 from ._docs import documented
 
 
@@ -329,14 +329,12 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
             `predictive_entropy`, and its part that is epistemic, `mutual_information`, in nats, each (n_rows,). The
             same at every call. Without dropout all that is epistemic is 0.
         """
-        mean = square = noise = entropy = 0.0
+        moments, noise, entropy = Moments(), 0.0, 0.0
         for z in self._noisy_scores(X, n_samples):
             p = softmax(z, axis=1)
-            mean, square = mean + p, square + p * p
+            moments.add(p)
             noise, entropy = noise + p * (1.0 - p), entropy + _entropy(p)
-        mean = mean / n_samples
-        epistemic, aleatoric = np.maximum(square / n_samples - mean * mean, 0.0), noise / n_samples
+        mean, epistemic, aleatoric = moments.mean, moments.variance, noise / n_samples
         total = _entropy(mean)
-        return ClassUncertainty(
-            mean, epistemic, aleatoric, epistemic + aleatoric, total, np.maximum(total - entropy / n_samples, 0.0)
-        )
+        information = np.maximum(total - entropy / n_samples, 0.0)
+        return ClassUncertainty(mean, epistemic, aleatoric, epistemic + aleatoric, total, information)

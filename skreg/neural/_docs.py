@@ -25,7 +25,8 @@ SHARED = {
         How noise is drawn: units are dropped [6]_; or multiplied by normal noise of the same variance; or weights are
         dropped, one draw a batch [7]_; or units are kept with the probability ``sigmoid(z + b)`` of their own input z,
         which at z = 0 is ``1 - dropout`` [8]_; or units are dropped at rates that are learned from `dropout` on [9]_.
-        The first keeps the mean at every rate and is the one that most is known of.
+        A squared error is weighed against the entropy of the learned rates as if the noise had the variance of y: rates
+        for less noisy targets come out too large, unless `heteroscedastic` learns the noise as well.
     stochastic_depth : float, default=0.0
         Probability to drop the last residual branch for a row, in [0, 1); earlier ones less, in proportion to their
         depth [10]_. Needs ``residual=True``.""",
@@ -113,7 +114,7 @@ SHARED = {
     gap_curve_ : list of float or None
         By how much validation rows are worse than as many training rows, both without noise: positive is overfitting.
     best_iter_ : int
-        Epoch, from 0, that was best on the validation rows, if there were any.
+        Place in `validation_curve_` of the epoch that was best on the validation rows, if there were any.
     best_score_ : float
         What was watched then.
     weights_ : list of ndarray of shape (n_in, n_out)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .._nets.training import mean_loss, refresh_statistics
+from .._nets.training import Diverged, mean_loss, refresh_statistics
 
 
 class Watched:
@@ -77,12 +77,14 @@ class History:
         estimator = self.estimator
         self._settle()
         bad, own = (watched.badness(estimator, self.net, self.scorer) for watched in (self.validation, self.own))
+        if self.scorer is None and not math.isfinite(bad):
+            raise Diverged
         if math.isnan(bad):
             raise ValueError(f"monitor={estimator.monitor!r} is NaN after epoch {self.epochs + 1}.")
         estimator.validation_curve_.append(bad if self.scorer is None else -bad)
         estimator.gap_curve_.append(bad - own)
         if bad < self.lowest - estimator.min_delta:
-            self.lowest, self.best_iter, self.since = bad, len(estimator.loss_curve_) - 1, 0
+            self.lowest, self.best_iter, self.since = bad, len(estimator.validation_curve_) - 1, 0
             if estimator.early_stopping:
                 self.best = self.net.snapshot()
         else:

@@ -12,10 +12,10 @@ from .._nets.rows import Targets
 from .._nets.training import scores
 from ..utils._params import BOOLEAN
 from ..utils._validation import check_weights, unchanged_on_error
-from ._base import BaseDropoutMLP, Problem
+from ._base import BaseDropoutMLP, Moments, Problem
 from ._docs import documented
 
-_FLOOR = np.float32(-9.0)  # of the predicted log variance, where the variance of y is 1
+_BOUND = np.float32(9.0)  # of the predicted log variance, where the variance of y is 1: deviations of 0.01 to 90
 
 
 class Uncertainty(NamedTuple):
@@ -196,7 +196,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
     _plain_targets = _targets
 
     def _objective(self):
-        return GaussianLikelihood(_FLOOR) if self.heteroscedastic else SquaredError()
+        return GaussianLikelihood(_BOUND) if self.heteroscedastic else SquaredError()
 
     _plain_objective = _objective
 
@@ -284,19 +284,20 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
             not), predicted or `noise_variance_`; and the sum of both, `total`, in squared units of y. The same at every
             call. Without dropout `epistemic` is 0.
         """
-        total = square = noise = 0.0
+        moments, noise = Moments(), 0.0
         for z in self._noisy_scores(X, n_samples):
-            y = self._means(z.astype(np.float64)) - self._mean  # near zero, where squares lose nothing
-            total, square = total + y, square + y * y
+            moments.add(self._means(z.astype(np.float64)))
             if self.heteroscedastic:
-                noise = noise + GaussianLikelihood(_FLOOR).variance(z[:, self._n_outputs :]) * self._scale**2
-        mean = total / n_samples
-        epistemic = np.maximum(square / n_samples - mean * mean, 0.0)
-        aleatoric = noise / n_samples if self.heteroscedastic else np.broadcast_to(self.noise_variance_, mean.shape)
-        return Uncertainty(*map(self._shaped, (mean + self._mean, epistemic, aleatoric.copy(), epistemic + aleatoric)))
+                noise = noise + GaussianLikelihood(_BOUND).variance(z[:, self._n_outputs :]) * self._scale**2
+        mean, epistemic = moments.mean, moments.variance
+        aleatoric = noise / n_samples if self.heteroscedastic else np.tile(self.noise_variance_, (len(mean), 1))
+        return Uncertainty(*map(self._shaped, (mean, epistemic, aleatoric, epistemic + aleatoric)))
 
     def predict_interval(self, X, coverage=0.95, n_samples=50):
         """Interval that a new target lies in with a probability, if errors are normal.
+
+        It is centred at `predict` and as wide as the total variance says. That is too narrow for a net that overfits
+        and was fitted without validation rows, whose `noise_variance_` comes from training rows.
 
         Parameters
         ----------

@@ -107,7 +107,7 @@ def check_classes(y, sample_weight, classes=None):
     weights = check_weights(sample_weight, codes.size)
     if classes is None:
         if found.size < 2:
-            raise ValueError(f"y must hold at least two classes; got one class: {found[0]!r}.")
+            raise ValueError(f"y must hold at least two classes; got one class: {found.tolist()[0]!r}.")
         if np.count_nonzero(np.bincount(codes, weights)) < 2:
             raise ValueError("sample_weight leaves rows of only one class: at least two classes must have weight.")
         return found, codes, weights
