@@ -58,9 +58,11 @@ PARAMETERS = [
     (dict(batch_size=1, normalization="batch"), r"batch_size=1 leaves batches of one .* normalization='batch' needs"),
     (dict(max_iter=0), r"'max_iter' parameter .* Got 0"),
     (dict(validation_fraction=1.0), r"'validation_fraction' parameter .* Got 1\.0"),
+    (dict(weight_normalization="spectral", l1=0.1), r"l1=0\.1 does not go with weight_normalization='spectral'"),
+    (dict(normalization="layer", hidden_layer_sizes=(5, 1)), r"normalization='layer' makes a layer of one unit"),
     (
-        dict(early_stopping=True, validation_fraction=0.99),
-        r"validation_fraction=0\.99 of n_samples=20 .* none to train",
+        dict(averaging="swa", early_stopping=True, n_iter_no_change=5),
+        r"averaging='swa' begins in the last quarter of max_iter; .* n_iter_no_change=5: set that to None",
     ),
     (dict(n_iter_no_change=0), r"'n_iter_no_change' parameter .* Got 0"),
     (dict(monitor="nonsense"), r"monitor must be 'loss', the name of a scorer or one; got 'nonsense'"),
@@ -116,6 +118,7 @@ def test_weights(model, y, weights, message):
         (dict(X_val=X[:, :3], y_val=CODES), r"in the validation data X_val.*has 3 features.*expecting 4"),
         (dict(X_val=X[:0], y_val=CODES[:0]), r"in the validation data X_val.*0 sample"),
         (dict(X_val=holed(np.nan), y_val=CODES), r"in the validation data X_val.*contains NaN"),
+        (dict(X_val=1e200 * X, y_val=CODES), r"in the validation data X_val.*too large for float32"),
         (dict(X_val=X, y_val=CODES[:-1]), r"in the validation data X_val.*inconsistent numbers"),
         (dict(X_val=X, y_val=CODES, sample_weight_val=np.ones(3)), r"validation data.*sample_weight must have shape"),
     ],
@@ -143,6 +146,14 @@ def test_labels(y, message):
         DropoutMLPClassifier(**FAST).fit(X, y)
 
 
+def test_validation_of_too_large_a_share():
+    X, y = regression(60, 4)
+    with pytest.raises(
+        ValueError, match=r"validation_fraction=0\.999 of n_samples=55 distinct rows leaves none to train"
+    ):
+        DropoutMLPRegressor(validation_fraction=0.999).fit(X, y)
+
+
 def test_classes():
     with pytest.raises(ValueError, match=r"class_weight has keys that are not classes of y: \[7\]"):
         DropoutMLPClassifier(class_weight={7: 1.0}).fit(X, CODES)
@@ -155,6 +166,8 @@ def test_classes():
         model.partial_fit(X, CODES + 2)
     with pytest.raises(ValueError, match=r"class_weight='balanced' needs all rows at once"):
         DropoutMLPClassifier(class_weight="balanced").partial_fit(X, CODES)
+    with pytest.raises(ValueError, match=r"classes must hold at least two classes; got \[0\]"):
+        DropoutMLPClassifier().partial_fit(X, 0 * CODES, classes=[0])
 
 
 def test_targets():
@@ -175,3 +188,22 @@ def test_predictions():
         model.predict_interval(X, 95)
     with pytest.raises(ValueError, match=r"not fitted yet"):
         DropoutMLPClassifier().predict(X)
+
+
+def test_monitors():
+    X, y = regression(60, 4)
+    with pytest.raises(ValueError, match=r"monitor='accuracy' failed: .*continuous"):
+        DropoutMLPRegressor(monitor="accuracy", max_iter=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"monitor=.* is NaN after epoch 1"):
+        DropoutMLPRegressor(monitor=lambda *_: np.nan, max_iter=2).fit(X, y)
+    with pytest.raises(ValueError, match=r"monitor=.* failed: X has 3 features"):
+        DropoutMLPRegressor(monitor=lambda model, X, y: model.predict(X[:, :3]).sum(), max_iter=2).fit(X, y)
+
+
+def test_going_on_with_other_parameters():
+    model = DropoutMLPRegressor(**FAST).partial_fit(X, Y)
+    with pytest.raises(ValueError, match="cannot go on with another heteroscedastic than in the first call"):
+        model.set_params(heteroscedastic=True).partial_fit(X, Y)
+    assert model.predict_uncertainty(X).total.shape == (20,)
+    with pytest.raises(ValueError, match="cannot go on with another dropout than in the first call"):
+        model.set_params(heteroscedastic=False, dropout=0.9).partial_fit(X, Y)

@@ -56,7 +56,7 @@ INSTANCES = [
     DropoutMLPRegressor(
         (20, 20), dropout=0.1, dropout_kind="gaussian", heteroscedastic=True, schedule="cosine", warmup=0.1
     ),
-    DropoutMLPRegressor(dropout=0.1, dropout_kind="adaptive", weight_normalization="weight", averaging="swa", l1=1e-4),
+    DropoutMLPRegressor(dropout=0.1, dropout_kind="adaptive", weight_normalization="weight", averaging="swa", l2=1e-4),
     DropoutMLPRegressor(
         dropout=0.0, early_stopping=True, monitor="neg_mean_absolute_error", sam_rho=0.05, clip_norm=1.0
     ),

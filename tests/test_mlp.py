@@ -21,6 +21,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+from skreg._nets.mlp import Architecture, perceptron
+from skreg._nets.rows import Batches
+from skreg._nets.training import Average
+from skreg.neural._problem import Distinct
 
 KINDS = ["bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"]
 
@@ -301,8 +305,8 @@ def test_warm_start_goes_on():
     assert model.n_iter_ == 40
     assert model.loss_curve_[20] < 0.5 * model.loss_curve_[0]  # from where the first fit ended
     np.testing.assert_array_equal(loaded.fit(X, y).predict_proba(X), model.predict_proba(X))
-    with pytest.raises(ValueError, match="shape it must stay"):
-        model.set_params(hidden_layer_sizes=(3,)).fit(X, y)
+    with pytest.raises(ValueError, match="cannot go on with another hidden_layer_sizes, dropout than"):
+        model.set_params(hidden_layer_sizes=(3, 3), dropout=0.1).fit(X, y)
 
 
 def test_divergence_keeps_the_last_good_weights():
@@ -431,3 +435,120 @@ def test_callbacks_see_and_stop_epochs():
     bar = callback.ProgressBar()
     search = GridSearchCV(DropoutMLPClassifier(**FAST), {"dropout": [0.1, 0.2]}, cv=2)
     search.set_callbacks(bar).fit(X, y)
+
+
+def test_smoothed_targets():
+    X, y = classes()
+    model = DropoutMLPClassifier(label_smoothing=0.3, **FAST).fit(X, y)
+    table = model._targets(model._read(X, y, None)).table
+    np.testing.assert_allclose(table, 0.7 * np.eye(3) + 0.1, rtol=1e-6)
+
+
+def small_net():
+    a = Architecture((3,), "relu", False, None, None, (0.0,), 0.0, "bernoulli", 0.0, 0.0, 0.0)
+    return perceptron(a, 4, 2, 9, np.random.default_rng(0))
+
+
+def test_running_means_by_hand():
+    net = small_net()
+    steps = np.random.default_rng(0).standard_normal((5, net.theta.size)).astype(np.float32)
+    plain, ema = Average(net, lambda t: 1.0 - 1.0 / t), Average(net, lambda t: min(0.5, t / (t + 9.0)))
+    wanted = net.theta.copy()
+    for t, theta in enumerate(steps, start=1):
+        net.theta[:] = theta
+        plain(net)
+        ema(net)
+        keep = min(0.5, t / (t + 9.0))
+        wanted = keep * wanted + (1.0 - keep) * theta
+    np.testing.assert_allclose(plain.mean, steps.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(ema.mean, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize(("averaging", "first", "late"), [("ema", 0.1, 1.0 - 1.0 / 64), ("swa", 0.0, 1.0 - 1e-6)])
+def test_spans_of_averages(averaging, first, late):
+    model = DropoutMLPClassifier(averaging=averaging)
+    model._net = small_net()
+    keep = model._average(100 * 32, Batches(np.empty((320, 4)), None, None, np.arange(320), 10)).keep
+    assert keep(1) == pytest.approx(first)
+    assert keep(10**6) == pytest.approx(late)
+
+
+def test_cells_of_a_table_of_categories_are_learned():
+    """Few distinct rows: none are held out, for the label of one of them would never be seen."""
+    rng = np.random.default_rng(0)
+    cells = rng.integers(0, 4, 5000)
+    X, p = np.column_stack([cells % 2, cells // 2]).astype(float), np.array([0.3, 0.6, 0.5, 0.8])
+    model = DropoutMLPClassifier(random_state=0).fit(X, (rng.random(5000) < p[cells]).astype(int))
+    found = model.predict_proba(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))[:, 1]
+    np.testing.assert_allclose(found, p, atol=0.1)
+    assert model.validation_curve_ is None
+
+
+def test_rows_of_equal_features_stay_together():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((100, 3)).repeat(4, axis=0)
+    y = rng.integers(0, 2, 400)
+    problem = DropoutMLPClassifier()._read(X, y, None, reset=True, training=True)
+    train, held = Distinct.of(problem).split(0.2, problem.codes, np.random.default_rng(0))
+    assert not set(train.keys) & set(held.keys)
+    assert len(set(held.keys)) == 20
+
+
+def test_targets_are_told_apart_in_double_precision():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 2, 1000).astype(float)
+    y = 1e9 + 5.0 * x + rng.standard_normal(1000)
+    model = DropoutMLPRegressor(random_state=0).fit(x[:, None], y)
+    found = model.predict(np.array([[0.0], [1.0]])) - 1e9
+    np.testing.assert_allclose(found, [y[x == 0].mean() - 1e9, y[x == 1].mean() - 1e9], atol=0.5)
+
+
+def test_order_and_repetition_do_not_matter_to_numbers_and_monitors():
+    X, y = numbers()
+    times = np.random.default_rng(1).integers(1, 3, len(y))
+    for monitor in ("loss", "r2"):
+        model = DropoutMLPRegressor(monitor=monitor, **FAST)
+        weighted, repeated = clone(model).fit(X, y, times), clone(model).fit(X.repeat(times, axis=0), y.repeat(times))
+        np.testing.assert_array_equal(weighted.predict(X), repeated.predict(X))
+        assert weighted.validation_curve_ == repeated.validation_curve_
+
+
+def test_parameters_that_may_change_between_calls_do():
+    X, y = numbers()
+    first = DropoutMLPRegressor(warm_start=True, **FAST)
+    plain = clone(first).fit(X, y).fit(X, y).predict(X)
+    for params in (dict(l1=1.0), dict(weight_decay=100.0), dict(optimizer="sgd"), dict(clip_norm=1e-3)):
+        model = clone(first).fit(X, y).set_params(**params).fit(X, y)
+        assert np.abs(model.predict(X) - plain).max() > 1e-3, params
+    model = DropoutMLPRegressor(**FAST).fit(X, y)
+    assert hasattr(model, "best_iter_")
+    model.set_params(early_stopping=False, heteroscedastic=True).fit(X, y)
+    assert not hasattr(model, "best_iter_")
+    assert not hasattr(model, "noise_variance_")
+
+
+def test_errors_undo_a_warm_start_whole():
+    X, y = numbers()
+    model = DropoutMLPRegressor(warm_start=True, **FAST).fit(X, y)
+    before = pickle.dumps(model)
+    with pytest.raises(ValueError, match="is NaN"):
+        model.set_params(monitor=lambda *_: np.nan).fit(X, y)
+    assert pickle.dumps(model.set_params(monitor="loss")) == before
+
+
+@pytest.mark.parametrize("params", [dict(early_stopping=False), dict(), dict(averaging="ema")])
+def test_explosions_in_the_last_step_of_an_epoch(params):
+    X, y = numbers()
+    model = DropoutMLPRegressor(optimizer="sgd", learning_rate=1e25, batch_size=120, random_state=0, **params)
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        assert np.abs(model.fit(X, y).predict(X)).max() < 1e6
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        assert np.abs(clone(model).partial_fit(X, y).predict(X)).max() < 1e6
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_rates_that_are_learned_stay_finite():
+    X, y = numbers()
+    model = DropoutMLPRegressor((8,), dropout_kind="concrete", optimizer="sgd", learning_rate=1.0, random_state=0)
+    assert np.isfinite(model.fit(X, y).predict(X)).all()
+    assert ((model.dropout_rates_ >= 0.0) & (model.dropout_rates_ <= 1.0)).all()

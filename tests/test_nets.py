@@ -21,7 +21,8 @@ from skreg._nets.noise import Adaptive, Bernoulli, Concrete, Gaussian, dropout_n
 from skreg._nets.norm import BatchNorm, LayerNorm
 from skreg._nets.objectives import CrossEntropy, GaussianLikelihood, SquaredError, evaluate
 from skreg._nets.optim import Optimizer
-from skreg._nets.training import gradient, sharpness_aware
+from skreg._nets.schedules import rate_at
+from skreg._nets.training import gradient, refresh_statistics, sharpness_aware
 from skreg._nets.weights import DropConnect, SpectralNorm, WeightNorm
 
 F = np.float32
@@ -127,11 +128,21 @@ def test_gradients_in_combination(kind, normalization, weights, residual):
     check_gradient(net, objective, x, T, w)
 
 
+def seed_of(x):
+    """The seed that gives a hash x at place 0: the steps of lowbias32 backwards."""
+    x ^= x >> 16
+    x = x * pow(0x846CA68B, -1, 2**32) % 2**32
+    x ^= x >> 15 ^ x >> 30
+    x = x * pow(0x7FEB352D, -1, 2**32) % 2**32
+    return x ^ x >> 16
+
+
 @pytest.mark.plain
 def test_uniform_numbers_are_never_0_or_1():
-    """The last step of the hash, at its ends: a normal number of 0 or 1 would be infinite."""
-    for k in (0, 2**23 - 1):
-        u = (F(k) + F(0.5)) * F(2.0**-23)
+    """At the ends of the hash: the normal number of 0 or 1 would be infinite."""
+    for end in (0, 0xFFFFFFFF):
+        u = uniform(seed_of(end), 0)
+        assert abs(u - (end > 0)) < 1e-6
         assert 0.0 < u < 1.0
         assert np.isfinite(normal(u))
 
@@ -220,8 +231,9 @@ def one_weight(kind, decay=0.0, l2=0.0, l1=0.0, clip_norm=None):
     """A net of one weight and one bias, and its optimizer."""
     net = Net(Chain(Dense(1), Bias()), 1, np.random.default_rng(0), np.float64)
     net.theta[:] = 1.0
-    each = [np.full(1, strength) for strength in (decay, l2, l1)]
-    return net, Optimizer(net, kind, 0.9, *each, clip_norm)
+    optimizer = Optimizer(net, kind)
+    optimizer.configure(net, 0.9, *(np.full(1, strength) for strength in (decay, l2, l1)), clip_norm)
+    return net, optimizer
 
 
 def test_decoupled_decay_is_geometric_and_adam_with_l2_is_linear():
@@ -247,6 +259,10 @@ def test_first_steps_of_the_rules():
     net.grad[:] = [3.0, 4.0]
     optimizer.step(net, 0.1)
     np.testing.assert_allclose(net.theta, 1.0 - 0.1 * 1.9 * np.array([0.6, 0.8]))
+    net, optimizer = one_weight("sgd", clip_norm=10.0)
+    net.grad[:] = [3.0, 4.0]
+    optimizer.step(net, 0.1)
+    np.testing.assert_allclose(net.theta, 1.0 - 0.1 * 1.9 * np.array([3.0, 4.0]))  # small gradients stay
 
 
 def test_l1_gives_exact_zeros_and_leaves_biases_alone():
@@ -256,16 +272,17 @@ def test_l1_gives_exact_zeros_and_leaves_biases_alone():
     assert net.theta.tolist() == [0.0, 1.0]
 
 
-def test_l1_finds_the_lasso():
+@pytest.mark.parametrize(("kind", "momentum", "rate"), [("adamw", 0.9, 0.03), ("sgd", 0.0, 0.2), ("sgd", 0.9, 0.02)])
+def test_l1_finds_the_lasso(kind, momentum, rate):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((200, 5)).astype(np.float32)
     y = X @ [2.0, -1.0, 0.0, 0.0, 0.0] + 0.1 * rng.standard_normal(200)
     net = DropoutMLPRegressor(
-        (), dropout=0.0, l1=0.1, weight_decay=0.0, early_stopping=False, schedule="constant", optimizer="sgd",
-        momentum=0.0, learning_rate=0.2, max_iter=500, batch_size=200, random_state=0,
+        (), dropout=0.0, l1=0.1, weight_decay=0.0, early_stopping=False, optimizer=kind, momentum=momentum,
+        learning_rate=rate, max_iter=1000, batch_size=200, random_state=0,
     ).fit(X, y)  # fmt: skip
     lasso = Lasso(alpha=0.1, tol=1e-10).fit(X.astype(float), (y - y.mean()) / y.std())
-    np.testing.assert_allclose(net.weights_[0].ravel(), lasso.coef_, atol=1e-5)
+    np.testing.assert_allclose(net.weights_[0].ravel(), lasso.coef_, atol=1e-4)
     assert net.sparsity_ == 0.6
 
 
@@ -389,6 +406,7 @@ def test_spectral_norm_is_one_after_every_step_and_max_norm_holds():
             for W in model.weights_[:-1]:
                 norm = np.linalg.norm(W, 2) if "max_norm" not in options else np.linalg.norm(W, axis=0).max()
                 assert norm <= bound
+                assert "max_norm" in options or norm >= 1.0 - 1e-5
     model = DropoutMLPClassifier((8,), max_norm=0.5, batch_size=20, learning_rate=0.1, random_state=0).fit(X, y)
     assert np.linalg.norm(model.weights_[0], axis=0).max() <= 0.5 * (1.0 + 1e-5)
 
@@ -404,3 +422,66 @@ def test_architecture_of_the_perceptron():
     assert net.layers.tolist() == [0, 1, 2, 3]
     assert net.ends[-1] == 2 * 4 + 4 * 4 + 4 * 3 + 3 * 5
     assert net.theta.size == net.ends[-1] + (4 + 4 + 3 + 5) + 2 * (4 + 4 + 3)  # biases; scales and lengths
+
+
+def test_noise_does_not_come_again_beyond_32_bits():
+    places = np.arange(1000)
+    assert [uniform(7, p) for p in places] != [uniform(7, p + 2**32) for p in places]
+
+
+RATES = {
+    "constant": [1.0, 1.0, 1.0, 1.0],
+    "cosine": [1.0, 0.5 + 0.25 * 2**0.5, 0.5, 0.5 - 0.25 * 2**0.5],
+    "step": [1.0, 1.0, 0.1, 0.01],
+    "exponential": [1.0, 0.01**0.25, 0.1, 0.01**0.75],
+}
+
+
+@pytest.mark.parametrize("schedule", RATES)
+def test_schedules(schedule):
+    np.testing.assert_allclose([rate_at(k, 8, schedule, 0) for k in (0, 2, 4, 6)], RATES[schedule])
+    warm = [rate_at(k, 12, schedule, 4) for k in range(4)]
+    np.testing.assert_allclose(warm, [0.2, 0.4, 0.6, 0.8])
+    np.testing.assert_allclose([rate_at(4 + k, 12, schedule, 4) for k in (0, 2, 4, 6)], RATES[schedule])
+
+
+def test_one_cycle_rises_and_falls():
+    rates = [rate_at(k, 1000, "one-cycle", 0) for k in range(1000)]
+    assert rates[0] == pytest.approx(0.04)
+    assert np.argmax(rates) == 300
+    assert max(rates) == pytest.approx(1.0)
+    assert rates[-1] < 1e-4
+
+
+def test_running_statistics():
+    rng = np.random.default_rng(0)
+    layer = BatchNorm()
+    layer.build(3, rng, np.float64)
+    mean, variance = np.zeros(3), np.ones(3)
+    for seen, n in enumerate((5, 7, 4, *[6] * 20)):
+        x = rng.standard_normal((n, 3)) * [1.0, 2.0, 3.0] + [0.0, 1.0, 2.0]
+        share = max(0.1, 1.0 / (seen + 1))
+        mean, variance = mean + share * (x.mean(0) - mean), variance + share * (x.var(0, ddof=1) - variance)
+        layer(x.copy(), Context(train=True))
+    np.testing.assert_allclose(layer.mean.value, mean)
+    np.testing.assert_allclose(layer.variance.value, variance)
+    x = rng.standard_normal((4, 3))
+    np.testing.assert_allclose(layer(x.copy(), Context())[0], (x - mean) / np.sqrt(variance + 1e-5))
+
+
+@pytest.mark.parametrize("n", [10, 4096, 4097, 9000])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_refreshed_statistics_are_those_of_all_rows(n, sparse):
+    X = np.random.default_rng(0).standard_normal((n, 4))
+    net = Net(Chain(Dense(3), BatchNorm(), Units(ACTIVATIONS["tanh"])), 4, np.random.default_rng(1), np.float64)
+    refresh_statistics(net, sp.csr_matrix(X) if sparse else X, np.arange(n))
+    z, norm = X @ net.weights()[0].value, net.layer.layers[1]
+    np.testing.assert_allclose(norm.mean.value, z.mean(axis=0), atol=2e-3)
+    np.testing.assert_allclose(norm.variance.value, z.var(axis=0, ddof=1), rtol=2e-3)
+
+
+def test_depth_makes_drops_likelier():
+    a = Architecture((8, 8, 8, 8), "relu", True, None, None, (0.0,) * 4, 0.0, "bernoulli", 0.6, 0.0, 0.0)
+    net = perceptron(a, 2, 2, 10, np.random.default_rng(0))
+    rates = [part.noise.rate for part in net.layer.parts() if isinstance(part, Dropout)]
+    np.testing.assert_allclose(rates, [0.2, 0.4, 0.6])

@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import expit, xlogy
 
 from .._core._jit import jitted, njit
 from .base import Layer, Param
@@ -133,7 +134,8 @@ class Units(Layer):
     """Bias, activation and noise, fused.
 
     A concrete noise learns its rate: its entropy, times the number of units over that of the training rows
-    (``entropy_weight`` for one unit), is added to the objective (Gal, Hron & Kendall 2017, eq. 3).
+    (``entropy_weight`` for one unit), is subtracted from the objective (Gal, Hron & Kendall 2017, eq. 3 and 4). The
+    other term of their prior, on the weights, is so small in their settings that weight decay stands for it.
     """
 
     def __init__(self, activation, noise=None, entropy_weight=0.0):
@@ -150,14 +152,14 @@ class Units(Layer):
     @property
     def rate(self):
         """The learned rate of a concrete noise."""
-        return 1.0 / (1.0 + math.exp(-float(self.logit.value[0])))
+        return float(expit(float(self.logit.value[0])))
 
     def regularizer(self):
         """What the layer adds to the objective: minus the entropy of the units' masks."""
         if not isinstance(self.noise, Concrete):
             return 0.0
         p = self.rate
-        return self.entropy_weight * self.width * (p * math.log(p) + (1.0 - p) * math.log(1.0 - p))
+        return self.entropy_weight * self.width * float(xlogy(p, p) + xlogy(1.0 - p, 1.0 - p))
 
     def __call__(self, x, ctx):
         noise = self.noise if ctx.noisy else self.noise.expected()
@@ -177,4 +179,4 @@ class Units(Layer):
 
     def _entropy_slope(self):
         p = self.rate
-        return self.entropy_weight * self.width * math.log(p / (1.0 - p)) * p * (1.0 - p)
+        return self.entropy_weight * self.width * float(self.logit.value[0]) * p * (1.0 - p)

@@ -20,7 +20,7 @@ _WEIGHTS = {"weight": WeightNorm, "spectral": SpectralNorm}
 class Architecture(NamedTuple):
     """All that decides the layers; sequences have one value a hidden layer."""
 
-    hidden: tuple
+    hidden_layer_sizes: tuple
     activation: str
     residual: bool
     normalization: str | None
@@ -32,22 +32,28 @@ class Architecture(NamedTuple):
     input_noise: float
     feature_mask: float
 
+    def skips(self):
+        """Hidden layers with a skip connection: those as wide as the one before."""
+        sizes = self.hidden_layer_sizes
+        return [k for k in range(1, len(sizes)) if self.residual and sizes[k] == sizes[k - 1]]
 
-def _hidden(a, layer, width_before, rows):
-    """Weights, normalization, and units with their noise; around them a skip connection where widths agree."""
+
+def _hidden(a, layer, rows):
+    """Weights, normalization, and units with their noise, perhaps as a branch beside a skip connection."""
     noise = dropout_noise(a.dropout_kind, a.dropout[layer])
     hooks = [_WEIGHTS[a.weight_normalization]()] if a.weight_normalization else []
     if a.dropout_kind == "dropconnect" and noise is not None:
         hooks.append(DropConnect(noise))
         noise = None
     gain = _GAINS.get(a.activation, 1.0)
-    parts = [Dense(a.hidden[layer], layer, gain, hooks, first=layer == 0)]
+    parts = [Dense(a.hidden_layer_sizes[layer], layer, gain, hooks, first=layer == 0)]
     if a.normalization:
         parts.append(_NORMALIZATION[a.normalization]())
     parts.append(Units(ACTIVATIONS[a.activation], noise, 1.0 / rows))
-    if not a.residual or layer == 0 or a.hidden[layer] != width_before:
+    skips = a.skips()
+    if layer not in skips:
         return parts
-    rate = a.stochastic_depth * layer / max(len(a.hidden) - 1, 1)
+    rate = a.stochastic_depth * (skips.index(layer) + 1) / len(skips)
     if rate > 0.0:
         parts.append(Dropout(dropout_noise("bernoulli", rate), by_row=True))
     return [Residual(Chain(*parts))]
@@ -64,9 +70,7 @@ def perceptron(a, width_in, width_out, rows, rng, dtype=np.float32):
     noise = dropout_noise(kind, a.input_dropout)
     if noise is not None:
         layers.append(Dropout(noise))
-    width = width_in
-    for layer in range(len(a.hidden)):
-        layers += _hidden(a, layer, width, rows)
-        width = a.hidden[layer]
-    layers += [Dense(width_out, len(a.hidden), first=not a.hidden), Bias()]
+    for layer in range(len(a.hidden_layer_sizes)):
+        layers += _hidden(a, layer, rows)
+    layers += [Dense(width_out, len(a.hidden_layer_sizes), first=not a.hidden_layer_sizes), Bias()]
     return Net(Chain(*layers), width_in, rng, dtype)

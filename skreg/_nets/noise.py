@@ -17,7 +17,7 @@ ZERO, HALF, ONE, TWO = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.flo
 
 _MASK = np.uint64(0xFFFFFFFF)
 _GOLDEN, _FIRST, _SECOND = np.uint64(0x9E3779B9), np.uint64(0x7FEB352D), np.uint64(0x846CA68B)
-_S9, _S15, _S16 = np.uint64(9), np.uint64(15), np.uint64(16)
+_S9, _S15, _S16, _S32 = np.uint64(9), np.uint64(15), np.uint64(16), np.uint64(32)
 _STEP = np.float32(2.0**-23)
 # Giles (2012), "Approximating the erfinv function", GPU Computing Gems, table 5: single precision.
 _CENTRE = np.array(
@@ -41,7 +41,8 @@ _TAIL_BEGINS, _TAIL_CENTRE, _CENTRE_CENTRE = np.float32(5.0), np.float32(3.0), n
 @njit
 def uniform(seed, place):
     """A number in (0, 1): the 32-bit hash "lowbias32" (Wellons 2018) of place and seed."""
-    x = ((np.uint64(place) * _GOLDEN) & _MASK) ^ np.uint64(seed)
+    wide = np.uint64(place)
+    x = (((wide & _MASK) * _GOLDEN) ^ ((wide >> _S32) * _FIRST) ^ np.uint64(seed)) & _MASK
     x = ((x ^ (x >> _S16)) * _FIRST) & _MASK
     x = ((x ^ (x >> _S15)) * _SECOND) & _MASK
     x = x ^ (x >> _S16)

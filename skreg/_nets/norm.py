@@ -7,7 +7,7 @@ from .base import Layer, Param
 from .noise import ONE, ZERO
 
 _SMALL = np.float32(1e-5)  # added to variances, as in Ioffe & Szegedy (2015)
-_KEEP = 0.9  # share of the running statistics that a batch leaves
+LEAST = 0.1  # share of a batch in the running statistics, once there were ten
 
 
 @njit
@@ -105,18 +105,20 @@ class BatchNorm(LayerNorm):
         self.mean = Param(np.zeros(width, dtype), learned=False)
         self.variance = Param(np.ones(width, dtype), learned=False)
         self.seen = Param(np.zeros(1, dtype), learned=False)
+        self.least = LEAST
         return super().build(width, rng, dtype)
 
-    def forget(self):
-        """Begin the running means anew: they are plain means of the first batches."""
+    def forget(self, least):
+        """Begin the running means anew: plain means of the batches, until one has only the least share."""
         self.seen.value[:] = 0.0
+        self.least = least
 
     def _moments(self, x, ctx):
         if not ctx.train:
             return self.mean.value, self.variance.value, False
         mean, variance, moving = super()._moments(x, ctx)
         n, seen = x.shape[0], float(self.seen.value[0])
-        share = x.dtype.type(max(1.0 - _KEEP, 1.0 / (seen + 1.0)))
+        share = x.dtype.type(max(self.least, 1.0 / (seen + 1.0)))
         self.mean.value += share * (mean - self.mean.value)
         self.variance.value += share * (variance * x.dtype.type(n / max(n - 1.0, 1.0)) - self.variance.value)
         self.seen.value += ONE

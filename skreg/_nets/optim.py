@@ -23,6 +23,10 @@ class Adam(NamedTuple):
         second[i] += (ONE - c[1]) * (g * g - second[i])
         return first[i] * c[3] / (np.sqrt(second[i] * c[4]) + c[2])
 
+    def metric(self, second, i):
+        """How many times its gradient a coordinate moves where that stays the same."""
+        return ONE / (np.sqrt(second[i] * self.constants[4]) + self.constants[2])
+
     def advance(self, t):
         """Prepare for step t, counted from 1."""
         self.constants[3] = 1.0 / (1.0 - float(self.constants[0]) ** t)
@@ -40,6 +44,9 @@ class Momentum(NamedTuple):
         first[i] = c[0] * first[i] + g
         return g + c[0] * first[i]
 
+    def metric(self, second, i):
+        return ONE / (ONE - self.constants[0])
+
     def advance(self, t):
         pass
 
@@ -49,7 +56,8 @@ def descend(rule, theta, grad, first, second, ends, strengths, scale, rate):
     """One step on all parameters.
 
     `strengths` (3, layers) holds for the weights up to ``ends[s]`` the coupled L2, the share that decoupled decay
-    keeps, and the threshold of the L1 prox step; parameters after the last end are free.
+    keeps, and the rate times L1, the threshold of the prox step in the metric of the rule (Yun, Lozano & Yang 2021):
+    where the gradient is as large as L1, neither moves. Parameters after the last end are free.
     """
     start = 0
     for s in range(ends.size + 1):
@@ -61,7 +69,7 @@ def descend(rule, theta, grad, first, second, ends, strengths, scale, rate):
             theta[i] = keep * theta[i] - rate * rule.direction(g, first, second, i)
         if threshold > ZERO:
             for i in range(start, stop):
-                theta[i] = soft_threshold(theta[i], threshold)
+                theta[i] = soft_threshold(theta[i], threshold * rule.metric(second, i))
         start = stop
 
 
@@ -74,29 +82,34 @@ class Optimizer:
     kind : {"adamw", "adam", "sgd"}
         The first and the last decay weights outside the rule by ``(1 - rate * decay) w`` (Loshchilov & Hutter 2019,
         algorithm 2); "adam" adds ``decay * w`` to the gradient instead.
-    momentum : float
-        Of "sgd".
-    decay, l2, l1 : ndarray of shape (n_layers,)
-    clip_norm : float or None
-        The largest norm of the whole gradient.
     """
 
-    def __init__(self, net, kind, momentum, decay, l2, l1, clip_norm):
-        dtype = net.dtype
-        at = net.layers
-        self.coupled = l2[at] + (decay[at] if kind == "adam" else 0.0)
-        self.decay = np.zeros(at.size) if kind == "adam" else decay[at]
-        self.l1 = l1[at]
+    def __init__(self, net, kind):
+        self.kind, self.steps = kind, 0
+        self.first = np.zeros_like(net.theta)
+        self.second = np.zeros_like(net.theta) if kind != "sgd" else np.zeros(1, net.dtype)
+
+    def configure(self, net, momentum, decay, l2, l1, clip_norm):
+        """Set what may change between two trainings.
+
+        Parameters
+        ----------
+        net : Net
+        momentum : float
+            Of "sgd".
+        decay, l2, l1 : ndarray of shape (n_layers,)
+        clip_norm : float or None
+            The largest norm of the whole gradient.
+        """
+        at, dtype, coupled = net.layers, net.dtype, self.kind == "adam"
+        self.decay, self.l1 = np.where(coupled, 0.0, decay[at]), l1[at]
         self.ends, self.clip_norm = net.ends, clip_norm
         self.strengths = np.zeros((3, at.size), dtype)
-        self.strengths[0] = self.coupled
-        if kind == "sgd":
+        self.strengths[0] = l2[at] + np.where(coupled, decay[at], 0.0)
+        if self.kind == "sgd":
             self.rule = Momentum(np.array([momentum], dtype))
         else:
             self.rule = Adam(np.array([0.9, 0.999, 1e-8, 1.0, 1.0], dtype))
-        self.first = np.zeros_like(net.theta)
-        self.second = np.zeros_like(net.theta) if kind != "sgd" else np.zeros(1, dtype)
-        self.steps = 0
 
     def step(self, net, rate):
         """Move the net's parameters against their gradient."""

@@ -1,5 +1,6 @@
 """Rows of X as a net wants them: distinct, in an order that does not depend on how they came, and batch by batch."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -9,13 +10,14 @@ from .._core._jit import njit
 from .dense import SparseRows
 from .noise import ONE
 
-_CHUNK = 1 << 20  # elements that are gathered at a time
+_CHUNK = 1 << 20  # elements that are gathered at a time for batches
+_PART = 1 << 19  # and for a pass over many rows
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _S29, _S32 = np.uint64(29), np.uint64(32)
 
 
 @njit
-def _mixed(x):
+def _scrambled(x):
     """A bijection of 64-bit numbers (Degski's hash)."""
     x = (x ^ (x >> _S32)) * _ODD
     x = (x ^ (x >> _S29)) * _ODD
@@ -33,7 +35,7 @@ def hash_dense(X, out):
             if X[i, j] != 0.0:
                 single[0] = X[i, j]
                 finite = finite and np.isfinite(single[0])
-                out[i] += _mixed((np.uint64(j) << _S32) ^ np.uint64(bits[0]))
+                out[i] += _scrambled((np.uint64(j) << _S32) ^ np.uint64(bits[0]))
     return finite
 
 
@@ -48,7 +50,7 @@ def hash_sparse(indptr, indices, data, out):
             if data[k] != 0.0:
                 single[0] = data[k]
                 finite = finite and np.isfinite(single[0])
-                out[i] += _mixed((np.uint64(indices[k]) << _S32) ^ np.uint64(bits[0]))
+                out[i] += _scrambled((np.uint64(indices[k]) << _S32) ^ np.uint64(bits[0]))
     return finite
 
 
@@ -60,17 +62,22 @@ def hashes(X):
 
 
 def distinct(keys, weights):
-    """First places of the distinct keys, in the order of the keys, and the sum of the weights of each.
+    """First places of the distinct keys, in the order of the keys, and the sums of the weights (n, k) of each.
 
-    Keys without weight are left out. Keys are 64-bit hashes: of a million rows, two different ones are taken for one
-    with a probability of 3e-8.
+    Keys whose first sum is 0 are left out. Keys are 64-bit hashes: of a million rows, two different ones are taken for
+    one with a probability of 3e-8.
     """
     order = np.argsort(keys, kind="stable")
     sorted_keys = keys[order]
     starts = np.flatnonzero(np.concatenate([[True], sorted_keys[1:] != sorted_keys[:-1]]))
-    rows, sums = order[starts], np.add.reduceat(weights[order], starts)
-    some = sums > 0.0
+    rows, sums = order[starts], np.add.reduceat(weights[order], starts, axis=0)
+    some = sums[:, 0] > 0.0
     return rows[some], sums[some]
+
+
+def hashes_of_numbers(Y):
+    """Hash of every row of Y (n, k) in double precision: of its pieces of 16 bits, which single precision holds."""
+    return hashes((np.ascontiguousarray(Y, dtype=np.float64) + 0.0).view(np.uint16))[0]  # 0.0 + 0.0, not -0.0
 
 
 class Targets(NamedTuple):
@@ -141,6 +148,9 @@ class Batches:
         self.mixup, self.dtype = mixup, np.dtype(dtype)
         self.size, self.count = size, -(-rows.size // size)
 
+    def rows_with_targets(self):
+        return self.X, self.targets, self.weights, self.rows
+
     def epoch(self, rng):
         """Yield inputs, targets and weights of every batch."""
         order = rng.permutation(self.rows)
@@ -169,9 +179,11 @@ class Batches:
         return x.astype(self.dtype, copy=False) if isinstance(x, np.ndarray) else x, T.astype(self.dtype), both
 
 
-def parts(X, rows, dtype, size=1 << 19):
-    """Rows in the order given, some at a time: slices of places and what stands there."""
-    step = max(1, min(4096, size // max(1, X.shape[1])))
-    for first in range(0, rows.size, step):
-        at = slice(first, min(first + step, rows.size))
-        yield at, sparse_rows(X, rows[at], dtype) if sp.issparse(X) else dense_rows(X, rows[at], dtype)
+def parts(X, rows, dtype):
+    """Rows in the order given, some at a time, nearly as many in each: slices of places and what stands there."""
+    entries = X.nnz / max(X.shape[0], 1) + 1.0 if sp.issparse(X) else X.shape[1]
+    count = -(-rows.size // int(min(max(_PART / entries, 256), 4096)))
+    ends = np.arange(count + 1) * rows.size // max(count, 1)
+    for first, last in itertools.pairwise(ends):
+        part = rows[first:last]
+        yield slice(first, last), sparse_rows(X, part, dtype) if sp.issparse(X) else dense_rows(X, part, dtype)

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._core.projections import project_columns
 from .base import Context
-from .norm import BatchNorm
+from .norm import LEAST, BatchNorm
 from .objectives import evaluate
 from .rows import parts
 
@@ -119,10 +119,12 @@ def refresh_statistics(net, X, rows):
     layers = [part for part in net.layer.parts() if isinstance(part, BatchNorm)]
     if layers:
         for layer in layers:
-            layer.forget()
+            layer.forget(least=0.0)
         ctx = Context(train=True)
         for _, x in parts(X, rows, net.dtype):
             net(x, ctx)
+        for layer in layers:
+            layer.least = LEAST
 
 
 def scores(net, X, rows=None, ctx=None):

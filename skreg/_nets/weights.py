@@ -42,16 +42,14 @@ class SpectralNorm(WeightHook):
         self.right = Param(start / np.linalg.norm(start), learned=False)
 
     def __call__(self, x, ctx):
-        v, sigma, rounding = self.right.value, 0.0, np.sqrt(np.finfo(x.dtype).eps)
+        v, sigma, rounding = self.right.value, 0.0, 4.0 * np.finfo(x.dtype).eps
         for _ in range(1000):
             u = x @ v
             u /= np.linalg.norm(u)
-            w = u @ x
-            sigma = np.linalg.norm(w)
-            w /= sigma
-            still = np.linalg.norm(w - v) <= 0.1 * rounding
-            v = w
-            if still:
+            v = u @ x
+            before, sigma = sigma, np.linalg.norm(v)
+            v /= sigma
+            if sigma - before <= rounding * sigma:  # it only grows; the error of v is about the root of its own
                 break
         if ctx.train:
             self.right.value[:] = v

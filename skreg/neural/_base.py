@@ -4,7 +4,6 @@ import copy
 import warnings
 from contextlib import nullcontext
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,7 +19,7 @@ from .._nets.dense import Bias, Dense
 from .._nets.mlp import Architecture, perceptron
 from .._nets.noise import Concrete
 from .._nets.optim import Optimizer
-from .._nets.rows import Batches, distinct, hashes
+from .._nets.rows import Batches, hashes
 from .._nets.schedules import SCHEDULES, rate_at
 from .._nets.training import Average, Diverged, MaxNorm, scores, train_epoch
 from ..utils._callbacks import CallbackSupportMixin, Task, with_callbacks
@@ -37,47 +36,13 @@ from ..utils._params import (
 )
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, unchanged_on_error
-from ._monitor import History, Watched, validation_rows
+from ._monitor import History, Watched
+from ._problem import Distinct
 
 _THREADS = 1 << 23  # multiplications in the largest product of a step from which on BLAS's threads are worth waking
 _POSITIVE = Interval(Real, 0.0, np.inf, closed="neither")
 _NONNEGATIVE = Interval(Real, 0.0, np.inf)
 _RATE = Interval(Real, 0.0, 1.0)
-
-
-class Problem(NamedTuple):
-    """Data that passed all checks."""
-
-    X: object
-    y: np.ndarray  # as scorers want it
-    codes: np.ndarray | None  # places of the labels among the classes
-    weights: np.ndarray  # (n,): sample weights times class weights
-    sample_weight: np.ndarray | None
-
-    @property
-    def numbers(self):
-        """The targets as numbers (n, n_outputs)."""
-        return (self.y if self.codes is None else self.codes).reshape(len(self.weights), -1)
-
-
-class Moments:
-    """Mean and variance of draws that come one by one; exactly 0 where all agree."""
-
-    def __init__(self):
-        self.n, self.first, self.sum, self.squares = 0, None, 0.0, 0.0
-
-    def add(self, draw):
-        self.first = draw if self.first is None else self.first
-        difference = draw - self.first
-        self.n, self.sum, self.squares = self.n + 1, self.sum + difference, self.squares + difference**2
-
-    @property
-    def mean(self):
-        return self.first + self.sum / self.n
-
-    @property
-    def variance(self):
-        return np.maximum(self.squares / self.n - (self.sum / self.n) ** 2, 0.0)
 
 
 class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
@@ -130,8 +95,8 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
 
     def __getstate__(self):
         """Without the state of the optimizer, twice as large as the net, where no fit will go on from it."""
-        state = super().__getstate__()
-        return state if self.warm_start else {k: v for k, v in state.items() if k != "_optimizer"}
+        left_out = ("_checked_rows",) if self.warm_start else ("_checked_rows", "_optimizer")
+        return {name: value for name, value in super().__getstate__().items() if name not in left_out}
 
     def _per_layer(self, name, n, high=np.inf):
         """A parameter as n floats, one a layer."""
@@ -150,7 +115,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         """Check what can be checked without data; returns the architecture."""
         check_params(self)
         sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object))
-        if sizes.ndim != 1 or not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+        if sizes.ndim != 1 or not all(size in Interval(Integral, 1, np.inf) for size in sizes):
             raise ValueError(f"hidden_layer_sizes must hold ints of at least 1; got {self.hidden_layer_sizes!r}.")
         hidden = tuple(int(size) for size in sizes)
         if self.residual and not any(a == b for a, b in zip(hidden[1:], hidden, strict=False)):
@@ -172,7 +137,19 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
                 f"max_norm={self.max_norm!r} does not go with weight_normalization={self.weight_normalization!r}, which"
                 " sets the length of the weights itself."
             )
-        self._strengths(len(hidden)), self._radii(len(hidden)), self._scorer()
+        if self.weight_normalization is not None and np.any(np.asarray(self.l1) != 0.0):
+            raise ValueError(
+                f"l1={self.l1!r} does not go with weight_normalization={self.weight_normalization!r}: weights that are"
+                " all zero have no direction."
+            )
+        if self.normalization == "layer" and 1 in hidden:
+            raise ValueError(
+                "normalization='layer' makes a layer of one unit constant; got"
+                f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
+            )
+        self._strengths(len(hidden))
+        self._radii(len(hidden))
+        self._scorer()
         return Architecture(
             hidden,
             self.activation,
@@ -211,8 +188,8 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
             raise ValueError(f"monitor must be 'loss', the name of a scorer or one; got {self.monitor!r}.") from error
 
     def _rows_of(self, X, y="no_validation", *, reset=False, **options):
-        """X and y through scikit-learn's checks; X alone that scorers hand back in `fit` has passed them."""
-        if getattr(self, "_in_fit", False):
+        """X and y through scikit-learn's checks, which the rows that a monitor is given have passed."""
+        if X is getattr(self, "_checked_rows", None):
             return X
         checked = validate_data(self, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32], **options)
         if sp.issparse(X) and self.input_noise > 0.0:
@@ -220,29 +197,22 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         return checked
 
     def _read_validation(self, X_val, y_val, sample_weight_val):
-        """Checked validation data, None without."""
+        """Validation data as `Watched`, None without."""
         given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
         if X_val is None or y_val is None:
             if some := [name for name, value in given.items() if value is not None]:
                 raise ValueError(f"X_val and y_val belong together; got only {', '.join(some)}.")
             return None
         try:
-            return self._read(X_val, y_val, sample_weight_val)
+            problem = self._read(X_val, y_val, sample_weight_val)
+            if not hashes(problem.X)[1]:
+                raise ValueError("Input X contains values too large for float32: rescale it.")
+            if not problem.weights.any():
+                raise ValueError("all rows have weight zero, by their class_weight.")
         except ValueError as error:
             raise ValueError(f"in the validation data X_val, y_val, sample_weight_val: {error}") from error
-
-    def _distinct(self, problem):
-        """Distinct rows, the sums of their weights, and weights of all rows of X with mean 1 over those.
-
-        What is fitted then depends neither on the order of the rows, nor on whether a row has weight 2 or comes twice.
-        """
-        keys, finite = hashes(problem.X)
-        if not finite:
-            raise ValueError("Input X contains values too large for float32, in which nets compute: rescale it.")
-        rows, sums = distinct(keys + 3 * hashes(problem.numbers)[0], problem.weights)
-        weights = np.zeros(len(keys), np.float32)
-        weights[rows] = sums / sums.mean()
-        return rows, sums, weights
+        rows = np.flatnonzero(problem.weights > 0.0)
+        return problem, Distinct(rows, rows, problem.weights[rows], problem.sample_weight[rows])
 
     def _batch(self, n):
         """Rows a batch, of n to train on."""
@@ -250,21 +220,40 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         size = min(size, n)
         if self.normalization == "batch" and n // -(-n // size) < 2:
             raise ValueError(
-                f"batch_size={self.batch_size} leaves batches of one of {n} distinct rows, which have no variance to"
-                " normalize by: normalization='batch' needs at least two."
+                f"batch_size={self.batch_size} leaves batches of one of n_samples={n} distinct rows, which have no"
+                " variance to normalize by: normalization='batch' needs at least two."
             )
         return size
 
-    def _new_net(self, architecture, rows, rng):
-        self._architecture = architecture
-        self._net = perceptron(architecture, self.n_features_in_, self._width_out(), rows, rng)
-        self._seed = int(rng.integers(1 << 63))
-        self._new_optimizer()
+    def _begin(self, problem, found, seed):
+        """A new net for the data."""
+        self._set_units(problem, found.rows, found.sums)
+        rng = np.random.default_rng(seed)
+        self._architecture, self._width_out = self._check_parameters(), self._count_outputs()
+        self._net = perceptron(self._architecture, self.n_features_in_, self._width_out, found.rows.size, rng)
+        self._split_seed, self._seed, self._mean_weight = seed, int(rng.integers(1 << 63)), found.sums.mean()
         self.loss_curve_, self.validation_curve_, self.gap_curve_ = [], None, None
+        for name in ("_optimizer", "best_iter_", "best_score_", "noise_variance_"):
+            vars(self).pop(name, None)
 
-    def _new_optimizer(self):
-        decay, l2, l1 = self._strengths(len(self._architecture.hidden))
-        self._optimizer = Optimizer(self._net, self.optimizer, self.momentum, decay, l2, l1, self.clip_norm)
+    def _go_on(self):
+        """A copy of the last net and its curves: an error leaves the originals as they were."""
+        wanted = self._check_parameters()
+        changed = [f for f in wanted._fields if getattr(wanted, f) != getattr(self._architecture, f)]
+        if self._count_outputs() != self._width_out:
+            changed.append("heteroscedastic")
+        if changed:
+            raise ValueError(f"the net cannot go on with another {', '.join(changed)} than in the first call.")
+        for name in ("_net", "_optimizer", "loss_curve_", "validation_curve_", "gap_curve_"):
+            if hasattr(self, name):
+                setattr(self, name, copy.deepcopy(getattr(self, name)))
+
+    def _set_optimizer(self):
+        """Make an optimizer, or give the last one, with its momentum, the parameters as they are now."""
+        if not hasattr(self, "_optimizer") or self._optimizer.kind != self.optimizer:
+            self._optimizer = Optimizer(self._net, self.optimizer)
+        strengths = self._strengths(len(self._architecture.hidden_layer_sizes))
+        self._optimizer.configure(self._net, self.momentum, *strengths, self.clip_norm)
 
     def _threads(self, size):
         """Hold BLAS to one thread where products are too small for more."""
@@ -295,34 +284,27 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         -------
         self : object
         """
-        architecture = self._check_parameters()
+        self._check_parameters()
         again = self.warm_start and hasattr(self, "_net")
-        problem = self._read(X, y, sample_weight, reset=not again)
+        problem = self._read(X, y, sample_weight, reset=not again, training=True)
         outside = self._read_validation(X_val, y_val, sample_weight_val)
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        rows, sums, weights = self._distinct(problem)
-        if not again:
-            self._set_units(problem, rows, sums)
-        validation = None
-        if outside is not None:
-            validation = Watched(outside, self._plain_targets(outside), outside.weights.astype(np.float32))
-        elif self.early_stopping:
-            rows, held = validation_rows(rows, self.validation_fraction, problem.codes, rng)
-            validation = Watched(problem, self._plain_targets(problem), weights, held)
-        size = self._batch(rows.size)
-        if not again:
-            self._new_net(architecture, rows.size, rng)
-        elif architecture != self._architecture:
-            raise ValueError(
-                "warm_start=True goes on from the last net: parameters that shape it must stay as they were."
-            )
-        elif not hasattr(self, "_optimizer"):
-            self._new_optimizer()
+        found = Distinct.of(problem)
+        seed = self._split_seed if again else self._draw_seed()
+        held = None
+        if outside is None and self.early_stopping:
+            found, held = found.split(self.validation_fraction, problem.codes, np.random.default_rng([seed, 1]))
+        size = self._batch(found.rows.size)
+        if again:
+            self._go_on()
+        else:
+            self._begin(problem, found, seed)
+        self._set_optimizer()
+        validation = self._watched(*outside) if outside else self._watched(problem, held) if held else None
+        rng = np.random.default_rng([seed, 2, self._optimizer.steps])
+        batches = self._batches(problem, found, size, found.sums.mean())
         own = None
         if validation is not None:
-            some = rng.permutation(rows)[: validation.rows.size]
-            own = Watched(problem, self._plain_targets(problem), weights, np.sort(some))
-        batches = Batches(problem.X, self._targets(problem), weights, rows, size, self.mixup)
+            own = self._watched(problem, found.take(rng.permutation(found.rows.size)[: validation.rows.size]))
         begun, steps = self._optimizer.steps, self.max_iter * batches.count
 
         def rate(step):
@@ -333,20 +315,32 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         task.end(reconstruction_attributes=self._fitted_state)
         return self
 
-    def _partial_fit(self, problem, architecture):
+    def _partial_fit(self, problem):
         """One epoch on some rows at a constant rate; schedules, averages and early stopping belong to `fit`."""
-        rows, sums, weights = self._distinct(problem)
-        size = self._batch(rows.size)
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        if not hasattr(self, "_net"):
-            self._set_units(problem, rows, sums)
-            self._new_net(architecture, rows.size, np.random.default_rng(seed))
-        elif not hasattr(self, "_optimizer"):
-            self._new_optimizer()
-        batches = Batches(problem.X, self._targets(problem), weights, rows, size, self.mixup)
-        rng = np.random.default_rng([seed, self._optimizer.steps])
+        found = Distinct.of(problem)
+        size = self._batch(found.rows.size)
+        if hasattr(self, "_net"):
+            self._go_on()
+        else:
+            self._begin(problem, found, self._draw_seed())
+        self._set_optimizer()
+        rng = np.random.default_rng([self._split_seed, 2, len(self.loss_curve_), self._optimizer.steps])
+        batches = self._batches(problem, found, size, self._mean_weight)
         self._train(batches, rng, lambda step: self.learning_rate, 1, Task(self, None))
         return self
+
+    def _draw_seed(self):
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _batches(self, problem, found, size, unit):
+        """Batches of distinct rows; weights are relative to a unit."""
+        weights = found.spread(found.sums / unit, len(problem.weights))
+        return Batches(problem.X, self._targets(problem), weights, found.rows, size, self.mixup)
+
+    def _watched(self, problem, found):
+        """Some rows, to be watched under their weights in the fit, and by scorers under those that were given."""
+        weights = found.spread(found.sums / found.sums.max(), len(problem.weights))
+        return Watched(problem, self._plain_targets(problem), weights, found.rows, found.copies)
 
     def _average(self, steps, batches):
         """The running mean of the parameters that takes their place, None without."""
@@ -363,13 +357,11 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         history = History(self, net, batches, average, own, validation)
         after_step = []
         if self.max_norm is not None:
-            after_step.append(MaxNorm(net, self._radii(len(self._architecture.hidden))))
+            after_step.append(MaxNorm(net, self._radii(len(self._architecture.hidden_layer_sizes))))
         if average is not None and self.averaging == "ema":
             after_step.append(average)
         ctx = Context(int(rng.integers(1 << 63)), train=True, noisy=True, gradient=True)
         options = dict(sam_rho=self.sam_rho, after_step=after_step)
-        before = net.snapshot()
-        self._in_fit = True
         try:
             # what overflows is seen in the loss, and told by one warning of our own
             with self._threads(batches.size), np.errstate(over="ignore", invalid="ignore"):
@@ -382,11 +374,12 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
                     if part.end(reconstruction_attributes=self._fitted_state) or stop:
                         break
         except Diverged:
+            history.average = None  # it has taken up what is not finite
             kept = "best" if history.best is not None else "last good"
             warnings.warn(
-                f"{type(self).__name__} diverged: the training loss was not finite in epoch {history.epochs + 1}."
-                f" The {kept} parameters until then are kept. Lower learning_rate={self.learning_rate:g}, set"
-                " clip_norm, or scale the features.",
+                f"{type(self).__name__} diverged: the loss, or the parameters, were not finite in epoch"
+                f" {history.epochs + 1}. The {kept} parameters until then are kept. Lower"
+                f" learning_rate={self.learning_rate:g}, set clip_norm, or scale the features.",
                 ConvergenceWarning,
                 stacklevel=caller_level(),
             )
@@ -398,20 +391,12 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
                 UserWarning,
                 stacklevel=caller_level(),
             )
-        except BaseException:
-            net.restore(before)
-            raise
-        finally:
-            del self._in_fit
         history.finish()
         self._warn_of_rise(history)
         self.n_iter_ = len(self.loss_curve_)
-        if validation is not None:
+        if history.best_iter is not None:
             self.best_iter_, self.best_score_ = history.best_iter, history.best_score
-        if validation is None:
-            self._measure_noise(batches.X, batches.targets.table, batches.weights, batches.rows)
-        else:
-            self._measure_noise(validation.problem.X, validation.targets.table, validation.weights, validation.rows)
+        self._measure_noise(*(batches if validation is None else validation).rows_with_targets())
         weights = [p.value for p in net.weights()]
         self.sparsity_ = float(sum((w == 0.0).sum() for w in weights) / sum(w.size for w in weights))
 
@@ -420,7 +405,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         losses = self.loss_curve_[len(self.loss_curve_) - history.epochs :]
         if history.best is None and losses and losses[-1] > losses[0] + max(1.0, abs(losses[0])):
             warnings.warn(
-                f"{type(self).__name__} did not converge: the training loss rose from {losses[0]:.3g} in the first epoch"
+                f"{type(self).__name__} did not converge: the training loss rose from {losses[0]:.3g} in epoch 1"
                 f" to {losses[-1]:.3g} in the last. Lower learning_rate={self.learning_rate:g}, or set clip_norm.",
                 ConvergenceWarning,
                 stacklevel=caller_level(),
@@ -428,7 +413,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
 
     def _fitted_state(self):
         """What makes a copy of the estimator predict with the net as it is now, whatever comes after."""
-        return {"_net": copy.deepcopy(self._net), "_in_fit": False, "n_iter_": len(self.loss_curve_)}
+        return {"_net": copy.deepcopy(self._net), "n_iter_": len(self.loss_curve_)}
 
     @property
     def weights_(self):

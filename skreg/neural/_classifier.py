@@ -1,7 +1,6 @@
 """A multilayer perceptron for classes."""
 
 from numbers import Real
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import log_softmax, softmax
@@ -11,23 +10,10 @@ from .._nets.objectives import CrossEntropy
 from .._nets.rows import Targets
 from ..utils._params import DICT, NONE, Interval, Options
 from ..utils._validation import check_class_weight, check_classes, unchanged_on_error
-from ._base import BaseDropoutMLP, Moments, Problem
+from ._base import BaseDropoutMLP
 from ._docs import documented
-
-
-class ClassUncertainty(NamedTuple):
-    """What `DropoutMLPClassifier.predict_uncertainty` returns, and says what it is."""
-
-    mean: np.ndarray
-    epistemic: np.ndarray
-    aleatoric: np.ndarray
-    total: np.ndarray
-    predictive_entropy: np.ndarray
-    mutual_information: np.ndarray
-
-
-def _entropy(p):
-    return -(p * np.log(np.where(p > 0.0, p, 1.0))).sum(axis=-1)
+from ._problem import Problem
+from ._uncertainty import ClassUncertainty, Moments, entropy
 
 
 @documented
@@ -174,26 +160,27 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         self.warm_start = warm_start
         self.verbose = verbose
 
-    def _read(self, X, y, sample_weight, reset=False, classes=None):
-        """Check data; `reset` makes them decide features and, unless given, classes."""
+    def _read(self, X, y, sample_weight, *, reset=False, training=False, classes=None):
+        """Check data; `reset` makes them decide features and, unless given, classes; `training`, class weights."""
         X, y = self._rows_of(X, y, reset=reset)
         known = classes if classes is not None or reset else self.classes_
-        classes, codes, sample_weight = check_classes(y, sample_weight, known)
-        if reset or not hasattr(self, "_class_factors"):
-            counts = np.bincount(codes, sample_weight, classes.size)
-            self.classes_, self._class_factors = classes, check_class_weight(self.class_weight, classes, counts)
-        weights = np.ones(codes.size) if sample_weight is None else sample_weight
-        if self._class_factors is not None:
-            weights = weights * self._class_factors[codes]
+        self.classes_, codes, sample_weight = check_classes(y, sample_weight, known)
+        sample_weight = np.ones(codes.size) if sample_weight is None else sample_weight
+        if training:
+            counts = np.bincount(codes, sample_weight, self.classes_.size)
+            counts = counts if classes is None else np.ones(self.classes_.size)  # a part of the rows need not hold all
+            self._class_factors = check_class_weight(self.class_weight, self.classes_, counts)
+        factors = self._class_factors
+        weights = sample_weight if factors is None else sample_weight * factors[codes]
         return Problem(X, y, codes, weights, sample_weight)
 
-    def _width_out(self):
+    def _count_outputs(self):
         return self.classes_.size
 
     def _set_units(self, problem, rows, sums):
         """Classes have no units."""
 
-    def _measure_noise(self, X, table, weights, rows):
+    def _measure_noise(self, X, targets, weights, rows):
         """Probabilities tell the noise themselves."""
 
     def _targets(self, problem):
@@ -226,7 +213,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         -------
         self : object
         """
-        architecture = self._check_parameters()
+        self._check_parameters()
         if isinstance(self.class_weight, str):
             raise ValueError(
                 f"class_weight={self.class_weight!r} needs all rows at once: give partial_fit a dict of weights."
@@ -234,12 +221,14 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         first = not hasattr(self, "_net")
         if classes is not None:
             classes = np.unique(classes)
+            if classes.size < 2:
+                raise ValueError(f"classes must hold at least two classes; got {classes.tolist()!r}.")
             if not first and not np.array_equal(classes, self.classes_):
                 raise ValueError(
                     f"classes={classes.tolist()!r} are not those of the first call: {self.classes_.tolist()!r}."
                 )
-        problem = self._read(X, y, sample_weight, reset=first, classes=classes)
-        return self._partial_fit(problem, architecture)
+        known = classes if first else self.classes_
+        return self._partial_fit(self._read(X, y, sample_weight, reset=first, training=True, classes=known))
 
     def decision_function(self, X):
         """Scores of the classes, before they become probabilities.
@@ -329,12 +318,12 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
             `predictive_entropy`, and its part that is epistemic, `mutual_information`, in nats, each (n_rows,). The
             same at every call. Without dropout all that is epistemic is 0.
         """
-        moments, noise, entropy = Moments(), 0.0, 0.0
+        moments, noise, entropies = Moments(), 0.0, 0.0
         for z in self._noisy_scores(X, n_samples):
             p = softmax(z, axis=1)
             moments.add(p)
-            noise, entropy = noise + p * (1.0 - p), entropy + _entropy(p)
+            noise, entropies = noise + p * (1.0 - p), entropies + entropy(p)
         mean, epistemic, aleatoric = moments.mean, moments.variance, noise / n_samples
-        total = _entropy(mean)
-        information = np.maximum(total - entropy / n_samples, 0.0)
+        total = entropy(mean)
+        information = np.maximum(total - entropies / n_samples, 0.0)
         return ClassUncertainty(mean, epistemic, aleatoric, epistemic + aleatoric, total, information)

@@ -1,5 +1,6 @@
 """What is watched while a net trains, and what ends the training."""
 
+import inspect
 import math
 
 import numpy as np
@@ -16,21 +17,38 @@ class Watched:
     targets : Targets
         Without smoothing.
     weights : ndarray of shape (n,)
-    rows : ndarray of int, default=None
-        All that have weight.
+        Of the loss.
+    rows : ndarray of int of shape (m,)
+    copies : ndarray of shape (m,)
+        Sample weights of those, for scorers.
     """
 
-    def __init__(self, problem, targets, weights, rows=None):
-        self.problem, self.targets, self.weights = problem, targets, weights
-        self.rows = np.flatnonzero(weights > 0.0) if rows is None else rows
+    def __init__(self, problem, targets, weights, rows, copies):
+        self.problem, self.targets, self.weights, self.rows, self.copies = problem, targets, weights, rows, copies
 
     def badness(self, estimator, net, scorer):
         """The mean loss, or minus the score."""
-        X, y = self.problem.X, self.problem.y
+        X = self.problem.X
         if scorer is None:
             return mean_loss(net, estimator._plain_objective(), X, self.targets, self.weights, self.rows)
-        weighted = {} if self.problem.sample_weight is None else {"sample_weight": self.weights[self.rows]}
-        return -float(scorer(estimator, X[self.rows], y[self.rows], **weighted))
+        estimator._checked_rows = X[self.rows]
+        try:
+            return -float(
+                scorer(estimator, estimator._checked_rows, self.problem.y[self.rows], **self._weights(scorer))
+            )
+        except Exception as error:
+            raise ValueError(f"monitor={estimator.monitor!r} failed: {error}") from error
+        finally:
+            del estimator._checked_rows
+
+    def _weights(self, scorer):
+        """Sample weights for a scorer that takes them; where all are equal, they say nothing."""
+        takes = not inspect.isfunction(scorer) or "sample_weight" in inspect.signature(scorer).parameters
+        return {"sample_weight": self.copies} if takes and np.ptp(self.copies) > 0.0 else {}
+
+    def rows_with_targets(self):
+        """X, targets of the net (m, n_outputs) and weights of some rows, and which they are."""
+        return self.problem.X, self.targets, self.weights, self.rows
 
 
 class History:
@@ -52,7 +70,7 @@ class History:
         self.estimator, self.net, self.batches, self.average = estimator, net, batches, average
         self.own, self.validation, self.scorer = own, validation, estimator._scorer()
         self.epochs, self.last, self.best = 0, net.snapshot(), None
-        self.best_iter, self.lowest, self.since = 0, math.inf, 0
+        self.best_iter, self.lowest, self.since = None, math.inf, 0
         if validation is not None and estimator.validation_curve_ is None:
             estimator.validation_curve_, estimator.gap_curve_ = [], []
 
@@ -64,16 +82,19 @@ class History:
     def record(self, loss):
         """Note an epoch; whether to stop."""
         estimator = self.estimator
+        if not math.isfinite(float(np.dot(self.net.theta, self.net.theta)) + float(self.net.memory.sum())):
+            raise Diverged  # the loss was taken before the last step
+        now = self.net.snapshot()
+        stop = self.validation is not None and self._validate(now)
+        self.last = now
         estimator.loss_curve_.append(loss)
-        self.last = self.net.snapshot()
-        stop = self.validation is not None and self._validate()
         self.epochs += 1
         if estimator.verbose:
             seen = f", validation {estimator.validation_curve_[-1]:.5g}" if self.validation is not None else ""
             print(f"{type(estimator).__name__}: epoch {len(estimator.loss_curve_)}, loss {loss:.5g}{seen}")
         return stop
 
-    def _validate(self):
+    def _validate(self, now):
         estimator = self.estimator
         self._settle()
         bad, own = (watched.badness(estimator, self.net, self.scorer) for watched in (self.validation, self.own))
@@ -89,7 +110,7 @@ class History:
                 self.best = self.net.snapshot()
         else:
             self.since += 1
-        self.net.restore(self.last)
+        self.net.restore(now)
         patience = estimator.n_iter_no_change
         return estimator.early_stopping and patience is not None and self.since >= patience
 
@@ -106,26 +127,3 @@ class History:
         else:
             self.net.restore(self.last)
             self._settle()
-
-
-def validation_rows(rows, fraction, codes, rng):
-    """Split rows at random into those to train on and those to watch, of every class (in `codes`) its share.
-
-    They are taken at even distances from an order that is random in each class. A class of one row is trained on.
-    """
-    order = rng.permutation(rows.size)
-    lonely = np.zeros(rows.size, dtype=bool)
-    if codes is not None:
-        own = codes[rows]
-        order = order[np.argsort(own[order], kind="stable")]
-        lonely = (np.bincount(own) == 1)[own]
-    n = max(1, round(fraction * rows.size))
-    held = np.zeros(rows.size, dtype=bool)
-    held[order[np.floor((np.arange(n) + rng.random()) * (rows.size / n)).astype(int)]] = True
-    held &= ~lonely
-    if held.all() or not held.any():
-        raise ValueError(
-            f"validation_fraction={fraction} of n_samples={rows.size} distinct rows leaves none to"
-            f" {'train' if held.all() else 'validate'} on."
-        )
-    return rows[~held], rows[held]

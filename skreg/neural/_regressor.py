@@ -1,7 +1,6 @@
 """A multilayer perceptron for numbers."""
 
 from numbers import Real
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
@@ -12,19 +11,12 @@ from .._nets.rows import Targets
 from .._nets.training import scores
 from ..utils._params import BOOLEAN
 from ..utils._validation import check_weights, unchanged_on_error
-from ._base import BaseDropoutMLP, Moments, Problem
+from ._base import BaseDropoutMLP
 from ._docs import documented
+from ._problem import Problem
+from ._uncertainty import Moments, Uncertainty
 
 _BOUND = np.float32(9.0)  # of the predicted log variance, where the variance of y is 1: deviations of 0.01 to 90
-
-
-class Uncertainty(NamedTuple):
-    """What `DropoutMLPRegressor.predict_uncertainty` returns, and says what it is."""
-
-    mean: np.ndarray
-    epistemic: np.ndarray
-    aleatoric: np.ndarray
-    total: np.ndarray
 
 
 @documented
@@ -162,7 +154,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         tags.target_tags.multi_output = True
         return tags
 
-    def _read(self, X, y, sample_weight, reset=False):
+    def _read(self, X, y, sample_weight, *, reset=False, training=False):
         """Check data; `reset` makes them decide the features and the number of outputs."""
         X, y = self._rows_of(X, y, reset=reset, multi_output=True, y_numeric=True)
         y = np.asarray(y, dtype=np.float64)
@@ -172,14 +164,20 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
             wanted = ", ".join(["n_samples", *map(str, self._outputs)]) + ("" if self._outputs else ",")
             raise ValueError(f"y must have shape ({wanted}); got {y.shape}.")
         sample_weight = check_weights(sample_weight, len(y))
-        return Problem(X, y, None, np.ones(len(y)) if sample_weight is None else sample_weight, sample_weight)
+        sample_weight = np.ones(len(y)) if sample_weight is None else sample_weight
+        return Problem(X, y, None, sample_weight, sample_weight)
 
     @property
     def _n_outputs(self):
         return self._outputs[0] if self._outputs else 1
 
-    def _width_out(self):
+    def _count_outputs(self):
         return self._n_outputs * (2 if self.heteroscedastic else 1)
+
+    @property
+    def _learns_noise(self):
+        """Whether the net was fitted with ``heteroscedastic=True``, whatever the parameter is now."""
+        return self._width_out > self._n_outputs
 
     def _set_units(self, problem, rows, sums):
         """Train on targets with mean 0 and variance 1."""
@@ -215,9 +213,8 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         -------
         self : object
         """
-        architecture = self._check_parameters()
-        problem = self._read(X, y, sample_weight, reset=not hasattr(self, "_net"))
-        return self._partial_fit(problem, architecture)
+        self._check_parameters()
+        return self._partial_fit(self._read(X, y, sample_weight, reset=not hasattr(self, "_net")))
 
     def _means(self, z):
         """Predictions (n, n_outputs) in the units of y from the outputs of the net."""
@@ -246,10 +243,10 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         y = self._shaped(self._means(self._scores(X)))
         return (y, np.sqrt(self.predict_uncertainty(X, n_samples).total)) if return_std else y
 
-    def _measure_noise(self, X, table, weights, rows):
+    def _measure_noise(self, X, targets, weights, rows):
         """Keep the variance of the residuals, the noise that the net cannot explain."""
-        if not self.heteroscedastic:
-            residuals = (scores(self._net, X, rows) - table[rows]) * self._scale
+        if not self._learns_noise:
+            residuals = (scores(self._net, X, rows) - targets.take(rows)) * self._scale
             self.noise_variance_ = np.average(residuals**2, axis=0, weights=weights[rows])
 
     def sample_predictions(self, X, n_samples=50):
@@ -287,10 +284,10 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         moments, noise = Moments(), 0.0
         for z in self._noisy_scores(X, n_samples):
             moments.add(self._means(z.astype(np.float64)))
-            if self.heteroscedastic:
+            if self._learns_noise:
                 noise = noise + GaussianLikelihood(_BOUND).variance(z[:, self._n_outputs :]) * self._scale**2
         mean, epistemic = moments.mean, moments.variance
-        aleatoric = noise / n_samples if self.heteroscedastic else np.tile(self.noise_variance_, (len(mean), 1))
+        aleatoric = noise / n_samples if self._learns_noise else np.tile(self.noise_variance_, (len(mean), 1))
         return Uncertainty(*map(self._shaped, (mean, epistemic, aleatoric, epistemic + aleatoric)))
 
     def predict_interval(self, X, coverage=0.95, n_samples=50):

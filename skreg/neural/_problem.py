@@ -1,0 +1,82 @@
+"""Data of a fit that passed all checks: distinct rows with their weights, some of them watched."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .._nets.rows import distinct, hashes, hashes_of_numbers
+
+FEWEST = 50  # distinct rows of X: of fewer, none are held out
+
+
+class Problem(NamedTuple):
+    """X and y as they were given, and weights."""
+
+    X: object
+    y: np.ndarray  # as scorers want it
+    codes: np.ndarray | None  # places of the labels among the classes
+    weights: np.ndarray  # (n,): sample weights times class weights
+    sample_weight: np.ndarray  # (n,)
+
+    @property
+    def numbers(self):
+        """The targets as numbers (n, n_outputs)."""
+        return (self.y if self.codes is None else self.codes).reshape(len(self.weights), -1)
+
+
+class Distinct(NamedTuple):
+    """Distinct rows of a problem: what is fitted depends neither on the order of the rows, nor on how often one comes.
+
+    A weight of 2 is the same as two rows.
+    """
+
+    rows: np.ndarray  # their first places in X
+    keys: np.ndarray  # hashes of their features
+    sums: np.ndarray  # of their weights in the fit
+    copies: np.ndarray  # of their sample weights
+
+    @classmethod
+    def of(cls, problem):
+        """Raises ValueError where X has numbers that are not finite in single precision."""
+        keys, finite = hashes(problem.X)
+        if not finite:
+            raise ValueError("Input X contains values too large for float32, in which nets compute: rescale it.")
+        plain = problem.weights is problem.sample_weight
+        weights = problem.weights[:, None] if plain else np.column_stack([problem.weights, problem.sample_weight])
+        rows, sums = distinct(keys + 3 * hashes_of_numbers(problem.numbers), weights)
+        return cls(rows, keys[rows], sums[:, 0], sums[:, -1])
+
+    def take(self, at):
+        return Distinct(*(part[at] for part in self))
+
+    def split(self, fraction, codes, rng):
+        """Rows to train on, and those to watch: about a fraction, of every class (in `codes`) alike.
+
+        Rows of equal features stay together. Those to watch are taken at even distances from an order that is random in
+        each class; a class of one row is trained on. There are none to watch of fewer than `FEWEST` rows of X.
+        """
+        _, firsts, groups = np.unique(self.keys, return_index=True, return_inverse=True)
+        if firsts.size < FEWEST:
+            return self, None
+        order = rng.permutation(firsts.size)
+        lonely = np.zeros(firsts.size, dtype=bool)
+        if codes is not None:
+            own = codes[self.rows[firsts]]
+            order = order[np.argsort(own[order], kind="stable")]
+            lonely = (np.bincount(own) == 1)[own]
+        n = max(1, round(fraction * firsts.size))
+        held = np.zeros(firsts.size, dtype=bool)
+        held[order[np.floor((np.arange(n) + rng.random()) * (firsts.size / n)).astype(int)]] = True
+        held &= ~lonely
+        if held.all() or not held.any():
+            raise ValueError(
+                f"validation_fraction={fraction} of n_samples={firsts.size} distinct rows leaves none to"
+                f" {'train' if held.all() else 'validate'} on."
+            )
+        return self.take(~held[groups]), self.take(held[groups])
+
+    def spread(self, values, n):
+        """Values of the distinct rows at their places among all n rows of X, in single precision."""
+        out = np.zeros(n, np.float32)
+        out[self.rows] = values
+        return out
