@@ -57,7 +57,8 @@ def ours(case):
     from skreg import DropoutMLPClassifier
 
     return DropoutMLPClassifier(
-        case.hidden, dropout=DROPOUT, label_smoothing=SMOOTHING, batch_size=case.batch, max_iter=case.epochs,
+        case.hidden, normalization=None, dropout=DROPOUT, weight_decay=0.01, label_smoothing=SMOOTHING,
+        schedule="constant", learning_rate=0.001, batch_size=case.batch, max_iter=case.epochs, early_stopping=False,
         random_state=0,
     ).fit  # fmt: skip
 
@@ -158,9 +159,9 @@ def race(name, repeats, rows):
                 times[solver].append(seconds)
     for pipe in servers.values():
         pipe.send(False)
-    rows = [dict(solver=s, epoch=statistics.median(t), fastest=min(t)) for s, t in times.items()]
-    own = rows[0]["epoch"]
-    return [rows[0], *(row | dict(of_peer=own / row["epoch"]) for row in rows[1:])]
+    found = [dict(solver=s, epoch=statistics.median(t), fastest=min(t)) for s, t in times.items()]
+    own = found[0]["epoch"]
+    return [found[0], *(row | dict(of_peer=own / row["epoch"]) for row in found[1:])]
 
 
 def configure(parser):

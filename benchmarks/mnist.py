@@ -18,7 +18,10 @@ stopping. "Published" is Srivastava et al. (2014, table 2), for DropConnect Wan 
 five nets, without augmentation), both from longer runs. Pixels are in [0, 1]; weights are float32.
 """
 
-BASE = dict(schedule="cosine", warmup=0.02, batch_size=128, weight_decay=0.0)
+BASE = dict(
+    normalization=None, learning_rate=0.001, schedule="cosine", warmup=0.02, batch_size=128, weight_decay=0.0,
+    early_stopping=False,
+)  # fmt: skip
 WIDE = dict(BASE, hidden_layer_sizes=(1024, 1024, 1024))
 TWO = dict(BASE, hidden_layer_sizes=(800, 800), dropout=0.5, input_dropout=0.2)
 
@@ -52,7 +55,7 @@ ROWS = {
     "cocktail, 2 x 1024": Row(
         dict(
             BASE, hidden_layer_sizes=(1024, 1024), dropout=0.5, input_dropout=0.2, max_norm=2.5, label_smoothing=0.05,
-            averaging="ema", normalization="batch", max_iter=100,
+            averaging="ema", max_iter=100,
         ),
         None,
         3,

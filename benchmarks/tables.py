@@ -4,7 +4,6 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from sklearn import datasets
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.impute import SimpleImputer
@@ -97,7 +96,3 @@ def folds(y, classes):
     """Five folds, the same for everybody."""
     kind = StratifiedKFold if classes else KFold
     return list(kind(5, shuffle=True, random_state=0).split(np.zeros(len(y)), y))
-
-
-def categories(frame):
-    return list(frame.columns[frame.dtypes == pd.CategoricalDtype()])

@@ -39,8 +39,9 @@ SHARED = {
     l2 : float or sequence of float, default=0.0
         ``l2 / 2 ||W||^2`` added to the mean loss, in [0, inf), for all layers or for each.
     l1 : float or sequence of float, default=0.0
-        ``l1 ||W||_1``, by a prox step of ``learning_rate * l1`` after every step, which gives exact zeros. In [0, inf),
-        for all layers or for each.
+        ``l1 ||W||_1`` added to the mean loss, by a prox step after every step, in the metric of the optimizer, which
+        gives exact zeros (Yun, Lozano & Yang 2021); the mean that `averaging` takes has none. In [0, inf), for all
+        layers or for each. Does not go with `weight_normalization`.
     max_norm : float, sequence of float or None, default=None
         Radius of the ball that the incoming weights of every hidden unit stay in [6]_, positive, for all hidden layers
         or for each; None for none. 2 to 4 are usual, with a large learning rate.
@@ -63,8 +64,9 @@ SHARED = {
     "training": """
     averaging : {"ema", "swa"} or None, default=None
         Predict with a running mean of the weights over about a fiftieth of the steps, at least an epoch ("ema"), or
-        with the mean over the ends of the epochs of the last quarter ("swa", which wants a constant rate [16]_).
-        Statistics of batch normalization are taken anew for the mean.
+        with the mean over the ends of the epochs of the last quarter ("swa", which wants a constant rate [16]_). Early
+        stopping watches the mean, and may return to an epoch before there was one. Statistics of batch normalization
+        are taken anew for the mean.
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
         "sgd" has Nesterov momentum. "adam" differs in `weight_decay` only.
     learning_rate : float, default=0.005
@@ -83,7 +85,8 @@ SHARED = {
         Most epochs, at least 1. An epoch sees every distinct row once.
     early_stopping : bool, default=True
         Whether to keep the parameters of the epoch that was best on validation rows, and, with `n_iter_no_change`, to
-        stop when none is better any more. False trains on all rows to the end.
+        stop when none is better any more. False trains on all rows to the end; so does True where X has fewer than 50
+        distinct rows, of which a handful held out would tell nothing, unless `fit` gets `X_val`.
     validation_fraction : float, default=0.1
         Share of the distinct rows that are watched and not trained on, in (0, 1), of every class alike. Without effect
         where `fit` gets `X_val`, and without early stopping.
@@ -101,7 +104,8 @@ SHARED = {
         of BLAS threads give the same net, whatever the order of the rows; other machines and numbers of threads round
         differently.
     warm_start : bool, default=False
-        Whether `fit` goes on from the last fit, and pickles keep the optimizer's state for it.
+        Whether `fit` goes on from the last fit, and pickles keep the optimizer's state for that and for `partial_fit`.
+        What shapes the net or its noise must stay; all other parameters may change.
     verbose : bool, default=False
         Whether to print a line for every epoch.""",
     "attributes": """
