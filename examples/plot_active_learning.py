@@ -71,9 +71,9 @@ for goal in (0.9, 0.95):
     print(f"labels until the mean accuracy is {goal}: " + ", ".join(map("{}: {}".format, rules, reached)))
 
 # %%
-# After ten labels the net knows so little that its uncertainty misleads: the next ten are better chosen at random, and
-# by entropy chance stays ahead until about 60. Mutual information is ahead from 50 labels on, by more than two standard
-# errors from 100 on. Of 160 labels, chance makes less than either measure does of 130.
+# After ten labels the net knows so little that its uncertainty misleads: the next ones are better chosen at random, and
+# chance stays ahead for some fifty labels. Mutual information is ahead by more than two standard errors from 100 labels
+# on, entropy from 130 on. Of 160 labels, chance makes less than either measure does of 130.
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
 styles = {"random": ("0.45", "--", "o"), "entropy": ("C1", "-", "^"), "mutual information": ("C0", "-", "s")}
 for r, (rule, (color, line, marker)) in enumerate(styles.items()):

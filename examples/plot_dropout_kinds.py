@@ -60,8 +60,7 @@ for kind in kinds:
 # is one half; its mean over 100 draws of the noise; and the mutual information of class and noise, which is large where
 # the nets that the noise makes of one net disagree. Above the pictures is the log loss, the mean over the eight sets.
 # Noise of any kind keeps the net from following single points, and the mean of many draws is better still. Between most
-# kinds the differences are no larger than their errors. The grain is that of Monte Carlo: every point draws its own
-# masks of units, and only DropConnect draws one for all.
+# kinds the differences are no larger than their errors.
 at = np.linspace(-1.8, 2.8, 72), np.linspace(-1.5, 2.0, 56)
 grid = np.column_stack([a.ravel() for a in np.meshgrid(*at)])
 X, y = data[0]

@@ -57,7 +57,7 @@ for heteroscedastic, model in models.items():
 # Nine tenths of the new targets should be inside. With one variance of the noise, the intervals are too wide on the
 # left and too narrow on the right; learned as a function of x, the noise comes nearer to the truth, and so do the
 # shares. In the gap (orange) the epistemic part is what grows. How much it should, no data tell: the width there
-# depends on the net and on its dropout rate, and that the shares in the gap come out right is luck as much as merit.
+# depends on the net and on its dropout rate, and that the shares in the gap come out near is luck as much as merit.
 line = np.linspace(-3.4, 3.4, 150)
 fig, axes = plt.subplots(
     2, 2, figsize=(11, 6.4), layout="constrained", sharex=True, sharey="row", height_ratios=[1.6, 1.0]
