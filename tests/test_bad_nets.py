@@ -190,6 +190,13 @@ def test_predictions():
         DropoutMLPClassifier().predict(X)
 
 
+def test_columns_far_from_zero():
+    X, y = regression(60, 4)
+    X[:, 2] = 1e6 + X[:, 2]
+    with pytest.warns(UserWarning, match=r"the first of 1 being column 2 with mean 1e\+06: standardize X"):
+        DropoutMLPRegressor(**FAST).fit(X, y)
+
+
 def test_monitors():
     X, y = regression(60, 4)
     with pytest.raises(ValueError, match=r"monitor='accuracy' failed: .*continuous"):
@@ -202,8 +209,8 @@ def test_monitors():
 
 def test_going_on_with_other_parameters():
     model = DropoutMLPRegressor(**FAST).partial_fit(X, Y)
-    with pytest.raises(ValueError, match="cannot go on with another heteroscedastic than in the first call"):
+    with pytest.raises(ValueError, match="a fitted net cannot go on with heteroscedastic=True"):
         model.set_params(heteroscedastic=True).partial_fit(X, Y)
     assert model.predict_uncertainty(X).total.shape == (20,)
-    with pytest.raises(ValueError, match="cannot go on with another dropout than in the first call"):
+    with pytest.raises(ValueError, match=r"cannot go on with dropout=\(0\.9,\) \(it was \(0\.25,\)\)"):
         model.set_params(heteroscedastic=False, dropout=0.9).partial_fit(X, Y)

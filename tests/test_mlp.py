@@ -1,5 +1,6 @@
 """The perceptrons as estimators: data, early stopping, uncertainty, what they keep and what they promise."""
 
+import itertools
 import os
 import pickle
 import signal
@@ -305,7 +306,7 @@ def test_warm_start_goes_on():
     assert model.n_iter_ == 40
     assert model.loss_curve_[20] < 0.5 * model.loss_curve_[0]  # from where the first fit ended
     np.testing.assert_array_equal(loaded.fit(X, y).predict_proba(X), model.predict_proba(X))
-    with pytest.raises(ValueError, match="cannot go on with another hidden_layer_sizes, dropout than"):
+    with pytest.raises(ValueError, match=r"cannot go on with hidden_layer_sizes=\(3, 3\) \(it was \(100, 100\)\)"):
         model.set_params(hidden_layer_sizes=(3, 3), dropout=0.1).fit(X, y)
 
 
@@ -552,3 +553,19 @@ def test_rates_that_are_learned_stay_finite():
     model = DropoutMLPRegressor((8,), dropout_kind="concrete", optimizer="sgd", learning_rate=1.0, random_state=0)
     assert np.isfinite(model.fit(X, y).predict(X)).all()
     assert ((model.dropout_rates_ >= 0.0) & (model.dropout_rates_ <= 1.0)).all()
+
+
+def test_storage_of_sparse_rows_does_not_matter():
+    X, y = classes(100, 30)
+    X[np.abs(X) < 1.0] = 0.0
+    tidy = sp.csr_matrix(X)
+    order = np.concatenate([np.arange(a, b)[::-1] for a, b in itertools.pairwise(tidy.indptr)])
+    untidy = sp.csr_matrix((tidy.data[order], tidy.indices[order], tidy.indptr), shape=X.shape)
+    wanted = DropoutMLPClassifier(**FAST).fit(tidy, y).predict_proba(tidy)
+    np.testing.assert_array_equal(DropoutMLPClassifier(**FAST).fit(untidy, y).predict_proba(untidy), wanted)
+
+
+def test_class_weights_of_a_fold_without_a_class():
+    X, y = classes()
+    some = DropoutMLPClassifier(class_weight={0: 1.0, 1: 2.0, 2: 3.0}, **FAST).fit(X[y < 2], y[y < 2])
+    np.testing.assert_array_equal(some.classes_, [0, 1])

@@ -39,6 +39,7 @@ from ..utils._validation import caller_level, unchanged_on_error
 from ._monitor import History, Watched
 from ._problem import Distinct
 
+_READ = dict(accept_sparse="csr", dtype=[np.float64, np.float32])
 _THREADS = 1 << 23  # multiplications in the largest product of a step from which on BLAS's threads are worth waking
 _POSITIVE = Interval(Real, 0.0, np.inf, closed="neither")
 _NONNEGATIVE = Interval(Real, 0.0, np.inf)
@@ -156,7 +157,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
             self.residual,
             self.normalization,
             self.weight_normalization,
-            tuple(self._per_layer("dropout", len(hidden), high=1.0)),
+            tuple(self._per_layer("dropout", len(hidden), high=1.0).tolist()),
             self.input_dropout,
             self.dropout_kind,
             self.stochastic_depth,
@@ -187,14 +188,26 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         except ValueError as error:
             raise ValueError(f"monitor must be 'loss', the name of a scorer or one; got {self.monitor!r}.") from error
 
-    def _rows_of(self, X, y="no_validation", *, reset=False, **options):
-        """X and y through scikit-learn's checks, which the rows that a monitor is given have passed."""
+    def _rows_of(self, X):
+        """X through scikit-learn's checks, which the rows that a monitor is given have passed."""
         if X is getattr(self, "_checked_rows", None):
             return X
-        checked = validate_data(self, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32], **options)
-        if sp.issparse(X) and self.input_noise > 0.0:
+        return self._canonical(validate_data(self, X, reset=False, **_READ))
+
+    def _rows_and_targets(self, X, y, reset, **options):
+        X, y = validate_data(self, X, y, reset=reset, **_READ, **options)
+        return self._canonical(X), y
+
+    def _canonical(self, X):
+        """X with sparse rows in the order of their columns: in another, sums are rounded in another way."""
+        if not sp.issparse(X):
+            return X
+        if self.input_noise > 0.0:
             raise ValueError(f"input_noise={self.input_noise} would fill sparse X: use feature_mask, or a dense X.")
-        return checked
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        return X
 
     def _read_validation(self, X_val, y_val, sample_weight_val):
         """Validation data as `Watched`, None without."""
@@ -239,11 +252,15 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
     def _go_on(self):
         """A copy of the last net and its curves: an error leaves the originals as they were."""
         wanted = self._check_parameters()
-        changed = [f for f in wanted._fields if getattr(wanted, f) != getattr(self._architecture, f)]
+        old = self._architecture
+        changed = [name for name in wanted._fields if getattr(wanted, name) != getattr(old, name)]
+        if "hidden_layer_sizes" in changed:  # what holds one value a layer differs with it
+            changed = ["hidden_layer_sizes"]
+        now = [f"{name}={getattr(wanted, name)!r} (it was {getattr(old, name)!r})" for name in changed]
         if self._count_outputs() != self._width_out:
-            changed.append("heteroscedastic")
-        if changed:
-            raise ValueError(f"the net cannot go on with another {', '.join(changed)} than in the first call.")
+            now.append(f"heteroscedastic={self.heteroscedastic!r}")
+        if now:
+            raise ValueError(f"a fitted net cannot go on with {', '.join(now)}.")
         for name in ("_net", "_optimizer", "loss_curve_", "validation_curve_", "gap_curve_"):
             if hasattr(self, name):
                 setattr(self, name, copy.deepcopy(getattr(self, name)))

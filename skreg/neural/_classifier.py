@@ -162,7 +162,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
 
     def _read(self, X, y, sample_weight, *, reset=False, training=False, classes=None):
         """Check data; `reset` makes them decide features and, unless given, classes; `training`, class weights."""
-        X, y = self._rows_of(X, y, reset=reset)
+        X, y = self._rows_and_targets(X, y, reset)
         known = classes if classes is not None or reset else self.classes_
         self.classes_, codes, sample_weight = check_classes(y, sample_weight, known)
         sample_weight = np.ones(codes.size) if sample_weight is None else sample_weight
@@ -198,16 +198,20 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         return CrossEntropy(np.float32(0.0))
 
     @unchanged_on_error
-    def partial_fit(self, X, y, sample_weight=None, *, classes=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on some rows, from the parameters of the last call.
+
+        At the constant `learning_rate`: schedules, averages, validation and early stopping belong to `fit`. Chunks of
+        one row need ``normalization=None`` or "layer".
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
-        sample_weight : array-like of shape (n_samples,), default=None
         classes : array-like of shape (n_classes,), default=None
             All classes, needed in the first call if y does not hold them all.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Relative to the mean weight of the first call.
 
         Returns
         -------

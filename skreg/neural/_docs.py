@@ -105,7 +105,8 @@ SHARED = {
         differently.
     warm_start : bool, default=False
         Whether `fit` goes on from the last fit, and pickles keep the optimizer's state for that and for `partial_fit`.
-        What shapes the net or its noise must stay; all other parameters may change.
+        What shapes the net or its noise must stay; all other parameters may change. `max_iter` epochs are added, their
+        schedule begins anew.
     verbose : bool, default=False
         Whether to print a line for every epoch.""",
     "attributes": """
@@ -140,16 +141,20 @@ SHARED = {
     Warns
     -----
     ConvergenceWarning
-        When the loss is no longer finite; the last good parameters, or the best ones, are kept.
+        When the loss is no longer finite: the last good parameters, or the best ones, are kept. When it rises.
     UserWarning
-        When `fit` is interrupted (KeyboardInterrupt); the parameters until then are kept in the same way.""",
+        When a column of X has a mean of more than 100 times its deviation. When `fit` is interrupted (KeyboardInterrupt):
+        the parameters until then are kept, or the best ones.""",
     "notes": """
     Rows that are equal, target included, are one row with the sum of their weights, and the order in which rows come
     has no effect. An epoch of a table of few distinct rows is short, therefore.
 
     The defaults are those that were best on real tables, features standardized, in log loss or RMSE over five folds;
-    ``python -m benchmarks tabular --parts defaults`` changes one at a time. Images and wide sparse data want other
-    rates.
+    ``python -m benchmarks tabular --parts defaults`` changes one at a time. For images and wide sparse data begin with
+    ``normalization=None``, ``learning_rate=0.001`` and more dropout.
+
+    In a Pipeline, `X_val` is transformed like X with metadata routing on, ``set_fit_request(X_val=True, y_val=True)``
+    on the net, and ``Pipeline(steps, transform_input=["X_val"])``.
 
     Computation is in float32, predictions of float64 X in float64. Masks are functions of a seed and a place and never
     stored. Small nets train with one BLAS thread, since the products are over before a second one is awake.""",

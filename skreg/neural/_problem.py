@@ -1,12 +1,32 @@
 """Data of a fit that passed all checks: distinct rows with their weights, some of them watched."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
 from .._nets.rows import distinct, hashes, hashes_of_numbers
+from ..utils._validation import caller_level
 
+FAR = 100  # deviations from 0 from which on a column's mean is worth a warning
 FEWEST = 50  # distinct rows of X: of fewer, none are held out
+
+
+def warn_of_offsets(X):
+    """Warn of columns that lie so far from 0 that single precision and the first layer see little of their changes."""
+    if sp.issparse(X):
+        return
+    some = X[:: max(1, len(X) // 10000)].astype(np.float64)
+    mean = some.mean(axis=0)
+    far = np.flatnonzero((np.abs(mean) > 10.0) & (np.abs(mean) > FAR * some.std(axis=0)))
+    if far.size:
+        warnings.warn(
+            f"X has columns with means more than {FAR} deviations from 0, the first of {far.size} being column {far[0]}"
+            f" with mean {mean[far[0]]:.6g}: standardize X, or nets learn little from them.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
 
 
 class Problem(NamedTuple):
@@ -41,6 +61,7 @@ class Distinct(NamedTuple):
         keys, finite = hashes(problem.X)
         if not finite:
             raise ValueError("Input X contains values too large for float32, in which nets compute: rescale it.")
+        warn_of_offsets(problem.X)
         plain = problem.weights is problem.sample_weight
         weights = problem.weights[:, None] if plain else np.column_stack([problem.weights, problem.sample_weight])
         rows, sums = distinct(keys + 3 * hashes_of_numbers(problem.numbers), weights)

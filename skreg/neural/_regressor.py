@@ -156,7 +156,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
 
     def _read(self, X, y, sample_weight, *, reset=False, training=False):
         """Check data; `reset` makes them decide the features and the number of outputs."""
-        X, y = self._rows_of(X, y, reset=reset, multi_output=True, y_numeric=True)
+        X, y = self._rows_and_targets(X, y, reset, multi_output=True, y_numeric=True)
         y = np.asarray(y, dtype=np.float64)
         if reset:
             self._outputs = y.shape[1:]
@@ -182,8 +182,9 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
     def _set_units(self, problem, rows, sums):
         """Train on targets with mean 0 and variance 1."""
         Y = problem.numbers[rows]
-        self._mean = np.average(Y, axis=0, weights=sums)
-        self._scale = np.sqrt(np.average((Y - self._mean) ** 2, axis=0, weights=sums))
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._mean = np.average(Y, axis=0, weights=sums)
+            self._scale = np.sqrt(np.average((Y - self._mean) ** 2, axis=0, weights=sums))
         self._scale[self._scale <= 1e-12 * np.abs(self._mean)] = 1.0
         if not np.isfinite(self._scale).all():
             raise ValueError("y contains values so large that their squares overflow: rescale it.")
@@ -201,6 +202,9 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
     @unchanged_on_error
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on some rows, from the parameters of the last call.
+
+        At the constant `learning_rate`: schedules, averages, validation and early stopping belong to `fit`. Chunks of
+        one row need ``normalization=None`` or "layer".
 
         Parameters
         ----------

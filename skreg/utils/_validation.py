@@ -41,7 +41,10 @@ def check_weights(sample_weight, n):
     """
     if sample_weight is None:
         return None
-    weights = np.asarray(sample_weight, dtype=np.float64)
+    try:
+        weights = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"sample_weight must hold numbers; got {sample_weight!r}.") from error
     if weights.ndim == 0:
         weights = np.full(n, float(weights))
     if weights.shape != (n,):
@@ -60,7 +63,8 @@ def check_weights(sample_weight, n):
 def check_class_weight(class_weight, classes, counts):
     """Weights of the classes as an array, or None; `counts` are the sums of the sample weights of each.
 
-    Raises ValueError for a key that is no class, and for a weight that is negative, NaN or infinite.
+    Raises ValueError for a key that is no class where a class has no key, and for a weight that is negative, NaN or
+    infinite.
     """
     if class_weight is None:
         return None
@@ -69,10 +73,12 @@ def check_class_weight(class_weight, classes, counts):
         return np.where(some, counts.sum() / (some.sum() * np.where(some, counts, 1.0)), 1.0)
     known = {label: k for k, label in enumerate(classes.tolist())}
     unknown = [key for key in class_weight if key not in known]
-    if unknown:
+    if unknown and not known.keys() <= class_weight.keys():  # else a fold without a rare class, not a slip
         raise ValueError(f"class_weight has keys that are not classes of y: {unknown!r}; y has {classes.tolist()!r}.")
     weights = np.ones(classes.size)
     for key, value in class_weight.items():
+        if key in unknown:
+            continue
         if not (isinstance(value, Real) and 0.0 <= value < np.inf):
             raise ValueError(f"class_weight must hold finite, non-negative numbers; got {value!r} for {key!r}.")
         weights[known[key]] = value
