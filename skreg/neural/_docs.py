@@ -143,8 +143,8 @@ SHARED = {
     ConvergenceWarning
         When the loss is no longer finite: the last good parameters, or the best ones, are kept. When it rises.
     UserWarning
-        When a column of X has a mean of more than 100 times its deviation. When `fit` is interrupted (KeyboardInterrupt):
-        the parameters until then are kept, or the best ones.""",
+        When a column of X has a mean of more than 1000 times its deviation. When `fit` is interrupted
+        (KeyboardInterrupt): the parameters until then are kept, or the best ones.""",
     "notes": """
     Rows that are equal, target included, are one row with the sum of their weights, and the order in which rows come
     has no effect. An epoch of a table of few distinct rows is short, therefore.

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from .._nets.rows import distinct, hashes, hashes_of_numbers
 from ..utils._validation import caller_level
 
-FAR = 100  # deviations from 0 from which on a column's mean is worth a warning
+FAR = 1000  # deviations from 0 from which on a column's mean is worth a warning
 FEWEST = 50  # distinct rows of X: of fewer, none are held out
 
 
