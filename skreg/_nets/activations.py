@@ -33,7 +33,8 @@ class Gelu(NamedTuple):
     half: np.float32 = HALF
 
     def activate(self, v):
-        share = self.half * (ONE + math.erf(v * _ROOT_HALF))
+        # in double precision, or without the compiler a float of Python would be rounded to that of the constants
+        share = self.half + self.half * np.float64(math.erf(v * _ROOT_HALF))
         return v * share, share + v * _DENSITY * np.exp(-self.half * v * v)
 
 
