@@ -69,15 +69,22 @@ def distinct(keys, weights):
     """
     order = np.argsort(keys, kind="stable")
     sorted_keys = keys[order]
-    starts = np.flatnonzero(np.concatenate([[True], sorted_keys[1:] != sorted_keys[:-1]]))
-    rows, sums = order[starts], np.add.reduceat(weights[order], starts, axis=0)
+    first = np.concatenate([[True], sorted_keys[1:] != sorted_keys[:-1]])
+    del sorted_keys  # as large as a feature
+    if first.all():
+        rows, sums = order, weights[order]
+    else:
+        starts = np.flatnonzero(first)
+        rows, sums = order[starts], np.add.reduceat(weights[order], starts, axis=0)
     some = sums[:, 0] > 0.0
-    return rows[some], sums[some]
+    return (rows, sums) if some.all() else (rows[some], sums[some])
 
 
 def hashes_of_numbers(Y):
     """Hash of every row of Y (n, k) in double precision: of its pieces of 16 bits, which single precision holds."""
-    return hashes((np.ascontiguousarray(Y, dtype=np.float64) + 0.0).view(np.uint16))[0]  # 0.0 + 0.0, not -0.0
+    numbers = np.array(Y, dtype=np.float64, order="C")
+    numbers += 0.0  # not -0.0
+    return hashes(numbers.view(np.uint16))[0]
 
 
 class Targets(NamedTuple):

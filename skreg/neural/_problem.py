@@ -64,11 +64,17 @@ class Distinct(NamedTuple):
         warn_of_offsets(problem.X)
         plain = problem.weights is problem.sample_weight
         weights = problem.weights[:, None] if plain else np.column_stack([problem.weights, problem.sample_weight])
-        rows, sums = distinct(keys + 3 * hashes_of_numbers(problem.numbers), weights)
-        return cls(rows, keys[rows], sums[:, 0], sums[:, -1])
+        both = hashes_of_numbers(problem.numbers)
+        both *= np.uint64(3)
+        both += keys
+        rows, sums = distinct(both, weights)
+        own = sums[:, 0]
+        return cls(rows, keys[rows], own, own if plain else sums[:, 1])
 
     def take(self, at):
-        return Distinct(*(part[at] for part in self))
+        sums = self.sums[at]
+        copies = sums if self.copies is self.sums else self.copies[at]
+        return Distinct(self.rows[at], self.keys[at], sums, copies)
 
     def split(self, fraction, codes, rng):
         """Rows to train on, and those to watch: about a fraction, of every class (in `codes`) alike.
@@ -76,7 +82,12 @@ class Distinct(NamedTuple):
         Rows of equal features stay together. Those to watch are taken at even distances from an order that is random in
         each class; a class of one row is trained on. There are none to watch of fewer than `FEWEST` rows of X.
         """
-        _, firsts, groups = np.unique(self.keys, return_index=True, return_inverse=True)
+        in_order = np.sort(self.keys)
+        if (in_order[1:] == in_order[:-1]).any():
+            _, firsts, groups = np.unique(self.keys, return_index=True, return_inverse=True)
+        else:  # the usual case, in a third of the memory
+            firsts = groups = np.arange(self.keys.size)
+        del in_order
         if firsts.size < FEWEST:
             return self, None
         order = rng.permutation(firsts.size)
@@ -89,6 +100,7 @@ class Distinct(NamedTuple):
         held = np.zeros(firsts.size, dtype=bool)
         held[order[np.floor((np.arange(n) + rng.random()) * (firsts.size / n)).astype(int)]] = True
         held &= ~lonely
+        del order  # as large as a feature
         if held.all() or not held.any():
             raise ValueError(
                 f"validation_fraction={fraction} of n_samples={firsts.size} distinct rows leaves none to"
