@@ -167,7 +167,7 @@ class Net:
     """
 
     def __init__(self, layer, width, rng, dtype=np.float32):
-        self.layer, self.width_in, self.dtype = layer, width, np.dtype(dtype)
+        self.layer, self.dtype = layer, np.dtype(dtype)
         self.width_out = layer.build(width, rng, self.dtype)
         self._pack()
 
@@ -194,7 +194,7 @@ class Net:
 
     def __getstate__(self):
         """Parameters once, in `theta` and `memory`."""
-        return {name: vars(self)[name] for name in ("layer", "width_in", "width_out", "dtype")}
+        return {name: vars(self)[name] for name in ("layer", "width_out", "dtype")}
 
     def __setstate__(self, state):
         vars(self).update(state)

@@ -238,20 +238,19 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
             )
         return size
 
-    def _begin(self, problem, found, seed):
+    def _begin(self, architecture, problem, found, seed):
         """A new net for the data."""
         self._set_units(problem, found.rows, found.sums)
         rng = np.random.default_rng(seed)
-        self._architecture, self._width_out = self._check_parameters(), self._count_outputs()
-        self._net = perceptron(self._architecture, self.n_features_in_, self._width_out, found.rows.size, rng)
+        self._architecture, self._width_out = architecture, self._count_outputs()
+        self._net = perceptron(architecture, self.n_features_in_, self._width_out, found.rows.size, rng)
         self._split_seed, self._seed, self._mean_weight = seed, int(rng.integers(1 << 63)), found.sums.mean()
         self.loss_curve_, self.validation_curve_, self.gap_curve_ = [], None, None
         for name in ("_optimizer", "best_iter_", "best_score_", "noise_variance_"):
             vars(self).pop(name, None)
 
-    def _go_on(self):
-        """A copy of the last net and its curves: an error leaves the originals as they were."""
-        wanted = self._check_parameters()
+    def _go_on(self, wanted):
+        """A copy of the last net and its curves, if its architecture is wanted: an error leaves the originals alone."""
         old = self._architecture
         changed = [name for name in wanted._fields if getattr(wanted, name) != getattr(old, name)]
         if "hidden_layer_sizes" in changed:  # what holds one value a layer differs with it
@@ -301,7 +300,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         -------
         self : object
         """
-        self._check_parameters()
+        architecture = self._check_parameters()
         again = self.warm_start and hasattr(self, "_net")
         problem = self._read(X, y, sample_weight, reset=not again, training=True)
         outside = self._read_validation(X_val, y_val, sample_weight_val)
@@ -312,9 +311,9 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
             found, held = found.split(self.validation_fraction, problem.codes, np.random.default_rng([seed, 1]))
         size = self._batch(found.rows.size)
         if again:
-            self._go_on()
+            self._go_on(architecture)
         else:
-            self._begin(problem, found, seed)
+            self._begin(architecture, problem, found, seed)
         self._set_optimizer()
         validation = self._watched(*outside) if outside else self._watched(problem, held) if held else None
         rng = np.random.default_rng([seed, 2, self._optimizer.steps])
@@ -332,14 +331,14 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         task.end(reconstruction_attributes=self._fitted_state)
         return self
 
-    def _partial_fit(self, problem):
+    def _partial_fit(self, architecture, problem):
         """One epoch on some rows at a constant rate; schedules, averages and early stopping belong to `fit`."""
         found = Distinct.of(problem)
         size = self._batch(found.rows.size)
         if hasattr(self, "_net"):
-            self._go_on()
+            self._go_on(architecture)
         else:
-            self._begin(problem, found, self._draw_seed())
+            self._begin(architecture, problem, found, self._draw_seed())
         self._set_optimizer()
         rng = np.random.default_rng([self._split_seed, 2, len(self.loss_curve_), self._optimizer.steps])
         batches = self._batches(problem, found, size, self._mean_weight)

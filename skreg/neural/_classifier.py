@@ -217,7 +217,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         -------
         self : object
         """
-        self._check_parameters()
+        architecture = self._check_parameters()
         if isinstance(self.class_weight, str):
             raise ValueError(
                 f"class_weight={self.class_weight!r} needs all rows at once: give partial_fit a dict of weights."
@@ -232,7 +232,8 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
                     f"classes={classes.tolist()!r} are not those of the first call: {self.classes_.tolist()!r}."
                 )
         known = classes if first else self.classes_
-        return self._partial_fit(self._read(X, y, sample_weight, reset=first, training=True, classes=known))
+        problem = self._read(X, y, sample_weight, reset=first, training=True, classes=known)
+        return self._partial_fit(architecture, problem)
 
     def decision_function(self, X):
         """Scores of the classes, before they become probabilities.

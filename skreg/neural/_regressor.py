@@ -217,8 +217,8 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         -------
         self : object
         """
-        self._check_parameters()
-        return self._partial_fit(self._read(X, y, sample_weight, reset=not hasattr(self, "_net")))
+        architecture = self._check_parameters()
+        return self._partial_fit(architecture, self._read(X, y, sample_weight, reset=not hasattr(self, "_net")))
 
     def _means(self, z):
         """Predictions (n, n_outputs) in the units of y from the outputs of the net."""
