@@ -9,12 +9,15 @@ from .linear import (
     elastic_net_path,
 )
 from .neural import DropoutMLPClassifier, DropoutMLPRegressor
+from .stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
 
 __version__ = "0.1.0"
 
 __all__ = [
     "DropoutMLPClassifier",
     "DropoutMLPRegressor",
+    "EarlyStoppingClassifier",
+    "EarlyStoppingRegressor",
     "ElasticNetProx",
     "ElasticNetProxCV",
     "LabelSmoothedLogistic",

@@ -149,7 +149,7 @@ def test_labels(y, message):
 def test_validation_of_too_large_a_share():
     X, y = regression(60, 4)
     with pytest.raises(
-        ValueError, match=r"validation_fraction=0\.999 of n_samples=55 distinct rows leaves none to train"
+        ValueError, match=r"validation_fraction=0\.999 leaves none of n_samples=55 \(distinct\) rows to train"
     ):
         DropoutMLPRegressor(validation_fraction=0.999).fit(X, y)
 

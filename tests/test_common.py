@@ -5,6 +5,10 @@ from numbers import Integral
 import numpy as np
 import pytest
 from sklearn.base import is_classifier
+from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor, RandomForestClassifier
+from sklearn.linear_model import SGDClassifier, SGDRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import _param_validation as sk
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -12,6 +16,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skreg import (
     DropoutMLPClassifier,
     DropoutMLPRegressor,
+    EarlyStoppingClassifier,
+    EarlyStoppingRegressor,
     ElasticNetProx,
     ElasticNetProxCV,
     LabelSmoothedLogistic,
@@ -60,6 +66,16 @@ INSTANCES = [
     DropoutMLPRegressor(
         dropout=0.0, early_stopping=True, monitor="neg_mean_absolute_error", sam_rho=0.05, clip_norm=1.0
     ),
+    EarlyStoppingRegressor(),
+    EarlyStoppingRegressor(alpha=0.1, l1_ratio=0.5, accelerate=True, eval_every=5, refit=True),
+    EarlyStoppingRegressor(GradientBoostingRegressor(random_state=0), cv=3, cv_rounds="all", max_iter=20),
+    EarlyStoppingRegressor(make_pipeline(StandardScaler(), SGDRegressor(random_state=0)), max_iter=50, patience=50),
+    EarlyStoppingRegressor(HistGradientBoostingRegressor(random_state=0), max_iter=30, monitor="r2"),
+    EarlyStoppingClassifier(max_iter=500),
+    EarlyStoppingClassifier(fit_intercept=False, restore_best=False, max_iter=100, monitor="accuracy"),
+    EarlyStoppingClassifier(SGDClassifier(random_state=0), monitor="accuracy", max_iter=50),
+    EarlyStoppingClassifier(DropoutMLPClassifier((20,), random_state=0), max_iter=50),
+    EarlyStoppingClassifier(RandomForestClassifier(random_state=0), max_iter=20, refit=True),
 ]
 
 
@@ -106,6 +122,7 @@ def _translate(choice):
         _params.ARRAY_LIKE: "array-like",
         _params.CALLABLE: callable,
         _params.CV: "cv_object",
+        _params.ESTIMATOR: sk.HasMethods("fit"),
         _params.DICT: dict,
         _params.ANY_STRING: str,
         _params.RANDOM_STATE: "random_state",

@@ -179,6 +179,46 @@ class Stacked(NamedTuple):
 
 
 @jitted
+class Repeated(NamedTuple):
+    """Columns of K scores that all have those of `inner`, and an intercept each unless `shift` is 0.
+
+    The coordinates of one score follow those of another, its intercept, which moves all rows by `shift`, the last; so
+    do the states, of `size` elements for n rows each.
+    """
+
+    inner: NamedTuple
+    p: int
+    size: int
+    n: int
+    shift: float
+
+    def col_dot(self, j, r):
+        width = self.p + (self.shift > 0.0)
+        k = j // width
+        j -= k * width
+        r = r[k * self.size : (k + 1) * self.size]
+        if j < self.p:
+            return self.inner.col_dot(j, r)
+        s = 0.0
+        for i in range(self.n):
+            s += r[i]
+        return s * self.shift
+
+    def col_update(self, j, d, h, r):
+        width = self.p + (self.shift > 0.0)
+        k = j // width
+        j -= k * width
+        r = r[k * self.size : (k + 1) * self.size]
+        if j < self.p:
+            self.inner.col_update(j, d, h, r)
+        elif self.size > self.n:
+            r[self.n] += d * self.shift
+        else:
+            for i in range(self.n):
+                r[i] += d * self.shift
+
+
+@jitted
 class Gram(NamedTuple):
     """Columns through their inner products; here `r` is the gradient of the smooth part."""
 

@@ -4,26 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import njit
 from .data import as_data
-from .losses import entropy
+from .losses import entropy, evaluate
 
 STEPS = 50  # Newton steps for the intercepts
 HALVINGS = 30
 BALANCED = 1e-12  # sums of slopes that count as zero, relative to the sum of their magnitudes
 CERTAIN = 1e-12  # root mean square of residuals that count as zero
 RANK = 1e-13  # eigenvalues of the intercepts' curvature that count as zero: scores may shift together
-
-
-@njit
-def evaluate(loss, T, Z, h, R, P, factor):
-    """Weighted sum of the losses of all rows; slopes times weights go to R. See `losses`."""
-    total = 0.0
-    for i in range(Z.shape[1]):
-        total += h[i] * loss.row(T, Z, i, R, P, factor)
-        for k in range(Z.shape[0]):
-            R[k, i] *= h[i]
-    return total
 
 
 class Rows(NamedTuple):

@@ -1,6 +1,6 @@
-"""Losses are functions of one sample and its scores; loops sum them over rows.
+"""Losses are functions of one row and its scores; `evaluate` sums them over rows.
 
-`row` is what the likelihoods of classes offer: targets T and scores Z have shape (K, n), a row is a column of them.
+Targets T and scores Z have shape (K, n), a row is a column of them.
 """
 
 import math
@@ -8,22 +8,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import jitted
+from ._jit import jitted, njit
 
 LEAST_CURVATURE = 0.1  # of the model where a confidence penalty makes the loss concave, relative to the cross-entropy's
 
 
 @jitted
 class Squared(NamedTuple):
-    """``scale (z - y)^2 / 2``."""
+    """``scale sum_k (z_k - t_k)^2 / 2``."""
 
     scale: float = 1.0  # compiled code cannot take a NamedTuple without fields
 
-    def loss(self, y, z):
-        return 0.5 * self.scale * (z - y) ** 2
-
-    def grad(self, y, z):
-        return self.scale * (z - y)
+    def row(self, T, Z, i, R, P, factor):
+        """Loss of row i; its slopes go to R."""
+        loss = 0.0
+        for k in range(Z.shape[0]):
+            R[k, i] = self.scale * (Z[k, i] - T[k, i])
+            loss += 0.5 * R[k, i] * (Z[k, i] - T[k, i])
+        return loss
 
 
 @jitted
@@ -91,6 +93,17 @@ class Multinomial(NamedTuple):
             ratio = bend / spread if spread > 0.0 else 0.0
             factor[i] = max(1.0 + self.confidence * (1.0 + ratio), LEAST_CURVATURE)
         return loss
+
+
+@njit
+def evaluate(loss, T, Z, h, R, P, factor):
+    """Weighted sum of the losses of all rows; slopes times weights go to R."""
+    total = 0.0
+    for i in range(Z.shape[1]):
+        total += h[i] * loss.row(T, Z, i, R, P, factor)
+        for k in range(Z.shape[0]):
+            R[k, i] *= h[i]
+    return total
 
 
 def entropy(Q):

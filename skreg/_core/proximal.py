@@ -9,34 +9,57 @@ from typing import NamedTuple
 import numpy as np
 
 from ._jit import jitted, njit
+from .losses import evaluate
 
 
 @jitted
 class Rows(NamedTuple):
-    """A loss summed over rows; z and r have one extra element, as CSC wants them, or not."""
+    """A loss of K scores a row, summed over rows with weights; see `losses` for `row`.
 
-    inner: NamedTuple  # the loss
-    y: np.ndarray
-    h: np.ndarray
+    States hold the rows of one score after those of another, each with an extra element, as CSC wants it, or not.
+    """
+
+    loss: NamedTuple
+    T: np.ndarray  # (K, n): targets
+    h: np.ndarray  # (n,)
+    Z: np.ndarray  # (K, n), overwritten, as are those that follow
+    R: np.ndarray
+    P: np.ndarray
+    factors: np.ndarray  # (n,)
 
     def residual(self, z, r):
-        """Write the gradient with respect to the scores to r."""
-        n = self.y.size
-        shift = 0.0
-        if z.size > n:
-            shift = z[n]
-            r[n] = 0.0
-        for i in range(n):
-            r[i] = self.h[i] * self.inner.grad(self.y[i], z[i] + shift)
+        """Write the gradient with respect to the scores to r; the weighted sum of the losses."""
+        K, n = self.T.shape
+        size = z.size // K
+        weight = self.h.sum()
+        for k in range(K):
+            shift = z[k * size + n] if size > n else 0.0
+            for i in range(n):
+                self.Z[k, i] = z[k * size + i] + shift
+        total = evaluate(self.loss, self.T, self.Z, self.h, self.R, self.P, self.factors)
+        for k in range(K):
+            for i in range(n):
+                r[k * size + i] = self.R[k, i]
+            if size > n:  # products of centred columns must not see the mean, which intercepts may not have removed
+                r[k * size + n] = -self.R[k].sum() / weight
+        return total
 
     def curvature_along(self, d, before, after, dz):
         """Curvature of the smooth part along a step d that moves the scores by dz and r from `before` to `after`."""
-        n = self.y.size
-        shift = dz[n] if dz.size > n else 0.0
+        K, n = self.T.shape
+        size = dz.size // K
         s = 0.0
-        for i in range(n):
-            s += (dz[i] + shift) * (after[i] - before[i])
+        for k in range(K):
+            shift = dz[k * size + n] if size > n else 0.0
+            for i in range(k * size, k * size + n):
+                s += (dz[i] + shift) * (after[i] - before[i])
         return s
+
+
+def rows_of(loss, T, h):
+    """`Rows` with the room that they need."""
+    T = np.ascontiguousarray(T)
+    return Rows(loss, T, h, np.empty_like(T), np.empty_like(T), np.empty_like(T), np.empty(h.size))
 
 
 @jitted
@@ -57,10 +80,16 @@ class Quadratic(NamedTuple):
 
 
 @njit
-def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, steps):
+def loss_at(smooth, z):
+    """Value of `Rows` at scores z."""
+    return smooth.residual(z, np.empty(z.size))
+
+
+@njit
+def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, steps, search, accelerate):
     """Take some steps; w, its scores z, the extrapolated point v and its scores zv change in place.
 
-    `estimates` holds the Lipschitz estimate, which only grows, and the momentum parameter.
+    `estimates` holds the Lipschitz estimate, which only grows, and only if `search`, and the momentum parameter.
     """
     unit = np.ones(1)
     g, d = np.empty(w.size), np.empty(w.size)
@@ -80,6 +109,8 @@ def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, steps):
                     A.col_update(j, d[j], unit, dz)
             for i in range(z.size):
                 zv[i] += dz[i]
+            if not search:
+                break
             smooth.residual(zv, after)
             if not smooth.curvature_along(d, r, after, dz) > lipschitz * length * (1.0 + 1e-12):  # NaN ends it too
                 break
@@ -91,7 +122,7 @@ def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, steps):
             d[j] += v[j]  # the new iterate
             against += (v[j] - d[j]) * (d[j] - w[j])
         new = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * t * t))
-        momentum = (t - 1.0) / new
+        momentum = (t - 1.0) / new if accelerate else 0.0
         t = new
         if against > 0.0:
             momentum, t = 0.0, 1.0
@@ -105,8 +136,8 @@ def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, steps):
     estimates[0], estimates[1] = lipschitz, t
 
 
-def minimize(A, smooth, pen, w, scores, every, max_steps, hook):
-    """Prox-gradient steps from w until ``hook(steps, w)``, asked every `every` steps, says stop.
+def minimize(A, smooth, pen, w, scores, every, max_steps, hook, *, lipschitz=1.0, search=True, accelerate=True):
+    """Prox-gradient steps from w until ``hook(steps, w)``, asked before the first and every `every` steps, says stop.
 
     Parameters
     ----------
@@ -117,16 +148,22 @@ def minimize(A, smooth, pen, w, scores, every, max_steps, hook):
         ``A w`` in the form of the design; changed in place.
     every, max_steps : int
     hook : callable
+    lipschitz : float
+        A step goes along the gradient by its reciprocal.
+    search : bool
+        Whether `lipschitz` is only a guess, and grows where the objective is more curved.
+    accelerate : bool
+        Whether steps have momentum; without, they are those of plain gradient descent.
 
     Returns
     -------
     steps : int
     """
-    v, zv, estimates = w.copy(), scores.copy(), np.ones(2)
+    v, zv, estimates = w.copy(), scores.copy(), np.array([lipschitz, 1.0])
     steps = 0
     while True:
         if hook(steps, w) or steps >= max_steps:
             return steps
         more = min(every, max_steps - steps)
-        prox_gradient(A, smooth, pen, w, scores, v, zv, estimates, more)
+        prox_gradient(A, smooth, pen, w, scores, v, zv, estimates, more, search, accelerate)
         steps += more

@@ -9,7 +9,7 @@ from .certificates import penalty_value, squared_dual
 from .direct import ridge_gram, ridge_rows
 from .losses import Squared
 from .path import strengths
-from .proximal import Quadratic, Rows, minimize
+from .proximal import Quadratic, minimize, rows_of
 from .working_set import Columns, Covariance, Gradient, Residual
 
 ROUNDING = 1e-16  # of inner products of normalized columns
@@ -103,7 +103,7 @@ def _prox_grad(data, target, strengths, alphas, tol, max_iter, w_init):
         smooth = Quadratic(form.start)
         scores = form.state(w) + form.start
     else:
-        smooth = Rows(Squared(), -data.vector(data.R[target]) * data.inv_h, data.rows)
+        smooth = rows_of(Squared(), -data.vector(data.R[target])[None] * data.inv_h, data.rows)
         scores = data.scores(w)
     for alpha in alphas:
         pen = strengths.at(alpha, every)

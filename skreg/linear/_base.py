@@ -29,7 +29,7 @@ from ..utils._validation import (
     check_weights,
 )
 
-_READ = dict(accept_sparse="csc", dtype=[np.float64, np.float32], order="F", ensure_all_finite=False)
+READ = dict(accept_sparse="csc", dtype=[np.float64, np.float32], order="F", ensure_all_finite=False)
 
 
 class Problem(NamedTuple):
@@ -160,9 +160,9 @@ class LinearRegressor(RegressorMixin, LinearModel):
         """Check everything before any work is done; `keep` records the features on self."""
         self._check_parameters()
         if keep:
-            X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **_READ)
+            X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, **READ)
         else:
-            X, y = check_X_y(X, y, multi_output=True, y_numeric=True, estimator=self, **_READ)
+            X, y = check_X_y(X, y, multi_output=True, y_numeric=True, estimator=self, **READ)
         Y = np.asarray(y, dtype=np.float64).reshape(len(y), -1).T
         weights = check_weights(sample_weight, X.shape[0])
         return self._check(X, Y, weights, weights, targets=Y, flat=y.ndim == 1, named=keep)
@@ -207,7 +207,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
     def _read(self, X, y, sample_weight):
         """Check everything before any work is done; sets `classes_`."""
         self._check_parameters()
-        X, y = validate_data(self, X, y, **_READ)
+        X, y = validate_data(self, X, y, **READ)
         self.classes_, codes, weights = check_classes(y, sample_weight)
         sample_weight = weights
         counts = np.bincount(codes, weights, self.classes_.size)

@@ -9,7 +9,6 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import get_scorer
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -34,6 +33,7 @@ from ..utils._params import (
     Options,
     check_params,
 )
+from ..utils._scoring import read_monitor
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, unchanged_on_error
 from ._monitor import History, Watched
@@ -150,7 +150,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
             )
         self._strengths(len(hidden))
         self._radii(len(hidden))
-        self._scorer()
+        read_monitor(self.monitor)
         return Architecture(
             hidden,
             self.activation,
@@ -178,15 +178,6 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
                 f"max_norm must be positive, or hold {n_hidden} positive numbers or None, one a layer; got {value!r}."
             )
         return radii
-
-    def _scorer(self):
-        """The scorer to watch, None for the loss."""
-        if self.monitor == "loss" or callable(self.monitor):
-            return None if self.monitor == "loss" else self.monitor
-        try:
-            return get_scorer(self.monitor)
-        except ValueError as error:
-            raise ValueError(f"monitor must be 'loss', the name of a scorer or one; got {self.monitor!r}.") from error
 
     def _rows_of(self, X):
         """X through scikit-learn's checks, which the rows that a monitor is given have passed."""

@@ -1,11 +1,11 @@
 """What is watched while a net trains, and what ends the training."""
 
-import inspect
 import math
 
 import numpy as np
 
 from .._nets.training import Diverged, mean_loss, refresh_statistics
+from ..utils._scoring import read_monitor, score
 
 
 class Watched:
@@ -33,18 +33,10 @@ class Watched:
             return mean_loss(net, estimator._plain_objective(), X, self.targets, self.weights, self.rows)
         estimator._checked_rows = X[self.rows]
         try:
-            return -float(
-                scorer(estimator, estimator._checked_rows, self.problem.y[self.rows], **self._weights(scorer))
-            )
-        except Exception as error:
-            raise ValueError(f"monitor={estimator.monitor!r} failed: {error}") from error
+            y = self.problem.y[self.rows]
+            return -score(scorer, estimator.monitor, estimator, estimator._checked_rows, y, self.copies)
         finally:
             del estimator._checked_rows
-
-    def _weights(self, scorer):
-        """Sample weights for a scorer that takes them; where all are equal, they say nothing."""
-        takes = not inspect.isfunction(scorer) or "sample_weight" in inspect.signature(scorer).parameters
-        return {"sample_weight": self.copies} if takes and np.ptp(self.copies) > 0.0 else {}
 
     def rows_with_targets(self):
         """X, targets of the net (m, n_outputs) and weights of some rows, and which they are."""
@@ -68,7 +60,7 @@ class History:
 
     def __init__(self, estimator, net, batches, average, own, validation):
         self.estimator, self.net, self.batches, self.average = estimator, net, batches, average
-        self.own, self.validation, self.scorer = own, validation, estimator._scorer()
+        self.own, self.validation, self.scorer = own, validation, read_monitor(estimator.monitor)
         self.epochs, self.last, self.best = 0, net.snapshot(), None
         self.best_iter, self.lowest, self.since = None, math.inf, 0
         if validation is not None and estimator.validation_curve_ is None:

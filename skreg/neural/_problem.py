@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._nets.rows import distinct, hashes, hashes_of_numbers
+from ..utils._split import hold_out
 from ..utils._validation import caller_level
 
 FAR = 1000  # deviations from 0 from which on a column's mean is worth a warning
@@ -79,8 +80,7 @@ class Distinct(NamedTuple):
     def split(self, fraction, codes, rng):
         """Rows to train on, and those to watch: about a fraction, of every class (in `codes`) alike.
 
-        Rows of equal features stay together. Those to watch are taken at even distances from an order that is random in
-        each class; a class of one row is trained on. There are none to watch of fewer than `FEWEST` rows of X.
+        Rows of equal features stay together. There are none to watch of fewer than `FEWEST` rows of X.
         """
         in_order = np.sort(self.keys)
         if (in_order[1:] == in_order[:-1]).any():
@@ -90,22 +90,7 @@ class Distinct(NamedTuple):
         del in_order
         if firsts.size < FEWEST:
             return self, None
-        order = rng.permutation(firsts.size)
-        lonely = np.zeros(firsts.size, dtype=bool)
-        if codes is not None:
-            own = codes[self.rows[firsts]]
-            order = order[np.argsort(own[order], kind="stable")]
-            lonely = (np.bincount(own) == 1)[own]
-        n = max(1, round(fraction * firsts.size))
-        held = np.zeros(firsts.size, dtype=bool)
-        held[order[np.floor((np.arange(n) + rng.random()) * (firsts.size / n)).astype(int)]] = True
-        held &= ~lonely
-        del order  # as large as a feature
-        if held.all() or not held.any():
-            raise ValueError(
-                f"validation_fraction={fraction} of n_samples={firsts.size} distinct rows leaves none to"
-                f" {'train' if held.all() else 'validate'} on."
-            )
+        held = hold_out(firsts.size, fraction, None if codes is None else codes[self.rows[firsts]], rng)
         return self.take(~held[groups]), self.take(held[groups])
 
     def spread(self, values, n):

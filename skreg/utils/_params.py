@@ -66,6 +66,7 @@ NONE = Kind("None", lambda value: value is None)
 ARRAY_LIKE = Kind("an array-like", _is_array_like)
 DICT = Kind("an instance of 'dict'", lambda value: isinstance(value, dict))
 CALLABLE = Kind("a callable", callable)
+ESTIMATOR = Kind("an estimator object", lambda value: hasattr(value, "fit"))
 CV = Kind(
     "a splitter or an iterable of splits",
     lambda value: not isinstance(value, str) and (hasattr(value, "split") or hasattr(value, "__iter__")),

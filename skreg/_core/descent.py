@@ -1,0 +1,138 @@
+"""Gradient descent from zero in the user's units: the path along which early stopping is a regularizer."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from .designs import Gram, Repeated
+from .likelihood import Likelihood
+from .losses import Squared
+from .penalties import ElasticNet
+from .proximal import Quadratic, loss_at, minimize, rows_of
+
+LARGEST_SPECTRUM = 2000  # rows or columns whose inner products are formed, and all of their eigenvalues taken
+CURVATURE = {"Squared": 1.0, "Logistic": 0.25, "Multinomial": 0.5}  # largest of the losses, per unit of the scores
+
+
+def spectrum(data):
+    """Eigenvalues of the weighted covariance of the columns, in decreasing order, as many as rows or columns.
+
+    Only the largest one, to about 1e-4 of it, of data with more of both than `LARGEST_SPECTRUM`.
+    """
+    size = np.divide(1.0, data.scale, out=np.zeros(data.p), where=data.scale > 0.0)
+    if data.p <= min(data.n, LARGEST_SPECTRUM):
+        values = np.linalg.eigvalsh(data.gram * np.outer(size, size))
+    elif data.n <= LARGEST_SPECTRUM:
+        K = np.zeros((data.n, data.n))
+        for low in range(0, data.p, data.n):
+            cols = slice(low, low + data.n)
+            Z = data.block(slice(None), cols) * size[cols]
+            K += Z @ Z.T
+        values = np.linalg.eigvalsh(K)
+    else:
+
+        def product(w):
+            z = data.plain(data.scores(size * np.ravel(w)))
+            return size * data.dots(data.state(data.rows * z))
+
+        operator = LinearOperator((data.p, data.p), matvec=product, dtype=np.float64)
+        values = eigsh(operator, k=1, tol=1e-4, v0=size, return_eigenvectors=False)
+    return np.maximum(values[::-1], 0.0) / data.weight
+
+
+def filter_factors(eigenvalues, steps, step_size, l2):
+    """Shares of the least-squares solution along eigenvectors of the covariance that plain steps from zero keep.
+
+    Without L2, ``1 - (1 - step_size * eigenvalue)^steps``; a prox step for L2 shrinks besides.
+    """
+    with np.errstate(invalid="ignore"):
+        limit = np.nan_to_num(eigenvalues / (eigenvalues + l2))  # of ridge; 0 where both are 0
+    rate = (1.0 - step_size * eigenvalues) / (1.0 + step_size * l2)
+    return limit * (1.0 - rate**steps)
+
+
+class Point(NamedTuple):
+    """An iterate: coefficients (K, p), intercepts (K,) and the mean loss of the rows."""
+
+    coef: np.ndarray
+    intercept: np.ndarray
+    loss: float
+
+
+class Descent:
+    """Prox-gradient steps of fixed length from coefficients of zero, with intercepts at their best for those.
+
+    The objective is ``sum_i w_i loss_i / sum_i w_i + alpha sum_jk (l1_ratio |b_jk| + (1 - l1_ratio) b_jk^2 / 2)``.
+
+    Parameters
+    ----------
+    data : Data
+    loss : Squared, Logistic or Multinomial
+    T : ndarray of shape (K, n)
+        Targets.
+    alpha, l1_ratio : float
+
+    Attributes
+    ----------
+    eigenvalues : ndarray
+        See `spectrum`.
+    curvature : float
+        Upper bound of the curvature of the mean loss: steps shorter than 2 over it lower the objective.
+    """
+
+    def __init__(self, data, loss, T, alpha, l1_ratio):
+        self.data = data
+        self.K, self.p = len(T), data.p
+        self.eigenvalues = spectrum(data)
+        top = self.eigenvalues[0]
+        self.curvature = CURVATURE[type(loss).__name__] * top
+        used = data.scale > 0.0
+        squared = isinstance(loss, Squared)
+        self.offset = np.zeros(self.K)
+        if squared and data.fit_intercept:
+            self.offset = T @ data.rows / data.weight
+            T = T - self.offset[:, None]
+        # An intercept is as steep as the steepest direction, so that it does not limit the length of steps.
+        shift = np.sqrt(top) if data.fit_intercept and not squared else 0.0
+        width = self.p + (shift > 0.0)
+        if squared and self.p <= min(data.n, LARGEST_SPECTRUM):
+            size = np.divide(1.0, data.scale, out=np.zeros(self.p), where=used)
+            inner, n = Gram(data.gram * np.outer(size, size)), self.p
+            correlations = np.array([data.dots(data.state(data.rows * t)) for t in T]) * size
+            self.smooth = Quadratic(correlations.ravel())
+            self.scale, extra = float(np.sum(T**2 @ data.rows)), 0
+        else:
+            inner, n = data.design()._replace(scale=used.astype(float)), data.n
+            self.smooth = rows_of(loss, T, data.rows)
+            extra = int(data.sparse)
+        self.A = Repeated(inner, self.p, n + extra, n, shift)
+        penalized = np.tile(np.arange(width) < self.p, self.K) * data.weight
+        ends = np.full(width * self.K, np.inf)
+        self.pen = ElasticNet(alpha * l1_ratio * penalized, alpha * (1.0 - l1_ratio) * penalized, -ends, ends)
+        self.w, self.z = np.zeros(width * self.K), np.zeros((n + extra) * self.K)
+        if shift > 0.0:
+            start = Likelihood(data, loss, T).null.b
+            self.w[self.p :: width] = start / shift
+            self.z.reshape(self.K, -1)[:, n if extra else 0 :] += start[:, None]
+
+    def point(self):
+        """Where the descent is."""
+        W = self.w.reshape(self.K, -1)
+        coef = W[:, : self.p].copy()
+        intercept = self.offset - coef @ self.data.mean
+        if W.shape[1] > self.p:
+            intercept += self.A.shift * W[:, self.p]
+        if isinstance(self.smooth, Quadratic):
+            loss = 0.5 * max(self.scale + float(self.w @ (self.z - 2.0 * self.smooth.start)), 0.0)
+        else:
+            loss = loss_at(self.smooth, self.z)
+        return Point(coef, intercept, loss / self.data.weight)
+
+    def run(self, step_size, accelerate, every, max_steps, hook):
+        """Take steps until ``hook(steps)``, asked before the first and every `every` steps, says stop; their number."""
+        lipschitz = self.data.weight / step_size
+        return minimize(
+            self.A, self.smooth, self.pen, self.w, self.z, every, max_steps, lambda steps, w: hook(steps),
+            lipschitz=lipschitz, search=False, accelerate=accelerate,
+        )  # fmt: skip

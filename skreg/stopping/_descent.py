@@ -1,0 +1,156 @@
+"""Linear models by gradient descent, to be stopped early."""
+
+import copy
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from .._core.descent import Descent, filter_factors
+from .._core.losses import Logistic, Multinomial, Squared
+from ..linear._base import LinearClassifier, LinearRegressor
+from ..linear._logistic import smoothed_targets
+
+
+class _Free:
+    """What the readers of linear models ask for, and these models do not restrict."""
+
+    penalty_factor, bounds, positive, class_weight = None, None, False, None
+    _parameter_constraints = {}
+
+    def __init__(self, fit_intercept=True):
+        self.fit_intercept = fit_intercept
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the model from which a descent starts: it uses no feature."""
+        problem = self._read(X, y, sample_weight)
+        start = Descent(problem.data, *self._objective(problem), 0.0, 0.0).point()
+        self._set_coef(start.coef, start.intercept, problem.flat)
+        return self
+
+
+class DescentRegressor(_Free, LinearRegressor):
+    """Linear regression on coefficients that a descent sets."""
+
+    def _objective(self, problem):
+        return Squared(), problem.Y
+
+
+class DescentClassifier(_Free, LinearClassifier):
+    """Logistic or multinomial regression on coefficients that a descent sets."""
+
+    def _objective(self, problem):
+        K = self.classes_.size
+        return (Logistic if K == 2 else Multinomial)(0.0), smoothed_targets(problem.Y[0], K, 0.0)
+
+
+class GradientSteps:
+    """A step is one of (prox-)gradient descent; has the interface of `Growth`.
+
+    Parameters
+    ----------
+    model : DescentRegressor or DescentClassifier
+    X, y : array-likes
+    weights : ndarray of shape (n,)
+        Rows of weight zero are not trained on.
+    settings : BaseEarlyStopping
+        Gives the penalty and the kind of steps.
+
+    Attributes
+    ----------
+    step_size : float
+    descent : Descent
+    """
+
+    def __init__(self, model, X, y, weights, settings):
+        self.model, self.accelerate = model, settings.accelerate
+        self.problem = model._read(X, y, weights)
+        self.loss, T = model._objective(self.problem)
+        self.descent = Descent(self.problem.data, self.loss, T, settings.alpha, settings.l1_ratio)
+        self.l1, self.l2 = settings.alpha * settings.l1_ratio, settings.alpha * (1.0 - settings.l1_ratio)
+        self.step_size, self.norms = self._length(settings.step_size), []
+        self._place()
+
+    def _length(self, wanted):
+        curvature = self.descent.curvature
+        if curvature == 0.0:  # features are constant
+            return 1.0
+        if wanted == "auto":
+            return 1.0 / curvature
+        longest = (1.0 if self.accelerate else 2.0) / curvature
+        if wanted > longest or (wanted == longest and not self.accelerate):
+            raise ValueError(
+                f"step_size={wanted} is too long for these data: the loss need not fall unless steps are shorter than"
+                f" {longest:.6g}{', with accelerate=True' if self.accelerate else ''}."
+            )
+        return float(wanted)
+
+    def _place(self):
+        self.point = self.descent.point()
+        self.model._set_coef(self.point.coef, self.point.intercept, self.problem.flat)
+
+    def transform(self, X):
+        return X
+
+    def run(self, every, max_steps, hook=None):
+        def ask(steps):
+            self._place()
+            self.norms.append(float(np.linalg.norm(self.point.coef)))
+            return hook is not None and hook(steps)
+
+        return self.descent.run(self.step_size, self.accelerate, every, max_steps, ask)
+
+    def train_value(self, own, scorer, monitor):
+        """The loss of all rows that are trained on, or the score of some."""
+        if scorer is not None:
+            return own.value(self.model, scorer, monitor)
+        if isinstance(self.loss, Squared):
+            return 2.0 * self.point.loss / len(self.point.coef)
+        return self.point.loss
+
+    def save(self, steps):
+        self.best = self.point
+
+    def restore(self):
+        self.point = self.best
+        self.model._set_coef(self.point.coef, self.point.intercept, self.problem.flat)
+
+    def state(self):
+        return copy.copy(self.model)
+
+    def fitted(self):
+        return self.model
+
+    def equivalent_alpha(self, steps):
+        """The strength of L2 alone that is nearest to plain steps with what L2 they have; see `DescentPath`."""
+        if self.accelerate:
+            return np.nan * steps
+        with np.errstate(divide="ignore"):
+            return self.l2 + 1.0 / (np.asarray(steps, dtype=float) * self.step_size)
+
+    @property
+    def filtered(self):
+        """Whether the iterates are spectral filters of least squares, whose eigenvalues are all known."""
+        plain = not self.accelerate and not self.l1 and isinstance(self.loss, Squared)
+        data = self.problem.data
+        return plain and self.descent.eigenvalues.size == min(data.n, data.p)
+
+    def filter_factors(self, steps):
+        """What the iterates after some steps keep of least squares along every eigenvector, (n_steps, n_values)."""
+        return filter_factors(self.descent.eigenvalues, np.asarray(steps)[..., None], self.step_size, self.l2)
+
+    def degrees_of_freedom(self, steps):
+        """Sums of the filter factors."""
+        return self.filter_factors(steps).sum(axis=-1)
+
+    def path(self, history):
+        """The iterates that were watched."""
+        steps = np.array(history.steps)
+        freedom = self.degrees_of_freedom(steps) if self.filtered else np.full(steps.size, np.nan)
+        return Bunch(
+            steps=steps,
+            train_loss=np.array(history.train),
+            validation_loss=np.array(history.validation),
+            norm=np.array(self.norms),
+            equivalent_alpha=self.equivalent_alpha(steps),
+            effective_degrees_of_freedom=freedom,
+        )

@@ -1,0 +1,210 @@
+"""Estimators that are trained step after step."""
+
+import copy
+import warnings
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+# What an ensemble keeps for each of its members, in their order.
+PER_MEMBER = (
+    "estimators_", "estimators_features_", "_seeds", "_predictors", "train_score_", "oob_improvement_", "oob_scores_",
+)  # fmt: skip
+OF_ALL_MEMBERS = ("oob_score_", "oob_prediction_", "oob_decision_function_")
+# Parameters that make an estimator stop early by itself, and their values that do not.
+OWN_STOPPING = {"early_stopping": False, "early_stopping_rounds": None, "early_stopping_round": None}
+
+
+class Growth:
+    """Trains a clone of an estimator on some rows, of a pipeline the last step on what the others make of the rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X, y : array-likes
+        Rows to train on.
+    weights : ndarray of shape (n,) or None
+    classes : ndarray or None
+        All labels, of a classifier.
+
+    Attributes
+    ----------
+    model : estimator
+        The last step; predicts from rows that went through `transform`.
+    """
+
+    def __init__(self, estimator, X, y, weights, classes):
+        whole = clone(estimator)
+        self.head, self.name, self.model, self.best = None, None, whole, None
+        if isinstance(whole, Pipeline):
+            self.name, self.model = whole.steps[-1]
+            if len(whole.steps) > 1:
+                self.head = whole[:-1]
+                X = self.head.fit_transform(X, y)
+        self.X, self.y, self.classes = X, y, classes
+        self.weights = {} if weights is None else {"sample_weight": weights}
+        self.model.set_params(**self._changes())
+
+    def _changes(self):
+        """Parameters that training step after step needs to be other than they were given."""
+        params = self.model.get_params(deep=False)
+        changes = {name: value for name, value in OWN_STOPPING.items() if name in params}
+        if "n_iter_no_change" in params and "early_stopping" not in params:  # gradient boosting
+            changes["n_iter_no_change"] = None
+        return changes
+
+    def transform(self, X):
+        """Rows as the model wants them."""
+        return X if self.head is None else self.head.transform(X)
+
+    def run(self, every, max_steps, hook=None):
+        """Train until ``hook(steps)``, asked every `every` steps, says stop; the number of steps taken."""
+        steps = 0
+        while steps < max_steps:
+            more = min(every, max_steps - steps)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", category=ConvergenceWarning)  # the steps of one call are ours
+                self.grow(steps, more)
+            steps += more
+            if hook is not None and hook(steps):
+                break
+        self.steps = steps
+        return steps
+
+    def train_value(self, own, scorer, monitor):
+        """The loss, or the score, on rows that are trained on."""
+        return own.value(self.model, scorer, monitor)
+
+    def save(self, steps):
+        """Keep the state after these steps, the present ones."""
+        self.best = None  # two states in memory, not three
+        self.best = copy.deepcopy(self.model)
+
+    def restore(self):
+        """Return to the state that was kept."""
+        self.model, self.best = self.best, None
+
+    def state(self):
+        """A copy of the estimator as it is now."""
+        return self._whole(copy.deepcopy(self.model))
+
+    def fitted(self):
+        """The fitted estimator."""
+        return self._whole(self.model)
+
+    def _whole(self, model):
+        if self.name is None:
+            return model
+        head = [] if self.head is None else self.head.steps
+        return Pipeline([*head, (self.name, model)])
+
+
+class Epochs(Growth):
+    """A step is a call of `partial_fit`, which goes over the rows once."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.random_state = getattr(self.model, "random_state", None)
+        if isinstance(self.random_state, (int, np.integer)):
+            # every call draws from the seed anew: all epochs would see the rows in one order
+            self.model.set_params(random_state=np.random.RandomState(self.random_state))
+
+    def grow(self, steps, more):
+        labels = {} if self.classes is None else {"classes": self.classes}
+        for step in range(steps, steps + more):
+            self.model.partial_fit(self.X, self.y, **self.weights, **({} if step else labels))
+
+    def fitted(self):
+        if hasattr(self.model, "random_state"):
+            self.model.set_params(random_state=self.random_state)
+        return super().fitted()
+
+
+class Continued(Growth):
+    """A step is one of `max_iter`, of which a warm start takes more."""
+
+    def _changes(self):
+        return super()._changes() | {"warm_start": True}
+
+    def grow(self, steps, more):
+        self.model.set_params(max_iter=more).fit(self.X, self.y, **self.weights)
+
+    def fitted(self):
+        self.model.set_params(max_iter=self.steps)
+        return super().fitted()
+
+
+class Ensemble(Growth):
+    """A step is a member, or a round of boosting; those after the best are cut off in the end."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.count = "n_estimators" if "n_estimators" in self.model.get_params(deep=False) else "max_iter"
+
+    def _changes(self):
+        return super()._changes() | {"warm_start": True}
+
+    def grow(self, steps, more):
+        self.model.set_params(**{self.count: steps + more}).fit(self.X, self.y, **self.weights)
+
+    def save(self, steps):
+        self.best = steps
+
+    def restore(self):
+        for name in PER_MEMBER:
+            values = getattr(self.model, name, None)
+            if values is not None and len(values) >= self.best:
+                setattr(self.model, name, values[: self.best])
+        for name in OF_ALL_MEMBERS:
+            vars(self.model).pop(name, None)
+        if hasattr(self.model, "n_estimators_"):
+            self.model.n_estimators_ = self.best
+        self.model.set_params(**{self.count: self.best})
+
+
+class Boosters(Growth):
+    """A step is a round of boosting of LightGBM or XGBoost, whose `fit` goes on from a booster."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.argument = "init_model" if has_fit_parameter(self.model, "init_model") else "xgb_model"
+
+    def grow(self, steps, more):
+        last = {}
+        if steps:
+            last[self.argument] = self.model.booster_ if self.argument == "init_model" else self.model.get_booster()
+        self.model.set_params(n_estimators=more).fit(self.X, self.y, **self.weights, **last)
+
+    def save(self, steps):
+        super().save(steps)
+        self.best.set_params(n_estimators=steps)
+
+
+def growth_of(estimator):
+    """The kind of growth of an estimator.
+
+    Raises
+    ------
+    ValueError
+        If it can only be fitted at once.
+    """
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    if not hasattr(last, "get_params") or not hasattr(last, "fit"):
+        raise ValueError(f"estimator must be an estimator, not a class, or a pipeline that ends in one; got {last!r}.")
+    params = last.get_params(deep=False)
+    if has_fit_parameter(last, "init_model") or has_fit_parameter(last, "xgb_model"):
+        return Boosters
+    free = clone(last).set_params(**{name: value for name, value in OWN_STOPPING.items() if name in params})
+    if hasattr(free, "partial_fit"):
+        return Epochs
+    counts = [name for name in ("n_estimators", "max_iter") if name in params]
+    if "warm_start" in params and counts:
+        return Ensemble if counts[0] == "n_estimators" or hasattr(last, "staged_predict") else Continued
+    lacks = "warm_start" if counts else "a parameter n_estimators or max_iter" if "warm_start" in params else "both"
+    raise ValueError(
+        f"estimator={last!r} cannot be trained step after step: that takes the method partial_fit, which it does not"
+        f" have, or warm_start with n_estimators or max_iter, of which it lacks {lacks}."
+    )

@@ -1,0 +1,38 @@
+"""Rows that are held out to watch."""
+
+import numpy as np
+
+
+def hold_out(n, fraction, classes, rng):
+    """A mask of about a fraction of n rows, of every class alike.
+
+    Rows are taken at even distances from an order that is random in each class; a class of one row is not taken.
+
+    Parameters
+    ----------
+    n : int
+    fraction : float
+    classes : ndarray of int of shape (n,), or None
+        The class of every row, from 0.
+    rng : numpy.random.Generator
+
+    Raises
+    ------
+    ValueError
+        Where no row is left on one of the sides.
+    """
+    order = rng.permutation(n)
+    lonely = np.zeros(n, dtype=bool)
+    if classes is not None:
+        order = order[np.argsort(classes[order], kind="stable")]
+        lonely = (np.bincount(classes) == 1)[classes]
+    wanted = max(1, round(fraction * n))
+    held = np.zeros(n, dtype=bool)
+    held[order[np.floor((np.arange(wanted) + rng.random()) * (n / wanted)).astype(int)]] = True
+    held &= ~lonely
+    if held.all() or not held.any():
+        raise ValueError(
+            f"validation_fraction={fraction} leaves none of n_samples={n} (distinct) rows to"
+            f" {'train' if held.all() else 'validate'} on."
+        )
+    return held
