@@ -5,8 +5,8 @@ from numbers import Integral
 import numpy as np
 import pytest
 from sklearn.base import is_classifier
-from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor, RandomForestClassifier
-from sklearn.linear_model import SGDClassifier, SGDRegressor
+from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression, SGDClassifier, SGDRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import _param_validation as sk
@@ -68,14 +68,16 @@ INSTANCES = [
     ),
     EarlyStoppingRegressor(),
     EarlyStoppingRegressor(alpha=0.1, l1_ratio=0.5, accelerate=True, eval_every=5, refit=True),
-    EarlyStoppingRegressor(GradientBoostingRegressor(random_state=0), cv=3, cv_rounds="all", max_iter=20),
-    EarlyStoppingRegressor(make_pipeline(StandardScaler(), SGDRegressor(random_state=0)), max_iter=50, patience=50),
-    EarlyStoppingRegressor(HistGradientBoostingRegressor(random_state=0), max_iter=30, monitor="r2"),
-    EarlyStoppingClassifier(max_iter=500),
-    EarlyStoppingClassifier(fit_intercept=False, restore_best=False, max_iter=100, monitor="accuracy"),
-    EarlyStoppingClassifier(SGDClassifier(random_state=0), monitor="accuracy", max_iter=50),
-    EarlyStoppingClassifier(DropoutMLPClassifier((20,), random_state=0), max_iter=50),
-    EarlyStoppingClassifier(RandomForestClassifier(random_state=0), max_iter=20, refit=True),
+    EarlyStoppingRegressor(GradientBoostingRegressor(random_state=0), cv=3, cv_rounds="all", min_delta=0.01),
+    EarlyStoppingRegressor(make_pipeline(StandardScaler(), SGDRegressor(random_state=0)), min_delta=1e-3),
+    EarlyStoppingRegressor(
+        HistGradientBoostingRegressor(random_state=0), min_delta=0.1, monitor="neg_mean_absolute_error"
+    ),
+    EarlyStoppingClassifier(min_delta=1e-3),
+    EarlyStoppingClassifier(fit_intercept=False, restore_best=False, monitor="accuracy"),
+    EarlyStoppingClassifier(SGDClassifier(random_state=0), monitor="accuracy"),
+    EarlyStoppingClassifier(DropoutMLPClassifier((20,), random_state=0), min_delta=1e-2),
+    EarlyStoppingClassifier(LogisticRegression(), refit=True, min_delta=1e-3),
 ]
 
 

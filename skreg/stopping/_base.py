@@ -41,7 +41,6 @@ FALLING = 1e-4  # share of the loss that the last evaluations may still have gai
 _OF_DESCENT = (
     "coef_", "intercept_", "step_size_", "path_", "equivalent_alpha_", "effective_degrees_of_freedom_", "_eigenvalues"
 )  # fmt: skip
-_OWN = {"alpha": 0.0, "l1_ratio": 0.0, "step_size": "auto", "accelerate": False, "fit_intercept": True}
 
 
 class Problem(NamedTuple):
@@ -179,11 +178,6 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         if self.estimator is None:
             return scorer, None
         kind = growth_of(self.estimator)
-        changed = [f"{name}={getattr(self, name)!r}" for name, usual in _OWN.items() if getattr(self, name) != usual]
-        if changed:
-            raise ValueError(
-                f"{', '.join(changed)}: the descent of estimator=None has this; got estimator={self.estimator!r}."
-            )
         if is_classifier(self) != is_classifier(self.estimator):
             wanted = "classifier" if is_classifier(self) else "regressor"
             raise ValueError(f"{type(self).__name__} needs a {wanted}; got estimator={self.estimator!r}.")
@@ -196,6 +190,8 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
 
     def _read(self, X, y, sample_weight, reset):
         """Check what does not depend on the estimator."""
+        if _num_samples(X) == 0:
+            raise ValueError("X has no rows: 0 sample(s).")
         validate_data(self, X, y, reset=reset, skip_check_array=True)
         if self.estimator is None:
             X = check_array(X, **READ, estimator=self)
@@ -215,8 +211,6 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         if self.cv is not None:
             raise ValueError(f"cv={self.cv!r} would split X, and X_val is given to validate on: use one of them.")
         try:
-            if _num_samples(X_val) == 0:
-                raise ValueError("there are no rows.")
             return self._read(X_val, y_val, sample_weight_val, reset=False)
         except ValueError as error:
             raise ValueError(f"in the validation data X_val, y_val, sample_weight_val: {error}") from error
@@ -240,7 +234,12 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
             if not splits:
                 raise ValueError(f"cv={self.cv!r} has no splits; an iterator is empty after its first use.")
             splits = splits if self.cv_rounds == "all" else splits[:1]
-        source = f"validation_fraction={self.validation_fraction}" if self.cv is None else f"cv={self.cv!r}"
+        if self.cv is None:
+            source = f"validation_fraction={self.validation_fraction}"
+        else:
+            source = (
+                f"a split of cv={type(self.cv).__name__}" if isinstance(self.cv, (list, tuple)) else f"cv={self.cv!r}"
+            )
         for train, held in splits:
             for rows, name in ((train, "training"), (held, "validation")):
                 if not problem.weight_of(rows) > 0.0:
@@ -253,7 +252,8 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         """All classes that are watched, and two at least, must be trained on."""
         missing = np.setdiff1d(wanted, codes)
         if missing.size:
-            raise ValueError(f"{source} leaves no training rows of class {self.classes_[missing[0]]!r}.")
+            name = self.classes_[missing].tolist()[0]
+            raise ValueError(f"{source} leaves no training rows of class {name!r}.")
         if np.unique(codes).size < 2:
             raise ValueError(f"{source} leaves training rows of only one class.")
 
@@ -314,11 +314,11 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
                 growth = self._growth(kind, problem, train)
                 watched = outside if held is None else problem.take(held)
                 rounds.append(self._round(growth, problem, train, watched, scorer, not again, task))
-            self.best_iter_ = int(np.median([history.best_iter for history in rounds]) + 0.5)
+            self.best_iter_ = int(np.median([history.gains.best_iter for history in rounds]) + 0.5)
             if again:
                 part = task.part("refit")
                 growth = self._growth(kind, problem if outside is None else problem.append(outside))
-                growth.run(max(self.best_iter_, 1), self.best_iter_)
+                growth.repeat(self.best_iter_, self.eval_every)
                 part.end()
         self._keep(rounds, growth)
         task.end(reconstruction_attributes=lambda: {"estimator_": self.estimator_})
@@ -341,7 +341,7 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         try:
             growth.run(self.eval_every, self.max_iter, hook)
         except KeyboardInterrupt:
-            if history.best_iter is None or not keep:
+            if history.gains.best_iter is None or not keep:
                 raise
             warnings.warn(
                 f"{type(self).__name__} was interrupted after {history.steps[-1]} steps; the"
@@ -357,7 +357,7 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
 
     def _warn_of_a_fall(self, history):
         """Say so where steps ran out while the validation loss still fell."""
-        if history.steps[-1] < self.max_iter or history.best_iter < self.max_iter or len(history.steps) < 2:
+        if history.steps[-1] < self.max_iter or history.gains.best_iter < self.max_iter or len(history.steps) < 2:
             return
         before = history.validation[max(len(history.steps) - 1 - self.patience, 0)]
         gain = abs(history.validation[-1] - before)
@@ -382,7 +382,7 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         self.validation_curve_ = every([np.array(history.validation) for history in rounds])
         self.best_score_ = float(np.mean([history.best_score for history in rounds]))
         self.n_iter_ = max(history.steps[-1] for history in rounds)
-        self.stopped_early_ = all(history.stopped for history in rounds)
+        self.stopped_early_ = all(history.gains.stopped for history in rounds)
         self.estimator_ = growth.fitted()
         if self.estimator is not None:
             return
@@ -412,7 +412,6 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
 
     def _ask(self, method, X):
         check_is_fitted(self, "estimator_")
-        validate_data(self, X, reset=False, skip_check_array=True)
         return getattr(self.estimator_, method)(X)
 
 

@@ -36,13 +36,18 @@ class EarlyStoppingClassifier(ClassifierMixin, BaseEarlyStopping):
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skreg import EarlyStoppingClassifier
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> sgd = make_pipeline(StandardScaler(), SGDClassifier(loss="log_loss", alpha=0, random_state=0))
+    >>> sgd = make_pipeline(StandardScaler(), SGDClassifier(loss="log_loss", alpha=1e-6, random_state=0))
     >>> model = EarlyStoppingClassifier(sgd, random_state=0).fit(X, y)
     >>> model.stopped_early_
     True
     >>> model.score(X, y) > 0.95
     True
     """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        return tags
 
     def _linear_model(self):
         return DescentClassifier(self.fit_intercept)

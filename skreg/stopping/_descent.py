@@ -3,12 +3,16 @@
 import copy
 
 import numpy as np
+from scipy.special import softmax
 from sklearn.utils import Bunch
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import validate_data
 
 from .._core.descent import Descent, filter_factors
 from .._core.losses import Logistic, Multinomial, Squared
-from ..linear._base import LinearClassifier, LinearRegressor
+from ..linear._base import LinearClassifier, LinearRegressor, scores_of_all
 from ..linear._logistic import smoothed_targets
+from ._watched import log_loss, squared_error
 
 
 class _Free:
@@ -89,7 +93,21 @@ class GradientSteps:
         self.model._set_coef(self.point.coef, self.point.intercept, self.problem.flat)
 
     def transform(self, X):
-        return X
+        """Rows to watch, checked once and for all."""
+        return validate_data(self.model, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+
+    def repeat(self, steps, every):
+        """Take some steps."""
+        self.run(max(steps, 1), steps)
+
+    def value(self, watched, scorer, monitor):
+        """The loss, or the score, of the present state on some rows."""
+        if scorer is not None:
+            return watched.value(self.model, scorer, monitor)
+        scores = safe_sparse_dot(watched.X, self.point.coef.T, dense_output=True) + self.point.intercept
+        if isinstance(self.loss, Squared):
+            return squared_error(watched.y, scores, watched.weights)
+        return log_loss(watched.y, self.model.classes_, softmax(scores_of_all(scores), axis=1), watched.weights)
 
     def run(self, every, max_steps, hook=None):
         def ask(steps):
@@ -102,7 +120,7 @@ class GradientSteps:
     def train_value(self, own, scorer, monitor):
         """The loss of all rows that are trained on, or the score of some."""
         if scorer is not None:
-            return own.value(self.model, scorer, monitor)
+            return self.value(own, scorer, monitor)
         if isinstance(self.loss, Squared):
             return 2.0 * self.point.loss / len(self.point.coef)
         return self.point.loss

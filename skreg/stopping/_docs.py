@@ -9,8 +9,8 @@ PARAMETERS = """
         linear model, trained by gradient descent from coefficients of zero.
     alpha, l1_ratio : float, default=0.0
         Penalty ``alpha (l1_ratio |b| + (1 - l1_ratio) b^2 / 2)`` that the descent applies by prox steps; `alpha` in
-        [0, inf), `l1_ratio` in [0, 1]. Early stopping alone is a regularizer. These four and `fit_intercept` belong
-        to ``estimator=None``.
+        [0, inf), `l1_ratio` in [0, 1]. Early stopping alone is a regularizer. These, `step_size`, `accelerate` and
+        `fit_intercept` belong to the descent: an `estimator` is not told of them.
     step_size : float or "auto", default="auto"
         Length of the steps along the gradient of the mean loss, in units of X as it is: scale features before. "auto"
         is 1 / L, with L the largest curvature that the loss can have; it must be below 2 / L, or at most 1 / L with

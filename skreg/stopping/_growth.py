@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from inspect import signature
 
 import numpy as np
 from sklearn.base import clone
@@ -36,6 +37,8 @@ class Growth:
         The last step; predicts from rows that went through `transform`.
     """
 
+    method = "fit"  # what takes the rows
+
     def __init__(self, estimator, X, y, weights, classes):
         whole = clone(estimator)
         self.head, self.name, self.model, self.best = None, None, whole, None
@@ -46,6 +49,8 @@ class Growth:
                 X = self.head.fit_transform(X, y)
         self.X, self.y, self.classes = X, y, classes
         self.weights = {} if weights is None else {"sample_weight": weights}
+        if weights is not None and "sample_weight" not in signature(getattr(self.model, self.method)).parameters:
+            raise ValueError(f"sample_weight is given, and estimator={self.model!r} takes none in {self.method}.")
         self.model.set_params(**self._changes())
 
     def _changes(self):
@@ -74,9 +79,16 @@ class Growth:
         self.steps = steps
         return steps
 
-    def train_value(self, own, scorer, monitor):
-        """The loss, or the score, on rows that are trained on."""
-        return own.value(self.model, scorer, monitor)
+    def repeat(self, steps, every):
+        """Train for as long as another run that was stopped every so many steps."""
+        if steps:
+            self.run(steps, steps)
+
+    def value(self, watched, scorer, monitor):
+        """The loss, or the score, of the present state on some rows."""
+        return watched.value(self.model, scorer, monitor)
+
+    train_value = value
 
     def save(self, steps):
         """Keep the state after these steps, the present ones."""
@@ -105,6 +117,8 @@ class Growth:
 class Epochs(Growth):
     """A step is a call of `partial_fit`, which goes over the rows once."""
 
+    method = "partial_fit"
+
     def __init__(self, *args):
         super().__init__(*args)
         self.random_state = getattr(self.model, "random_state", None)
@@ -131,6 +145,9 @@ class Continued(Growth):
 
     def grow(self, steps, more):
         self.model.set_params(max_iter=more).fit(self.X, self.y, **self.weights)
+
+    def repeat(self, steps, every):
+        self.run(every, steps)  # a call forgets what the solver has learned of the curvature
 
     def fitted(self):
         self.model.set_params(max_iter=self.steps)
@@ -192,7 +209,7 @@ def growth_of(estimator):
         If it can only be fitted at once.
     """
     last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    if not hasattr(last, "get_params") or not hasattr(last, "fit"):
+    if isinstance(last, type) or not hasattr(last, "get_params"):
         raise ValueError(f"estimator must be an estimator, not a class, or a pipeline that ends in one; got {last!r}.")
     params = last.get_params(deep=False)
     if has_fit_parameter(last, "init_model") or has_fit_parameter(last, "xgb_model"):

@@ -38,8 +38,32 @@ class Watched(NamedTuple):
         return squared_error(self.y, model.predict(self.X), self.weights)
 
 
+class Gains:
+    """The lowest of some values, and how long ago it was; `monitor` is what gave them."""
+
+    def __init__(self, monitor, patience, min_delta):
+        self.monitor, self.patience, self.min_delta = monitor, patience, min_delta
+        self.lowest, self.best_iter, self.since = math.inf, None, 0
+
+    def add(self, steps, value):
+        """Note the value after some steps; whether it is a gain."""
+        if math.isnan(value):
+            raise ValueError(f"monitor={self.monitor!r} is NaN on the validation rows after {steps} steps.")
+        gain = self.best_iter is None or value < self.lowest - self.min_delta
+        if gain:
+            self.best_iter, self.lowest, self.since = steps, value, 0
+        else:
+            self.since += 1
+        return gain
+
+    @property
+    def stopped(self):
+        """Whether nothing was gained for as long as patience lasts."""
+        return self.since >= self.patience
+
+
 class History:
-    """Keeps the curves of a run and its best state, and says when no more is gained.
+    """Keeps the curves of a run, and its best state.
 
     Parameters
     ----------
@@ -55,35 +79,22 @@ class History:
     """
 
     def __init__(self, settings, growth, own, held, scorer, keep):
-        self.settings, self.growth, self.own, self.held, self.scorer = settings, growth, own, held, scorer
-        self.keep = keep
+        self.growth, self.own, self.held = growth, own, held
+        self.scorer, self.monitor, self.keep = scorer, settings.monitor, keep
+        self.gains = Gains(settings.monitor, settings.patience, settings.min_delta)
         self.steps, self.train, self.validation = [], [], []
-        self.best_iter, self.lowest, self.since = None, math.inf, 0
 
     @property
     def best_score(self):
         """The lowest loss, or the highest score."""
-        return self.lowest if self.scorer is None else -self.lowest
-
-    @property
-    def stopped(self):
-        """Whether nothing was gained for as long as patience lasts."""
-        return self.since >= self.settings.patience
+        return self.gains.lowest if self.scorer is None else -self.gains.lowest
 
     def record(self, steps):
         """Evaluate the present state; whether to stop."""
-        model, monitor = self.growth.model, self.settings.monitor
-        now = self.held.value(model, self.scorer, monitor)
-        if math.isnan(now):
-            raise ValueError(f"monitor={monitor!r} is NaN on the validation rows after {steps} steps.")
+        now = self.growth.value(self.held, self.scorer, self.monitor)
         self.steps.append(steps)
-        self.train.append(self.growth.train_value(self.own, self.scorer, monitor))
+        self.train.append(self.growth.train_value(self.own, self.scorer, self.monitor))
         self.validation.append(now)
-        bad = now if self.scorer is None else -now
-        if self.best_iter is None or bad < self.lowest - self.settings.min_delta:
-            self.best_iter, self.lowest, self.since = steps, bad, 0
-            if self.keep:
-                self.growth.save(steps)
-        else:
-            self.since += 1
-        return self.stopped
+        if self.gains.add(steps, now if self.scorer is None else -now) and self.keep:
+            self.growth.save(steps)
+        return self.gains.stopped

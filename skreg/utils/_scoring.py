@@ -26,4 +26,5 @@ def score(scorer, monitor, estimator, X, y, weights):
     try:
         return float(scorer(estimator, X, y, **({"sample_weight": weights} if weighted else {})))
     except Exception as error:
-        raise ValueError(f"monitor={monitor!r} failed: {error}") from error
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"monitor={monitor!r} failed: {error}") from error
