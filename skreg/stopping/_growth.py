@@ -14,6 +14,7 @@ from sklearn.utils.validation import has_fit_parameter
 PER_MEMBER = (
     "estimators_", "estimators_features_", "_seeds", "_predictors", "train_score_", "oob_improvement_", "oob_scores_",
 )  # fmt: skip
+AHEAD = 10  # evaluations for which members are made together
 OF_ALL_MEMBERS = ("oob_score_", "oob_prediction_", "oob_decision_function_")
 # Parameters that make an estimator stop early by itself, and their values that do not.
 OWN_STOPPING = {"early_stopping": False, "early_stopping_rounds": None, "early_stopping_round": None}
@@ -155,31 +156,71 @@ class Continued(Growth):
 
 
 class Ensemble(Growth):
-    """A step is a member, or a round of boosting; those after the best are cut off in the end."""
+    """A step is a member, or a round of boosting; those after the best are cut off in the end.
+
+    With predictions of all stages, which cost no more than those of the last, it grows some evaluations ahead.
+    """
 
     def __init__(self, *args):
         super().__init__(*args)
-        self.count = "n_estimators" if "n_estimators" in self.model.get_params(deep=False) else "max_iter"
+        self.staged = hasattr(self.model, "staged_predict")
+        self.size = self.steps = 0  # members there are, and those that count
+        self.losses = {}  # of stages, by the rows that they are on
 
     def _changes(self):
         return super()._changes() | {"warm_start": True}
 
+    def run(self, every, max_steps, hook=None):
+        self.limit = max_steps
+        return super().run(every, max_steps, hook)
+
     def grow(self, steps, more):
-        self.model.set_params(**{self.count: steps + more}).fit(self.X, self.y, **self.weights)
+        if steps + more > self.size:
+            self.size = min(steps + more * (AHEAD if self.staged else 1), self.limit)
+            self.model.set_params(**{count_of(self.model): self.size}).fit(self.X, self.y, **self.weights)
+        self.steps = steps + more
+
+    def value(self, watched, scorer, monitor):
+        if scorer is not None or not self.staged:
+            return watched.value(first_members(self.model, self.steps), scorer, monitor)
+        losses = self.losses.setdefault(id(watched), [])
+        if len(losses) < self.steps:
+            losses += watched.losses_of_stages(self.model, len(losses))
+        return losses[self.steps - 1]
+
+    train_value = value
 
     def save(self, steps):
         self.best = steps
 
     def restore(self):
-        for name in PER_MEMBER:
-            values = getattr(self.model, name, None)
-            if values is not None and len(values) >= self.best:
-                setattr(self.model, name, values[: self.best])
+        self.steps = self.best
+
+    def state(self):
+        return self.fitted()
+
+    def fitted(self):
+        return self._whole(first_members(self.model, self.steps))
+
+
+def count_of(ensemble):
+    """The parameter that says how many members an ensemble has."""
+    return "n_estimators" if "n_estimators" in ensemble.get_params(deep=False) else "max_iter"
+
+
+def first_members(ensemble, size):
+    """A copy of an ensemble with its first members only, which both share."""
+    part = copy.copy(ensemble)
+    for name in PER_MEMBER:
+        values = getattr(part, name, None)
+        if values is not None and len(values) > size:
+            setattr(part, name, copy.copy(values[:size]))
+    if hasattr(part, "n_estimators_"):
+        part.n_estimators_ = size
+    if getattr(part, count_of(part)) > size:
         for name in OF_ALL_MEMBERS:
-            vars(self.model).pop(name, None)
-        if hasattr(self.model, "n_estimators_"):
-            self.model.n_estimators_ = self.best
-        self.model.set_params(**{self.count: self.best})
+            vars(part).pop(name, None)
+    return part.set_params(**{count_of(part): size})
 
 
 class Boosters(Growth):

@@ -1,5 +1,6 @@
 """What is watched while an estimator trains, and when no more is gained."""
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -33,9 +34,17 @@ class Watched(NamedTuple):
         """The model's loss, or score, here."""
         if scorer is not None:
             return score(scorer, monitor, model, self.X, self.y, self.weights)
+        return self._loss(model, model.predict_proba(self.X) if is_classifier(model) else model.predict(self.X))
+
+    def losses_of_stages(self, model, first):
+        """The losses of all stages of boosting from number `first` on."""
+        stages = model.staged_predict_proba(self.X) if is_classifier(model) else model.staged_predict(self.X)
+        return [self._loss(model, prediction) for prediction in itertools.islice(stages, first, None)]
+
+    def _loss(self, model, prediction):
         if is_classifier(model):
-            return log_loss(self.y, model.classes_, model.predict_proba(self.X), self.weights)
-        return squared_error(self.y, model.predict(self.X), self.weights)
+            return log_loss(self.y, model.classes_, prediction, self.weights)
+        return squared_error(self.y, prediction, self.weights)
 
 
 class Gains:
