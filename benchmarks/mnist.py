@@ -54,8 +54,8 @@ ROWS = {
     "mixup 2 x 800": Row(dict(TWO, dropout=0.0, input_dropout=0.0, mixup=0.4, max_iter=60)),
     "cocktail 2 x 1024": Row(
         dict(
-            BASE, hidden_layer_sizes=(1024, 1024), dropout=0.5, input_dropout=0.2, max_norm=2.5, label_smoothing=0.05,
-            averaging="ema", max_iter=100,
+            BASE, hidden_layer_sizes=(1024, 1024), normalization="batch", dropout_kind="gaussian", dropout=0.25,
+            input_noise=0.3, learning_rate=0.003, averaging="ema", max_iter=80,
         ),
         None,
         3,

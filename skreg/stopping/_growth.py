@@ -14,7 +14,7 @@ from sklearn.utils.validation import has_fit_parameter
 PER_MEMBER = (
     "estimators_", "estimators_features_", "_seeds", "_predictors", "train_score_", "oob_improvement_", "oob_scores_",
 )  # fmt: skip
-AHEAD = 10  # evaluations for which members are made together
+AHEAD = 10  # evaluations for which members are made together at least; half as many as there are if that is more
 OF_ALL_MEMBERS = ("oob_score_", "oob_prediction_", "oob_decision_function_")
 # Parameters that make an estimator stop early by itself, and their values that do not.
 OWN_STOPPING = {"early_stopping": False, "early_stopping_rounds": None, "early_stopping_round": None}
@@ -158,7 +158,8 @@ class Continued(Growth):
 class Ensemble(Growth):
     """A step is a member, or a round of boosting; those after the best are cut off in the end.
 
-    With predictions of all stages, which cost no more than those of the last, it grows some evaluations ahead.
+    With predictions of all stages, which cost no more than those of the last, it grows some evaluations ahead: every
+    call of `fit` and every prediction begin with work on all rows and members.
     """
 
     def __init__(self, *args):
@@ -176,7 +177,8 @@ class Ensemble(Growth):
 
     def grow(self, steps, more):
         if steps + more > self.size:
-            self.size = min(steps + more * (AHEAD if self.staged else 1), self.limit)
+            ahead = max(AHEAD * more, steps // 2) if self.staged else more
+            self.size = min(steps + ahead, self.limit)
             self.model.set_params(**{count_of(self.model): self.size}).fit(self.X, self.y, **self.weights)
         self.steps = steps + more
 
