@@ -36,22 +36,22 @@ class Row(NamedTuple):
 
 ROWS = {
     "no regularizer 2 x 800": Row(dict(BASE, hidden_layer_sizes=(800, 800), dropout=0.0, max_iter=30), 1.60, 3),
-    "dropout 3 x 1024": Row(dict(WIDE, dropout=0.5, input_dropout=0.2, max_iter=60), 1.25, 3),
+    "dropout 3 x 1024": Row(dict(WIDE, dropout=0.5, input_dropout=0.2, max_iter=40), 1.25, 3),
     "dropout and max-norm 3 x 1024": Row(
-        dict(WIDE, dropout=0.5, input_dropout=0.2, max_norm=2.0, max_iter=60), 1.06, 3
+        dict(WIDE, dropout=0.5, input_dropout=0.2, max_norm=2.0, max_iter=40), 1.06, 3
     ),
     "dropout 2 x 800": Row(dict(TWO, max_iter=60), 1.28),
-    "DropConnect 2 x 800": Row(dict(TWO, dropout_kind="dropconnect", max_iter=60), 1.20),
-    "Gaussian dropout 2 x 800": Row(dict(TWO, dropout_kind="gaussian", max_iter=60), 0.95),
-    "concrete dropout 2 x 800": Row(dict(TWO, dropout_kind="concrete", dropout=0.2, max_iter=60)),
-    "adaptive dropout 2 x 800": Row(dict(TWO, dropout_kind="adaptive", max_iter=60)),
-    "label smoothing 2 x 800": Row(dict(TWO, dropout=0.0, input_dropout=0.0, label_smoothing=0.1, max_iter=60)),
-    "confidence penalty 2 x 800": Row(dict(TWO, dropout=0.0, input_dropout=0.0, confidence_penalty=0.3, max_iter=60)),
+    "DropConnect 2 x 800": Row(dict(TWO, dropout_kind="dropconnect", max_iter=40), 1.20),
+    "Gaussian dropout 2 x 800": Row(dict(TWO, dropout_kind="gaussian", max_iter=40), 0.95),
+    "concrete dropout 2 x 800": Row(dict(TWO, dropout_kind="concrete", dropout=0.2, max_iter=40)),
+    "adaptive dropout 2 x 800": Row(dict(TWO, dropout_kind="adaptive", max_iter=40)),
+    "label smoothing 2 x 800": Row(dict(TWO, dropout=0.0, input_dropout=0.0, label_smoothing=0.1, max_iter=40)),
+    "confidence penalty 2 x 800": Row(dict(TWO, dropout=0.0, input_dropout=0.0, confidence_penalty=0.3, max_iter=40)),
     "stochastic depth 4 x 800": Row(
-        dict(TWO, hidden_layer_sizes=(800,) * 4, residual=True, stochastic_depth=0.5, max_iter=60)
+        dict(TWO, hidden_layer_sizes=(800,) * 4, residual=True, stochastic_depth=0.5, max_iter=40)
     ),
-    "SAM 2 x 800": Row(dict(TWO, dropout=0.0, input_dropout=0.0, sam_rho=0.1, max_iter=60)),
-    "mixup 2 x 800": Row(dict(TWO, dropout=0.0, input_dropout=0.0, mixup=0.4, max_iter=60)),
+    "SAM 2 x 800": Row(dict(TWO, dropout=0.0, input_dropout=0.0, sam_rho=0.1, max_iter=40)),
+    "mixup 2 x 800": Row(dict(TWO, dropout=0.0, input_dropout=0.0, mixup=0.4, max_iter=40)),
     "cocktail 2 x 1024": Row(
         dict(
             BASE, hidden_layer_sizes=(1024, 1024), normalization="batch", dropout_kind="gaussian", dropout=0.25,
