@@ -19,6 +19,7 @@ from sklearn.ensemble import (
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
+    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -206,6 +207,11 @@ def test_path():
     assert not hasattr(fast, "effective_degrees_of_freedom_")
     with pytest.raises(ValueError, match="accelerate=True"):
         fast.filter_factors()
+    with pytest.raises(ValueError, match=r"steps must be .* got -1"):
+        model.filter_factors(-1)
+    last = EarlyStoppingRegressor(restore_best=False).fit(A, b, **held)
+    assert last.filter_factors()[1].sum() == pytest.approx(last.effective_degrees_of_freedom_)
+    assert last.n_iter_ > last.best_iter_
 
 
 # --------------------------------------------------------------------------------------------------- brute force
@@ -368,6 +374,67 @@ class State:
 
     def __deepcopy__(self, memo):
         return State(self.value)
+
+
+def test_boosters_are_what_they_are_by_themselves():
+    lightgbm = pytest.importorskip("lightgbm")
+    X, y, held = halves(*numbers(400))
+    base = dict(n_jobs=1, verbose=-1, random_state=0)
+    for params in (
+        dict(colsample_bytree=0.4), dict(subsample=0.5, subsample_freq=1), dict(boosting_type="goss"),
+        dict(boosting_type="rf", subsample=0.5, subsample_freq=1),
+    ):  # fmt: skip
+        model = EarlyStoppingRegressor(lightgbm.LGBMRegressor(**base, **params), max_iter=60, patience=15, eval_every=2)
+        model.fit(X, y, **held)
+        alone = lightgbm.LGBMRegressor(**base, **params, n_estimators=model.best_iter_).fit(X, y)
+        np.testing.assert_array_equal(model.predict(X), alone.predict(X))
+        assert model.best_score_ == pytest.approx(mean_squared_error(held["y_val"], alone.predict(held["X_val"])))
+        assert model.estimator_.booster_.num_trees() == model.best_iter_
+    several = EarlyStoppingRegressor(lightgbm.LGBMRegressor(**base, num_iterations=9), patience=3).fit(X, y, **held)
+    assert several.estimator_.booster_.num_trees() == several.best_iter_
+    with pytest.raises(ValueError, match="LGBMRegressor of kind 'dart' changes earlier rounds"):
+        EarlyStoppingRegressor(lightgbm.LGBMRegressor(boosting_type="dart")).fit(X, y)
+    xgboost = pytest.importorskip("xgboost")
+    schedule = xgboost.callback.LearningRateScheduler(lambda i: 0.3 * 0.8**i)
+    tree = xgboost.XGBRegressor(n_jobs=1, subsample=0.5, random_state=0, callbacks=[schedule])
+    model = EarlyStoppingRegressor(tree, max_iter=40, patience=5, monitor="r2").fit(X, y, **held)
+    alone = clone(tree).set_params(n_estimators=model.best_iter_).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), alone.predict(X))
+    with pytest.raises(ValueError, match="XGBRFRegressor is one round of many trees"):
+        EarlyStoppingRegressor(xgboost.XGBRFRegressor()).fit(X, y)
+
+
+def test_parameters_are_given_back():
+    X, y, held = halves(*numbers())
+    forest = RandomForestRegressor(oob_score=True, random_state=0)
+    model = EarlyStoppingRegressor(forest).fit(X, y, **held)
+    assert not model.estimator_.warm_start
+    assert model.estimator_.oob_score
+    assert model.estimator_.n_estimators == model.best_iter_
+    np.testing.assert_array_equal(
+        clone(model.estimator_).set_params(oob_score=False).fit(X, y).predict(X), model.predict(X)
+    )
+    sgd = EarlyStoppingRegressor(SGDRegressor(random_state=3)).fit(X, y, **held)
+    assert sgd.estimator_.random_state == 3
+
+
+def test_values_that_turn_nan_end_the_run():
+    X, y = np.arange(20.0)[:, None], np.full(20, 6.0)
+    with pytest.warns(ConvergenceWarning, match="is NaN on the validation rows after 5 steps: .* best was after 3"):
+        model = EarlyStoppingRegressor(
+            Counted(), monitor=lambda e, X, y: np.nan if e.state_.value > 4 else -abs(e.state_.value - 3.0)
+        ).fit(X, y)
+    assert (model.best_iter_, model.n_iter_, model.predict(X)[0]) == (3, 5, 3.0)
+
+
+def test_scale_of_y():
+    X, y = numbers()
+    plain = EarlyStoppingRegressor(random_state=0).fit(X, y)
+    large = EarlyStoppingRegressor(random_state=0).fit(X, y * 2.0**300)
+    assert large.best_iter_ == plain.best_iter_
+    for factor, size in ((1e155, "large that their squares overflow"), (1e-200, "small that their squares vanish")):
+        with pytest.raises(ValueError, match=f"y has values so {size}"):
+            EarlyStoppingRegressor(random_state=0).fit(X, y * factor)
 
 
 def test_at_most_two_states_live():
@@ -668,6 +735,11 @@ def test_callback_stops_other_estimators():
     search = GridSearchCV(DropoutMLPClassifier(early_stopping=False, random_state=0), {"dropout": [0.0, 0.3]}, cv=2)
     search.estimator.set_callbacks(EarlyStopping(held["X_val"], held["y_val"], patience=2))
     assert search.fit(X, y).best_estimator_.n_iter_ < 100
+    with pytest.warns(UserWarning, match="watched nothing: ElasticNetProx showed no model"):
+        ElasticNetProx().set_callbacks(EarlyStopping(X, y)).fit(X, y)
+    for target, message in ((np.where(held["y_val"] == 1, -1, 0), "have -1, which is no class"), (y, "inconsistent")):
+        with pytest.raises(ValueError, match=message):
+            model.set_callbacks(EarlyStopping(held["X_val"], target)).fit(X, y)
     with pytest.raises(ValueError, match=r"'patience' parameter of EarlyStopping .* Got 0"):
         EarlyStopping(X, y, patience=0)
 
@@ -682,7 +754,7 @@ NUMBER = [
     (dict(validation_fraction=1.0), {}, r"'validation_fraction' .* Got 1\.0"),
     (dict(validation_fraction=0.999), {}, r"validation_fraction=0\.999 leaves none of n_samples=60 .* to train on"),
     (dict(step_size=0.0), {}, r"'step_size' .* Got 0\.0"),
-    (dict(step_size=100.0), {}, r"step_size=100\.0 is too long .* shorter than 2\.\d"),
+    (dict(step_size=100.0), {}, r"step_size=100\.0 is too long .* shorter than \d\.\d"),
     (dict(step_size=2.0, accelerate=True), {}, r"step_size=2\.0 is too long .* with accelerate=True"),
     (dict(estimator=Ridge()), {}, r"Ridge\(\) cannot be trained .* partial_fit, .* of which it lacks warm_start"),
     (dict(estimator=Ridge), {}, r"must be an estimator, not a class"),
@@ -691,7 +763,7 @@ NUMBER = [
     (dict(estimator=SGDClassifier()), {}, r"EarlyStoppingRegressor needs a regressor; got estimator=SGDClassifier"),
     (dict(monitor="accurracy"), {}, r"monitor must be .* got 'accurracy'"),
     (dict(monitor=lambda e, X, y: np.nan), {}, r"monitor=<function.* is NaN on the validation rows after 0 steps"),
-    (dict(monitor=lambda e, X, y: 1 / 0), {}, r"monitor=<function.* failed: division by zero"),
+    (dict(monitor=lambda e, X, y: 1 / 0), {}, r"monitor=<function.* failed, .*: division by zero"),
     (dict(cv_rounds="all"), {}, r"cv_rounds='all' .* got cv=None"),
     (dict(cv=[]), {}, r"cv=\[\] has no splits"),
     (dict(cv=[(np.arange(60), [])]), {}, r"leaves no validation rows with weight"),
@@ -710,11 +782,20 @@ NUMBER = [
 
 @pytest.mark.parametrize(("params", "given", "message"), NUMBER)
 def test_bad_input_of_the_regressor(params, given, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         EarlyStoppingRegressor(**params).fit(X, Y, **given)
 
 
+NUMBER += [
+    (dict(estimator=IsolationForest()), {}, r"needs a regressor; got estimator=IsolationForest"),
+    (dict(estimator=make_pipeline(StandardScaler())), {}, r"StandardScaler\(\) cannot be trained|needs a regressor"),
+    (dict(), dict(X_val=X, y_val=np.c_[Y, Y]), r"in the validation data .*y_val has shape \(60, 2\), y \(60,\)"),
+    (dict(cv=[(np.arange(50), [500])]), {}, r"cv has rows that X, of n_samples=60, has not"),
+    (dict(cv=[(np.arange(50), np.arange(50, 60))], monitor=mean_squared_error), {}, r"as scorer\(estimator, X, y\)"),
+]
+
 CLASS = [
+    (dict(estimator=LogisticRegression(solver="liblinear")), LABELS, {}, "liblinear ignores warm_start"),
     (dict(validation_fraction=0.99), LABELS, {}, "leaves no training rows of class"),
     (dict(), np.zeros(60), {}, "at least two classes; got one class"),
     (dict(), LABELS, dict(X_val=X, y_val=LABELS + 1), r"in the validation data .*not among the classes of y: \[2\]"),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, check_array, check_consistent_length, check_random_state, indexable
@@ -39,7 +39,7 @@ from ._watched import History, Watched
 
 FALLING = 1e-4  # share of the loss that the last evaluations may still have gained when steps run out
 _OF_DESCENT = (
-    "coef_", "intercept_", "step_size_", "path_", "equivalent_alpha_", "effective_degrees_of_freedom_", "_eigenvalues"
+    "coef_", "intercept_", "step_size_", "path_", "equivalent_alpha_", "effective_degrees_of_freedom_", "_filter"
 )  # fmt: skip
 
 
@@ -178,8 +178,8 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         if self.estimator is None:
             return scorer, None
         kind = growth_of(self.estimator)
-        if is_classifier(self) != is_classifier(self.estimator):
-            wanted = "classifier" if is_classifier(self) else "regressor"
+        wanted, fits = ("classifier", is_classifier) if is_classifier(self) else ("regressor", is_regressor)
+        if not fits(self.estimator):
             raise ValueError(f"{type(self).__name__} needs a {wanted}; got estimator={self.estimator!r}.")
         if scorer is None and is_classifier(self) and not hasattr(self.estimator, "predict_proba"):
             raise ValueError(
@@ -201,7 +201,7 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         y = self._check_y(y)
         return Problem(X, y, check_weights(sample_weight, len(y)), self._codes(y, reset))
 
-    def _read_validation(self, X_val, y_val, sample_weight_val):
+    def _read_validation(self, problem, X_val, y_val, sample_weight_val):
         """Validation data that were given, None without."""
         given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
         if X_val is None or y_val is None:
@@ -211,7 +211,10 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         if self.cv is not None:
             raise ValueError(f"cv={self.cv!r} would split X, and X_val is given to validate on: use one of them.")
         try:
-            return self._read(X_val, y_val, sample_weight_val, reset=False)
+            outside = self._read(X_val, y_val, sample_weight_val, reset=False)
+            if outside.y.shape[1:] != problem.y.shape[1:]:
+                raise ValueError(f"y_val has shape {outside.y.shape}, y {problem.y.shape}.")
+            return outside
         except ValueError as error:
             raise ValueError(f"in the validation data X_val, y_val, sample_weight_val: {error}") from error
 
@@ -230,16 +233,14 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         else:
             every = np.arange(problem.n)  # indexing it turns masks and negative indices into plain ones
             splitter = check_cv(self.cv, problem.y, classifier=is_classifier(self))
-            splits = [(every[a], every[b]) for a, b in splitter.split(problem.X, problem.y, groups)]
+            try:
+                splits = [(every[a], every[b]) for a, b in splitter.split(problem.X, problem.y, groups)]
+            except IndexError as error:
+                raise ValueError(f"cv has rows that X, of n_samples={problem.n}, has not: {error}") from error
             if not splits:
                 raise ValueError(f"cv={self.cv!r} has no splits; an iterator is empty after its first use.")
             splits = splits if self.cv_rounds == "all" else splits[:1]
-        if self.cv is None:
-            source = f"validation_fraction={self.validation_fraction}"
-        else:
-            source = (
-                f"a split of cv={type(self.cv).__name__}" if isinstance(self.cv, (list, tuple)) else f"cv={self.cv!r}"
-            )
+        source = f"validation_fraction={self.validation_fraction}" if self.cv is None else "a split of cv"
         for train, held in splits:
             for rows, name in ((train, "training"), (held, "validation")):
                 if not problem.weight_of(rows) > 0.0:
@@ -297,7 +298,7 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         """
         scorer, kind = self._check_parameters()
         problem = self._read(X, y, sample_weight, reset=True)
-        outside = self._read_validation(X_val, y_val, sample_weight_val)
+        outside = self._read_validation(problem, X_val, y_val, sample_weight_val)
         if outside is None:
             splits = self._splits(problem, groups)
         else:
@@ -330,7 +331,11 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         if self.estimator is not None or scorer is not None:  # as many rows as are held out: all would cost more
             some = np.random.default_rng(0).permutation(train)[: held.n]
             own = _watched(growth, problem.take(np.sort(some)))
-        history = History(self, growth, own, _watched(growth, held), scorer, keep and self.restore_best)
+        try:
+            held = _watched(growth, held)
+        except ValueError as error:
+            raise ValueError(f"in the validation rows: {error}") from error
+        history = History(self, growth, own, held, scorer, keep and self.restore_best)
         part = task.part("round", subtasks=None)
 
         def hook(steps):
@@ -353,6 +358,9 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         if history.keep:
             growth.restore()
         self._warn_of_a_fall(history)
+        if self.estimator is None:
+            history.path = growth.path(history)
+        history.close()
         return history
 
     def _warn_of_a_fall(self, history):
@@ -362,10 +370,12 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         before = history.validation[max(len(history.steps) - 1 - self.patience, 0)]
         gain = abs(history.validation[-1] - before)
         if gain > FALLING * abs(before):
+            what = "loss" if history.scorer is None else "score"
+            more = ", or accelerate=True" if self.estimator is None else ""
             warnings.warn(
-                f"{type(self).__name__} took max_iter={self.max_iter} steps without a stop: the validation"
-                f" {'loss' if history.scorer is None else 'score'} went from {before:.6g} to"
-                f" {history.validation[-1]:.6g} in the last evaluations alone. Increase max_iter, or step_size.",
+                f"{type(self).__name__} took max_iter={self.max_iter} steps without a stop: the validation {what} went"
+                f" from {before:.6g} to {history.validation[-1]:.6g} in the last evaluations alone. Increase max_iter,"
+                f" or set min_delta to a gain that is worth the steps{more}.",
                 ConvergenceWarning,
                 stacklevel=caller_level(),
             )
@@ -390,12 +400,12 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
             self.estimator_.feature_names_in_ = self.feature_names_in_
         self.coef_, self.intercept_ = self.estimator_.coef_, self.estimator_.intercept_
         self.step_size_ = growth.step_size
-        self.path_ = every([history.growth.path(history) for history in rounds])
+        self.path_ = every([history.path for history in rounds])
         steps = self.best_iter_ if self.restore_best or self.refit or several else self.n_iter_
-        self.equivalent_alpha_ = growth.equivalent_alpha(steps)
+        self.equivalent_alpha_ = float(growth.equivalent_alpha(steps))
         if growth.filtered:
-            self.effective_degrees_of_freedom_ = growth.degrees_of_freedom(steps)
-            self._eigenvalues = growth.descent.eigenvalues
+            self.effective_degrees_of_freedom_ = float(growth.degrees_of_freedom(steps))
+            self._filter = steps, growth.descent.eigenvalues
 
     def predict(self, X):
         """Predict with the best state.

@@ -1,21 +1,25 @@
 """Early stopping as a callback of scikit-learn."""
 
+import warnings
 from numbers import Integral, Real
+from types import SimpleNamespace
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 from ..utils._params import ANY_STRING, CALLABLE, Interval, check_params
 from ..utils._scoring import read_monitor
-from ..utils._validation import check_weights
+from ..utils._validation import caller_level, check_weights
 from ._watched import Gains, Watched
 
 
 class EarlyStopping:
     """Callback that ends the fit of an estimator when its validation loss falls no more.
 
-    For estimators with scikit-learn's callbacks (1.9, experimental), such as ours or `LogisticRegression`. A callback
-    can end a fit, but not take it back: the estimator keeps its last state, and the best is `best_estimator_` here. To
-    have it restored, use `EarlyStoppingClassifier` or `EarlyStoppingRegressor`.
+    For estimators that show scikit-learn's callbacks (1.9, experimental) their model after every task, as the nets of
+    this package do. A callback can ask for the end of a fit, but not take it back: the estimator keeps its last state,
+    and the best is `best_estimator_` here. (`LogisticRegression` of scikit-learn 1.9 shows its models, but goes on.) To
+    have the best restored, use `EarlyStoppingClassifier` or `EarlyStoppingRegressor`.
 
     Parameters
     ----------
@@ -46,7 +50,12 @@ class EarlyStopping:
     Raises
     ------
     ValueError
-        When a parameter is not as described, or the monitored value is NaN.
+        When a parameter is not as described, targets do not go with predictions, or the first value is NaN.
+
+    Warns
+    -----
+    UserWarning
+        When a fit showed no model, so that nothing was watched.
 
     See Also
     --------
@@ -80,14 +89,17 @@ class EarlyStopping:
     def __init__(self, X_val, y_val, *, sample_weight_val=None, monitor="loss", patience=10, min_delta=0.0):
         self.monitor, self.patience, self.min_delta = monitor, patience, min_delta
         check_params(self)
+        check_consistent_length(X_val, y_val)
         y_val = np.asarray(y_val)
+        y_val = y_val[:, 0] if y_val.ndim == 2 and y_val.shape[1] == 1 else y_val
         self._watched = Watched(X_val, y_val, check_weights(sample_weight_val, len(y_val)))
         self._scorer = read_monitor(monitor)
         self._runs = {}
 
     def setup(self, estimator, context):
         """Begin to watch an estimator."""
-        self._runs[id(estimator)] = Gains(self.monitor, self.patience, self.min_delta), [], []
+        gains = Gains(self.monitor, self.patience, self.min_delta)
+        self._runs[id(estimator)] = SimpleNamespace(gains=gains, curve=[], best=None, shown=False)
 
     def on_fit_task_begin(self, estimator, context):
         """Nothing to do."""
@@ -96,16 +108,23 @@ class EarlyStopping:
         """Evaluate what a task left; whether to stop."""
         if fitted_estimator is None or context.parent is None:
             return False
-        gains, curve, best = self._runs[id(estimator)]
+        run = self._runs[id(estimator)]
+        run.shown = True
         value = self._watched.value(fitted_estimator, self._scorer, self.monitor)
-        curve.append(value)
-        if gains.add(len(curve), value if self._scorer is None else -value):
-            best[:] = [fitted_estimator]
-        return gains.stopped
+        run.curve.append(value)
+        if run.gains.add(len(run.curve), value if self._scorer is None else -value):
+            run.best = fitted_estimator
+        return run.gains.stopped
 
     def teardown(self, estimator, context):
         """Keep what was seen."""
-        gains, self.validation_curve_, best = self._runs.pop(id(estimator))
-        if best:
-            self.best_iter_, (self.best_estimator_,) = gains.best_iter, best
-            self.best_score_ = self.validation_curve_[self.best_iter_ - 1]
+        run = self._runs.pop(id(estimator))
+        if not run.shown:
+            warnings.warn(
+                f"EarlyStopping watched nothing: {type(estimator).__name__} showed no model before its fit ended.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
+        elif run.best is not None:
+            self.validation_curve_, self.best_iter_, self.best_estimator_ = run.curve, run.gains.best_iter, run.best
+            self.best_score_ = run.curve[self.best_iter_ - 1]

@@ -69,10 +69,16 @@ class GradientSteps:
         self.model, self.accelerate = model, settings.accelerate
         self.problem = model._read(X, y, weights)
         self.loss, T = model._objective(self.problem)
-        self.descent = Descent(self.problem.data, self.loss, T, settings.alpha, settings.l1_ratio)
+        with np.errstate(over="ignore", invalid="ignore"):  # told below
+            self.descent = Descent(self.problem.data, self.loss, T, settings.alpha, settings.l1_ratio)
         self.l1, self.l2 = settings.alpha * settings.l1_ratio, settings.alpha * (1.0 - settings.l1_ratio)
         self.step_size, self.norms = self._length(settings.step_size), []
         self._place()
+        if not np.isfinite(self.point.loss) or (
+            self.point.loss == 0.0 and isinstance(self.loss, Squared) and np.ptp(T)
+        ):
+            size = "large that their squares overflow" if self.point.loss else "small that their squares vanish"
+            raise ValueError(f"y has values so {size}: rescale it.")
 
     def _length(self, wanted):
         curvature = self.descent.curvature

@@ -15,9 +15,13 @@ PER_MEMBER = (
     "estimators_", "estimators_features_", "_seeds", "_predictors", "train_score_", "oob_improvement_", "oob_scores_",
 )  # fmt: skip
 AHEAD = 10  # evaluations for which members are made together at least; half as many as there are if that is more
-OF_ALL_MEMBERS = ("oob_score_", "oob_prediction_", "oob_decision_function_")
 # Parameters that make an estimator stop early by itself, and their values that do not.
 OWN_STOPPING = {"early_stopping": False, "early_stopping_rounds": None, "early_stopping_round": None}
+# Other parameters that training step after step needs to be so, and which are given back in the end.
+FOR_A_WHILE = {"warm_start": True, "oob_score": False}
+# Names that LightGBM and XGBoost know the number of rounds by.
+COUNTS = ("num_iterations", "num_iteration", "n_iter", "num_tree", "num_trees", "num_round", "num_rounds", "nrounds",
+          "num_boost_round", "max_iter", "n_estimators")  # fmt: skip
 
 
 class Growth:
@@ -39,6 +43,7 @@ class Growth:
     """
 
     method = "fit"  # what takes the rows
+    for_a_while = FOR_A_WHILE
 
     def __init__(self, estimator, X, y, weights, classes):
         whole = clone(estimator)
@@ -52,15 +57,12 @@ class Growth:
         self.weights = {} if weights is None else {"sample_weight": weights}
         if weights is not None and "sample_weight" not in signature(getattr(self.model, self.method)).parameters:
             raise ValueError(f"sample_weight is given, and estimator={self.model!r} takes none in {self.method}.")
-        self.model.set_params(**self._changes())
-
-    def _changes(self):
-        """Parameters that training step after step needs to be other than they were given."""
         params = self.model.get_params(deep=False)
-        changes = {name: value for name, value in OWN_STOPPING.items() if name in params}
+        self.model.set_params(**{name: value for name, value in OWN_STOPPING.items() if name in params})
         if "n_iter_no_change" in params and "early_stopping" not in params:  # gradient boosting
-            changes["n_iter_no_change"] = None
-        return changes
+            self.model.set_params(n_iter_no_change=None)
+        self.given = {name: params[name] for name in self.for_a_while if name in params}
+        self.model.set_params(**{name: self.for_a_while[name] for name in self.given})
 
     def transform(self, X):
         """Rows as the model wants them."""
@@ -73,6 +75,7 @@ class Growth:
             more = min(every, max_steps - steps)
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", category=ConvergenceWarning)  # the steps of one call are ours
+                warnings.filterwarnings("ignore", 'class_weight presets "balanced"')  # rows are always the same
                 self.grow(steps, more)
             steps += more
             if hook is not None and hook(steps):
@@ -109,6 +112,7 @@ class Growth:
         return self._whole(self.model)
 
     def _whole(self, model):
+        model.set_params(**self.given)
         if self.name is None:
             return model
         head = [] if self.head is None else self.head.steps
@@ -120,29 +124,24 @@ class Epochs(Growth):
 
     method = "partial_fit"
 
+    for_a_while = {}
+
     def __init__(self, *args):
         super().__init__(*args)
-        self.random_state = getattr(self.model, "random_state", None)
-        if isinstance(self.random_state, (int, np.integer)):
+        seed = getattr(self.model, "random_state", None)
+        if isinstance(seed, (int, np.integer)):
             # every call draws from the seed anew: all epochs would see the rows in one order
-            self.model.set_params(random_state=np.random.RandomState(self.random_state))
+            self.given["random_state"] = seed
+            self.model.set_params(random_state=np.random.RandomState(seed))
 
     def grow(self, steps, more):
         labels = {} if self.classes is None else {"classes": self.classes}
         for step in range(steps, steps + more):
             self.model.partial_fit(self.X, self.y, **self.weights, **({} if step else labels))
 
-    def fitted(self):
-        if hasattr(self.model, "random_state"):
-            self.model.set_params(random_state=self.random_state)
-        return super().fitted()
-
 
 class Continued(Growth):
     """A step is one of `max_iter`, of which a warm start takes more."""
-
-    def _changes(self):
-        return super()._changes() | {"warm_start": True}
 
     def grow(self, steps, more):
         self.model.set_params(max_iter=more).fit(self.X, self.y, **self.weights)
@@ -167,9 +166,6 @@ class Ensemble(Growth):
         self.staged = hasattr(self.model, "staged_predict")
         self.size = self.steps = 0  # members there are, and those that count
         self.losses = {}  # of stages, by the rows that they are on
-
-    def _changes(self):
-        return super()._changes() | {"warm_start": True}
 
     def run(self, every, max_steps, hook=None):
         self.limit = max_steps
@@ -220,27 +216,82 @@ def first_members(ensemble, size):
     if hasattr(part, "n_estimators_"):
         part.n_estimators_ = size
     if getattr(part, count_of(part)) > size:
-        for name in OF_ALL_MEMBERS:
-            vars(part).pop(name, None)
+        vars(part).pop("oob_score_", None)
     return part.set_params(**{count_of(part): size})
 
 
 class Boosters(Growth):
-    """A step is a round of boosting of LightGBM or XGBoost, whose `fit` goes on from a booster."""
+    """A step is a round of boosting of LightGBM or XGBoost.
+
+    Going on from a booster would draw the same rows and columns again in every call, and forget schedules. So they are
+    trained anew at twice the size, which costs no more than three times the last training, asked for predictions of
+    their first rounds, and trained for the best number of rounds in the end.
+    """
+
+    for_a_while = {}
 
     def __init__(self, *args):
         super().__init__(*args)
-        self.argument = "init_model" if has_fit_parameter(self.model, "init_model") else "xgb_model"
+        params = self.model.get_params(deep=False)
+        self.count = next(name for name in COUNTS if name in params)
+        self.size = self.steps = 0  # rounds there are, and those that count
+
+    def run(self, every, max_steps, hook=None):
+        self.limit = max_steps
+        return super().run(every, max_steps, hook)
 
     def grow(self, steps, more):
-        last = {}
-        if steps:
-            last[self.argument] = self.model.booster_ if self.argument == "init_model" else self.model.get_booster()
-        self.model.set_params(n_estimators=more).fit(self.X, self.y, **self.weights, **last)
+        self.steps = steps + more
+        if self.steps > self.size:
+            self._train(min(max(steps + AHEAD * more, 2 * steps), self.limit))
+
+    def _train(self, size):
+        self.model.set_params(**{self.count: size}).fit(self.X, self.y, **self.weights)
+        self.size = size
+
+    def value(self, watched, scorer, monitor):
+        _use_rounds(self.model, self.steps)
+        return watched.value(self.model, scorer, monitor)
+
+    train_value = value
 
     def save(self, steps):
-        super().save(steps)
-        self.best.set_params(n_estimators=steps)
+        self.best = steps
+
+    def restore(self):
+        self.steps = self.best
+
+    def state(self):
+        _use_rounds(self.model, self.steps)
+        return super().state()
+
+    def fitted(self):
+        if self.size != self.steps:
+            self._train(self.steps)
+        return super().fitted()
+
+
+def _use_rounds(model, rounds):
+    """Let a model of LightGBM or XGBoost predict with its first rounds."""
+    if hasattr(model, "booster_"):
+        model.booster_.best_iteration = rounds
+    else:
+        model.get_booster().best_iteration = rounds - 1
+
+
+def _check_booster(model):
+    """Raise ValueError for boosters whose first rounds are no model."""
+    params = model.get_params()
+    kinds = [params.get(name) for name in ("boosting_type", "boosting", "boost", "booster")]
+    if bad := {"dart", "gblinear"}.intersection(filter(None, kinds)):
+        raise ValueError(
+            f"estimator={type(model).__name__} of kind {bad.pop()!r} changes earlier rounds in later ones."
+        )
+    if (
+        hasattr(model, "get_num_boosting_rounds")
+        and clone(model).set_params(n_estimators=7).get_num_boosting_rounds() != 7
+    ):
+        raise ValueError(f"estimator={type(model).__name__} is one round of many trees, not boosting step after step.")
 
 
 def growth_of(estimator):
@@ -256,11 +307,14 @@ def growth_of(estimator):
         raise ValueError(f"estimator must be an estimator, not a class, or a pipeline that ends in one; got {last!r}.")
     params = last.get_params(deep=False)
     if has_fit_parameter(last, "init_model") or has_fit_parameter(last, "xgb_model"):
+        _check_booster(last)
         return Boosters
     free = clone(last).set_params(**{name: value for name, value in OWN_STOPPING.items() if name in params})
     if hasattr(free, "partial_fit"):
         return Epochs
     counts = [name for name in ("n_estimators", "max_iter") if name in params]
+    if params.get("solver") == "liblinear":
+        raise ValueError(f"estimator={last!r} cannot be trained step after step: liblinear ignores warm_start.")
     if "warm_start" in params and counts:
         return Ensemble if counts[0] == "n_estimators" or hasattr(last, "staged_predict") else Continued
     lacks = "warm_start" if counts else "a parameter n_estimators or max_iter" if "warm_start" in params else "both"

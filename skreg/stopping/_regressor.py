@@ -24,7 +24,8 @@ class EarlyStoppingRegressor(RegressorMixin, BaseEarlyStopping):
     Attributes
     ----------{ATTRIBUTES.format(classes="")}
     effective_degrees_of_freedom_ : float
-        Sum of the shares above. Not set with `accelerate` or L1, nor for more than 2000 rows and features.
+        Sum of the shares above. Not set with `accelerate` or L1, nor for data with
+        more than 2000 rows and more than 2000 features.
 {COMMON.format(other="EarlyStoppingClassifier : The same for classes.").strip(chr(10))}
 
     Examples
@@ -66,7 +67,7 @@ class EarlyStoppingRegressor(RegressorMixin, BaseEarlyStopping):
         Parameters
         ----------
         steps : int or array-like of int of shape (n,), default=None
-            Numbers of steps; None is `best_iter_`.
+            Numbers of steps, at least 0; None is those of `coef_`.
 
         Returns
         -------
@@ -92,14 +93,17 @@ class EarlyStoppingRegressor(RegressorMixin, BaseEarlyStopping):
         True
         """
         check_is_fitted(self, "estimator_")
-        if not hasattr(self, "_eigenvalues"):
+        if not hasattr(self, "_filter"):
             raise ValueError(
                 "filter factors are those of estimator=None with accelerate=False and no L1, for at most 2000 rows or"
-                f" features; got estimator={self.estimator!r}, accelerate={self.accelerate}, alpha={self.alpha},"
-                f" l1_ratio={self.l1_ratio}."
+                f" 2000 features; got estimator={self.estimator!r}, accelerate={self.accelerate}, alpha={self.alpha},"
+                f" l1_ratio={self.l1_ratio} and {self.n_features_in_} features."
             )
-        steps = np.asarray(self.best_iter_ if steps is None else steps)[..., None]
-        values, l2 = self._eigenvalues, self.alpha * (1.0 - self.l1_ratio)
+        kept, values = self._filter
+        steps = np.asarray(kept if steps is None else steps)
+        if steps.ndim > 1 or steps.dtype.kind not in "iu" or (steps < 0).any():
+            raise ValueError(f"steps must be an int or a list of ints of at least 0; got {steps.tolist()!r}.")
+        steps, l2 = steps[..., None], self.alpha * (1.0 - self.l1_ratio)
         with np.errstate(divide="ignore", invalid="ignore"):
             ridge = np.nan_to_num(values / (values + l2 + 1.0 / (steps * self.step_size_)))
         return values, filter_factors(values, steps, self.step_size_, l2), ridge

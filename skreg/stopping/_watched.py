@@ -2,24 +2,34 @@
 
 import itertools
 import math
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
 
 from ..utils._scoring import score
+from ..utils._validation import caller_level
 
 
 def squared_error(y, prediction, weights):
     """Weighted mean over rows, and mean over outputs, of the squared error."""
-    errors = (np.asarray(y, dtype=float).reshape(len(y), -1) - np.reshape(prediction, (len(y), -1))) ** 2
-    return float(np.average(errors.mean(axis=1), weights=weights))
+    y, prediction = (np.asarray(values, dtype=float).reshape(len(y), -1) for values in (y, prediction))
+    if y.shape != prediction.shape:
+        raise ValueError(
+            f"predictions have {prediction.shape[1]} outputs; the targets that are watched have {y.shape[1]}."
+        )
+    return float(np.average(((y - prediction) ** 2).mean(axis=1), weights=weights))
 
 
 def log_loss(y, classes, p, weights):
     """Weighted mean over rows of minus the logarithm of the label's probability."""
     p = np.asarray(p)
-    own = p[np.arange(len(y)), np.searchsorted(classes, y)]
+    places = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    if (wrong := np.asarray(classes)[places] != y).any():
+        raise ValueError(f"the labels that are watched have {np.asarray(y)[wrong].tolist()[0]!r}, which is no class.")
+    own = p[np.arange(len(y)), places]
     return float(np.average(-np.log(np.maximum(own, np.finfo(p.dtype).eps)), weights=weights))
 
 
@@ -55,9 +65,21 @@ class Gains:
         self.lowest, self.best_iter, self.since = math.inf, None, 0
 
     def add(self, steps, value):
-        """Note the value after some steps; whether it is a gain."""
+        """Note the value after some steps; whether it is a gain.
+
+        Raises ValueError where it is NaN and there was none before; later it warns, and ends the run.
+        """
         if math.isnan(value):
-            raise ValueError(f"monitor={self.monitor!r} is NaN on the validation rows after {steps} steps.")
+            what = f"monitor={self.monitor!r} is NaN on the validation rows after {steps} steps"
+            if self.best_iter is None:
+                raise ValueError(f"{what}.")
+            warnings.warn(
+                f"{what}: training ends there, the best was after {self.best_iter}.",
+                ConvergenceWarning,
+                stacklevel=caller_level(),
+            )
+            self.since = math.inf
+            return False
         gain = self.best_iter is None or value < self.lowest - self.min_delta
         if gain:
             self.best_iter, self.lowest, self.since = steps, value, 0
@@ -97,6 +119,10 @@ class History:
     def best_score(self):
         """The lowest loss, or the highest score."""
         return self.gains.lowest if self.scorer is None else -self.gains.lowest
+
+    def close(self):
+        """Let go of the rows and of what was trained."""
+        self.growth = self.own = self.held = None
 
     def record(self, steps):
         """Evaluate the present state; whether to stop."""

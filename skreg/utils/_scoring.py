@@ -27,4 +27,4 @@ def score(scorer, monitor, estimator, X, y, weights):
         return float(scorer(estimator, X, y, **({"sample_weight": weights} if weighted else {})))
     except Exception as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"monitor={monitor!r} failed: {error}") from error
+        raise kind(f"monitor={monitor!r} failed, as scorer(estimator, X, y): {error}") from error
