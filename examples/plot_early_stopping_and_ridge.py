@@ -67,4 +67,4 @@ axes[2].set(
     xscale="log", xlabel="eigenvalue of the covariance", ylabel="share of least squares", title="where it stops"
 )
 axes[2].legend(frameon=False)
-plt.show()
+fig.savefig("early_stopping_and_ridge.png", dpi=120)

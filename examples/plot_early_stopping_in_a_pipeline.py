@@ -54,4 +54,4 @@ for ax, model, stopped, title in (
     ax.set(xlabel="boosting rounds", title=title, ylim=(0.0, None))
 axes[0].set_ylabel("mean squared error")
 axes[0].legend(frameon=False)
-plt.show()
+fig.savefig("early_stopping_in_a_pipeline.png", dpi=120)

@@ -64,4 +64,4 @@ for k, (seconds, _, error) in enumerate(found.values()):
     right.annotate(f" {seconds:.1f} s, error {error:.4f}", (seconds, k), va="center")
 right.set(xlabel="seconds of training", xlim=(0, 1.7 * max(seconds for seconds, *_ in found.values())))
 right.invert_yaxis()
-plt.show()
+fig.savefig("seconds_saved.png", dpi=120)
