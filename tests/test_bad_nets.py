@@ -199,7 +199,7 @@ def test_columns_far_from_zero():
 
 def test_monitors():
     X, y = regression(60, 4)
-    with pytest.raises(ValueError, match=r"monitor='accuracy' failed: .*continuous"):
+    with pytest.raises(ValueError, match=r"monitor='accuracy' failed, .*continuous"):
         DropoutMLPRegressor(monitor="accuracy", max_iter=2).fit(X, y)
     with pytest.raises(ValueError, match=r"monitor=.* is NaN after epoch 1"):
         DropoutMLPRegressor(monitor=lambda *_: np.nan, max_iter=2).fit(X, y)

@@ -1,9 +1,13 @@
 """Early stopping against brute force and theory; what is watched, what is kept, what is refused."""
 
 import copy
+import functools
+import gc
 import pickle
 import subprocess
 import sys
+import threading
+import warnings
 import weakref
 
 import numpy as np
@@ -25,8 +29,8 @@ from sklearn.ensemble import (
 )
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor
-from sklearn.metrics import log_loss, mean_squared_error
+from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge, SGDClassifier, SGDRegressor
+from sklearn.metrics import log_loss, mean_squared_error, r2_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, TimeSeriesSplit, cross_val_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -438,11 +442,19 @@ def test_scale_of_y():
 
 
 def test_at_most_two_states_live():
+    Counted.most = 0
     X, y = np.arange(20.0)[:, None], np.full(20, 6.0)
     model = EarlyStoppingRegressor(Counted(), patience=3).fit(X, y)
     assert (model.best_iter_, model.n_iter_, model.best_score_) == (6, 9, 0.0)
     assert Counted.most == 2
     assert model.predict(X)[0] == 6.0
+    del model
+    gc.collect()
+    Counted.most = len(Counted.living)
+    for params in (dict(cv=KFold(4), cv_rounds="all"), dict(refit=True)):
+        EarlyStoppingRegressor(Counted(), patience=3, **params).fit(X, y)
+        gc.collect()
+        assert Counted.most <= 2
     assert EarlyStoppingRegressor(Counted(), patience=3, restore_best=False).fit(X, y).predict(X)[0] == 9.0
 
 
@@ -496,7 +508,9 @@ def test_all_rounds_take_the_median_and_train_on_everything():
     assert model.best_score_ == pytest.approx(np.mean([single.best_score_ for single in singles]))
     for curve, single in zip(model.validation_curve_, singles, strict=True):
         np.testing.assert_allclose(curve, single.validation_curve_)
-    whole = EarlyStoppingRegressor(max_iter=model.best_iter_, patience=99, restore_best=False)
+    assert model.step_size_ == np.median([single.step_size_ for single in singles])  # so that steps mean the same
+    steps = dict(step_size=model.step_size_, max_iter=model.best_iter_)
+    whole = EarlyStoppingRegressor(**steps, patience=99, restore_best=False)
     whole.fit(X, y, X_val=X, y_val=y)
     np.testing.assert_allclose(model.coef_, whole.coef_)
     assert model.equivalent_alpha_ == pytest.approx(whole.equivalent_alpha_)
@@ -656,6 +670,159 @@ def test_loads_in_another_process(tmp_path):
     assert len(pickle.dumps(model)) < X.nbytes / 5  # neither rows nor gradients
 
 
+def test_weights_reach_the_estimator_the_scorer_and_the_refit():
+    X, y, held = halves(*numbers(240))
+    rng = np.random.default_rng(0)
+    weights, held_weights = rng.uniform(0.1, 3.0, len(y)), rng.uniform(0.1, 3.0, len(held["y_val"]))
+    given = dict(held, sample_weight=weights, sample_weight_val=held_weights)
+    for inner in (GradientBoostingRegressor(random_state=0), SGDRegressor(random_state=0)):
+        model = EarlyStoppingRegressor(inner, max_iter=12, patience=12, min_delta=1e9, monitor="r2").fit(X, y, **given)
+        assert model.best_iter_ == 1
+        if isinstance(inner, GradientBoostingRegressor):
+            alone = clone(inner).set_params(n_estimators=1).fit(X, y, weights)
+        else:
+            alone = clone(inner).set_params(random_state=np.random.RandomState(0)).partial_fit(X, y, weights)
+        np.testing.assert_allclose(model.predict(X), alone.predict(X))
+        score = r2_score(held["y_val"], alone.predict(held["X_val"]), sample_weight=held_weights)
+        assert model.best_score_ == pytest.approx(score)
+        callable_score = functools.partial(lambda e, X, y: -np.mean((e.predict(X) - y) ** 2))
+        EarlyStoppingRegressor(inner, max_iter=3, patience=3, monitor=callable_score, min_delta=1e9).fit(X, y, **given)
+    refit = EarlyStoppingRegressor(GradientBoostingRegressor(random_state=0), refit=True).fit(X, y, **given)
+    alone = GradientBoostingRegressor(random_state=0, n_estimators=refit.best_iter_)
+    alone.fit(np.r_[X, held["X_val"]], np.r_[y, held["y_val"]], np.r_[weights, held_weights])
+    np.testing.assert_allclose(refit.predict(X), alone.predict(X))
+
+
+@RUNS_OUT
+def test_seeds_of_restarted_solvers_draw_anew():
+    X, y, held = halves(*classes(300, 20, K=2))
+    for seed in range(2):
+        models = [
+            EarlyStoppingClassifier(
+                LogisticRegression(C=100.0, solver="sag", random_state=state), max_iter=30, patience=30
+            )
+            for state in (seed, np.random.RandomState(seed))
+        ]
+        probabilities = [model.fit(X, y, **held).predict_proba(X) for model in models]
+        np.testing.assert_array_equal(*probabilities)
+        assert models[0].estimator_.random_state == seed
+
+
+def test_constant_features_leave_the_shares_of_the_classes():
+    y = np.repeat([0, 1, 2], [60, 30, 10])
+    for K in (2, 3):
+        rows = y < K
+        model = EarlyStoppingClassifier(random_state=0, patience=2).fit(np.ones((rows.sum(), 3)), y[rows])
+        np.testing.assert_allclose(
+            model.predict_proba(np.ones((1, 3)))[0], np.bincount(y[rows]) / rows.sum(), atol=0.02
+        )
+    split = [(np.arange(40), np.arange(40, 60))]
+    model = EarlyStoppingRegressor(cv=split).fit(numbers(60)[0], np.r_[np.zeros(40), np.ones(20)])
+    assert (model.coef_ == 0.0).all()
+
+
+def test_classes_are_those_that_probabilities_have():
+    X, _ = classes(60)
+    y = np.r_[np.tile([1, 2], 25), np.zeros(10, int)]
+    booster = HistGradientBoostingClassifier(random_state=0)
+    model = EarlyStoppingClassifier(booster, cv=TimeSeriesSplit(5), min_delta=0.01).fit(X, y)
+    assert model.classes_.tolist() == [1, 2]
+    assert model.predict_proba(X).shape == (60, 2)
+    with pytest.raises(ValueError, match="X leaves no training rows of class 0"):
+        EarlyStoppingClassifier().fit(X, y, np.where(y == 0, 0.0, 1.0), X_val=X, y_val=y)
+
+
+def test_pipelines_keep_their_parameters(tmp_path):
+    X, y = numbers()
+
+    class Own(Pipeline):
+        pass
+
+    steps = [("scale", StandardScaler()), ("sgd", SGDRegressor(random_state=0))]
+    model = EarlyStoppingRegressor(Own(steps, memory=str(tmp_path)), random_state=0).fit(X, y)
+    assert type(model.estimator_) is Own
+    assert model.estimator_.memory == str(tmp_path)
+    assert model.predict(X).shape == y.shape
+
+
+def test_ensembles_of_unknown_shape_are_copied():
+    class Trees(RegressorMixin, BaseEstimator):
+        def __init__(self, n_estimators=3, warm_start=False):
+            self.n_estimators = n_estimators
+            self.warm_start = warm_start
+
+        def fit(self, X, y):
+            self.trees_ = getattr(self, "trees_", [])
+            self.trees_ += [1.0] * (self.n_estimators - len(self.trees_))
+            return self
+
+        def predict(self, X):
+            return np.full(len(X), sum(self.trees_))
+
+    X, y = np.arange(20.0)[:, None], np.full(20, 6.0)
+    model = EarlyStoppingRegressor(Trees(), patience=3).fit(X, y)
+    assert (model.best_iter_, model.n_iter_, model.predict(X)[0]) == (6, 9, 6.0)
+    features = BaggingRegressor(max_features=0.5, random_state=0)
+    X, y, held = halves(*numbers())
+    bagged = EarlyStoppingRegressor(features, max_iter=30).fit(X, y, **held)
+    alone = clone(features).set_params(n_estimators=bagged.best_iter_).fit(X, y)
+    np.testing.assert_array_equal(bagged.predict(X), alone.predict(X))
+    assert len(bagged.estimator_.estimators_features_) == bagged.best_iter_
+
+
+def test_filters_of_warnings_are_as_they_were_after_threads():
+    X, y = classes(120)
+
+    def ignored():
+        return [entry for entry in warnings.filters if entry[0] == "ignore" and issubclass(entry[2], UserWarning)]
+
+    before = len(ignored())
+
+    def fit():
+        EarlyStoppingClassifier(SGDClassifier(loss="log_loss", random_state=0), random_state=0).fit(X, y)
+
+    threads = [threading.Thread(target=fit) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ignored()) == before
+
+
+def test_another_fit_forgets_the_first():
+    X, y = numbers()
+    model = EarlyStoppingRegressor(random_state=0).fit(X, y)
+    model.set_params(estimator=SGDRegressor(random_state=0)).fit(X, y)
+    assert not hasattr(model, "coef_")
+    assert not hasattr(model, "path_")
+    with pytest.raises(ValueError, match="filter factors are those of estimator=None"):
+        model.filter_factors()
+
+
+@pytest.mark.parametrize("restore_best", [True, False])
+@pytest.mark.parametrize(
+    "inner", [HistGradientBoostingRegressor(random_state=0), ElasticNet(alpha=0.01), GradientBoostingRegressor()]
+)
+def test_interruption_inside_a_step(inner, restore_best, monkeypatch):
+    X, y, held = halves(*numbers())
+    calls, fit = [], type(inner).fit
+
+    def interrupted(self, *args, **kwargs):
+        calls.append(1)
+        if len(calls) == 4:
+            self._in_fit = True
+            raise KeyboardInterrupt
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(type(inner), "fit", interrupted)
+    with pytest.warns(UserWarning, match="interrupted after"):
+        model = EarlyStoppingRegressor(inner, patience=50, restore_best=restore_best).fit(X, y, **held)
+    monkeypatch.undo()
+    wanted = model.best_score_ if restore_best else model.validation_curve_[-1]
+    assert mean_squared_error(held["y_val"], model.predict(held["X_val"])) == pytest.approx(wanted)
+    assert len(model.steps_) == len(model.train_curve_) == len(model.validation_curve_)
+
+
 def test_interruption_keeps_the_best_state():
     class Interrupted(Counted):
         def partial_fit(self, X, y):
@@ -780,12 +947,6 @@ NUMBER = [
 ]
 
 
-@pytest.mark.parametrize(("params", "given", "message"), NUMBER)
-def test_bad_input_of_the_regressor(params, given, message):
-    with pytest.raises((ValueError, TypeError), match=message):
-        EarlyStoppingRegressor(**params).fit(X, Y, **given)
-
-
 NUMBER += [
     (dict(estimator=IsolationForest()), {}, r"needs a regressor; got estimator=IsolationForest"),
     (dict(estimator=make_pipeline(StandardScaler())), {}, r"StandardScaler\(\) cannot be trained|needs a regressor"),
@@ -793,6 +954,13 @@ NUMBER += [
     (dict(cv=[(np.arange(50), [500])]), {}, r"cv has rows that X, of n_samples=60, has not"),
     (dict(cv=[(np.arange(50), np.arange(50, 60))], monitor=mean_squared_error), {}, r"as scorer\(estimator, X, y\)"),
 ]
+
+
+@pytest.mark.parametrize(("params", "given", "message"), NUMBER)
+def test_bad_input_of_the_regressor(params, given, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        EarlyStoppingRegressor(**params).fit(X, Y, **given)
+
 
 CLASS = [
     (dict(estimator=LogisticRegression(solver="liblinear")), LABELS, {}, "liblinear ignores warm_start"),
@@ -827,8 +995,10 @@ def test_weights_that_an_estimator_cannot_take():
 def test_a_failed_fit_changes_nothing():
     model = EarlyStoppingRegressor(random_state=0).fit(X, Y)
     before = copy.deepcopy(vars(model))
-    with pytest.raises(ValueError):
-        model.fit(X, np.where(Y > 0, np.nan, Y))
+    calls = iter([0.0, 1.0])
+    with pytest.raises(ValueError, match="failed"):  # StopIteration, after some steps
+        model.set_params(monitor=lambda e, X, y: next(calls)).fit(X[:, :3], Y)
+    model.set_params(monitor="loss")
     assert vars(model).keys() == before.keys()
     assert (model.coef_ == before["coef_"]).all()
 

@@ -12,24 +12,23 @@ from .penalties import ElasticNet
 from .proximal import Quadratic, loss_at, minimize, rows_of
 
 LARGEST_SPECTRUM = 2000  # rows or columns whose inner products are formed, and all of their eigenvalues taken
+SMALL_SPECTRUM = 200  # likewise, where only the largest eigenvalue is wanted
 CURVATURE = {"Squared": 1.0, "Logistic": 0.25, "Multinomial": 0.5}  # largest of the losses, per unit of the scores
 
 
-def spectrum(data):
+def spectrum(data, every=True):
     """Eigenvalues of the weighted covariance of the columns, in decreasing order, as many as rows or columns.
 
-    Only the largest one, to about 1e-4 of it, of data with more of both than `LARGEST_SPECTRUM`.
+    Only the largest one, to about 1e-4 of it, unless `every`, and of data with more rows and columns than
+    `LARGEST_SPECTRUM`.
     """
     size = np.divide(1.0, data.scale, out=np.zeros(data.p), where=data.scale > 0.0)
-    if data.p <= min(data.n, LARGEST_SPECTRUM):
+    if not size.any():
+        return np.zeros(1)
+    if data.p <= min(data.n, LARGEST_SPECTRUM if every else SMALL_SPECTRUM):
         values = np.linalg.eigvalsh(data.gram * np.outer(size, size))
-    elif data.n <= LARGEST_SPECTRUM:
-        K = np.zeros((data.n, data.n))
-        for low in range(0, data.p, data.n):
-            cols = slice(low, low + data.n)
-            Z = data.block(slice(None), cols) * size[cols]
-            K += Z @ Z.T
-        values = np.linalg.eigvalsh(K)
+    elif data.n <= (LARGEST_SPECTRUM if every else SMALL_SPECTRUM):
+        values = np.linalg.eigvalsh(_row_products(data, size))
     else:
 
         def product(w):
@@ -41,15 +40,39 @@ def spectrum(data):
     return np.maximum(values[::-1], 0.0) / data.weight
 
 
+def _row_products(data, size):
+    """Inner products of the centred rows, each times the root of its weight."""
+    if not data.sparse:
+        blocks = [slice(low, low + data.n) for low in range(0, data.p, data.n)]
+        parts = (data.block(slice(None), cols) * size[cols] for cols in blocks)
+        return sum(Z @ Z.T for Z in parts)
+    X = data.X.astype(np.float64)
+    K = (X @ X.T).toarray()
+    along = X @ data.mean
+    K += data.mean @ data.mean - along - along[:, None]
+    root = np.sqrt(data.rows)
+    return K * root * root[:, None]
+
+
+def ridge_factors(eigenvalues, alpha):
+    """Shares of the least-squares solution that ridge of a strength keeps; 0 where both are 0."""
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(eigenvalues / (eigenvalues + alpha))
+
+
+def equivalent_alpha(steps, step_size, l2):
+    """The strength of ridge that is nearest to some plain steps with L2 (Ali, Kolter & Tibshirani 2019)."""
+    with np.errstate(divide="ignore"):
+        return l2 + 1.0 / (np.asarray(steps, dtype=float) * step_size)
+
+
 def filter_factors(eigenvalues, steps, step_size, l2):
     """Shares of the least-squares solution along eigenvectors of the covariance that plain steps from zero keep.
 
     Without L2, ``1 - (1 - step_size * eigenvalue)^steps``; a prox step for L2 shrinks besides.
     """
-    with np.errstate(invalid="ignore"):
-        limit = np.nan_to_num(eigenvalues / (eigenvalues + l2))  # of ridge; 0 where both are 0
     rate = (1.0 - step_size * eigenvalues) / (1.0 + step_size * l2)
-    return limit * (1.0 - rate**steps)
+    return ridge_factors(eigenvalues, l2) * (1.0 - rate**steps)
 
 
 class Point(NamedTuple):
@@ -84,17 +107,17 @@ class Descent:
     def __init__(self, data, loss, T, alpha, l1_ratio):
         self.data = data
         self.K, self.p = len(T), data.p
-        self.eigenvalues = spectrum(data)
+        squared = isinstance(loss, Squared)
+        self.eigenvalues = spectrum(data, every=squared)
         top = self.eigenvalues[0]
         self.curvature = CURVATURE[type(loss).__name__] * top
         used = data.scale > 0.0
-        squared = isinstance(loss, Squared)
         self.offset = np.zeros(self.K)
         if squared and data.fit_intercept:
             self.offset = T @ data.rows / data.weight
             T = T - self.offset[:, None]
         # An intercept is as steep as the steepest direction, so that it does not limit the length of steps.
-        shift = np.sqrt(top) if data.fit_intercept and not squared else 0.0
+        shift = (np.sqrt(top) or 1.0) if data.fit_intercept and not squared else 0.0
         width = self.p + (shift > 0.0)
         if squared and self.p <= min(data.n, LARGEST_SPECTRUM):
             size = np.divide(1.0, data.scale, out=np.zeros(self.p), where=used)

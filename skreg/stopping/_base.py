@@ -60,6 +60,11 @@ class Problem(NamedTuple):
         weights, codes = (None if values is None else values[rows] for values in (self.weights, self.codes))
         return Problem(_safe_indexing(self.X, rows), self.y[rows], weights, codes)
 
+    def take_codes(self, rows):
+        """Places of the labels of some rows, those without weight left out."""
+        codes = self.codes[rows]
+        return codes if self.weights is None else codes[self.weights[rows] > 0.0]
+
     def weight_of(self, rows):
         return len(rows) if self.weights is None else self.weights[rows].sum()
 
@@ -212,6 +217,9 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
             raise ValueError(f"cv={self.cv!r} would split X, and X_val is given to validate on: use one of them.")
         try:
             outside = self._read(X_val, y_val, sample_weight_val, reset=False)
+            kinds = [list(X.dtypes) if hasattr(X, "columns") else None for X in (problem.X, outside.X)]
+            if kinds[0] != kinds[1]:
+                raise ValueError("X_val is not of the kind of X: both must be frames with columns of the same types.")
             if outside.y.shape[1:] != problem.y.shape[1:]:
                 raise ValueError(f"y_val has shape {outside.y.shape}, y {problem.y.shape}.")
             return outside
@@ -246,7 +254,7 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
                 if not problem.weight_of(rows) > 0.0:
                     raise ValueError(f"{source} leaves no {name} rows with weight, of n_samples={problem.n}.")
             if problem.codes is not None:
-                self._check_trained(problem.codes[train], problem.codes[held], source)
+                self._check_trained(problem.take_codes(train), problem.take_codes(held), source)
         return splits
 
     def _check_trained(self, codes, wanted, source):
@@ -258,8 +266,8 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         if np.unique(codes).size < 2:
             raise ValueError(f"{source} leaves training rows of only one class.")
 
-    def _growth(self, kind, problem, rows=None):
-        """Something to train on some rows of a problem, or on all."""
+    def _growth(self, kind, problem, rows=None, step_size=None):
+        """Something to train on some rows of a problem, or on all, by steps of a length that is known or not."""
         if kind is not None:
             part = problem if rows is None or rows.size == problem.n else problem.take(rows)
             return kind(self.estimator, part.X, part.y, part.weights, getattr(self, "classes_", None))
@@ -267,7 +275,7 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         if rows is not None:  # nothing is copied: other rows weigh nothing
             weights = np.zeros(problem.n)
             weights[rows] = 1.0 if problem.weights is None else problem.weights[rows]
-        return GradientSteps(self._linear_model(), problem.X, problem.y, weights, self)
+        return GradientSteps(self._linear_model(), problem.X, problem.y, weights, self, step_size)
 
     @unchanged_on_error
     @with_callbacks
@@ -304,7 +312,7 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         else:
             splits = [(np.arange(problem.n), None)]
             if problem.codes is not None:
-                self._check_trained(problem.codes, outside.codes, "X")
+                self._check_trained(*(part.take_codes(slice(None)) for part in (problem, outside)), "X")
         again = self.refit or self.cv_rounds == "all"
         for name in _OF_DESCENT:
             vars(self).pop(name, None)
@@ -318,7 +326,9 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
             self.best_iter_ = int(np.median([history.gains.best_iter for history in rounds]) + 0.5)
             if again:
                 part = task.part("refit")
-                growth = self._growth(kind, problem if outside is None else problem.append(outside))
+                step_size = None if kind else float(np.median([history.path.step_size for history in rounds]))
+                everything = problem if outside is None else problem.append(outside)
+                growth = self._growth(kind, everything, step_size=step_size)
                 growth.repeat(self.best_iter_, self.eval_every)
                 part.end()
         self._keep(rounds, growth)
@@ -395,6 +405,8 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         self.stopped_early_ = all(history.gains.stopped for history in rounds)
         self.estimator_ = growth.fitted()
         if self.estimator is not None:
+            if hasattr(self, "classes_"):  # a splitter may have kept some from it
+                self.classes_ = getattr(self.estimator_, "classes_", self.classes_)
             return
         if hasattr(self, "feature_names_in_"):
             self.estimator_.feature_names_in_ = self.feature_names_in_

@@ -8,14 +8,14 @@ from sklearn.utils import Bunch
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import validate_data
 
-from .._core.descent import Descent, filter_factors
+from .._core.descent import Descent, equivalent_alpha, filter_factors
 from .._core.losses import Logistic, Multinomial, Squared
 from ..linear._base import LinearClassifier, LinearRegressor, scores_of_all
 from ..linear._logistic import smoothed_targets
 from ._watched import log_loss, squared_error
 
 
-class _Free:
+class _Unrestricted:
     """What the readers of linear models ask for, and these models do not restrict."""
 
     penalty_factor, bounds, positive, class_weight = None, None, False, None
@@ -25,21 +25,18 @@ class _Free:
         self.fit_intercept = fit_intercept
 
     def fit(self, X, y, sample_weight=None):
-        """Fit the model from which a descent starts: it uses no feature."""
-        problem = self._read(X, y, sample_weight)
-        start = Descent(problem.data, *self._objective(problem), 0.0, 0.0).point()
-        self._set_coef(start.coef, start.intercept, problem.flat)
-        return self
+        """Raise: only a descent sets the coefficients."""
+        raise NotImplementedError(f"{type(self).__name__} is fitted by the early stopping estimators.")
 
 
-class DescentRegressor(_Free, LinearRegressor):
+class DescentRegressor(_Unrestricted, LinearRegressor):
     """Linear regression on coefficients that a descent sets."""
 
     def _objective(self, problem):
         return Squared(), problem.Y
 
 
-class DescentClassifier(_Free, LinearClassifier):
+class DescentClassifier(_Unrestricted, LinearClassifier):
     """Logistic or multinomial regression on coefficients that a descent sets."""
 
     def _objective(self, problem):
@@ -58,6 +55,8 @@ class GradientSteps:
         Rows of weight zero are not trained on.
     settings : BaseEarlyStopping
         Gives the penalty and the kind of steps.
+    step_size : float, default=None
+        Length of the steps of an earlier descent, to be taken again.
 
     Attributes
     ----------
@@ -65,25 +64,27 @@ class GradientSteps:
     descent : Descent
     """
 
-    def __init__(self, model, X, y, weights, settings):
+    def __init__(self, model, X, y, weights, settings, step_size=None):
         self.model, self.accelerate = model, settings.accelerate
         self.problem = model._read(X, y, weights)
         self.loss, T = model._objective(self.problem)
         with np.errstate(over="ignore", invalid="ignore"):  # told below
             self.descent = Descent(self.problem.data, self.loss, T, settings.alpha, settings.l1_ratio)
         self.l1, self.l2 = settings.alpha * settings.l1_ratio, settings.alpha * (1.0 - settings.l1_ratio)
-        self.step_size, self.norms = self._length(settings.step_size), []
+        self.step_size, self.norms = self._length(settings.step_size, step_size), []
         self._place()
-        if not np.isfinite(self.point.loss) or (
-            self.point.loss == 0.0 and isinstance(self.loss, Squared) and np.ptp(T)
-        ):
-            size = "large that their squares overflow" if self.point.loss else "small that their squares vanish"
+        vanished = self.point.loss == 0.0 and isinstance(self.loss, Squared)
+        if not np.isfinite(self.point.loss) or (vanished and np.ptp(T[:, self.problem.data.rows > 0.0], axis=1).any()):
+            size = "small that their squares vanish" if vanished else "large that their squares overflow"
             raise ValueError(f"y has values so {size}: rescale it.")
 
-    def _length(self, wanted):
+    def _length(self, wanted, known):
+        """The length of the steps; that of an earlier descent on a part of the rows is `known`, and best kept."""
         curvature = self.descent.curvature
         if curvature == 0.0:  # features are constant
             return 1.0
+        if known is not None:
+            return min(known, (1.0 if self.accelerate else 1.999) / curvature)
         if wanted == "auto":
             return 1.0 / curvature
         longest = (1.0 if self.accelerate else 2.0) / curvature
@@ -146,10 +147,7 @@ class GradientSteps:
 
     def equivalent_alpha(self, steps):
         """The strength of L2 alone that is nearest to plain steps with what L2 they have; see `DescentPath`."""
-        if self.accelerate:
-            return np.nan * steps
-        with np.errstate(divide="ignore"):
-            return self.l2 + 1.0 / (np.asarray(steps, dtype=float) * self.step_size)
+        return np.nan * steps if self.accelerate else equivalent_alpha(steps, self.step_size, self.l2)
 
     @property
     def filtered(self):
@@ -174,7 +172,8 @@ class GradientSteps:
             steps=steps,
             train_loss=np.array(history.train),
             validation_loss=np.array(history.validation),
-            norm=np.array(self.norms),
+            norm=np.array(self.norms[: steps.size]),
             equivalent_alpha=self.equivalent_alpha(steps),
             effective_degrees_of_freedom=freedom,
+            step_size=self.step_size,
         )

@@ -70,11 +70,11 @@ ATTRIBUTES = """
     coef_, intercept_ : ndarray
         Of the linear model; this and what follows is set for ``estimator=None``.
     step_size_ : float
-        Length of the steps.
+        Length of the steps; of another training on all rows, that of the rounds.
     path_ : Bunch
         Arrays of shape (n_evaluations,), or a list of such Bunches if ``cv_rounds="all"``: `steps`, `train_loss`,
         `validation_loss`, `norm` of the coefficients, and `equivalent_alpha` and `effective_degrees_of_freedom` as
-        below, NaN where they are not known.
+        below, NaN where they are not known; and the number `step_size`.
     equivalent_alpha_ : float
         Strength of the L2 penalty that shrinks about as much as the steps to `coef_`: ``1 / (step_size_ * steps)``
         [1]_, plus the L2 there is. NaN with `accelerate`."""

@@ -44,12 +44,13 @@ class Growth:
 
     method = "fit"  # what takes the rows
     for_a_while = FOR_A_WHILE
+    draws_anew = True  # whether every call begins with the seed
 
     def __init__(self, estimator, X, y, weights, classes):
         whole = clone(estimator)
-        self.head, self.name, self.model, self.best = None, None, whole, None
+        self.pipeline, self.head, self.model, self.best, self.steps = None, None, whole, None, 0
         if isinstance(whole, Pipeline):
-            self.name, self.model = whole.steps[-1]
+            self.pipeline, self.model = whole, whole.steps[-1][1]
             if len(whole.steps) > 1:
                 self.head = whole[:-1]
                 X = self.head.fit_transform(X, y)
@@ -63,6 +64,11 @@ class Growth:
             self.model.set_params(n_iter_no_change=None)
         self.given = {name: params[name] for name in self.for_a_while if name in params}
         self.model.set_params(**{name: self.for_a_while[name] for name in self.given})
+        seed = params.get("random_state")
+        if self.draws_anew and isinstance(seed, (int, np.integer)):
+            # every call draws from the seed anew: all steps would see the rows in one order
+            self.given["random_state"] = seed
+            self.model.set_params(random_state=np.random.RandomState(seed))
 
     def transform(self, X):
         """Rows as the model wants them."""
@@ -73,14 +79,11 @@ class Growth:
         steps = 0
         while steps < max_steps:
             more = min(every, max_steps - steps)
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", category=ConvergenceWarning)  # the steps of one call are ours
-                warnings.filterwarnings("ignore", 'class_weight presets "balanced"')  # rows are always the same
-                self.grow(steps, more)
+            self.grow(steps, more)
             steps += more
+            self.steps = steps
             if hook is not None and hook(steps):
                 break
-        self.steps = steps
         return steps
 
     def repeat(self, steps, every):
@@ -97,11 +100,12 @@ class Growth:
     def save(self, steps):
         """Keep the state after these steps, the present ones."""
         self.best = None  # two states in memory, not three
-        self.best = copy.deepcopy(self.model)
+        self.best = steps, copy.deepcopy(self.model)
 
     def restore(self):
-        """Return to the state that was kept."""
-        self.model, self.best = self.best, None
+        """Return to the state that was kept: the present one, if keeping it was interrupted."""
+        if self.best is not None:
+            (self.steps, self.model), self.best = self.best, None
 
     def state(self):
         """A copy of the estimator as it is now."""
@@ -113,10 +117,11 @@ class Growth:
 
     def _whole(self, model):
         model.set_params(**self.given)
-        if self.name is None:
+        if self.pipeline is None:
             return model
-        head = [] if self.head is None else self.head.steps
-        return Pipeline([*head, (self.name, model)])
+        whole = copy.copy(self.pipeline)
+        whole.steps = [*([] if self.head is None else self.head.steps), (self.pipeline.steps[-1][0], model)]
+        return whole
 
 
 class Epochs(Growth):
@@ -125,14 +130,6 @@ class Epochs(Growth):
     method = "partial_fit"
 
     for_a_while = {}
-
-    def __init__(self, *args):
-        super().__init__(*args)
-        seed = getattr(self.model, "random_state", None)
-        if isinstance(seed, (int, np.integer)):
-            # every call draws from the seed anew: all epochs would see the rows in one order
-            self.given["random_state"] = seed
-            self.model.set_params(random_state=np.random.RandomState(seed))
 
     def grow(self, steps, more):
         labels = {} if self.classes is None else {"classes": self.classes}
@@ -144,7 +141,9 @@ class Continued(Growth):
     """A step is one of `max_iter`, of which a warm start takes more."""
 
     def grow(self, steps, more):
-        self.model.set_params(max_iter=more).fit(self.X, self.y, **self.weights)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=ConvergenceWarning)  # it stops where it is told to
+            self.model.set_params(max_iter=more).fit(self.X, self.y, **self.weights)
 
     def repeat(self, steps, every):
         self.run(every, steps)  # a call forgets what the solver has learned of the curvature
@@ -161,10 +160,12 @@ class Ensemble(Growth):
     call of `fit` and every prediction begin with work on all rows and members.
     """
 
+    draws_anew = False  # members know which of all they are
+
     def __init__(self, *args):
         super().__init__(*args)
-        self.staged = hasattr(self.model, "staged_predict")
-        self.size = self.steps = 0  # members there are, and those that count
+        self.staged = False  # known after the first step
+        self.size = 0  # members there are, of which `steps` count
         self.losses = {}  # of stages, by the rows that they are on
 
     def run(self, every, max_steps, hook=None):
@@ -174,9 +175,16 @@ class Ensemble(Growth):
     def grow(self, steps, more):
         if steps + more > self.size:
             ahead = max(AHEAD * more, steps // 2) if self.staged else more
-            self.size = min(steps + ahead, self.limit)
-            self.model.set_params(**{count_of(self.model): self.size}).fit(self.X, self.y, **self.weights)
-        self.steps = steps + more
+            self._train(min(steps + ahead, self.limit))
+            self.cut = members_of(self.model, self.size)
+            self.staged = bool(self.cut) and hasattr(self.model, "staged_predict")
+
+    def _train(self, size):
+        with warnings.catch_warnings():
+            if isinstance(getattr(self.model, "class_weight", None), str):
+                warnings.filterwarnings("ignore", "class_weight presets")  # the rows are always the same
+            self.model.set_params(**{count_of(self.model): size}).fit(self.X, self.y, **self.weights)
+        self.size = size
 
     def value(self, watched, scorer, monitor):
         if scorer is not None or not self.staged:
@@ -189,13 +197,13 @@ class Ensemble(Growth):
     train_value = value
 
     def save(self, steps):
-        self.best = steps
-
-    def restore(self):
-        self.steps = self.best
+        if self.cut:
+            self.best = steps, self.model
+        else:  # what it keeps of its members is not known
+            super().save(steps)
 
     def state(self):
-        return self.fitted()
+        return self._whole(first_members(copy.deepcopy(self.model) if not self.cut else self.model, self.steps))
 
     def fitted(self):
         return self._whole(first_members(self.model, self.steps))
@@ -206,11 +214,17 @@ def count_of(ensemble):
     return "n_estimators" if "n_estimators" in ensemble.get_params(deep=False) else "max_iter"
 
 
+def members_of(ensemble, size):
+    """Names of what an ensemble keeps for each of so many members."""
+    return [name for name in PER_MEMBER if len(vars(ensemble).get(name, ())) == size]
+
+
 def first_members(ensemble, size):
     """A copy of an ensemble with its first members only, which both share."""
     part = copy.copy(ensemble)
+    vars(part).pop("_in_fit", None)  # of a fit of HistGradientBoosting that was interrupted
     for name in PER_MEMBER:
-        values = getattr(part, name, None)
+        values = vars(part).get(name)
         if values is not None and len(values) > size:
             setattr(part, name, copy.copy(values[:size]))
     if hasattr(part, "n_estimators_"):
@@ -228,21 +242,23 @@ class Boosters(Growth):
     their first rounds, and trained for the best number of rounds in the end.
     """
 
-    for_a_while = {}
+    for_a_while, draws_anew = {}, False
 
     def __init__(self, *args):
         super().__init__(*args)
         params = self.model.get_params(deep=False)
+        if isinstance(params.get("random_state"), np.random.RandomState):  # every training begins with the same seed
+            self.given["random_state"] = params["random_state"]
+            self.model.set_params(random_state=params["random_state"].randint(np.iinfo(np.int32).max))
         self.count = next(name for name in COUNTS if name in params)
-        self.size = self.steps = 0  # rounds there are, and those that count
+        self.size = 0  # rounds there are, of which `steps` count
 
     def run(self, every, max_steps, hook=None):
         self.limit = max_steps
         return super().run(every, max_steps, hook)
 
     def grow(self, steps, more):
-        self.steps = steps + more
-        if self.steps > self.size:
+        if steps + more > self.size:
             self._train(min(max(steps + AHEAD * more, 2 * steps), self.limit))
 
     def _train(self, size):
@@ -256,17 +272,14 @@ class Boosters(Growth):
     train_value = value
 
     def save(self, steps):
-        self.best = steps
-
-    def restore(self):
-        self.steps = self.best
+        self.best = steps, self.model
 
     def state(self):
         _use_rounds(self.model, self.steps)
         return super().state()
 
     def fitted(self):
-        if self.size != self.steps:
+        if self.size != self.steps or self.model.get_params()[self.count] != self.steps:
             self._train(self.steps)
         return super().fitted()
 

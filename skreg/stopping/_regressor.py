@@ -5,7 +5,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import assert_all_finite, column_or_1d, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from .._core.descent import filter_factors
+from .._core.descent import equivalent_alpha, filter_factors, ridge_factors
 from ._base import BaseEarlyStopping
 from ._descent import DescentRegressor
 from ._docs import ATTRIBUTES, COMMON, PARAMETERS
@@ -104,6 +104,5 @@ class EarlyStoppingRegressor(RegressorMixin, BaseEarlyStopping):
         if steps.ndim > 1 or steps.dtype.kind not in "iu" or (steps < 0).any():
             raise ValueError(f"steps must be an int or a list of ints of at least 0; got {steps.tolist()!r}.")
         steps, l2 = steps[..., None], self.alpha * (1.0 - self.l1_ratio)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ridge = np.nan_to_num(values / (values + l2 + 1.0 / (steps * self.step_size_)))
+        ridge = ridge_factors(values, equivalent_alpha(steps, self.step_size_, l2))
         return values, filter_factors(values, steps, self.step_size_, l2), ridge

@@ -127,9 +127,9 @@ class History:
     def record(self, steps):
         """Evaluate the present state; whether to stop."""
         now = self.growth.value(self.held, self.scorer, self.monitor)
-        self.steps.append(steps)
-        self.train.append(self.growth.train_value(self.own, self.scorer, self.monitor))
-        self.validation.append(now)
+        own = self.growth.train_value(self.own, self.scorer, self.monitor)
+        for curve, value in ((self.steps, steps), (self.train, own), (self.validation, now)):
+            curve.append(value)
         if self.gains.add(steps, now if self.scorer is None else -now) and self.keep:
             self.growth.save(steps)
         return self.gains.stopped

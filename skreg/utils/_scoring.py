@@ -21,7 +21,7 @@ def score(scorer, monitor, estimator, X, y, weights):
 
     Weights are left out for a scorer that takes none, and where all are equal, as they say nothing then.
     """
-    takes = not inspect.isfunction(scorer) or "sample_weight" in inspect.signature(scorer).parameters
+    takes = "sample_weight" in inspect.signature(scorer).parameters
     weighted = takes and weights is not None and np.ptp(weights) > 0.0
     try:
         return float(scorer(estimator, X, y, **({"sample_weight": weights} if weighted else {})))
