@@ -71,7 +71,7 @@ ElasticNetProxCV(n_jobs=2).set_callbacks(ProgressBar()).fit(*regression(40, 5))
 def test_old_scikit_learn():
     code = """
 import sys
-import sklearn.linear_model, sklearn.model_selection
+import sklearn.linear_model, sklearn.model_selection, sklearn.pipeline
 sys.modules["sklearn.callback"] = None
 import skreg
 from tests.problems import regression
