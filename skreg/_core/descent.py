@@ -16,13 +16,18 @@ SMALL_SPECTRUM = 200  # likewise, where only the largest eigenvalue is wanted
 CURVATURE = {"Squared": 1.0, "Logistic": 0.25, "Multinomial": 0.5}  # largest of the losses, per unit of the scores
 
 
+def _norms(data):
+    """Norms of the columns, which turn normalized ones into those of the user's units; 0 where they are constant."""
+    return np.divide(1.0, data.scale, out=np.zeros(data.p), where=data.scale > 0.0)
+
+
 def spectrum(data, every=True):
     """Eigenvalues of the weighted covariance of the columns, in decreasing order, as many as rows or columns.
 
     Only the largest one, to about 1e-4 of it, unless `every`, and of data with more rows and columns than
     `LARGEST_SPECTRUM`.
     """
-    size = np.divide(1.0, data.scale, out=np.zeros(data.p), where=data.scale > 0.0)
+    size = _norms(data)
     if not size.any():
         return np.zeros(1)
     if data.p <= min(data.n, LARGEST_SPECTRUM if every else SMALL_SPECTRUM):
@@ -111,7 +116,6 @@ class Descent:
         self.eigenvalues = spectrum(data, every=squared)
         top = self.eigenvalues[0]
         self.curvature = CURVATURE[type(loss).__name__] * top
-        used = data.scale > 0.0
         self.offset = np.zeros(self.K)
         if squared and data.fit_intercept:
             self.offset = T @ data.rows / data.weight
@@ -120,13 +124,13 @@ class Descent:
         shift = (np.sqrt(top) or 1.0) if data.fit_intercept and not squared else 0.0
         width = self.p + (shift > 0.0)
         if squared and self.p <= min(data.n, LARGEST_SPECTRUM):
-            size = np.divide(1.0, data.scale, out=np.zeros(self.p), where=used)
+            size = _norms(data)
             inner, n = Gram(data.gram * np.outer(size, size)), self.p
             correlations = np.array([data.dots(data.state(data.rows * t)) for t in T]) * size
             self.smooth = Quadratic(correlations.ravel())
             self.scale, extra = float(np.sum(T**2 @ data.rows)), 0
         else:
-            inner, n = data.design()._replace(scale=used.astype(float)), data.n
+            inner, n = data.design()._replace(scale=(data.scale > 0.0).astype(float)), data.n
             self.smooth = rows_of(loss, T, data.rows)
             extra = int(data.sparse)
         self.A = Repeated(inner, self.p, n + extra, n, shift)

@@ -15,6 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._params import ANY_STRING, ARRAY_LIKE, BOOLEAN, CALLABLE, CV, NONE, Interval, Options
+from ..utils._split import read_splits
 from ..utils._threads import one_blas_thread
 from ..utils._validation import check_alphas, unchanged_on_error
 
@@ -195,11 +196,7 @@ class PathSearch:
 
     def _splits(self, problem, split_params):
         y = self._labels(problem)
-        every = np.arange(problem.data.n)  # indexing it turns masks and negative indices into plain ones
-        splitter = check_cv(self.cv, y, classifier=is_classifier(self))
-        splits = [(every[a], every[b]) for a, b in splitter.split(problem.X, y, **split_params)]
-        if not splits:
-            raise ValueError(f"cv={self.cv!r} has no splits; an iterator is empty after its first use.")
+        splits = read_splits(self.cv, problem.X, y, is_classifier(self), **split_params)
         weights = np.ones(problem.data.n) if problem.weights is None else problem.weights
         for number, rows in enumerate(splits):
             for part, name in zip(rows, ("training", "held-out"), strict=True):

@@ -35,7 +35,7 @@ from ..utils._params import (
 )
 from ..utils._scoring import read_monitor
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, unchanged_on_error
+from ..utils._validation import caller_level, has_validation, unchanged_on_error
 from ._monitor import History, Watched
 from ._problem import Distinct
 
@@ -202,10 +202,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
 
     def _read_validation(self, X_val, y_val, sample_weight_val):
         """Validation data as `Watched`, None without."""
-        given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
-        if X_val is None or y_val is None:
-            if some := [name for name, value in given.items() if value is not None]:
-                raise ValueError(f"X_val and y_val belong together; got only {', '.join(some)}.")
+        if not has_validation(X_val, y_val, sample_weight_val):
             return None
         try:
             problem = self._read(X_val, y_val, sample_weight_val)

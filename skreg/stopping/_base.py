@@ -1,17 +1,13 @@
 """What both early stopping estimators share."""
 
-import importlib
 import warnings
 from contextlib import nullcontext
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import check_cv
-from sklearn.utils import _safe_indexing, check_array, check_consistent_length, check_random_state, indexable
+from sklearn.utils import check_array, check_consistent_length, check_random_state, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
@@ -30,58 +26,18 @@ from ..utils._params import (
     check_params,
 )
 from ..utils._scoring import read_monitor
-from ..utils._split import hold_out
+from ..utils._split import hold_out, read_splits
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, check_weights, unchanged_on_error
+from ..utils._validation import caller_level, check_weights, has_validation, unchanged_on_error
 from ._descent import GradientSteps
 from ._growth import growth_of
+from ._problem import Problem
 from ._watched import History, Watched
 
 FALLING = 1e-4  # share of the loss that the last evaluations may still have gained when steps run out
 _OF_DESCENT = (
     "coef_", "intercept_", "step_size_", "path_", "equivalent_alpha_", "effective_degrees_of_freedom_", "_filter"
 )  # fmt: skip
-
-
-class Problem(NamedTuple):
-    """Rows as they were given, and what is known of them."""
-
-    X: object
-    y: np.ndarray
-    weights: np.ndarray | None
-    codes: np.ndarray | None  # places of the labels among the classes
-
-    @property
-    def n(self):
-        return len(self.y)
-
-    def take(self, rows):
-        """Some rows."""
-        weights, codes = (None if values is None else values[rows] for values in (self.weights, self.codes))
-        return Problem(_safe_indexing(self.X, rows), self.y[rows], weights, codes)
-
-    def take_codes(self, rows):
-        """Places of the labels of some rows, those without weight left out."""
-        codes = self.codes[rows]
-        return codes if self.weights is None else codes[self.weights[rows] > 0.0]
-
-    def weight_of(self, rows):
-        return len(rows) if self.weights is None else self.weights[rows].sum()
-
-    def append(self, other):
-        """These rows and others after them."""
-        weights = None
-        if self.weights is not None or other.weights is not None:
-            weights = np.concatenate([np.ones(p.n) if p.weights is None else p.weights for p in (self, other)])
-        return Problem(_stack(self.X, other.X), np.concatenate([self.y, other.y]), weights, None)
-
-
-def _stack(X, Z):
-    if sp.issparse(X) or sp.issparse(Z):
-        return sp.vstack([X, Z], format="csr")
-    if hasattr(X, "columns") and type(X) is type(Z):  # frames of pandas and of polars
-        return importlib.import_module(type(X).__module__.partition(".")[0]).concat([X, Z])
-    return np.concatenate([np.asarray(X), np.asarray(Z)])
 
 
 def delegates(method):
@@ -208,10 +164,7 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
 
     def _read_validation(self, problem, X_val, y_val, sample_weight_val):
         """Validation data that were given, None without."""
-        given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
-        if X_val is None or y_val is None:
-            if some := [name for name, value in given.items() if value is not None]:
-                raise ValueError(f"X_val and y_val belong together; got only {', '.join(some)}.")
+        if not has_validation(X_val, y_val, sample_weight_val):
             return None
         if self.cv is not None:
             raise ValueError(f"cv={self.cv!r} would split X, and X_val is given to validate on: use one of them.")
@@ -239,14 +192,10 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
             held = hold_out(rows.size, self.validation_fraction, codes, np.random.default_rng(seed))
             splits = [(rows[~held], rows[held])]
         else:
-            every = np.arange(problem.n)  # indexing it turns masks and negative indices into plain ones
-            splitter = check_cv(self.cv, problem.y, classifier=is_classifier(self))
             try:
-                splits = [(every[a], every[b]) for a, b in splitter.split(problem.X, problem.y, groups)]
+                splits = read_splits(self.cv, problem.X, problem.y, is_classifier(self), groups=groups)
             except IndexError as error:
                 raise ValueError(f"cv has rows that X, of n_samples={problem.n}, has not: {error}") from error
-            if not splits:
-                raise ValueError(f"cv={self.cv!r} has no splits; an iterator is empty after its first use.")
             splits = splits if self.cv_rounds == "all" else splits[:1]
         source = f"validation_fraction={self.validation_fraction}" if self.cv is None else "a split of cv"
         for train, held in splits:

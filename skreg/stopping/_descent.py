@@ -25,8 +25,8 @@ class _Unrestricted:
         self.fit_intercept = fit_intercept
 
     def fit(self, X, y, sample_weight=None):
-        """Raise: only a descent sets the coefficients."""
-        raise NotImplementedError(f"{type(self).__name__} is fitted by the early stopping estimators.")
+        """Raise TypeError: only a descent sets the coefficients."""
+        raise TypeError(f"{type(self).__name__} has no fit of its own: the early stopping estimators fit it.")
 
 
 class DescentRegressor(_Unrestricted, LinearRegressor):
@@ -72,7 +72,7 @@ class GradientSteps:
             self.descent = Descent(self.problem.data, self.loss, T, settings.alpha, settings.l1_ratio)
         self.l1, self.l2 = settings.alpha * settings.l1_ratio, settings.alpha * (1.0 - settings.l1_ratio)
         self.step_size, self.norms = self._length(settings.step_size, step_size), []
-        self._place()
+        self._place(self.descent.point())
         vanished = self.point.loss == 0.0 and isinstance(self.loss, Squared)
         if not np.isfinite(self.point.loss) or (vanished and np.ptp(T[:, self.problem.data.rows > 0.0], axis=1).any()):
             size = "small that their squares vanish" if vanished else "large that their squares overflow"
@@ -95,9 +95,9 @@ class GradientSteps:
             )
         return float(wanted)
 
-    def _place(self):
-        self.point = self.descent.point()
-        self.model._set_coef(self.point.coef, self.point.intercept, self.problem.flat)
+    def _place(self, point):
+        self.point = point
+        self.model._set_coef(point.coef, point.intercept, self.problem.flat)
 
     def transform(self, X):
         """Rows to watch, checked once and for all."""
@@ -118,7 +118,7 @@ class GradientSteps:
 
     def run(self, every, max_steps, hook=None):
         def ask(steps):
-            self._place()
+            self._place(self.descent.point())
             self.norms.append(float(np.linalg.norm(self.point.coef)))
             return hook is not None and hook(steps)
 
@@ -136,8 +136,7 @@ class GradientSteps:
         self.best = self.point
 
     def restore(self):
-        self.point = self.best
-        self.model._set_coef(self.point.coef, self.point.intercept, self.problem.flat)
+        self._place(self.best)
 
     def state(self):
         return copy.copy(self.model)
@@ -146,7 +145,7 @@ class GradientSteps:
         return self.model
 
     def equivalent_alpha(self, steps):
-        """The strength of L2 alone that is nearest to plain steps with what L2 they have; see `DescentPath`."""
+        """The strength of L2 alone that is nearest to plain steps with what L2 they have."""
         return np.nan * steps if self.accelerate else equivalent_alpha(steps, self.step_size, self.l2)
 
     @property

@@ -76,7 +76,7 @@ class Growth:
 
     def run(self, every, max_steps, hook=None):
         """Train until ``hook(steps)``, asked every `every` steps, says stop; the number of steps taken."""
-        steps = 0
+        self.limit, steps = max_steps, 0
         while steps < max_steps:
             more = min(every, max_steps - steps)
             self.grow(steps, more)
@@ -95,7 +95,9 @@ class Growth:
         """The loss, or the score, of the present state on some rows."""
         return watched.value(self.model, scorer, monitor)
 
-    train_value = value
+    def train_value(self, own, scorer, monitor):
+        """The same on rows that are trained on."""
+        return self.value(own, scorer, monitor)
 
     def save(self, steps):
         """Keep the state after these steps, the present ones."""
@@ -127,9 +129,7 @@ class Growth:
 class Epochs(Growth):
     """A step is a call of `partial_fit`, which goes over the rows once."""
 
-    method = "partial_fit"
-
-    for_a_while = {}
+    method, for_a_while = "partial_fit", {}
 
     def grow(self, steps, more):
         labels = {} if self.classes is None else {"classes": self.classes}
@@ -168,10 +168,6 @@ class Ensemble(Growth):
         self.size = 0  # members there are, of which `steps` count
         self.losses = {}  # of stages, by the rows that they are on
 
-    def run(self, every, max_steps, hook=None):
-        self.limit = max_steps
-        return super().run(every, max_steps, hook)
-
     def grow(self, steps, more):
         if steps + more > self.size:
             ahead = max(AHEAD * more, steps // 2) if self.staged else more
@@ -193,8 +189,6 @@ class Ensemble(Growth):
         if len(losses) < self.steps:
             losses += watched.losses_of_stages(self.model, len(losses))
         return losses[self.steps - 1]
-
-    train_value = value
 
     def save(self, steps):
         if self.cut:
@@ -253,10 +247,6 @@ class Boosters(Growth):
         self.count = next(name for name in COUNTS if name in params)
         self.size = 0  # rounds there are, of which `steps` count
 
-    def run(self, every, max_steps, hook=None):
-        self.limit = max_steps
-        return super().run(every, max_steps, hook)
-
     def grow(self, steps, more):
         if steps + more > self.size:
             self._train(min(max(steps + AHEAD * more, 2 * steps), self.limit))
@@ -268,8 +258,6 @@ class Boosters(Growth):
     def value(self, watched, scorer, monitor):
         _use_rounds(self.model, self.steps)
         return watched.value(self.model, scorer, monitor)
-
-    train_value = value
 
     def save(self, steps):
         self.best = steps, self.model

@@ -1,6 +1,16 @@
-"""Rows that are held out to watch."""
+"""Rows that are held out."""
 
 import numpy as np
+from sklearn.model_selection import check_cv
+
+
+def read_splits(cv, X, y, classifier, **params):
+    """Splits of a splitter, a number of folds or an iterable, as pairs of plain indices; ValueError without any."""
+    every = np.arange(len(y))  # indexing it turns masks and negative indices into plain ones
+    splits = [(every[a], every[b]) for a, b in check_cv(cv, y, classifier=classifier).split(X, y, **params)]
+    if not splits:
+        raise ValueError(f"cv={cv!r} has no splits; an iterator is empty after its first use.")
+    return splits
 
 
 def hold_out(n, fraction, classes, rng):

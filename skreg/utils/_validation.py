@@ -34,6 +34,16 @@ def caller_level():
     return level
 
 
+def has_validation(X_val, y_val, sample_weight_val):
+    """Whether validation data are given; raises ValueError where only a part of them is."""
+    given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+    if X_val is not None and y_val is not None:
+        return True
+    if some := [name for name, value in given.items() if value is not None]:
+        raise ValueError(f"X_val and y_val belong together; got only {', '.join(some)}.")
+    return False
+
+
 def check_weights(sample_weight, n):
     """Weights as float64 of shape (n,), or None where all are equal to one number.
 
