@@ -183,6 +183,10 @@ class Book:
             self._file("json").write_text(json.dumps(self.pages, indent=1) + "\n")
             self._file("md").write_text(self._render())
 
+    def entries(self, part):
+        """What was entered in one part, by this run or an earlier one, in the order of the report."""
+        return sorted((one for one in self.pages["results"].values() if one["part"] == part), key=self._place)
+
     def _heading(self, entry):
         words = [f"{entry['part']}: {entry['problem']}"]
         if entry["about"]:
@@ -199,16 +203,15 @@ class Book:
         return parts.index(entry["part"]), problem, -(entry["l1_ratio"] or 0.0), entry["divisor"] or 0
 
     def _render(self):
-        entries = sorted(self.pages["results"].values(), key=self._place)
         lines = [f"# Benchmarks: {self.family}", "", self.note]
         for part in self.order[0]:
-            of_part = [entry for entry in entries if entry["part"] == part]
+            of_part = self.entries(part)
             lines += [f"## {TITLES[part]}", ""] if of_part else []
             for entry in of_part:
                 lines += [f"### {self._heading(entry)}", "", table(entry["rows"]), ""]
                 lines += [f"{entry['date']}, environment {entry['environment'] + 1}: `{entry['command']}`", ""]
         lines += ["## Environments", ""]
-        used = {entry["environment"] for entry in entries}
+        used = {entry["environment"] for entry in self.pages["results"].values()}
         for k, place in enumerate(self.pages["environments"]):
             if k in used:
                 versions = ", ".join(f"{name} {version}" for name, version in place["versions"].items())

@@ -126,7 +126,7 @@ def geometric(values):
 
 
 def race(models, problems, small, enter=None):
-    """Figures of every model on every table: {table: (classes, {model: figures})}."""
+    """Figures of every model on every table: {table: {model: figures}}."""
     found = {}
     for name in problems:
         frame, y, classes = tables.load(name)
@@ -139,7 +139,7 @@ def race(models, problems, small, enter=None):
                 warnings.simplefilter("ignore")  # scikit-learn's perceptron warns that its 200 epochs end
                 figures[model] = evaluate(make, frame, y, classes)
             print(f"    {name}, {model}: {figures[model]}", flush=True)
-        found[name] = classes, figures
+        found[name] = figures
         if enter:
             kind = f"{np.unique(y).size} classes" if classes else "numbers"
             rows = [dict(solver=model, **own) for model, own in figures.items()]
@@ -150,14 +150,19 @@ def race(models, problems, small, enter=None):
 def summary(found, base):
     """Rows of geometric means over tables of the ratios to one model."""
     rows = []
-    for model in next(iter(found.values()))[1]:
+    for model in next(iter(found.values())):
         ratios = {key: [] for key in ("of_log_loss", "of_rmse", "of_seconds_classes", "of_seconds_numbers")}
-        for classes, figures in found.values():
-            kind, score = ("classes", "log_loss") if classes else ("numbers", "rmse")
+        for figures in found.values():
+            kind, score = ("classes", "log_loss") if "log_loss" in figures[base] else ("numbers", "rmse")
             ratios[f"of_{score}"].append(figures[model][score] / figures[base][score])
             ratios[f"of_seconds_{kind}"].append(figures[model]["seconds"] / figures[base]["seconds"])
         rows.append(dict(solver=model, **{key: geometric(values) for key, values in ratios.items()}))
     return rows
+
+
+def enter_summary(book, part, found, base):
+    about = f"{len(found)} tables: {', '.join(found)}"
+    book.enter(part, "all", about, None, None, rows=summary(found, base))
 
 
 def configure(parser):
@@ -170,11 +175,10 @@ def configure(parser):
 def run(args):
     out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
     book = report.Book("tabular", out, [*tables.names(), "all"], ("summary", "defaults", "tables"), NOTE)
-    about = f"{len(args.problems)} tables: {', '.join(args.problems)}"
     if "tables" in args.parts:
         models = {name: make for name, make in MODELS.items() if name != "RealMLP" or find_spec("pytabkit")}
-        rows = summary(race(models, args.problems, args.small, book.enter), BASE)
-        book.enter("summary", "all", about, None, None, rows=rows)
+        race(models, args.problems, args.small, book.enter)
+        found = {entry["problem"]: {row["solver"]: row for row in entry["rows"]} for entry in book.entries("tables")}
+        enter_summary(book, "summary", found, BASE)
     if "defaults" in args.parts:
-        rows = summary(race(VARIANTS, args.problems, args.small), "as they are")
-        book.enter("defaults", "all", about, None, None, rows=rows)
+        enter_summary(book, "defaults", race(VARIANTS, args.problems, args.small), "as they are")
