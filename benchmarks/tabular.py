@@ -19,7 +19,8 @@ from .linear import names
 NOTE = """\
 Means over five folds, the same for everybody. All models have their default parameters; ours were chosen on these
 tables, the others elsewhere. The perceptrons get standardized numbers and one column a category (`tables.encoder`),
-the other models the table as it is, with its categories marked. Seconds are those of a fit, preprocessing included.
+the other models the table as it is, with its categories marked (RealMLP with medians for missing numbers, which it
+refuses). Seconds are those of a fit, preprocessing included.
 RMSE is relative to the deviation of the target, which is a logarithm where it is an amount of money; "calibration" is
 the expected calibration error of the predicted class in ten bins of one size. "all" are geometric means over tables
 of the ratios to scikit-learn's perceptron, or to our own defaults.
@@ -47,7 +48,7 @@ def real_mlp(classes, frame):
     from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
 
     kind = RealMLP_TD_Classifier if classes else RealMLP_TD_Regressor
-    return kind(device="cpu", random_state=0, n_threads=os.cpu_count())
+    return make_pipeline(tables.filler(), kind(device="cpu", random_state=0, n_threads=os.cpu_count()))
 
 
 def changed(**params):
