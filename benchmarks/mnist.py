@@ -36,9 +36,9 @@ class Row(NamedTuple):
 
 ROWS = {
     "no regularizer 2 x 800": Row(dict(BASE, hidden_layer_sizes=(800, 800), dropout=0.0, max_iter=30), 1.60, 3),
-    "dropout 3 x 1024": Row(dict(WIDE, dropout=0.5, input_dropout=0.2, max_iter=40), 1.25, 3),
+    "dropout 3 x 1024": Row(dict(WIDE, dropout=0.5, input_dropout=0.2, max_iter=30), 1.25, 3),
     "dropout and max-norm 3 x 1024": Row(
-        dict(WIDE, dropout=0.5, input_dropout=0.2, max_norm=2.0, max_iter=40), 1.06, 3
+        dict(WIDE, dropout=0.5, input_dropout=0.2, max_norm=2.0, max_iter=30), 1.06, 3
     ),
     "dropout 2 x 800": Row(dict(TWO, max_iter=60), 1.28),
     "DropConnect 2 x 800": Row(dict(TWO, dropout_kind="dropconnect", max_iter=40), 1.20),
