@@ -106,7 +106,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         sam_rho=0.0,
         averaging=None,
         optimizer="adamw",
-        learning_rate=5e-3,
+        learning_rate=2e-3,
         momentum=0.9,
         schedule="cosine",
         warmup=0.0,
