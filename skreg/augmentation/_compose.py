@@ -1,0 +1,217 @@
+"""Augmenters made of augmenters."""
+
+from numbers import Real
+
+from ..utils._params import ARRAY_LIKE, ESTIMATOR, RANDOM_STATE, Interval, check_params
+from ._base import Augmenter
+
+
+class _Several(Augmenter):
+    """Base of those that hold a list of augmenters."""
+
+    _parameter_constraints = {"augmenters": [ARRAY_LIKE], "random_state": [RANDOM_STATE]}
+
+    def __init__(self, augmenters, *, random_state=None):
+        self.augmenters = augmenters
+        self.random_state = random_state
+
+    def _check(self):
+        check_params(self)
+        if not len(self.augmenters):
+            raise ValueError("augmenters must hold at least one augmenter; got none.")
+        for part in self.augmenters:
+            if not hasattr(part, "augment"):
+                raise ValueError(f"augmenters must hold augmenters; got {part!r}.")
+
+    def get_params(self, deep=True):
+        """Parameters, those of the parts by their place: ``0__p`` is `p` of the first.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+
+        Returns
+        -------
+        params : dict
+        """
+        params = super().get_params(deep=False)
+        if deep:
+            for place, part in enumerate(self.augmenters):
+                params[str(place)] = part
+                if hasattr(part, "get_params") and not isinstance(part, type):
+                    params |= {f"{place}__{name}": value for name, value in part.get_params().items()}
+        return params
+
+    def set_params(self, **params):
+        """Set parameters, also those of the parts.
+
+        Parameters
+        ----------
+        **params : dict
+
+        Returns
+        -------
+        self : object
+        """
+        if "augmenters" in params:
+            self.augmenters = params.pop("augmenters")
+        whole = {name: params.pop(name) for name in list(params) if name.isdigit()}
+        if whole:
+            self.augmenters = [whole.get(str(place), part) for place, part in enumerate(self.augmenters)]
+        return super().set_params(**params)
+
+    def fit(self, X, y=None):
+        """Fit all augmenters; see `Augmenter`.
+
+        Parameters
+        ----------
+        X : array-like
+        y : array-like, default=None
+
+        Returns
+        -------
+        self : object
+        """
+        self._check()
+        for part in self.augmenters:
+            part.fit(X, y)
+        return self
+
+
+class Compose(_Several):
+    """One augmenter after another.
+
+    Parameters
+    ----------
+    augmenters : list of augmenters
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg.augmentation import Compose, FeatureMask, GaussianNoise
+    >>> both = Compose([GaussianNoise(0.1), FeatureMask(0.2)], random_state=0)
+    >>> X, y = both.fit_resample(np.ones((5, 3)), np.arange(5))
+    >>> X.shape
+    (10, 3)
+    """
+
+    def augment(self, batch, rng):
+        """Make a new row of every row; see `Augmenter`.
+
+        Parameters
+        ----------
+        batch : Batch
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        batch : Batch
+        """
+        self._check()
+        for part in self.augmenters:
+            batch = part.augment(batch, rng)
+        return batch
+
+
+class OneOf(_Several):
+    """For every row, one of some augmenters, drawn anew.
+
+    Parameters
+    ----------
+    augmenters : list of augmenters
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg.augmentation import FeatureMask, GaussianNoise, OneOf
+    >>> one = OneOf([GaussianNoise(0.1), FeatureMask(0.5)], random_state=0)
+    >>> X, y = one.fit_resample(np.ones((5, 3)), np.arange(5))
+    >>> y.tolist()
+    [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]
+    """
+
+    def augment(self, batch, rng):
+        """Make a new row of every row; see `Augmenter`.
+
+        Parameters
+        ----------
+        batch : Batch
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        batch : Batch
+        """
+        self._check()
+        which = rng.integers(len(self.augmenters), size=batch.n)
+        new = batch
+        for k, part in enumerate(self.augmenters):
+            new = new.replace(which == k, part.augment(batch, rng))
+        return new
+
+
+class RandomApply(Augmenter):
+    """An augmenter for some rows only.
+
+    Parameters
+    ----------
+    augmenter : augmenter
+    p : float, default=0.5
+        Probability of every row to be augmented, in [0, 1].
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg.augmentation import GaussianNoise, RandomApply
+    >>> X, _ = RandomApply(GaussianNoise(1.0), p=0.5, random_state=0).fit_resample(np.ones((100, 2)), np.arange(100))
+    >>> bool(30 < (X[100:] == 1.0).all(axis=1).sum() < 70)
+    True
+    """
+
+    _parameter_constraints = {
+        "augmenter": [ESTIMATOR],
+        "p": [Interval(Real, 0.0, 1.0, closed="both")],
+        "random_state": [RANDOM_STATE],
+    }
+
+    def __init__(self, augmenter, p=0.5, *, random_state=None):
+        self.augmenter = augmenter
+        self.p = p
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Fit the augmenter; see `Augmenter`.
+
+        Parameters
+        ----------
+        X : array-like
+        y : array-like, default=None
+
+        Returns
+        -------
+        self : object
+        """
+        check_params(self)
+        self.augmenter.fit(X, y)
+        return self
+
+    def augment(self, batch, rng):
+        """Make a new row of every row; see `Augmenter`.
+
+        Parameters
+        ----------
+        batch : Batch
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        batch : Batch
+        """
+        check_params(self)
+        return batch.replace(rng.random(batch.n) < self.p, self.augmenter.augment(batch, rng))

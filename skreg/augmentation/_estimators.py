@@ -1,0 +1,329 @@
+"""Estimators that train on augmented rows."""
+
+from inspect import signature
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone, is_classifier
+from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state, column_or_1d, indexable
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ..utils._params import BOOLEAN, ESTIMATOR, RANDOM_STATE, Interval, Kind, Options, check_params
+from ..utils._rows import stack, take
+from ..utils._validation import check_weights, unchanged_on_error
+from ._base import Batch
+
+AUGMENTER = Kind("an augmenter", lambda value: hasattr(value, "augment"))
+
+_PARAMETERS = """
+    estimator : estimator
+        What is trained; with ``mode="stream"`` it must have `partial_fit`.
+    augmenter : augmenter
+        What makes new rows, such as `Compose` of several; its parameters are within reach of searches as
+        ``augmenter__...``.
+    n_copies : int, default=1
+        Augmented copies of every row, at least 1. Each counts as much as the row itself.
+    include_original : bool, default=True
+        Whether the rows themselves are trained on, too.
+    mode : {{"copies", "stream"}}, default="copies"
+        "copies" makes all copies and fits once. "stream" draws anew in every epoch, a batch at a time, so that no more
+        than a batch is in memory; a batch is its rows and their copies.
+    max_iter : int, default=20
+        Epochs of "stream", at least 1.
+    batch_size : int, default=256
+        Rows of a batch of "stream" before they are copied, at least 1.
+    random_state : int, RandomState or None, default=None
+        Of the augmentation and of the order of the rows; that of `estimator` is its own."""
+
+_COMMON = """
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+
+    Raises
+    ------
+    ValueError
+        When a parameter or the data are not as described, or the augmenter does not fit the data; the message names the
+        argument and the value.
+
+    Notes
+    -----
+    Rows are augmented in `fit` only; predictions are those of `estimator_` for the rows as they are."""
+
+
+def delegates(method):
+    """Whether the estimator has a method."""
+
+    def check(self):
+        getattr(getattr(self, "estimator_", self.estimator), method)  # its own AttributeError says why not
+        return True
+
+    return available_if(check)
+
+
+class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
+    """Base of the estimators that train on augmented rows."""
+
+    _doc_link_module = "skreg"
+    _doc_link_template = "https://skreg.readthedocs.io/en/stable/api/skreg.augmentation.{estimator_name}.html"
+
+    _parameter_constraints = {
+        "estimator": [ESTIMATOR],
+        "augmenter": [AUGMENTER],
+        "n_copies": [Interval(Integral, 1, np.inf)],
+        "include_original": [BOOLEAN],
+        "mode": [Options("copies", "stream")],
+        "max_iter": [Interval(Integral, 1, np.inf)],
+        "batch_size": [Interval(Integral, 1, np.inf)],
+        "random_state": [RANDOM_STATE],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        augmenter,
+        *,
+        n_copies=1,
+        include_original=True,
+        mode="copies",
+        max_iter=20,
+        batch_size=256,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.augmenter = augmenter
+        self.n_copies = n_copies
+        self.include_original = include_original
+        self.mode = mode
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.random_state = random_state
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        try:
+            inner = self.estimator.__sklearn_tags__()
+        except AttributeError:  # what is no estimator is told in fit
+            return tags
+        tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
+        tags.target_tags.required = True
+        return tags
+
+    def _check_parameters(self):
+        check_params(self)
+        if is_classifier(self) != is_classifier(self.estimator):
+            wanted = "classifier" if is_classifier(self) else "regressor"
+            raise ValueError(f"{type(self).__name__} needs a {wanted}; got estimator={self.estimator!r}.")
+        if self.mode == "stream" and not hasattr(self.estimator, "partial_fit"):
+            raise ValueError(f"mode='stream' needs partial_fit, which estimator={self.estimator!r} does not have.")
+
+    @unchanged_on_error
+    def fit(self, X, y, sample_weight=None):
+        """Fit the estimator on rows and their augmented copies.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+            Whatever the augmenter and the estimator take: numbers, frames, images, texts.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels or numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, which their copies inherit.
+
+        Returns
+        -------
+        self : object
+        """
+        self._check_parameters()
+        validate_data(self, X, y, skip_check_array=True)
+        check_consistent_length(X, y)
+        (X,) = indexable(X)
+        y = self._check_y(y)
+        if not len(y):
+            raise ValueError("X has no rows: 0 sample(s).")
+        weights = check_weights(sample_weight, len(y))
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        self.augmenter_ = clone(self.augmenter).fit(X, y)
+        model = clone(self.estimator)
+        batch = Batch(X, y, classes=is_classifier(self))
+        if self.mode == "copies":
+            X, y, weights = self._augmented(batch, weights, rng)
+            model.fit(X, y, **self._weights(model, "fit", weights))
+        else:
+            self._stream(model, batch, weights, rng)
+        self.estimator_ = model
+        return self
+
+    def _augmented(self, batch, weights, rng):
+        """The rows of a batch, if wanted, and their copies, with one label and a weight each."""
+        parts = [(batch.X, batch.y, weights)] if self.include_original else []
+        for _ in range(self.n_copies):
+            new = self.augmenter_.augment(batch, rng)
+            rows, y, own = new.hard(weights)
+            parts.append((new.X if rows.size == new.n else take(new.X, rows), y, own))
+        holders, targets, weights = zip(*parts, strict=True)
+        if any(own is not None for own in weights):
+            weights = np.concatenate([np.ones(len(y)) if own is None else own for _, y, own in parts])
+        else:
+            weights = None
+        return (stack(holders) if len(holders) > 1 else holders[0]), np.concatenate(targets), weights
+
+    def _stream(self, model, batch, weights, rng):
+        """Train by `partial_fit` on batches that are augmented anew in every epoch."""
+        labels = {"classes": self.classes_} if is_classifier(self) else {}
+        for epoch in range(self.max_iter):
+            order = rng.permutation(batch.n)
+            for low in range(0, batch.n, self.batch_size):
+                rows = order[low : low + self.batch_size]
+                X, y, own = self._augmented(batch.take(rows), None if weights is None else weights[rows], rng)
+                first = labels if epoch == 0 and low == 0 else {}
+                model.partial_fit(X, y, **self._weights(model, "partial_fit", own), **first)
+
+    def _weights(self, model, method, weights):
+        if weights is None:
+            return {}
+        if "sample_weight" not in signature(getattr(model, method)).parameters:
+            raise ValueError(
+                f"estimator={model!r} takes no sample_weight in {method}, which weights and shares of labels need."
+            )
+        return {"sample_weight": weights}
+
+    def predict(self, X):
+        """Predict.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        return self._ask("predict", X)
+
+    def _ask(self, method, X):
+        check_is_fitted(self, "estimator_")
+        return getattr(self.estimator_, method)(X)
+
+
+class AugmentedRegressor(RegressorMixin, BaseAugmented):
+    __doc__ = f"""Train a regressor on rows and augmented copies of them.
+
+    Parameters
+    ----------{_PARAMETERS.format()}
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted estimator.
+    augmenter_ : augmenter
+        The fitted augmenter.{_COMMON}
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from skreg.augmentation import AugmentedRegressor, GaussianNoise
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> noisy = AugmentedRegressor(LinearRegression(), GaussianNoise(0.02), n_copies=50, random_state=0).fit(X, y)
+    >>> plain = LinearRegression().fit(X, y)
+    >>> bool(abs(noisy.estimator_.coef_).max() < abs(plain.coef_).max())  # noise is ridge
+    True
+    """
+
+    def _check_y(self, y):
+        y = np.asarray(y)
+        if y.dtype.kind not in "biuf":
+            try:
+                y = y.astype(np.float64)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"y must hold numbers to regress on; got {y.dtype} entries.") from error
+        assert_all_finite(y, input_name="y")
+        return y.astype(np.float64) if y.dtype.kind != "f" else y
+
+
+class AugmentedClassifier(ClassifierMixin, BaseAugmented):
+    __doc__ = f"""Train a classifier on rows and augmented copies of them.
+
+    Rows with mixed labels become a row for each label, weighted by its share: the expected loss is exactly that of soft
+    targets.
+
+    Parameters
+    ----------{_PARAMETERS.format()}
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted estimator.
+    augmenter_ : augmenter
+        The fitted augmenter.
+    classes_ : ndarray of shape (n_classes,){_COMMON}
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skreg.augmentation import AugmentedClassifier, Rotate
+    >>> X, y = load_digits(return_X_y=True)
+    >>> logistic = LogisticRegression(max_iter=1000)
+    >>> turned = AugmentedClassifier(logistic, Rotate(15.0, image_shape=(8, 8)), random_state=0)
+    >>> turned.fit(X[:200], y[:200]).score(X[200:], y[200:]) > 0.85
+    True
+    """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        return tags
+
+    def _check_y(self, y):
+        y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
+        check_classification_targets(y)
+        self.classes_ = np.unique(y)
+        return y
+
+    @delegates("predict_proba")
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        return self._ask("predict_proba", X)
+
+    @delegates("predict_log_proba")
+    def predict_log_proba(self, X):
+        """Logarithms of the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+
+        Returns
+        -------
+        log_p : ndarray of shape (n_samples, n_classes)
+        """
+        return self._ask("predict_log_proba", X)
+
+    @delegates("decision_function")
+    def decision_function(self, X):
+        """Scores of the classes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Of two classes, that of ``classes_[1]``.
+        """
+        return self._ask("decision_function", X)

@@ -1,0 +1,194 @@
+"""Augmenters in the space of features that a transformer finds."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from ..utils._params import BOOLEAN, ESTIMATOR, RANDOM_STATE, Interval, check_params
+from ._base import Augmenter, numbers_of
+
+
+class LatentAugmenter(Augmenter):
+    """Base: rows go to the latent space, and come back from where they are moved to."""
+
+    def fit(self, X, y=None):
+        """Fit the transformer.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like, default=None
+
+        Returns
+        -------
+        self : object
+        """
+        check_params(self)
+        if not hasattr(self.transformer, "inverse_transform"):
+            raise ValueError(f"transformer={self.transformer!r} has no inverse_transform.")
+        self.transformer_ = clone(self.transformer).fit(X, y)
+        self.spread_ = self._latent(X).std(axis=0)
+        return self
+
+    def _latent(self, X):
+        return np.asarray(self.transformer_.transform(X))
+
+    def _moved(self, X, move):
+        """Rows after a function has moved their latent features."""
+        check_is_fitted(self, "transformer_")
+        values, back = numbers_of(X, self)
+        latent = self._latent(X)
+        new = np.asarray(self.transformer_.inverse_transform(move(latent)))
+        if self.keep_residual:
+            new = new + values - np.asarray(self.transformer_.inverse_transform(latent))
+        return back(new)
+
+
+class LatentNoise(LatentAugmenter):
+    """Add normal noise to the latent features of every row (DeVries & Taylor 2017 [1]_).
+
+    Parameters
+    ----------
+    transformer : transformer
+        With `inverse_transform`, such as `PCA`; a clone is fitted on the training rows.
+    scale : float, default=0.1
+        Standard deviation of the noise, relative to that of each latent feature, in [0, inf).
+    keep_residual : bool, default=True
+        Whether what the transformer loses of a row is added again.
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    Attributes
+    ----------
+    transformer_ : transformer
+        The fitted clone.
+    spread_ : ndarray of shape (n_latent,)
+        Standard deviations of the latent features.
+
+    References
+    ----------
+    .. [1] T. DeVries, G. Taylor, "Dataset augmentation in feature space", ICLR workshop 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.decomposition import PCA
+    >>> from skreg.augmentation import LatentNoise
+    >>> X, y = load_iris(return_X_y=True)
+    >>> LatentNoise(PCA(2), random_state=0).fit_resample(X, y)[0].shape
+    (300, 4)
+    """
+
+    _parameter_constraints = {
+        "transformer": [ESTIMATOR],
+        "scale": [Interval(Real, 0.0, np.inf)],
+        "keep_residual": [BOOLEAN],
+        "random_state": [RANDOM_STATE],
+    }
+
+    def __init__(self, transformer, scale=0.1, *, keep_residual=True, random_state=None):
+        self.transformer = transformer
+        self.scale = scale
+        self.keep_residual = keep_residual
+        self.random_state = random_state
+
+    def augment(self, batch, rng):
+        """Make a new row of every row; see `Augmenter`.
+
+        Parameters
+        ----------
+        batch : Batch
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        batch : Batch
+        """
+        return batch._replace(X=self._moved(batch.X, lambda z: z + self._noise(z, rng)))
+
+    def _noise(self, latent, rng):
+        return self.scale * self.spread_ * rng.standard_normal(latent.shape)
+
+
+class LatentInterpolation(LatentAugmenter):
+    """Move the latent features of every row towards those of another of its class (DeVries & Taylor 2017 [1]_).
+
+    Numbers as targets are interpolated, too, between any two rows.
+
+    Parameters
+    ----------
+    transformer : transformer
+        With `inverse_transform`, such as `PCA`; a clone is fitted on the training rows.
+    share : float, default=0.5
+        Largest share of the way, in [0, 1]; drawn uniformly.
+    keep_residual : bool, default=True
+        Whether what the transformer loses of a row is added again.
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    Attributes
+    ----------
+    transformer_ : transformer
+        The fitted clone.
+    spread_ : ndarray of shape (n_latent,)
+        Standard deviations of the latent features.
+
+    References
+    ----------
+    .. [1] T. DeVries, G. Taylor, "Dataset augmentation in feature space", ICLR workshop 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.decomposition import PCA
+    >>> from skreg.augmentation import LatentInterpolation
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X, y = LatentInterpolation(PCA(2), random_state=0).fit_resample(X, y)
+    >>> bool((y[150:] == y[:150]).all())
+    True
+    """
+
+    _parameter_constraints = {
+        "transformer": [ESTIMATOR],
+        "share": [Interval(Real, 0.0, 1.0, closed="both")],
+        "keep_residual": [BOOLEAN],
+        "random_state": [RANDOM_STATE],
+    }
+
+    def __init__(self, transformer, share=0.5, *, keep_residual=True, random_state=None):
+        self.transformer = transformer
+        self.share = share
+        self.keep_residual = keep_residual
+        self.random_state = random_state
+
+    def augment(self, batch, rng):
+        """Make a new row of every row; see `Augmenter`.
+
+        Parameters
+        ----------
+        batch : Batch
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        batch : Batch
+        """
+        if batch.shares is not None:
+            raise ValueError("LatentInterpolation needs rows of one label: put it before what mixes labels.")
+        partner = rng.permutation(batch.n)
+        if batch.classes:
+            partner = np.empty(batch.n, dtype=int)
+            for rows in same_label(batch.y):
+                partner[rows] = rng.permutation(rows)
+        share = rng.uniform(0.0, self.share, batch.n)
+        X = self._moved(batch.X, lambda z: z + share[:, None] * (z[partner] - z))
+        return batch._replace(X=X) if batch.classes else batch.mix(X, partner, 1.0 - share)
+
+
+def same_label(y):
+    """Places of the rows of every label."""
+    _, codes = np.unique(y, return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(codes))[:-1])

@@ -1,0 +1,310 @@
+"""Augmenters for sound: waves (n, n_samples), or spectrograms (n, n_frequencies, n_times)."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.signal import ShortTimeFFT, get_window, resample
+
+from ..utils._params import RANDOM_STATE, Interval
+from ._base import Perturbation, numbers_of
+from ._images import rectangles, restored
+
+_POSITIVE = Interval(Real, 0.0, np.inf, closed="neither")
+_DECIBEL = Interval(Real, -np.inf, np.inf, closed="neither")
+
+
+def waves_of(X, owner):
+    """Waves (n, n_samples) in floating point, and what puts them back into the form that X has."""
+    values, back = numbers_of(X, owner)
+    if values.ndim != 2:
+        raise ValueError(f"{type(owner).__name__} needs waves of shape (n, n_samples); got shape {values.shape}.")
+    kind = values.dtype if values.dtype.kind == "f" else np.float64
+    return values.astype(kind, copy=False), lambda new: back(restored(new, values))
+
+
+class Noise(Perturbation):
+    """Add white noise to every wave, at a random ratio of signal to noise.
+
+    Parameters
+    ----------
+    low, high : float, default=10.0, 30.0
+        Range of that ratio in decibel, drawn uniformly: 10 is noise with a tenth of the power of the wave.
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg.augmentation import Noise
+    >>> wave = np.sin(np.arange(8000.0))[None]
+    >>> X, y = Noise(20.0, 20.0, random_state=0).fit_resample(wave, np.zeros(1))
+    >>> round(10 * np.log10(np.mean(wave**2) / np.mean((X[1] - wave) ** 2)))
+    20
+    """
+
+    _parameter_constraints = {"low": [_DECIBEL], "high": [_DECIBEL], "random_state": [RANDOM_STATE]}
+
+    def __init__(self, low=10.0, high=30.0, *, random_state=None):
+        self.low = low
+        self.high = high
+        self.random_state = random_state
+
+    def perturb(self, X, rng):
+        """Make a new wave of every wave; see `Perturbation`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_samples)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        X : array-like of shape (n, n_samples)
+        """
+        waves, back = waves_of(X, self)
+        check_range(self.low, self.high)
+        ratio = 10.0 ** (rng.uniform(self.low, self.high, (len(waves), 1)) / 20.0)
+        size = np.sqrt(np.mean(waves**2, axis=1, keepdims=True)) / ratio
+        return back(waves + size.astype(waves.dtype) * rng.standard_normal(waves.shape, waves.dtype))
+
+
+def check_range(low, high):
+    """Raise ValueError unless low is at most high."""
+    if low > high:
+        raise ValueError(f"low must not be above high; got low={low}, high={high}.")
+
+
+def stretched(waves, rate, n_fft):
+    """Waves that last 1 / rate as long at the same pitch, by a phase vocoder (Flanagan & Golden 1966).
+
+    Frames of a short-time Fourier transform are read at the new pace: magnitudes are interpolated, and phases move on
+    by what they move between two frames.
+    """
+    hop = n_fft // 4
+    transform = ShortTimeFFT(get_window("hann", n_fft), hop, fs=1.0)
+    frames = transform.stft(waves, axis=-1)
+    at = np.arange(0.0, frames.shape[-1] - 1, rate)
+    left, part = at.astype(int), at % 1.0
+    size, phase = np.abs(frames), np.angle(frames)
+    size = (1.0 - part) * size[..., left] + part * size[..., left + 1]
+    usual = 2.0 * np.pi * hop * transform.f[:, None]  # what the middle of a band moves on by
+    step = (phase[..., left + 1] - phase[..., left] - usual + np.pi) % (2.0 * np.pi) - np.pi + usual
+    phases = phase[..., :1] + np.concatenate([np.zeros_like(step[..., :1]), step[..., :-1].cumsum(axis=-1)], axis=-1)
+    length = int(round(waves.shape[-1] / rate))
+    new = transform.istft(
+        size * np.exp(1j * phases), k1=min(length, transform.hop * (len(at) - 1)), f_axis=-2, t_axis=-1
+    )
+    return fitted_to(new, length)
+
+
+def fitted_to(waves, length):
+    """Waves cut to a length, or followed by silence."""
+    missing = max(length - waves.shape[-1], 0)
+    return np.pad(waves[..., :length], [(0, 0)] * (waves.ndim - 1) + [(0, missing)])
+
+
+class _Vocoded(Perturbation):
+    """Base of what a phase vocoder does: one factor a batch, so that all waves go through it together."""
+
+    def perturb(self, X, rng):
+        """Make a new wave of every wave; see `Perturbation`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_samples)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        X : array-like of shape (n, n_samples)
+        """
+        waves, back = waves_of(X, self)
+        check_range(self.low, self.high)
+        if self.n_fft > waves.shape[1]:
+            raise ValueError(f"n_fft={self.n_fft} is longer than the waves of {waves.shape[1]} samples.")
+        new = np.empty_like(waves)
+        groups = np.array_split(rng.permutation(len(waves)), min(self.n_factors, max(len(waves), 1)))
+        for rows in groups:
+            new[rows] = fitted_to(self._change(waves[rows], rng.uniform(self.low, self.high)), waves.shape[1])
+        return back(new)
+
+
+class TimeStretch(_Vocoded):
+    """Play waves slower or faster at the same pitch; they are cut, or followed by silence, to keep their length.
+
+    Parameters
+    ----------
+    low, high : float, default=0.9, 1.1
+        Range of the factor of the speed, positive, drawn uniformly.
+    n_fft : int, default=512
+        Samples of a frame of the phase vocoder, at least 4, at most the samples of a wave.
+    n_factors : int, default=8
+        Factors that are drawn a batch, each for a random part of the waves: those with one factor are done together.
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg.augmentation import TimeStretch
+    >>> X, y = TimeStretch(random_state=0).fit_resample(np.sin(np.arange(8000.0))[None], np.zeros(1))
+    >>> X.shape
+    (2, 8000)
+    """
+
+    _parameter_constraints = {
+        "low": [_POSITIVE],
+        "high": [_POSITIVE],
+        "n_fft": [Interval(Integral, 4, np.inf)],
+        "n_factors": [Interval(Integral, 1, np.inf)],
+        "random_state": [RANDOM_STATE],
+    }
+
+    def __init__(self, low=0.9, high=1.1, *, n_fft=512, n_factors=8, random_state=None):
+        self.low = low
+        self.high = high
+        self.n_fft = n_fft
+        self.n_factors = n_factors
+        self.random_state = random_state
+
+    def _change(self, waves, rate):
+        return stretched(waves, rate, self.n_fft)
+
+
+class PitchShift(_Vocoded):
+    """Make waves higher or lower at the same speed: a stretch, and the same samples faster or slower.
+
+    Parameters
+    ----------
+    low, high : float, default=-2.0, 2.0
+        Range of the shift in semitones, twelve of which double the frequency; drawn uniformly.
+    n_fft : int, default=512
+        Samples of a frame of the phase vocoder, at least 4, at most the samples of a wave.
+    n_factors : int, default=8
+        Shifts that are drawn a batch, each for a random part of the waves: those with one shift are done together.
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg.augmentation import PitchShift
+    >>> wave = np.sin(0.2 * np.arange(8000.0))[None]
+    >>> X, y = PitchShift(12.0, 12.0, random_state=0).fit_resample(wave, np.zeros(1))
+    >>> peaks = np.abs(np.fft.rfft(X)).argmax(axis=1)
+    >>> bool(abs(peaks[1] / peaks[0] - 2.0) < 0.05)
+    True
+    """
+
+    _parameter_constraints = TimeStretch._parameter_constraints | {"low": [_DECIBEL], "high": [_DECIBEL]}
+
+    def __init__(self, low=-2.0, high=2.0, *, n_fft=512, n_factors=8, random_state=None):
+        self.low = low
+        self.high = high
+        self.n_fft = n_fft
+        self.n_factors = n_factors
+        self.random_state = random_state
+
+    def _change(self, waves, semitones):
+        longer = stretched(waves, 2.0 ** (-semitones / 12.0), self.n_fft)
+        return resample(longer, waves.shape[-1], axis=-1)
+
+
+class _Mask(Perturbation):
+    """Base of the masks of SpecAugment: bands of a spectrogram are set to its mean."""
+
+    _parameter_constraints = {
+        "width": [Interval(Integral, 1, np.inf)],
+        "n_masks": [Interval(Integral, 1, np.inf)],
+        "random_state": [RANDOM_STATE],
+    }
+
+    def __init__(self, width=10, *, n_masks=1, random_state=None):
+        self.width = width
+        self.n_masks = n_masks
+        self.random_state = random_state
+
+    def perturb(self, X, rng):
+        """Make a new spectrogram of every spectrogram; see `Perturbation`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_frequencies, n_times)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        X : array-like of shape (n, n_frequencies, n_times)
+        """
+        values, back = numbers_of(X, self)
+        if values.ndim != 3:
+            raise ValueError(
+                f"{type(self).__name__} needs spectrograms of shape (n, n_frequencies, n_times); got shape"
+                f" {values.shape}."
+            )
+        n, *shape = values.shape
+        if self.width > shape[self._axis]:
+            raise ValueError(f"width={self.width} is more than the {shape[self._axis]} of X along that axis.")
+        masked = np.zeros(values.shape, dtype=bool)
+        for _ in range(self.n_masks):
+            sides = [np.full(n, side) for side in shape]
+            sides[self._axis] = rng.integers(0, self.width + 1, n)
+            masked |= rectangles(*sides, shape, rng)
+        return back(restored(np.where(masked, values.mean(axis=(1, 2), keepdims=True), values), values))
+
+
+class TimeMask(_Mask):
+    """Mask stretches of time of every spectrogram with its mean (Park et al. 2019 [1]_).
+
+    Parameters
+    ----------
+    width : int, default=10
+        Largest width of a mask, at least 1; drawn uniformly from 0 on.
+    n_masks : int, default=1
+        Masks of every spectrogram, at least 1.
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    References
+    ----------
+    .. [1] D. Park et al., "SpecAugment: a simple data augmentation method for automatic speech recognition",
+       Interspeech 2019, section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg.augmentation import TimeMask
+    >>> sounds = np.random.default_rng(0).random((1, 20, 50))
+    >>> X, y = TimeMask(10, random_state=0).fit_resample(sounds, np.zeros(1))
+    >>> changed = (X[1] != X[0]).any(axis=0).sum()
+    >>> bool(changed <= 10)
+    True
+    """
+
+    _axis = 1
+
+
+class FrequencyMask(_Mask):
+    """Mask bands of frequencies of every spectrogram with its mean (Park et al. 2019, see `TimeMask`).
+
+    Parameters
+    ----------
+    width : int, default=10
+        Largest width of a mask, at least 1; drawn uniformly from 0 on.
+    n_masks : int, default=1
+        Masks of every spectrogram, at least 1.
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg.augmentation import FrequencyMask
+    >>> sounds = np.random.default_rng(0).random((1, 20, 50))
+    >>> X, y = FrequencyMask(5, random_state=0).fit_resample(sounds, np.zeros(1))
+    >>> changed = (X[1] != X[0]).any(axis=1).sum()
+    >>> bool(changed <= 5)
+    True
+    """
+
+    _axis = 0

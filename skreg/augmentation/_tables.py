@@ -1,0 +1,271 @@
+"""Augmenters for rows of a table."""
+
+from numbers import Real
+
+import numpy as np
+import scipy.sparse as sp
+
+from ..utils._params import ARRAY_LIKE, RANDOM_STATE, Interval, Kind, Options, check_params
+from ._base import Augmenter, Perturbation, numbers_of
+
+_RATE = Interval(Real, 0.0, 1.0, closed="both")
+_POSITIVE = Interval(Real, 0.0, np.inf, closed="neither")
+_NUMBER = Kind("a number", lambda value: isinstance(value, Real))
+
+
+class GaussianNoise(Perturbation):
+    """Add normal noise to every number.
+
+    On a linear model with squared loss it is ridge of strength ``scale^2`` (Bishop 1995 [1]_).
+
+    Parameters
+    ----------
+    scale : float or array-like of shape (n_features,), default=0.1
+        Standard deviation of the noise, of all features or of each, in [0, inf). Suits standardized features.
+    relative : {None, "feature", "value"}, default=None
+        What `scale` is relative to: nothing; the standard deviation of the feature in the training rows; or the size of
+        the number itself, so that zeros stay.
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    Attributes
+    ----------
+    spread_ : ndarray of shape (n_features,)
+        Standard deviations, with ``relative="feature"``.
+
+    Raises
+    ------
+    ValueError
+        When a parameter is not as described, X is sparse, or holds no numbers.
+
+    References
+    ----------
+    .. [1] C. Bishop, "Training with noise is equivalent to Tikhonov regularization", Neural Computation 7(1), 1995.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg.augmentation import GaussianNoise
+    >>> X, y = GaussianNoise(0.1, random_state=0).fit_resample(np.zeros((1000, 2)), np.zeros(1000))
+    >>> X[1000:].std().round(2)
+    np.float64(0.1)
+    """
+
+    _parameter_constraints = {
+        "scale": [Interval(Real, 0.0, np.inf), ARRAY_LIKE],
+        "relative": [Options("feature", "value"), Kind("None", lambda value: value is None)],
+        "random_state": [RANDOM_STATE],
+    }
+
+    def __init__(self, scale=0.1, *, relative=None, random_state=None):
+        self.scale = scale
+        self.relative = relative
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Measure the features, with ``relative="feature"``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like, default=None
+
+        Returns
+        -------
+        self : object
+        """
+        check_params(self)
+        if self.relative == "feature":
+            self.spread_ = numbers_of(X, self)[0].std(axis=0)
+        return self
+
+    def perturb(self, X, rng):
+        """Make a new row of every row; see `Perturbation`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        X : array-like of shape (n, n_features)
+        """
+        values, back = numbers_of(X, self)
+        scale = np.asarray(self.scale, dtype=float)
+        if scale.shape not in ((), values.shape[1:]) or not (scale >= 0.0).all():
+            raise ValueError(
+                f"scale must be a non-negative number, or hold one for each of {values.shape[1:]} features; got"
+                f" {self.scale!r}."
+            )
+        if self.relative == "feature":
+            scale = scale * self.spread_
+        elif self.relative == "value":
+            scale = scale * np.abs(values)
+        kind = values.dtype if values.dtype.kind == "f" else np.float64
+        return back(values + scale.astype(kind) * rng.standard_normal(values.shape, kind))
+
+
+class FeatureMask(Perturbation):
+    """Set some entries of every row to a value that stands for nothing.
+
+    Parameters
+    ----------
+    p : float, default=0.1
+        Probability of every entry, in [0, 1].
+    value : float, default=0.0
+        What it is set to: for standardized features the default is the mean. Sparse X takes 0 only.
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg.augmentation import FeatureMask
+    >>> X, y = FeatureMask(0.2, random_state=0).fit_resample(np.ones((1000, 2)), np.zeros(1000))
+    >>> bool(abs((X[1000:] == 0).mean() - 0.2) < 0.03)
+    True
+    """
+
+    _parameter_constraints = {"p": [_RATE], "value": [_NUMBER], "random_state": [RANDOM_STATE]}
+
+    def __init__(self, p=0.1, *, value=0.0, random_state=None):
+        self.p = p
+        self.value = value
+        self.random_state = random_state
+
+    def perturb(self, X, rng):
+        """Make a new row of every row; see `Perturbation`.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, n_features)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        X : array-like or sparse matrix of shape (n, n_features)
+        """
+        if sp.issparse(X):
+            if self.value != 0.0:
+                raise ValueError(f"value={self.value} would fill sparse X: only 0 does not.")
+            X = X.tocsr(copy=True)
+            X.data[rng.random(X.nnz) < self.p] = 0
+            X.eliminate_zeros()
+            return X
+        values, back = numbers_of(X, self)
+        return back(np.where(rng.random(values.shape) < self.p, self.value, values))
+
+
+class SwapNoise(Perturbation):
+    """Replace some entries of every row by those of other rows, in the same column.
+
+    Entries stay in the range of their column and keep its distribution, whatever their type: numbers, strings,
+    categories.
+
+    Parameters
+    ----------
+    p : float, default=0.1
+        Probability of every entry, in [0, 1]. 0.15 is usual for autoencoders on tables.
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg.augmentation import SwapNoise
+    >>> X, y = SwapNoise(0.5, random_state=0).fit_resample(np.arange(6).reshape(3, 2), np.zeros(3))
+    >>> bool(np.isin(X[3:, 0], [0, 2, 4]).all())
+    True
+    """
+
+    _parameter_constraints = {"p": [_RATE], "random_state": [RANDOM_STATE]}
+
+    def __init__(self, p=0.1, *, random_state=None):
+        self.p = p
+        self.random_state = random_state
+
+    def perturb(self, X, rng):
+        """Make a new row of every row; see `Perturbation`.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n, n_features)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        X : array-like or sparse matrix of shape (n, n_features)
+        """
+        n, p = X.shape
+        swapped = rng.random((n, p)) < self.p
+        source = np.where(swapped, rng.integers(n, size=(n, p)), np.arange(n)[:, None])
+        if sp.issparse(X):
+            X = X.tocsc()
+            columns = [X[:, [j]].tocsr()[source[:, j]] for j in range(p)]
+            return sp.hstack(columns, format="csr")
+        if hasattr(X, "iloc"):
+            out = X.copy()
+            for j, name in enumerate(X.columns):
+                out[name] = X[name].array[source[:, j]]
+            return out
+        if hasattr(X, "columns"):
+            return X.with_columns([X[name][source[:, j].tolist()] for j, name in enumerate(X.columns)])
+        return np.take_along_axis(np.asarray(X), source, axis=0)
+
+
+class Mixup(Augmenter):
+    """Mix every row, and its target, with another row (Zhang et al. 2018 [1]_).
+
+    Parameters
+    ----------
+    alpha : float, default=0.2
+        Parameter of the Beta(alpha, alpha) distribution of the shares, positive; 0.1 to 0.4 are usual.
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`.
+
+    Notes
+    -----
+    Classes are mixed as shares of labels, which `AugmentedClassifier` turns into weighted rows, numbers as numbers.
+
+    References
+    ----------
+    .. [1] H. Zhang, M. Cisse, Y. Dauphin, D. Lopez-Paz, "mixup: beyond empirical risk minimization", ICLR 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg.augmentation import Mixup
+    >>> X, y = Mixup(0.4, random_state=0).fit_resample(np.arange(4.0)[:, None], np.arange(4.0) + 0.5)
+    >>> bool(np.allclose(y, X[:, 0] + 0.5))
+    True
+    """
+
+    _parameter_constraints = {"alpha": [_POSITIVE], "random_state": [RANDOM_STATE]}
+
+    def __init__(self, alpha=0.2, *, random_state=None):
+        self.alpha = alpha
+        self.random_state = random_state
+
+    def augment(self, batch, rng):
+        """Make a new row of every row; see `Augmenter`.
+
+        Parameters
+        ----------
+        batch : Batch
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        batch : Batch
+        """
+        check_params(self)
+        partner = rng.permutation(batch.n)
+        share = rng.beta(self.alpha, self.alpha, batch.n)
+        if sp.issparse(batch.X):
+            X = batch.X.tocsr()
+            mixed = sp.diags_array(share) @ X + sp.diags_array(1.0 - share) @ X[partner]
+            return batch.mix(type(X)(mixed.astype(X.dtype)), partner, share)
+        values, back = numbers_of(batch.X, self)
+        weight = share.reshape(-1, *[1] * (values.ndim - 1))
+        return batch.mix(back(weight * values + (1.0 - weight) * values[partner]), partner, share)
