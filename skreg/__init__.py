@@ -1,5 +1,6 @@
 """Every regularizer, one scikit-learn API."""
 
+from .augmentation import AugmentedClassifier, AugmentedRegressor
 from .linear import (
     ElasticNetProx,
     ElasticNetProxCV,
@@ -14,6 +15,8 @@ from .stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
 __version__ = "0.1.0"
 
 __all__ = [
+    "AugmentedClassifier",
+    "AugmentedRegressor",
     "DropoutMLPClassifier",
     "DropoutMLPRegressor",
     "EarlyStoppingClassifier",

@@ -17,6 +17,7 @@ LAYERS = {
     "_nets": {"_core"},
     "neural": {"_core", "_nets", "utils"},
     "stopping": {"_core", "linear", "utils"},
+    "augmentation": {"utils"},
 }
 NUMERICS = {"numpy", "scipy", "numba"}
 OUTSIDE = {"_core": NUMERICS, "_nets": NUMERICS, "utils": {"numpy", "scipy", "sklearn", "threadpoolctl"}}
@@ -72,7 +73,9 @@ def test_one_coordinate_loop_and_one_prox_gradient_loop():
 
 def test_public_names():
     names = {"ElasticNetProx", "LabelSmoothedLogistic"}
-    both = {f"{name}{kind}" for name in ("DropoutMLP", "EarlyStopping") for kind in ("Classifier", "Regressor")}
+    both = {
+        f"{name}{kind}" for name in ("Augmented", "DropoutMLP", "EarlyStopping") for kind in ("Classifier", "Regressor")
+    }
     assert set(skreg.__all__) == names | {f"{name}CV" for name in names} | both | {"alpha_max", "elastic_net_path"}
     for name in skreg.__all__:
         assert getattr(skreg, name).__module__.startswith("skreg.")

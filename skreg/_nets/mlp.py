@@ -74,3 +74,21 @@ def perceptron(a, width_in, width_out, rows, rng, dtype=np.float32):
         layers += _hidden(a, layer, rows)
     layers += [Dense(width_out, len(a.hidden_layer_sizes), first=not a.hidden_layer_sizes), Bias()]
     return Net(Chain(*layers), width_in, rng, dtype)
+
+
+class Half(NamedTuple):
+    """Some layers of a net, to be asked for outputs as a net is."""
+
+    layer: Chain
+    width_out: int
+    dtype: np.dtype
+
+    def __call__(self, x, ctx):
+        return self.layer(x, ctx)
+
+
+def halves(net, hidden, width):
+    """The parts of a net up to a hidden layer, which has this width, and after it; they share its parameters."""
+    stages = net.layer.layers
+    cut = [k + 1 for k, stage in enumerate(stages) if isinstance(stage, (Units, Residual))][hidden]
+    return Half(Chain(*stages[:cut]), width, net.dtype), Half(Chain(*stages[cut:]), net.width_out, net.dtype)

@@ -102,27 +102,35 @@ def _widen(a, width):
 
 
 class Augmenter(BaseEstimator):
-    """Base of what makes new rows from rows. Subclasses give `augment`.
+    """Base of what makes new rows from rows.
 
-    Parameters are those of the subclass; `random_state` is used by `fit_resample` only, other callers bring a
-    generator.
+    Subclasses give `_augment`; `_learn` and `_check` where they learn from data or check more than single parameters;
+    and `_takes_sparse` where sparse rows stay sparse. `random_state` is for `fit_resample` only: other
+    callers bring a generator.
     """
 
     _parameter_constraints = {}
+    _takes_sparse = False
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self._takes_sparse
+        return tags
 
     def fit(self, X, y=None):
         """Learn from the training rows what `augment` needs; most augmenters need nothing.
 
         Parameters
         ----------
-        X : array-like
+        X : rows of the kind that this augmenter takes
         y : array-like, default=None
 
         Returns
         -------
         self : object
         """
-        check_params(self)
+        self._check()
+        self._learn(X, y)
         return self
 
     def augment(self, batch, rng):
@@ -131,13 +139,21 @@ class Augmenter(BaseEstimator):
         Parameters
         ----------
         batch : Batch
+            Rows and targets; they are not changed.
         rng : numpy.random.Generator
 
         Returns
         -------
         batch : Batch
         """
-        raise NotImplementedError
+        self._check()
+        return self._augment(batch, rng)
+
+    def _check(self):
+        check_params(self)
+
+    def _learn(self, X, y):
+        pass
 
     def fit_resample(self, X, y):
         """The rows and, after them, an augmented copy of each: what the `Pipeline` of imbalanced-learn asks for.
@@ -163,28 +179,19 @@ class Augmenter(BaseEstimator):
         return stack([X, new.X]), np.concatenate([y, labels])
 
 
+def check_range(owner):
+    """Raise ValueError unless `low` is at most `high`."""
+    if owner.low > owner.high:
+        raise ValueError(f"low must not be above high; got low={owner.low}, high={owner.high}.")
+
+
 def are_labels(y):
     """Whether targets are labels rather than numbers to compute with."""
     return y.dtype.kind not in "fc" or bool(np.all(y == np.round(y)))
 
 
 class Perturbation(Augmenter):
-    """Base of augmenters that leave targets alone. Subclasses give `perturb`."""
-
-    def augment(self, batch, rng):
-        """Make a new row of every row; see `Augmenter`.
-
-        Parameters
-        ----------
-        batch : Batch
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        batch : Batch
-        """
-        check_params(self)
-        return batch._replace(X=self.perturb(batch.X, rng))
+    """Base of augmenters that leave targets alone. Subclasses give `_perturb`."""
 
     def perturb(self, X, rng):
         """Make a new row of every row.
@@ -198,7 +205,11 @@ class Perturbation(Augmenter):
         -------
         X : as it was given
         """
-        raise NotImplementedError
+        self._check()
+        return self._perturb(X, rng)
+
+    def _augment(self, batch, rng):
+        return batch._replace(X=self._perturb(batch.X, rng))
 
 
 def numbers_of(X, owner):
@@ -212,16 +223,27 @@ def numbers_of(X, owner):
         for name in X.columns:
             if np.asarray(X[name]).dtype.kind not in "buif":
                 raise ValueError(f"{type(owner).__name__} needs numbers; column {name!r} of X has none.")
-        kind = X.to_numpy()
-        return kind, lambda values: frame_like(X, values)
+        return X.to_numpy(), lambda new: frame_like(X, new)
     values = np.asarray(X)
+    if values.dtype == object and not isinstance(X, list):
+        values = values.astype(np.float64)
     if values.dtype.kind not in "buif":
         raise ValueError(f"{type(owner).__name__} needs numbers; got X with {values.dtype} entries.")
-    return values, lambda new: new.astype(values.dtype, copy=False)
+    return values, lambda new: as_type(new, values.dtype)
+
+
+def as_type(values, kind):
+    """Numbers in a type; whole ones are rounded, and stay in its range."""
+    if kind.kind in "iu":
+        range_ = np.iinfo(kind)
+        values = np.clip(np.rint(values), range_.min, range_.max)
+    return values.astype(kind, copy=False)
 
 
 def frame_like(X, values):
     """Values as a frame of pandas or polars with the columns, types and index of X."""
+    whole = [j for j, name in enumerate(X.columns) if np.asarray(X[name]).dtype.kind in "iu"]
+    values[:, whole] = np.rint(values[:, whole])
     if hasattr(X, "iloc"):
         return type(X)(values, columns=X.columns, index=X.index).astype(X.dtypes)
     return type(X)({name: values[:, j] for j, name in enumerate(X.columns)}, schema_overrides=X.schema)

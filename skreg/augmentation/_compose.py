@@ -2,6 +2,8 @@
 
 from numbers import Real
 
+from sklearn.utils import get_tags
+
 from ..utils._params import ARRAY_LIKE, ESTIMATOR, RANDOM_STATE, Interval, check_params
 from ._base import Augmenter
 
@@ -60,22 +62,13 @@ class _Several(Augmenter):
             self.augmenters = [whole.get(str(place), part) for place, part in enumerate(self.augmenters)]
         return super().set_params(**params)
 
-    def fit(self, X, y=None):
-        """Fit all augmenters; see `Augmenter`.
+    @property
+    def _takes_sparse(self):
+        return all(get_tags(part).input_tags.sparse for part in self.augmenters)
 
-        Parameters
-        ----------
-        X : array-like
-        y : array-like, default=None
-
-        Returns
-        -------
-        self : object
-        """
-        self._check()
+    def _learn(self, X, y):
         for part in self.augmenters:
             part.fit(X, y)
-        return self
 
 
 class Compose(_Several):
@@ -97,18 +90,7 @@ class Compose(_Several):
     (10, 3)
     """
 
-    def augment(self, batch, rng):
-        """Make a new row of every row; see `Augmenter`.
-
-        Parameters
-        ----------
-        batch : Batch
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        batch : Batch
-        """
+    def _augment(self, batch, rng):
         self._check()
         for part in self.augmenters:
             batch = part.augment(batch, rng)
@@ -134,18 +116,7 @@ class OneOf(_Several):
     [0, 1, 2, 3, 4, 0, 1, 2, 3, 4]
     """
 
-    def augment(self, batch, rng):
-        """Make a new row of every row; see `Augmenter`.
-
-        Parameters
-        ----------
-        batch : Batch
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        batch : Batch
-        """
+    def _augment(self, batch, rng):
         self._check()
         which = rng.integers(len(self.augmenters), size=batch.n)
         new = batch
@@ -185,33 +156,12 @@ class RandomApply(Augmenter):
         self.p = p
         self.random_state = random_state
 
-    def fit(self, X, y=None):
-        """Fit the augmenter; see `Augmenter`.
+    @property
+    def _takes_sparse(self):
+        return get_tags(self.augmenter).input_tags.sparse
 
-        Parameters
-        ----------
-        X : array-like
-        y : array-like, default=None
-
-        Returns
-        -------
-        self : object
-        """
-        check_params(self)
+    def _learn(self, X, y):
         self.augmenter.fit(X, y)
-        return self
 
-    def augment(self, batch, rng):
-        """Make a new row of every row; see `Augmenter`.
-
-        Parameters
-        ----------
-        batch : Batch
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        batch : Batch
-        """
-        check_params(self)
+    def _augment(self, batch, rng):
         return batch.replace(rng.random(batch.n) < self.p, self.augmenter.augment(batch, rng))

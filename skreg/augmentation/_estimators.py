@@ -5,13 +5,20 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone, is_classifier
-from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state, column_or_1d, indexable
-from sklearn.utils.metaestimators import available_if
+from sklearn.utils import (
+    assert_all_finite,
+    check_consistent_length,
+    check_random_state,
+    column_or_1d,
+    get_tags,
+    indexable,
+)
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..utils._delegation import delegates
 from ..utils._params import BOOLEAN, ESTIMATOR, RANDOM_STATE, Interval, Kind, Options, check_params
-from ..utils._rows import stack, take
+from ..utils._rows import distinct, stack, take
 from ..utils._validation import check_weights, unchanged_on_error
 from ._base import Batch
 
@@ -30,7 +37,7 @@ _PARAMETERS = """
     mode : {{"copies", "stream"}}, default="copies"
         "copies" makes all copies and fits once. "stream" draws anew in every epoch, a batch at a time, so that no more
         than a batch is in memory; a batch is its rows and their copies.
-    max_iter : int, default=20
+    n_epochs : int, default=20
         Epochs of "stream", at least 1.
     batch_size : int, default=256
         Rows of a batch of "stream" before they are copied, at least 1.
@@ -49,24 +56,30 @@ _COMMON = """
 
     Notes
     -----
-    Rows are augmented in `fit` only; predictions are those of `estimator_` for the rows as they are."""
+    Rows are augmented in `fit` only; predictions are those of `estimator_` for the rows as they are. Equal rows with
+    equal targets get equal copies, so that a weight of 2 is the same as two rows: let `n_copies`, not repeated rows,
+    make more."""
 
 
-def delegates(method):
-    """Whether the estimator has a method."""
+def readable(X):
+    """X as something that rows can be taken from: itself, where it is a list, a frame, an array or a sparse matrix."""
+    (X,) = indexable(X)
+    if hasattr(X, "__array__") and not hasattr(X, "iloc") and not hasattr(X, "columns"):
+        X = np.asarray(X)
+    if getattr(getattr(X, "dtype", None), "kind", None) == "c":
+        raise ValueError(f"Complex data not supported: X has {X.dtype} entries.")
+    return X
 
-    def check(self):
-        getattr(getattr(self, "estimator_", self.estimator), method)  # its own AttributeError says why not
-        return True
 
-    return available_if(check)
+def takes_weights(method):
+    return "sample_weight" in signature(method).parameters
 
 
 class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
     """Base of the estimators that train on augmented rows."""
 
     _doc_link_module = "skreg"
-    _doc_link_template = "https://skreg.readthedocs.io/en/stable/api/skreg.augmentation.{estimator_name}.html"
+    _doc_link_template = "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
 
     _parameter_constraints = {
         "estimator": [ESTIMATOR],
@@ -74,7 +87,7 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
         "n_copies": [Interval(Integral, 1, np.inf)],
         "include_original": [BOOLEAN],
         "mode": [Options("copies", "stream")],
-        "max_iter": [Interval(Integral, 1, np.inf)],
+        "n_epochs": [Interval(Integral, 1, np.inf)],
         "batch_size": [Interval(Integral, 1, np.inf)],
         "random_state": [RANDOM_STATE],
     }
@@ -87,7 +100,7 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
         n_copies=1,
         include_original=True,
         mode="copies",
-        max_iter=20,
+        n_epochs=20,
         batch_size=256,
         random_state=None,
     ):
@@ -96,17 +109,18 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
         self.n_copies = n_copies
         self.include_original = include_original
         self.mode = mode
-        self.max_iter = max_iter
+        self.n_epochs = n_epochs
         self.batch_size = batch_size
         self.random_state = random_state
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         try:
-            inner = self.estimator.__sklearn_tags__()
-        except AttributeError:  # what is no estimator is told in fit
+            inner, augmenter = get_tags(self.estimator), get_tags(self.augmenter)
+        except (AttributeError, TypeError):  # what is no estimator is told in fit
             return tags
         tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
+        tags.input_tags.sparse = inner.input_tags.sparse and augmenter.input_tags.sparse
         tags.target_tags.required = True
         return tags
 
@@ -138,15 +152,18 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
         self._check_parameters()
         validate_data(self, X, y, skip_check_array=True)
         check_consistent_length(X, y)
-        (X,) = indexable(X)
+        X = readable(X)
         y = self._check_y(y)
         if not len(y):
             raise ValueError("X has no rows: 0 sample(s).")
         weights = check_weights(sample_weight, len(y))
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        self.augmenter_ = clone(self.augmenter).fit(X, y)
-        model = clone(self.estimator)
         batch = Batch(X, y, classes=is_classifier(self))
+        if weights is not None and not weights.all():
+            some = np.flatnonzero(weights)
+            batch, weights = batch.take(some), weights[some]
+        self.augmenter_ = clone(self.augmenter).fit(batch.X, batch.y)
+        model = clone(self.estimator)
         if self.mode == "copies":
             X, y, weights = self._augmented(batch, weights, rng)
             model.fit(X, y, **self._weights(model, "fit", weights))
@@ -156,10 +173,15 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def _augmented(self, batch, weights, rng):
-        """The rows of a batch, if wanted, and their copies, with one label and a weight each."""
+        """The rows of a batch, if wanted, and their copies, with one label and a weight each.
+
+        Equal rows have equal copies: a row that comes twice is the same as one of weight 2.
+        """
+        first, place = distinct(batch.X, batch.y)
+        once = batch.take(first)
         parts = [(batch.X, batch.y, weights)] if self.include_original else []
         for _ in range(self.n_copies):
-            new = self.augmenter_.augment(batch, rng)
+            new = self.augmenter_.augment(once, rng).take(place)
             rows, y, own = new.hard(weights)
             parts.append((new.X if rows.size == new.n else take(new.X, rows), y, own))
         holders, targets, weights = zip(*parts, strict=True)
@@ -170,9 +192,16 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
         return (stack(holders) if len(holders) > 1 else holders[0]), np.concatenate(targets), weights
 
     def _stream(self, model, batch, weights, rng):
-        """Train by `partial_fit` on batches that are augmented anew in every epoch."""
+        """Train by `partial_fit` on batches that are augmented anew in every epoch.
+
+        Equal rows are one, with the sum of their weights, where the estimator takes weights.
+        """
+        if takes_weights(model.partial_fit):
+            first, place = distinct(batch.X, batch.y)
+            sums = np.bincount(place, weights)
+            batch, weights = batch.take(first), None if (sums == 1.0).all() else sums
         labels = {"classes": self.classes_} if is_classifier(self) else {}
-        for epoch in range(self.max_iter):
+        for epoch in range(self.n_epochs):
             order = rng.permutation(batch.n)
             for low in range(0, batch.n, self.batch_size):
                 rows = order[low : low + self.batch_size]
@@ -183,7 +212,7 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
     def _weights(self, model, method, weights):
         if weights is None:
             return {}
-        if "sample_weight" not in signature(getattr(model, method)).parameters:
+        if not takes_weights(getattr(model, method)):
             raise ValueError(
                 f"estimator={model!r} takes no sample_weight in {method}, which weights and shares of labels need."
             )
@@ -266,7 +295,7 @@ class AugmentedClassifier(ClassifierMixin, BaseAugmented):
     >>> from sklearn.linear_model import LogisticRegression
     >>> from skreg.augmentation import AugmentedClassifier, Rotate
     >>> X, y = load_digits(return_X_y=True)
-    >>> logistic = LogisticRegression(max_iter=1000)
+    >>> logistic = LogisticRegression(n_epochs=1000)
     >>> turned = AugmentedClassifier(logistic, Rotate(15.0, image_shape=(8, 8)), random_state=0)
     >>> turned.fit(X[:200], y[:200]).score(X[200:], y[200:]) > 0.85
     True

@@ -5,8 +5,8 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from ..utils._params import ARRAY_LIKE, NONE, RANDOM_STATE, Interval, Options, check_params
-from ._base import Augmenter, Perturbation, numbers_of
+from ..utils._params import ARRAY_LIKE, NONE, RANDOM_STATE, Interval, Options
+from ._base import Augmenter, Perturbation, check_range, numbers_of
 
 AT_ONCE = 1 << 20  # coordinates that are interpolated together: some ten MB
 _NONNEGATIVE = Interval(Real, 0.0, np.inf)
@@ -31,15 +31,7 @@ def images_of(X, owner):
     elif int(np.prod(shape)) != int(np.prod(values.shape[1:])):
         raise ValueError(f"image_shape={tuple(shape)} has {np.prod(shape)} numbers; a row of X has {values[0].size}.")
     images = values.reshape(len(values), *shape, *[1] * (3 - len(shape)))
-    return images, lambda new: back(restored(new, values).reshape(values.shape))
-
-
-def restored(new, old):
-    """Numbers in the type of the old ones: integers are rounded, and stay in their range."""
-    if old.dtype.kind not in "iu":
-        return new
-    range_ = np.iinfo(old.dtype)
-    return np.clip(np.rint(new), range_.min, range_.max)
+    return images, lambda new: back(new.reshape(values.shape))
 
 
 def warp(images, matrices, shifts, order, fill):
@@ -69,42 +61,17 @@ def warp(images, matrices, shifts, order, fill):
         for c in range(channels):
             source = images[part, ..., c].astype(out.dtype, copy=False)
             out[part, ..., c] = map_coordinates(source, coordinates, order=order, cval=fill, prefilter=order > 1)
-    return out
+    return np.clip(out, min(images.min(), fill), max(images.max(), fill)) if order > 1 else out
 
 
 class ImageAugmenter(Perturbation):
-    """Base of augmenters of images. Subclasses give `change`."""
+    """Base of augmenters of images. Subclasses give `_change`."""
 
     _image_constraints = {"image_shape": [ARRAY_LIKE, NONE], "random_state": [RANDOM_STATE]}
 
-    def perturb(self, X, rng):
-        """Make a new image of every image; see `Perturbation`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_pixels) or (n, height, width[, channels])
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        X : array-like of the same shape
-        """
+    def _perturb(self, X, rng):
         images, back = images_of(X, self)
-        return back(self.change(images, rng))
-
-    def change(self, images, rng):
-        """Make a new image of every image.
-
-        Parameters
-        ----------
-        images : ndarray of shape (n, height, width, channels)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        images : ndarray of the same shape
-        """
-        raise NotImplementedError
+        return back(self._change(images, rng))
 
 
 _COMMON = """
@@ -117,7 +84,8 @@ _WARPED = """
     fill : float, default=0.0
         What is seen beyond the edge.
     order : int, default=1
-        Of the spline that interpolates, in [0, 5]; 1 is linear, 0 takes the nearest pixel.""" + _COMMON.rstrip()
+        Of the spline that interpolates, in [0, 5]; 1 is linear, 0 takes the nearest pixel. Where splines overshoot,
+        pixels are clipped to the range of the images.""" + _COMMON.rstrip()
 _WARP_CONSTRAINTS = {
     "fill": [_REAL],
     "order": [Interval(Integral, 0, 5, closed="both")],
@@ -151,18 +119,7 @@ class Shift(ImageAugmenter):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def change(self, images, rng):
-        """See `ImageAugmenter`.
-
-        Parameters
-        ----------
-        images : ndarray of shape (n, height, width, channels)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        images : ndarray of the same shape
-        """
+    def _change(self, images, rng):
         shifts = rng.uniform(-self.pixels, self.pixels, (len(images), 2))
         return warp(images, np.broadcast_to(np.eye(2), (len(images), 2, 2)), shifts, self.order, self.fill)
 
@@ -194,18 +151,7 @@ class Rotate(ImageAugmenter):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def change(self, images, rng):
-        """See `ImageAugmenter`.
-
-        Parameters
-        ----------
-        images : ndarray of shape (n, height, width, channels)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        images : ndarray of the same shape
-        """
+    def _change(self, images, rng):
         angle = np.deg2rad(rng.uniform(-self.degrees, self.degrees, len(images)))
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).transpose(2, 0, 1)
         return warp(images, turn, np.zeros((len(images), 2)), self.order, self.fill)
@@ -238,20 +184,11 @@ class Scale(ImageAugmenter):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def change(self, images, rng):
-        """See `ImageAugmenter`.
+    def _check(self):
+        super()._check()
+        check_range(self)
 
-        Parameters
-        ----------
-        images : ndarray of shape (n, height, width, channels)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        images : ndarray of the same shape
-        """
-        if self.low > self.high:
-            raise ValueError(f"low must not be above high; got low={self.low}, high={self.high}.")
+    def _change(self, images, rng):
         factor = np.exp(rng.uniform(np.log(self.low), np.log(self.high), len(images)))
         matrices = np.eye(2) / factor[:, None, None]
         return warp(images, matrices, np.zeros((len(images), 2)), self.order, self.fill)
@@ -291,18 +228,7 @@ class Crop(ImageAugmenter):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def change(self, images, rng):
-        """See `ImageAugmenter`.
-
-        Parameters
-        ----------
-        images : ndarray of shape (n, height, width, channels)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        images : ndarray of the same shape
-        """
+    def _change(self, images, rng):
         n, height, width, _ = images.shape
         margin, options = self.padding, {"constant_values": self.fill} if self.mode == "constant" else {}
         padded = np.pad(images, ((0, 0), (margin, margin), (margin, margin), (0, 0)), self.mode, **options)
@@ -344,18 +270,7 @@ class Flip(ImageAugmenter):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def change(self, images, rng):
-        """See `ImageAugmenter`.
-
-        Parameters
-        ----------
-        images : ndarray of shape (n, height, width, channels)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        images : ndarray of the same shape
-        """
+    def _change(self, images, rng):
         flipped = images[:, :, ::-1] if self.axis == "horizontal" else images[:, ::-1]
         return np.where((rng.random(len(images)) < self.p)[:, None, None, None], flipped, images)
 
@@ -394,18 +309,7 @@ class ColorJitter(ImageAugmenter):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def change(self, images, rng):
-        """See `ImageAugmenter`.
-
-        Parameters
-        ----------
-        images : ndarray of shape (n, height, width, channels)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        images : ndarray of the same shape
-        """
+    def _change(self, images, rng):
         new = images.astype(np.result_type(images.dtype, np.float32))
         factors = [
             rng.uniform(1.0 - width, 1.0 + width, (len(new), 1, 1, 1)).astype(new.dtype)
@@ -463,18 +367,7 @@ class Cutout(ImageAugmenter):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def change(self, images, rng):
-        """See `ImageAugmenter`.
-
-        Parameters
-        ----------
-        images : ndarray of shape (n, height, width, channels)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        images : ndarray of the same shape
-        """
+    def _change(self, images, rng):
         n, *shape, _ = images.shape
         if self.size > min(shape):
             raise ValueError(f"size={self.size} is larger than the images of {shape[0]} x {shape[1]} pixels.")
@@ -528,20 +421,11 @@ class RandomErasing(ImageAugmenter):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def change(self, images, rng):
-        """See `ImageAugmenter`.
+    def _check(self):
+        super()._check()
+        check_range(self)
 
-        Parameters
-        ----------
-        images : ndarray of shape (n, height, width, channels)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        images : ndarray of the same shape
-        """
-        if self.low > self.high:
-            raise ValueError(f"low must not be above high; got low={self.low}, high={self.high}.")
+    def _change(self, images, rng):
         n, height, width, channels = images.shape
         area = rng.uniform(self.low, self.high, n) * height * width
         ratio = np.exp(rng.uniform(-np.log(self.aspect), np.log(self.aspect), n))
@@ -586,19 +470,7 @@ class CutMix(Augmenter):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def augment(self, batch, rng):
-        """Make a new image of every image; see `Augmenter`.
-
-        Parameters
-        ----------
-        batch : Batch
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        batch : Batch
-        """
-        check_params(self)
+    def _augment(self, batch, rng):
         images, back = images_of(batch.X, self)
         n, height, width, _ = images.shape
         partner = rng.permutation(n)

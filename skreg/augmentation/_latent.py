@@ -6,31 +6,22 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from ..utils._params import BOOLEAN, ESTIMATOR, RANDOM_STATE, Interval, check_params
+from ..utils._params import BOOLEAN, RANDOM_STATE, Interval, Kind
 from ._base import Augmenter, numbers_of
+
+_TRANSFORMER = Kind(
+    "a transformer with inverse_transform",
+    lambda value: hasattr(value, "fit") and hasattr(value, "inverse_transform") and not isinstance(value, type),
+)
 
 
 class LatentAugmenter(Augmenter):
     """Base: rows go to the latent space, and come back from where they are moved to."""
 
-    def fit(self, X, y=None):
-        """Fit the transformer.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        y : array-like, default=None
-
-        Returns
-        -------
-        self : object
-        """
-        check_params(self)
-        if not hasattr(self.transformer, "inverse_transform"):
-            raise ValueError(f"transformer={self.transformer!r} has no inverse_transform.")
+    def _learn(self, X, y):
+        numbers_of(X, self)
         self.transformer_ = clone(self.transformer).fit(X, y)
         self.spread_ = self._latent(X).std(axis=0)
-        return self
 
     def _latent(self, X):
         return np.asarray(self.transformer_.transform(X))
@@ -52,7 +43,7 @@ class LatentNoise(LatentAugmenter):
     Parameters
     ----------
     transformer : transformer
-        With `inverse_transform`, such as `PCA`; a clone is fitted on the training rows.
+        With `inverse_transform`, such as `PCA` or `skreg.neural.Autoencoder`; a clone is fitted on the training rows.
     scale : float, default=0.1
         Standard deviation of the noise, relative to that of each latent feature, in [0, inf).
     keep_residual : bool, default=True
@@ -82,7 +73,7 @@ class LatentNoise(LatentAugmenter):
     """
 
     _parameter_constraints = {
-        "transformer": [ESTIMATOR],
+        "transformer": [_TRANSFORMER],
         "scale": [Interval(Real, 0.0, np.inf)],
         "keep_residual": [BOOLEAN],
         "random_state": [RANDOM_STATE],
@@ -94,18 +85,7 @@ class LatentNoise(LatentAugmenter):
         self.keep_residual = keep_residual
         self.random_state = random_state
 
-    def augment(self, batch, rng):
-        """Make a new row of every row; see `Augmenter`.
-
-        Parameters
-        ----------
-        batch : Batch
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        batch : Batch
-        """
+    def _augment(self, batch, rng):
         return batch._replace(X=self._moved(batch.X, lambda z: z + self._noise(z, rng)))
 
     def _noise(self, latent, rng):
@@ -120,7 +100,7 @@ class LatentInterpolation(LatentAugmenter):
     Parameters
     ----------
     transformer : transformer
-        With `inverse_transform`, such as `PCA`; a clone is fitted on the training rows.
+        With `inverse_transform`, such as `PCA` or `skreg.neural.Autoencoder`; a clone is fitted on the training rows.
     share : float, default=0.5
         Largest share of the way, in [0, 1]; drawn uniformly.
     keep_residual : bool, default=True
@@ -151,7 +131,7 @@ class LatentInterpolation(LatentAugmenter):
     """
 
     _parameter_constraints = {
-        "transformer": [ESTIMATOR],
+        "transformer": [_TRANSFORMER],
         "share": [Interval(Real, 0.0, 1.0, closed="both")],
         "keep_residual": [BOOLEAN],
         "random_state": [RANDOM_STATE],
@@ -163,18 +143,7 @@ class LatentInterpolation(LatentAugmenter):
         self.keep_residual = keep_residual
         self.random_state = random_state
 
-    def augment(self, batch, rng):
-        """Make a new row of every row; see `Augmenter`.
-
-        Parameters
-        ----------
-        batch : Batch
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        batch : Batch
-        """
+    def _augment(self, batch, rng):
         if batch.shares is not None:
             raise ValueError("LatentInterpolation needs rows of one label: put it before what mixes labels.")
         partner = rng.permutation(batch.n)

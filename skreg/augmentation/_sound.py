@@ -6,8 +6,8 @@ import numpy as np
 from scipy.signal import ShortTimeFFT, get_window, resample
 
 from ..utils._params import RANDOM_STATE, Interval
-from ._base import Perturbation, numbers_of
-from ._images import rectangles, restored
+from ._base import Perturbation, check_range, numbers_of
+from ._images import rectangles
 
 _POSITIVE = Interval(Real, 0.0, np.inf, closed="neither")
 _DECIBEL = Interval(Real, -np.inf, np.inf, closed="neither")
@@ -19,7 +19,7 @@ def waves_of(X, owner):
     if values.ndim != 2:
         raise ValueError(f"{type(owner).__name__} needs waves of shape (n, n_samples); got shape {values.shape}.")
     kind = values.dtype if values.dtype.kind == "f" else np.float64
-    return values.astype(kind, copy=False), lambda new: back(restored(new, values))
+    return values.astype(kind, copy=False), back
 
 
 class Noise(Perturbation):
@@ -49,52 +49,54 @@ class Noise(Perturbation):
         self.high = high
         self.random_state = random_state
 
-    def perturb(self, X, rng):
-        """Make a new wave of every wave; see `Perturbation`.
+    def _check(self):
+        super()._check()
+        check_range(self)
 
-        Parameters
-        ----------
-        X : array-like of shape (n, n_samples)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        X : array-like of shape (n, n_samples)
-        """
+    def _perturb(self, X, rng):
         waves, back = waves_of(X, self)
-        check_range(self.low, self.high)
         ratio = 10.0 ** (rng.uniform(self.low, self.high, (len(waves), 1)) / 20.0)
         size = np.sqrt(np.mean(waves**2, axis=1, keepdims=True)) / ratio
         return back(waves + size.astype(waves.dtype) * rng.standard_normal(waves.shape, waves.dtype))
 
 
-def check_range(low, high):
-    """Raise ValueError unless low is at most high."""
-    if low > high:
-        raise ValueError(f"low must not be above high; got low={low}, high={high}.")
-
-
 def stretched(waves, rate, n_fft):
-    """Waves that last 1 / rate as long at the same pitch, by a phase vocoder (Flanagan & Golden 1966).
+    """Waves that last 1 / rate as long at the same pitch, by a phase vocoder with locked phases.
 
-    Frames of a short-time Fourier transform are read at the new pace: magnitudes are interpolated, and phases move on
-    by what they move between two frames.
+    Frames of a short-time Fourier transform are read at the new pace. Magnitudes are interpolated. Phases of peaks move
+    on by what they move between two frames, and those of the bands around a peak keep their difference to its phase,
+    so that what makes up one tone does not fall apart: "identity phase locking" of Laroche & Dolson (1999), "Improved
+    phase vocoder time-scale modification of audio", IEEE Transactions on Speech and Audio Processing 7(3).
     """
-    hop = n_fft // 4
-    transform = ShortTimeFFT(get_window("hann", n_fft), hop, fs=1.0)
+    transform = ShortTimeFFT(get_window("hann", n_fft), n_fft // 4, fs=1.0)
     frames = transform.stft(waves, axis=-1)
     at = np.arange(0.0, frames.shape[-1] - 1, rate)
     left, part = at.astype(int), at % 1.0
-    size, phase = np.abs(frames), np.angle(frames)
-    size = (1.0 - part) * size[..., left] + part * size[..., left + 1]
-    usual = 2.0 * np.pi * hop * transform.f[:, None]  # what the middle of a band moves on by
-    step = (phase[..., left + 1] - phase[..., left] - usual + np.pi) % (2.0 * np.pi) - np.pi + usual
-    phases = phase[..., :1] + np.concatenate([np.zeros_like(step[..., :1]), step[..., :-1].cumsum(axis=-1)], axis=-1)
-    length = int(round(waves.shape[-1] / rate))
-    new = transform.istft(
-        size * np.exp(1j * phases), k1=min(length, transform.hop * (len(at) - 1)), f_axis=-2, t_axis=-1
-    )
-    return fitted_to(new, length)
+    size = np.abs(frames)
+    peaks = nearest_peaks(size)
+    directions = np.divide(frames, size, out=np.ones_like(frames), where=size > 0.0)
+    new = np.empty((*frames.shape[:-1], at.size), frames.dtype)
+    direction = directions[..., 0]
+    for k, frame in enumerate(left):
+        if k:
+            before = left[k - 1]
+            moved = direction * directions[..., before + 1] * directions[..., before].conj()
+            turned = moved * directions[..., frame].conj()
+            direction = directions[..., frame] * np.take_along_axis(turned, peaks[..., frame], axis=-1)
+        new[..., k] = direction * ((1.0 - part[k]) * size[..., frame] + part[k] * size[..., frame + 1])
+    length = round(waves.shape[-1] / rate)
+    return fitted_to(transform.istft(new, k1=min(length, transform.hop * (at.size - 1)), f_axis=-2, t_axis=-1), length)
+
+
+def nearest_peaks(size):
+    """For every band of every frame (..., n_bands, n_frames), the band of the nearest peak over two to each side."""
+    wide = np.pad(size, [(0, 0)] * (size.ndim - 2) + [(2, 2), (0, 0)], constant_values=-1.0)
+    around = [wide[..., k : k + size.shape[-2], :] for k in (0, 1, 3, 4)]
+    is_peak = np.all([size >= other for other in around], axis=0)
+    bands = np.arange(size.shape[-2])[:, None]
+    below = np.maximum.accumulate(np.where(is_peak, bands, -1), axis=-2)
+    above = np.minimum.accumulate(np.where(is_peak, bands, bands.size)[..., ::-1, :], axis=-2)[..., ::-1, :]
+    return np.where((below < 0) | ((above < bands.size) & (above - bands < bands - below)), above, below)
 
 
 def fitted_to(waves, length):
@@ -104,22 +106,14 @@ def fitted_to(waves, length):
 
 
 class _Vocoded(Perturbation):
-    """Base of what a phase vocoder does: one factor a batch, so that all waves go through it together."""
+    """Base of what a phase vocoder does: a few factors a batch, so that many waves go through it together."""
 
-    def perturb(self, X, rng):
-        """Make a new wave of every wave; see `Perturbation`.
+    def _check(self):
+        super()._check()
+        check_range(self)
 
-        Parameters
-        ----------
-        X : array-like of shape (n, n_samples)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        X : array-like of shape (n, n_samples)
-        """
+    def _perturb(self, X, rng):
         waves, back = waves_of(X, self)
-        check_range(self.low, self.high)
         if self.n_fft > waves.shape[1]:
             raise ValueError(f"n_fft={self.n_fft} is longer than the waves of {waves.shape[1]} samples.")
         new = np.empty_like(waves)
@@ -224,18 +218,7 @@ class _Mask(Perturbation):
         self.n_masks = n_masks
         self.random_state = random_state
 
-    def perturb(self, X, rng):
-        """Make a new spectrogram of every spectrogram; see `Perturbation`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_frequencies, n_times)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        X : array-like of shape (n, n_frequencies, n_times)
-        """
+    def _perturb(self, X, rng):
         values, back = numbers_of(X, self)
         if values.ndim != 3:
             raise ValueError(
@@ -250,7 +233,7 @@ class _Mask(Perturbation):
             sides = [np.full(n, side) for side in shape]
             sides[self._axis] = rng.integers(0, self.width + 1, n)
             masked |= rectangles(*sides, shape, rng)
-        return back(restored(np.where(masked, values.mean(axis=(1, 2), keepdims=True), values), values))
+        return back(np.where(masked, values.mean(axis=(1, 2), keepdims=True), values))
 
 
 class TimeMask(_Mask):

@@ -5,7 +5,7 @@ from numbers import Real
 import numpy as np
 import scipy.sparse as sp
 
-from ..utils._params import ARRAY_LIKE, RANDOM_STATE, Interval, Kind, Options, check_params
+from ..utils._params import ARRAY_LIKE, RANDOM_STATE, Interval, Kind, Options
 from ._base import Augmenter, Perturbation, numbers_of
 
 _RATE = Interval(Real, 0.0, 1.0, closed="both")
@@ -62,35 +62,11 @@ class GaussianNoise(Perturbation):
         self.relative = relative
         self.random_state = random_state
 
-    def fit(self, X, y=None):
-        """Measure the features, with ``relative="feature"``.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        y : array-like, default=None
-
-        Returns
-        -------
-        self : object
-        """
-        check_params(self)
+    def _learn(self, X, y):
         if self.relative == "feature":
             self.spread_ = numbers_of(X, self)[0].std(axis=0)
-        return self
 
-    def perturb(self, X, rng):
-        """Make a new row of every row; see `Perturbation`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        X : array-like of shape (n, n_features)
-        """
+    def _perturb(self, X, rng):
         values, back = numbers_of(X, self)
         scale = np.asarray(self.scale, dtype=float)
         if scale.shape not in ((), values.shape[1:]) or not (scale >= 0.0).all():
@@ -127,6 +103,7 @@ class FeatureMask(Perturbation):
     True
     """
 
+    _takes_sparse = True
     _parameter_constraints = {"p": [_RATE], "value": [_NUMBER], "random_state": [RANDOM_STATE]}
 
     def __init__(self, p=0.1, *, value=0.0, random_state=None):
@@ -134,18 +111,7 @@ class FeatureMask(Perturbation):
         self.value = value
         self.random_state = random_state
 
-    def perturb(self, X, rng):
-        """Make a new row of every row; see `Perturbation`.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n, n_features)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        X : array-like or sparse matrix of shape (n, n_features)
-        """
+    def _perturb(self, X, rng):
         if sp.issparse(X):
             if self.value != 0.0:
                 raise ValueError(f"value={self.value} would fill sparse X: only 0 does not.")
@@ -179,24 +145,14 @@ class SwapNoise(Perturbation):
     True
     """
 
+    _takes_sparse = True
     _parameter_constraints = {"p": [_RATE], "random_state": [RANDOM_STATE]}
 
     def __init__(self, p=0.1, *, random_state=None):
         self.p = p
         self.random_state = random_state
 
-    def perturb(self, X, rng):
-        """Make a new row of every row; see `Perturbation`.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n, n_features)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        X : array-like or sparse matrix of shape (n, n_features)
-        """
+    def _perturb(self, X, rng):
         n, p = X.shape
         swapped = rng.random((n, p)) < self.p
         source = np.where(swapped, rng.integers(n, size=(n, p)), np.arange(n)[:, None])
@@ -241,25 +197,14 @@ class Mixup(Augmenter):
     True
     """
 
+    _takes_sparse = True
     _parameter_constraints = {"alpha": [_POSITIVE], "random_state": [RANDOM_STATE]}
 
     def __init__(self, alpha=0.2, *, random_state=None):
         self.alpha = alpha
         self.random_state = random_state
 
-    def augment(self, batch, rng):
-        """Make a new row of every row; see `Augmenter`.
-
-        Parameters
-        ----------
-        batch : Batch
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        batch : Batch
-        """
-        check_params(self)
+    def _augment(self, batch, rng):
         partner = rng.permutation(batch.n)
         share = rng.beta(self.alpha, self.alpha, batch.n)
         if sp.issparse(batch.X):

@@ -26,39 +26,14 @@ def texts_of(X, owner):
 
 
 class TextAugmenter(Perturbation):
-    """Base of augmenters that change the words of a text. Subclasses give `change`.
+    """Base of augmenters that change the words of a text. Subclasses give `_change`.
 
     Words are what white space separates; a text is put together again with single spaces.
     """
 
-    def perturb(self, X, rng):
-        """Make a new text of every text; see `Perturbation`.
-
-        Parameters
-        ----------
-        X : list of str
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        X : list of str
-        """
+    def _perturb(self, X, rng):
         texts, back = texts_of(X, self)
-        return back([" ".join(self.change(text.split(), rng)) for text in texts])
-
-    def change(self, words, rng):
-        """Make new words of the words of a text.
-
-        Parameters
-        ----------
-        words : list of str
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        words : list of str
-        """
-        raise NotImplementedError
+        return back([" ".join(self._change(text.split(), rng)) for text in texts])
 
 
 class RandomDeletion(TextAugmenter):
@@ -89,18 +64,7 @@ class RandomDeletion(TextAugmenter):
         self.p = p
         self.random_state = random_state
 
-    def change(self, words, rng):
-        """See `TextAugmenter`.
-
-        Parameters
-        ----------
-        words : list of str
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        words : list of str
-        """
+    def _change(self, words, rng):
         if not words:
             return words
         draws = rng.random(len(words))
@@ -132,18 +96,7 @@ class RandomSwap(TextAugmenter):
         self.share = share
         self.random_state = random_state
 
-    def change(self, words, rng):
-        """See `TextAugmenter`.
-
-        Parameters
-        ----------
-        words : list of str
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        words : list of str
-        """
+    def _change(self, words, rng):
         words = list(words)
         if len(words) > 1:
             for _ in range(int(np.ceil(self.share * len(words)))):
@@ -189,18 +142,7 @@ class RandomInsertion(_Synonyms):
     ['a', 'fast', 'fox', 'quick']
     """
 
-    def change(self, words, rng):
-        """See `TextAugmenter`.
-
-        Parameters
-        ----------
-        words : list of str
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        words : list of str
-        """
+    def _change(self, words, rng):
         known = [found for word in words if (found := choices_of(self.synonyms, word))]
         count = int(np.ceil(self.share * len(words)))
         words = list(words)
@@ -230,18 +172,7 @@ class SynonymReplacement(_Synonyms):
     True
     """
 
-    def change(self, words, rng):
-        """See `TextAugmenter`.
-
-        Parameters
-        ----------
-        words : list of str
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        words : list of str
-        """
+    def _change(self, words, rng):
         new = []
         for word in words:
             found = choices_of(self.synonyms, word) if rng.random() < self.share else []
@@ -284,7 +215,7 @@ class BackTranslation(Perturbation):
     >>> from skreg.augmentation import BackTranslation
     >>> upper, lower = lambda texts: [t.upper() for t in texts], lambda texts: [t.lower() for t in texts]
     >>> BackTranslation(upper, lower).fit_resample(["A Fox"], ["animal"])[0]
-    ['A Fox', 'brown fox']
+    ['A Fox', 'a fox']
     """
 
     _parameter_constraints = {
@@ -300,34 +231,10 @@ class BackTranslation(Perturbation):
         self.batch_size = batch_size
         self.random_state = random_state
 
-    def fit(self, X, y=None):
-        """Forget earlier translations and errors.
-
-        Parameters
-        ----------
-        X : list of str
-        y : array-like, default=None
-
-        Returns
-        -------
-        self : object
-        """
-        super().fit(X, y)
+    def _learn(self, X, y):
         self._known, self.errors_ = {}, []
-        return self
 
-    def perturb(self, X, rng):
-        """Make a new text of every text; see `Perturbation`.
-
-        Parameters
-        ----------
-        X : list of str
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        X : list of str
-        """
+    def _perturb(self, X, rng):
         texts, back = texts_of(X, self)
         new = list(dict.fromkeys(text for text in texts if text not in self._known))
         before = len(self.errors_)
@@ -391,18 +298,7 @@ class WordDropout(Perturbation):
         self.token = token
         self.random_state = random_state
 
-    def perturb(self, X, rng):
-        """Make a new row of every row; see `Perturbation`.
-
-        Parameters
-        ----------
-        X : array-like of int of shape (n, n_tokens)
-        rng : numpy.random.Generator
-
-        Returns
-        -------
-        X : ndarray of int of shape (n, n_tokens)
-        """
+    def _perturb(self, X, rng):
         X = np.asarray(X)
         if X.dtype.kind not in "iu":
             raise ValueError(f"WordDropout needs a matrix of tokens, which are ints; got X with {X.dtype} entries.")

@@ -1,6 +1,7 @@
 """Neural estimators: multilayer perceptrons with the whole family of regularizers."""
 
+from ._autoencoder import Autoencoder
 from ._classifier import DropoutMLPClassifier
 from ._regressor import DropoutMLPRegressor
 
-__all__ = ["DropoutMLPClassifier", "DropoutMLPRegressor"]
+__all__ = ["Autoencoder", "DropoutMLPClassifier", "DropoutMLPRegressor"]

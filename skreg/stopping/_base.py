@@ -8,7 +8,6 @@ import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_consistent_length, check_random_state, indexable
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
 from ..linear._base import READ
@@ -38,18 +37,6 @@ FALLING = 1e-4  # share of the loss that the last evaluations may still have gai
 _OF_DESCENT = (
     "coef_", "intercept_", "step_size_", "path_", "equivalent_alpha_", "effective_degrees_of_freedom_", "_filter"
 )  # fmt: skip
-
-
-def delegates(method):
-    """Whether the estimator has a method."""
-
-    def check(self):
-        inner = getattr(self, "estimator_", self.estimator)
-        if inner is not None:
-            getattr(inner, method)  # its own AttributeError says why not
-        return True
-
-    return available_if(check)
 
 
 class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):

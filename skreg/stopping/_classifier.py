@@ -5,7 +5,8 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from ._base import BaseEarlyStopping, delegates
+from ..utils._delegation import delegates
+from ._base import BaseEarlyStopping
 from ._descent import DescentClassifier
 from ._docs import ATTRIBUTES, COMMON, PARAMETERS
 

@@ -1,11 +1,10 @@
 """Rows as they were given, whatever holds them."""
 
-import importlib
 from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
-from sklearn.utils import _safe_indexing
+
+from ..utils._rows import stack, take
 
 
 class Problem(NamedTuple):
@@ -23,7 +22,7 @@ class Problem(NamedTuple):
     def take(self, rows):
         """Some rows."""
         weights, codes = (None if values is None else values[rows] for values in (self.weights, self.codes))
-        return Problem(_safe_indexing(self.X, rows), self.y[rows], weights, codes)
+        return Problem(take(self.X, rows), self.y[rows], weights, codes)
 
     def take_codes(self, rows):
         """Places of the labels of some rows, those without weight left out."""
@@ -38,12 +37,4 @@ class Problem(NamedTuple):
         weights = None
         if self.weights is not None or other.weights is not None:
             weights = np.concatenate([np.ones(p.n) if p.weights is None else p.weights for p in (self, other)])
-        return Problem(_stack(self.X, other.X), np.concatenate([self.y, other.y]), weights, None)
-
-
-def _stack(X, Z):
-    if sp.issparse(X) or sp.issparse(Z):
-        return sp.vstack([X, Z], format="csr")
-    if hasattr(X, "columns") and type(X) is type(Z):  # frames of pandas and of polars
-        return importlib.import_module(type(X).__module__.partition(".")[0]).concat([X, Z])
-    return np.concatenate([np.asarray(X), np.asarray(Z)])
+        return Problem(stack([self.X, other.X]), np.concatenate([self.y, other.y]), weights, None)

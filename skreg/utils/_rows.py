@@ -1,11 +1,16 @@
 """Rows of whatever holds them: arrays, sparse matrices, frames of pandas or polars, lists."""
 
 import importlib
+from hashlib import blake2b
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_samples
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_S29, _S32 = np.uint64(29), np.uint64(32)
+_AT_ONCE = 1 << 20  # elements that are hashed together
 
 
 def n_rows(X):
@@ -23,8 +28,69 @@ def stack(parts):
     first = parts[0]
     if any(sp.issparse(X) for X in parts):
         return sp.vstack(parts, format="csr")
-    if hasattr(first, "columns"):  # frames of pandas and of polars
+    if hasattr(first, "columns") and all(type(X) is type(first) for X in parts):  # frames of pandas and of polars
         return importlib.import_module(type(first).__module__.partition(".")[0]).concat(parts)
     if isinstance(first, list):
         return [row for X in parts for row in X]
     return np.concatenate([np.asarray(X) for X in parts])
+
+
+def distinct(X, y):
+    """Distinct rows with their targets, in an order that does not depend on how they came.
+
+    Returns
+    -------
+    first : ndarray of int of shape (n_distinct,)
+        Their first places.
+    place : ndarray of int of shape (n,)
+        The place of every row among them.
+    """
+    keys = hashes(X) * np.uint64(3) + hashes(y)
+    _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+    return first, place
+
+
+def hashes(X):
+    """64-bit hash of every row, whatever other rows there are in what order; frames hash as arrays do."""
+    if sp.issparse(X):
+        X = X.tocsr(copy=not X.has_canonical_format)
+        X.sum_duplicates()
+        cells = np.append(_scrambled(_bits(X.data) ^ _salt(X.indices)), np.uint64(0))
+        sums = np.cumsum(cells) - cells  # before every element; they overflow, and so do their differences
+        return np.diff(sums[X.indptr])
+    if hasattr(X, "columns"):
+        return sum(_scrambled(_bits(np.asarray(X[name])) ^ _salt(j)) for j, name in enumerate(X.columns))
+    values = X if hasattr(X, "__array__") else np.array(X, dtype=object if isinstance(X[0], str) else None)
+    values = np.asarray(values)
+    values = values.reshape(len(values), -1)
+    out = np.empty(len(values), np.uint64)
+    salt, step = _salt(np.arange(values.shape[1])), max(_AT_ONCE // max(values.shape[1], 1), 1)
+    for low in range(0, len(out), step):
+        out[low : low + step] = _scrambled(_bits(values[low : low + step]) ^ salt).sum(axis=1, dtype=np.uint64)
+    return out
+
+
+def _scrambled(x):
+    """A bijection of 64-bit numbers (Degski's hash)."""
+    x = (x ^ (x >> _S32)) * _ODD
+    x = (x ^ (x >> _S29)) * _ODD
+    return x ^ (x >> _S32)
+
+
+def _salt(columns):
+    """What makes equal numbers differ from column to column."""
+    return np.asarray(columns).astype(np.uint64) * _ODD
+
+
+def _bits(values):
+    """Numbers as 64-bit patterns; of everything else, hashes of what it looks like."""
+    if values.dtype.kind not in "OUS":
+        return (values.astype(np.float64) + 0.0).view(np.uint64)  # not -0.0
+    if values.dtype == object:
+        try:
+            return _bits(values.astype(np.float64))
+        except (TypeError, ValueError):  # no numbers, then
+            pass
+    looks = [repr(one).encode() for one in values.ravel().tolist()]
+    digests = b"".join(blake2b(look, digest_size=8).digest() for look in looks)
+    return np.frombuffer(digests, np.uint64).reshape(values.shape)

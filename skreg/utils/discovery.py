@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 
 
 def all_estimators():
-    """All public estimators.
+    """All public estimators: what predicts or transforms.
 
     Returns
     -------
@@ -26,6 +26,7 @@ def all_estimators():
     for module in pkgutil.iter_modules(root.__path__, "skreg."):
         if module.ispkg and not module.name.rpartition(".")[2].startswith("_"):
             for name, cls in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
-                if issubclass(cls, BaseEstimator) and not name.startswith("_"):
+                works = hasattr(cls, "predict") or hasattr(cls, "transform")
+                if issubclass(cls, BaseEstimator) and works and not name.startswith("_"):
                     found[name] = cls
     return sorted(found.items())

@@ -1,0 +1,138 @@
+"""A net that predicts its own input, as a transformer."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._nets.mlp import halves
+from .._nets.training import scores
+from ..utils._params import Kind, check_params
+from ..utils._validation import unchanged_on_error
+from ._regressor import DropoutMLPRegressor
+
+NET = Kind("a DropoutMLPRegressor", lambda value: isinstance(value, DropoutMLPRegressor))
+
+
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Features that a net finds by predicting its input through a narrow layer (Hinton & Salakhutdinov 2006 [1]_).
+
+    What one hidden layer and no activation do is PCA; more of them bend. With `input_noise` or `feature_mask` in the
+    net, it is a denoising autoencoder (Vincent et al. 2008 [2]_).
+
+    Parameters
+    ----------
+    net : DropoutMLPRegressor
+        With at least one hidden layer, the narrowest of which, the first of several such, is the features. A clone is
+        fitted on ``(X, X)``. Dropout in a layer so narrow loses much: ``dropout=0.0`` is usual.
+
+    Attributes
+    ----------
+    net_ : DropoutMLPRegressor
+        The fitted net.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+
+    Raises
+    ------
+    ValueError
+        When the net has no hidden layer, or X is sparse, whose prediction would be dense.
+
+    See Also
+    --------
+    skreg.augmentation.LatentNoise : Augmentation among these features.
+
+    References
+    ----------
+    .. [1] G. Hinton, R. Salakhutdinov, "Reducing the dimensionality of data with neural networks", Science 313, 2006.
+    .. [2] P. Vincent et al., "Extracting and composing robust features with denoising autoencoders", ICML 2008.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skreg import DropoutMLPRegressor
+    >>> from skreg.neural import Autoencoder
+    >>> X = load_digits().data / 16.0
+    >>> net = DropoutMLPRegressor((100, 8, 100), dropout=0.0, random_state=0)
+    >>> encoder = Autoencoder(net).fit(X[:1500])
+    >>> encoder.transform(X[1500:]).shape
+    (297, 8)
+    >>> found = encoder.inverse_transform(encoder.transform(X[1500:]))
+    >>> bool(((found - X[1500:]) ** 2).mean() < 0.5 * X[1500:].var(axis=0).mean())
+    True
+    """
+
+    _doc_link_module = "skreg"
+    _doc_link_template = "https://skreg.readthedocs.io/en/stable/api/skreg.neural.{estimator_name}.html"
+    _parameter_constraints = {"net": [NET]}
+
+    def __init__(self, net):
+        self.net = net
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    @unchanged_on_error
+    def fit(self, X, y=None, sample_weight=None):
+        """Fit the net to predict X from X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        self : object
+        """
+        check_params(self)
+        if np.size(self.net.hidden_layer_sizes) == 0:
+            raise ValueError(f"net needs a hidden layer; got net={self.net!r}.")
+        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        self.net_ = clone(self.net).fit(X, X, sample_weight)
+        return self
+
+    def _halves(self, dtype):
+        sizes = self.net_._architecture.hidden_layer_sizes
+        narrowest = int(np.argmin(sizes))
+        return halves(self.net_._net.astype(dtype), narrowest, sizes[narrowest])
+
+    @property
+    def _n_features_out(self):
+        return min(self.net_._architecture.hidden_layer_sizes)
+
+    def transform(self, X):
+        """Find the features of rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_components)
+        """
+        check_is_fitted(self, "net_")
+        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        return scores(self._halves(X.dtype)[0], X)
+
+    def inverse_transform(self, Z):
+        """Predict rows from their features.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_samples, n_components)
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+        """
+        check_is_fitted(self, "net_")
+        Z = check_array(Z, dtype=[np.float64, np.float32], input_name="Z")
+        if Z.shape[1] != self._n_features_out:
+            raise ValueError(f"Z must have {self._n_features_out} columns, as transform gives; got {Z.shape[1]}.")
+        return self.net_._means(scores(self._halves(Z.dtype)[1], Z))
