@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from ..utils._params import check_params
-from ..utils._rows import n_rows, stack, take
+from ..utils._rows import n_rows, readable, stack, take
 
 
 class Batch(NamedTuple):
@@ -170,7 +170,7 @@ class Augmenter(BaseEstimator):
         X, y : as they were given, with twice the rows
         """
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        y = np.asarray(y)
+        X, y = readable(X), np.asarray(y)
         new = self.fit(X, y).augment(Batch(X, y, classes=are_labels(y)), rng)
         labels = new.y
         if new.shares is not None:

@@ -11,14 +11,13 @@ from sklearn.utils import (
     check_random_state,
     column_or_1d,
     get_tags,
-    indexable,
 )
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..utils._delegation import delegates
 from ..utils._params import BOOLEAN, ESTIMATOR, RANDOM_STATE, Interval, Kind, Options, check_params
-from ..utils._rows import distinct, stack, take
+from ..utils._rows import distinct, readable, stack, take
 from ..utils._validation import check_weights, unchanged_on_error
 from ._base import Batch
 
@@ -59,16 +58,6 @@ _COMMON = """
     Rows are augmented in `fit` only; predictions are those of `estimator_` for the rows as they are. Equal rows with
     equal targets get equal copies, so that a weight of 2 is the same as two rows: let `n_copies`, not repeated rows,
     make more."""
-
-
-def readable(X):
-    """X as something that rows can be taken from: itself, where it is a list, a frame, an array or a sparse matrix."""
-    (X,) = indexable(X)
-    if hasattr(X, "__array__") and not hasattr(X, "iloc") and not hasattr(X, "columns"):
-        X = np.asarray(X)
-    if getattr(getattr(X, "dtype", None), "kind", None) == "c":
-        raise ValueError(f"Complex data not supported: X has {X.dtype} entries.")
-    return X
 
 
 def takes_weights(method):

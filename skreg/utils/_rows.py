@@ -5,12 +5,24 @@ from hashlib import blake2b
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import _num_samples
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _S29, _S32 = np.uint64(29), np.uint64(32)
 _AT_ONCE = 1 << 20  # elements that are hashed together
+
+
+def readable(X):
+    """X as something that rows can be taken from: a frame, an array, a sparse matrix, or a list of other things."""
+    (X,) = indexable(X)
+    frame = hasattr(X, "iloc") or hasattr(X, "columns")
+    nested = isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (list, tuple, np.ndarray))
+    if nested or (hasattr(X, "__array__") and not frame):
+        X = np.asarray(X)
+    if getattr(getattr(X, "dtype", None), "kind", None) == "c":
+        raise ValueError(f"Complex data not supported: X has {X.dtype} entries.")
+    return X
 
 
 def n_rows(X):
