@@ -2,9 +2,10 @@
 
 import argparse
 
-from . import linear, logistic, mlp, mnist, tabular, uci
+from . import augment, linear, logistic, mlp, mnist, tabular, uci
 
 FAMILIES = {
+    "augment": augment,
     "linear": linear,
     "logistic": logistic,
     "mlp": mlp,

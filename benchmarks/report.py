@@ -17,6 +17,7 @@ from . import glmnet
 
 LIBRARIES = (
     "numpy", "scipy", "numba", "scikit-learn", "celer", "skglm", "adelie", "skein-glm", "torch", "skorch", "pytabkit",
+    "albumentations", "audiomentations", "opencv-python-headless",
 )  # fmt: skip
 
 TITLES = {
@@ -31,6 +32,9 @@ TITLES = {
     "defaults": "One default changed at a time, relative to the defaults",
     "digits": "Test errors",
     "uci": "Regressions",
+    "speed": "Rows a second",
+    "augmented": "Test errors of MNIST",
+    "few": "Few labels",
 }
 
 # Header and format of the entries of a row, in order.
@@ -49,7 +53,10 @@ COLUMNS = {
     "chosen": ("alpha / alpha_max", "{:.3g}"),
     "curve_error": ("error of the curve", "{:.0e}"),
     "epoch": ("seconds an epoch (median)", "{:.3g}"),
+    "rate": ("rows a second", "{:,.0f}"),
+    "times": ("ours / this", "{:.1f}"),
     "error": ("test error, %", "{:.2f}"),
+    "error_error": ("+-", "{:.2f}"),
     "worst": ("worst seed", "{:.2f}"),
     "published": ("published", "{:.2f}"),
     "seeds": ("seeds", "{}"),

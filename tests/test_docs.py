@@ -101,6 +101,7 @@ SMALL = {
     "mlp": "--repeats 1 --problems tiny,narrow",
     "tabular": "--problems wine,Boston",
     "uci": "--problems Boston",
+    "augment": "--problems rotation,flip --parts speed",
 }
 
 

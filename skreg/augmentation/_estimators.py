@@ -284,7 +284,7 @@ class AugmentedClassifier(ClassifierMixin, BaseAugmented):
     >>> from sklearn.linear_model import LogisticRegression
     >>> from skreg.augmentation import AugmentedClassifier, Rotate
     >>> X, y = load_digits(return_X_y=True)
-    >>> logistic = LogisticRegression(n_epochs=1000)
+    >>> logistic = LogisticRegression(max_iter=1000)
     >>> turned = AugmentedClassifier(logistic, Rotate(15.0, image_shape=(8, 8)), random_state=0)
     >>> turned.fit(X[:200], y[:200]).score(X[200:], y[200:]) > 0.85
     True

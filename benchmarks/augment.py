@@ -1,0 +1,266 @@
+"""Augmentation: rows a second beside other libraries, digits with shifts and rotations, and a hundred labels."""
+
+import statistics
+import time
+import warnings
+from importlib.util import find_spec
+
+import numpy as np
+import scipy.ndimage
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedShuffleSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from skreg import AugmentedClassifier, DropoutMLPClassifier
+from skreg.augmentation import (
+    ColorJitter,
+    Compose,
+    Crop,
+    Cutout,
+    Flip,
+    GaussianNoise,
+    Mixup,
+    Noise,
+    PitchShift,
+    Rotate,
+    Shift,
+    TimeStretch,
+)
+
+from . import processes, report
+from .linear import names
+from .problems import image_rows
+
+NOTE = """\
+Speed: median of three turns, in which all solvers go one after another over the same rows: MNIST images (float32,
+28 x 28), or waves of one second at 16 kHz. "NumPy loop" changes one image after another with NumPy and scipy.ndimage,
+as torchvision's transforms do; albumentations and audiomentations go from one to the next, too, as their calls want.
+
+Digits: error on the 10,000 test images of MNIST after training on 60,000 and their copies, without a look at the test
+images before the end. Few labels: error on the rest of scikit-learn's digits after training on 100 of them, mean over
+20 draws of these and its standard error.
+"""
+
+PARTS = ("speed", "augmented", "few")
+
+
+def loop(change):
+    """One image after another."""
+
+    def run(images, rng):
+        return np.stack([change(image, rng) for image in images])
+
+    return run
+
+
+def rotated(image, rng):
+    return scipy.ndimage.rotate(image, rng.uniform(-15.0, 15.0), reshape=False, order=1)
+
+
+def shifted(image, rng):
+    return scipy.ndimage.shift(image, rng.uniform(-2.0, 2.0, 2), order=1)
+
+
+def cropped(image, rng):
+    top, left = rng.integers(0, 5, 2)
+    return np.pad(image, 2)[top : top + 28, left : left + 28]
+
+
+def flipped(image, rng):
+    return image[:, ::-1] if rng.random() < 0.5 else image
+
+
+def cut(image, rng):
+    top, left = rng.integers(0, 23, 2)
+    image = image.copy()
+    image[top : top + 6, left : left + 6] = 0.0
+    return image
+
+
+def jittered(image, rng):
+    image = image * rng.uniform(0.8, 1.2)
+    mean = image.mean()
+    return np.clip(mean + rng.uniform(0.8, 1.2) * (image - mean), 0.0, 1.0)
+
+
+def noisy(image, rng):
+    return image + 0.1 * rng.standard_normal(image.shape, np.float32)
+
+
+def albumentations_of(name, **params):
+    """Something of albumentations, applied to one image after another; None where it is not installed."""
+    if not find_spec("albumentations"):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import albumentations
+
+        transform = albumentations.Compose([getattr(albumentations, name)(**params)], seed=0)
+    return lambda images, rng: np.stack([transform(image=image)["image"] for image in images])
+
+
+def audiomentations_of(name, **params):
+    if not find_spec("audiomentations"):
+        return None
+    import audiomentations
+
+    transform = getattr(audiomentations, name)(p=1.0, **params)
+    return lambda waves, rng: np.stack([transform(samples=wave, sample_rate=16000) for wave in waves])
+
+
+def images(n):
+    """Images for the clock: MNIST, or scikit-learn's digits made larger where it is out of reach."""
+    found = image_rows()
+    if found is not None:
+        return found[0][:n].reshape(-1, 28, 28)
+    small = load_digits().images.astype(np.float32) / 16.0
+    return np.resize(scipy.ndimage.zoom(small, (1, 3.5, 3.5), order=1), (n, 28, 28))
+
+
+def waves(n):
+    """Tones with noise."""
+    rng = np.random.default_rng(0)
+    time_ = np.arange(16000) / 16000.0
+    tones = np.sin(2.0 * np.pi * rng.uniform(100.0, 2000.0, (n, 1)) * time_)
+    return (tones + 0.1 * rng.standard_normal((n, 16000))).astype(np.float32)
+
+
+SPEED = {
+    "rotation": (images, 4096, Rotate(15.0), loop(rotated), ("Rotate", dict(limit=15, p=1.0))),
+    "shift": (images, 4096, Shift(2.0), loop(shifted), ("Affine", dict(translate_px=(-2, 2), p=1.0))),
+    "padded crop": (images, 4096, Crop(2), loop(cropped), None),
+    "flip": (images, 4096, Flip(0.5), loop(flipped), ("HorizontalFlip", dict(p=0.5))),
+    "cutout": (images, 4096, Cutout(6), loop(cut), ("Erasing", dict(p=1.0))),
+    "brightness and contrast": (
+        images, 4096, ColorJitter(saturation=0.0), loop(jittered),
+        ("RandomBrightnessContrast", dict(p=1.0)),
+    ),
+    "Gaussian noise": (images, 4096, GaussianNoise(0.1), loop(noisy), ("GaussNoise", dict(p=1.0))),
+    "noise at a ratio": (
+        waves, 256, Noise(10.0, 30.0), None, ("AddGaussianSNR", dict(min_snr_db=10.0, max_snr_db=30.0)),
+    ),
+    "time stretch": (waves, 256, TimeStretch(0.9, 1.1), None, ("TimeStretch", dict(min_rate=0.9, max_rate=1.1))),
+    "pitch shift": (waves, 256, PitchShift(-2.0, 2.0), None, ("PitchShift", dict(min_semitones=-2, max_semitones=2))),
+}  # fmt: skip
+
+
+def peers_of(name):
+    make, n, ours, by_hand, peer = SPEED[name]
+    found = {"skreg": ours.perturb}
+    if by_hand:
+        found["NumPy loop"] = by_hand
+    if peer:
+        library, maker = (
+            ("audiomentations", audiomentations_of) if make is waves else ("albumentations", albumentations_of)
+        )
+        found[library] = maker(peer[0], **peer[1])
+    return {library: call for library, call in found.items() if call is not None}, make, n
+
+
+def race(name, small):
+    """Rows a second of all solvers, in turns."""
+    calls, make, n = peers_of(name)
+    X = make(64 if small else n)
+    seconds = {library: [] for library in calls}
+    for call in calls.values():
+        call(X[:8], np.random.default_rng(0))
+    for turn in range(1 if small else 3):
+        for library, call in calls.items():
+            start = time.perf_counter()
+            call(X, np.random.default_rng(turn))
+            seconds[library].append(time.perf_counter() - start)
+    rates = {library: len(X) / statistics.median(own) for library, own in seconds.items()}
+    return [
+        dict(solver=library, rate=rate, **({} if library == "skreg" else dict(times=rates["skreg"] / rate)))
+        for library, rate in rates.items()
+    ]
+
+
+SHAPE = (28, 28)
+NET = dict(
+    hidden_layer_sizes=(1024, 1024), normalization="batch", dropout=0.25, learning_rate=0.003, schedule="cosine",
+    warmup=0.02, batch_size=256, weight_decay=0.0, averaging="ema", early_stopping=False,
+)  # fmt: skip
+AUGMENTED = {
+    "without": (None, dict(n_copies=1), 60),
+    "shifts and rotations": (
+        Compose([Rotate(12.0, image_shape=SHAPE), Shift(2.0, image_shape=SHAPE)]),
+        dict(n_copies=14),
+        5,
+    ),
+}
+
+
+def train_on_digits(name, small):
+    """A row with the test error, None where the images are out of reach."""
+    found = image_rows()
+    if found is None:
+        print("the digits are out of reach: set SKREG_MNIST")
+        return None
+    X, y, X_test, y_test = found
+    augmenter, options, epochs = AUGMENTED[name]
+    n = 1000 if small else len(y)
+    model = DropoutMLPClassifier(**NET, max_iter=1 if small else epochs, random_state=0)
+    if augmenter is not None:
+        model = AugmentedClassifier(model, augmenter, random_state=0, **(dict(n_copies=2) if small else options))
+    start = time.perf_counter()
+    model.fit(X[:n], y[:n])
+    seconds = time.perf_counter() - start
+    error = 100.0 * float(np.mean(model.predict(X_test) != y_test))
+    return dict(solver=f"skreg, {name}", error=error, seconds=seconds)
+
+
+def few_labels(draws):
+    """Rows of errors with a hundred labels."""
+    X, y = load_digits(return_X_y=True)
+    X = X / 16.0
+    moved = Compose([Rotate(12.0, image_shape=(8, 8)), Shift(0.7, image_shape=(8, 8))])
+    models = {
+        "support vectors": SVC(C=10.0),
+        "logistic regression": LogisticRegression(max_iter=2000),
+        "DropoutMLPClassifier": make_pipeline(StandardScaler(), DropoutMLPClassifier(random_state=0)),
+    }
+    augmenters = {"": None, ", shifts and rotations": moved, ", the same and mixup": Compose([moved, Mixup(0.4)])}
+    errors = {}
+    for train, test in StratifiedShuffleSplit(draws, train_size=100, random_state=0).split(X, y):
+        for name, model in models.items():
+            for suffix, augmenter in augmenters.items():
+                if suffix.endswith("mixup") and name == "DropoutMLPClassifier":
+                    continue  # a pipeline takes no weights, and nets mix for themselves
+                own = model if augmenter is None else AugmentedClassifier(model, augmenter, n_copies=20, random_state=0)
+                error = 100.0 * float(np.mean(own.fit(X[train], y[train]).predict(X[test]) != y[test]))
+                errors.setdefault(name + suffix, []).append(error)
+    return [
+        dict(solver=name, error=statistics.mean(own), error_error=float(np.std(own) / np.sqrt(len(own))))
+        for name, own in errors.items()
+    ]
+
+
+def configure(parser):
+    parser.add_argument("--parts", type=names(PARTS), default=list(PARTS), help=", ".join(PARTS))
+    problems = [*SPEED, *AUGMENTED]
+    parser.add_argument(
+        "--problems", type=names(problems), default=problems, help="some of the rows of the first parts"
+    )
+    parser.add_argument("--small", action="store_true", help="few rows, and one epoch; written only to --out")
+    parser.add_argument("--out", help="folder of augment.json and augment.md (default: docs/benchmarks)")
+
+
+def run(args):
+    out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
+    book = report.Book("augment", out, [*SPEED, *AUGMENTED, "all"], PARTS, NOTE)
+    for name in args.problems:
+        if name in SPEED and "speed" in args.parts:
+            book.enter("speed", name, repr(SPEED[name][2]), rows=race(name, args.small))
+        if name in AUGMENTED and "augmented" in args.parts:
+            row = train_on_digits(name, args.small)
+            if row is not None:
+                about = ", ".join(f"{key}={value}" for key, value in NET.items())
+                augmenter, options, epochs = AUGMENTED[name]
+                about += f"; {augmenter!r}, {options['n_copies']} copies" if augmenter else ""
+                book.enter("augmented", name, f"{about}, max_iter={epochs}", rows=[row])
+    if "few" in args.parts:
+        book.enter("few", "all", "100 labels", rows=few_labels(2 if args.small else 20))

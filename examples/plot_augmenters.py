@@ -1,0 +1,67 @@
+"""
+What each augmenter does to pictures
+====================================
+
+Every row of the picture is one augmenter, applied with the same seed to the same eight pictures: 32 x 32 pieces of the
+photographs that come with scikit-learn. Classes stay what they are, but for mixup and CutMix, whose pictures belong to
+two classes by the shares that are printed below them.
+"""
+
+# %%
+# Pieces of two photographs as rows of numbers in [0, 1]: images can be flat, as scikit-learn's estimators want them.
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_sample_images
+
+from skreg.augmentation import (
+    Batch,
+    ColorJitter,
+    Crop,
+    CutMix,
+    Cutout,
+    Flip,
+    GaussianNoise,
+    Mixup,
+    RandomErasing,
+    Rotate,
+    Scale,
+    Shift,
+)
+
+china, flower = (image / 255.0 for image in load_sample_images().images)
+places = [(60, 90), (150, 250), (230, 400), (300, 100)]
+size = 96
+pieces = [photo[r : r + size : 3, c : c + size : 3] for r, c in places for photo in (china, flower)]
+X, y = np.stack(pieces).reshape(8, -1), np.array(["temple", "flower"] * 4)
+shape = (32, 32, 3)
+
+# %%
+# Twelve augmenters. All have `fit_resample` for whole data sets; `augment` is what estimators call, a batch at a time.
+augmenters = [
+    Shift(6.0, image_shape=shape),
+    Crop(6, mode="reflect", image_shape=shape),
+    Rotate(30.0, image_shape=shape),
+    Scale(0.6, 1.6, image_shape=shape),
+    Flip(1.0, image_shape=shape),
+    ColorJitter(0.4, 0.4, 0.8, image_shape=shape),
+    Cutout(12, fill=0.5, image_shape=shape),
+    RandomErasing(1.0, image_shape=shape),
+    GaussianNoise(0.1),
+    Mixup(1.0),
+    CutMix(image_shape=shape),
+]
+figure, axes = plt.subplots(len(augmenters) + 1, 8, figsize=(8, 12.6), layout="constrained")
+for image, label, ax in zip(X, y, axes[0], strict=True):
+    ax.imshow(image.reshape(shape))
+    ax.set_title(label, fontsize=8)
+axes[0, 0].set_ylabel("as they are", rotation=0, ha="right", va="center")
+for augmenter, row in zip(augmenters, axes[1:], strict=True):
+    new = augmenter.augment(Batch(X, y), np.random.default_rng(3))
+    for k, ax in enumerate(row):
+        ax.imshow(np.clip(new.X[k], 0.0, 1.0).reshape(shape))
+        if new.shares is not None:
+            ax.set_xlabel(f"{new.shares[k][new.y[k] == 'temple'].sum():.0%} temple", fontsize=7, labelpad=2)
+    row[0].set_ylabel(type(augmenter).__name__, rotation=0, ha="right", va="center")
+for ax in axes.ravel():
+    ax.set(xticks=[], yticks=[])
+figure.savefig("augmenters.png", dpi=150)

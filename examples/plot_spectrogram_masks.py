@@ -1,0 +1,56 @@
+"""
+Sound, stretched, shifted and masked
+====================================
+
+A melody, and what augmentation makes of it: the same tune slower, higher, in noise, and, as a spectrogram, with
+stretches of time and bands of frequency masked (SpecAugment). A listener still knows the tune; a classifier that is
+trained on such copies learns to.
+"""
+
+# %%
+# Eight tones with overtones that fade, as one row of 16,000 numbers a second.
+import matplotlib.pyplot as plt
+import numpy as np
+from scipy.signal import ShortTimeFFT, get_window
+
+from skreg.augmentation import FrequencyMask, Noise, PitchShift, TimeMask, TimeStretch
+
+rate, seconds = 16000, 0.4
+time = np.arange(int(rate * seconds)) / rate
+tones = [261.6, 329.6, 392.0, 523.3, 440.0, 349.2, 293.7, 261.6]
+melody = np.concatenate(
+    [sum(np.sin(2 * np.pi * k * tone * time) / k**1.3 for k in range(1, 9)) * np.exp(-4 * time) for tone in tones]
+)[None]
+transform = ShortTimeFFT(get_window("hann", 1024), 256, fs=rate)
+
+
+def spectrogram(waves):
+    """Decibel below the loudest."""
+    power = np.abs(transform.stft(waves)) ** 2
+    return 10.0 * np.log10(power / power.max() + 1e-6)
+
+
+# %%
+# Waves are changed as waves; masks want spectrograms.
+rng = np.random.default_rng(4)
+pictures = {
+    "as it is": spectrogram(melody),
+    "TimeStretch, 0.75 of the speed": spectrogram(TimeStretch(0.75, 0.75, n_fft=1024).perturb(melody, rng)),
+    "PitchShift, a fifth up": spectrogram(PitchShift(7.0, 7.0, n_fft=1024).perturb(melody, rng)),
+    "Noise at 5 dB": spectrogram(Noise(5.0, 5.0).perturb(melody, rng)),
+    "TimeMask, FrequencyMask": FrequencyMask(40, n_masks=2).perturb(
+        TimeMask(40, n_masks=2).perturb(spectrogram(melody), rng), rng
+    ),
+}
+figure, axes = plt.subplots(len(pictures), 1, figsize=(8, 10), sharex=True, sharey=True, layout="constrained")
+for ax, (name, picture) in zip(axes, pictures.items(), strict=True):
+    length = melody.shape[1] / rate
+    image = ax.imshow(
+        picture[0], origin="lower", aspect="auto", cmap="magma", vmin=-60, vmax=0, extent=(0, length, 0, rate / 2000)
+    )
+    ax.set_title(name, loc="left", fontsize=10)
+    ax.set_ylim(0, 4)
+    ax.set_ylabel("kHz")
+axes[-1].set_xlabel("seconds")
+figure.colorbar(image, ax=axes, label="dB", shrink=0.4)
+figure.savefig("spectrogram_masks.png", dpi=150)
