@@ -29,7 +29,7 @@ from skreg.augmentation import (
 )
 
 china, flower = (image / 255.0 for image in load_sample_images().images)
-places = [(60, 90), (150, 250), (230, 400), (300, 100)]
+places = [(60, 90), (150, 250), (190, 330), (240, 170)]
 size = 96
 pieces = [photo[r : r + size : 3, c : c + size : 3] for r, c in places for photo in (china, flower)]
 X, y = np.stack(pieces).reshape(8, -1), np.array(["temple", "flower"] * 4)
@@ -50,13 +50,14 @@ augmenters = [
     Mixup(1.0),
     CutMix(image_shape=shape),
 ]
-figure, axes = plt.subplots(len(augmenters) + 1, 8, figsize=(8, 12.6), layout="constrained")
+figure, axes = plt.subplots(len(augmenters) + 1, 8, figsize=(8, 11.6), layout="constrained")
+figure.get_layout_engine().set(h_pad=0.01, hspace=0.0)
 for image, label, ax in zip(X, y, axes[0], strict=True):
     ax.imshow(image.reshape(shape))
     ax.set_title(label, fontsize=8)
 axes[0, 0].set_ylabel("as they are", rotation=0, ha="right", va="center")
 for augmenter, row in zip(augmenters, axes[1:], strict=True):
-    new = augmenter.augment(Batch(X, y), np.random.default_rng(3))
+    new = augmenter.augment(Batch(X, y), np.random.default_rng(5))
     for k, ax in enumerate(row):
         ax.imshow(np.clip(new.X[k], 0.0, 1.0).reshape(shape))
         if new.shares is not None:

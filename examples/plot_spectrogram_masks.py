@@ -25,8 +25,8 @@ transform = ShortTimeFFT(get_window("hann", 1024), 256, fs=rate)
 
 
 def spectrogram(waves):
-    """Decibel below the loudest."""
-    power = np.abs(transform.stft(waves)) ** 2
+    """Decibel below the loudest, up to 4 kHz."""
+    power = np.abs(transform.stft(waves)[:, :257]) ** 2
     return 10.0 * np.log10(power / power.max() + 1e-6)
 
 
@@ -39,17 +39,16 @@ pictures = {
     "PitchShift, a fifth up": spectrogram(PitchShift(7.0, 7.0, n_fft=1024).perturb(melody, rng)),
     "Noise at 5 dB": spectrogram(Noise(5.0, 5.0).perturb(melody, rng)),
     "TimeMask, FrequencyMask": FrequencyMask(40, n_masks=2).perturb(
-        TimeMask(40, n_masks=2).perturb(spectrogram(melody), rng), rng
+        TimeMask(20, n_masks=3).perturb(spectrogram(melody), rng), rng
     ),
 }
 figure, axes = plt.subplots(len(pictures), 1, figsize=(8, 10), sharex=True, sharey=True, layout="constrained")
 for ax, (name, picture) in zip(axes, pictures.items(), strict=True):
     length = melody.shape[1] / rate
     image = ax.imshow(
-        picture[0], origin="lower", aspect="auto", cmap="magma", vmin=-60, vmax=0, extent=(0, length, 0, rate / 2000)
+        picture[0], origin="lower", aspect="auto", cmap="magma", vmin=-60, vmax=0, extent=(0, length, 0, 4)
     )
     ax.set_title(name, loc="left", fontsize=10)
-    ax.set_ylim(0, 4)
     ax.set_ylabel("kHz")
 axes[-1].set_xlabel("seconds")
 figure.colorbar(image, ax=axes, label="dB", shrink=0.4)

@@ -73,7 +73,9 @@ INSTANCES = [
     EarlyStoppingClassifier(LogisticRegression(), refit=True, min_delta=1e-3),
     Autoencoder(DropoutMLPRegressor((10, 3, 10), dropout=0.0, random_state=0)),
     AugmentedRegressor(Ridge(), GaussianNoise(0.01), random_state=0),
-    AugmentedRegressor(DropoutMLPRegressor(dropout=0.0, random_state=0), Mixup(), n_copies=3, random_state=0),
+    AugmentedRegressor(
+        DropoutMLPRegressor(dropout=0.0, early_stopping=False, random_state=0), Mixup(), n_copies=3, random_state=0
+    ),
     AugmentedRegressor(
         DropoutMLPRegressor(normalization=None, dropout=0.0, random_state=0),
         SwapNoise(0.01),

@@ -17,6 +17,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skreg import DropoutMLPClassifier
 from skreg import augmentation as au
 from skreg.augmentation._images import warp
 from skreg.utils._rows import distinct, hashes, take
@@ -348,6 +349,18 @@ def test_weights_are_carried_along():
         X = np.vstack([TABLE[some], batch.X[rows]])
         plain = LogisticRegression().fit(X, np.r_[y[some], labels], np.r_[weights[some], own])
         np.testing.assert_allclose(heavy.estimator_.coef_, plain.coef_)
+
+
+def test_copies_among_held_out_rows():
+    X, y = load_digits(return_X_y=True)
+    net = DropoutMLPClassifier((20,), max_iter=3, random_state=0)
+    augmented = au.AugmentedClassifier(net, au.GaussianNoise(0.1), random_state=0)
+    with pytest.warns(UserWarning, match=r"holds out rows \(early_stopping=True\), some of which will be copies"):
+        augmented.fit(X[:100], y[:100])
+    augmented.fit(X[:100], y[:100], X_val=X[100:200], y_val=y[100:200])  # no warning
+    clone(augmented).set_params(mode="stream", n_epochs=2).fit(X[:100], y[:100])
+    with pytest.raises(ValueError, match="mode='stream' takes no more arguments of fit; got X_val"):
+        clone(augmented).set_params(mode="stream").fit(X, y, X_val=X)
 
 
 def test_a_stream_draws_anew_every_epoch():

@@ -1,5 +1,6 @@
 """Estimators that train on augmented rows."""
 
+import warnings
 from inspect import signature
 from numbers import Integral
 
@@ -18,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..utils._delegation import delegates
 from ..utils._params import BOOLEAN, ESTIMATOR, RANDOM_STATE, Interval, Kind, Options, check_params
 from ..utils._rows import distinct, readable, stack, take
-from ..utils._validation import check_weights, unchanged_on_error
+from ..utils._validation import caller_level, check_weights, unchanged_on_error
 from ._base import Batch
 
 AUGMENTER = Kind("an augmenter", lambda value: hasattr(value, "augment"))
@@ -57,7 +58,11 @@ _COMMON = """
     -----
     Rows are augmented in `fit` only; predictions are those of `estimator_` for the rows as they are. Equal rows with
     equal targets get equal copies, so that a weight of 2 is the same as two rows: let `n_copies`, not repeated rows,
-    make more."""
+    make more.
+
+    Where a penalty is weighed against a sum over rows, as by `C` of logistic regression and support vectors, copies
+    make it weigh less: divide `C` by their number. Copies know the row that they were made of: an estimator that holds out
+    some of the rows by itself sees what it trains on again, and `fit` warns of that."""
 
 
 def takes_weights(method):
@@ -113,16 +118,31 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
         tags.target_tags.required = True
         return tags
 
-    def _check_parameters(self):
+    def _check_parameters(self, fit_params):
         check_params(self)
         if is_classifier(self) != is_classifier(self.estimator):
             wanted = "classifier" if is_classifier(self) else "regressor"
             raise ValueError(f"{type(self).__name__} needs a {wanted}; got estimator={self.estimator!r}.")
         if self.mode == "stream" and not hasattr(self.estimator, "partial_fit"):
             raise ValueError(f"mode='stream' needs partial_fit, which estimator={self.estimator!r} does not have.")
+        if self.mode == "stream" and fit_params:
+            raise ValueError(f"mode='stream' takes no more arguments of fit; got {', '.join(fit_params)}.")
+        if self.mode == "copies" and "X_val" not in fit_params:
+            self._warn_of_held_out_copies()
+
+    def _warn_of_held_out_copies(self):
+        for name, value in self.estimator.get_params().items():
+            if name.endswith("early_stopping") and value is True:
+                warnings.warn(
+                    f"estimator={self.estimator!r} holds out rows ({name}=True), some of which will be copies of those"
+                    f" that it trains on: it will stop late. Set {name}=False, give X_val and y_val to fit, or use"
+                    " mode='stream'.",
+                    UserWarning,
+                    stacklevel=caller_level(),
+                )
 
     @unchanged_on_error
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, **fit_params):
         """Fit the estimator on rows and their augmented copies.
 
         Parameters
@@ -133,12 +153,14 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
             Labels or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, which their copies inherit.
+        **fit_params : dict
+            Passed on to the `fit` of the estimator as they are, such as `X_val` and `y_val`: not with "stream".
 
         Returns
         -------
         self : object
         """
-        self._check_parameters()
+        self._check_parameters(fit_params)
         validate_data(self, X, y, skip_check_array=True)
         check_consistent_length(X, y)
         X = readable(X)
@@ -155,7 +177,7 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
         model = clone(self.estimator)
         if self.mode == "copies":
             X, y, weights = self._augmented(batch, weights, rng)
-            model.fit(X, y, **self._weights(model, "fit", weights))
+            model.fit(X, y, **self._weights(model, "fit", weights), **fit_params)
         else:
             self._stream(model, batch, weights, rng)
         self.estimator_ = model
