@@ -61,8 +61,8 @@ _COMMON = """
     make more.
 
     Where a penalty is weighed against a sum over rows, as by `C` of logistic regression and support vectors, copies
-    make it weigh less: divide `C` by their number. Copies know the row that they were made of: an estimator that holds out
-    some of the rows by itself sees what it trains on again, and `fit` warns of that."""
+    make it weigh less: divide `C` by their number. An estimator that holds out rows by itself (``early_stopping=True``)
+    finds copies of the rows that it trains on among them; `fit` warns of that."""
 
 
 def takes_weights(method):
