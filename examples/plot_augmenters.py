@@ -36,7 +36,7 @@ X, y = np.stack(pieces).reshape(8, -1), np.array(["temple", "flower"] * 4)
 shape = (32, 32, 3)
 
 # %%
-# Twelve augmenters. All have `fit_resample` for whole data sets; `augment` is what estimators call, a batch at a time.
+# Eleven augmenters. All have `fit_resample` for whole data sets; `augment` is what estimators call, a batch at a time.
 augmenters = [
     Shift(6.0, image_shape=shape),
     Crop(6, mode="reflect", image_shape=shape),

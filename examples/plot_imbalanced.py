@@ -42,8 +42,8 @@ for name, own in found.items():
     print(name, {word: round(abs(own[f"test_{key}"].mean()), 3) for key, word in measures.items()})
 
 # %%
-# Every dot is a fold. At the threshold of one half, a balanced model finds more of the rare class. It ranks customers no
-# better, and its probabilities are worse (the log loss is higher): it was told that every second customer leaves.
+# Every dot is a fold. At the threshold of one half, a balanced model finds more of the rare class. It ranks customers
+# no better, and its probabilities are worse (the log loss is higher): it was told that every second customer leaves.
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
 for ax, (key, word) in zip(axes, measures.items(), strict=True):
     for k, own in enumerate(found.values()):

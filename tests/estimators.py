@@ -18,7 +18,7 @@ from skreg import (
     LabelSmoothedLogistic,
     LabelSmoothedLogisticCV,
 )
-from skreg.augmentation import Compose, FeatureMask, GaussianNoise, Mixup, SwapNoise
+from skreg.augmentation import Compose, FeatureMask, Mixup, RandomApply, SwapNoise
 from skreg.neural import Autoencoder
 
 INSTANCES = [
@@ -72,7 +72,7 @@ INSTANCES = [
     EarlyStoppingClassifier(DropoutMLPClassifier((20,), random_state=0), min_delta=1e-2),
     EarlyStoppingClassifier(LogisticRegression(), refit=True, min_delta=1e-3),
     Autoencoder(DropoutMLPRegressor((10, 3, 10), dropout=0.0, random_state=0)),
-    AugmentedRegressor(Ridge(), GaussianNoise(0.01), random_state=0),
+    AugmentedRegressor(Ridge(), RandomApply(Mixup(), 0.5), random_state=0),
     AugmentedRegressor(
         DropoutMLPRegressor(dropout=0.0, early_stopping=False, random_state=0), Mixup(), n_copies=3, random_state=0
     ),
@@ -87,7 +87,7 @@ INSTANCES = [
     AugmentedClassifier(
         SGDClassifier(random_state=0), Compose([FeatureMask(0.01), Mixup()]), mode="stream", random_state=0
     ),
-    AugmentedClassifier(HistGradientBoostingClassifier(), GaussianNoise(0.01), include_original=False, random_state=0),
+    AugmentedClassifier(HistGradientBoostingClassifier(), SwapNoise(0.01), include_original=False, random_state=0),
 ]
 
 

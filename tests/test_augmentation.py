@@ -2,24 +2,29 @@
 
 import copy
 import pickle
+import tracemalloc
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_diabetes, load_digits
 from sklearn.decomposition import PCA
+from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
-from skreg import DropoutMLPClassifier
+from skreg import DropoutMLPClassifier, DropoutMLPRegressor, EarlyStoppingClassifier
 from skreg import augmentation as au
+from skreg.augmentation._estimators import draws_of, largest_cap
 from skreg.augmentation._images import warp
+from skreg.neural import Autoencoder
 from skreg.utils._rows import distinct, hashes, take
 
 RNG = np.random.default_rng(0)
@@ -78,6 +83,11 @@ CASES = [
 IDS = [f"{k} {type(case).__name__}" for k, (case, _) in enumerate(CASES)]
 
 
+def as_draws(batch):
+    rows, weights = draws_of(batch)
+    return batch.take(rows)._replace(weights=weights)
+
+
 def as_array(X):
     return np.asarray(X, dtype=object) if isinstance(X, list) else np.asarray(X)
 
@@ -134,6 +144,16 @@ def test_hashes_know_equal_rows_whatever_holds_them():
     assert (hashes(X.tolist()) == hashes(X.astype(np.float32))).all()
     first, place = distinct(X, X[:, 0])
     assert (X[first][place] == X).all()
+    large = 2**60 + np.arange(4)
+    for different in (
+        ["01", "1", "1.0", "2"],
+        large,
+        large.astype(object),
+        np.array([np.arange(5000), -np.arange(5000)]),
+    ):
+        assert len(set(hashes(different))) == len(different)
+    stored = sp.csr_array((np.array([1.0, 0.0, 1.0]), ([0, 0, 1], [0, 1, 0])), shape=(2, 2))
+    assert len(set(hashes(stored))) == 1  # a stored zero is a zero
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.uint8, np.int64])
@@ -142,7 +162,7 @@ def test_images_as_flat_rows_of_any_type(augmenter, X, kind):
     values = (255 * X).astype(kind)
     images = clone(augmenter).set_params(random_state=0)
     if isinstance(augmenter, au.ColorJitter):
-        images.set_params(high=255.0)
+        images.set_params(high=255)
     y = np.arange(len(X)) % 2
     wanted, _ = images.fit_resample(values, y)
     found, _ = clone(images).set_params(image_shape=X.shape[1:]).fit_resample(values.reshape(len(X), -1), y)
@@ -185,7 +205,7 @@ def test_sparse_rows_stay_sparse(form):
     for augmenter in (au.FeatureMask(0.3), au.SwapNoise(0.3), au.Mixup(0.4)):
         new, _ = clone(augmenter).set_params(random_state=0).fit_resample(X, y)
         assert sp.issparse(new)
-        if not isinstance(augmenter, au.FeatureMask):
+        if isinstance(augmenter, au.Mixup):
             dense, _ = clone(augmenter).set_params(random_state=0).fit_resample(X.toarray(), y)
             np.testing.assert_allclose(new.toarray(), dense)
     with pytest.raises(ValueError, match="GaussianNoise would fill sparse X"):
@@ -208,21 +228,25 @@ def test_masks_cover_the_share_that_they_say():
         words = " ".join(map(str, range(200)))
         left = len(au.RandomDeletion(p).perturb([words] * 20, rng)[0].split())
         assert left == pytest.approx(max(200 * (1.0 - p), 1), abs=5.0 * np.sqrt(200 * p * (1.0 - p)))
-        changed = au.SwapNoise(p).perturb(rng.random((400, 100)), rng)
-        assert changed.shape == X.shape
+        original = rng.random((400, 100))
+        swapped = au.SwapNoise(p).augment(au.Batch(original, y), rng).X
+        assert (swapped != original).mean() == pytest.approx(p * 399 / 400, abs=4.0 * np.sqrt(p / X.size))
     assert ((1.0 - au.Cutout(4).perturb(np.ones((50, 9, 11)), rng)).sum(axis=(1, 2)) == 16).all()
-    erased = au.RandomErasing(1.0, low=0.2, high=0.2, aspect=1.0).perturb(rng.random((50, 30, 30)), rng)
-    assert erased.shape == (50, 30, 30)
+    for shape in ((50, 30, 30), (50, 8, 32)):
+        pictures = rng.random(shape)
+        erased = au.RandomErasing(1.0, low=0.25, high=0.25).perturb(pictures, rng)
+        assert (erased != pictures).mean(axis=(1, 2)) == pytest.approx(0.25, abs=0.04)
+    some = au.RandomErasing(0.3).perturb(rng.random((400, 9, 9)), rng)
+    assert some.shape == (400, 9, 9)
     times = au.TimeMask(8, n_masks=1).perturb(SPECTROGRAMS, rng)
     changed = (times != SPECTROGRAMS).all(axis=1).sum(axis=1)
     assert changed.max() <= 8
     assert ((times != SPECTROGRAMS).any(axis=1).sum(axis=1) == changed).all()
-    del y
 
 
 def test_swaps_keep_every_column_its_own():
     X = np.arange(50)[:, None] + 1000 * np.arange(4)
-    swapped = au.SwapNoise(0.5).perturb(X, np.random.default_rng(0))
+    swapped = au.SwapNoise(0.5).augment(au.Batch(X, np.zeros(50)), np.random.default_rng(0)).X
     assert (swapped // 1000 == np.arange(4)).all()
     assert 0.3 < (swapped != X).mean() < 0.6
 
@@ -281,8 +305,17 @@ def test_tones_move_as_far_as_they_should():
         assert np.std(stretched[2000:12000]) == pytest.approx(np.std(tone), rel=0.05)
     clicks = np.zeros((1, 16000))
     clicks[0, [4000, 8000]] = 1.0
-    slow = np.abs(au.TimeStretch(0.8, 0.8).perturb(clicks, rng)[0])
-    assert slow[4500:5500].max() > 3.0 * slow[6000:9000].max()  # 4000 / 0.8
+    for rate in (0.5, 0.8, 1.25, 2.0):
+        heard = np.abs(au.TimeStretch(rate, rate).perturb(clicks, rng)[0])
+        for place in (4000 / rate, 8000 / rate):
+            near = np.arange(max(int(place) - 600, 0), min(int(place) + 600, 16000))
+            if near.size > 600:
+                assert np.average(near, weights=heard[near] ** 2) == pytest.approx(place, abs=128)  # a hop
+        end = au.TimeStretch(rate, rate).perturb(tone, rng)[0][: int(16000 / rate)]
+        assert np.std(end[-1500:-600]) == pytest.approx(np.std(tone), rel=0.1)
+    for length in (512, 600, 1000):
+        for semitones in (-12.0, 12.0):
+            assert np.isfinite(au.PitchShift(semitones, semitones).perturb(tone[:, :length], rng)).all()
 
 
 @pytest.mark.parametrize("n_copies", [300])
@@ -304,7 +337,9 @@ def test_mixed_labels_are_weighted_rows_of_the_same_loss():
         new = augmenter.augment(au.Batch(TABLE, y), np.random.default_rng(0))
         np.testing.assert_allclose(new.shares.sum(axis=1), 1.0)
         weights = RNG.uniform(0.5, 2.0, 60)
-        rows, labels, own = new.hard(weights)
+        hard = new._replace(weights=weights).hard()
+        rows = np.array([np.flatnonzero((row == new.X).all(axis=1))[0] for row in hard.X])
+        labels, own = hard.y, hard.weights
         p = RNG.dirichlet(np.ones(3), 60)
         soft = np.zeros((60, 3))
         for k in range(new.y.shape[1]):
@@ -341,13 +376,12 @@ def test_weights_are_carried_along():
     weights = RNG.integers(0, 3, 60).astype(float)
     for augmenter in (au.FeatureMask(0.0), au.Mixup(0.3)):
         heavy = au.AugmentedClassifier(LogisticRegression(), augmenter, random_state=0).fit(TABLE, y, weights)
-        some = np.flatnonzero(weights)
-        first, place = distinct(TABLE[some], y[some])
         rng = np.random.default_rng(np.random.RandomState(0).randint(2**31 - 1))
-        batch = augmenter.augment(au.Batch(TABLE[some], y[some]).take(first), rng).take(place)
-        rows, labels, own = batch.hard(weights[some])
-        X = np.vstack([TABLE[some], batch.X[rows]])
-        plain = LogisticRegression().fit(X, np.r_[y[some], labels], np.r_[weights[some], own])
+        source = as_draws(au.Batch(TABLE, y, weights=weights))
+        assert source.n == weights.sum()
+        batch = augmenter.augment(source, rng).hard()
+        own = np.ones(batch.n) if batch.weights is None else batch.weights
+        plain = LogisticRegression().fit(np.vstack([TABLE, batch.X]), np.r_[y, batch.y], np.r_[weights, own])
         np.testing.assert_allclose(heavy.estimator_.coef_, plain.coef_)
 
 
@@ -355,12 +389,198 @@ def test_copies_among_held_out_rows():
     X, y = load_digits(return_X_y=True)
     net = DropoutMLPClassifier((20,), max_iter=3, random_state=0)
     augmented = au.AugmentedClassifier(net, au.GaussianNoise(0.1), random_state=0)
-    with pytest.warns(UserWarning, match=r"holds out rows \(early_stopping=True\), some of which will be copies"):
+    with pytest.warns(UserWarning, match=r"sets rows apart by itself \(early_stopping\), and will find copies"):
         augmented.fit(X[:100], y[:100])
+    for inner in (
+        EarlyStoppingClassifier(min_delta=1e-2, random_state=0),
+        GradientBoostingClassifier(n_estimators=5, n_iter_no_change=3),
+        GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 5]}, cv=2),
+        make_pipeline(StandardScaler(), clone(net)),
+    ):
+        with pytest.warns(UserWarning, match="sets rows apart by itself"):
+            au.AugmentedClassifier(inner, au.GaussianNoise(0.1), random_state=0).fit(X[:60], y[:60] > 4)
     augmented.fit(X[:100], y[:100], X_val=X[100:200], y_val=y[100:200])  # no warning
     clone(augmented).set_params(mode="stream", n_epochs=2).fit(X[:100], y[:100])
     with pytest.raises(ValueError, match="mode='stream' takes no more arguments of fit; got X_val"):
         clone(augmented).set_params(mode="stream").fit(X, y, X_val=X)
+
+
+def test_repeated_rows_are_drawn_for_as_often():
+    X, y = np.tile([[0.0, 1.0], [1.0, 0.0]], (500, 1)), np.tile([0, 1], 500)
+    model = au.AugmentedClassifier(
+        KNeighborsClassifier(1), au.GaussianNoise(1.0), include_original=False, random_state=0
+    )
+    assert len(np.unique(model.fit(X, y).estimator_._fit_X, axis=0)) == 1000
+    weighted = au.Batch(X[:2], y[:2], weights=np.array([500.0, 500.0]))
+    assert (as_draws(weighted).X == as_draws(au.Batch(X, y)).X).all()
+    assert as_draws(weighted._replace(weights=np.array([3.0, 7.5]))).n == 2
+    huge = as_draws(weighted._replace(weights=np.array([1e6, 2.0])))
+    assert huge.n == 10_000
+    assert huge.weights.sum() == pytest.approx(1e6 + 2.0)
+    assert largest_cap(np.array([5.0, 50.0, 500.0]), 100) == 47
+    streams = [
+        au.AugmentedClassifier(
+            SGDClassifier(loss="log_loss", random_state=0), au.FeatureMask(0.0), mode="stream", random_state=0
+        ).fit(rows, y)
+        for rows in (X, X + 1e-9 * np.arange(1000)[:, None])
+    ]
+    np.testing.assert_allclose(streams[0].predict_proba(X), streams[1].predict_proba(X), atol=1e-3)
+
+
+def test_partners_come_by_weight():
+    X, y = np.r_[np.zeros(950), np.ones(50)][:, None], np.r_[np.zeros(950, int), np.ones(50, int)]
+    rng = np.random.default_rng(0)
+    for batch, share in (
+        (as_draws(au.Batch(X, y)), 0.05),
+        (as_draws(au.Batch(X, y, weights=np.where(y == 1, 9.5, 0.5))), 0.5),
+        (as_draws(au.Batch(X[[0, -1]], y[[0, -1]], weights=np.array([950.0, 50.0]))), 0.05),
+    ):
+        mixed = [au.Mixup(1.0).augment(batch, rng).hard() for _ in range(40)]
+        ones = np.mean([np.average(one.y, weights=one.weights) for one in mixed])
+        assert ones == pytest.approx(share, abs=0.1 * np.sqrt(share))
+        for holder in (np.asarray, sp.csr_array):
+            swap = au.SwapNoise(0.5)
+            swapped = [swap.augment(batch._replace(X=holder(batch.X)), rng).X.mean() for _ in range(200)]
+            own = np.average(batch.X[:, 0], weights=batch.weights)
+            wanted = 0.5 * batch.X.mean() + 0.5 * own
+            assert np.mean(swapped) == pytest.approx(wanted, abs=4.0 * np.std(swapped) / np.sqrt(200) + 1e-3)
+
+
+def test_sparse_swaps_fill_nothing():
+    X = sp.random_array((500, 40000), density=0.001, format="csr", rng=np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    tracemalloc.start()
+    swapped = au.SwapNoise(0.3).augment(au.Batch(X, np.zeros(500)), rng).X
+    assert tracemalloc.get_traced_memory()[1] < 30e6  # a dense mask would take 20 MB a byte
+    tracemalloc.stop()
+    assert swapped.nnz == pytest.approx(X.nnz, rel=0.05)
+    few = sp.csr_array(np.repeat([[1.0, 0.0, 2.0], [0.0, 0.0, 3.0]], 1000, axis=0))
+    swapped = au.SwapNoise(0.4).augment(au.Batch(few, np.zeros(2000)), rng).X.toarray()
+    assert (swapped[:1000, 0] == 0.0).mean() == pytest.approx(0.2, abs=0.05)
+    assert (swapped[1000:, 0] == 1.0).mean() == pytest.approx(0.2, abs=0.05)
+    assert (swapped[:1000, 2] == 3.0).mean() == pytest.approx(0.2, abs=0.05)
+    assert set(np.unique(swapped[:, 2])) == {2.0, 3.0}
+
+
+def test_classes_under_weights_of_zero():
+    y = np.array(["n", "p", "q"])[np.arange(60) % 3]
+    weights = (y != "n").astype(float)
+    for inner, options in ((LogisticRegression(), {}), (SGDClassifier(loss="log_loss"), dict(mode="stream"))):
+        model = au.AugmentedClassifier(inner, au.GaussianNoise(0.1), random_state=0, **options).fit(TABLE, y, weights)
+        assert model.predict_proba(TABLE).shape == (60, len(model.classes_))
+        assert (model.classes_[model.predict_proba(TABLE).argmax(axis=1)] == model.predict(TABLE)).all()
+
+
+def test_weights_reach_the_last_step():
+    y = np.arange(60) % 3
+    logistic = LogisticRegression()
+    for inner in (make_pipeline(StandardScaler(), logistic), make_pipeline(StandardScaler(), make_pipeline(logistic))):
+        model = au.AugmentedClassifier(inner, au.Mixup(0.4), random_state=0).fit(TABLE, y)
+        plain = au.AugmentedClassifier(inner, au.FeatureMask(0.0), random_state=0).fit(TABLE, y)
+        assert not np.allclose(model.predict_proba(TABLE), plain.predict_proba(TABLE))
+
+
+def test_several_outputs():
+    Y = TABLE @ RNG.standard_normal((5, 2))
+    model = au.AugmentedRegressor(Ridge(), au.Mixup(0.4), random_state=0).fit(TABLE, Y)
+    np.testing.assert_allclose(model.predict(TABLE), Ridge().fit(TABLE, Y).predict(TABLE), atol=0.2)
+    labels = (Y > 0).astype(int)
+    trees = au.AugmentedClassifier(DecisionTreeClassifier(random_state=0), au.GaussianNoise(0.01), random_state=0)
+    assert (trees.fit(TABLE, labels).predict(TABLE) == labels).all()
+    with pytest.raises(ValueError, match="labels of several outputs cannot be mixed"):
+        au.AugmentedClassifier(DecisionTreeClassifier(), au.Mixup()).fit(TABLE, labels)
+
+
+def test_whole_numbers_and_what_is_none():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": np.arange(6, dtype=np.uint8) * 50, "b": RNG.random(6)})
+    new = au.GaussianNoise(40.0).perturb(frame, rng)
+    assert (new.dtypes == frame.dtypes).all()
+    assert (np.abs(new["a"].astype(float) - frame["a"]) < 200).all()  # nothing wraps around
+    missing = pd.DataFrame(
+        {"a": pd.array([1, None, 3], dtype="Int64"), "b": pd.array([0.5, None, 1.0], dtype="Float64")}
+    )
+    new = au.GaussianNoise(5.0).perturb(missing, rng)
+    assert (new.dtypes == missing.dtypes).all()
+    assert new["a"].isna().tolist() == [False, True, False]
+    polars = pytest.importorskip("polars")
+    new = au.GaussianNoise(5.0).perturb(polars.DataFrame({"a": [1, None, 3]}), rng)
+    assert new["a"].null_count() == 1
+    assert new.schema == {"a": polars.Int64}
+    for augmenter in (au.GaussianNoise(), au.Mixup()):
+        with pytest.raises(ValueError, match=r"needs numbers; .* bool"):
+            augmenter.fit_resample(frame.assign(c=True), np.zeros(6))
+    assert not au.FeatureMask(1.0).perturb(np.ones((3, 2), dtype=bool), rng).any()
+    large = 2**60 + np.arange(4)[:, None]
+    assert (au.FeatureMask(0.0).perturb(large, rng) == large).all()
+    for owner in (au.FeatureMask(0.5, value=np.nan), au.FeatureMask(0.5, value=0.4), au.WordDropout(0.5, token=-1)):
+        with pytest.raises(ValueError, match=r"cannot write .* among uint8 numbers"):
+            owner.perturb(np.ones((3, 2), dtype=np.uint8), rng)
+    with pytest.warns(UserWarning, match=r"noise of scale=0\.1 was rounded away"):
+        au.GaussianNoise(0.1).perturb(np.arange(6)[:, None], rng)
+    counts = sp.csr_array(RNG.integers(0, 9, (50, 4)))
+    mixed = au.Mixup(1.0).augment(au.Batch(counts, np.zeros(50, int)), rng).X
+    assert mixed.dtype == counts.dtype
+    assert mixed.sum() == pytest.approx(counts.sum(), rel=0.1)
+    with pytest.raises(ValueError, match=r"pixels in \[0, 1.0\]; got some in \[0.0, 255.0\]: set high"):
+        au.ColorJitter().perturb(np.array([[[0.0, 255.0]]]), rng)
+
+
+def test_resampling_keeps_what_it_was_given():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    new, targets = au.Mixup(1.0, random_state=0).fit_resample(X, y)  # whole floats are numbers
+    assert not np.isin(targets[len(y) :], y).all()
+    assert isinstance(targets, pd.Series)
+    assert targets.name == "target"
+    assert new.index.is_unique
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        au.GaussianNoise().fit_resample(X, y[:-1])
+    texts = pd.Series(["a b", "c d"], index=[7, 8], name="text")
+    new, _ = au.RandomSwap(0.5, random_state=0).fit_resample(texts, ["x", "y"])
+    assert isinstance(new, pd.Series)
+    assert new.tolist() == ["a b", "c d", "b a", "d c"]
+
+
+def test_images_do_not_touch_each_other():
+    pictures = RNG.random((6, 9, 9)).astype(np.float32)
+    pictures[0, 4, 4] = np.nan
+    for order in (0, 1, 3):
+        turned = warp(pictures[..., None], np.repeat(quarter(20.0)[None], 6, axis=0), np.ones((6, 2)), order, 0.0)
+        assert np.isfinite(turned[1:]).all()
+        for k in range(6):
+            alone = warp(pictures[k : k + 1, ..., None], quarter(20.0)[None], np.ones((1, 2)), order, 0.0)
+            np.testing.assert_array_equal(alone[0], turned[k])
+    tiny = warp(np.ones((1, 5, 5, 1)), np.eye(2)[None], np.full((1, 2), 0.01), 1, 0.0)
+    assert tiny.min() > 0.97  # the edge does not vanish at once
+
+
+def test_some_rows_only():
+    X, y = np.zeros((4000, 1)), np.arange(4000) % 3
+    rng = np.random.default_rng(0)
+    batch = au.Batch(X, y)
+    some = au.RandomApply(au.GaussianNoise(1.0), 0.3).augment(batch, rng)
+    assert (some.X != 0).mean() == pytest.approx(0.3, abs=0.03)
+    assert (some.y == y).all()
+    one = au.OneOf([au.GaussianNoise(1.0), au.FeatureMask(1.0, value=9.0), au.Mixup(0.5)]).augment(batch, rng)
+    assert (one.X == 9.0).mean() == pytest.approx(1 / 3, abs=0.03)
+    assert (one.shares[:, 0] == 1.0).mean() == pytest.approx(2 / 3, abs=0.03)
+    np.testing.assert_allclose(one.shares.sum(axis=1), 1.0)
+
+
+def test_an_autoencoder_goes_there_and_back():
+    X = load_digits().data[:600] / 16.0
+    net = DropoutMLPRegressor((60, 8, 60), dropout=0.0, early_stopping=False, random_state=0)
+    encoder = Autoencoder(net).fit(X)
+    there = encoder.transform(X)
+    assert there.shape == (600, 8)
+    np.testing.assert_allclose(encoder.inverse_transform(there), encoder.net_.predict(X), rtol=1e-6, atol=1e-6)
+    assert encoder.get_feature_names_out().tolist() == [f"autoencoder{k}" for k in range(8)]
+    with pytest.raises(ValueError, match="Z must have 8 columns, as transform gives; got 7"):
+        encoder.inverse_transform(there[:, 1:])
+    with pytest.raises(ValueError, match="net needs a hidden layer"):
+        Autoencoder(DropoutMLPRegressor(())).fit(X)
+    new = au.LatentNoise(Autoencoder(net), 0.3).fit(X).perturb(X, np.random.default_rng(0))
+    assert 0.0 < np.sqrt(np.mean((new - X) ** 2)) < 0.3
 
 
 def test_a_stream_draws_anew_every_epoch():
@@ -443,7 +663,7 @@ BAD = [
     (au.Rotate(image_shape=(8,)), TABLE, r"image_shape must be \(height, width"),
     (au.Rotate(270.0), IMAGES, r"'degrees' .* Got 270\.0"),
     (au.Rotate(order=7), IMAGES, "'order' .* Got 7"),
-    (au.Rotate(), TEXTS, r"Rotate needs numbers; got X with <U\d+ entries"),
+    (au.Rotate(), TEXTS, r"Rotate needs numbers; X has <U\d+ entries"),
     (au.Flip(1.5), IMAGES, r"'p' parameter of Flip .* Got 1\.5"),
     (au.Cutout(20), IMAGES, "size=20 is larger than the images of 9 x 12 pixels"),
     (au.Scale(2.0, 1.0), IMAGES, r"low must not be above high; got low=2\.0, high=1\.0"),
@@ -453,7 +673,11 @@ BAD = [
     (au.TimeMask(100), SPECTROGRAMS, "width=100 is more than the 40 of X"),
     (au.TimeStretch(n_fft=4096), WAVES, "n_fft=4096 is longer than the waves of 2048 samples"),
     (au.RandomDeletion(2.0), TEXTS, r"'p' .* Got 2\.0"),
-    (au.RandomDeletion(), TABLE, "RandomDeletion needs a list of texts; got .* in row 0"),
+    (au.RandomDeletion(), TABLE, "RandomDeletion needs a list of texts; got ndarray"),
+    (au.RandomDeletion(), [1, 2], "RandomDeletion needs a list of texts; got 1 in row 0"),
+    (au.RandomDeletion(), pd.DataFrame({"a": ["b"]}), "RandomDeletion needs a list of texts; got DataFrame"),
+    (au.Compose([au.Mixup]), TABLE, "augmenters must hold augmenters"),
+    (au.SynonymReplacement({"one": None}, 1.0), TEXTS, "synonyms must give a str or a list of str; got None for 'one'"),
     (au.WordDropout(), TABLE, "WordDropout needs a matrix of tokens"),
     (au.GaussianNoise(-1.0), TABLE, r"'scale' .* Got -1\.0|scale must be"),
     (au.GaussianNoise([1.0, 2.0]), TABLE, r"scale must be .* got \[1\.0, 2\.0\]"),
@@ -461,7 +685,7 @@ BAD = [
     (au.Compose([]), TABLE, "augmenters must hold at least one"),
     (au.Compose([PCA()]), TABLE, r"augmenters must hold augmenters; got PCA\(\)"),
     (au.LatentNoise(StandardScaler), TABLE, "'transformer' .* a transformer with inverse_transform"),
-    (au.LatentNoise(CountVectorizer()), TEXTS, "LatentNoise needs numbers; got X with"),
+    (au.LatentNoise(CountVectorizer()), TEXTS, "LatentNoise needs numbers; X has"),
 ]
 
 
@@ -471,6 +695,14 @@ BAD = [
 def test_bad_input(augmenter, X, message):
     with pytest.raises((ValueError, TypeError), match=message):
         augmenter.fit_resample(X, np.arange(len(X)) % 2)
+
+
+def test_places_of_a_composition():
+    both = au.Compose([au.Mixup(), au.GaussianNoise()]).set_params(**{"1__scale": 3.0, "0": au.FeatureMask()})
+    assert both.augmenters[1].scale == 3.0
+    assert isinstance(both.augmenters[0], au.FeatureMask)
+    with pytest.raises(ValueError, match="there are 2 augmenters; got a value for '7'"):
+        both.set_params(**{"7": au.Mixup()})
 
 
 def test_bad_input_of_the_estimators():

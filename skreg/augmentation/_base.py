@@ -5,108 +5,109 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 
-from ..utils._params import check_params
+from ..utils._params import Kind, check_params
 from ..utils._rows import n_rows, readable, stack, take
 
 
 class Batch(NamedTuple):
-    """Rows with their targets.
+    """Rows with their targets and weights.
 
     Parameters
     ----------
-    X : array-like or sparse matrix of n rows
+    X : array-like, sparse matrix, frame or list of n rows
     y : ndarray of shape (n,), (n, n_outputs), or (n, n_parts) where `shares` are given
-        Targets; of mixed rows of classes, the labels of all parts.
+        Targets; of mixed rows, the labels of all parts.
     shares : ndarray of shape (n, n_parts), default=None
-        Weights of those labels, of sum 1 in every row. None where rows have one label, and for numbers, which are
+        Shares of those labels, of sum 1 in every row. None where rows have one label, and for numbers, which are
         mixed themselves.
-    classes : bool, default=True
-        Whether targets are labels.
+    weights : ndarray of shape (n,), default=None
+        How much the rows count, as targets and as partners of others; None for all alike.
+    labelled : bool, default=True
+        Whether targets are labels rather than numbers.
     """
 
     X: object
     y: np.ndarray
     shares: np.ndarray | None = None
-    classes: bool = True
+    weights: np.ndarray | None = None
+    labelled: bool = True
 
     @property
     def n(self):
+        """The number of rows."""
         return n_rows(self.X)
+
+    def partners(self, rng):
+        """Another row for each, drawn by weight; of rows that count alike, a permutation."""
+        if self.weights is None:
+            return rng.permutation(self.n)
+        return self.draw(self.n, rng)
+
+    def draw(self, shape, rng):
+        """Places of rows, drawn independently by weight."""
+        if self.weights is None:
+            return rng.integers(self.n, size=shape)
+        return rng.choice(self.n, shape, p=self.weights / self.weights.sum())
 
     def mix(self, X, partner, share):
         """Rows X, the targets of which are those of these rows by a share (n,), and of their partners by the rest."""
-        if not self.classes:
+        if not self.labelled:
             weight = share.reshape(-1, *[1] * (self.y.ndim - 1))
             return self._replace(X=X, y=weight * self.y + (1.0 - weight) * self.y[partner])
-        y, shares = self.y, self.shares
-        if shares is None:
-            y, shares = y[:, None], np.ones((len(y), 1))
+        y, shares = self._parts()
         y = np.hstack([y, y[partner]])
-        return Batch(X, y, np.hstack([share[:, None] * shares, (1.0 - share[:, None]) * shares[partner]]))
+        share = share[:, None]
+        return self._replace(X=X, y=y, shares=np.hstack([share * shares, (1.0 - share) * shares[partner]]))
+
+    def _parts(self):
+        """Labels (n, n_parts) and their shares."""
+        if self.shares is not None:
+            return self.y, self.shares
+        if self.y.ndim > 1:
+            raise ValueError(f"labels of several outputs cannot be mixed; got y of shape {self.y.shape}.")
+        return self.y[:, None], np.ones((self.n, 1))
 
     def take(self, rows):
         """Some rows."""
-        shares = None if self.shares is None else self.shares[rows]
-        return self._replace(X=take(self.X, rows), y=self.y[rows], shares=shares)
+        shares, weights = (None if a is None else a[rows] for a in (self.shares, self.weights))
+        return self._replace(X=take(self.X, rows), y=self.y[rows], shares=shares, weights=weights)
 
     def replace(self, rows, other):
-        """These rows, some of them (a mask) replaced by those of another batch, which has all of them."""
-        y, shares, own, new = self.y, self.shares, self.shares, other.shares
-        if own is not None or new is not None:
-            (y, own), (z, new) = ((b.y, b.shares) if b.shares is not None else _alone(b.y) for b in (self, other))
-            width = max(own.shape[1], new.shape[1])
-            y, own, z, new = (_widen(a, width) for a in (y, own, z, new))
-            y, shares = np.where(rows[:, None], z, y), np.where(rows[:, None], new, own)
-        else:
-            y = np.where(rows.reshape(-1, *[1] * (y.ndim - 1)), other.y, y)
-        order = np.where(rows, self.n + np.arange(self.n), np.arange(self.n))
-        return self._replace(X=take(stack([self.X, other.X]), order), y=y, shares=shares)
+        """These rows, some of them (a mask) replaced by the rows of another batch, in their order."""
+        place = np.arange(self.n)
+        place[rows] = self.n + np.arange(other.n)
+        y, shares = [self.y, other.y], None
+        if self.shares is not None or other.shares is not None:
+            y, shares = zip(self._parts(), other._parts(), strict=True)
+            width = max(part.shape[1] for part in y)
+            y = [np.hstack([part, np.repeat(part[:, -1:], width - part.shape[1], axis=1)]) for part in y]
+            shares = np.vstack([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in shares])[place]
+        return self._replace(X=take(stack([self.X, other.X]), place), y=np.concatenate(y)[place], shares=shares)
 
-    def hard(self, weights=None):
-        """Rows with one label each, as often as they have labels, and weights that make the expected loss the same.
-
-        Returns
-        -------
-        rows : ndarray of int
-            Places of the rows.
-        y : ndarray
-        weights : ndarray or None
-            None where all rows have one label and no weight was given.
-        """
-        every = np.arange(self.n)
+    def hard(self):
+        """Rows of one label each, as often as they have labels, weighted so that the expected loss is the same."""
         if self.shares is None:
-            return every, self.y, weights
-        rows = np.repeat(every, self.shares.shape[1])
+            return self
+        rows = np.repeat(np.arange(self.n), self.shares.shape[1])
         y, shares = self.y.ravel(), self.shares.ravel()
         some = shares > 0.0
         rows, y, shares = rows[some], y[some], shares[some]
         # parts of one label are one row
         _, codes = np.unique(y, return_inverse=True)
         _, first, place = np.unique(rows * (codes.max() + 1) + codes, return_index=True, return_inverse=True)
-        shares = np.bincount(place, shares)
-        return rows[first], y[first], shares if weights is None else shares * weights[rows[first]]
-
-
-def _alone(y):
-    return y[:, None], np.ones((len(y), 1))
-
-
-def _widen(a, width):
-    """More columns: of labels, copies of the last; of shares, zeros."""
-    more = width - a.shape[1]
-    if not more:
-        return a
-    return np.hstack([a, np.zeros((len(a), more)) if a.dtype == float else np.repeat(a[:, -1:], more, axis=1)])
+        rows, weights = rows[first], np.bincount(place, shares)
+        weights = weights if self.weights is None else weights * self.weights[rows]
+        return self._replace(X=take(self.X, rows), y=y[first], shares=None, weights=weights)
 
 
 class Augmenter(BaseEstimator):
     """Base of what makes new rows from rows.
 
-    Subclasses give `_augment`; `_learn` and `_check` where they learn from data or check more than single parameters;
-    and `_takes_sparse` where sparse rows stay sparse. `random_state` is for `fit_resample` only: other
-    callers bring a generator.
+    Subclasses give `_augment`, of the same arguments as `augment`, which has checked parameters; `_learn(X, y)` and
+    `_check()` where they learn from data or check more than single parameters; and `_takes_sparse` where sparse rows
+    stay sparse. `random_state` is for `fit_resample` only: other callers bring a generator.
     """
 
     _parameter_constraints = {}
@@ -149,6 +150,10 @@ class Augmenter(BaseEstimator):
         self._check()
         return self._augment(batch, rng)
 
+    def _augment_some(self, batch, chosen, rng):
+        """Make new rows of those in a mask; all are partners of theirs."""
+        return batch.replace(chosen, self.augment(batch, rng).take(np.flatnonzero(chosen)))
+
     def _check(self):
         check_params(self)
 
@@ -158,40 +163,37 @@ class Augmenter(BaseEstimator):
     def fit_resample(self, X, y):
         """The rows and, after them, an augmented copy of each: what the `Pipeline` of imbalanced-learn asks for.
 
-        A mixed row gets one of its labels, drawn by their shares.
-
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, ...)
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Numbers of floating point are mixed where rows are; everything else is a label, and a mixed row gets one of
+            its labels, drawn by their shares.
 
         Returns
         -------
         X, y : as they were given, with twice the rows
+            Frames number their rows anew.
         """
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        X, y = readable(X), np.asarray(y)
-        new = self.fit(X, y).augment(Batch(X, y, classes=are_labels(y)), rng)
+        X, y = readable(X), readable(y)
+        check_consistent_length(X, y)
+        targets = np.asarray(y)
+        new = self.fit(X, targets).augment(Batch(X, targets, labelled=targets.dtype.kind != "f"), rng)
         labels = new.y
         if new.shares is not None:
             drawn = (new.shares.cumsum(axis=1) < rng.random((new.n, 1))).sum(axis=1)
             labels = new.y[np.arange(new.n), np.minimum(drawn, new.shares.shape[1] - 1)]
-        return stack([X, new.X]), np.concatenate([y, labels])
+        if hasattr(y, "iloc") or hasattr(y, "to_frame"):
+            labels = type(y)(labels) if hasattr(y, "columns") else type(y)(labels, dtype=y.dtype, name=y.name)
+        return stack([X, new.X]), stack([y, labels])
 
 
-def check_range(owner):
-    """Raise ValueError unless `low` is at most `high`."""
-    if owner.low > owner.high:
-        raise ValueError(f"low must not be above high; got low={owner.low}, high={owner.high}.")
-
-
-def are_labels(y):
-    """Whether targets are labels rather than numbers to compute with."""
-    return y.dtype.kind not in "fc" or bool(np.all(y == np.round(y)))
+AUGMENTER = Kind("an augmenter", lambda value: isinstance(value, Augmenter))
 
 
 class Perturbation(Augmenter):
-    """Base of augmenters that leave targets alone. Subclasses give `_perturb`."""
+    """Base of augmenters that leave targets alone. Subclasses give `_perturb(X, rng)`, as `_augment` of others."""
 
     def perturb(self, X, rng):
         """Make a new row of every row.
@@ -211,39 +213,79 @@ class Perturbation(Augmenter):
     def _augment(self, batch, rng):
         return batch._replace(X=self._perturb(batch.X, rng))
 
+    def _augment_some(self, batch, chosen, rng):
+        return batch.replace(chosen, self.augment(batch.take(np.flatnonzero(chosen)), rng))
 
-def numbers_of(X, owner):
-    """Rows as an array of numbers, and what puts them back into the form that X has.
 
-    Raises ValueError where X has columns, or rows, that are no numbers.
+def check_range(owner):
+    """Raise ValueError unless `low` is at most `high`."""
+    if owner.low > owner.high:
+        raise ValueError(f"low must not be above high; got low={owner.low}, high={owner.high}.")
+
+
+def numbers_of(X, owner, kinds="uif"):
+    """Rows as an array of numbers, and what puts them back into the form that X has: whole numbers are rounded.
+
+    Raises ValueError where X has columns, or rows, of other kinds.
     """
+    name = type(owner).__name__
     if sp.issparse(X):
-        raise ValueError(f"{type(owner).__name__} would fill sparse X: give it a dense one, or another augmenter.")
+        raise ValueError(f"{name} would fill sparse X: give it a dense one, or another augmenter.")
     if hasattr(X, "columns"):
-        for name in X.columns:
-            if np.asarray(X[name]).dtype.kind not in "buif":
-                raise ValueError(f"{type(owner).__name__} needs numbers; column {name!r} of X has none.")
-        return X.to_numpy(), lambda new: frame_like(X, new)
+        types = [np.asarray(X[column]).dtype for column in X.columns]
+        missing = {"na_value": np.nan} if hasattr(X, "iloc") else {}
+        values = [_numbers(X[column], name, f"column {column!r} of X has", kinds, missing) for column in X.columns]
+        whole = [j for j, column in enumerate(X.columns) if _is_whole(X[column], types[j])]
+        values = np.column_stack(values) if values else np.empty((len(X), 0))
+        return values, lambda new: _frame_like(X, new, whole)
     values = np.asarray(X)
-    if values.dtype == object and not isinstance(X, list):
+    if values.dtype == object:
         values = values.astype(np.float64)
-    if values.dtype.kind not in "buif":
-        raise ValueError(f"{type(owner).__name__} needs numbers; got X with {values.dtype} entries.")
+    _check_kind(values.dtype, name, "X has", kinds)
     return values, lambda new: as_type(new, values.dtype)
+
+
+def _numbers(column, name, where, kinds, missing):
+    values = column.to_numpy(**missing) if column.dtype != object else np.asarray(column)
+    if values.dtype == object and missing and _is_whole(column, values.dtype):
+        values = column.to_numpy(dtype=np.float64, **missing)
+    _check_kind(values.dtype, name, where, kinds)
+    return values
+
+
+def _is_whole(column, kind):
+    """Whether a column holds whole numbers, in nullable types, too."""
+    return kind.kind in "iu" or str(column.dtype).lower().startswith(("int", "uint"))
+
+
+def _check_kind(kind, name, where, kinds):
+    if kind.kind not in kinds:
+        raise ValueError(f"{name} needs numbers; {where} {kind} entries.")
 
 
 def as_type(values, kind):
     """Numbers in a type; whole ones are rounded, and stay in its range."""
-    if kind.kind in "iu":
+    if kind.kind in "iu" and values.dtype.kind == "f":
         range_ = np.iinfo(kind)
         values = np.clip(np.rint(values), range_.min, range_.max)
     return values.astype(kind, copy=False)
 
 
-def frame_like(X, values):
+def _frame_like(X, values, whole):
     """Values as a frame of pandas or polars with the columns, types and index of X."""
-    whole = [j for j, name in enumerate(X.columns) if np.asarray(X[name]).dtype.kind in "iu"]
     values[:, whole] = np.rint(values[:, whole])
     if hasattr(X, "iloc"):
-        return type(X)(values, columns=X.columns, index=X.index).astype(X.dtypes)
-    return type(X)({name: values[:, j] for j, name in enumerate(X.columns)}, schema_overrides=X.schema)
+        columns = {}
+        for j in range(values.shape[1]):
+            old = X.iloc[:, j]
+            own = as_type(values[:, j], old.dtype) if isinstance(old.dtype, np.dtype) else values[:, j]
+            columns[j] = type(old)(own, index=X.index).astype(old.dtype)
+        new = type(X)(columns)
+        new.columns = X.columns
+        return new
+    series = []
+    for j, name in enumerate(X.columns):
+        kind = np.asarray(X[name]).dtype
+        own = as_type(values[:, j], kind) if not X[name].null_count() else values[:, j]
+        series.append(type(X[name])(name, own, nan_to_null=bool(X[name].null_count())).cast(X[name].dtype))
+    return type(X)(series)

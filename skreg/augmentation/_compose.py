@@ -2,10 +2,11 @@
 
 from numbers import Real
 
+import numpy as np
 from sklearn.utils import get_tags
 
-from ..utils._params import ARRAY_LIKE, ESTIMATOR, RANDOM_STATE, Interval, check_params
-from ._base import Augmenter
+from ..utils._params import ARRAY_LIKE, RANDOM_STATE, Interval, check_params
+from ._base import AUGMENTER, Augmenter
 
 
 class _Several(Augmenter):
@@ -22,7 +23,7 @@ class _Several(Augmenter):
         if not len(self.augmenters):
             raise ValueError("augmenters must hold at least one augmenter; got none.")
         for part in self.augmenters:
-            if not hasattr(part, "augment"):
+            if part not in AUGMENTER:
                 raise ValueError(f"augmenters must hold augmenters; got {part!r}.")
 
     def get_params(self, deep=True):
@@ -58,6 +59,9 @@ class _Several(Augmenter):
         if "augmenters" in params:
             self.augmenters = params.pop("augmenters")
         whole = {name: params.pop(name) for name in list(params) if name.isdigit()}
+        unknown = [name for name in whole if int(name) >= len(self.augmenters)]
+        if unknown:
+            raise ValueError(f"there are {len(self.augmenters)} augmenters; got a value for {unknown[0]!r}.")
         if whole:
             self.augmenters = [whole.get(str(place), part) for place, part in enumerate(self.augmenters)]
         return super().set_params(**params)
@@ -77,6 +81,8 @@ class Compose(_Several):
     Parameters
     ----------
     augmenters : list of augmenters
+        Parameters of the parts go by their places, in searches, too: ``0__scale`` is `scale` of the first. Parts are
+        fitted in place, as the steps of a `Pipeline`.
     random_state : int, RandomState or None, default=None
         For `fit_resample`.
 
@@ -91,7 +97,6 @@ class Compose(_Several):
     """
 
     def _augment(self, batch, rng):
-        self._check()
         for part in self.augmenters:
             batch = part.augment(batch, rng)
         return batch
@@ -103,6 +108,7 @@ class OneOf(_Several):
     Parameters
     ----------
     augmenters : list of augmenters
+        All are as likely; parameters and fitting as in `Compose`.
     random_state : int, RandomState or None, default=None
         For `fit_resample`.
 
@@ -117,11 +123,11 @@ class OneOf(_Several):
     """
 
     def _augment(self, batch, rng):
-        self._check()
         which = rng.integers(len(self.augmenters), size=batch.n)
         new = batch
         for k, part in enumerate(self.augmenters):
-            new = new.replace(which == k, part.augment(batch, rng))
+            chosen = np.flatnonzero(which == k)
+            new = new.replace(which == k, part._augment_some(batch, which == k, rng).take(chosen))
         return new
 
 
@@ -146,7 +152,7 @@ class RandomApply(Augmenter):
     """
 
     _parameter_constraints = {
-        "augmenter": [ESTIMATOR],
+        "augmenter": [AUGMENTER],
         "p": [Interval(Real, 0.0, 1.0, closed="both")],
         "random_state": [RANDOM_STATE],
     }
@@ -164,4 +170,4 @@ class RandomApply(Augmenter):
         self.augmenter.fit(X, y)
 
     def _augment(self, batch, rng):
-        return batch.replace(rng.random(batch.n) < self.p, self.augmenter.augment(batch, rng))
+        return self.augmenter._augment_some(batch, rng.random(batch.n) < self.p, rng)

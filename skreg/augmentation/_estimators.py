@@ -1,7 +1,6 @@
 """Estimators that train on augmented rows."""
 
 import warnings
-from inspect import signature
 from numbers import Integral
 
 import numpy as np
@@ -11,18 +10,21 @@ from sklearn.utils import (
     check_consistent_length,
     check_random_state,
     column_or_1d,
+    gen_batches,
     get_tags,
 )
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..utils._delegation import delegates
-from ..utils._params import BOOLEAN, ESTIMATOR, RANDOM_STATE, Interval, Kind, Options, check_params
-from ..utils._rows import distinct, readable, stack, take
+from ..utils._params import BOOLEAN, ESTIMATOR, RANDOM_STATE, Interval, Options, check_params
+from ..utils._rows import distinct, readable, stack
 from ..utils._validation import caller_level, check_weights, unchanged_on_error
-from ._base import Batch
+from ..utils._weights import weight_name
+from ._base import AUGMENTER, Batch
 
-AUGMENTER = Kind("an augmenter", lambda value: hasattr(value, "augment"))
+MOST = 10_000  # draws of one copy, where rows are repeated oftener than twice
+FROM_ON = 10_000  # rows from which on scikit-learn's histogram boosting stops early by itself
 
 _PARAMETERS = """
     estimator : estimator
@@ -56,17 +58,68 @@ _COMMON = """
 
     Notes
     -----
-    Rows are augmented in `fit` only; predictions are those of `estimator_` for the rows as they are. Equal rows with
-    equal targets get equal copies, so that a weight of 2 is the same as two rows: let `n_copies`, not repeated rows,
-    make more.
+    Rows are augmented in `fit` only; predictions are those of `estimator_` for the rows as they are. What the augmenter
+    cannot take, such as text among numbers, is to be encoded before: in a pipeline around this estimator.
+
+    With "copies", whole weights count rows: a weight of 3 is the same as three rows, with a draw for each. All other
+    weights are passed on to the copies. The partners of mixed and swapped rows are drawn by weight.
 
     Where a penalty is weighed against a sum over rows, as by `C` of logistic regression and support vectors, copies
-    make it weigh less: divide `C` by their number. An estimator that holds out rows by itself (``early_stopping=True``)
-    finds copies of the rows that it trains on among them; `fit` warns of that."""
+    make it weigh less: divide `C` by their number. An estimator that sets rows apart by itself (early stopping, a
+    search) finds copies of the rows that it trains on among them; `fit` warns where parameters tell of that."""
 
 
-def takes_weights(method):
-    return "sample_weight" in signature(method).parameters
+def draws_of(batch):
+    """Places and weights of the distinct rows of a batch, each as often as copies of it are drawn.
+
+    A row of weight 3 is three rows, so that both mean the same. Weights that are not whole are no counts: such a row is
+    drawn for once, with its weight. Whole weights that add up to more than `MOST`, and than twice the distinct rows,
+    are split among fewer draws. Rows of weight 0 are left out.
+    """
+    first, place = distinct(batch.X, batch.y)
+    sums = np.bincount(place, batch.weights)
+    first, sums = first[sums > 0.0], sums[sums > 0.0]
+    counts = np.ones(len(sums), dtype=int)
+    if not (sums % 1.0).any():
+        cap = np.inf if batch.weights is None else largest_cap(sums, max(2 * len(sums), MOST))
+        counts = np.minimum(sums, cap).astype(int)
+    weights = np.repeat(sums / counts, counts)
+    return np.repeat(first, counts), None if (weights == 1.0).all() else weights
+
+
+def largest_cap(sums, most):
+    """The largest whole number that can be made of all larger ones, for a sum of at most so much."""
+    if sums.sum() <= most:
+        return np.inf
+    low, high = 1, int(sums.max())
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if np.minimum(sums, middle).sum() <= most else (low, middle)
+    return low
+
+
+def joined(batches):
+    """One batch after another, of rows with one label each."""
+    if len(batches) == 1:
+        return batches[0]
+    weights = None
+    if any(batch.weights is not None for batch in batches):
+        weights = np.concatenate([np.ones(batch.n) if batch.weights is None else batch.weights for batch in batches])
+    y = np.concatenate([batch.y for batch in batches])
+    return batches[0]._replace(X=stack([batch.X for batch in batches]), y=y, weights=weights)
+
+
+def splitting_parameter(estimator, n_rows):
+    """The parameter by which an estimator sets rows apart by itself, None where it sets none apart."""
+    params = estimator.get_params()
+    for name, value in params.items():
+        prefix, _, own = name.rpartition("__")
+        stops = f"{prefix}__early_stopping" if prefix else "early_stopping"
+        if own == "early_stopping" and (value is True or (value == "auto" and n_rows > FROM_ON)):
+            return name
+        if own == "cv" or (own == "n_iter_no_change" and value is not None and stops not in params):
+            return name
+    return None
 
 
 class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
@@ -127,19 +180,17 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
             raise ValueError(f"mode='stream' needs partial_fit, which estimator={self.estimator!r} does not have.")
         if self.mode == "stream" and fit_params:
             raise ValueError(f"mode='stream' takes no more arguments of fit; got {', '.join(fit_params)}.")
-        if self.mode == "copies" and "X_val" not in fit_params:
-            self._warn_of_held_out_copies()
 
-    def _warn_of_held_out_copies(self):
-        for name, value in self.estimator.get_params().items():
-            if name.endswith("early_stopping") and value is True:
-                warnings.warn(
-                    f"estimator={self.estimator!r} holds out rows ({name}=True), some of which will be copies of those"
-                    f" that it trains on: it will stop late. Set {name}=False, give X_val and y_val to fit, or use"
-                    " mode='stream'.",
-                    UserWarning,
-                    stacklevel=caller_level(),
-                )
+    def _warn_of_copies_apart(self, n_rows):
+        name = splitting_parameter(self.estimator, n_rows * (self.n_copies + self.include_original))
+        if name is not None:
+            warnings.warn(
+                f"estimator={self.estimator!r} sets rows apart by itself ({name}), and will find copies of those that"
+                f" it trains on among them. Put searches around {type(self).__name__}, turn early stopping off, give"
+                " X_val and y_val to fit, or use mode='stream'.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
 
     @unchanged_on_error
     def fit(self, X, y, sample_weight=None, **fit_params):
@@ -168,66 +219,55 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
         if not len(y):
             raise ValueError("X has no rows: 0 sample(s).")
         weights = check_weights(sample_weight, len(y))
+        if weights is not None and (weights == 1.0).all():
+            weights = None
+        if self.mode == "copies" and "X_val" not in fit_params:
+            self._warn_of_copies_apart(len(y))
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        batch = Batch(X, y, classes=is_classifier(self))
-        if weights is not None and not weights.all():
-            some = np.flatnonzero(weights)
-            batch, weights = batch.take(some), weights[some]
-        self.augmenter_ = clone(self.augmenter).fit(batch.X, batch.y)
+        batch = Batch(X, y, weights=weights, labelled=is_classifier(self))
         model = clone(self.estimator)
         if self.mode == "copies":
-            X, y, weights = self._augmented(batch, weights, rng)
-            model.fit(X, y, **self._weights(model, "fit", weights), **fit_params)
+            rows, own = draws_of(batch)
+            source = batch.take(rows)._replace(weights=own)
+            self.augmenter_ = clone(self.augmenter).fit(source.X, source.y)
+            train = self._with_copies(batch, source, rng)
+            model.fit(train.X, train.y, **self._weights(model, "fit", train.weights), **fit_params)
         else:
-            self._stream(model, batch, weights, rng)
+            self._stream(model, batch, rng)
         self.estimator_ = model
+        if is_classifier(self):
+            self.classes_ = model.classes_
         return self
 
-    def _augmented(self, batch, weights, rng):
-        """The rows of a batch, if wanted, and their copies, with one label and a weight each.
+    def _with_copies(self, batch, source, rng):
+        """The rows of a batch, if wanted, and copies of those of another, with one label and a weight each."""
+        copies = (self.augmenter_.augment(source, rng).hard() for _ in range(self.n_copies))
+        return joined([*([batch] if self.include_original else []), *copies])
 
-        Equal rows have equal copies: a row that comes twice is the same as one of weight 2.
-        """
-        first, place = distinct(batch.X, batch.y)
-        once = batch.take(first)
-        parts = [(batch.X, batch.y, weights)] if self.include_original else []
-        for _ in range(self.n_copies):
-            new = self.augmenter_.augment(once, rng).take(place)
-            rows, y, own = new.hard(weights)
-            parts.append((new.X if rows.size == new.n else take(new.X, rows), y, own))
-        holders, targets, weights = zip(*parts, strict=True)
-        if any(own is not None for own in weights):
-            weights = np.concatenate([np.ones(len(y)) if own is None else own for _, y, own in parts])
-        else:
-            weights = None
-        return (stack(holders) if len(holders) > 1 else holders[0]), np.concatenate(targets), weights
-
-    def _stream(self, model, batch, weights, rng):
-        """Train by `partial_fit` on batches that are augmented anew in every epoch.
-
-        Equal rows are one, with the sum of their weights, where the estimator takes weights.
-        """
-        if takes_weights(model.partial_fit):
-            first, place = distinct(batch.X, batch.y)
-            sums = np.bincount(place, weights)
-            batch, weights = batch.take(first), None if (sums == 1.0).all() else sums
-        labels = {"classes": self.classes_} if is_classifier(self) else {}
-        for epoch in range(self.n_epochs):
-            order = rng.permutation(batch.n)
-            for low in range(0, batch.n, self.batch_size):
-                rows = order[low : low + self.batch_size]
-                X, y, own = self._augmented(batch.take(rows), None if weights is None else weights[rows], rng)
-                first = labels if epoch == 0 and low == 0 else {}
-                model.partial_fit(X, y, **self._weights(model, "partial_fit", own), **first)
+    def _stream(self, model, batch, rng):
+        """Train by `partial_fit` on batches that are augmented anew in every epoch."""
+        rows, own = draws_of(batch)
+        known = batch if batch.weights is None else batch.take(rows)
+        self.augmenter_ = clone(self.augmenter).fit(known.X, known.y)
+        options = {"classes": np.unique(batch.y)} if is_classifier(self) else {}
+        for _ in range(self.n_epochs):
+            order = rng.permutation(rows.size)
+            for part in gen_batches(rows.size, self.batch_size, min_batch_size=min(2, self.batch_size)):
+                some = order[part]
+                source = batch.take(rows[some])._replace(weights=None if own is None else own[some])
+                train = self._with_copies(source, source, rng)
+                model.partial_fit(train.X, train.y, **self._weights(model, "partial_fit", train.weights), **options)
+                options = {}
 
     def _weights(self, model, method, weights):
         if weights is None:
             return {}
-        if not takes_weights(getattr(model, method)):
+        name = weight_name(model, method)
+        if name is None:
             raise ValueError(
                 f"estimator={model!r} takes no sample_weight in {method}, which weights and shares of labels need."
             )
-        return {"sample_weight": weights}
+        return {name: weights}
 
     def predict(self, X):
         """Predict.
@@ -312,16 +352,12 @@ class AugmentedClassifier(ClassifierMixin, BaseAugmented):
     True
     """
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags
-
     def _check_y(self, y):
-        y = column_or_1d(y, warn=True)
+        y = np.asarray(y)
+        if y.ndim != 2 or y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
-        self.classes_ = np.unique(y)
         return y
 
     @delegates("predict_proba")

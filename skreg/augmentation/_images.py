@@ -3,12 +3,11 @@
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import affine_transform
 
 from ..utils._params import ARRAY_LIKE, NONE, RANDOM_STATE, Interval, Options
 from ._base import Augmenter, Perturbation, check_range, numbers_of
 
-AT_ONCE = 1 << 20  # coordinates that are interpolated together: some ten MB
 _NONNEGATIVE = Interval(Real, 0.0, np.inf)
 _POSITIVE = Interval(Real, 0.0, np.inf, closed="neither")
 _RATE = Interval(Real, 0.0, 1.0, closed="both")
@@ -37,6 +36,9 @@ def images_of(X, owner):
 def warp(images, matrices, shifts, order, fill):
     """Images whose pixel at x, from the centre, is that of the old ones at ``matrix x + shift``.
 
+    One after another: `map_coordinates` on the whole batch, with the image as a third coordinate, takes twice the
+    neighbours of a pixel, four times with cubic splines, and is slower.
+
     Parameters
     ----------
     images : ndarray of shape (n, height, width, channels)
@@ -47,21 +49,19 @@ def warp(images, matrices, shifts, order, fill):
     fill : float
         What is seen beyond the edge.
     """
-    n, height, width, channels = images.shape
-    centre = np.array([height - 1, width - 1]) / 2.0
-    grid = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1).reshape(-1, 2) - centre
-    out = np.empty(images.shape, np.result_type(images.dtype, np.float32))
-    step = max(AT_ONCE // grid.size, 1)
-    for low in range(0, n, step):
-        part = slice(low, low + step)
-        at = np.einsum("nij,pj->nip", matrices[part], grid) + (shifts[part] + centre)[:, :, None]
-        at = at.reshape(-1, 2, height, width)
-        places = np.broadcast_to(np.arange(len(at))[:, None, None], (len(at), height, width))
-        coordinates = np.stack([places, at[:, 0], at[:, 1]])
-        for c in range(channels):
-            source = images[part, ..., c].astype(out.dtype, copy=False)
-            out[part, ..., c] = map_coordinates(source, coordinates, order=order, cval=fill, prefilter=order > 1)
-    return np.clip(out, min(images.min(), fill), max(images.max(), fill)) if order > 1 else out
+    out = np.empty(images.shape, np.float32 if images.dtype.itemsize < 4 else np.result_type(images.dtype, np.float32))
+    centre = np.array([images.shape[1] - 1, images.shape[2] - 1]) / 2.0
+    offsets = centre - matrices @ centre + shifts
+    for k, image in enumerate(images):
+        source = image.astype(out.dtype, copy=False)
+        for c in range(images.shape[-1]):
+            affine_transform(
+                source[..., c], matrices[k], offsets[k], output=out[k, ..., c], order=order, mode="grid-constant",
+                cval=fill,
+            )  # fmt: skip
+        if order > 1:  # splines overshoot
+            np.clip(out[k], min(source.min(), fill), max(source.max(), fill), out=out[k])
+    return out
 
 
 class ImageAugmenter(Perturbation):
@@ -85,7 +85,7 @@ _WARPED = """
         What is seen beyond the edge.
     order : int, default=1
         Of the spline that interpolates, in [0, 5]; 1 is linear, 0 takes the nearest pixel. Where splines overshoot,
-        pixels are clipped to the range of the images.""" + _COMMON.rstrip()
+        pixels are clipped to the range of the image.""" + _COMMON.rstrip()
 _WARP_CONSTRAINTS = {
     "fill": [_REAL],
     "order": [Interval(Integral, 0, 5, closed="both")],
@@ -203,7 +203,8 @@ class Crop(ImageAugmenter):
         Pixels on every side, at least 0.
     mode : {{"constant", "edge", "reflect"}}, default="constant"
         What the padding shows: `fill`, the pixel at the edge, or the image mirrored.
-    fill : float, default=0.0{_COMMON.rstrip()}
+    fill : float, default=0.0
+        Used with "constant".{_COMMON.rstrip()}
 
     Examples
     --------
@@ -283,8 +284,14 @@ class ColorJitter(ImageAugmenter):
     brightness, contrast, saturation : float, default=0.2
         Factors are drawn uniformly from ``1 - value`` to ``1 + value``, each in [0, 1]. Brightness multiplies the
         image, contrast its differences to its mean, saturation those to its grey, which one channel does not have.
-    high : float, default=1.0
-        The largest value of a pixel, positive; results are clipped to [0, high]. 255 for bytes.{_COMMON.rstrip()}
+    high : float, default=None
+        The largest value of a pixel, positive, to which results are clipped; None means 255 for bytes, the largest
+        number of other whole types, and 1 for numbers of floating point.{_COMMON.rstrip()}
+
+    Raises
+    ------
+    ValueError
+        When pixels lie outside [0, high].
 
     Examples
     --------
@@ -297,11 +304,11 @@ class ColorJitter(ImageAugmenter):
 
     _parameter_constraints = {
         **{name: [_RATE] for name in ("brightness", "contrast", "saturation")},
-        "high": [_POSITIVE],
+        "high": [_POSITIVE, NONE],
         **ImageAugmenter._image_constraints,
     }
 
-    def __init__(self, brightness=0.2, contrast=0.2, saturation=0.2, *, high=1.0, image_shape=None, random_state=None):
+    def __init__(self, brightness=0.2, contrast=0.2, saturation=0.2, *, high=None, image_shape=None, random_state=None):
         self.brightness = brightness
         self.contrast = contrast
         self.saturation = saturation
@@ -310,6 +317,13 @@ class ColorJitter(ImageAugmenter):
         self.random_state = random_state
 
     def _change(self, images, rng):
+        high = self.high
+        if high is None:
+            high = np.iinfo(images.dtype).max if images.dtype.kind in "iu" else 1.0
+        if images.size and not (images.min() >= 0 and images.max() <= high):
+            raise ValueError(
+                f"ColorJitter needs pixels in [0, {high}]; got some in [{images.min()}, {images.max()}]: set high."
+            )
         new = images.astype(np.result_type(images.dtype, np.float32))
         factors = [
             rng.uniform(1.0 - width, 1.0 + width, (len(new), 1, 1, 1)).astype(new.dtype)
@@ -319,7 +333,7 @@ class ColorJitter(ImageAugmenter):
         for factor, axes in ((factors[1], (1, 2, 3)), (factors[2], (3,))):
             middle = new.mean(axis=axes, keepdims=True)
             new = middle + factor * (new - middle)
-        return np.clip(new, 0.0, self.high)
+        return np.clip(new, 0.0, high)
 
 
 def rectangles(heights, widths, shape, rng):
@@ -338,8 +352,10 @@ class Cutout(ImageAugmenter):
     Parameters
     ----------
     size : int, default=4
-        Side of the square in pixels, at least 1; wholly inside the image.
-    fill : float, default=0.0{_COMMON.rstrip()}
+        Side of the square in pixels, at least 1; wholly inside the image, unlike in the paper, so that its area is
+        what it says.
+    fill : float, default=0.0
+        What is seen in the square.{_COMMON.rstrip()}
 
     References
     ----------
@@ -429,8 +445,8 @@ class RandomErasing(ImageAugmenter):
         n, height, width, channels = images.shape
         area = rng.uniform(self.low, self.high, n) * height * width
         ratio = np.exp(rng.uniform(-np.log(self.aspect), np.log(self.aspect), n))
-        heights = np.clip(np.rint(np.sqrt(area * ratio)), 1, height).astype(int)
-        widths = np.clip(np.rint(np.sqrt(area / ratio)), 1, width).astype(int)
+        heights = np.clip(np.rint(np.sqrt(area * ratio)), np.ceil(area / width), height).astype(int)
+        widths = np.clip(np.rint(area / heights), 1, width).astype(int)
         erased = rectangles(heights, widths, (height, width), rng) & (rng.random(n) < self.p)[:, None, None]
         new = images.copy()
         count = int(erased.sum())
@@ -444,9 +460,8 @@ class CutMix(Augmenter):
     Parameters
     ----------
     alpha : float, default=1.0
-        Parameter of the Beta(alpha, alpha) distribution of the share of the area that stays, positive.{
-        _COMMON.rstrip()
-    }
+        Parameter of the Beta(alpha, alpha) distribution of the share of the area that stays, positive. The rectangle is
+        wholly inside the image, unlike in the paper, and shares are those of its pixels.{_COMMON.rstrip()}
 
     References
     ----------
@@ -473,7 +488,7 @@ class CutMix(Augmenter):
     def _augment(self, batch, rng):
         images, back = images_of(batch.X, self)
         n, height, width, _ = images.shape
-        partner = rng.permutation(n)
+        partner = batch.partners(rng)
         side = np.sqrt(1.0 - rng.beta(self.alpha, self.alpha, n))
         heights, widths = (np.rint(side * length).astype(int) for length in (height, width))
         pasted = rectangles(heights, widths, (height, width), rng)

@@ -3,11 +3,12 @@
 from numbers import Real
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from ..utils._params import BOOLEAN, RANDOM_STATE, Interval, Kind
-from ._base import Augmenter, numbers_of
+from ._base import Augmenter, Perturbation, numbers_of
 
 _TRANSFORMER = Kind(
     "a transformer with inverse_transform",
@@ -21,10 +22,12 @@ class LatentAugmenter(Augmenter):
     def _learn(self, X, y):
         numbers_of(X, self)
         self.transformer_ = clone(self.transformer).fit(X, y)
-        self.spread_ = self._latent(X).std(axis=0)
 
     def _latent(self, X):
-        return np.asarray(self.transformer_.transform(X))
+        latent = self.transformer_.transform(X)
+        if sp.issparse(latent):
+            raise ValueError(f"transformer={self.transformer!r} finds sparse features, which noise would fill.")
+        return np.asarray(latent)
 
     def _moved(self, X, move):
         """Rows after a function has moved their latent features."""
@@ -37,7 +40,7 @@ class LatentAugmenter(Augmenter):
         return back(new)
 
 
-class LatentNoise(LatentAugmenter):
+class LatentNoise(LatentAugmenter, Perturbation):
     """Add normal noise to the latent features of every row (DeVries & Taylor 2017 [1]_).
 
     Parameters
@@ -85,11 +88,12 @@ class LatentNoise(LatentAugmenter):
         self.keep_residual = keep_residual
         self.random_state = random_state
 
-    def _augment(self, batch, rng):
-        return batch._replace(X=self._moved(batch.X, lambda z: z + self._noise(z, rng)))
+    def _learn(self, X, y):
+        super()._learn(X, y)
+        self.spread_ = self._latent(X).std(axis=0)
 
-    def _noise(self, latent, rng):
-        return self.scale * self.spread_ * rng.standard_normal(latent.shape)
+    def _perturb(self, X, rng):
+        return self._moved(X, lambda z: z + self.scale * self.spread_ * rng.standard_normal(z.shape))
 
 
 class LatentInterpolation(LatentAugmenter):
@@ -112,8 +116,6 @@ class LatentInterpolation(LatentAugmenter):
     ----------
     transformer_ : transformer
         The fitted clone.
-    spread_ : ndarray of shape (n_latent,)
-        Standard deviations of the latent features.
 
     References
     ----------
@@ -146,18 +148,17 @@ class LatentInterpolation(LatentAugmenter):
     def _augment(self, batch, rng):
         if batch.shares is not None:
             raise ValueError("LatentInterpolation needs rows of one label: put it before what mixes labels.")
-        partner = rng.permutation(batch.n)
-        if batch.classes:
-            partner = np.empty(batch.n, dtype=int)
+        partner = batch.partners(rng)
+        if batch.labelled:
             for rows in same_label(batch.y):
-                partner[rows] = rng.permutation(rows)
+                partner[rows] = rows[batch.take(rows).partners(rng)]
         share = rng.uniform(0.0, self.share, batch.n)
         X = self._moved(batch.X, lambda z: z + share[:, None] * (z[partner] - z))
-        return batch._replace(X=X) if batch.classes else batch.mix(X, partner, 1.0 - share)
+        return batch._replace(X=X) if batch.labelled else batch.mix(X, partner, 1.0 - share)
 
 
 def same_label(y):
     """Places of the rows of every label."""
-    _, codes = np.unique(y, return_inverse=True)
+    _, codes = np.unique(y, axis=0, return_inverse=True)
     order = np.argsort(codes, kind="stable")
     return np.split(order, np.cumsum(np.bincount(codes))[:-1])

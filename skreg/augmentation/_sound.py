@@ -10,7 +10,8 @@ from ._base import Perturbation, check_range, numbers_of
 from ._images import rectangles
 
 _POSITIVE = Interval(Real, 0.0, np.inf, closed="neither")
-_DECIBEL = Interval(Real, -np.inf, np.inf, closed="neither")
+_ANY = Interval(Real, -np.inf, np.inf, closed="neither")
+_AT_ONCE = 1 << 18  # samples that go through the phase vocoder together: frames take 16 times as much, a few times
 
 
 def waves_of(X, owner):
@@ -42,7 +43,7 @@ class Noise(Perturbation):
     20
     """
 
-    _parameter_constraints = {"low": [_DECIBEL], "high": [_DECIBEL], "random_state": [RANDOM_STATE]}
+    _parameter_constraints = {"low": [_ANY], "high": [_ANY], "random_state": [RANDOM_STATE]}
 
     def __init__(self, low=10.0, high=30.0, *, random_state=None):
         self.low = low
@@ -68,9 +69,14 @@ def stretched(waves, rate, n_fft):
     so that what makes up one tone does not fall apart: "identity phase locking" of Laroche & Dolson (1999), "Improved
     phase vocoder time-scale modification of audio", IEEE Transactions on Speech and Audio Processing 7(3).
     """
-    transform = ShortTimeFFT(get_window("hann", n_fft), n_fft // 4, fs=1.0)
-    frames = transform.stft(waves, axis=-1)
-    at = np.arange(0.0, frames.shape[-1] - 1, rate)
+    length, hop = round(waves.shape[-1] / rate), n_fft // 4
+    transform = ShortTimeFFT(get_window("hann", n_fft), hop, fs=1.0)
+    # silence after the end, so that frames there have something to read
+    padded = np.pad(waves, [(0, 0)] * (waves.ndim - 1) + [(0, 2 * n_fft)])
+    frames = transform.stft(padded, axis=-1)
+    # frame k stands at (k + p_min) hops; so do those of the answer, read at `rate` times that place
+    count = -(-length // hop) - transform.p_min + n_fft // hop
+    at = np.clip((np.arange(count) + transform.p_min) * rate - transform.p_min, 0.0, frames.shape[-1] - 1.001)
     left, part = at.astype(int), at % 1.0
     size = np.abs(frames)
     peaks = nearest_peaks(size)
@@ -84,8 +90,7 @@ def stretched(waves, rate, n_fft):
             turned = moved * directions[..., frame].conj()
             direction = directions[..., frame] * np.take_along_axis(turned, peaks[..., frame], axis=-1)
         new[..., k] = direction * ((1.0 - part[k]) * size[..., frame] + part[k] * size[..., frame + 1])
-    length = round(waves.shape[-1] / rate)
-    return fitted_to(transform.istft(new, k1=min(length, transform.hop * (at.size - 1)), f_axis=-2, t_axis=-1), length)
+    return transform.istft(new, k1=length, f_axis=-2, t_axis=-1)
 
 
 def nearest_peaks(size):
@@ -117,8 +122,9 @@ class _Vocoded(Perturbation):
         if self.n_fft > waves.shape[1]:
             raise ValueError(f"n_fft={self.n_fft} is longer than the waves of {waves.shape[1]} samples.")
         new = np.empty_like(waves)
-        groups = np.array_split(rng.permutation(len(waves)), min(self.n_factors, max(len(waves), 1)))
-        for rows in groups:
+        step = max(_AT_ONCE // max(waves.shape[1], 1), 1)
+        order = rng.permutation(len(waves))
+        for rows in np.array_split(order, max(-(-len(waves) // step), min(self.n_factors, len(waves)), 1)):
             new[rows] = fitted_to(self._change(waves[rows], rng.uniform(self.low, self.high)), waves.shape[1])
         return back(new)
 
@@ -133,7 +139,8 @@ class TimeStretch(_Vocoded):
     n_fft : int, default=512
         Samples of a frame of the phase vocoder, at least 4, at most the samples of a wave.
     n_factors : int, default=8
-        Factors that are drawn a batch, each for a random part of the waves: those with one factor are done together.
+        Fewest factors that are drawn a batch, each for a random part of the waves, which are done together, some
+        seconds of sound at a time; as many as waves give each its own.
     random_state : int, RandomState or None, default=None
         For `fit_resample`.
 
@@ -175,7 +182,8 @@ class PitchShift(_Vocoded):
     n_fft : int, default=512
         Samples of a frame of the phase vocoder, at least 4, at most the samples of a wave.
     n_factors : int, default=8
-        Shifts that are drawn a batch, each for a random part of the waves: those with one shift are done together.
+        Fewest shifts that are drawn a batch, each for a random part of the waves, which are done together, some seconds
+        of sound at a time; as many as waves give each its own.
     random_state : int, RandomState or None, default=None
         For `fit_resample`.
 
@@ -190,7 +198,7 @@ class PitchShift(_Vocoded):
     True
     """
 
-    _parameter_constraints = TimeStretch._parameter_constraints | {"low": [_DECIBEL], "high": [_DECIBEL]}
+    _parameter_constraints = TimeStretch._parameter_constraints | {"low": [_ANY], "high": [_ANY]}
 
     def __init__(self, low=-2.0, high=2.0, *, n_fft=512, n_factors=8, random_state=None):
         self.low = low

@@ -1,12 +1,15 @@
 """Augmenters for rows of a table."""
 
+import warnings
 from numbers import Real
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils.validation import check_is_fitted
 
 from ..utils._params import ARRAY_LIKE, RANDOM_STATE, Interval, Kind, Options
-from ._base import Augmenter, Perturbation, numbers_of
+from ..utils._validation import caller_level
+from ._base import Augmenter, Perturbation, as_type, numbers_of
 
 _RATE = Interval(Real, 0.0, 1.0, closed="both")
 _POSITIVE = Interval(Real, 0.0, np.inf, closed="neither")
@@ -21,7 +24,8 @@ class GaussianNoise(Perturbation):
     Parameters
     ----------
     scale : float or array-like of shape (n_features,), default=0.1
-        Standard deviation of the noise, of all features or of each, in [0, inf). Suits standardized features.
+        Standard deviation of the noise, of all features or of each, in [0, inf). Suits standardized features; whole
+        numbers stay whole, so that less than 1 does little to them.
     relative : {None, "feature", "value"}, default=None
         What `scale` is relative to: nothing; the standard deviation of the feature in the training rows; or the size of
         the number itself, so that zeros stay.
@@ -75,11 +79,31 @@ class GaussianNoise(Perturbation):
                 f" {self.scale!r}."
             )
         if self.relative == "feature":
+            check_is_fitted(self, "spread_")
             scale = scale * self.spread_
         elif self.relative == "value":
             scale = scale * np.abs(values)
-        kind = values.dtype if values.dtype.kind == "f" else np.float64
-        return back(values + scale.astype(kind) * rng.standard_normal(values.shape, kind))
+        kind = np.float32 if values.dtype in (np.float16, np.float32) else np.float64
+        new = back(values + scale.astype(kind) * rng.standard_normal(values.shape, kind))
+        if values.size and scale.any() and values.dtype.kind in "iu" and (np.asarray(new) == values).all():
+            warnings.warn(
+                f"X holds {values.dtype} numbers: noise of scale={self.scale!r} was rounded away. Give X as floats.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
+        return new
+
+
+def masked(values, p, value, owner, rng):
+    """Numbers, some of which are set to a value, in their own type."""
+    whole = values.dtype.kind in "iu"
+    if (whole and not _fits(value, np.iinfo(values.dtype))) or (values.dtype.kind == "b" and value not in (0, 1)):
+        raise ValueError(f"{type(owner).__name__} cannot write {value!r} among {values.dtype} numbers.")
+    return np.where(rng.random(values.shape) < p, values.dtype.type(value), values)
+
+
+def _fits(value, range_):
+    return np.isfinite(value) and value == int(value) and range_.min <= value <= range_.max
 
 
 class FeatureMask(Perturbation):
@@ -119,11 +143,11 @@ class FeatureMask(Perturbation):
             X.data[rng.random(X.nnz) < self.p] = 0
             X.eliminate_zeros()
             return X
-        values, back = numbers_of(X, self)
-        return back(np.where(rng.random(values.shape) < self.p, self.value, values))
+        values, back = numbers_of(X, self, kinds="buif")
+        return back(masked(values, self.p, self.value, self, rng))
 
 
-class SwapNoise(Perturbation):
+class SwapNoise(Augmenter):
     """Replace some entries of every row by those of other rows, in the same column.
 
     Entries stay in the range of their column and keep its distribution, whatever their type: numbers, strings,
@@ -152,22 +176,54 @@ class SwapNoise(Perturbation):
         self.p = p
         self.random_state = random_state
 
-    def _perturb(self, X, rng):
-        n, p = X.shape
-        swapped = rng.random((n, p)) < self.p
-        source = np.where(swapped, rng.integers(n, size=(n, p)), np.arange(n)[:, None])
+    def _augment(self, batch, rng):
+        return batch._replace(X=self._swapped(batch, rng))
+
+    def _swapped(self, batch, rng):
+        X = batch.X
         if sp.issparse(X):
-            X = X.tocsc()
-            columns = [X[:, [j]].tocsr()[source[:, j]] for j in range(p)]
-            return sp.hstack(columns, format="csr")
-        if hasattr(X, "iloc"):
-            out = X.copy()
-            for j, name in enumerate(X.columns):
-                out[name] = X[name].array[source[:, j]]
-            return out
+            return self._swapped_sparse(X.tocsc(), batch, rng)
         if hasattr(X, "columns"):
-            return X.with_columns([X[name][source[:, j].tolist()] for j, name in enumerate(X.columns)])
-        return np.take_along_axis(np.asarray(X), source, axis=0)
+            sources = self._sources(batch, (X.shape[1],), rng).T
+            if not hasattr(X, "iloc"):
+                return X.with_columns([X[name][own.tolist()] for name, own in zip(X.columns, sources, strict=True)])
+            out = X.copy()
+            for name, own in zip(X.columns, sources, strict=True):
+                out[name] = X[name].array[own]
+            return out
+        X = np.asarray(X)
+        if X.ndim < 2:
+            raise ValueError(f"SwapNoise needs columns; got X of shape {X.shape}.")
+        return np.take_along_axis(X, self._sources(batch, X.shape[1:], rng), axis=0)
+
+    def _sources(self, batch, shape, rng):
+        """For every entry, the row that it is taken from."""
+        own = np.arange(batch.n).reshape(-1, *[1] * len(shape))
+        size = (batch.n, *shape)
+        return np.where(rng.random(size) < self.p, batch.draw(size, rng), own)
+
+    def _swapped_sparse(self, X, batch, rng):
+        """Draw the places to which something comes, and what comes, among the entries of the column."""
+        n, counts = X.shape[0], np.diff(X.indptr)
+        column = np.repeat(np.arange(X.shape[1]), counts)  # of every entry
+        mass = np.ones(X.nnz) / n if batch.weights is None else batch.weights[X.indices] / batch.weights.sum()
+        total = np.bincount(column, mass, X.shape[1])  # the share of what is not zero
+        comes = np.minimum(self.p * total, 1.0)  # something else than zero to a place
+        came = rng.binomial(n, comes)
+        place = np.concatenate([np.empty(0, int), *(rng.choice(n, k, replace=False) for k in came if k)])
+        to = np.repeat(np.arange(X.shape[1]), came)
+        ends = np.cumsum(mass)
+        before = (ends - mass)[np.minimum(X.indptr[:-1], max(X.nnz - 1, 0))] if X.nnz else np.zeros(X.shape[1])
+        drawn = np.searchsorted(ends, before[to] + rng.random(to.size) * total[to])
+        drawn = np.clip(drawn, X.indptr[to], X.indptr[to + 1] - 1)
+        key = X.indices + n * column.astype(np.int64)
+        taken = np.isin(key, place + n * to.astype(np.int64))
+        rest = np.maximum(1.0 - comes[column], np.finfo(float).tiny)
+        keep = ~taken & (rng.random(X.nnz) < (1.0 - self.p) / rest)  # not swapped, given that nothing came
+        rows = np.concatenate([X.indices[keep], place])
+        columns = np.concatenate([column[keep], to])
+        data = np.concatenate([X.data[keep], X.data[drawn]])
+        return type(X)((data, (rows, columns)), shape=X.shape).tocsr()
 
 
 class Mixup(Augmenter):
@@ -183,6 +239,7 @@ class Mixup(Augmenter):
     Notes
     -----
     Classes are mixed as shares of labels, which `AugmentedClassifier` turns into weighted rows, numbers as numbers.
+    Whole numbers in X are rounded: give counts and indicators as floats, lest rows and labels tell different shares.
 
     References
     ----------
@@ -205,12 +262,13 @@ class Mixup(Augmenter):
         self.random_state = random_state
 
     def _augment(self, batch, rng):
-        partner = rng.permutation(batch.n)
+        partner = batch.partners(rng)
         share = rng.beta(self.alpha, self.alpha, batch.n)
         if sp.issparse(batch.X):
             X = batch.X.tocsr()
-            mixed = sp.diags_array(share) @ X + sp.diags_array(1.0 - share) @ X[partner]
-            return batch.mix(type(X)(mixed.astype(X.dtype)), partner, share)
+            mixed = type(X)(sp.diags_array(share) @ X + sp.diags_array(1.0 - share) @ X[partner])
+            mixed.data = as_type(mixed.data, X.dtype)
+            return batch.mix(mixed, partner, share)
         values, back = numbers_of(batch.X, self)
         weight = share.reshape(-1, *[1] * (values.ndim - 1))
         return batch.mix(back(weight * values + (1.0 - weight) * values[partner]), partner, share)

@@ -4,16 +4,21 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import check_is_fitted
 
 from ..utils._params import CALLABLE, DICT, RANDOM_STATE, Interval
 from ..utils._validation import caller_level
 from ._base import Perturbation
+from ._tables import masked
 
 _RATE = Interval(Real, 0.0, 1.0, closed="both")
 
 
 def texts_of(X, owner):
     """Texts as a list, and what puts them back into the form that X has."""
+    if isinstance(X, str) or hasattr(X, "columns") or getattr(X, "ndim", 1) != 1:
+        raise ValueError(f"{type(owner).__name__} needs a list of texts; got {type(X).__name__}.")
     flat = X.tolist() if hasattr(X, "tolist") else X.to_list() if hasattr(X, "to_list") else list(X)
     for row, text in enumerate(flat):
         if not isinstance(text, str):
@@ -108,7 +113,10 @@ class RandomSwap(TextAugmenter):
 def choices_of(synonyms, word):
     """Synonyms of a word from a mapping or a callable, as a list."""
     found = synonyms(word) if callable(synonyms) else synonyms.get(word, ())
-    return [found] if isinstance(found, str) else list(found)
+    found = [found] if isinstance(found, str) else found
+    if not isinstance(found, (list, tuple, set)) or not all(isinstance(one, str) for one in found):
+        raise ValueError(f"synonyms must give a str or a list of str; got {found!r} for {word!r}.")
+    return list(found)
 
 
 class _Synonyms(TextAugmenter):
@@ -155,6 +163,8 @@ class RandomInsertion(_Synonyms):
 class SynonymReplacement(_Synonyms):
     """Replace words by synonyms (Wei & Zou 2019, see `RandomDeletion`).
 
+    Words are looked up as they stand between white space, with their capitals and commas: a callable can look closer.
+
     Parameters
     ----------
     synonyms : dict or callable
@@ -183,8 +193,10 @@ class SynonymReplacement(_Synonyms):
 class BackTranslation(Perturbation):
     """Translate every text to another language and back, by the callables of the user (Sennrich et al. 2016 [1]_).
 
-    Texts are translated once and remembered. Where a translator raises, or returns something that is not a text for
-    every text, the texts of that batch stay as they were, and what went wrong is in `errors_`.
+    Texts are translated once a `fit` and remembered; a translator that is slow or costs money should remember them
+    itself, so that searches, which fit again and again, do not ask again. Where a translator raises, or returns
+    something that is not a text for every text, the texts of that batch stay as they were, and what went wrong is in
+    `errors_`.
 
     Parameters
     ----------
@@ -232,11 +244,12 @@ class BackTranslation(Perturbation):
         self.random_state = random_state
 
     def _learn(self, X, y):
-        self._known, self.errors_ = {}, []
+        self._known, self._lost, self.errors_ = {}, set(), []
 
     def _perturb(self, X, rng):
+        check_is_fitted(self, "errors_")
         texts, back = texts_of(X, self)
-        new = list(dict.fromkeys(text for text in texts if text not in self._known))
+        new = list(dict.fromkeys(text for text in texts if text not in self._known and text not in self._lost))
         before = len(self.errors_)
         for low in range(0, len(new), self.batch_size):
             part = new[low : low + self.batch_size]
@@ -244,6 +257,7 @@ class BackTranslation(Perturbation):
                 self._known.update(zip(part, self._translate(part), strict=True))
             except Exception as error:  # the user's code may raise anything
                 self.errors_.append((part, error))
+                self._lost.update(part)
         if len(self.errors_) > before:
             lost = sum(len(part) for part, _ in self.errors_[before:])
             warnings.warn(
@@ -255,7 +269,8 @@ class BackTranslation(Perturbation):
 
     def _translate(self, texts):
         for name, translate in (("there", self.there), ("back", self.back)):
-            found = list(translate(texts))
+            found = translate(texts)
+            found = [found] if isinstance(found, str) else list(found)
             if len(found) != len(texts) or not all(isinstance(text, str) for text in found):
                 raise ValueError(f"{name} must return a str for each of {len(texts)} texts; got {found!r}.")
             texts = found
@@ -299,7 +314,9 @@ class WordDropout(Perturbation):
         self.random_state = random_state
 
     def _perturb(self, X, rng):
+        if sp.issparse(X):
+            raise ValueError("WordDropout needs a matrix of tokens; got a sparse one.")
         X = np.asarray(X)
         if X.dtype.kind not in "iu":
             raise ValueError(f"WordDropout needs a matrix of tokens, which are ints; got X with {X.dtype} entries.")
-        return np.where(rng.random(X.shape) < self.p, self.token, X).astype(X.dtype)
+        return masked(X, self.p, self.token, self, rng)

@@ -1,6 +1,7 @@
 """Rows of whatever holds them: arrays, sparse matrices, frames of pandas or polars, lists."""
 
 import importlib
+import pickle
 from hashlib import blake2b
 
 import numpy as np
@@ -10,13 +11,14 @@ from sklearn.utils.validation import _num_samples
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _S29, _S32 = np.uint64(29), np.uint64(32)
+_ALL = 0xFFFFFFFFFFFFFFFF
 _AT_ONCE = 1 << 20  # elements that are hashed together
 
 
 def readable(X):
     """X as something that rows can be taken from: a frame, an array, a sparse matrix, or a list of other things."""
     (X,) = indexable(X)
-    frame = hasattr(X, "iloc") or hasattr(X, "columns")
+    frame = type(X).__module__.startswith(("pandas", "polars"))
     nested = isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (list, tuple, np.ndarray))
     if nested or (hasattr(X, "__array__") and not frame):
         X = np.asarray(X)
@@ -40,8 +42,9 @@ def stack(parts):
     first = parts[0]
     if any(sp.issparse(X) for X in parts):
         return sp.vstack(parts, format="csr")
-    if hasattr(first, "columns") and all(type(X) is type(first) for X in parts):  # frames of pandas and of polars
-        return importlib.import_module(type(first).__module__.partition(".")[0]).concat(parts)
+    if type(first).__module__.startswith(("pandas", "polars")) and all(type(X) is type(first) for X in parts):
+        library = importlib.import_module(type(first).__module__.partition(".")[0])
+        return library.concat(parts, **({"ignore_index": True} if library.__name__ == "pandas" else {}))
     if isinstance(first, list):
         return [row for X in parts for row in X]
     return np.concatenate([np.asarray(X) for X in parts])
@@ -65,8 +68,9 @@ def distinct(X, y):
 def hashes(X):
     """64-bit hash of every row, whatever other rows there are in what order; frames hash as arrays do."""
     if sp.issparse(X):
-        X = X.tocsr(copy=not X.has_canonical_format)
+        X = X.tocsr(copy=True)
         X.sum_duplicates()
+        X.eliminate_zeros()
         cells = np.append(_scrambled(_bits(X.data) ^ _salt(X.indices)), np.uint64(0))
         sums = np.cumsum(cells) - cells  # before every element; they overflow, and so do their differences
         return np.diff(sums[X.indptr])
@@ -95,14 +99,22 @@ def _salt(columns):
 
 
 def _bits(values):
-    """Numbers as 64-bit patterns; of everything else, hashes of what it looks like."""
-    if values.dtype.kind not in "OUS":
-        return (values.astype(np.float64) + 0.0).view(np.uint64)  # not -0.0
-    if values.dtype == object:
-        try:
-            return _bits(values.astype(np.float64))
-        except (TypeError, ValueError):  # no numbers, then
-            pass
-    looks = [repr(one).encode() for one in values.ravel().tolist()]
-    digests = b"".join(blake2b(look, digest_size=8).digest() for look in looks)
-    return np.frombuffer(digests, np.uint64).reshape(values.shape)
+    """Entries as 64-bit patterns: equal numbers of all types have equal ones."""
+    if values.dtype.kind in "OUS":
+        flat = values.ravel().tolist()
+        return np.fromiter(map(_object_bits, flat), np.uint64, len(flat)).reshape(values.shape)
+    if values.dtype.kind not in "biuf":  # dates
+        values = values.view(np.int64)
+    floats = values.astype(np.float64) + 0.0  # not -0.0
+    bits = floats.view(np.uint64)
+    if values.dtype.kind in "iu" and values.dtype.itemsize == 8:  # what a double does not hold
+        rest = values - floats.astype(values.dtype)
+        return bits ^ (rest.astype(np.uint64) * _ODD)
+    return bits
+
+
+def _object_bits(value):
+    if isinstance(value, (bool, int, float, np.number)) and not isinstance(value, complex):
+        return _bits(np.array([value]))[0] if not abs(value) >= 2**63 else hash(value) & _ALL
+    content = value.encode() if isinstance(value, str) else pickle.dumps(value)
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), "little")
