@@ -545,6 +545,11 @@ def test_images_do_not_touch_each_other():
     pictures = RNG.random((6, 9, 9)).astype(np.float32)
     pictures[0, 4, 4] = np.nan
     for order in (0, 1, 3):
+        moved = [
+            warp(pictures[..., None], m, np.full((6, 2), 0.3), order, 0.0)
+            for m in (None, np.tile(np.eye(2), (6, 1, 1)))
+        ]
+        np.testing.assert_allclose(*moved, atol=1e-5)
         turned = warp(pictures[..., None], np.repeat(quarter(20.0)[None], 6, axis=0), np.ones((6, 2)), order, 0.0)
         assert np.isfinite(turned[1:]).all()
         for k in range(6):

@@ -3,7 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.ndimage import affine_transform
+from scipy.ndimage import affine_transform, shift
 
 from ..utils._params import ARRAY_LIKE, NONE, RANDOM_STATE, Interval, Options
 from ._base import Augmenter, Perturbation, check_range, numbers_of
@@ -42,7 +42,8 @@ def warp(images, matrices, shifts, order, fill):
     Parameters
     ----------
     images : ndarray of shape (n, height, width, channels)
-    matrices : ndarray of shape (n, 2, 2)
+    matrices : ndarray of shape (n, 2, 2) or None
+        None is the identity.
     shifts : ndarray of shape (n, 2)
     order : int
         Of the spline; 1 is linear.
@@ -51,14 +52,15 @@ def warp(images, matrices, shifts, order, fill):
     """
     out = np.empty(images.shape, np.float32 if images.dtype.itemsize < 4 else np.result_type(images.dtype, np.float32))
     centre = np.array([images.shape[1] - 1, images.shape[2] - 1]) / 2.0
-    offsets = centre - matrices @ centre + shifts
+    offsets = None if matrices is None else centre - matrices @ centre + shifts
     for k, image in enumerate(images):
         source = image.astype(out.dtype, copy=False)
         for c in range(images.shape[-1]):
-            affine_transform(
-                source[..., c], matrices[k], offsets[k], output=out[k, ..., c], order=order, mode="grid-constant",
-                cval=fill,
-            )  # fmt: skip
+            options = dict(output=out[k, ..., c], order=order, mode="grid-constant", cval=fill)
+            if matrices is None:
+                shift(source[..., c], -shifts[k], **options)  # in half the time
+            else:
+                affine_transform(source[..., c], matrices[k], offsets[k], **options)
         if order > 1:  # splines overshoot
             np.clip(out[k], min(source.min(), fill), max(source.max(), fill), out=out[k])
     return out
@@ -121,7 +123,7 @@ class Shift(ImageAugmenter):
 
     def _change(self, images, rng):
         shifts = rng.uniform(-self.pixels, self.pixels, (len(images), 2))
-        return warp(images, np.broadcast_to(np.eye(2), (len(images), 2, 2)), shifts, self.order, self.fill)
+        return warp(images, None, shifts, self.order, self.fill)
 
 
 class Rotate(ImageAugmenter):

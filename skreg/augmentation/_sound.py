@@ -70,7 +70,7 @@ def stretched(waves, rate, n_fft):
     phase vocoder time-scale modification of audio", IEEE Transactions on Speech and Audio Processing 7(3).
     """
     length, hop = round(waves.shape[-1] / rate), n_fft // 4
-    transform = ShortTimeFFT(get_window("hann", n_fft), hop, fs=1.0)
+    transform = ShortTimeFFT(get_window("hann", n_fft).astype(waves.dtype), hop, fs=1.0)
     # silence after the end, so that frames there have something to read
     padded = np.pad(waves, [(0, 0)] * (waves.ndim - 1) + [(0, 2 * n_fft)])
     frames = transform.stft(padded, axis=-1)
