@@ -73,34 +73,34 @@ def stretched(waves, rate, n_fft):
     transform = ShortTimeFFT(get_window("hann", n_fft).astype(waves.dtype), hop, fs=1.0)
     # silence after the end, so that frames there have something to read
     padded = np.pad(waves, [(0, 0)] * (waves.ndim - 1) + [(0, 2 * n_fft)])
-    frames = transform.stft(padded, axis=-1)
+    frames = np.ascontiguousarray(np.moveaxis(transform.stft(padded, axis=-1), -1, 0))
     # frame k stands at (k + p_min) hops; so do those of the answer, read at `rate` times that place
     count = -(-length // hop) - transform.p_min + n_fft // hop
-    at = np.clip((np.arange(count) + transform.p_min) * rate - transform.p_min, 0.0, frames.shape[-1] - 1.001)
-    left, part = at.astype(int), at % 1.0
+    at = np.clip((np.arange(count) + transform.p_min) * rate - transform.p_min, 0.0, len(frames) - 1.001)
+    left, part = at.astype(int), (at % 1.0).astype(waves.dtype)
     size = np.abs(frames)
     peaks = nearest_peaks(size)
     directions = np.divide(frames, size, out=np.ones_like(frames), where=size > 0.0)
-    new = np.empty((*frames.shape[:-1], at.size), frames.dtype)
-    direction = directions[..., 0]
+    turns = directions[1:] * directions[:-1].conj()
+    new = np.empty((at.size, *frames.shape[1:]), frames.dtype)
+    direction = directions[0]
     for k, frame in enumerate(left):
         if k:
-            before = left[k - 1]
-            moved = direction * directions[..., before + 1] * directions[..., before].conj()
-            turned = moved * directions[..., frame].conj()
-            direction = directions[..., frame] * np.take_along_axis(turned, peaks[..., frame], axis=-1)
-        new[..., k] = direction * ((1.0 - part[k]) * size[..., frame] + part[k] * size[..., frame + 1])
-    return transform.istft(new, k1=length, f_axis=-2, t_axis=-1)
+            turned = direction * turns[left[k - 1]] * directions[frame].conj()
+            direction = directions[frame] * np.take_along_axis(turned, peaks[frame], axis=-1)
+        new[k] = direction * ((1 - part[k]) * size[frame] + part[k] * size[frame + 1])
+    return transform.istft(np.moveaxis(new, 0, -1), k1=length, f_axis=-2, t_axis=-1)
 
 
 def nearest_peaks(size):
-    """For every band of every frame (..., n_bands, n_frames), the band of the nearest peak over two to each side."""
-    wide = np.pad(size, [(0, 0)] * (size.ndim - 2) + [(2, 2), (0, 0)], constant_values=-1.0)
-    around = [wide[..., k : k + size.shape[-2], :] for k in (0, 1, 3, 4)]
-    is_peak = np.all([size >= other for other in around], axis=0)
-    bands = np.arange(size.shape[-2])[:, None]
-    below = np.maximum.accumulate(np.where(is_peak, bands, -1), axis=-2)
-    above = np.minimum.accumulate(np.where(is_peak, bands, bands.size)[..., ::-1, :], axis=-2)[..., ::-1, :]
+    """For every band of every frame (..., n_bands), the band of the nearest peak over two to each side."""
+    wide = np.pad(size, [(0, 0)] * (size.ndim - 1) + [(2, 2)], constant_values=-1.0)
+    is_peak = np.ones(size.shape, dtype=bool)
+    for k in (0, 1, 3, 4):
+        is_peak &= size >= wide[..., k : k + size.shape[-1]]
+    bands = np.arange(size.shape[-1], dtype=np.int32)
+    below = np.maximum.accumulate(np.where(is_peak, bands, -1), axis=-1)
+    above = np.minimum.accumulate(np.where(is_peak, bands, bands.size)[..., ::-1], axis=-1)[..., ::-1]
     return np.where((below < 0) | ((above < bands.size) & (above - bands < bands - below)), above, below)
 
 
