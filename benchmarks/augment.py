@@ -182,12 +182,12 @@ def race(name, small):
 
 SHAPE = (28, 28)
 NET = dict(
-    hidden_layer_sizes=(1200, 1200), normalization="batch", dropout=0.2, learning_rate=0.003, schedule="cosine",
+    hidden_layer_sizes=(1500, 1500), normalization="batch", dropout=0.2, learning_rate=0.003, schedule="cosine",
     warmup=0.02, batch_size=256, weight_decay=0.0, averaging="ema", early_stopping=False,
 )  # fmt: skip
 AUGMENTED = {
-    "without": (None, 0, 84),
-    "shifts and rotations": (Compose([Rotate(12.0, image_shape=SHAPE), Crop(2, image_shape=SHAPE)]), 13, 6),
+    "without": (None, 0, 96),
+    "shifts and rotations": (Compose([Rotate(10.0, image_shape=SHAPE), Crop(2, image_shape=SHAPE)]), 15, 6),
 }
 
 
