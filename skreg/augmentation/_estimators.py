@@ -343,12 +343,12 @@ class AugmentedClassifier(ClassifierMixin, BaseAugmented):
     Examples
     --------
     >>> from sklearn.datasets import load_digits
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> from skreg.augmentation import AugmentedClassifier, Rotate
+    >>> from sklearn.svm import SVC
+    >>> from skreg.augmentation import AugmentedClassifier, Shift
     >>> X, y = load_digits(return_X_y=True)
-    >>> logistic = LogisticRegression(max_iter=1000)
-    >>> turned = AugmentedClassifier(logistic, Rotate(15.0, image_shape=(8, 8)), random_state=0)
-    >>> turned.fit(X[:200], y[:200]).score(X[200:], y[200:]) > 0.85
+    >>> moved = AugmentedClassifier(SVC(), Shift(1.0, order=3, image_shape=(8, 8)), n_copies=10, random_state=0)
+    >>> X_train, y_train, X_test, y_test = X[:100], y[:100], X[100:], y[100:]
+    >>> moved.fit(X_train, y_train).score(X_test, y_test) > SVC().fit(X_train, y_train).score(X_test, y_test) + 0.01
     True
     """
 
