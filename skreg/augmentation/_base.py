@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 
 from ..utils._params import Kind, check_params
-from ..utils._rows import n_rows, readable, stack, take
+from ..utils._rows import like, n_rows, readable, stack, take
 
 
 class Batch(NamedTuple):
@@ -152,6 +152,8 @@ class Augmenter(BaseEstimator):
 
     def _augment_some(self, batch, chosen, rng):
         """Make new rows of those in a mask; all are partners of theirs."""
+        if not chosen.any():
+            return batch
         return batch.replace(chosen, self.augment(batch, rng).take(np.flatnonzero(chosen)))
 
     def _check(self):
@@ -184,9 +186,7 @@ class Augmenter(BaseEstimator):
         if new.shares is not None:
             drawn = (new.shares.cumsum(axis=1) < rng.random((new.n, 1))).sum(axis=1)
             labels = new.y[np.arange(new.n), np.minimum(drawn, new.shares.shape[1] - 1)]
-        if hasattr(y, "iloc") or hasattr(y, "to_frame"):
-            labels = type(y)(labels) if hasattr(y, "columns") else type(y)(labels, dtype=y.dtype, name=y.name)
-        return stack([X, new.X]), stack([y, labels])
+        return stack([X, new.X]), stack([y, like(y, labels)])
 
 
 AUGMENTER = Kind("an augmenter", lambda value: isinstance(value, Augmenter))
@@ -214,6 +214,8 @@ class Perturbation(Augmenter):
         return batch._replace(X=self._perturb(batch.X, rng))
 
     def _augment_some(self, batch, chosen, rng):
+        if not chosen.any():
+            return batch
         return batch.replace(chosen, self.augment(batch.take(np.flatnonzero(chosen)), rng))
 
 
@@ -232,33 +234,38 @@ def numbers_of(X, owner, kinds="uif"):
     if sp.issparse(X):
         raise ValueError(f"{name} would fill sparse X: give it a dense one, or another augmenter.")
     if hasattr(X, "columns"):
-        types = [np.asarray(X[column]).dtype for column in X.columns]
-        missing = {"na_value": np.nan} if hasattr(X, "iloc") else {}
-        values = [_numbers(X[column], name, f"column {column!r} of X has", kinds, missing) for column in X.columns]
-        whole = [j for j, column in enumerate(X.columns) if _is_whole(X[column], types[j])]
-        values = np.column_stack(values) if values else np.empty((len(X), 0))
-        return values, lambda new: _frame_like(X, new, whole)
+        columns = [_numbers(X[column], name, f"column {column!r} of X has", kinds) for column in X.columns]
+        old = np.column_stack(columns) if columns else np.empty((n_rows(X), 0))
+        return old, lambda new: _frame_like(X, new, old)
     values = np.asarray(X)
     if values.dtype == object:
         values = values.astype(np.float64)
-    _check_kind(values.dtype, name, "X has", kinds)
+    check_kind(values.dtype, name, "X has", kinds)
     return values, lambda new: as_type(new, values.dtype)
 
 
-def _numbers(column, name, where, kinds, missing):
-    values = column.to_numpy(**missing) if column.dtype != object else np.asarray(column)
-    if values.dtype == object and missing and _is_whole(column, values.dtype):
-        values = column.to_numpy(dtype=np.float64, **missing)
-    _check_kind(values.dtype, name, where, kinds)
-    return values
+def _numbers(column, name, where, kinds):
+    """A column as numbers, what is missing as NaN."""
+    kind = number_type(column)
+    if kind is None:
+        raise ValueError(f"{name} needs numbers; {where} {column.dtype} entries.")
+    check_kind(kind, name, where, kinds)
+    if hasattr(column, "iloc"):
+        return column.to_numpy(dtype=np.float64 if column.isna().any() else kind, na_value=np.nan)
+    return column.to_numpy()
 
 
-def _is_whole(column, kind):
-    """Whether a column holds whole numbers, in nullable types, too."""
-    return kind.kind in "iu" or str(column.dtype).lower().startswith(("int", "uint"))
+def number_type(column):
+    """The NumPy type of the numbers in a column of a frame, None where it holds other things."""
+    if hasattr(column, "iloc"):
+        kind = getattr(column.dtype, "numpy_dtype", column.dtype)  # of nullable types
+        return kind if isinstance(kind, np.dtype) and kind.kind in "buif" else None
+    kind = np.asarray(column.drop_nulls()).dtype
+    return kind if kind.kind in "buif" else None
 
 
-def _check_kind(kind, name, where, kinds):
+def check_kind(kind, name, where, kinds="uif"):
+    """Raise ValueError unless a type is of some kinds of numbers."""
     if kind.kind not in kinds:
         raise ValueError(f"{name} needs numbers; {where} {kind} entries.")
 
@@ -267,25 +274,23 @@ def as_type(values, kind):
     """Numbers in a type; whole ones are rounded, and stay in its range."""
     if kind.kind in "iu" and values.dtype.kind == "f":
         range_ = np.iinfo(kind)
-        values = np.clip(np.rint(values), range_.min, range_.max)
+        high = float(range_.max) if kind.itemsize < 8 else np.nextafter(float(range_.max), 0.0)
+        values = np.clip(np.rint(values), range_.min, high)
     return values.astype(kind, copy=False)
 
 
-def _frame_like(X, values, whole):
-    """Values as a frame of pandas or polars with the columns, types and index of X."""
-    values[:, whole] = np.rint(values[:, whole])
-    if hasattr(X, "iloc"):
-        columns = {}
-        for j in range(values.shape[1]):
-            old = X.iloc[:, j]
-            own = as_type(values[:, j], old.dtype) if isinstance(old.dtype, np.dtype) else values[:, j]
-            columns[j] = type(old)(own, index=X.index).astype(old.dtype)
-        new = type(X)(columns)
-        new.columns = X.columns
-        return new
-    series = []
+def _frame_like(X, new, old):
+    """The frame X of pandas or polars with the entries that changed."""
+    changed = (new != old) & ~((new != new) & (old != old))
+    columns = {}
     for j, name in enumerate(X.columns):
-        kind = np.asarray(X[name]).dtype
-        own = as_type(values[:, j], kind) if not X[name].null_count() else values[:, j]
-        series.append(type(X[name])(name, own, nan_to_null=bool(X[name].null_count())).cast(X[name].dtype))
-    return type(X)(series)
+        at = np.flatnonzero(changed[:, j])
+        columns[name] = X[name]
+        if at.size:
+            values = as_type(new[at, j], number_type(X[name]))
+            if hasattr(X, "iloc"):
+                columns[name] = X[name].copy()
+                columns[name].array[at] = values
+            else:
+                columns[name] = X[name].clone().scatter(at, values)
+    return X.assign(**columns) if hasattr(X, "iloc") else X.with_columns(**columns)

@@ -126,8 +126,9 @@ class OneOf(_Several):
         which = rng.integers(len(self.augmenters), size=batch.n)
         new = batch
         for k, part in enumerate(self.augmenters):
-            chosen = np.flatnonzero(which == k)
-            new = new.replace(which == k, part._augment_some(batch, which == k, rng).take(chosen))
+            chosen = which == k
+            if chosen.any():
+                new = new.replace(chosen, part._augment_some(batch, chosen, rng).take(np.flatnonzero(chosen)))
         return new
 
 

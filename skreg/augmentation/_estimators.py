@@ -61,8 +61,9 @@ _COMMON = """
     Rows are augmented in `fit` only; predictions are those of `estimator_` for the rows as they are. What the augmenter
     cannot take, such as text among numbers, is to be encoded before: in a pipeline around this estimator.
 
-    With "copies", whole weights count rows: a weight of 3 is the same as three rows, with a draw for each. All other
-    weights are passed on to the copies. The partners of mixed and swapped rows are drawn by weight.
+    Weights count rows: a weight of 3 is the same as three rows, with a draw for each, and 2.5 are three draws that
+    weigh less. Where weights add up to more than 10,000, and than twice the rows, fewer draws share them. The partners
+    of mixed and swapped rows are drawn by weight.
 
     Where a penalty is weighed against a sum over rows, as by `C` of logistic regression and support vectors, copies
     make it weigh less: divide `C` by their number. An estimator that sets rows apart by itself (early stopping, a
@@ -72,17 +73,15 @@ _COMMON = """
 def draws_of(batch):
     """Places and weights of the distinct rows of a batch, each as often as copies of it are drawn.
 
-    A row of weight 3 is three rows, so that both mean the same. Weights that are not whole are no counts: such a row is
-    drawn for once, with its weight. Whole weights that add up to more than `MOST`, and than twice the distinct rows,
-    are split among fewer draws. Rows of weight 0 are left out.
+    A row of weight 3 is three rows, so that both mean the same, and no draw weighs more than a row: 7.5 are eight
+    draws. Only where weights add up to more than `MOST`, and than twice the distinct rows, are they split among fewer. Rows of
+    weight 0 are left out.
     """
     first, place = distinct(batch.X, batch.y)
     sums = np.bincount(place, batch.weights)
     first, sums = first[sums > 0.0], sums[sums > 0.0]
-    counts = np.ones(len(sums), dtype=int)
-    if not (sums % 1.0).any():
-        cap = np.inf if batch.weights is None else largest_cap(sums, max(2 * len(sums), MOST))
-        counts = np.minimum(sums, cap).astype(int)
+    cap = np.inf if batch.weights is None else largest_cap(sums, max(2 * len(sums), MOST))
+    counts = np.ceil(np.minimum(sums, cap)).astype(int)
     weights = np.repeat(sums / counts, counts)
     return np.repeat(first, counts), None if (weights == 1.0).all() else weights
 
@@ -182,7 +181,7 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
             raise ValueError(f"mode='stream' takes no more arguments of fit; got {', '.join(fit_params)}.")
 
     def _warn_of_copies_apart(self, n_rows):
-        name = splitting_parameter(self.estimator, n_rows * (self.n_copies + self.include_original))
+        name = splitting_parameter(self.estimator, n_rows)
         if name is not None:
             warnings.warn(
                 f"estimator={self.estimator!r} sets rows apart by itself ({name}), and will find copies of those that"
@@ -221,8 +220,6 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
         weights = check_weights(sample_weight, len(y))
         if weights is not None and (weights == 1.0).all():
             weights = None
-        if self.mode == "copies" and "X_val" not in fit_params:
-            self._warn_of_copies_apart(len(y))
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         batch = Batch(X, y, weights=weights, labelled=is_classifier(self))
         model = clone(self.estimator)
@@ -231,6 +228,8 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
             source = batch.take(rows)._replace(weights=own)
             self.augmenter_ = clone(self.augmenter).fit(source.X, source.y)
             train = self._with_copies(batch, source, rng)
+            if "X_val" not in fit_params:
+                self._warn_of_copies_apart(train.n)
             model.fit(train.X, train.y, **self._weights(model, "fit", train.weights), **fit_params)
         else:
             self._stream(model, batch, rng)
@@ -249,6 +248,8 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
         rows, own = draws_of(batch)
         known = batch if batch.weights is None else batch.take(rows)
         self.augmenter_ = clone(self.augmenter).fit(known.X, known.y)
+        if is_classifier(self) and batch.y.ndim > 1:
+            raise ValueError(f"mode='stream' takes labels of one output; got y of shape {batch.y.shape}.")
         options = {"classes": np.unique(batch.y)} if is_classifier(self) else {}
         for _ in range(self.n_epochs):
             order = rng.permutation(rows.size)

@@ -19,7 +19,7 @@ def waves_of(X, owner):
     values, back = numbers_of(X, owner)
     if values.ndim != 2:
         raise ValueError(f"{type(owner).__name__} needs waves of shape (n, n_samples); got shape {values.shape}.")
-    kind = values.dtype if values.dtype.kind == "f" else np.float64
+    kind = {"float16": np.float32, "float32": np.float32}.get(values.dtype.name, np.float64)
     return values.astype(kind, copy=False), back
 
 
@@ -69,7 +69,8 @@ def stretched(waves, rate, n_fft):
     so that what makes up one tone does not fall apart: "identity phase locking" of Laroche & Dolson (1999), "Improved
     phase vocoder time-scale modification of audio", IEEE Transactions on Speech and Audio Processing 7(3).
     """
-    length, hop = round(waves.shape[-1] / rate), n_fft // 4
+    wanted, hop = max(round(waves.shape[-1] / rate), 1), n_fft // 4
+    length = max(wanted, n_fft)  # scipy goes back from no less than half a window
     transform = ShortTimeFFT(get_window("hann", n_fft).astype(waves.dtype), hop, fs=1.0)
     # silence after the end, so that frames there have something to read
     padded = np.pad(waves, [(0, 0)] * (waves.ndim - 1) + [(0, 2 * n_fft)])
@@ -89,7 +90,7 @@ def stretched(waves, rate, n_fft):
             turned = direction * turns[left[k - 1]] * directions[frame].conj()
             direction = directions[frame] * np.take_along_axis(turned, peaks[frame], axis=-1)
         new[k] = direction * ((1 - part[k]) * size[frame] + part[k] * size[frame + 1])
-    return transform.istft(np.moveaxis(new, 0, -1), k1=length, f_axis=-2, t_axis=-1)
+    return transform.istft(np.moveaxis(new, 0, -1), k1=length, f_axis=-2, t_axis=-1)[..., :wanted]
 
 
 def nearest_peaks(size):

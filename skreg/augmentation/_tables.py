@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..utils._params import ARRAY_LIKE, RANDOM_STATE, Interval, Kind, Options
 from ..utils._validation import caller_level
-from ._base import Augmenter, Perturbation, as_type, numbers_of
+from ._base import Augmenter, Perturbation, as_type, check_kind, number_type, numbers_of
 
 _RATE = Interval(Real, 0.0, 1.0, closed="both")
 _POSITIVE = Interval(Real, 0.0, np.inf, closed="neither")
@@ -68,7 +68,9 @@ class GaussianNoise(Perturbation):
 
     def _learn(self, X, y):
         if self.relative == "feature":
-            self.spread_ = numbers_of(X, self)[0].std(axis=0)
+            values, _ = numbers_of(X, self)
+            known = np.isfinite(values)
+            self.spread_ = np.where(known, values, 0.0).std(axis=0, where=known | ~known.any(axis=0))
 
     def _perturb(self, X, rng):
         values, back = numbers_of(X, self)
@@ -96,14 +98,17 @@ class GaussianNoise(Perturbation):
 
 def masked(values, p, value, owner, rng):
     """Numbers, some of which are set to a value, in their own type."""
-    whole = values.dtype.kind in "iu"
-    if (whole and not _fits(value, np.iinfo(values.dtype))) or (values.dtype.kind == "b" and value not in (0, 1)):
-        raise ValueError(f"{type(owner).__name__} cannot write {value!r} among {values.dtype} numbers.")
+    check_fits(value, values.dtype, owner)
     return np.where(rng.random(values.shape) < p, values.dtype.type(value), values)
 
 
-def _fits(value, range_):
-    return np.isfinite(value) and value == int(value) and range_.min <= value <= range_.max
+def check_fits(value, kind, owner):
+    """Raise ValueError unless a type of numbers has a value."""
+    fits = kind.kind == "f" or (np.isfinite(value) and value == int(value))
+    if fits and kind.kind in "iu":
+        fits = np.iinfo(kind).min <= value <= np.iinfo(kind).max
+    if not fits or (kind.kind == "b" and value not in (0, 1)):
+        raise ValueError(f"{type(owner).__name__} cannot write {value!r} among {kind} numbers.")
 
 
 class FeatureMask(Perturbation):
@@ -144,6 +149,8 @@ class FeatureMask(Perturbation):
             X.eliminate_zeros()
             return X
         values, back = numbers_of(X, self, kinds="buif")
+        for column in X.columns if hasattr(X, "columns") else ():
+            check_fits(self.value, number_type(X[column]), self)
         return back(masked(values, self.p, self.value, self, rng))
 
 
@@ -182,7 +189,9 @@ class SwapNoise(Augmenter):
     def _swapped(self, batch, rng):
         X = batch.X
         if sp.issparse(X):
-            return self._swapped_sparse(X.tocsc(), batch, rng)
+            X = X.tocsc(copy=True)
+            X.sum_duplicates()
+            return self._swapped_sparse(X, batch, rng)
         if hasattr(X, "columns"):
             sources = self._sources(batch, (X.shape[1],), rng).T
             if not hasattr(X, "iloc"):
@@ -265,6 +274,7 @@ class Mixup(Augmenter):
         partner = batch.partners(rng)
         share = rng.beta(self.alpha, self.alpha, batch.n)
         if sp.issparse(batch.X):
+            check_kind(batch.X.dtype, "Mixup", "X has")
             X = batch.X.tocsr()
             mixed = type(X)(sp.diags_array(share) @ X + sp.diags_array(1.0 - share) @ X[partner])
             mixed.data = as_type(mixed.data, X.dtype)

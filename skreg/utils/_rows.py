@@ -50,6 +50,19 @@ def stack(parts):
     return np.concatenate([np.asarray(X) for X in parts])
 
 
+def like(y, values):
+    """Targets in the form that others have: list, array, series or frame."""
+    if isinstance(y, list):
+        return values.tolist()
+    if not type(y).__module__.startswith(("pandas", "polars")):
+        return values.astype(y.dtype, copy=False)
+    if hasattr(y, "iloc"):
+        if hasattr(y, "columns"):
+            return type(y)(values, columns=y.columns).astype(y.dtypes)
+        return type(y)(values, name=y.name, dtype=y.dtype)
+    return type(y)(values, schema=y.schema) if hasattr(y, "columns") else type(y)(y.name, values, dtype=y.dtype)
+
+
 def distinct(X, y):
     """Distinct rows with their targets, in an order that does not depend on how they came.
 
@@ -108,13 +121,14 @@ def _bits(values):
     floats = values.astype(np.float64) + 0.0  # not -0.0
     bits = floats.view(np.uint64)
     if values.dtype.kind in "iu" and values.dtype.itemsize == 8:  # what a double does not hold
-        rest = values - floats.astype(values.dtype)
+        with np.errstate(invalid="ignore"):  # beyond the largest, where a double rounds up
+            rest = values - floats.astype(values.dtype)
         return bits ^ (rest.astype(np.uint64) * _ODD)
     return bits
 
 
 def _object_bits(value):
-    if isinstance(value, (bool, int, float, np.number)) and not isinstance(value, complex):
+    if isinstance(value, (bool, int, float, np.integer, np.floating)) and not isinstance(value, np.timedelta64):
         return _bits(np.array([value]))[0] if not abs(value) >= 2**63 else hash(value) & _ALL
     content = value.encode() if isinstance(value, str) else pickle.dumps(value)
     return int.from_bytes(blake2b(content, digest_size=8).digest(), "little")
