@@ -74,8 +74,8 @@ def draws_of(batch):
     """Places and weights of the distinct rows of a batch, each as often as copies of it are drawn.
 
     A row of weight 3 is three rows, so that both mean the same, and no draw weighs more than a row: 7.5 are eight
-    draws. Only where weights add up to more than `MOST`, and than twice the distinct rows, are they split among fewer. Rows of
-    weight 0 are left out.
+    draws. Only where weights add up to more than `MOST`, and than twice the distinct rows, are they split among fewer.
+    Rows of weight 0 are left out.
     """
     first, place = distinct(batch.X, batch.y)
     sums = np.bincount(place, batch.weights)
