@@ -282,15 +282,16 @@ def as_type(values, kind):
 def _frame_like(X, new, old):
     """The frame X of pandas or polars with the entries that changed."""
     changed = (new != old) & ~((new != new) & (old != old))
-    columns = {}
+    out = X.copy() if hasattr(X, "iloc") else X
     for j, name in enumerate(X.columns):
         at = np.flatnonzero(changed[:, j])
-        columns[name] = X[name]
-        if at.size:
-            values = as_type(new[at, j], number_type(X[name]))
-            if hasattr(X, "iloc"):
-                columns[name] = X[name].copy()
-                columns[name].array[at] = values
-            else:
-                columns[name] = X[name].clone().scatter(at, values)
-    return X.assign(**columns) if hasattr(X, "iloc") else X.with_columns(**columns)
+        if not at.size:
+            continue
+        values = as_type(new[at, j], number_type(X[name]))
+        if hasattr(X, "iloc"):
+            column = X[name].copy()
+            column.array[at] = values
+            out[name] = column
+        else:
+            out = out.with_columns(X[name].clone().scatter(at, values))
+    return out
