@@ -75,7 +75,7 @@ class Batch(NamedTuple):
         return self._replace(X=take(self.X, rows), y=self.y[rows], shares=shares, weights=weights)
 
     def replace(self, rows, other):
-        """These rows, some of them (a mask) replaced by the rows of another batch, in their order."""
+        """These rows, those at some places replaced by the rows of another batch, in their order."""
         place = np.arange(self.n)
         place[rows] = self.n + np.arange(other.n)
         y, shares = [self.y, other.y], None
@@ -150,11 +150,9 @@ class Augmenter(BaseEstimator):
         self._check()
         return self._augment(batch, rng)
 
-    def _augment_some(self, batch, chosen, rng):
-        """Make new rows of those in a mask; all are partners of theirs."""
-        if not chosen.any():
-            return batch
-        return batch.replace(chosen, self.augment(batch, rng).take(np.flatnonzero(chosen)))
+    def _augment_rows(self, batch, rows, rng):
+        """Make new rows of some; all are partners of theirs."""
+        return self.augment(batch, rng).take(rows)
 
     def _check(self):
         check_params(self)
@@ -213,10 +211,8 @@ class Perturbation(Augmenter):
     def _augment(self, batch, rng):
         return batch._replace(X=self._perturb(batch.X, rng))
 
-    def _augment_some(self, batch, chosen, rng):
-        if not chosen.any():
-            return batch
-        return batch.replace(chosen, self.augment(batch.take(np.flatnonzero(chosen)), rng))
+    def _augment_rows(self, batch, rows, rng):
+        return self.augment(batch.take(rows), rng)
 
 
 def check_range(owner):

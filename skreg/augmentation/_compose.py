@@ -126,9 +126,9 @@ class OneOf(_Several):
         which = rng.integers(len(self.augmenters), size=batch.n)
         new = batch
         for k, part in enumerate(self.augmenters):
-            chosen = which == k
-            if chosen.any():
-                new = new.replace(chosen, part._augment_some(batch, chosen, rng).take(np.flatnonzero(chosen)))
+            rows = np.flatnonzero(which == k)
+            if rows.size:
+                new = new.replace(rows, part._augment_rows(batch, rows, rng))
         return new
 
 
@@ -171,4 +171,5 @@ class RandomApply(Augmenter):
         self.augmenter.fit(X, y)
 
     def _augment(self, batch, rng):
-        return self.augmenter._augment_some(batch, rng.random(batch.n) < self.p, rng)
+        rows = np.flatnonzero(rng.random(batch.n) < self.p)
+        return batch.replace(rows, self.augmenter._augment_rows(batch, rows, rng)) if rows.size else batch

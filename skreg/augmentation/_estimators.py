@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..utils._delegation import delegates
 from ..utils._params import BOOLEAN, ESTIMATOR, RANDOM_STATE, Interval, Options, check_params
-from ..utils._rows import distinct, readable, stack
+from ..utils._rows import distinct, readable, stack, stack_weights
 from ..utils._validation import caller_level, check_weights, unchanged_on_error
 from ..utils._weights import weight_name
 from ._base import AUGMENTER, Batch
@@ -101,9 +101,7 @@ def joined(batches):
     """One batch after another, of rows with one label each."""
     if len(batches) == 1:
         return batches[0]
-    weights = None
-    if any(batch.weights is not None for batch in batches):
-        weights = np.concatenate([np.ones(batch.n) if batch.weights is None else batch.weights for batch in batches])
+    weights = stack_weights(batches)
     y = np.concatenate([batch.y for batch in batches])
     return batches[0]._replace(X=stack([batch.X for batch in batches]), y=y, weights=weights)
 
@@ -245,11 +243,11 @@ class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
 
     def _stream(self, model, batch, rng):
         """Train by `partial_fit` on batches that are augmented anew in every epoch."""
+        if is_classifier(self) and batch.y.ndim > 1:
+            raise ValueError(f"mode='stream' takes labels of one output; got y of shape {batch.y.shape}.")
         rows, own = draws_of(batch)
         known = batch if batch.weights is None else batch.take(rows)
         self.augmenter_ = clone(self.augmenter).fit(known.X, known.y)
-        if is_classifier(self) and batch.y.ndim > 1:
-            raise ValueError(f"mode='stream' takes labels of one output; got y of shape {batch.y.shape}.")
         options = {"classes": np.unique(batch.y)} if is_classifier(self) else {}
         for _ in range(self.n_epochs):
             order = rng.permutation(rows.size)

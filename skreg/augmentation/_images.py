@@ -1,4 +1,4 @@
-"""Augmenters for images, as flat rows or arrays (n, height, width[, channels]); whole batches at once."""
+"""Augmenters for images, as flat rows or arrays (n, height, width[, channels])."""
 
 from numbers import Integral, Real
 

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
-from ..utils._params import ARRAY_LIKE, RANDOM_STATE, Interval, Kind, Options
+from ..utils._params import ARRAY_LIKE, NONE, RANDOM_STATE, Interval, Kind, Options
 from ..utils._validation import caller_level
 from ._base import Augmenter, Perturbation, as_type, check_kind, number_type, numbers_of
 
@@ -57,7 +57,7 @@ class GaussianNoise(Perturbation):
 
     _parameter_constraints = {
         "scale": [Interval(Real, 0.0, np.inf), ARRAY_LIKE],
-        "relative": [Options("feature", "value"), Kind("None", lambda value: value is None)],
+        "relative": [Options("feature", "value"), NONE],
         "random_state": [RANDOM_STATE],
     }
 

@@ -2,13 +2,14 @@
 
 import copy
 import warnings
-from inspect import signature
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
+
+from ..utils._weights import weight_name
 
 # What an ensemble keeps for each of its members, in their order.
 PER_MEMBER = (
@@ -55,8 +56,9 @@ class Growth:
                 self.head = whole[:-1]
                 X = self.head.fit_transform(X, y)
         self.X, self.y, self.classes = X, y, classes
-        self.weights = {} if weights is None else {"sample_weight": weights}
-        if weights is not None and "sample_weight" not in signature(getattr(self.model, self.method)).parameters:
+        name = weight_name(self.model, self.method)
+        self.weights = {} if weights is None else {name: weights}
+        if weights is not None and name is None:
             raise ValueError(f"sample_weight is given, and estimator={self.model!r} takes none in {self.method}.")
         params = self.model.get_params(deep=False)
         self.model.set_params(**{name: value for name, value in OWN_STOPPING.items() if name in params})

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..utils._rows import stack, take
+from ..utils._rows import stack, stack_weights, take
 
 
 class Problem(NamedTuple):
@@ -34,7 +34,5 @@ class Problem(NamedTuple):
 
     def append(self, other):
         """These rows and others after them."""
-        weights = None
-        if self.weights is not None or other.weights is not None:
-            weights = np.concatenate([np.ones(p.n) if p.weights is None else p.weights for p in (self, other)])
+        weights = stack_weights([self, other])
         return Problem(stack([self.X, other.X]), np.concatenate([self.y, other.y]), weights, None)

@@ -18,13 +18,17 @@ _AT_ONCE = 1 << 20  # elements that are hashed together
 def readable(X):
     """X as something that rows can be taken from: a frame, an array, a sparse matrix, or a list of other things."""
     (X,) = indexable(X)
-    frame = type(X).__module__.startswith(("pandas", "polars"))
     nested = isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (list, tuple, np.ndarray))
-    if nested or (hasattr(X, "__array__") and not frame):
+    if nested or (hasattr(X, "__array__") and not is_framed(X)):
         X = np.asarray(X)
     if getattr(getattr(X, "dtype", None), "kind", None) == "c":
         raise ValueError(f"Complex data not supported: X has {X.dtype} entries.")
     return X
+
+
+def is_framed(X):
+    """Whether this is a frame or a series of pandas or polars."""
+    return type(X).__module__.startswith(("pandas", "polars"))
 
 
 def n_rows(X):
@@ -42,7 +46,7 @@ def stack(parts):
     first = parts[0]
     if any(sp.issparse(X) for X in parts):
         return sp.vstack(parts, format="csr")
-    if type(first).__module__.startswith(("pandas", "polars")) and all(type(X) is type(first) for X in parts):
+    if is_framed(first) and all(type(X) is type(first) for X in parts):
         library = importlib.import_module(type(first).__module__.partition(".")[0])
         return library.concat(parts, **({"ignore_index": True} if library.__name__ == "pandas" else {}))
     if isinstance(first, list):
@@ -50,11 +54,18 @@ def stack(parts):
     return np.concatenate([np.asarray(X) for X in parts])
 
 
+def stack_weights(parts):
+    """Weights of the rows of several parts, which have `n` rows and `weights`; None where none has any."""
+    if all(part.weights is None for part in parts):
+        return None
+    return np.concatenate([np.ones(part.n) if part.weights is None else part.weights for part in parts])
+
+
 def like(y, values):
     """Targets in the form that others have: list, array, series or frame."""
     if isinstance(y, list):
         return values.tolist()
-    if not type(y).__module__.startswith(("pandas", "polars")):
+    if not is_framed(y):
         return values.astype(y.dtype, copy=False)
     if hasattr(y, "iloc"):
         if hasattr(y, "columns"):
