@@ -18,9 +18,15 @@ LAYERS = {
     "neural": {"_core", "_nets", "utils"},
     "stopping": {"_core", "linear", "utils"},
     "augmentation": {"utils"},
+    "inspection": {"augmentation", "linear", "neural", "stopping", "utils"},
 }
 NUMERICS = {"numpy", "scipy", "numba"}
-OUTSIDE = {"_core": NUMERICS, "_nets": NUMERICS, "utils": {"numpy", "scipy", "sklearn", "threadpoolctl"}}
+OUTSIDE = {
+    "_core": NUMERICS,
+    "_nets": NUMERICS,
+    "utils": {"numpy", "scipy", "sklearn", "threadpoolctl"},
+    "inspection": {"numpy", "scipy", "sklearn", "matplotlib", "pandas", "optuna"},
+}
 
 
 def imports(path):
@@ -82,6 +88,6 @@ def test_public_names():
 
 
 def test_plotting_and_frames_are_not_imported():
-    code = "import sys, skreg; print([m for m in ('matplotlib', 'polars') if m in sys.modules])"
+    code = "import sys, skreg.inspection; print([m for m in ('matplotlib', 'polars', 'optuna') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"

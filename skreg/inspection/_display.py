@@ -1,0 +1,96 @@
+"""What the displays share: matplotlib is imported when something is drawn, and lines differ without their colours."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+# Colours of Okabe & Ito (2008), which the colour-blind tell apart; they differ in lightness, and lines in style, so
+# that a grey print says the same.
+BLACK, ORANGE, BLUE, GREEN, SKY, PINK = "#000000", "#e69f00", "#0072b2", "#009e73", "#56b4e9", "#cc79a7"
+GREY, PALE = "0.55", "0.85"
+LINES = [
+    dict(color=BLUE, linestyle="-", marker="o"),
+    dict(color=ORANGE, linestyle="--", marker="^"),
+    dict(color=GREEN, linestyle="-.", marker="s"),
+    dict(color=PINK, linestyle=":", marker="D"),
+    dict(color=SKY, linestyle=(0, (5, 1, 1, 1, 1, 1)), marker="v"),
+    dict(color=BLACK, linestyle=(0, (1, 1)), marker="x"),
+]
+
+
+def pyplot(caller):
+    """matplotlib.pyplot; ImportError with the name of what needs it."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(f"{caller} needs matplotlib: python -m pip install matplotlib") from error
+    return plt
+
+
+class Display:
+    """Base of the displays: data in attributes, drawn by `plot` as often as one likes."""
+
+    def _begin(self, ax):
+        """The axes to draw on, new ones for None; sets `ax_` and `figure_`."""
+        if ax is None:
+            ax = pyplot(f"{type(self).__name__}.plot").subplots(figsize=(6.4, 4.4), layout="constrained")[1]
+        self.ax_, self.figure_ = ax, ax.figure
+        return ax
+
+
+def mark_choices(ax, alpha_min, alpha_1se):
+    """Vertical lines at the choices of cross-validation."""
+    if alpha_min is not None:
+        ax.axvline(alpha_min, color=BLACK, linestyle=":", linewidth=1.4, label=f"best, {alpha_min:.3g}")
+    if alpha_1se is not None and alpha_1se != alpha_min:
+        label = f"one standard error, {alpha_1se:.3g}"
+        ax.axvline(alpha_1se, color=GREY, linestyle="--", linewidth=1.4, label=label)
+
+
+def against_strength(ax, name, values, stronger=1):
+    """An axis of strengths: logarithmic where that says more, weaker to the right."""
+    values = np.asarray(values, dtype=float)
+    positive = values[np.isfinite(values) & (values > 0.0)]
+    if positive.size > 1 and positive.max() > 10.0 * positive.min():
+        if (values == 0.0).any():
+            ax.set_xscale("symlog", linthresh=positive.min())
+        else:
+            ax.set_xscale("log")
+    ax.set_xlabel(f"{name} (weaker to the right)")
+    low, high = ax.get_xlim()
+    ax.set_xlim((high, low) if stronger > 0 else (low, high))
+
+
+def is_fitted(estimator):
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        return False
+    return True
+
+
+def last_step(estimator, X, y=None):
+    """The last step of a pipeline, X as that step sees it, and the names of its features.
+
+    The steps before are fitted on X and y, in copies, unless they are fitted already.
+    """
+    if not isinstance(estimator, Pipeline):
+        return estimator, X, _names(None, X)
+    if len(estimator.steps) == 1:
+        return last_step(estimator[-1], X, y)
+    before = estimator[:-1]
+    if not is_fitted(before):
+        before = clone(before).fit(X, y)
+    inside = before.transform(X)
+    return estimator[-1], inside, _names(before, inside)
+
+
+def _names(before, X):
+    if hasattr(X, "columns"):
+        return [str(name) for name in X.columns]
+    try:
+        return [str(name).rpartition("__")[2] for name in before.get_feature_names_out()]
+    except (AttributeError, ValueError):  # no names, or steps that do not tell them
+        return [f"x{j}" for j in range(X.shape[1])]

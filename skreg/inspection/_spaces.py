@@ -1,0 +1,164 @@
+"""Spaces to search the parameters of our estimators in."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+from sklearn.pipeline import Pipeline
+
+from ..augmentation import (
+    AugmentedClassifier,
+    AugmentedRegressor,
+    FeatureMask,
+    GaussianNoise,
+    Mixup,
+    SwapNoise,
+)
+from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
+from ..neural import DropoutMLPClassifier, DropoutMLPRegressor
+from ..stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
+
+
+class Log(NamedTuple):
+    """Numbers whose logarithm is uniform."""
+
+    low: float
+    high: float
+
+    def scipy(self):
+        return stats.loguniform(self.low, self.high)
+
+    def optuna(self, optuna):
+        return optuna.distributions.FloatDistribution(self.low, self.high, log=True)
+
+
+class Uniform(NamedTuple):
+    """Numbers between two bounds."""
+
+    low: float
+    high: float
+
+    def scipy(self):
+        return stats.uniform(self.low, self.high - self.low)
+
+    def optuna(self, optuna):
+        return optuna.distributions.FloatDistribution(self.low, self.high)
+
+
+class Whole(NamedTuple):
+    """Whole numbers from the first to the last; their logarithm is about uniform."""
+
+    low: int
+    high: int
+
+    def scipy(self):
+        return np.unique(np.geomspace(self.low, self.high, 12).round().astype(int)).tolist()
+
+    def optuna(self, optuna):
+        return optuna.distributions.IntDistribution(self.low, self.high, log=True)
+
+
+class OneOf(NamedTuple):
+    """One of some values."""
+
+    values: tuple
+
+    def scipy(self):
+        return list(self.values)
+
+    def optuna(self, optuna):
+        return optuna.distributions.CategoricalDistribution(self.values)
+
+
+NET = {"dropout": Uniform(0.0, 0.6), "weight_decay": Log(1e-3, 3.0), "learning_rate": Log(5e-4, 2e-2)}
+SPACES = {
+    ElasticNetProx: {"alpha": Log(1e-4, 1e2), "l1_ratio": Uniform(0.05, 1.0)},
+    ElasticNetProxCV: {"l1_ratio": Uniform(0.05, 1.0), "selection": OneOf(("min", "1se"))},
+    LabelSmoothedLogistic: {"alpha": Log(1e-5, 1.0), "l1_ratio": Uniform(0.0, 1.0), "smoothing": Uniform(0.0, 0.2)},
+    LabelSmoothedLogisticCV: {"l1_ratio": Uniform(0.0, 1.0), "selection": OneOf(("min", "1se"))},
+    DropoutMLPClassifier: {**NET, "label_smoothing": Uniform(0.0, 0.15)},
+    DropoutMLPRegressor: NET,
+    GaussianNoise: {"scale": Log(0.01, 1.0)},
+    Mixup: {"alpha": Log(0.05, 1.0)},
+    FeatureMask: {"p": Uniform(0.0, 0.4)},
+    SwapNoise: {"p": Uniform(0.0, 0.4)},
+}
+DESCENT = {"alpha": Log(1e-5, 1e1), "l1_ratio": Uniform(0.0, 1.0)}
+PATIENCE = {"patience": Whole(3, 50)}
+
+
+def _space(estimator, prefix=""):
+    """Distributions by full name, None for what has none."""
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        return _space(last, f"{prefix}{name}__")
+    if isinstance(estimator, (EarlyStoppingClassifier, EarlyStoppingRegressor)):
+        inside = DESCENT if estimator.estimator is None else {}
+        found = {prefix + name: values for name, values in {**inside, **PATIENCE}.items()}
+        return {**found, **(_space(estimator.estimator, f"{prefix}estimator__") or {})}
+    if isinstance(estimator, (AugmentedClassifier, AugmentedRegressor)):
+        found = {f"{prefix}n_copies": Whole(1, 20)} if estimator.mode == "copies" else {}
+        for part in ("estimator", "augmenter"):
+            found |= _space(getattr(estimator, part), f"{prefix}{part}__") or {}
+        return found
+    for kind, space in SPACES.items():
+        if type(estimator) is kind:
+            return {prefix + name: values for name, values in space.items()}
+    return None
+
+
+def param_space(estimator, engine="sklearn"):
+    """Distributions of the parameters that are worth tuning, strengths on logarithmic scales.
+
+    Few parameters matter, and which ones is not known before: random or Bayesian search over these is better than a
+    fine grid over some [1]_. Ranges are meant for standardized features; those of `alpha` in regression for targets
+    of any usual unit, which makes them wide: `ElasticNetProxCV` knows where its path begins, and is faster.
+
+    Parameters
+    ----------
+    estimator : estimator
+        One of this package, alone or the last step of a `Pipeline`; of wrappers, also what is inside.
+    engine : {"sklearn", "optuna"}, default="sklearn"
+        "sklearn" gives what `RandomizedSearchCV` and `HalvingRandomSearchCV` take, frozen distributions of
+        `scipy.stats` and lists; "optuna" what ``study.ask`` takes, Optuna's distributions.
+
+    Returns
+    -------
+    space : dict of str to distribution
+        Names as in ``estimator.set_params``.
+
+    Raises
+    ------
+    ValueError
+        For an estimator without a known space, and an unknown engine.
+    ImportError
+        For ``engine="optuna"`` where that is not installed.
+
+    References
+    ----------
+    .. [1] J. Bergstra, Y. Bengio, "Random search for hyper-parameter optimization", JMLR 13, 2012.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skreg import DropoutMLPRegressor
+    >>> from skreg.inspection import param_space
+    >>> space = param_space(make_pipeline(StandardScaler(), DropoutMLPRegressor()))
+    >>> sorted(space)
+    ['dropoutmlpregressor__dropout', 'dropoutmlpregressor__learning_rate', 'dropoutmlpregressor__weight_decay']
+    >>> space["dropoutmlpregressor__weight_decay"].ppf([0.0, 0.5, 1.0]).round(3).tolist()
+    [0.001, 0.055, 3.0]
+    """
+    if engine not in ("sklearn", "optuna"):
+        raise ValueError(f"engine must be 'sklearn' or 'optuna'; got {engine!r}.")
+    found = _space(estimator)
+    if not found:
+        raise ValueError(f"estimator must be one of skreg, or a Pipeline that ends in one; got {estimator!r}.")
+    if engine == "sklearn":
+        return {name: values.scipy() for name, values in found.items()}
+    try:
+        import optuna
+    except ImportError as error:
+        raise ImportError("engine='optuna' needs Optuna: python -m pip install optuna") from error
+    return {name: values.optuna(optuna) for name, values in found.items()}

@@ -1,0 +1,126 @@
+"""The parameter that regularizes an estimator most directly, and values of it to try."""
+
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn import ensemble, linear_model, neighbors, neural_network, svm, tree
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.pipeline import Pipeline
+
+from ..augmentation import AugmentedClassifier, AugmentedRegressor
+from ..linear import ElasticNetProx, LabelSmoothedLogistic
+from ..neural import DropoutMLPClassifier, DropoutMLPRegressor
+
+NETS = (DropoutMLPClassifier, DropoutMLPRegressor)
+PERCEPTRONS = (neural_network.MLPClassifier, neural_network.MLPRegressor)
+TREES = (tree.DecisionTreeClassifier, tree.DecisionTreeRegressor)
+FORESTS = (
+    ensemble.RandomForestClassifier,
+    ensemble.RandomForestRegressor,
+    ensemble.ExtraTreesClassifier,
+    ensemble.ExtraTreesRegressor,
+)
+BINNED = (ensemble.HistGradientBoostingClassifier, ensemble.HistGradientBoostingRegressor)
+STAGED = (ensemble.GradientBoostingClassifier, ensemble.GradientBoostingRegressor)
+VECTORS = (svm.SVC, svm.SVR, svm.LinearSVC, svm.LinearSVR)
+DESCENTS = (linear_model.SGDClassifier, linear_model.SGDRegressor)
+PENALIZED = (
+    ElasticNetProx,
+    linear_model.Ridge,
+    linear_model.Lasso,
+    linear_model.ElasticNet,
+    linear_model.RidgeClassifier,
+)
+LOGISTIC = (LabelSmoothedLogistic, linear_model.LogisticRegression)
+NEIGHBORS = (neighbors.KNeighborsClassifier, neighbors.KNeighborsRegressor)
+AUGMENTED = (AugmentedClassifier, AugmentedRegressor)
+
+
+class Kind(NamedTuple):
+    """How a family is regularized: by which parameter, in which direction, and what is tried."""
+
+    classes: tuple
+    name: str
+    stronger: int  # 1 where larger values regularize more, else -1
+    scale: str  # "factor": multiples of the present value; "count": the same, whole; "rate": fixed values
+
+
+KINDS = [
+    Kind((LabelSmoothedLogistic, *PENALIZED, *DESCENTS, *PERCEPTRONS), "alpha", 1, "factor"),
+    Kind((linear_model.LogisticRegression, *VECTORS), "C", -1, "factor"),
+    Kind(NETS, "dropout", 1, "rate"),
+    Kind((*TREES, *FORESTS), "min_samples_leaf", 1, "count"),
+    Kind(BINNED, "max_iter", -1, "count"),
+    Kind(STAGED, "n_estimators", -1, "count"),
+    Kind(NEIGHBORS, "n_neighbors", 1, "count"),
+]
+FACTORS = (0.01, 0.1, 0.3, 3.0, 10.0, 100.0)
+COUNTS = (1 / 8, 1 / 4, 1 / 2, 2.0, 4.0, 8.0, 32.0)
+RATES = (0.0, 0.1, 0.25, 0.5, 0.7)
+# Rounds are paid for one by one; twice as many are enough to see whether they are too few.
+MOST_ROUNDS = 2.0
+
+
+class Strength(NamedTuple):
+    """A regularizing parameter of an estimator: its full name, its value, and its direction."""
+
+    name: str
+    value: Any
+    kind: Kind
+
+    def is_stronger(self, value):
+        return (value - self.value) * self.kind.stronger > 0
+
+    def values(self, n_train):
+        """Values to try beside the present one, the nearest first."""
+        if self.kind.scale == "rate":
+            found = [rate for rate in RATES if abs(rate - self.value) > 0.02]
+            return sorted(found, key=lambda rate: abs(rate - self.value))
+        if not 0.0 < self.value < np.inf:  # no penalty: nothing to take multiples of
+            return [float(value) for value in np.geomspace(1e-3, 1e3, 7)]
+        if self.kind.scale == "factor" or not isinstance(self.value, Integral):
+            high = np.inf if self.kind.scale == "factor" else 0.5
+            found = {float(f"{factor * self.value:.3g}") for factor in FACTORS if factor * self.value < high}
+        else:
+            highest = MOST_ROUNDS * self.value if self.kind.stronger < 0 else max(n_train // 10, 1)
+            found = {round(factor * self.value) for factor in COUNTS if 1 <= round(factor * self.value) <= highest}
+        return sorted(found - {self.value}, key=lambda value: abs(np.log(value / self.value)))
+
+
+def resolve(estimator):
+    """What does the learning inside pipelines and wrappers, and the prefix of its parameters' names."""
+    prefix = ""
+    while True:
+        if isinstance(estimator, Pipeline):
+            name, inner = estimator.steps[-1]
+        elif isinstance(estimator, TransformedTargetRegressor):
+            name, inner = "regressor", estimator.regressor
+        elif isinstance(estimator, AUGMENTED):
+            name, inner = "estimator", estimator.estimator
+        else:
+            return prefix, estimator
+        if not hasattr(inner, "fit"):
+            return prefix, estimator
+        prefix, estimator = f"{prefix}{name}__", inner
+
+
+def strength_of(estimator):
+    """The `Strength` of an estimator, or None where its family has no one such parameter, or not one number of it."""
+    prefix, final = resolve(estimator)
+    for kind in KINDS:
+        if isinstance(final, kind.classes):
+            value = getattr(final, kind.name)
+            return Strength(prefix + kind.name, value, kind) if isinstance(value, Real) else None
+    return None
+
+
+def direction_of(name):
+    """1 where larger values of a parameter of that name regularize more, -1 where smaller ones do, 0 unknown."""
+    last = name.rpartition("__")[2]
+    more = {kind.name for kind in KINDS if kind.stronger > 0} | {
+        "l1", "l2", "weight_decay", "input_dropout", "label_smoothing", "smoothing", "confidence_penalty",
+        "ccp_alpha", "min_samples_split", "l2_regularization", "reg_alpha", "reg_lambda",
+    }  # fmt: skip
+    less = {kind.name for kind in KINDS if kind.stronger < 0} | {"max_depth", "max_leaf_nodes", "gamma", "max_norm"}
+    return int(last in more) - int(last in less)

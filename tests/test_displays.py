@@ -1,0 +1,400 @@
+"""Displays show what the estimators know, draw on given axes, and refuse what they cannot show."""
+
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
+from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge, RidgeClassifier
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_validate
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+from skreg import (
+    AugmentedRegressor,
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+    EarlyStoppingRegressor,
+    ElasticNetProx,
+    ElasticNetProxCV,
+    LabelSmoothedLogistic,
+    LabelSmoothedLogisticCV,
+)
+from skreg.augmentation import GaussianNoise
+from skreg.inspection import (
+    CalibrationGapDisplay,
+    CVCurveDisplay,
+    FilterFactorDisplay,
+    LossCurveDisplay,
+    RegularizationPathDisplay,
+    SparsityDisplay,
+    UncertaintyDisplay,
+    param_space,
+)
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+
+FRAME, TARGET = load_diabetes(return_X_y=True, as_frame=True)
+CELLS, LABELS = load_breast_cancer(return_X_y=True, as_frame=True)
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def search():
+    return make_pipeline(StandardScaler(), ElasticNetProxCV(l1_ratio=[0.5, 1.0])).fit(FRAME, TARGET)
+
+
+@pytest.fixture(scope="module")
+def net():
+    net = DropoutMLPClassifier((20,), max_iter=15, l1=1e-3, random_state=0)
+    return make_pipeline(StandardScaler(), net).fit(CELLS[::2], LABELS[::2])
+
+
+def vertical(ax):
+    """Places of vertical lines."""
+    return [line.get_xdata()[0] for line in ax.lines if len(set(line.get_xdata())) == 1 and line.get_ydata()[0] == 0]
+
+
+def test_path_of_a_search_is_that_of_its_estimator(search):
+    display = RegularizationPathDisplay.from_cv(search, FRAME, TARGET)
+    model = ElasticNetProx(alpha=search[-1].alpha_1se_, l1_ratio=search[-1].l1_ratio_)
+    expected = model.fit(StandardScaler().fit_transform(FRAME), TARGET).coef_
+    at = np.flatnonzero(display.alphas == search[-1].alpha_1se_)[0]
+    np.testing.assert_allclose(display.coefs[:, at], expected, atol=1e-2)
+    drawn = [line.get_ydata()[at] for line in display.lines_]
+    np.testing.assert_allclose(drawn, display.coefs[:, at])
+    assert {search[-1].alpha_min_, search[-1].alpha_1se_} <= set(vertical(display.ax_))
+    assert "bmi" in {text.get_text() for text in display.ax_.texts}
+    low, high = display.ax_.get_xlim()
+    assert low > high  # weaker to the right
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ElasticNetProx(l1_ratio=0.0),
+        Ridge(),
+        Lasso(max_iter=10000),
+        ElasticNet(l1_ratio=0.3, max_iter=10000),
+    ],
+)
+def test_paths_of_linear_models_begin_at_nothing(model):
+    X = StandardScaler().fit_transform(FRAME)
+    display = RegularizationPathDisplay.from_estimator(model, X, TARGET, n_alphas=12)
+    norms = np.linalg.norm(display.coefs, axis=0)
+    assert norms[0] < 0.01 * norms[-1]
+    middle = float(display.alphas[6])
+    np.testing.assert_allclose(
+        display.coefs[:, 6], clone(model).set_params(alpha=middle).fit(X, TARGET).coef_, rtol=1e-2, atol=0.1
+    )
+
+
+@pytest.mark.parametrize("model", [LogisticRegression(), LabelSmoothedLogistic(l1_ratio=1.0), RidgeClassifier()])
+def test_paths_of_classifiers(model):
+    X = StandardScaler().fit_transform(CELLS)
+    display = RegularizationPathDisplay.from_estimator(model, X, LABELS, n_alphas=6)
+    norms = np.linalg.norm(display.coefs, axis=0)
+    assert norms[0] < 0.01 * norms[-1]
+    low, high = display.ax_.get_xlim()
+    assert (low < high) == hasattr(model, "C")
+
+
+def test_path_of_several_classes_and_sparse_rows():
+    rng = np.random.default_rng(0)
+    X = sp.random_array((90, 12), density=0.4, format="csr", rng=rng)
+    y = np.repeat(["a", "b", "c"], 30)
+    display = RegularizationPathDisplay.from_estimator(LabelSmoothedLogistic(l1_ratio=1.0), X, y, n_alphas=5)
+    assert display.coefs.shape == (3, 12, 5)
+    assert not display.coefs[..., 0].any()
+    np.testing.assert_allclose(display.lines_[0].get_ydata(), np.linalg.norm(display.coefs[:, 0], axis=0))
+
+
+def test_norms(search):
+    display = RegularizationPathDisplay.from_cv(search, FRAME, TARGET, kind="norm")
+    assert len(display.lines_) == 2
+    assert all(line.get_ydata().max() == 1.0 for line in display.lines_)
+    with pytest.raises(ValueError, match="kind must be 'coef' or 'norm'; got 'x'"):
+        display.plot(kind="x")
+
+
+def test_sparsity_counts_features_and_weights(search, net):
+    display = SparsityDisplay.from_cv(search, FRAME, TARGET)
+    assert display.counts_[0] == 0
+    assert display.counts_[-1] == 10
+    layers = SparsityDisplay.from_estimator(net)
+    np.testing.assert_array_equal(layers.counts_, [np.count_nonzero(w) for w in net[-1].weights_])
+    assert layers.counts_[0] < net[-1].weights_[0].size
+
+
+def test_curve_shows_the_choices_of_the_search(search):
+    display = CVCurveDisplay.from_cv(search)
+    assert display.value_min_ == search[-1].alpha_min_
+    assert display.value_1se_ == search[-1].alpha_1se_
+    assert display.ax_.get_ylabel() == "mean squared error"
+    labels = display.ax_.get_legend_handles_labels()[1]
+    assert {"5 folds", "l1_ratio 0.5", "l1_ratio 1"} <= set(labels)
+    smoothed = LabelSmoothedLogisticCV(alphas=5, standardize=True).fit(CELLS, LABELS)
+    display = CVCurveDisplay.from_cv(smoothed)
+    assert (display.value_min_, display.value_1se_) == (smoothed.alpha_min_, smoothed.alpha_1se_)
+
+
+def test_curve_of_a_grid_search():
+    grid = {"logisticregression__C": [1e-3, 1e-2, 0.1, 1.0, 10.0], "standardscaler__with_mean": [True, False]}
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    found = GridSearchCV(model, grid, scoring="neg_log_loss").fit(CELLS, LABELS)
+    display = CVCurveDisplay.from_cv(found)
+    assert display.value_min_ == found.best_params_["logisticregression__C"]
+    assert display.value_1se_ <= display.value_min_  # smaller C regularizes more
+    assert display.is_loss
+    assert len(display.others) == 1
+    with pytest.raises(ValueError, match="param_name must be among the varied numbers"):
+        CVCurveDisplay.from_cv(found, param_name="standardscaler__with_mean")
+
+
+def test_curve_of_a_random_search_and_of_an_unknown_direction():
+    space = {"min_samples_leaf": list(range(1, 30)), "min_weight_fraction_leaf": [0.0, 0.01, 0.02]}
+    found = RandomizedSearchCV(DecisionTreeClassifier(random_state=0), space, n_iter=6, random_state=0)
+    found.fit(CELLS, LABELS)
+    assert CVCurveDisplay.from_cv(found, param_name="min_samples_leaf").scores.shape[1] == 5
+    assert CVCurveDisplay.from_cv(found, param_name="min_weight_fraction_leaf").value_1se_ is None
+
+
+def test_curve_of_an_estimator():
+    display = CVCurveDisplay.from_estimator(Ridge(), FRAME, TARGET)
+    assert display.parameter == "alpha"
+    assert 1.0 in display.values
+    assert display.value_min_ < 1.0
+    with pytest.raises(ValueError, match="param_range must be given for param_name='tol'"):
+        CVCurveDisplay.from_estimator(Ridge(), FRAME, TARGET, param_name="tol")
+
+
+def test_loss_curve_of_a_net(net):
+    display = LossCurveDisplay.from_estimator(net)
+    (curve,) = display.curves
+    np.testing.assert_allclose(curve.validation - curve.train, net[-1].gap_curve_)
+    assert curve.best == net[-1].best_iter_ + 1
+    assert curve.validation[curve.best - 1] == min(net[-1].validation_curve_)
+
+
+def test_loss_curve_of_a_score():
+    net = DropoutMLPRegressor((10,), max_iter=5, monitor="r2", random_state=0).fit(FRAME, TARGET)
+    (curve,) = LossCurveDisplay.from_estimator(net).curves
+    assert curve.gain
+    assert curve.what == "r2"
+    np.testing.assert_allclose(curve.train - curve.validation, net.gap_curve_)
+
+
+@pytest.mark.parametrize(
+    ("model", "unit"),
+    [
+        (EarlyStoppingRegressor(random_state=0), "step"),
+        (EarlyStoppingRegressor(cv=3, cv_rounds="all"), "step"),
+        (GradientBoostingRegressor(n_estimators=5), "round"),
+        (HistGradientBoostingRegressor(max_iter=20, early_stopping=True), "round"),
+        (DropoutMLPRegressor((5,), max_iter=3, early_stopping=False), "epoch"),
+        (AugmentedRegressor(DropoutMLPRegressor((5,), max_iter=3, early_stopping=False), GaussianNoise()), "epoch"),
+    ],
+)
+def test_loss_curves(model, unit):
+    model.fit(FRAME, TARGET)
+    display = LossCurveDisplay.from_estimator(model)
+    assert display.ax_.get_xlabel() == unit
+    assert len(display.curves) == (3 if getattr(model, "cv_rounds", "") == "all" else 1)
+    assert all(curve.train.shape == curve.steps.shape for curve in display.curves)
+
+
+def test_loss_curves_of_folds_and_of_a_perceptron():
+    model = MLPClassifier(hidden_layer_sizes=(5,), early_stopping=True, max_iter=8, n_iter_no_change=20, random_state=0)
+    with pytest.warns(match="Maximum iterations"):
+        results = cross_validate(model, CELLS, LABELS, cv=3, return_estimator=True)
+    display = LossCurveDisplay.from_cv(results)
+    assert len(display.curves) == 3
+    assert display.curves[0].train is None
+    with pytest.raises(ValueError, match="return_estimator=True"):
+        LossCurveDisplay.from_cv({})
+
+
+def test_filter_is_that_of_the_estimator():
+    model = EarlyStoppingRegressor(random_state=0).fit(FRAME, TARGET)
+    display = FilterFactorDisplay.from_estimator(model, steps=[1, 100])
+    values, stopped, ridge = model.filter_factors([1, 100])
+    np.testing.assert_array_equal(display.early_stopping, stopped)
+    np.testing.assert_array_equal(display.ax_.lines[1].get_ydata(), ridge[0])
+    np.testing.assert_array_equal(display.ax_.lines[0].get_xdata(), values)
+    assert FilterFactorDisplay.from_estimator(model).steps == [model.best_iter_]
+    with pytest.raises(ValueError, match="at most 6"):
+        FilterFactorDisplay.from_estimator(model, steps=range(7))
+
+
+def test_bands_hold_the_variances():
+    x = FRAME[["bmi"]]
+    model = make_pipeline(StandardScaler(), DropoutMLPRegressor((20,), max_iter=10, random_state=0)).fit(x, TARGET)
+    display = UncertaintyDisplay.from_estimator(model, x, TARGET, coverage=0.9)
+    assert display.position_name == "bmi"
+    u = display.uncertainty
+    np.testing.assert_allclose(u.total, u.epistemic + u.aleatoric)
+    band = display.ax_.collections[0].get_paths()[0].vertices
+    half = 1.6448536 * np.sqrt(u.total)
+    assert band[:, 1].max() == pytest.approx((u.mean + half).max())
+    parts = UncertaintyDisplay.from_estimator(model, x, feature="bmi", kind="parts")
+    assert parts.ax_.get_ylabel() == "standard deviation"
+    assert parts.ax_.lines[0].get_ydata().max() == pytest.approx(np.sqrt(u.epistemic.max()))
+
+
+def test_entropy_of_classes_and_wrong_answers(net):
+    rows = slice(1, None, 2)
+    display = UncertaintyDisplay.from_estimator(net, CELLS[rows], LABELS[rows])
+    wrong = display.uncertainty.mean.argmax(axis=1) != LABELS[rows]
+    assert display.targets.sum() == wrong.sum()
+    by_feature = UncertaintyDisplay.from_estimator(net, CELLS[rows], feature="mean radius")
+    np.testing.assert_array_equal(by_feature.position, CELLS["mean radius"][rows])
+
+
+def test_calibration_error_is_the_mean_gap(net):
+    rows = slice(1, None, 2)
+    p = net.predict_proba(CELLS[rows])
+    right = p.argmax(axis=1) == LABELS[rows]
+    order = np.argsort(p.max(axis=1), kind="stable")
+    bins = np.array_split(order, 7)
+    gaps = [abs(p.max(axis=1)[b].mean() - right.to_numpy()[b].mean()) * b.size for b in bins]
+    display = CalibrationGapDisplay.from_estimator(net, CELLS[rows], LABELS[rows], n_bins=7)
+    assert display.ece_ == pytest.approx(sum(gaps) / len(right))
+    same = CalibrationGapDisplay.from_predictions(LABELS[rows], p[:, 1], n_bins=7)
+    assert same.ece_ == pytest.approx(display.ece_)
+
+
+def test_calibration_of_sure_answers_that_are_always_right():
+    display = CalibrationGapDisplay.from_predictions([0, 1, 1, 0], [0.0, 1.0, 1.0, 0.0], strategy="uniform")
+    assert display.ece_ == 0.0
+
+
+def test_calibration_of_folds():
+    model = make_pipeline(StandardScaler(), LabelSmoothedLogistic())
+    results = cross_validate(model, CELLS, LABELS, return_estimator=True, return_indices=True)
+    display = CalibrationGapDisplay.from_cv(results, CELLS, LABELS)
+    assert display.confidence.size == len(LABELS)
+    assert display.right.mean() == pytest.approx(results["test_score"].mean(), abs=1e-3)
+    with pytest.raises(ValueError, match="return_indices=True"):
+        CalibrationGapDisplay.from_cv({"estimator": []}, CELLS, LABELS)
+
+
+BAD = [
+    (
+        lambda: RegularizationPathDisplay.from_estimator(DecisionTreeClassifier(), CELLS, LABELS),
+        "penalized linear model",
+    ),
+    (lambda: RegularizationPathDisplay.from_estimator(ElasticNetProxCV(), FRAME, TARGET), "must be fitted"),
+    (lambda: RegularizationPathDisplay.from_cv(Ridge(), FRAME, TARGET), "search must be a fitted"),
+    (lambda: SparsityDisplay.from_estimator(Ridge()), "X and y are needed"),
+    (lambda: SparsityDisplay.from_estimator(DropoutMLPClassifier()), "must be fitted"),
+    (lambda: CVCurveDisplay.from_cv(ElasticNetProxCV()), "must be fitted"),
+    (lambda: CVCurveDisplay.from_cv(Ridge().fit(FRAME, TARGET)), "search must be an ElasticNetProxCV"),
+    (lambda: CVCurveDisplay.from_estimator(ElasticNetProxCV(), FRAME, TARGET), "param_name must be given"),
+    (lambda: LossCurveDisplay.from_estimator(Ridge().fit(FRAME, TARGET)), "estimator must be a net"),
+    (lambda: LossCurveDisplay.from_estimator(DropoutMLPClassifier()), "must be fitted"),
+    (
+        lambda: LossCurveDisplay.from_estimator(HistGradientBoostingRegressor().fit(FRAME, TARGET)),
+        "early_stopping=True",
+    ),
+    (lambda: FilterFactorDisplay.from_estimator(Ridge()), "must be an EarlyStoppingRegressor"),
+    (lambda: UncertaintyDisplay.from_estimator(Ridge(), FRAME), "estimator must be a DropoutMLP"),
+    (lambda: UncertaintyDisplay.from_estimator(Ridge(), FRAME, coverage=1.0), "coverage must lie in"),
+    (lambda: CalibrationGapDisplay.from_estimator(Ridge(), FRAME, TARGET), "predict_proba"),
+    (lambda: CalibrationGapDisplay.from_predictions([0, 1], [[0.5, 0.5]]), "y_prob must have shape"),
+    (lambda: CalibrationGapDisplay.from_predictions([0, 1], [0.5, 1.5]), r"y_prob must lie in \[0, 1\]"),
+    (lambda: CalibrationGapDisplay.from_predictions([0.5, 1.2], [0.5, 1.0]), "y_true must hold classes"),
+    (lambda: CalibrationGapDisplay.from_predictions([0, 1], [0.5, 1.0], n_bins=0), "n_bins must be"),
+    (lambda: CalibrationGapDisplay.from_predictions([0, 1], [0.5, 1.0], strategy="x"), "strategy must be"),
+]
+
+
+@pytest.mark.parametrize(("call", "match"), BAD, ids=[match for _, match in BAD])
+def test_bad_input(call, match):
+    with pytest.raises(ValueError, match=match):
+        call()
+
+
+def test_given_axes_are_drawn_on(search, net):
+    _, axes = plt.subplots(6)
+    before, a = len(plt.get_fignums()), iter(axes)
+    displays = [
+        RegularizationPathDisplay.from_cv(search, FRAME, TARGET, ax=next(a)),
+        CVCurveDisplay.from_cv(search, ax=next(a)),
+        SparsityDisplay.from_estimator(net, ax=next(a)),
+        LossCurveDisplay.from_estimator(net, ax=next(a)),
+        UncertaintyDisplay.from_estimator(net, CELLS, ax=next(a)),
+        CalibrationGapDisplay.from_estimator(net, CELLS, LABELS, ax=next(a)),
+    ]
+    assert all(display.ax_ is ax and display.figure_ is ax.figure for display, ax in zip(displays, axes, strict=True))
+    assert len(plt.get_fignums()) == before
+
+
+def test_displays_need_no_matplotlib_until_they_draw():
+    code = (
+        "import sys; sys.modules['matplotlib'] = sys.modules['matplotlib.pyplot'] = None\n"
+        "import numpy as np\nfrom skreg.inspection import CalibrationGapDisplay, diagnose, param_space\n"
+        "display = CalibrationGapDisplay(np.ones(3), np.ones(3, dtype=bool))\n"
+        "try: display.plot()\nexcept ImportError as error: print(error)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "CalibrationGapDisplay.plot needs matplotlib" in out
+
+
+SPACED = [
+    ElasticNetProx(),
+    ElasticNetProxCV(),
+    LabelSmoothedLogistic(),
+    LabelSmoothedLogisticCV(),
+    DropoutMLPClassifier(),
+    DropoutMLPRegressor(),
+    EarlyStoppingRegressor(),
+    EarlyStoppingRegressor(DropoutMLPRegressor()),
+    AugmentedRegressor(make_pipeline(StandardScaler(), ElasticNetProx()), GaussianNoise()),
+    make_pipeline(StandardScaler(), DropoutMLPClassifier()),
+]
+
+
+@pytest.mark.parametrize("model", SPACED, ids=str)
+@pytest.mark.parametrize("engine", ["sklearn", "optuna"])
+def test_spaces_hold_values_that_fit(model, engine):
+    space = param_space(model, engine=engine)
+    assert set(space) <= set(model.get_params())
+    if engine == "sklearn":
+        for name, values in space.items():
+            drawn = values.rvs(5, random_state=0).tolist() if hasattr(values, "rvs") else values
+            for value in drawn:
+                clone(model).set_params(**{name: value})
+            if name.endswith(("alpha", "weight_decay", "learning_rate")):
+                ends = np.asarray(values.support())
+                assert values.ppf(0.5) == pytest.approx(np.sqrt(ends.prod()))  # logarithmic
+    else:
+        optuna = pytest.importorskip("optuna")
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask(space)
+        clone(model).set_params(**trial.params)
+
+
+def test_a_random_search_takes_a_space():
+    model = make_pipeline(StandardScaler(), ElasticNetProx())
+    found = RandomizedSearchCV(model, param_space(model), n_iter=4, random_state=0, cv=3).fit(FRAME, TARGET)
+    assert found.best_score_ > 0.3
+
+
+def test_bad_spaces():
+    with pytest.raises(ValueError, match="engine must be 'sklearn' or 'optuna'; got 'x'"):
+        param_space(ElasticNetProx(), engine="x")
+    with pytest.raises(ValueError, match="estimator must be one of skreg"):
+        param_space(Ridge())
