@@ -81,6 +81,7 @@ def run(args):
         row = ROWS[name]
         params = dict(row.params, max_iter=2) if args.small else row.params
         n = 1000 if args.small else len(y)
+        about = ", ".join(f"{key}={value}" for key, value in params.items())
         errors, seconds = [], []
         for seed in range(1 if args.small else row.seeds):
             start = time.perf_counter()
@@ -88,9 +89,8 @@ def run(args):
             seconds.append(time.perf_counter() - start)
             errors.append(float(100.0 * np.mean(model.predict(X_test) != y_test)))
             print(f"    {name}, seed {seed}: {errors[-1]:.2f} % in {seconds[-1]:.0f} s", flush=True)
-        entry = dict(
-            solver=name, error=statistics.mean(errors), published=row.published, worst=max(errors),
-            seeds=len(errors), seconds=statistics.mean(seconds),
-        )  # fmt: skip
-        about = ", ".join(f"{key}={value}" for key, value in params.items())
-        book.enter("digits", name, about, None, None, rows=[entry])
+            entry = dict(
+                solver=name, error=statistics.mean(errors), published=row.published, worst=max(errors),
+                seeds=len(errors), seconds=statistics.mean(seconds),
+            )  # fmt: skip
+            book.enter("digits", name, about, None, None, rows=[entry])

@@ -39,10 +39,10 @@ X, Y = load_diabetes(return_X_y=True)
 C, L = load_breast_cancer(return_X_y=True)
 
 
-def wide(n=100, p=200, seed=0):
+def wide(n=100, p=200, seed=0, noise=1.0):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n, p))
-    return X, X[:, :5].sum(axis=1) + rng.standard_normal(n)
+    return X, X[:, :5].sum(axis=1) + noise * rng.standard_normal(n)
 
 
 def test_numbers_are_those_of_cross_validate():
@@ -92,7 +92,7 @@ def test_values_are_chosen_by_other_folds():
 
 
 def test_overfitting_by_too_little_regularization():
-    A, y = wide()
+    A, y = wide(300, 200, noise=3.0)
     diagnosis = diagnose(ElasticNetProx(alpha=1e-4, l1_ratio=1.0), A, y)
     assert diagnosis.verdict == "overfitting"
     first = diagnosis.suggestions[0]
@@ -145,12 +145,13 @@ def test_verdicts_follow_the_rules():
     assert verdict(stronger=(2.0, up)) == "overfitting"
     assert verdict(stronger=(2.0, down), growth=up) == "overfitting"
     assert verdict(stronger=(2.0, down), growth=none) == "fitting well"
+    assert verdict(stronger=(2.0, none)) == "overfitting"
     assert verdict(lost=0.05, stronger=(2.0, up)) == "fitting well"
     assert verdict(gap=none, growth=up) == "fitting well"
     assert verdict(lost=0.05, reference=up) == "underfitting"
     assert verdict(lost=0.05, reference=none, short=up) == "underfitting"
     assert verdict(lost=0.05, floor=none) == "underfitting"
-    assert verdict(growth=none, floor=none) == "overfitting"
+    assert verdict(gap=none, floor=none) == "underfitting"
 
 
 def test_scaling_is_found_and_pays():
@@ -178,6 +179,7 @@ def test_many_and_correlated_features():
     A, y = wide()
     techniques = [s.technique for s in diagnose(Ridge(alpha=1e-3), A, y).suggestions]
     assert "fewer features by L1" in techniques
+    A, y = wide(noise=3.0)
     doubled = np.hstack([A[:, :20], A[:, :20] + 0.01 * wide(seed=1)[0][:, :20]])
     diagnosis = diagnose(Lasso(alpha=1e-3, max_iter=100000), doubled, y)
     assert diagnosis.facts["features correlated above 0.9"] == 40

@@ -12,7 +12,7 @@ import pytest
 from sklearn.base import is_classifier
 
 import skreg
-from skreg import augmentation, neural
+from skreg import augmentation, inspection, neural
 from skreg.utils.discovery import all_estimators
 
 from .estimators import example_of
@@ -32,7 +32,7 @@ def sections(obj):
 BASES = {"Augmenter", "Batch", "Perturbation"}
 PUBLIC = {
     f"{module.__name__}.{name}": getattr(module, name)
-    for module in (skreg, augmentation, neural)
+    for module in (skreg, augmentation, inspection, neural)
     for name in module.__all__
     if name not in BASES
 }
@@ -87,7 +87,7 @@ def test_local_links_lead_somewhere(page):
         assert (path.parent / link).exists(), link
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("plot_*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").rglob("plot_*.py")), ids=lambda path: path.name)
 def test_examples_run(path, tmp_path):
     environment = {**ENV, "MPLBACKEND": "agg"}
     run = subprocess.run([sys.executable, path], cwd=tmp_path, capture_output=True, text=True, env=environment)

@@ -48,7 +48,7 @@ _PARAMETERS = """
 
 _COMMON = """
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
     Raises
     ------

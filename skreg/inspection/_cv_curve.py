@@ -290,4 +290,5 @@ def _are_numbers(column):
 
 
 def _words(params, but):
-    return ", ".join(f"{k.rpartition('__')[2]} {v}" for k, v in params.items() if k != but) or "mean"
+    shown = {k.rpartition("__")[2]: f"{v:.3g}" if isinstance(v, float) else v for k, v in params.items() if k != but}
+    return ", ".join(f"{name} {value}" for name, value in shown.items()) or "mean"

@@ -36,12 +36,12 @@ def diagnose(estimator, X, y, *, cv=5, scoring=None, time_budget=None, n_jobs=No
     the parameter that regularizes it most directly (the regularization curve) and with fewer rows (the learning curve);
     and, unless it is a tree or boosting itself, gradient boosting as a reference for what the data hold.
 
-    The verdict follows three rules, in this order. It is *underfitting* where less regularization is better with an
-    interval above zero. It is *overfitting* where more than a tenth of what is learned on training rows (their score
-    above the constant's) is lost on held-out rows, with an interval above zero, and either more regularization is
-    better or more rows still help. It is *underfitting* where the reference is better, with an interval above zero or
-    than the estimator is even on its training rows, or where the estimator is no better than a constant. Otherwise
-    it is *fitting well*.
+    The verdict follows rules, in this order. It is *underfitting* where less regularization is better with an interval
+    above zero. It is *overfitting* where more than a tenth of what is learned on training rows (their score above the
+    constant's) is lost on held-out rows, with an interval above zero; unless more regularization is shown to be worse,
+    and more rows are not shown to help, as nothing is left to gain then. It is *underfitting* where the reference is
+    better, with an interval above zero or than the estimator is even on its training rows, or where the estimator is
+    not shown to be better than a constant. Otherwise it is *fitting well*.
 
     Parameters
     ----------
@@ -265,15 +265,13 @@ def verdict_of(gap, learned, lost, floor, stronger, weaker, growth, reference, s
     large = lost > LOST and gap.is_gain
     if large:
         facts = f"{lost:.0%} of what is learned on training rows is lost on held-out rows"
+        if stronger is not None and stronger[1].high < 0.0 and not (growth is not None and growth.is_gain):
+            return "fitting well", f"{facts}, but more regularization is worse: {stronger[1]}"
         if stronger is not None and is_worth(stronger[1], learned):
             return "overfitting", f"{facts}, and more regularization ({stronger[0]!r}) is better by {stronger[1]}"
-        if growth is not None and growth.is_gain:
-            return "overfitting", f"{facts}, and more rows still help: {growth} from half of them to all"
-        if stronger is None and growth is None:
-            return "overfitting", f"{facts}; nothing else was measured"
+        return "overfitting", facts
     if not floor.is_gain:
-        kind = "overfitting" if large else "underfitting"
-        return kind, f"it is not shown to be better than a constant: {floor}"
+        return "underfitting", f"it is not shown to be better than a constant: {floor}"
     if short is not None and short.mean > 0.0:
         return (
             "underfitting",
@@ -281,8 +279,6 @@ def verdict_of(gap, learned, lost, floor, stronger, weaker, growth, reference, s
         )
     if reference is not None and reference.is_gain:
         return "underfitting", f"gradient boosting is better on the same folds by {reference}"
-    if large:
-        return "fitting well", f"{facts}, but neither more regularization nor more rows are shown to help"
     if lost > LOST:
         return "fitting well", f"training scores cannot be told from those of held-out rows: {gap}"
     return "fitting well", f"only {max(lost, 0.0):.0%} of what is learned on training rows is lost on held-out rows"

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 # that a grey print says the same.
 BLACK, ORANGE, BLUE, GREEN, SKY, PINK = "#000000", "#e69f00", "#0072b2", "#009e73", "#56b4e9", "#cc79a7"
 GREY, PALE = "0.55", "0.85"
+MOST_TICKS = 9  # values on an axis that are all written
 LINES = [
     dict(color=BLUE, linestyle="-", marker="o"),
     dict(color=ORANGE, linestyle="--", marker="^"),
@@ -52,12 +53,15 @@ def mark_choices(ax, alpha_min, alpha_1se):
 def against_strength(ax, name, values, stronger=1):
     """An axis of strengths: logarithmic where that says more, weaker to the right."""
     values = np.asarray(values, dtype=float)
-    positive = values[np.isfinite(values) & (values > 0.0)]
+    positive = np.unique(values[np.isfinite(values) & (values > 0.0)])
     if positive.size > 1 and positive.max() > 10.0 * positive.min():
         if (values == 0.0).any():
             ax.set_xscale("symlog", linthresh=positive.min())
         else:
             ax.set_xscale("log")
+        if positive.size <= MOST_TICKS:
+            ax.set_xticks(positive, [f"{value:.3g}" for value in positive])
+            ax.minorticks_off()
     ax.set_xlabel(f"{name} (weaker to the right)")
     low, high = ax.get_xlim()
     ax.set_xlim((high, low) if stronger > 0 else (low, high))

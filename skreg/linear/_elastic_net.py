@@ -81,7 +81,7 @@ class ElasticNetProx(LinearRegressor):
         Share of coefficients that are exactly zero.
     n_features_in_ : int
         Number of features seen by `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, when X has names that are all strings.
 
     Raises

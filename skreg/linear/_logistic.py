@@ -188,7 +188,7 @@ class LabelSmoothedLogistic(LabelSmoothed):
     sparsity_ : float
         Share of coefficients that are exactly zero.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
     Raises
     ------

@@ -67,7 +67,7 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         Of the refit, as for `LabelSmoothedLogistic`. Without refit, `n_iter_` is the most that a fold took for the
         choice, and there are no certificates.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
     Raises
     ------

@@ -135,7 +135,7 @@ SHARED = {
     sparsity_ : float
         Share of weights that are exactly zero.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
     Raises
     ------

@@ -81,7 +81,7 @@ ATTRIBUTES = """
 
 COMMON = """
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
     Raises
     ------

