@@ -65,7 +65,7 @@ html_sidebars = {"start": [], "which": [], "changelog": []}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
-FAST = ["quickstart", "calibration", "early_stopping_and_ridge", "diagnose", "displays"]
+FAST = ["quickstart", "calibration", "early_stopping_and_ridge", "displays"]
 fast = os.environ.get("SKREG_DOCS_EXAMPLES") == "fast"
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",

@@ -101,7 +101,8 @@ print("\nworth of each regularizer: ablation_digits.png")
 # Beside it, one regularizer after the other on all 60,000 digits of MNIST, permutation-invariant and without
 # augmentation: what ``python -m benchmarks mnist`` wrote into ``docs/benchmarks/mnist.json``, with the errors that were
 # published for the same nets. One seed where no other number is told: differences below a tenth of a percent are luck.
-table = Path(__file__).resolve().parents[2] / "docs" / "benchmarks" / "mnist.json"
+here = Path(__file__).resolve().parent if "__file__" in globals() else Path.cwd()  # the gallery runs pages in place
+table = here.parents[1] / "docs" / "benchmarks" / "mnist.json"
 if table.exists():
     rows = [entry["rows"][0] for entry in json.loads(table.read_text())["results"].values()]
     rows.sort(key=lambda row: row["error"])
