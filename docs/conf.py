@@ -51,7 +51,8 @@ html_copy_source = False
 html_theme_options = {
     "logo": {"text": "skreg"},
     "navbar_align": "left",
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
+    "navbar_persistent": ["search-button"],
     "show_prev_next": False,
     "show_toc_level": 2,
     "footer_start": ["copyright"],
@@ -60,7 +61,7 @@ html_theme_options = {
     "pygments_light_style": "tango",
     "pygments_dark_style": "monokai",
 }
-html_sidebars = {"start": [], "which": [], "changelog": []}
+html_sidebars = {page: [] for page in ("index", "start", "which", "contributing", "architecture", "changelog")}
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

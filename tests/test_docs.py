@@ -17,6 +17,7 @@ from skreg.utils.discovery import all_estimators
 
 from .estimators import example_of
 from .problems import regression
+from .test_architecture import LAYERS
 
 ROOT = pathlib.Path(__file__).parents[1]
 ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -78,6 +79,27 @@ def test_readme_has_two_commands_and_one_for_the_docs_and_its_code_runs():
     assert all("&&" in command for command in commands)
     for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
         exec(compile(code, "README.md", "exec"), {})
+
+
+PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in path.parts]
+
+
+@pytest.mark.parametrize("path", [p for p in PAGES if "```python" in p.read_text()], ids=lambda path: path.stem)
+def test_code_of_the_pages_runs(path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    code = "\n".join(re.findall(r"```python\n(.*?)```", path.read_text(), flags=re.DOTALL))
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **ENV})
+    assert run.returncode == 0, run.stderr
+
+
+def test_every_public_name_has_a_page():
+    listed = set(re.findall(r"^   (?:\w+\.)?(\w+)$", (ROOT / "docs/api/index.rst").read_text(), flags=re.MULTILINE))
+    assert {name.rpartition(".")[2] for name in PUBLIC} | BASES <= listed
+
+
+def test_the_picture_shows_all_packages():
+    picture = (ROOT / "docs/images/architecture.svg").read_text()
+    assert all(f">{layer}<" in picture for layer in LAYERS)
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))])

@@ -19,7 +19,7 @@ from ._display import BLACK, BLUE, GREEN, GREY, ORANGE, against_strength, last_s
 from ._evaluate import Folds, interval, mean
 from ._strength import BINNED, FORESTS, STAGED, TREES, resolve, strength_of
 from ._techniques import CORRELATED, Evidence, is_worth, suggestions
-from ._trials import Trial, Trials, table_html, table_text
+from ._trials import Trial, Trials, table_html, table_text, wrapped
 
 LOST = 0.1  # share of what was learned that may stay behind on training rows without being called overfitting
 POSITIVE = Range(Real, 0.0, np.inf, closed="neither")
@@ -511,12 +511,12 @@ class Diagnosis:
         return [(str(i + 1), s.technique, s.change, s.why) for i, s in enumerate(self.suggestions)]
 
     def __repr__(self):
-        lines = [f"{self._name}: {self.verdict}", f"because {self.reason}", ""]
+        lines = [f"{self._name}: {self.verdict}", *wrapped(f"because {self.reason}"), ""]
         lines += table_text(self._summary())
         if self.suggestions:
             lines += ["", "to try next, in this order:"]
             for number, technique, change, why in self._rows():
-                lines += [f"{number:>2}. {technique}: {change}", f"    {why}"]
+                lines += wrapped(f"{number:>2}. {technique}: {change}") + wrapped(f"    {why}")
         else:
             lines += ["", "nothing to try that these numbers would justify"]
         return "\n".join(lines)

@@ -1,5 +1,6 @@
 """What techniques bought when they were tried."""
 
+import textwrap
 from html import escape
 from typing import NamedTuple
 
@@ -7,6 +8,8 @@ import numpy as np
 
 from ._display import BLACK, BLUE, GREY, pyplot
 from ._evaluate import Interval, interval, mean
+
+WIDTH = 100  # of reports as text
 
 
 class Trial(NamedTuple):
@@ -142,12 +145,26 @@ def _shortened(text, most=44):
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
+def wrapped(text, indent=4):
+    """Lines of at most a hundred characters; the later ones are indented."""
+    lead = text[: len(text) - len(text.lstrip())]
+    return textwrap.wrap(
+        text.strip(), WIDTH, initial_indent=lead, subsequent_indent=" " * indent, break_on_hyphens=False
+    )
+
+
 def table_text(rows, head=None):
-    """Lines of a table in columns."""
+    """Lines of a table in columns, the last one wrapped."""
     rows = [list(row) for row in rows]
     rows = rows if head is None else [list(head), *rows]
     widths = [max(len(row[j]) for row in rows) for j in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    margin = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    lines = []
+    for row in rows:
+        first = "  ".join(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False))
+        last = textwrap.wrap(row[-1], max(WIDTH - margin, 30)) or [""]
+        lines += [f"{first}  {last[0]}".rstrip(), *(" " * margin + more for more in last[1:])]
+    return lines
 
 
 def table_html(rows, head=None):
