@@ -1,5 +1,6 @@
 """Inventories for intersphinx, written from the installed packages: the build needs no network."""
 
+import importlib
 import zlib
 
 from sklearn.utils.discovery import all_displays, all_estimators, all_functions
@@ -31,9 +32,13 @@ LABELS = {
 
 
 def public_name(obj):
-    """The name that scikit-learn's pages have: without private modules."""
-    parts = [part for part in obj.__module__.split(".") if not part.startswith("_")]
-    return ".".join([*parts, obj.__name__])
+    """The name that scikit-learn's pages have: in the shortest module that has the object."""
+    parts = obj.__module__.split(".")
+    for k in range(1, len(parts) + 1):
+        module = ".".join(parts[:k])
+        if getattr(importlib.import_module(module), obj.__name__, None) is obj:
+            return f"{module}.{obj.__name__}"
+    raise ValueError(f"{obj!r} is nowhere to be imported from.")
 
 
 def entries():

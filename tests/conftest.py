@@ -1,11 +1,13 @@
 """Settings of all tests."""
 
 import os
+import sys
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers side by side, each with all cores, wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import hypothesis
+import pytest
 
 hypothesis.settings.register_profile(
     "skreg",
@@ -17,3 +19,10 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("thorough", parent=hypothesis.settings.get_profile("skreg"), max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "skreg"))
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

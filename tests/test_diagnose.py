@@ -1,22 +1,37 @@
 """The adviser calls what is made to overfit overfitting, and shows numbers that are true."""
 
+import pickle
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
-from sklearn.datasets import load_breast_cancer, load_diabetes, make_classification
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_classification
 from sklearn.ensemble import (
     GradientBoostingRegressor,
     HistGradientBoostingRegressor,
     RandomForestRegressor,
 )
-from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge, SGDClassifier
-from sklearn.model_selection import KFold, cross_validate
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import (
+    ElasticNet,
+    Lasso,
+    LinearRegression,
+    LogisticRegression,
+    LogisticRegressionCV,
+    Ridge,
+    SGDClassifier,
+    SGDRegressor,
+)
+from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold, cross_validate
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPRegressor
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -31,9 +46,9 @@ from skreg import (
 )
 from skreg.augmentation import GaussianNoise
 from skreg.inspection import diagnose
-from skreg.inspection._diagnose import chosen_by_others, verdict_of
-from skreg.inspection._evaluate import Interval, interval
+from skreg.inspection._evaluate import Difference, Folds, difference
 from skreg.inspection._strength import direction_of, strength_of
+from skreg.inspection._verdict import verdict_of
 
 X, Y = load_diabetes(return_X_y=True)
 C, L = load_breast_cancer(return_X_y=True)
@@ -60,35 +75,61 @@ def test_numbers_are_those_of_cross_validate():
 
 
 def test_interval_is_that_of_nadeau_and_bengio():
-    d = np.array([0.1, 0.3, 0.2, 0.4])
-    found = interval(d, [(np.arange(75), np.arange(25))] * 4)
+    d, splits = np.array([0.1, 0.3, 0.2, 0.4]), list(KFold(4).split(np.arange(100)))
+    found = difference(d, splits)
     half = 3.182446305 * np.sqrt((1 / 4 + 1 / 3) * d.var(ddof=1))
     np.testing.assert_allclose(found, [d.mean(), d.mean() - half, d.mean() + half])
-    assert interval(d).high - d.mean() == pytest.approx(3.182446305 * d.std(ddof=1) / 2)
-    assert np.isnan(interval([1.0], [(np.arange(3), np.arange(1))]).low)
-    assert not interval([1.0], [(np.arange(3), np.arange(1))]).is_gain
+    assert difference(d, splits, of_learning=False).high - d.mean() == pytest.approx(3.182446305 * d.std(ddof=1) / 2)
+    alone = difference([1.0], splits[:1])
+    assert np.isnan(alone.low)
+    assert alone.is_gain
+    assert not alone.is_shown
 
 
-def test_corrected_intervals_cover():
+def test_intervals_cover():
     """Of two models that are equally good, the interval of the difference holds 0 about 95 times of a hundred."""
     rng = np.random.default_rng(0)
     missed = 0
     for _ in range(300):
         A = rng.standard_normal((50, 6))
-        y = A[:, :3].sum(axis=1) - 0.0 * A[:, 3] + 2.0 * rng.standard_normal(50)
+        y = A[:, :3].sum(axis=1) + 2.0 * rng.standard_normal(50)
         splits = list(KFold(5).split(A))
         scores = []
         for columns in ([0, 1, 2, 3], [0, 1, 2, 4]):
             model = LinearRegression()
             scores.append([model.fit(A[a][:, columns], y[a]).score(A[b][:, columns], y[b]) for a, b in splits])
-        found = interval(np.subtract(*scores), splits)
+        found = difference(np.subtract(*scores), splits)
         missed += not found.low <= 0.0 <= found.high
     assert missed <= 0.05 * 300 + 3 * np.sqrt(300 * 0.05 * 0.95)
 
 
-def test_values_are_chosen_by_other_folds():
+def row_noise(repeats, rng):
+    """Splits of repeated folds, and their means of noise that belongs to rows."""
+    splits = list(RepeatedKFold(n_splits=5, n_repeats=repeats, random_state=rng.integers(1000)).split(np.arange(100)))
+    noise = rng.standard_normal((10, 100))
+    return splits, np.array([[values[test].mean() for _, test in splits] for values in noise])
+
+
+@pytest.mark.parametrize("repeats", [1, 4])
+def test_repetitions_of_folds_are_not_new_rows(repeats):
+    rng = np.random.default_rng(0)
+    missed, gains = 0, []
+    for _ in range(300):
+        splits, scores = row_noise(repeats, rng)
+        found = difference(scores[0], splits, of_learning=False)
+        missed += not found.low <= 0.0 <= found.high
+        chosen = Folds(None, None, splits, None, None).chosen_by_others(scores)
+        gains.append(scores[chosen, np.arange(len(splits))].mean())
+    assert missed <= 0.05 * 300 + 3 * np.sqrt(300 * 0.05 * 0.95)
+    assert np.mean(gains) < 0.02  # the best of ten by the same folds has 0.15
+
+
+def test_values_are_chosen_by_folds_with_other_rows():
+    splits = list(KFold(3).split(np.arange(9)))
     scores = np.array([[1.0, 0.0, 0.0], [0.0, 0.4, 0.4]])
-    np.testing.assert_array_equal(chosen_by_others(scores), [1, 0, 0])
+    folds = Folds(None, None, splits, None, None)
+    np.testing.assert_array_equal(folds.chosen_by_others(scores), [1, 0, 0])
+    assert Folds(None, None, [splits[0]] * 3, None, None).chosen_by_others(scores) is None
 
 
 def test_overfitting_by_too_little_regularization():
@@ -126,32 +167,41 @@ def test_fitting_well_and_nothing_to_say():
     assert diagnosis.suggestions == []
     assert "nothing to try" in str(diagnosis)
     assert diagnosis.try_next(3) == []
+    assert "nothing" in str(diagnosis.try_next(3))
 
 
 def test_noise_is_not_called_a_good_fit():
     rng = np.random.default_rng(0)
     diagnosis = diagnose(Ridge(), rng.standard_normal((200, 3)), rng.standard_normal(200))
-    assert diagnosis.verdict != "fitting well"
-    assert "not shown to be better than a constant" in diagnosis.reason
+    assert diagnosis.verdict == "underfitting"
+    assert "no better than a constant" in diagnosis.reason
 
 
 def test_verdicts_follow_the_rules():
-    up, down, none = Interval(0.2, 0.1, 0.3), Interval(-0.2, -0.3, -0.1), Interval(0.0, -0.1, 0.1)
+    up, down, none = Difference(0.2, 0.1, 0.3), Difference(-0.2, -0.3, -0.1), Difference(0.0, -0.1, 0.1)
+    maybe = Difference(0.05, -0.1, 0.2)
+    nothing = dict.fromkeys(["stronger", "weaker", "growth", "reference", "shortfall"])
+    plain = dict(gap=up, lost=0.5, learned=1.0, above=up, n_unconverged=0, **nothing)
 
-    def verdict(gap=up, lost=0.5, floor=up, stronger=None, weaker=None, growth=None, reference=None, short=None):
-        return verdict_of(gap, 1.0, lost, floor, stronger, weaker, growth, reference, short)[0]
+    def verdict(**changes):
+        return verdict_of(SimpleNamespace(**{**plain, **changes}))[0]
 
     assert verdict(weaker=(1.0, up), stronger=(2.0, up)) == "underfitting"
     assert verdict(stronger=(2.0, up)) == "overfitting"
+    assert verdict(stronger=(2.0, none)) == "overfitting"
     assert verdict(stronger=(2.0, down), growth=up) == "overfitting"
     assert verdict(stronger=(2.0, down), growth=none) == "fitting well"
-    assert verdict(stronger=(2.0, none)) == "overfitting"
+    assert verdict(stronger=(2.0, down), growth=none, reference=up) == "underfitting"
+    assert verdict(stronger=(2.0, down), growth=none, above=down) == "underfitting"
     assert verdict(lost=0.05, stronger=(2.0, up)) == "fitting well"
-    assert verdict(gap=none, growth=up) == "fitting well"
+    assert verdict(gap=maybe, growth=up) == "fitting well"
+    assert verdict(gap=maybe, stronger=(2.0, maybe)) == "overfitting"
     assert verdict(lost=0.05, reference=up) == "underfitting"
-    assert verdict(lost=0.05, reference=none, short=up) == "underfitting"
-    assert verdict(lost=0.05, floor=none) == "underfitting"
-    assert verdict(gap=none, floor=none) == "underfitting"
+    assert verdict(lost=0.05, reference=none, shortfall=up) == "underfitting"
+    assert verdict(lost=0.05, reference=none, shortfall=maybe) == "fitting well"
+    assert verdict(lost=0.05, reference=none, shortfall=maybe, n_unconverged=5) == "underfitting"
+    assert verdict(lost=0.05, above=down) == "underfitting"
+    assert verdict(lost=0.05, above=maybe) == "fitting well"
 
 
 def test_scaling_is_found_and_pays():
@@ -202,6 +252,8 @@ def test_many_and_correlated_features():
         make_pipeline(StandardScaler(), DropoutMLPRegressor((20,), dropout=0.0, max_iter=15, random_state=0)),
         TransformedTargetRegressor(Ridge(1e-4), transformer=StandardScaler()),
         AugmentedRegressor(Ridge(1e-4), GaussianNoise(0.01), random_state=0),
+        KNeighborsRegressor(1),
+        SGDRegressor(penalty=None, random_state=0),
     ],
     ids=str,
 )
@@ -218,6 +270,72 @@ def test_families(model):
     trials = diagnosis.try_next(len(diagnosis.suggestions) or 1)
     assert all(np.isfinite(trial.score) for trial in trials)
     diagnosis.plot()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegression(C=1e4, max_iter=10000, class_weight="balanced", fit_intercept=False),
+        LogisticRegressionCV(Cs=2, cv=3, l1_ratios=(0.0,), use_legacy_attributes=False, scoring="neg_log_loss"),
+        LabelSmoothedLogistic(1e-6, smoothing=0.0, standardize=True),
+        SVC(),
+        DecisionTreeClassifier(random_state=0),
+        make_pipeline(StandardScaler(), DropoutMLPClassifier((10,), dropout=0.0, max_iter=10, random_state=0)),
+        Pipeline([("nothing", "passthrough"), ("classify", KNeighborsClassifier(1))]),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_families_of_classifiers(model):
+    rows = np.r_[0:40, 60:90, 110:140]
+    A, y = load_iris(return_X_y=True, as_frame=True)
+    A, y = A.iloc[rows], np.array(["a", "b", "c"])[y.iloc[rows]]
+    diagnosis = diagnose(model, A, y, cv=3)
+    trials = diagnosis.try_next(len(diagnosis.suggestions) or 1)
+    assert all(trial.error == "" for trial in trials)
+    for suggestion in diagnosis.suggestions:
+        if "CV(" in suggestion.change and "Calibrated" not in suggestion.change:  # nothing else changes
+            assert suggestion.value.fit_intercept == getattr(model, "fit_intercept", True)
+            assert suggestion.value.class_weight == getattr(model, "class_weight", None)
+
+
+def test_what_fails_is_left_out_and_told():
+    diagnosis = diagnose(KNeighborsRegressor(30), X[:120], Y[:120], cv=5)
+    assert any("learning curve at 25%" in what and "failed" in what for what in diagnosis.skipped)
+    rare = np.repeat([0, 1], [118, 2])
+    skipped = diagnose(LogisticRegression(), wide(120, 5)[0], rare, cv=2).skipped
+    assert any("one class" in what for what in skipped)
+
+
+def test_a_trial_that_fails_is_told():
+    diagnosis = diagnose(DecisionTreeRegressor(random_state=0), X, Y, cv=3)
+    bad = diagnosis.suggestions[1]
+    diagnosis.suggestions[1] = bad._replace(estimator=Ridge(alpha=-1.0))
+    trials = diagnosis.try_next(3)
+    assert "alpha" in trials[1].error
+    assert np.isfinite(trials[0].score)
+    assert "alpha" in str(trials)
+
+
+def test_scores_that_are_no_numbers_are_refused():
+    with pytest.raises(ValueError, match="scoring must give finite scores"):
+        diagnose(Ridge(), X[:10], Y[:10], cv=LeaveOneOut())
+
+
+def test_scaled_features_inside_wrappers_are_seen():
+    scaled = TransformedTargetRegressor(make_pipeline(StandardScaler(), Ridge()), transformer=StandardScaler())
+    grown = X * np.geomspace(1.0, 1e4, 10)
+    assert diagnose(scaled, grown, Y).facts["largest over smallest deviation"] == pytest.approx(1.0)
+    advice = next(s for s in diagnose(Ridge(), grown, Y).suggestions if s.technique == "standardized features")
+    again = diagnose(make_pipeline("passthrough", advice.estimator), grown, Y)
+    assert "standardized features" not in [s.technique for s in again.suggestions]
+
+
+def test_the_estimator_is_copied():
+    model = Ridge()
+    diagnosis = diagnose(model, X, Y, cv=2)
+    model.set_params(alpha=7.0)
+    assert diagnosis.estimator.alpha == 1.0
+    assert str(pickle.loads(pickle.dumps(diagnosis))) == str(diagnosis)
 
 
 def test_trials_are_fits_on_the_same_folds():
@@ -256,7 +374,7 @@ def test_time_budget_is_kept_and_told():
     assert diagnosis.regularization_curve.keys() == {1.0}
     assert any(what.startswith("alpha=") for what in diagnosis.skipped)
     assert "reference" in diagnosis.skipped
-    assert "no time for" in str(diagnosis)
+    assert "left out" in str(diagnosis)
 
 
 def test_frames_with_strings_sparse_rows_labels_and_jobs():
@@ -271,6 +389,11 @@ def test_frames_with_strings_sparse_rows_labels_and_jobs():
     labels = rng.integers(2, size=150)
     sparse = diagnose(SGDClassifier(loss="log_loss", random_state=0), rows, labels, cv=3)
     assert "reference" not in sparse.scores
+    assert any("reference" in what for what in sparse.skipped)
+    texts = pd.Series(["good film", "bad film", "good", "bad bad", "fine", "poor film"] * 10)
+    words = diagnose(make_pipeline(TfidfVectorizer(), LogisticRegression()), texts, [1, 0] * 30, cv=3)
+    assert words.scores["validation"] == 1.0
+    assert diagnose(Ridge(), pl.DataFrame(X), Y, cv=3).scores == diagnose(Ridge(), X.tolist(), Y, cv=3).scores
     assert np.isfinite(sparse.facts["largest over smallest deviation"])
 
 
@@ -285,6 +408,8 @@ def test_one_split_gives_no_intervals():
     diagnosis = diagnose(DecisionTreeRegressor(random_state=0), X, Y, cv=split)
     assert np.isnan(diagnosis.gap.low)
     assert "no interval" in str(diagnosis)
+    assert diagnosis.verdict == "overfitting"
+    assert diagnose(LinearRegression(), X, Y, cv=split).verdict == "fitting well"
 
 
 @pytest.mark.parametrize(
@@ -294,6 +419,8 @@ def test_one_split_gives_no_intervals():
         (dict(time_budget=0.0), "time_budget must be a positive number"),
         (dict(time_budget=True), "time_budget must be a positive number"),
         (dict(scoring="nonsense"), "nonsense"),
+        (dict(estimator=Ridge), "unfitted"),
+        (dict(scoring=["r2"]), "scoring must be one scorer"),
         (dict(cv=1), "cv|n_splits|k-fold"),
         (dict(y=Y[:-1]), "inconsistent"),
     ],
@@ -313,4 +440,8 @@ def test_try_next_needs_a_number():
 def test_directions():
     assert strength_of(make_pipeline(StandardScaler(), LogisticRegression())).is_stronger(0.5)
     assert strength_of(DropoutMLPClassifier(dropout=(0.1, 0.2))) is None
-    assert [direction_of(name) for name in ("svc__C", "alpha", "a__dropout", "tol")] == [-1, 1, 1, 0]
+    model = make_pipeline(StandardScaler(), SVC())
+    assert [direction_of(model, f"svc__{name}") for name in ("C", "ccp_alpha", "tol")] == [-1, 1, 0]
+    assert direction_of(RandomForestRegressor(), "n_estimators") == 0
+    assert direction_of(GradientBoostingRegressor(), "n_estimators") == -1
+    assert direction_of(GradientBoostingRegressor(), "alpha") == 0

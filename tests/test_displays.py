@@ -1,17 +1,21 @@
 """Displays show what the estimators know, draw on given axes, and refuse what they cannot show."""
 
+import itertools
 import subprocess
 import sys
+import warnings
 
 import matplotlib
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from scipy.stats import uniform
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
-from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge, RidgeClassifier
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_validate
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, LogisticRegressionCV, Ridge, RidgeClassifier
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV, cross_validate
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -44,12 +48,6 @@ import matplotlib.pyplot as plt
 
 FRAME, TARGET = load_diabetes(return_X_y=True, as_frame=True)
 CELLS, LABELS = load_breast_cancer(return_X_y=True, as_frame=True)
-
-
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -112,13 +110,44 @@ def test_paths_of_classifiers(model):
     assert (low < high) == hasattr(model, "C")
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        LabelSmoothedLogistic(l1_ratio=1.0, standardize=True),
+        LabelSmoothedLogistic(l1_ratio=1.0, fit_intercept=False, class_weight="balanced"),
+        Lasso(fit_intercept=False, max_iter=10000),
+    ],
+)
+def test_paths_begin_where_all_is_zero_whatever_the_options(model):
+    display = RegularizationPathDisplay.from_estimator(model, CELLS.iloc[:, :8].to_numpy(), LABELS, n_alphas=8)
+    assert not display.coefs[..., 0].any()
+    assert display.coefs[..., 2].any()
+
+
+def test_lists_and_columns_of_many():
+    display = RegularizationPathDisplay.from_estimator(Ridge(), FRAME.to_numpy().tolist(), TARGET.tolist(), n_alphas=3)
+    assert display.feature_names[0] == "x0"
+    assert (
+        RegularizationPathDisplay.from_estimator(
+            Ridge(), FRAME.to_numpy(), TARGET, n_alphas=3, feature_names=FRAME.columns
+        ).feature_names[2]
+        == "bmi"
+    )
+    net = DropoutMLPRegressor((5,), max_iter=2, random_state=0).fit(FRAME, TARGET)
+    assert not UncertaintyDisplay.from_estimator(net, FRAME, TARGET, feature="bmi").connected
+    with pytest.raises(ValueError, match="feature must be a column of X"):
+        UncertaintyDisplay.from_estimator(net, FRAME, TARGET, feature="nonsense")
+    with pytest.raises(ValueError, match="y must have an entry"):
+        UncertaintyDisplay.from_estimator(net, FRAME, TARGET[:5])
+
+
 def test_path_of_several_classes_and_sparse_rows():
     rng = np.random.default_rng(0)
     X = sp.random_array((90, 12), density=0.4, format="csr", rng=rng)
     y = np.repeat(["a", "b", "c"], 30)
     display = RegularizationPathDisplay.from_estimator(LabelSmoothedLogistic(l1_ratio=1.0), X, y, n_alphas=5)
     assert display.coefs.shape == (3, 12, 5)
-    assert not display.coefs[..., 0].any()
+    np.testing.assert_allclose(display.coefs[..., 0], 0.0, atol=1e-12)
     np.testing.assert_allclose(display.lines_[0].get_ydata(), np.linalg.norm(display.coefs[:, 0], axis=0))
 
 
@@ -168,8 +197,32 @@ def test_curve_of_a_random_search_and_of_an_unknown_direction():
     space = {"min_samples_leaf": list(range(1, 30)), "min_weight_fraction_leaf": [0.0, 0.01, 0.02]}
     found = RandomizedSearchCV(DecisionTreeClassifier(random_state=0), space, n_iter=6, random_state=0)
     found.fit(CELLS, LABELS)
-    assert CVCurveDisplay.from_cv(found, param_name="min_samples_leaf").scores.shape[1] == 5
-    assert CVCurveDisplay.from_cv(found, param_name="min_weight_fraction_leaf").value_1se_ is None
+    display = CVCurveDisplay.from_cv(found, param_name="min_weight_fraction_leaf")
+    assert display.value_1se_ is None
+    space = {"min_samples_leaf": uniform(0.01, 0.2), "ccp_alpha": uniform(0.0, 0.1)}
+    found = RandomizedSearchCV(DecisionTreeClassifier(random_state=0), space, n_iter=6, random_state=0)
+    display = CVCurveDisplay.from_cv(found.fit(CELLS, LABELS), param_name="min_samples_leaf")
+    assert display.scores.shape == (6, 5)  # points, not a curve
+    assert not display.connected
+    assert display.value_1se_ is None
+
+
+def test_curve_of_odd_searches():
+    tree = DecisionTreeClassifier(random_state=0)
+    found = GridSearchCV(tree, {"max_depth": [None, 1, 2, 4]}, cv=3).fit(CELLS, LABELS)
+    assert CVCurveDisplay.from_cv(found).values.tolist() == [1, 2, 4]
+    scoring = {"loss": "neg_log_loss", "right": "accuracy"}
+    found = GridSearchCV(tree, {"max_depth": [1, 2, 4]}, cv=3, scoring=scoring, refit="loss").fit(CELLS, LABELS)
+    assert CVCurveDisplay.from_cv(found).is_loss
+    found = GridSearchCV(tree, {"max_depth": [1, 2, 4]}, cv=3, scoring=scoring, refit=False).fit(CELLS, LABELS)
+    with pytest.raises(ValueError, match="several metrics"):
+        CVCurveDisplay.from_cv(found)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the candidate that fails
+        found = GridSearchCV(Lasso(), {"alpha": [-1.0, 0.1, 1.0]}, cv=3, refit=False).fit(FRAME, TARGET)
+    assert CVCurveDisplay.from_cv(found).values.tolist() == [0.1, 1.0]
+    halved = HalvingGridSearchCV(tree, {"max_depth": [1, 2, 4, 8]}, cv=3, random_state=0).fit(CELLS, LABELS)
+    assert CVCurveDisplay.from_cv(halved).values.tolist() == [1, 2, 4, 8]
 
 
 def test_curve_of_an_estimator():
@@ -212,6 +265,8 @@ def test_loss_curves(model, unit):
     model.fit(FRAME, TARGET)
     display = LossCurveDisplay.from_estimator(model)
     assert display.ax_.get_xlabel() == unit
+    if getattr(model, "cv_rounds", "") == "all":
+        assert all(curve.validation[curve.steps == curve.best] == curve.validation.min() for curve in display.curves)
     assert len(display.curves) == (3 if getattr(model, "cv_rounds", "") == "all" else 1)
     assert all(curve.train.shape == curve.steps.shape for curve in display.curves)
 
@@ -235,8 +290,8 @@ def test_filter_is_that_of_the_estimator():
     np.testing.assert_array_equal(display.ax_.lines[1].get_ydata(), ridge[0])
     np.testing.assert_array_equal(display.ax_.lines[0].get_xdata(), values)
     assert FilterFactorDisplay.from_estimator(model).steps == [model.best_iter_]
-    with pytest.raises(ValueError, match="at most 6"):
-        FilterFactorDisplay.from_estimator(model, steps=range(7))
+    with pytest.raises(ValueError, match="at most 8"):
+        FilterFactorDisplay.from_estimator(model, steps=range(9))
 
 
 def test_bands_hold_the_variances():
@@ -267,9 +322,12 @@ def test_calibration_error_is_the_mean_gap(net):
     rows = slice(1, None, 2)
     p = net.predict_proba(CELLS[rows])
     right = p.argmax(axis=1) == LABELS[rows]
-    order = np.argsort(p.max(axis=1), kind="stable")
-    bins = np.array_split(order, 7)
-    gaps = [abs(p.max(axis=1)[b].mean() - right.to_numpy()[b].mean()) * b.size for b in bins]
+    edges = np.quantile(p.max(axis=1), np.linspace(0.0, 1.0, 8))
+    edges[0] = 0.0
+    gaps = []
+    for low, high in itertools.pairwise(edges):
+        b = (p.max(axis=1) > low) & (p.max(axis=1) <= high)
+        gaps.append(abs(p.max(axis=1)[b].sum() - right[b].sum()))
     display = CalibrationGapDisplay.from_estimator(net, CELLS[rows], LABELS[rows], n_bins=7)
     assert display.ece_ == pytest.approx(sum(gaps) / len(right))
     same = CalibrationGapDisplay.from_predictions(LABELS[rows], p[:, 1], n_bins=7)
@@ -279,6 +337,13 @@ def test_calibration_error_is_the_mean_gap(net):
 def test_calibration_of_sure_answers_that_are_always_right():
     display = CalibrationGapDisplay.from_predictions([0, 1, 1, 0], [0.0, 1.0, 1.0, 0.0], strategy="uniform")
     assert display.ece_ == 0.0
+
+
+@pytest.mark.parametrize("strategy", ["quantile", "uniform"])
+def test_calibration_does_not_depend_on_the_order_of_ties(strategy):
+    y = np.repeat([0, 1], [20, 80])
+    display = CalibrationGapDisplay.from_predictions(y, np.full(100, 0.8), strategy=strategy)
+    assert display.ece_ == pytest.approx(0.0, abs=1e-12)
 
 
 def test_calibration_of_folds():
@@ -318,6 +383,16 @@ BAD = [
     (lambda: CalibrationGapDisplay.from_predictions([0.5, 1.2], [0.5, 1.0]), "y_true must hold classes"),
     (lambda: CalibrationGapDisplay.from_predictions([0, 1], [0.5, 1.0], n_bins=0), "n_bins must be"),
     (lambda: CalibrationGapDisplay.from_predictions([0, 1], [0.5, 1.0], strategy="x"), "strategy must be"),
+    (lambda: CalibrationGapDisplay.from_predictions([0, 1], [[0.1, 0.2], [0.5, 0.5]]), "y_prob must sum to 1"),
+    (lambda: CalibrationGapDisplay.from_predictions([0, 1], [0.5, 1.0], classes=["a", "b"]), "labels among classes"),
+    (lambda: CalibrationGapDisplay.from_estimator(LogisticRegression(), CELLS, LABELS), "not fitted"),
+    (lambda: LossCurveDisplay.from_cv(5), "return_estimator=True"),
+    (
+        lambda: LossCurveDisplay.from_estimator(MLPClassifier((2,), solver="lbfgs").fit(CELLS[:50], LABELS[:50])),
+        "stochastic solver",
+    ),
+    (lambda: RegularizationPathDisplay.from_estimator(LogisticRegressionCV(), CELLS, LABELS), "penalized linear model"),
+    (lambda: RegularizationPathDisplay.from_estimator(Ridge(), FRAME, TARGET, feature_names=["a"]), "feature_names"),
 ]
 
 

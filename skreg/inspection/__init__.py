@@ -6,6 +6,7 @@ from ._diagnose import Diagnosis, diagnose
 from ._path import RegularizationPathDisplay, SparsityDisplay
 from ._spaces import param_space
 from ._training import FilterFactorDisplay, LossCurveDisplay
+from ._trials import Trials
 
 __all__ = [
     "CVCurveDisplay",
@@ -15,6 +16,7 @@ __all__ = [
     "LossCurveDisplay",
     "RegularizationPathDisplay",
     "SparsityDisplay",
+    "Trials",
     "UncertaintyDisplay",
     "diagnose",
     "param_space",

@@ -4,7 +4,9 @@ from numbers import Integral
 
 import numpy as np
 from scipy.stats import beta, norm
+from sklearn.utils import _safe_indexing
 from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted
 
 from ._display import BLACK, BLUE, GREY, ORANGE, PALE, SKY, Display, last_step
 
@@ -25,6 +27,8 @@ class UncertaintyDisplay(Display):
         Of a regressor the true values, of a classifier whether the prediction is wrong.
     coverage : float, default=0.9
         Of the bands, in (0, 1).
+    connected : bool, default=True
+        Whether predictions are a function of the position, to be drawn as lines; else every row is drawn by itself.
 
     Attributes
     ----------
@@ -42,12 +46,13 @@ class UncertaintyDisplay(Display):
     'x0'
     """
 
-    def __init__(self, uncertainty, position, position_name, *, targets=None, coverage=0.9):
+    def __init__(self, uncertainty, position, position_name, *, targets=None, coverage=0.9, connected=True):
         self.uncertainty = uncertainty
         self.position = position
         self.position_name = position_name
         self.targets = targets
         self.coverage = coverage
+        self.connected = connected
 
     @classmethod
     def from_estimator(cls, estimator, X, y=None, *, feature=None, n_samples=50, coverage=0.9, kind="bands", ax=None):
@@ -79,7 +84,10 @@ class UncertaintyDisplay(Display):
         """
         if not 0.0 < coverage < 1.0:
             raise ValueError(f"coverage must lie in (0, 1); got {coverage!r}.")
+        X = X if hasattr(X, "shape") else np.asarray(X)
         final, inside, _ = last_step(estimator, X)
+        if y is not None and len(y) != X.shape[0]:
+            raise ValueError(f"y must have an entry for each of the {X.shape[0]} rows of X; got {len(y)}.")
         if not hasattr(final, "predict_uncertainty"):
             raise ValueError(f"estimator must be a DropoutMLPClassifier or DropoutMLPRegressor; got {estimator!r}.")
         u = final.predict_uncertainty(inside, n_samples=n_samples)
@@ -89,12 +97,12 @@ class UncertaintyDisplay(Display):
         if feature is None and X.shape[1] == 1:
             feature = 0
         if feature is not None:
-            if isinstance(feature, Integral):
-                values = X.iloc[:, feature] if hasattr(X, "iloc") else np.asarray(X)[:, feature]
-                name = str(X.columns[feature]) if hasattr(X, "columns") else f"x{feature}"
-            else:
-                values, name = X[feature], feature
-            position = np.asarray(values, dtype=float)
+            names = [str(name) for name in getattr(X, "columns", ())] or [f"x{j}" for j in range(X.shape[1])]
+            if feature not in (names if isinstance(feature, str) else range(len(names))):
+                raise ValueError(f"feature must be a column of X, by its name or its place; got {feature!r}.")
+            feature = names.index(feature) if isinstance(feature, str) else feature
+            name, column = names[feature], _safe_indexing(X, [feature], axis=1)
+            position = np.asarray(column.toarray() if hasattr(column, "toarray") else column, dtype=float).ravel()
         else:
             order = np.argsort(u.predictive_entropy if classes else u.mean, kind="stable")
             position = np.empty(len(order))
@@ -103,7 +111,8 @@ class UncertaintyDisplay(Display):
         targets = None
         if y is not None:
             targets = np.asarray(y) if not classes else final.classes_[u.mean.argmax(axis=1)] != np.asarray(y)
-        return cls(u, position, name, targets=targets, coverage=coverage).plot(ax, kind=kind)
+        ordered = X.shape[1] == 1 or feature is None
+        return cls(u, position, name, targets=targets, coverage=coverage, connected=ordered).plot(ax, kind=kind)
 
     def plot(self, ax=None, *, kind="bands"):
         """Draw the uncertainty.
@@ -133,7 +142,8 @@ class UncertaintyDisplay(Display):
         else:
             for name, color, style in (("epistemic", BLUE, "-"), ("aleatoric", ORANGE, "--"), ("total", BLACK, ":")):
                 deviation = np.sqrt(getattr(self.uncertainty, name)[order])
-                ax.plot(x, deviation, color=color, linestyle=style, linewidth=1.8, label=name)
+                how = dict(linestyle=style, linewidth=1.8) if self.connected else dict(linestyle="", marker=".")
+                ax.plot(x, deviation, color=color, label=name, **how)
             ax.set(ylabel="standard deviation", ylim=(0.0, None))
         ax.set_xlabel(self.position_name)
         ax.margins(x=0.01)
@@ -146,18 +156,27 @@ class UncertaintyDisplay(Display):
         for variance, color, label in ((u.total, PALE, "epistemic and aleatoric"), (u.epistemic, SKY, "epistemic")):
             half = reach * np.sqrt(variance[order])
             label = f"{label}, {self.coverage:.0%}"
-            ax.fill_between(x, mean - half, mean + half, color=color, linewidth=0.0, label=label)
+            if self.connected:
+                ax.fill_between(x, mean - half, mean + half, color=color, linewidth=0.0, label=label)
+            else:
+                ax.vlines(x, mean - half, mean + half, color=color, linewidth=2.0, label=label)
         if self.targets is not None:
             ax.plot(x, self.targets[order], ".", color=GREY, markersize=3, label="targets")
-        ax.plot(x, mean, color=BLACK, linewidth=1.8, label="prediction")
+        how = dict(linewidth=1.8) if self.connected else dict(linestyle="", marker="_", markersize=6)
+        ax.plot(x, mean, color=BLACK, label="prediction", **how)
         ax.set_ylabel("target")
 
     def _plot_entropy(self, ax, x, order):
         u = self.uncertainty
         epistemic, total = u.mutual_information[order], u.predictive_entropy[order]
-        ax.fill_between(x, 0.0, epistemic, color=BLUE, linewidth=0.0, label="epistemic (mutual information)")
-        ax.fill_between(x, epistemic, total, color=PALE, linewidth=0.0, label="aleatoric")
-        ax.plot(x, total, color=BLACK, linewidth=1.2, label="entropy of the prediction")
+        names = "epistemic (mutual information)", "aleatoric"
+        if self.connected:
+            ax.fill_between(x, 0.0, epistemic, color=BLUE, linewidth=0.0, label=names[0])
+            ax.fill_between(x, epistemic, total, color=PALE, linewidth=0.0, label=names[1])
+            ax.plot(x, total, color=BLACK, linewidth=1.2, label="entropy of the prediction")
+        else:
+            ax.vlines(x, 0.0, epistemic, color=BLUE, linewidth=2.0, label=names[0])
+            ax.vlines(x, epistemic, total, color=PALE, linewidth=2.0, label=names[1])
         if self.targets is not None:
             wrong = self.targets[order]
             ax.plot(x[wrong], total[wrong], "x", color=ORANGE, markersize=6, label=f"{wrong.sum()} wrong answers")
@@ -180,7 +199,8 @@ class CalibrationGapDisplay(Display):
     n_bins : int, default=10
         At least 1.
     strategy : {"quantile", "uniform"}, default="quantile"
-        Bins that hold as many rows each, or that are equally wide. The first leaves none almost empty.
+        Bins that hold about as many rows each, or that are equally wide, as in [1]_. The first leaves none nearly
+        empty.
 
     Attributes
     ----------
@@ -234,6 +254,7 @@ class CalibrationGapDisplay(Display):
         """
         if not hasattr(estimator, "predict_proba"):
             raise ValueError(f"estimator must be a classifier with predict_proba; got {estimator!r}.")
+        check_is_fitted(estimator)
         options = dict(classes=estimator.classes_, n_bins=n_bins, strategy=strategy, ax=ax)
         return cls.from_predictions(y, estimator.predict_proba(X), **options)
 
@@ -264,8 +285,9 @@ class CalibrationGapDisplay(Display):
                 "cv_results must come from cross_validate(..., return_estimator=True, return_indices=True)."
             )
         y, confidence, right = np.asarray(y), [], []
+        X = X if hasattr(X, "shape") else np.asarray(X)
         for model, rows in zip(cv_results["estimator"], cv_results["indices"]["test"], strict=True):
-            p = model.predict_proba(X.iloc[rows] if hasattr(X, "iloc") else X[rows])
+            p = model.predict_proba(_safe_indexing(X, rows))
             confidence.append(p.max(axis=1))
             right.append(model.classes_[p.argmax(axis=1)] == y[rows])
         return cls(np.concatenate(confidence), np.concatenate(right), n_bins=n_bins, strategy=strategy).plot(ax)
@@ -303,6 +325,11 @@ class CalibrationGapDisplay(Display):
             )
         if not ((p >= 0.0) & (p <= 1.0)).all():
             raise ValueError(f"y_prob must lie in [0, 1]; got values from {p.min()} to {p.max()}.")
+        if not np.allclose(p.sum(axis=1), 1.0, atol=1e-4):
+            raise ValueError(f"y_prob must sum to 1 in every row; got sums from {p.sum(axis=1).min()}.")
+        unknown = np.setdiff1d(y_true, classes)
+        if unknown.size:
+            raise ValueError(f"y_true must hold labels among classes={classes.tolist()!r}; got {unknown.tolist()!r}.")
         right = classes[p.argmax(axis=1)] == y_true
         return cls(p.max(axis=1), right, n_bins=n_bins, strategy=strategy).plot(ax)
 
@@ -341,12 +368,13 @@ def reliability(confidence, right, n_bins, strategy="quantile"):
     if not isinstance(n_bins, Integral) or n_bins < 1:
         raise ValueError(f"n_bins must be an int of at least 1; got {n_bins!r}.")
     if strategy == "quantile":
-        rows = [part for part in np.array_split(np.argsort(confidence, kind="stable"), n_bins) if part.size]
+        edges = np.quantile(confidence, np.linspace(0.0, 1.0, n_bins + 1)[1:-1])
+        place = np.searchsorted(edges, confidence, side="left")  # equal confidences share a bin
     elif strategy == "uniform":
         place = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
-        rows = [np.flatnonzero(place == k) for k in range(n_bins) if (place == k).any()]
     else:
         raise ValueError(f"strategy must be 'quantile' or 'uniform'; got {strategy!r}.")
+    rows = [np.flatnonzero(place == k) for k in np.unique(place)]
     said, was = (np.array([values[part].mean() for part in rows]) for values in (confidence, right))
     return said, was, np.array([part.size for part in rows])
 

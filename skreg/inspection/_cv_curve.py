@@ -3,11 +3,12 @@
 import itertools
 
 import numpy as np
+from sklearn.base import is_classifier, is_regressor
 from sklearn.model_selection import validation_curve
 
 from ..linear._search import one_standard_error
 from ._display import BLUE, LINES, PALE, Display, against_strength, is_fitted, mark_choices
-from ._path import SEARCHES
+from ._path import SEARCHES, chosen_candidate
 from ._strength import direction_of, strength_of
 
 MOST_OTHERS = 4  # curves of other candidates that can still be told apart
@@ -15,7 +16,7 @@ MOST_OTHERS = 4  # curves of other candidates that can still be told apart
 
 def choices(values, scores, stronger):
     """Values with the best mean score, and the most regularizing one within a standard error of it (or None)."""
-    best = int(np.nanargmax(scores.mean(axis=1)))
+    best = int(scores.mean(axis=1).argmax())
     if stronger == 0:
         return float(values[best]), None
     order = np.argsort(-stronger * values, kind="stable")
@@ -44,6 +45,9 @@ class CVCurveDisplay(Display):
     stronger : {1, -1, 0}, default=1
         Whether larger or smaller values regularize more; 0 where that is not known, and no value can be called the
         most regularized.
+    connected : bool, default=True
+        Whether the values differ in nothing else, so that a line through them has a meaning; else points are drawn, and
+        nothing is called the most regularized.
     others : list of (str, ndarray, ndarray), default=None
         Curves to draw beside, thinner: a label, values and mean scores.
     label : str, default="mean"
@@ -79,6 +83,7 @@ class CVCurveDisplay(Display):
         score_name="score",
         is_loss=False,
         stronger=1,
+        connected=True,
         others=None,
         label="mean",
     ):
@@ -87,7 +92,8 @@ class CVCurveDisplay(Display):
         self.parameter = parameter
         self.score_name = score_name
         self.is_loss = is_loss
-        self.stronger = stronger
+        self.stronger = stronger if connected else 0
+        self.connected = connected
         self.others = others
         self.label = label
 
@@ -130,15 +136,15 @@ class CVCurveDisplay(Display):
                 raise ValueError(f"param_range must be given for param_name={param_name!r}.")
             param_range = sorted([strength.value, *strength.values(len(y))])
         param_name = param_name or strength.name
-        values = np.asarray(param_range)
+        values = np.sort(np.asarray(param_range))
         options = dict(param_name=param_name, param_range=values, cv=cv, scoring=scoring, n_jobs=n_jobs)
-        _, scores = validation_curve(estimator, X, y, **options)
+        _, scores = validation_curve(estimator, X, y, error_score="raise", **options)
         display = cls(
             values,
             scores,
             parameter=param_name.rpartition("__")[2],
-            stronger=direction_of(param_name),
-            **_named(scoring),
+            stronger=direction_of(estimator, param_name),
+            **_named(scoring, estimator),
         )
         return display.plot(ax)
 
@@ -193,9 +199,13 @@ class CVCurveDisplay(Display):
         self.value_min_, self.value_1se_ = choices(values, scores, self.stronger)
         folds = scores.shape[1]
         mean = scores.mean(axis=1)
-        ax.plot(values, sign * scores, color=PALE, linewidth=0.7, zorder=1)
-        ax.plot([], [], color=PALE, linewidth=0.9, label=f"{folds} folds")
-        if folds > 1:
+        if self.connected:
+            ax.plot(values, sign * scores, color=PALE, linewidth=0.7, zorder=1)
+            ax.plot([], [], color=PALE, linewidth=0.9, label=f"{folds} fold{'s' * (folds > 1)}")
+        if folds > 1 and not self.connected:
+            error = scores.std(axis=1, ddof=1) / np.sqrt(folds)
+            ax.errorbar(values, sign * mean, yerr=error, fmt="none", color=PALE, label="one standard error")
+        elif folds > 1:
             error = scores.std(axis=1, ddof=1) / np.sqrt(folds)
             ax.fill_between(
                 values, sign * mean - error, sign * mean + error, color=BLUE, alpha=0.22, linewidth=0.0, zorder=2,
@@ -203,23 +213,27 @@ class CVCurveDisplay(Display):
             )  # fmt: skip
         for (label, x, y), style in zip(self.others or (), itertools.cycle(LINES[1:]), strict=False):
             ax.plot(x, sign * y, label=label, linewidth=1.2, zorder=2.5, **{**style, "marker": ""})
-        marker = {"marker": "o", "markersize": 3.5} if values.size <= 25 else {}
-        ax.plot(values, sign * mean, color=BLUE, linewidth=2.0, label=self.label, zorder=3, **marker)
+        marker = {"marker": "o", "markersize": 3.5} if values.size <= 25 or not self.connected else {}
+        line = "-" if self.connected else ""
+        ax.plot(values, sign * mean, line, color=BLUE, linewidth=2.0, label=self.label, zorder=3, **marker)
         mark_choices(ax, self.value_min_, self.value_1se_)
         against_strength(ax, self.parameter, values, self.stronger or 1)
         if self.stronger == 0:
             ax.set_xlabel(self.parameter)
         ax.set_ylabel(self.score_name)
         ax.margins(x=0.0)
-        low, high = (sign * mean).min(), (sign * mean).max()
+        drawn = np.concatenate([mean, *(y for _, _, y in self.others or ())])
+        low, high = (sign * drawn).min(), (sign * drawn).max()
         spread = np.abs(scores - mean[:, None]).max() if folds > 1 else 0.0
         ax.set_ylim(low - spread - 0.05 * (high - low), high + spread + 0.05 * (high - low))
         ax.legend(frameon=False, fontsize="small")
         return self
 
 
-def _named(scoring):
+def _named(scoring, estimator=None):
     """How to draw the scores of a scorer: its name, and whether it is a loss with its sign turned."""
+    if scoring is None and estimator is not None and (is_classifier(estimator) or is_regressor(estimator)):
+        scoring = "accuracy" if is_classifier(estimator) else "R^2"
     if not isinstance(scoring, str):
         return dict(score_name="score", is_loss=False)
     return dict(score_name=scoring.removeprefix("neg_").replace("_", " "), is_loss=scoring.startswith("neg_"))
@@ -238,55 +252,78 @@ def _of_paths(search):
     alphas, scores = search.alphas_.reshape(-1, n_alphas), search.scores_.reshape(-1, n_alphas, folds)
     varied = [i for i, values in enumerate(lists) if len(values) > 1]
     labels = [", ".join(f"{names[i]} {candidate[i]:g}" for i in varied) or "mean" for candidate in candidates]
-    chosen = candidates.index(tuple(getattr(search, f"{name}_") for name in names))
-    ranked = sorted(range(len(candidates)), key=lambda i: -np.nanmax(scores[i].mean(axis=1)))
+    chosen = int(np.ravel_multi_index(chosen_candidate(search), [len(values) for values in lists]))
+    ranked = sorted(range(len(candidates)), key=lambda i: -scores[i].mean(axis=1).max())
     others = [(labels[i], alphas[i], scores[i].mean(axis=1)) for i in ranked if i != chosen][:MOST_OTHERS]
     return dict(values=alphas[chosen], scores=scores[chosen], others=others, label=labels[chosen], **named)
 
 
 def _of_grid(search, param_name):
     """Arguments of a display for a search of scikit-learn."""
-    results, best = search.cv_results_, search.cv_results_["params"][search.best_index_]
-    metric = search.refit if isinstance(search.refit, str) else "score"
-    scoring = metric if metric != "score" else search.scoring
-    table = {name: [params.get(name) for params in results["params"]] for name in best}
-    numbers = {name: column for name, column in table.items() if _are_numbers(column)}
-    if param_name is None:
-        if not numbers:
-            raise ValueError(f"search must vary a number; it varies {sorted(best)}.")
-        param_name = max(numbers, key=lambda name: len(set(numbers[name])))
-    if param_name not in numbers:
-        raise ValueError(f"param_name must be among the varied numbers {sorted(numbers)}; got {param_name!r}.")
+    metric = _metric(search)
+    results = search.cv_results_
     splits = np.array([results[f"split{k}_test_{metric}"] for k in range(search.n_splits_)]).T
+    usable = np.isfinite(splits).all(axis=1)  # candidates may fail
+    if "n_resources" in results:  # halving: only its first round compares all candidates alike
+        usable &= np.asarray(results["iter"]) == 0
+    params = list(itertools.compress(results["params"], usable))
+    splits = splits[usable]
+    if not params:
+        raise ValueError("search has no candidate with finite scores in all folds.")
+    resource = getattr(search, "resource", None)
+    table = {name: [some.get(name) for some in params] for name in params[0] if name != resource}
+    param_name = _parameter(table, param_name)
+    numbers = [i for i, value in enumerate(table[param_name]) if _is_number(value)]  # a grid may hold None as well
     groups = {}
-    for i, params in enumerate(results["params"]):
-        groups.setdefault(repr({k: v for k, v in params.items() if k != param_name}), []).append(i)
-    chosen = next(rows for rows in groups.values() if search.best_index_ in rows)
-    if len(chosen) == 1:  # a random search: no two candidates share the rest, so all are drawn
-        chosen = list(range(len(splits)))
-    values = np.array([table[param_name][i] for i in chosen], dtype=float)
+    for i in numbers:
+        groups.setdefault(repr({name: table[name][i] for name in table if name != param_name}), []).append(i)
+    best = max(numbers, key=lambda i: splits[i].mean())
+    chosen = next(rows for rows in groups.values() if best in rows)
+    connected = len(chosen) > 2 or len(chosen) == len(numbers)
+    rest = [rows for rows in groups.values() if rows is not chosen] if connected else []
+    chosen = chosen if connected else numbers  # of a random search: no two candidates share the rest
     others = []
-    if len(chosen) < len(splits):
-        rest = [rows for rows in groups.values() if rows != chosen]
-        rest.sort(key=lambda rows: -np.nanmax(splits[rows].mean(axis=1)))
-        for rows in rest[:MOST_OTHERS]:
-            rows = sorted(rows, key=lambda i: table[param_name][i])
-            x = np.array([table[param_name][i] for i in rows], dtype=float)
-            others.append((_words(results["params"][rows[0]], param_name), x, splits[rows].mean(axis=1)))
-    label = "mean" if len(chosen) == len(splits) else _words(best, param_name)
+    for rows in sorted(rest, key=lambda rows: -splits[rows].mean(axis=1).max())[:MOST_OTHERS]:
+        rows = sorted(rows, key=lambda i: table[param_name][i])
+        x = np.array([table[param_name][i] for i in rows], dtype=float)
+        others.append((_words(params[rows[0]], param_name), x, splits[rows].mean(axis=1)))
+    scoring = search.scoring[metric] if isinstance(search.scoring, dict) else search.scoring
     return dict(
-        values=values,
+        values=np.array([table[param_name][i] for i in chosen], dtype=float),
         scores=splits[chosen],
         parameter=param_name.rpartition("__")[2],
-        stronger=direction_of(param_name),
+        stronger=direction_of(search.estimator, param_name),
+        connected=connected,
         others=others,
-        label=label,
-        **_named(scoring),
+        label=_words(params[best], param_name) if rest else "mean" if connected else "candidates, all different",
+        **_named(metric if isinstance(scoring, (list, tuple, set)) else scoring, search.estimator),
     )
 
 
-def _are_numbers(column):
-    return all(isinstance(v, (int, float, np.number)) and not isinstance(v, bool) for v in column)
+def _metric(search):
+    """The name of the scores by which a search chose."""
+    if not search.multimetric_:
+        return "score"
+    if isinstance(search.refit, str):
+        return search.refit
+    raise ValueError(f"search has several metrics; it must be refitted by the name of one. Got refit={search.refit!r}.")
+
+
+def _parameter(table, param_name):
+    """The parameter to draw against: the given one, or that with the most different numbers."""
+    numeric = {name: {v for v in column if _is_number(v)} for name, column in table.items()}
+    numeric = {name: values for name, values in numeric.items() if len(values) > 1}
+    if not numeric:
+        raise ValueError(f"search must vary a number; it varies {sorted(table)}.")
+    if param_name is None:
+        return max(numeric, key=lambda name: len(numeric[name]))
+    if param_name not in numeric:
+        raise ValueError(f"param_name must be among the varied numbers {sorted(numeric)}; got {param_name!r}.")
+    return param_name
+
+
+def _is_number(value):
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def _words(params, but):

@@ -8,7 +8,9 @@ from sklearn.utils.validation import check_is_fitted
 
 # Colours of Okabe & Ito (2008), which the colour-blind tell apart; they differ in lightness, and lines in style, so
 # that a grey print says the same.
-BLACK, ORANGE, BLUE, GREEN, SKY, PINK = "#000000", "#e69f00", "#0072b2", "#009e73", "#56b4e9", "#cc79a7"
+BLACK, ORANGE, BLUE, GREEN, SKY, PINK, RED = (
+    "#000000", "#e69f00", "#0072b2", "#009e73", "#56b4e9", "#cc79a7", "#d55e00",
+)  # fmt: skip
 GREY, PALE = "0.55", "0.85"
 MOST_TICKS = 9  # values on an axis that are all written
 LINES = [
@@ -18,6 +20,8 @@ LINES = [
     dict(color=PINK, linestyle=":", marker="D"),
     dict(color=SKY, linestyle=(0, (5, 1, 1, 1, 1, 1)), marker="v"),
     dict(color=BLACK, linestyle=(0, (1, 1)), marker="x"),
+    dict(color=RED, linestyle=(0, (8, 2)), marker="P"),
+    dict(color="0.4", linestyle=(0, (3, 1, 1, 1)), marker="*"),
 ]
 
 
@@ -59,8 +63,9 @@ def against_strength(ax, name, values, stronger=1):
             ax.set_xscale("symlog", linthresh=positive.min())
         else:
             ax.set_xscale("log")
-        if positive.size <= MOST_TICKS:
-            ax.set_xticks(positive, [f"{value:.3g}" for value in positive])
+        if np.unique(values).size <= MOST_TICKS:
+            ticks = np.unique(values[np.isfinite(values)])
+            ax.set_xticks(ticks, [f"{value:.3g}" for value in ticks])
             ax.minorticks_off()
     ax.set_xlabel(f"{name} (weaker to the right)")
     low, high = ax.get_xlim()
@@ -75,17 +80,18 @@ def is_fitted(estimator):
     return True
 
 
-def last_step(estimator, X, y=None):
+def last_step(estimator, X, y=None, *, refit=False):
     """The last step of a pipeline, X as that step sees it, and the names of its features.
 
-    The steps before are fitted on X and y, in copies, unless they are fitted already.
+    The steps before are fitted on X and y, in copies, unless they are fitted already and not to be fitted again.
     """
     if not isinstance(estimator, Pipeline):
+        X = X if hasattr(X, "shape") else np.asarray(X)
         return estimator, X, _names(None, X)
     if len(estimator.steps) == 1:
-        return last_step(estimator[-1], X, y)
+        return last_step(estimator[-1], X, y, refit=refit)
     before = estimator[:-1]
-    if not is_fitted(before):
+    if refit or not is_fitted(before):
         before = clone(before).fit(X, y)
     inside = before.transform(X)
     return estimator[-1], inside, _names(before, inside)

@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,8 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
+
+ROUNDING = 1e-8  # what is smaller is shown as 0
 
 
 class Fit(NamedTuple):
@@ -25,36 +28,48 @@ class Fit(NamedTuple):
     right: np.ndarray | None = None
 
 
-class Interval(NamedTuple):
-    """A mean difference over folds with a 95 % interval."""
+class Difference(NamedTuple):
+    """A mean difference over folds with its 95 % interval, whose ends are NaN where the folds give none."""
 
     mean: float
     low: float
     high: float
 
     @property
-    def is_gain(self):
+    def is_shown(self):
         return self.low > 0.0
+
+    @property
+    def is_gain(self):
+        """Whether it is shown to be positive; of folds without an interval only the mean can be asked."""
+        return self.is_shown or (np.isnan(self.low) and self.mean > 0.0)
 
     def __str__(self):
         if np.isnan(self.low):
-            return f"{self.mean:+.3g} (one fold: no interval)"
-        return f"{self.mean:+.3g} [{self.low:+.3g}, {self.high:+.3g}]"
+            return f"{self.mean:+.3g} (no interval from these folds)"
+        mean, low, high = (0.0 if abs(value) < ROUNDING else value for value in self)
+        return f"{mean:+.3g} [{low:+.3g}, {high:+.3g}]"
 
 
-def interval(differences, splits=None):
-    """Mean of the folds' differences with a 95 % interval; `splits` where it is to hold for other training rows, too.
+def difference(values, splits, *, of_learning=True):
+    """Mean of the folds' differences with a 95 % interval.
 
-    Training sets of folds overlap, so that the variance of the mean is then that of one fold times ``1 / k`` plus the
-    ratio of held-out to training rows (Nadeau & Bengio 2003, eq. 9). Of the fitted models themselves, as when they are
-    asked how much better they know their training rows, folds tell independently: ``1 / k`` alone.
+    Where it is to hold for other training rows, too, folds are dependent, as their training sets overlap: the variance
+    of the mean is that of one fold times ``1 / k`` plus the ratio of held-out to training rows (Nadeau & Bengio 2003).
+    Of the fitted models themselves (``of_learning=False``), as when they are asked how much better they know their
+    training rows, folds with distinct held-out rows tell independently; repetitions of folds add nothing.
     """
-    k, mean = len(differences), float(np.mean(differences))
-    if k < 2:
-        return Interval(mean, np.nan, np.nan)
-    ratio = 0.0 if splits is None else np.mean([len(test) / len(train) for train, test in splits])
-    half = student.ppf(0.975, k - 1) * np.sqrt((1.0 / k + ratio) * np.var(differences, ddof=1))
-    return Interval(mean, float(mean - half), float(mean + half))
+    k, mean = len(values), float(np.mean(values))
+    held = np.mean([len(test) for _, test in splits])
+    if of_learning:
+        share, freedom = 1.0 / k + np.mean([len(test) / len(train) for train, test in splits]), k - 1
+    else:
+        independent = min(len(np.unique(np.concatenate([test for _, test in splits]))) / held, k)
+        share, freedom = 1.0 / independent, independent - 1
+    if k < 2 or freedom <= 0:
+        return Difference(mean, np.nan, np.nan)
+    half = student.ppf(0.975, freedom) * np.sqrt(share * np.var(values, ddof=1))
+    return Difference(mean, float(mean - half), float(mean + half))
 
 
 class Folds:
@@ -76,14 +91,11 @@ class Folds:
     def n_train(self):
         return min(len(train) for train, _ in self.splits)
 
-    def run(self, estimators, share=None):
-        """Fits of one estimator, or of one for each fold, on the training rows or on a share of them."""
-        if not isinstance(estimators, list):
-            estimators = [estimators] * len(self.splits)
+    def run(self, estimator, share=None):
+        """Fits of an estimator on the training rows of every fold, or on a share of them."""
         rows = [(train if share is None else self._some(train, share), test) for train, test in self.splits]
-        jobs = zip(estimators, rows, strict=True)
         parallel = Parallel(n_jobs=self.n_jobs)
-        return parallel(delayed(_fit)(model, self.X, self.y, *parts, self.scorer) for model, parts in jobs)
+        return parallel(delayed(_fit)(estimator, self.X, self.y, *parts, self.scorer) for parts in rows)
 
     def _some(self, train, share):
         """A random share of the rows, of every class alike where classes allow it."""
@@ -96,7 +108,25 @@ class Folds:
 
     def gain(self, better, base):
         """Of the scores of fits over those of others on the same folds."""
-        return interval([b.validation - a.validation for a, b in zip(base, better, strict=True)], self.splits)
+        return self.difference([b.validation - a.validation for a, b in zip(base, better, strict=True)])
+
+    def difference(self, values, **options):
+        """See `difference`."""
+        return difference(values, self.splits, **options)
+
+    @cached_property
+    def apart(self):
+        """Which pairs of folds hold out no row in common."""
+        return np.array([[not np.isin(a, b).any() for _, b in self.splits] for _, a in self.splits])
+
+    def chosen_by_others(self, scores):
+        """For every fold (column), the row of `scores` that is best on folds that hold out none of its rows.
+
+        None where there are no such folds: then every choice has seen what it is judged by.
+        """
+        if not self.apart.any(axis=1).all():
+            return None
+        return (scores @ self.apart.T / self.apart.sum(axis=1)).argmax(axis=0)
 
 
 def _fit(estimator, X, y, train, test, scorer):
@@ -116,10 +146,17 @@ def _certainty(model, X, y):
     if not hasattr(model, "predict_proba") or not hasattr(model, "classes_"):
         return ()
     p, classes = model.predict_proba(X), model.classes_
-    if not isinstance(p, np.ndarray) or not np.isin(y, classes).all():
+    if y.ndim != 1 or not isinstance(p, np.ndarray) or len(classes) < 2 or not np.isin(y, classes).all():
         return ()
     return log_loss(y, p, labels=classes), p.max(axis=1), classes[p.argmax(axis=1)] == y
 
 
 def mean(fits, name="validation"):
     return float(np.mean([getattr(fit, name) for fit in fits]))
+
+
+def overconfidence(fits):
+    """Mean confidence minus share of right answers in every fold, None where some have no probabilities."""
+    if any(fit.confidence is None for fit in fits):
+        return None
+    return [float((fit.confidence - fit.right).mean()) for fit in fits]

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge, RidgeClassifier
+from sklearn.utils import check_array
 
 from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
 from ..linear._search import LEAST_L1_RATIO, alpha_grid
@@ -20,20 +21,22 @@ def one_strength(search):
     return kind(**{**shared, **chosen})
 
 
-def _targets(estimator, y):
-    """What the gradient of the null model is made of: columns of numbers, or of smoothed classes."""
-    y = np.asarray(y)
-    if not is_classifier(estimator):
-        return y.reshape(len(y), -1).astype(float)
-    return (1.0 - getattr(estimator, "smoothing", 0.0)) * (y[:, None] == np.unique(y)).astype(float)
-
-
 def strengths_for(estimator, X, y, n, eps):
     """Values of the penalty's parameter, strongest first: from where all coefficients are, or nearly are, zero."""
-    ratio = 1.0 if isinstance(estimator, Lasso) else getattr(estimator, "l1_ratio", 0.0) or 0.0
-    T = _targets(estimator, y)
-    X = np.asarray(X) if hasattr(X, "columns") else X
-    top = np.abs(X.T @ (T - T.mean(axis=0))).max() / len(T)
+    for search, kind in SEARCHES.items():
+        if isinstance(estimator, kind):
+            known = search().get_params()
+            shared = {name: value for name, value in estimator.get_params().items() if name in known}
+            search = search(**{**shared, "alphas": n, "eps": eps})
+            return search._grid(search._read(X, y, None)).alphas[0]
+    ratio = 1.0 if isinstance(estimator, Lasso) or getattr(estimator, "penalty", "") == "l1" else 0.0
+    if not isinstance(estimator, Lasso) or isinstance(estimator, ElasticNet):
+        ratio = ratio or getattr(estimator, "l1_ratio", 0.0) or 0.0
+    X = check_array(X, accept_sparse=True)
+    y = np.asarray(y)
+    T = (y[:, None] == np.unique(y)).astype(float) if is_classifier(estimator) else y.reshape(len(y), -1).astype(float)
+    T = T - T.mean(axis=0) if estimator.fit_intercept else T
+    top = np.abs(X.T @ T).max() / len(T)
     alphas = alpha_grid(top / max(ratio, LEAST_L1_RATIO), n, eps * (LEAST_L1_RATIO if ratio == 0.0 else 1.0))
     if isinstance(estimator, (Ridge, RidgeClassifier)):  # their alpha multiplies a sum over rows, not a mean
         return alphas * len(T)
@@ -43,7 +46,7 @@ def strengths_for(estimator, X, y, n, eps):
 def coefficient_path(estimator, X, y, values, n, eps):
     """Values of the strength and coefficients (n_features, n_values), or (n_targets, n_features, n_values)."""
     known = (ElasticNet, Lasso, Ridge, RidgeClassifier, LogisticRegression, LabelSmoothedLogistic, ElasticNetProx)
-    if not isinstance(estimator, known):
+    if not isinstance(estimator, known) or strength_of(estimator) is None or hasattr(estimator, "l1_ratios"):
         raise ValueError(
             f"estimator must be a penalized linear model, such as ElasticNetProx or LogisticRegression; got"
             f" {estimator!r}."
@@ -63,8 +66,37 @@ def coefficient_path(estimator, X, y, values, n, eps):
     return values, coefs[0] if coefs.ndim == 3 and coefs.shape[0] == 1 else coefs
 
 
+def chosen_candidate(search):
+    """The place of what a fitted path search chose on the axes of its candidates."""
+    names = ("l1_ratio", "smoothing") if hasattr(search, "smoothing_") else ("l1_ratio",)
+    return tuple(
+        int(np.flatnonzero(np.atleast_1d(getattr(search, name)) == getattr(search, f"{name}_"))[0]) for name in names
+    )
+
+
+def check_n_features(search, X):
+    """Raise ValueError where X is not what a search was fitted to."""
+    if X.shape[1] != search.n_features_in_:
+        raise ValueError(
+            f"X must have the {search.n_features_in_} features that search was fitted to; got {X.shape[1]}."
+        )
+
+
 class PathDisplay(Display):
     """What is drawn against the strengths of a path, with the choices of cross-validation."""
+
+    def __init__(
+        self, alphas, coefs, *, parameter="alpha", stronger=1, feature_names=None, alpha_min=None, alpha_1se=None
+    ):
+        if feature_names is not None and len(feature_names) != np.shape(coefs[0] if np.ndim(coefs) == 3 else coefs)[0]:
+            raise ValueError(f"feature_names must hold a name for every feature; got {len(feature_names)} names.")
+        self.alphas = alphas
+        self.coefs = coefs
+        self.parameter = parameter
+        self.stronger = stronger
+        self.feature_names = feature_names
+        self.alpha_min = alpha_min
+        self.alpha_1se = alpha_1se
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, alphas=None, n_alphas=60, eps=1e-3, feature_names=None, ax=None, **how):
@@ -102,7 +134,9 @@ class PathDisplay(Display):
         if type(model) in SEARCHES:
             if not is_fitted(model):
                 raise ValueError(f"estimator must be fitted to show its choice; got {model!r}.")
-            return cls.from_cv(model, X, y, feature_names=feature_names or names, ax=ax, **how)
+            return cls.from_cv(
+                model, X, y, feature_names=names if feature_names is None else feature_names, ax=ax, **how
+            )
         values, coefs = coefficient_path(model, X, y, alphas, n_alphas, eps)
         strength = strength_of(model)
         display = cls(
@@ -139,8 +173,8 @@ class PathDisplay(Display):
         search, X, names = last_step(search, X, y)
         if type(search) not in SEARCHES or not is_fitted(search):
             raise ValueError(f"search must be a fitted ElasticNetProxCV or LabelSmoothedLogisticCV; got {search!r}.")
-        grids = search.alphas_.reshape(-1, search.alphas_.shape[-1])
-        grid = next(grid for grid in grids if search.alpha_min_ in grid)
+        check_n_features(search, X)
+        grid = search.alphas_[chosen_candidate(search)]
         values, coefs = coefficient_path(one_strength(search), X, y, grid, None, search.eps)
         display = cls(
             values,
@@ -195,17 +229,6 @@ class RegularizationPathDisplay(PathDisplay):
     10
     """
 
-    def __init__(
-        self, alphas, coefs, *, parameter="alpha", stronger=1, feature_names=None, alpha_min=None, alpha_1se=None
-    ):
-        self.alphas = alphas
-        self.coefs = coefs
-        self.parameter = parameter
-        self.stronger = stronger
-        self.feature_names = feature_names
-        self.alpha_min = alpha_min
-        self.alpha_1se = alpha_1se
-
     def plot(self, ax=None, *, kind="coef", n_labels=8):
         """Draw the path.
 
@@ -245,7 +268,7 @@ class RegularizationPathDisplay(PathDisplay):
         ax.set_ylabel("share of the largest norm")
 
     def _plot_coefs(self, ax, coefs, n_labels):
-        names = self.feature_names or [f"x{j}" for j in range(len(coefs))]
+        names = [f"x{j}" for j in range(len(coefs))] if self.feature_names is None else self.feature_names
         rank = np.argsort(-np.abs(coefs).max(axis=1), kind="stable")
         named = [j for j in rank[:n_labels] if coefs[j].any()]
         self.lines_ = [None] * len(coefs)
@@ -314,17 +337,6 @@ class SparsityDisplay(PathDisplay):
     >>> SparsityDisplay.from_estimator(ElasticNetProx(l1_ratio=1.0), X, y, n_alphas=5).counts_.tolist()
     [0, 4, 7, 9, 10]
     """
-
-    def __init__(
-        self, alphas, coefs, *, parameter="alpha", stronger=1, feature_names=None, alpha_min=None, alpha_1se=None
-    ):
-        self.alphas = alphas
-        self.coefs = coefs
-        self.parameter = parameter
-        self.stronger = stronger
-        self.feature_names = feature_names
-        self.alpha_min = alpha_min
-        self.alpha_1se = alpha_1se
 
     @classmethod
     def from_estimator(cls, estimator, X=None, y=None, *, ax=None, **how):

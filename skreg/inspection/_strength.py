@@ -83,14 +83,15 @@ class Strength(NamedTuple):
             high = np.inf if self.kind.scale == "factor" else 0.5
             found = {float(f"{factor * self.value:.3g}") for factor in FACTORS if factor * self.value < high}
         else:
-            highest = MOST_ROUNDS * self.value if self.kind.stronger < 0 else max(n_train // 10, 1)
+            rounds = self.kind.stronger < 0
+            highest = MOST_ROUNDS * self.value if rounds else min(max(n_train // 10, 4 * self.value), n_train)
             found = {round(factor * self.value) for factor in COUNTS if 1 <= round(factor * self.value) <= highest}
         return sorted(found - {self.value}, key=lambda value: abs(np.log(value / self.value)))
 
 
-def resolve(estimator):
-    """What does the learning inside pipelines and wrappers, and the prefix of its parameters' names."""
-    prefix = ""
+def chain(estimator):
+    """The estimators inside each other, the one that does the learning last, with the prefixes of their parameters."""
+    found, prefix = [("", estimator)], ""
     while True:
         if isinstance(estimator, Pipeline):
             name, inner = estimator.steps[-1]
@@ -99,28 +100,48 @@ def resolve(estimator):
         elif isinstance(estimator, AUGMENTED):
             name, inner = "estimator", estimator.estimator
         else:
-            return prefix, estimator
+            return found
         if not hasattr(inner, "fit"):
-            return prefix, estimator
+            return found
         prefix, estimator = f"{prefix}{name}__", inner
+        found.append((prefix, estimator))
+
+
+def resolve(estimator):
+    """The prefix of its parameters' names, and the estimator that does the learning inside pipelines and wrappers."""
+    return chain(estimator)[-1]
+
+
+def kind_of(estimator):
+    """The `Kind` of an estimator's family, None where that has no one parameter."""
+    for kind in KINDS:
+        if isinstance(estimator, kind.classes) and hasattr(estimator, kind.name):
+            unpenalized = isinstance(estimator, DESCENTS) and estimator.penalty is None
+            return None if unpenalized else kind
+    return None
 
 
 def strength_of(estimator):
     """The `Strength` of an estimator, or None where its family has no one such parameter, or not one number of it."""
     prefix, final = resolve(estimator)
-    for kind in KINDS:
-        if isinstance(final, kind.classes):
-            value = getattr(final, kind.name)
-            return Strength(prefix + kind.name, value, kind) if isinstance(value, Real) else None
-    return None
+    kind = kind_of(final)
+    if kind is None or not isinstance(getattr(final, kind.name), Real):
+        return None
+    return Strength(prefix + kind.name, getattr(final, kind.name), kind)
 
 
-def direction_of(name):
-    """1 where larger values of a parameter of that name regularize more, -1 where smaller ones do, 0 unknown."""
-    last = name.rpartition("__")[2]
-    more = {kind.name for kind in KINDS if kind.stronger > 0} | {
-        "l1", "l2", "weight_decay", "input_dropout", "label_smoothing", "smoothing", "confidence_penalty",
-        "ccp_alpha", "min_samples_split", "l2_regularization", "reg_alpha", "reg_lambda",
-    }  # fmt: skip
-    less = {kind.name for kind in KINDS if kind.stronger < 0} | {"max_depth", "max_leaf_nodes", "gamma", "max_norm"}
-    return int(last in more) - int(last in less)
+# Names that mean the same wherever they occur.
+STRONGER = {
+    "dropout", "input_dropout", "weight_decay", "l1", "l2", "label_smoothing", "smoothing", "confidence_penalty",
+    "ccp_alpha", "min_samples_leaf", "min_samples_split", "l2_regularization", "reg_alpha", "reg_lambda",
+}  # fmt: skip
+WEAKER = {"max_depth", "max_leaf_nodes", "max_norm"}
+
+
+def direction_of(estimator, name):
+    """1 where larger values of a parameter regularize an estimator more, -1 where smaller ones do, 0 unknown."""
+    owner, _, last = name.rpartition("__")
+    kind = kind_of(estimator.get_params().get(owner, None) if owner else estimator)
+    if kind is not None and kind.name == last:
+        return kind.stronger
+    return int(last in STRONGER) - int(last in WEAKER)

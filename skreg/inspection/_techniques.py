@@ -19,9 +19,12 @@ from ..augmentation import AugmentedClassifier, AugmentedRegressor, GaussianNois
 from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
 from ..neural import DropoutMLPClassifier, DropoutMLPRegressor
 from ..stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
+from ._measure import CORRELATED
 from ._strength import (
+    AUGMENTED,
     BINNED,
     DESCENTS,
+    FORESTS,
     LOGISTIC,
     NEIGHBORS,
     NETS,
@@ -32,14 +35,26 @@ from ._strength import (
     VECTORS,
     resolve,
 )
+from ._verdict import in_percent, is_better, is_worth
 
 LINEAR = (*PENALIZED, *LOGISTIC, *DESCENTS, linear_model.LinearRegression)
+WITH_A_PATH = (
+    ElasticNetProx,
+    linear_model.Lasso,
+    linear_model.ElasticNet,
+    linear_model.Ridge,
+    linear_model.LinearRegression,
+    *LOGISTIC,
+)
+KEPT = {
+    "fit_intercept", "positive", "bounds", "penalty_factor", "class_weight", "confidence_penalty", "grouped",
+    "smoothing",
+}  # fmt: skip
 OF_SCALE = (*PENALIZED, *LOGISTIC, *DESCENTS, *VECTORS, *NEIGHBORS, *PERCEPTRONS, *NETS)
 
 UNEVEN = 10.0  # ratio of the features' deviations from which on penalties and distances see some features only
 FEW_ROWS = 1000  # below, noisy copies are cheap and had an effect in benchmarks
 MANY_FEATURES = 0.5  # features a training row from which on selection has much to leave out
-CORRELATED = 0.9
 OVERCONFIDENT = 0.01  # gap of confidence that is worth a correction
 
 
@@ -70,11 +85,6 @@ class Suggestion(NamedTuple):
     change: str
 
 
-def is_worth(gain, learned):
-    """Whether a gain is more than rounding: shown, or a hundredth of what is learned at all."""
-    return gain.is_gain or gain.mean > 0.01 * abs(learned)
-
-
 def in_words(value, *known):
     """An estimator or a number as code, with dots for estimators that the reader knows."""
     if any(value is some for some in known):
@@ -87,286 +97,248 @@ def in_words(value, *known):
     return text
 
 
-class Evidence(NamedTuple):
-    """What was measured; differences are `Interval`s in units of the score, None where they were not measured.
-
-    Attributes
-    ----------
-    estimator : estimator
-    verdict : str
-    n_train, n_features : int
-        Training rows of a fold; features as the last step sees them.
-    is_numeric : bool
-        Whether X itself is a dense array or frame of numbers.
-    is_sparse : bool
-        Whether the last step sees sparse rows.
-    uneven : float
-        Largest over smallest deviation of those features.
-    correlated : int
-        Features that have another one with a correlation above 0.9 in absolute value.
-    learned : float
-        Training score above that of a constant.
-    lost : float
-        Share of what was learned on training rows that held-out rows do not show.
-    growth : Interval or None
-        From half of the training rows to all.
-    strength : Strength or None
-    stronger, weaker : tuple of (value, Interval) or None
-        The best value on each side, and its gain when it is chosen on the other folds.
-    reference : Interval or None
-        Gain of gradient boosting over the estimator.
-    overconfidence : Interval or None
-        Mean confidence minus share of right answers.
-    loose : int
-        Fits of the baseline that did not converge.
-    """
-
-    estimator: BaseEstimator
-    verdict: str
-    n_train: int
-    n_features: int
-    is_numeric: bool
-    is_sparse: bool
-    uneven: float
-    correlated: int
-    learned: float
-    lost: float
-    growth: object
-    strength: object
-    stronger: object
-    weaker: object
-    reference: object
-    overconfidence: object
-    loose: int
-
-    @property
-    def final(self):
-        return resolve(self.estimator)[1]
-
-    def is_a(self, kinds):
-        return isinstance(self.final, kinds)
-
-    def replace(self, technique, new, why):
-        """A suggestion to put another estimator in the place of what does the learning."""
-        name = resolve(self.estimator)[0].removesuffix("__")
-        if not name:
-            return self.wrap(technique, new, why)
-        model = clone(self.estimator).set_params(**{name: clone(new)})
-        return Suggestion(technique, name, new, why, model, f"{name}={in_words(new, self.final)}")
-
-    def wrap(self, technique, new, why):
-        """A suggestion to use another estimator, which may hold the present one."""
-        return Suggestion(technique, "", new, why, clone(new), in_words(new, self.estimator))
-
-    def set(self, technique, name, value, why):
-        """A suggestion to set a parameter of what does the learning."""
-        full = resolve(self.estimator)[0] + name
-        model = clone(self.estimator).set_params(**{full: value})
-        return Suggestion(technique, full, value, why, model, f"{full}={value!r}")
-
-    def of_kind(self, classifier, regressor):
-        return classifier if is_classifier(self.estimator) else regressor
-
-    @property
-    def gap(self):
-        return f"{self.lost:.0%} of what is learned on training rows is lost on new ones"
+def replaced(m, technique, new, why):
+    """A suggestion to put another estimator in the place of what does the learning."""
+    name = resolve(m.estimator)[0].removesuffix("__")
+    if not name:
+        return instead(m, technique, new, why)
+    model = clone(m.estimator).set_params(**{name: clone(new)})
+    return Suggestion(technique, name, new, why, model, f"{name}={in_words(new, m.final)}")
 
 
-def more_epochs(e):
+def instead(m, technique, new, why):
+    """A suggestion to use another estimator, which may hold the present one."""
+    return Suggestion(technique, "", new, why, clone(new), in_words(new, m.estimator))
+
+
+def changed(m, technique, name, value, why):
+    """A suggestion to set a parameter of what does the learning."""
+    full = resolve(m.estimator)[0] + name
+    return Suggestion(technique, full, value, why, clone(m.estimator).set_params(**{full: value}), f"{full}={value!r}")
+
+
+def of_kind(m, classifier, regressor):
+    return classifier if is_classifier(m.estimator) else regressor
+
+
+def loss_of(m):
+    """The gap in words."""
+    return f"{in_percent(m.lost)} of what is learned on training rows is lost on new ones ({m.lost:.2f} of it)"
+
+
+def l1_ratio_of(model):
+    """The share of L1 of a linear model; scikit-learn before 1.8 called it `penalty` in logistic regression."""
+    if isinstance(model, linear_model.Lasso) or getattr(model, "penalty", None) == "l1":
+        return 1.0
+    return getattr(model, "l1_ratio", 0.0) or 0.0
+
+
+def path_search_like(model, **params):
+    """A search along the path for a linear model, with what the two have in common."""
+    logistic = isinstance(model, LOGISTIC)
+    search = LabelSmoothedLogisticCV(smoothing=0.0) if logistic else ElasticNetProxCV()
+    shared = {name: value for name, value in model.get_params(deep=False).items() if name in KEPT}
+    known = search.get_params()
+    return search.set_params(**{k: v for k, v in shared.items() if k in known}, **{"standardize": True, **params})
+
+
+def more_epochs(m):
     """Fits that did not converge."""
-    if e.loose and hasattr(e.final, "max_iter"):
-        value = 10 * e.final.max_iter if e.final.max_iter > 0 else 1000
-        yield e.set("convergence", "max_iter", value, f"{e.loose} of the baseline's fits did not converge")
+    if m.n_unconverged and hasattr(m.final, "max_iter"):
+        value = 10 * m.final.max_iter if (m.final.max_iter or 0) > 0 else 10000
+        yield changed(m, "convergence", "max_iter", value, f"{m.n_unconverged} of the baseline's fits did not converge")
 
 
-def scaling(e):
+def scaling(m):
     """Features of different size under one penalty, or in one distance."""
-    if not e.is_a(OF_SCALE) or e.uneven < UNEVEN or getattr(e.final, "standardize", False):
+    if not m.is_a(OF_SCALE) or m.uneven < UNEVEN or m.is_sparse or getattr(m.final, "standardize", False):
         return
-    why = f"the features' standard deviations differ by a factor of {e.uneven:.2g}, and the model sees their size"
-    if hasattr(e.final, "standardize"):
-        yield e.set("standardized features", "standardize", True, why)
+    why = f"the features' standard deviations differ by a factor of {m.uneven:.2g}, and the model sees their size"
+    if hasattr(m.final, "standardize"):
+        yield changed(m, "standardized features", "standardize", True, why)
     else:
-        yield e.replace("standardized features", make_pipeline(StandardScaler(with_mean=not e.is_sparse), e.final), why)
+        yield replaced(m, "standardized features", make_pipeline(StandardScaler(), m.final), why)
 
 
-def _along_the_curve(e, side, technique):
+def _along_the_curve(m, side, technique):
+    """A value of the regularization curve: shown to be better, or seeming so where the verdict asks for that side."""
+    if side is None:
+        return
     value, gain = side
-    why = f"{e.strength.value!r} to {value!r} on the regularization curve: {gain}"
-    yield e.set(technique, e.strength.kind.name, value, why)
+    asked = m.verdict == ("overfitting" if side is m.stronger else "underfitting")
+    if gain.is_gain or (asked and is_worth(gain, m.learned)):
+        why = f"{m.strength.value!r} to {value!r} on the regularization curve: {gain}"
+        yield changed(m, technique, m.strength.kind.name, value, why)
 
 
-def stronger(e):
+def stronger(m):
     """A stronger value on the regularization curve."""
-    if e.stronger is not None and is_worth(e.stronger[1], e.learned):
-        yield from _along_the_curve(e, e.stronger, "more regularization")
+    yield from _along_the_curve(m, m.stronger, "more regularization")
 
 
-def weaker(e):
+def weaker(m):
     """A weaker value on the regularization curve."""
-    if e.weaker is not None and is_worth(e.weaker[1], e.learned):
-        yield from _along_the_curve(e, e.weaker, "less regularization")
+    yield from _along_the_curve(m, m.weaker, "less regularization")
 
 
-def path_search(e):
+def path_search(m):
     """The strength chosen along a whole path, for linear models under a penalty or without any."""
-    ours = {"standardize": True}
-    if e.is_a((ElasticNetProx, linear_model.Lasso, linear_model.ElasticNet)):
-        ratio = getattr(e.final, "l1_ratio", 1.0)
-        search = ElasticNetProxCV(l1_ratio=ratio if isinstance(e.final, linear_model.ElasticNet) else 1.0, **ours)
-        if isinstance(e.final, ElasticNetProx):
-            search = ElasticNetProxCV(l1_ratio=ratio, standardize=e.final.standardize)
-    elif e.is_a((linear_model.Ridge, linear_model.LinearRegression)):
-        search = ElasticNetProxCV(l1_ratio=0.0, **ours)
-    elif e.is_a(LOGISTIC):
-        ratio = getattr(e.final, "l1_ratio", 0.0) or 0.0
-        search = LabelSmoothedLogisticCV(l1_ratio=ratio, **ours)
-    else:
-        return
-    yield e.replace("strength by cross-validation along the path", search, e.gap)
+    if m.is_a(WITH_A_PATH) and not m.is_inside(AUGMENTED):  # copies would be on both sides of the search's folds
+        search = path_search_like(m.final, l1_ratio=l1_ratio_of(m.final))
+        yield replaced(m, "strength by cross-validation along the path", search, loss_of(m))
 
 
-def selection(e):
+def selection(m):
     """Zeros, where there are many features for the rows."""
-    if e.n_features < MANY_FEATURES * e.n_train:
-        return
-    why = f"{e.n_features} features for {e.n_train} training rows"
-    if e.is_a((linear_model.Ridge, linear_model.LinearRegression)) or (
-        e.is_a(ElasticNetProx) and e.final.l1_ratio < 0.5
-    ):
-        yield e.replace("fewer features by L1", ElasticNetProxCV(l1_ratio=[0.5, 0.95], standardize=True), why)
-    elif e.is_a(LOGISTIC) and (getattr(e.final, "l1_ratio", 0.0) or 0.0) < 0.5:
-        yield e.replace("fewer features by L1", LabelSmoothedLogisticCV(l1_ratio=[0.5, 1.0], standardize=True), why)
+    many = m.n_features >= MANY_FEATURES * m.folds.n_train
+    if many and m.is_a(WITH_A_PATH) and l1_ratio_of(m.final) < 0.5 and not m.is_inside(AUGMENTED):
+        why = f"{m.n_features} features for {m.folds.n_train} training rows"
+        yield replaced(m, "fewer features by L1", path_search_like(m.final, l1_ratio=[0.5, 0.95]), why)
 
 
-def grouping(e):
+def grouping(m):
     """L2 beside L1, which keeps correlated features together."""
-    lasso = e.is_a(linear_model.Lasso) or (
-        e.is_a((*PENALIZED, *LOGISTIC)) and (getattr(e.final, "l1_ratio", 0.0) or 0.0) > 0.9
-    )
-    if e.correlated >= 2 and lasso:
-        why = f"{e.correlated} features correlate by more than {CORRELATED} with others; L1 keeps one of each group"
-        new = e.of_kind(LabelSmoothedLogisticCV(l1_ratio=0.5), ElasticNetProxCV(l1_ratio=0.5))
-        yield e.replace("elastic net", new.set_params(standardize=True), why)
+    lasso = m.is_a(WITH_A_PATH) and l1_ratio_of(m.final) > 0.9
+    if m.n_correlated >= 2 and lasso and not m.is_inside(AUGMENTED):
+        why = f"{m.n_correlated} features correlate by more than {CORRELATED} with others; L1 keeps one of each group"
+        yield replaced(m, "elastic net", path_search_like(m.final, l1_ratio=0.5), why)
 
 
-def early_stopping(e):
+def early_stopping(m):
     """Training that ends when held-out rows say so."""
-    if e.is_a((*BINNED, *PERCEPTRONS, *DESCENTS, *NETS)) and e.final.early_stopping is not True:
-        yield e.set("early stopping", "early_stopping", True, e.gap)
-    elif e.is_a(STAGED) and e.final.n_iter_no_change is None:
-        new = e.of_kind(EarlyStoppingClassifier, EarlyStoppingRegressor)
-        yield e.replace("early stopping", new(e.final, random_state=0), e.gap)
+    if m.is_inside(AUGMENTED):  # copies of rows would be on both sides of its split
+        return
+    if m.is_a((*BINNED, *PERCEPTRONS, *DESCENTS, *NETS)) and m.final.early_stopping is not True:
+        yield changed(m, "early stopping", "early_stopping", True, loss_of(m))
+    elif m.is_a(STAGED) and m.final.n_iter_no_change is None:
+        new = of_kind(m, EarlyStoppingClassifier, EarlyStoppingRegressor)
+        yield replaced(m, "early stopping", new(m.final, random_state=0), loss_of(m))
 
 
-def weight_decay(e):
+def weight_decay(m):
     """More decay of a net's weights."""
-    if e.is_a(NETS) and np.ndim(e.final.weight_decay) == 0:
-        value = 0.3 if e.final.weight_decay == 0.0 else float(f"{3.0 * e.final.weight_decay:.3g}")
-        yield e.set("weight decay", "weight_decay", value, e.gap)
+    if m.is_a(NETS) and np.ndim(m.final.weight_decay) == 0:
+        value = 0.3 if m.final.weight_decay == 0.0 else float(f"{3.0 * m.final.weight_decay:.3g}")
+        yield changed(m, "weight decay", "weight_decay", value, loss_of(m))
 
 
-def dropout(e):
+def dropout(m):
     """A net with dropout in place of one without."""
-    if e.is_a(PERCEPTRONS):
-        kind = e.of_kind(DropoutMLPClassifier, DropoutMLPRegressor)
-        sizes = e.final.hidden_layer_sizes
+    if m.is_a(PERCEPTRONS):
+        kind = of_kind(m, DropoutMLPClassifier, DropoutMLPRegressor)
+        sizes = m.final.hidden_layer_sizes
         new = kind(sizes, random_state=0)
-        yield e.replace("dropout, batch normalization and decoupled decay", new, e.gap)
+        yield replaced(m, "dropout, batch normalization and decoupled decay", new, loss_of(m))
 
 
-def mixing(e):
+def mixing(m):
     """Mixtures of rows for a net."""
-    if e.is_a(NETS) and e.final.mixup == 0.0:
-        yield e.set("mixup", "mixup", 0.2, e.gap)
+    if m.is_a(NETS) and m.final.mixup == 0.0:
+        yield changed(m, "mixup", "mixup", 0.2, loss_of(m))
 
 
-def subsampling(e):
+def subsampling(m):
     """Ensembles whose members see less."""
-    if e.is_a(STAGED) and e.final.subsample == 1.0:
-        yield e.set("stochastic boosting", "subsample", 0.5, e.gap)
-    elif e.is_a(BINNED) and getattr(e.final, "max_features", None) == 1.0:
-        yield e.set("features drawn at every split", "max_features", 0.3, e.gap)
-    elif e.is_a(RandomForestRegressor) and e.final.max_features == 1.0:
-        yield e.set("features drawn at every split", "max_features", 0.33, e.gap)
+    if m.is_a(STAGED) and m.final.subsample == 1.0:
+        yield changed(m, "stochastic boosting", "subsample", 0.5, loss_of(m))
+    elif m.is_a(BINNED) and getattr(m.final, "max_features", None) == 1.0:
+        yield changed(m, "features drawn at every split", "max_features", 0.3, loss_of(m))
+    elif m.is_a(RandomForestRegressor) and m.final.max_features == 1.0:
+        yield changed(m, "features drawn at every split", "max_features", 0.33, loss_of(m))
 
 
-def averaging(e):
+def averaging(m):
     """Many trees in place of one."""
-    if e.is_a(TREES):
-        kind = e.of_kind(RandomForestClassifier, RandomForestRegressor)
-        yield e.replace("averaging over trees", kind(random_state=0), e.gap)
+    if m.is_a(TREES):
+        kind = of_kind(m, RandomForestClassifier, RandomForestRegressor)
+        yield replaced(m, "averaging over trees", kind(random_state=0), loss_of(m))
 
 
-def slower_boosting(e):
-    """Smaller steps, and as many more of them as pay."""
-    if e.is_a(BINNED) and e.final.learning_rate >= 0.1:
-        value = float(f"{e.final.learning_rate / 3.0:.2g}")
-        yield e.set("smaller learning rate", "learning_rate", value, e.gap)
-
-
-def noisy_copies(e):
-    """Copies of rows with noise, for few rows."""
-    if not e.is_numeric or e.n_train >= FEW_ROWS or hasattr(e.estimator, "augmenter") or e.is_a(NEIGHBORS):
+def noisy_copies(m):
+    """Copies of rows with noise, for few rows; nets draw it anew in every step."""
+    steps = (*TREES, *FORESTS, *BINNED, *STAGED, *NEIGHBORS)  # piecewise constant: noise moves their borders at random
+    if not m.is_numeric or m.folds.n_train >= FEW_ROWS or m.is_inside(AUGMENTED) or m.is_a(steps):
         return
-    if e.growth is not None and e.growth.mean <= 0.0:
+    if m.growth is None or not is_worth(m.growth, m.learned):
         return
-    more = "" if e.growth is None else f"; from half of the rows to all, more rows brought {e.growth}"
-    kind = e.of_kind(AugmentedClassifier, AugmentedRegressor)
+    why = f"{m.folds.n_train} training rows, and from half of them to all more rows brought {m.growth}"
+    if m.is_a(NETS):
+        if m.final.input_noise == 0.0 and not m.is_sparse:
+            yield changed(m, "noise on the inputs", "input_noise", 0.1, why)
+        return
+    if getattr(m.final, "early_stopping", False) is True:  # it would hold out copies of rows that it trains on
+        return
+    kind = of_kind(m, AugmentedClassifier, AugmentedRegressor)
     noise = GaussianNoise(0.1, relative="feature")
-    new = kind(e.estimator, noise, n_copies=4, random_state=0)
-    yield e.wrap("augmentation by noise", new, f"{e.n_train} training rows{more}")
+    new = kind(m.estimator, noise, n_copies=4, random_state=0)
+    yield instead(m, "augmentation by noise", new, why)
 
 
-def honest_probabilities(e):
+def honest_probabilities(m):
     """Smoothed labels, or calibration, for probabilities that promise too much."""
-    over = e.overconfidence
-    if over is None or not over.low > 0.0 or over.mean < OVERCONFIDENT:
+    over = m.overconfidence
+    if over is None or not over.is_shown or over.mean < OVERCONFIDENT:
         return
     why = f"confidence is above the share of right answers by {over}"
-    if e.is_a(LabelSmoothedLogistic) and e.final.smoothing == 0.0:
-        yield e.set("label smoothing", "smoothing", 0.1, why)
-    elif e.is_a(DropoutMLPClassifier) and e.final.label_smoothing == 0.0:
-        yield e.set("label smoothing", "label_smoothing", 0.1, why)
+    if m.is_a(LabelSmoothedLogistic) and m.final.smoothing == 0.0:
+        yield changed(m, "label smoothing", "smoothing", 0.1, why)
+    elif m.is_a(DropoutMLPClassifier) and m.final.label_smoothing == 0.0:
+        yield changed(m, "label smoothing", "label_smoothing", 0.1, why)
     else:
-        yield e.wrap("calibration by cross-validation", CalibratedClassifierCV(e.estimator), why)
+        yield instead(m, "calibration by cross-validation", CalibratedClassifierCV(m.estimator), why)
 
 
-def curves(e):
+def is_beaten(m):
+    """Whether gradient boosting is shown to be better, or seems so for what underfits."""
+    if m.reference is None or m.reference.mean <= max(
+        [0.0, *(side[1].mean for side in (m.stronger, m.weaker) if side)]
+    ):
+        return False  # nor where the estimator's own strength brings more
+    return m.reference.is_gain or m.verdict == "underfitting"
+
+
+def curves(m):
     """Splines of the features, for a linear model that trees beat."""
-    if e.is_a(LINEAR) and e.reference is not None and e.reference.is_gain and e.is_numeric:
-        why = f"gradient boosting on the same folds is better by {e.reference}"
-        yield e.replace("splines of the features", make_pipeline(SplineTransformer(), StandardScaler(), e.final), why)
+    if m.is_a(LINEAR) and is_beaten(m) and m.is_numeric:
+        why = f"gradient boosting on the same folds {is_better(m.reference)} by {m.reference}"
+        final = m.final
+        if m.weaker is not None and is_worth(m.weaker[1], m.learned):  # with too much of a penalty they would be idle
+            final = clone(final).set_params(**{m.strength.kind.name: m.weaker[0]})
+        yield replaced(m, "splines of the features", make_pipeline(SplineTransformer(), StandardScaler(), final), why)
 
 
-def other_family(e):
+def other_family(m):
     """What was measured to be better."""
-    if e.reference is not None and e.reference.is_gain:
-        new = e.of_kind(HistGradientBoostingClassifier, HistGradientBoostingRegressor)(random_state=0)
-        yield e.replace("gradient boosting", new, f"on the same folds it is better by {e.reference}")
+    if is_beaten(m):
+        new = of_kind(m, HistGradientBoostingClassifier, HistGradientBoostingRegressor)(random_state=0)
+        yield replaced(m, "gradient boosting", new, f"on the same folds it {is_better(m.reference)} by {m.reference}")
 
 
-def larger_net(e):
+def larger_net(m):
     """More units, for a net that does not even fit its training rows."""
-    if e.is_a((*NETS, *PERCEPTRONS)) and e.reference is not None and e.reference.is_gain:
-        sizes = np.atleast_1d(e.final.hidden_layer_sizes)
+    if m.is_a((*NETS, *PERCEPTRONS)) and is_beaten(m):
+        sizes = np.atleast_1d(m.final.hidden_layer_sizes)
         value = tuple(int(2 * size) for size in sizes)
-        yield e.set("wider layers", "hidden_layer_sizes", value, f"gradient boosting is better by {e.reference}")
+        yield changed(
+            m,
+            "wider layers",
+            "hidden_layer_sizes",
+            value,
+            f"gradient boosting {is_better(m.reference)} by {m.reference}",
+        )
 
 
-ALWAYS = [more_epochs, scaling]
-PROBABILITIES = [honest_probabilities]
 BY_VERDICT = {
     "overfitting": [
-        stronger, path_search, selection, grouping, early_stopping, weight_decay, dropout, averaging, subsampling,
-        slower_boosting, mixing, noisy_copies,
+        stronger, selection, path_search, grouping, early_stopping, weight_decay, dropout, averaging, subsampling,
+        mixing, noisy_copies, other_family,
     ],
-    "underfitting": [weaker, curves, larger_net, other_family],
-    "fitting well": [],
+    "underfitting": [weaker, curves, larger_net, other_family, stronger],
+    "fitting well": [stronger, weaker, other_family],
 }  # fmt: skip
 
 
-def suggestions(evidence):
-    """Techniques to try next, in order."""
-    makers = [*ALWAYS, *BY_VERDICT[evidence.verdict], *PROBABILITIES]
-    return [suggestion for make in makers for suggestion in make(evidence)]
+def suggestions(m):
+    """Techniques to try next, in order, for `Measurements` with a `verdict`."""
+    makers = [scaling, more_epochs, *BY_VERDICT[m.verdict], honest_probabilities]
+    return [suggestion for make in makers for suggestion in make(m)]

@@ -3,10 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 
 from ._display import BLACK, BLUE, LINES, ORANGE, PALE, Display, is_fitted
-from ._strength import AUGMENTED, BINNED, NETS, PERCEPTRONS
+from ._strength import AUGMENTED, BINNED, NETS, PERCEPTRONS, STAGED
 
 
 class Curve(NamedTuple):
@@ -40,11 +39,18 @@ def _of_early_stopping(model):
     parts = [model.steps_, model.train_curve_, model.validation_curve_]
     gain = model.monitor != "loss"
     what = "loss" if not gain else model.monitor if isinstance(model.monitor, str) else "score"
-    rounds = zip(*parts, strict=True) if several else [parts]
-    return [Curve(*map(np.asarray, curves), model.best_iter_, what, "step", gain) for curves in rounds]
+    if not several:
+        return [Curve(*map(np.asarray, parts), model.best_iter_, what, "step", gain)]
+    curves = []
+    for steps, train, validation in zip(*parts, strict=True):
+        best = steps[np.argmax(validation) if gain else np.argmin(validation)]
+        curves.append(Curve(steps, train, validation, best, what, "step", gain))
+    return curves
 
 
 def _of_perceptron(model):
+    if not hasattr(model, "loss_curve_"):
+        raise ValueError(f"estimator must be trained by a stochastic solver to have curves; got {model!r}.")
     loss = np.asarray(model.loss_curve_)
     steps = np.arange(1, loss.size + 1)
     if not model.early_stopping:
@@ -72,7 +78,7 @@ SOURCES = [
     (NETS, _of_net),
     (PERCEPTRONS, _of_perceptron),
     (BINNED, _of_binned),
-    ((GradientBoostingClassifier, GradientBoostingRegressor), _of_staged),
+    (STAGED, _of_staged),
 ]
 
 
@@ -161,7 +167,7 @@ class LossCurveDisplay(Display):
         display : LossCurveDisplay
             Drawn.
         """
-        if "estimator" not in cv_results:
+        if not isinstance(cv_results, dict) or "estimator" not in cv_results:
             raise ValueError("cv_results must come from cross_validate(..., return_estimator=True).")
         return cls([curve for model in cv_results["estimator"] for curve in curves_of(model)]).plot(ax)
 
@@ -306,7 +312,13 @@ class FilterFactorDisplay(Display):
         ax = self._begin(ax)
         for style, steps, stopped, ridge in zip(LINES, self.steps, self.early_stopping, self.ridge, strict=False):
             color, marker = style["color"], style["marker"]
-            ax.plot(self.eigenvalues, stopped, color=color, marker=marker, label=f"stopped after {steps} steps")
+            ax.plot(
+                self.eigenvalues,
+                stopped,
+                color=color,
+                marker=marker,
+                label=f"stopped after {steps} step{'s' if steps > 1 else ''}",
+            )
             ax.plot(self.eigenvalues, ridge, color=color, marker=marker, mfc="white", ls="--", label="ridge like it")
         ax.set(
             xscale="log",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._display import BLACK, BLUE, GREY, pyplot
-from ._evaluate import Interval, interval, mean
+from ._evaluate import Difference, mean, overconfidence
 
 WIDTH = 100  # of reports as text
 
@@ -19,39 +19,49 @@ class Trial(NamedTuple):
     ----------
     technique, change : str
     score : float
-        Mean over the folds.
-    gain : Interval
+        Mean over the folds; NaN where the fits failed.
+    gain : Difference
         Of the score over the baseline: mean, low, high.
-    log_loss : Interval or None
+    log_loss : Difference or None
         By how much the log loss is lower than the baseline's; of classifiers with probabilities.
     overconfidence : float
         Mean confidence minus share of right answers; NaN without probabilities.
-    seconds : float
+    relative_time : float
         Mean time of a fit with its predictions, relative to the baseline's.
+    error : str
+        Why the fits failed; empty where they did not.
     """
 
     technique: str
     change: str
     score: float
-    gain: Interval
-    log_loss: Interval | None
+    gain: Difference
+    log_loss: Difference | None
     overconfidence: float
-    seconds: float
+    relative_time: float
+    error: str = ""
 
     @classmethod
     def of(cls, suggestion, fits, baseline, folds):
-        log_loss, over = None, np.nan
-        if fits[0].confidence is not None and baseline[0].confidence is not None:
+        """The trial of a suggestion, from its fits, or from the error that they ended in."""
+        named = suggestion.technique, suggestion.change
+        if isinstance(fits, str):
+            return cls(*named, np.nan, Difference(np.nan, np.nan, np.nan), None, np.nan, np.nan, fits)
+        log_loss, over = None, overconfidence(fits)
+        if over is not None and overconfidence(baseline) is not None:
             saved = [base.log_loss - fit.log_loss for fit, base in zip(fits, baseline, strict=True)]
-            log_loss = interval(saved, folds.splits)
-            over = float(np.mean([(fit.confidence - fit.right).mean() for fit in fits]))
+            log_loss = folds.difference(saved)
+        over = np.nan if over is None else float(np.mean(over))
         seconds = mean(fits, "seconds") / mean(baseline, "seconds")
-        gain = folds.gain(fits, baseline)
-        return cls(suggestion.technique, suggestion.change, mean(fits), gain, log_loss, over, seconds)
+        return cls(*named, mean(fits), folds.gain(fits, baseline), log_loss, over, seconds)
 
 
 class Trials(list):
-    """A list of `Trial`s that prints as a table.
+    """What `Diagnosis.try_next` returns: a list of `Trial`s that prints as a table.
+
+    Its columns are the score, its gain over the baseline with a 95 % interval, of classifiers with probabilities the
+    log loss that is saved and by how much confidence is above the share of right answers, and the time of a fit in
+    units of the baseline's.
 
     Parameters
     ----------
@@ -60,6 +70,15 @@ class Trials(list):
         Name of the score.
     baseline : float
         Score without any of them.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from skreg.inspection import diagnose
+    >>> trials = diagnose(DecisionTreeRegressor(random_state=0), *load_diabetes(return_X_y=True)).try_next(1)
+    >>> trials[0].technique, trials[0].gain.low > 0.0
+    ('more regularization', True)
     """
 
     def __init__(self, trials, scoring, baseline):
@@ -71,11 +90,11 @@ class Trials(list):
         certain = any(trial.log_loss is not None for trial in self)
         rows = []
         for trial in self:
-            row = [trial.technique, trial.change, f"{trial.score:.4g}", str(trial.gain)]
+            row = [trial.technique, trial.change, f"{trial.score:.4g}", trial.error or str(trial.gain)]
             if certain:
                 row += ["" if trial.log_loss is None else str(trial.log_loss), f"{trial.overconfidence:+.3f}"]
-            rows.append([*row, f"{trial.seconds:.2g}"])
-        return [*head, *(["log loss saved", "overconfidence"] if certain else []), "time"], rows
+            rows.append([*row, f"{trial.relative_time:.3g}"])
+        return [*head, *(["log loss saved", "overconfidence"] if certain else []), "times as long"], rows
 
     def to_frame(self):
         """The trials as a table.
@@ -83,7 +102,8 @@ class Trials(list):
         Returns
         -------
         frame : pandas.DataFrame
-            One row a trial: technique, change, score, gain with `low` and `high`, log loss saved, overconfidence, time.
+            One row a trial: technique, change, score, gain with `low` and `high`, log loss saved, overconfidence,
+            relative time.
         """
         import pandas as pd
 
@@ -98,7 +118,7 @@ class Trials(list):
                     high=trial.gain.high,
                     log_loss_saved=np.nan if trial.log_loss is None else trial.log_loss.mean,
                     overconfidence=trial.overconfidence,
-                    time=trial.seconds,
+                    relative_time=trial.relative_time,
                 )
                 for trial in self
             ]
@@ -122,16 +142,19 @@ class Trials(list):
         places = np.arange(len(self))
         ax.axvline(0.0, color=GREY, linewidth=1.0)
         for place, trial in zip(places, self, strict=True):
-            color = BLUE if trial.gain.is_gain else BLACK
+            color = BLUE if trial.gain.is_shown else BLACK
             ends = trial.gain.low, trial.gain.high
             ax.hlines(place, *ends, color=color, linewidth=1.6)
-            ax.plot(trial.gain.mean, place, "o", color=color, mfc=color if trial.gain.is_gain else "white")
+            ax.plot(trial.gain.mean, place, "o", color=color, mfc=color if trial.gain.is_shown else "white")
         ax.set_yticks(places, [trial.technique for trial in self])
         ax.set_ylim(len(self) - 0.5, -0.5)
+        ax.locator_params(axis="x", nbins=5)
         ax.set_xlabel(f"gain in {self.scoring} over {self.baseline:.4g}, 95 % interval")
         return ax
 
     def __repr__(self):
+        if not self:
+            return "nothing was suggested, and nothing tried"
         head, rows = self._rows()
         short = [[row[0], _shortened(row[1]), *row[2:]] for row in rows]
         return "\n".join([f"baseline: {self.scoring} {self.baseline:.4g}", *table_text(short, head)])
