@@ -59,9 +59,9 @@ for fold, (rest, fifth) in enumerate(folds):
 
 # %%
 # What a regularizer is worth: how much worse all others are without it, and how much worse no regularizer is than it
-# alone. Differences are of the same fold, with 95 % intervals from the spread over the ten. The fifths to learn from are
-# distinct within a repetition, but the digits to be tested on are nearly the same: the intervals are about other fifths
-# of these digits to learn from, and not about other digits.
+# alone. Differences are of the same fold, with 95 % intervals from the spread over the ten. The fifths to learn from
+# are distinct within a repetition, but the digits to be tested on are nearly the same: the intervals are about other
+# fifths of these digits to learn from, and not about other digits.
 print("        wrong, %   log loss   calibration error")
 for variant in ("all", "none"):
     print(f"{variant:6}" + "{:10.2f}{:11.4f}{:20.4f}".format(*results[variant].mean(axis=0)))
