@@ -123,7 +123,7 @@ def of_kind(m, classifier, regressor):
 
 def loss_of(m):
     """The gap in words."""
-    return f"{in_percent(m.lost)} of what is learned on training rows is lost on new ones ({m.lost:.2f} of it)"
+    return f"{in_percent(m.lost)} of what is learned on training rows is lost on new ones"
 
 
 def l1_ratio_of(model):

@@ -15,7 +15,7 @@ def is_better(gain):
 
 def in_percent(lost):
     """The share of what is learned that is lost, in words."""
-    return f"{max(lost, 0.0):.0%}" if lost <= 1.0 else "all"
+    return f"{max(lost, 0.0):.0%}" if lost <= 1.0 else f"all ({lost:.1f} times as much)"
 
 
 def verdict_of(m):
