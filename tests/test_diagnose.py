@@ -166,7 +166,7 @@ def test_fitting_well_and_nothing_to_say():
     assert diagnosis.verdict == "fitting well"
     assert diagnosis.suggestions == []
     assert "nothing to try" in str(diagnosis)
-    assert diagnosis.try_next(3) == []
+    assert len(diagnosis.try_next(3)) == 0
     assert "nothing" in str(diagnosis.try_next(3))
 
 

@@ -1,6 +1,7 @@
 """What techniques bought when they were tried."""
 
 import textwrap
+from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -56,8 +57,8 @@ class Trial(NamedTuple):
         return cls(*named, mean(fits), folds.gain(fits, baseline), log_loss, over, seconds)
 
 
-class Trials(list):
-    """What `Diagnosis.try_next` returns: a list of `Trial`s that prints as a table.
+class Trials(Sequence):
+    """What `Diagnosis.try_next` returns: trials in their order, printing as a table.
 
     Its columns are the score, its gain over the baseline with a 95 % interval, of classifiers with probabilities the
     log loss that is saved and by how much confidence is above the share of right answers, and the time of a fit in
@@ -82,8 +83,13 @@ class Trials(list):
     """
 
     def __init__(self, trials, scoring, baseline):
-        super().__init__(trials)
-        self.scoring, self.baseline = scoring, baseline
+        self._trials, self.scoring, self.baseline = trials, scoring, baseline
+
+    def __len__(self):
+        return len(self._trials)
+
+    def __getitem__(self, place):
+        return self._trials[place]
 
     def _rows(self):
         head = ["technique", "set", self.scoring, "gain, 95 % interval"]
