@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 (links of examples that are not run need it)
+
 import skreg
 
 HERE = Path(__file__).parent
