@@ -392,7 +392,7 @@ class SparsityDisplay(PathDisplay):
         mark_choices(ax, self.alpha_min, self.alpha_1se)
         against_strength(ax, self.parameter, self.alphas, self.stronger)
         if self.alpha_min is not None:
-            ax.legend(frameon=False, loc="center left")
+            ax.legend(frameon=False, loc="lower right")
         return self
 
     def _plot_layers(self, ax):
@@ -401,10 +401,9 @@ class SparsityDisplay(PathDisplay):
         places = np.arange(len(sizes))
         ax.barh(places, 1.0, color=PALE, height=0.7)
         ax.barh(places, self.counts_ / sizes, color=BLUE, height=0.7)
-        for place, count, size, weights in zip(places, self.counts_, sizes, self.coefs, strict=True):
-            text = f"{weights.shape[0]} x {weights.shape[1]}: {count:,} of {size:,}"
-            ax.annotate(text, (0.02, place), va="center", color="white" if count > 0.5 * size else "black")
-        ax.set_yticks(places, [f"layer {k + 1}" for k in places])
+        parts = zip(self.counts_, sizes, self.coefs, strict=True)
+        names = [f"{w.shape[0]} x {w.shape[1]}\n{count:,} of {size:,}" for count, size, w in parts]
+        ax.set_yticks(places, names)
         ax.invert_yaxis()
         ax.set(xlabel="share of weights that are not zero", xlim=(0.0, 1.0))
         return self

@@ -326,5 +326,5 @@ class FilterFactorDisplay(Display):
             xlabel="eigenvalue of the covariance",
             ylabel="share of least squares that is kept",
         )
-        ax.legend(frameon=False)
+        ax.legend(frameon=False, loc="lower right", fontsize="small")
         return self
