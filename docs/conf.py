@@ -31,10 +31,9 @@ extensions = [
 ]
 exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
 default_role = "py:obj"  # a name in backticks is a link where there is a page for it
-nitpicky = False
 templates_path = ["_templates"]
 
-myst_enable_extensions = ["colon_fence", "dollarmath", "deflist"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
@@ -74,7 +73,6 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": rf"plot_({'|'.join(FAST)})\.py" if fast else r"plot_",
-    "ignore_pattern": r"__init__",
     "subsection_order": [
         f"../examples/{name}" for name in ("choosing", "linear", "early_stopping", "nets", "augmentation")
     ],
@@ -87,5 +85,4 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,
     "write_computation_times": False,
     "remove_config_comments": True,
-    "matplotlib_animations": False,
 }

@@ -8,7 +8,8 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from ._display import BLACK, BLUE, GREY, ORANGE, PALE, SKY, Display, last_step
+from ..utils._rows import take
+from ._display import BLACK, BLUE, GREY, ORANGE, PALE, SKY, Display, last_step, shaped
 
 
 class UncertaintyDisplay(Display):
@@ -84,7 +85,7 @@ class UncertaintyDisplay(Display):
         """
         if not 0.0 < coverage < 1.0:
             raise ValueError(f"coverage must lie in (0, 1); got {coverage!r}.")
-        X = X if hasattr(X, "shape") else np.asarray(X)
+        X = shaped(X)
         final, inside, _ = last_step(estimator, X)
         if y is not None and len(y) != X.shape[0]:
             raise ValueError(f"y must have an entry for each of the {X.shape[0]} rows of X; got {len(y)}.")
@@ -285,9 +286,9 @@ class CalibrationGapDisplay(Display):
                 "cv_results must come from cross_validate(..., return_estimator=True, return_indices=True)."
             )
         y, confidence, right = np.asarray(y), [], []
-        X = X if hasattr(X, "shape") else np.asarray(X)
+        X = shaped(X)
         for model, rows in zip(cv_results["estimator"], cv_results["indices"]["test"], strict=True):
-            p = model.predict_proba(_safe_indexing(X, rows))
+            p = model.predict_proba(take(X, rows))
             confidence.append(p.max(axis=1))
             right.append(model.classes_[p.argmax(axis=1)] == y[rows])
         return cls(np.concatenate(confidence), np.concatenate(right), n_bins=n_bins, strategy=strategy).plot(ax)

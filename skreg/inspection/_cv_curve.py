@@ -7,7 +7,7 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.model_selection import validation_curve
 
 from ..linear._search import one_standard_error
-from ._display import BLUE, LINES, PALE, Display, against_strength, is_fitted, mark_choices
+from ._display import BLUE, LINES, PALE, Display, against_strength, final_step, is_fitted, mark_choices
 from ._path import SEARCHES, chosen_candidate
 from ._strength import direction_of, strength_of
 
@@ -168,7 +168,7 @@ class CVCurveDisplay(Display):
         display : CVCurveDisplay
             Drawn.
         """
-        search = search[-1] if hasattr(search, "steps") else search
+        search = final_step(search)
         if not is_fitted(search):
             raise ValueError(f"search must be fitted; got {search!r}.")
         if type(search) in SEARCHES:
@@ -202,15 +202,13 @@ class CVCurveDisplay(Display):
         if self.connected:
             ax.plot(values, sign * scores, color=PALE, linewidth=0.7, zorder=1)
             ax.plot([], [], color=PALE, linewidth=0.9, label=f"{folds} fold{'s' * (folds > 1)}")
-        if folds > 1 and not self.connected:
-            error = scores.std(axis=1, ddof=1) / np.sqrt(folds)
-            ax.errorbar(values, sign * mean, yerr=error, fmt="none", color=PALE, label="one standard error")
-        elif folds > 1:
-            error = scores.std(axis=1, ddof=1) / np.sqrt(folds)
-            ax.fill_between(
-                values, sign * mean - error, sign * mean + error, color=BLUE, alpha=0.22, linewidth=0.0, zorder=2,
-                label="one standard error",
-            )  # fmt: skip
+        if folds > 1:
+            error, label = scores.std(axis=1, ddof=1) / np.sqrt(folds), "one standard error"
+            if self.connected:
+                ends = sign * mean - error, sign * mean + error
+                ax.fill_between(values, *ends, color=BLUE, alpha=0.22, linewidth=0.0, zorder=2, label=label)
+            else:
+                ax.errorbar(values, sign * mean, yerr=error, fmt="none", color=PALE, label=label)
         for (label, x, y), style in zip(self.others or (), itertools.cycle(LINES[1:]), strict=False):
             ax.plot(x, sign * y, label=label, linewidth=1.2, zorder=2.5, **{**style, "marker": ""})
         marker = {"marker": "o", "markersize": 3.5} if values.size <= 25 or not self.connected else {}

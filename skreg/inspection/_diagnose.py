@@ -5,10 +5,9 @@ from html import escape
 from numbers import Integral, Real
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.metrics import check_scoring
-from sklearn.utils import check_consistent_length, indexable
+from sklearn.utils import indexable
 
 from ..utils._params import Interval
 from ..utils._split import read_splits
@@ -108,8 +107,7 @@ def diagnose(estimator, X, y, *, cv=5, scoring=None, time_budget=None, n_jobs=No
         raise ValueError(f"time_budget must be a positive number of seconds or None; got {time_budget!r}.")
     if scoring is not None and not isinstance(scoring, str) and not callable(scoring):
         raise ValueError(f"scoring must be one scorer, the name of one or None; got {scoring!r}.")
-    check_consistent_length(X, y)
-    X, y = indexable(X.tocsr() if sp.issparse(X) else X, y)
+    X, y = indexable(X, y)
     scorer = check_scoring(estimator, scoring=scoring)
     splits = read_splits(cv, X, y, is_classifier(estimator))
     name = scoring if isinstance(scoring, str) else getattr(scoring, "__name__", None)

@@ -80,13 +80,23 @@ def is_fitted(estimator):
     return True
 
 
+def final_step(estimator):
+    """The last step of a pipeline, any other estimator as it is."""
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def shaped(X):
+    """X as it is where it has a shape, else as an array; nothing else is copied or converted."""
+    return X if hasattr(X, "shape") else np.asarray(X)
+
+
 def last_step(estimator, X, y=None, *, refit=False):
     """The last step of a pipeline, X as that step sees it, and the names of its features.
 
     The steps before are fitted on X and y, in copies, unless they are fitted already and not to be fitted again.
     """
     if not isinstance(estimator, Pipeline):
-        X = X if hasattr(X, "shape") else np.asarray(X)
+        X = shaped(X)
         return estimator, X, _names(None, X)
     if len(estimator.steps) == 1:
         return last_step(estimator[-1], X, y, refit=refit)

@@ -10,8 +10,9 @@ from scipy.stats import t as student
 from sklearn.base import clone
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
+
+from ..utils._rows import take
 
 ROUNDING = 1e-8  # what is smaller is shown as 0
 
@@ -100,7 +101,7 @@ class Folds:
     def _some(self, train, share):
         """A random share of the rows, of every class alike where classes allow it."""
         options = dict(train_size=share, random_state=0)
-        labels = _safe_indexing(self.y, train)
+        labels = take(self.y, train)
         try:
             return np.sort(train_test_split(train, stratify=labels, **options)[0])
         except ValueError:  # numbers, or a class with too few rows
@@ -131,11 +132,11 @@ class Folds:
 
 def _fit(estimator, X, y, train, test, scorer):
     model, start = clone(estimator), time.perf_counter()
-    X_test, y_test = _safe_indexing(X, test), _safe_indexing(y, test)
+    X_train, y_train, X_test, y_test = take(X, train), take(y, train), take(X, test), take(y, test)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model.fit(_safe_indexing(X, train), _safe_indexing(y, train))
-        scores = scorer(model, _safe_indexing(X, train), _safe_indexing(y, train)), scorer(model, X_test, y_test)
+        model.fit(X_train, y_train)
+        scores = scorer(model, X_train, y_train), scorer(model, X_test, y_test)
         known = _certainty(model, X_test, np.asarray(y_test))
     seconds = time.perf_counter() - start
     return Fit(*map(float, scores), seconds, tuple({w.category.__name__ for w in caught}), *known)

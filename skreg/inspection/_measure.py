@@ -8,8 +8,8 @@ from sklearn.base import clone, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing
 
+from ..utils._rows import take
 from ._display import last_step
 from ._evaluate import Difference, mean, overconfidence
 from ._strength import BINNED, FORESTS, STAGED, TREES, chain, resolve, strength_of
@@ -77,7 +77,9 @@ class Measurements:
         self._judge_baseline()
         self._look_at_features()
         self.strength = strength_of(estimator)
-        self.curve = {} if self.strength is None else self._regularization_curve()
+        self.curve = {}
+        if self.strength is not None:
+            self._measure_curve()
         self.stronger, self.weaker = (self._best_on(side) for side in (True, False))
         self.learning = self._learning_curve()
         half = self.learning.get(SHARES[0])
@@ -127,7 +129,7 @@ class Measurements:
     def _look_at_features(self):
         self.n_features, self.uneven, self.n_correlated, self.is_sparse = 0, 1.0, 0, False
         train = self.folds.splits[0][0]
-        X, y = (_safe_indexing(part, train) for part in (self.folds.X, self.folds.y))
+        X, y = (take(part, train) for part in (self.folds.X, self.folds.y))
         try:
             for _, outer in chain(self.estimator):
                 X = last_step(outer, X, y, refit=True)[1] if isinstance(outer, Pipeline) else X
@@ -155,13 +157,12 @@ class Measurements:
             self.skipped.append(f"{what} (failed: {error})")
             return None
 
-    def _regularization_curve(self):
+    def _measure_curve(self):
         self.curve = {self.strength.value: self.baseline}
         for value in self.strength.values(self.folds.n_train):
             self._run_at(value)
         if self.strength.kind.scale == "factor":
             self._extend()
-        return self.curve
 
     def _run_at(self, value):
         name = self.strength.name

@@ -7,7 +7,7 @@ from sklearn.utils import check_array
 
 from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
 from ..linear._search import LEAST_L1_RATIO, alpha_grid
-from ._display import BLUE, GREY, LINES, PALE, Display, against_strength, is_fitted, last_step, mark_choices
+from ._display import BLUE, GREY, LINES, PALE, Display, against_strength, final_step, is_fitted, last_step, mark_choices
 from ._strength import NETS, strength_of
 
 SEARCHES = {ElasticNetProxCV: ElasticNetProx, LabelSmoothedLogisticCV: LabelSmoothedLogistic}
@@ -359,7 +359,7 @@ class SparsityDisplay(PathDisplay):
         display : SparsityDisplay
             Drawn.
         """
-        final = estimator[-1] if hasattr(estimator, "steps") else estimator
+        final = final_step(estimator)
         if isinstance(final, NETS):
             if not is_fitted(final):
                 raise ValueError(f"estimator must be fitted; got {final!r}.")

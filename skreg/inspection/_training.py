@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._display import BLACK, BLUE, LINES, ORANGE, PALE, Display, is_fitted
+from ._display import BLACK, BLUE, LINES, ORANGE, PALE, Display, final_step, is_fitted
 from ._strength import AUGMENTED, BINNED, NETS, PERCEPTRONS, STAGED
 
 
@@ -20,14 +20,20 @@ class Curve(NamedTuple):
     gain: bool = False  # whether greater is better
 
 
+def _watched(monitor):
+    """What a monitor watches, in a word, and whether greater is better."""
+    if monitor == "loss":
+        return "loss", False
+    return monitor if isinstance(monitor, str) else "score", True
+
+
 def _of_net(net):
     loss = np.asarray(net.loss_curve_)
     steps = np.arange(1, loss.size + 1)
     if not net.validation_curve_:
         return [Curve(steps, loss, None, None, "loss with noise and smoothing")]
     validation, gap = np.asarray(net.validation_curve_), np.asarray(net.gap_curve_)
-    gain = net.monitor != "loss"
-    what = "loss" if not gain else net.monitor if isinstance(net.monitor, str) else "score"
+    what, gain = _watched(net.monitor)
     train = validation + gap if gain else validation - gap
     return [
         Curve(steps[-validation.size :], train, validation, steps[-validation.size] + net.best_iter_, what, gain=gain)
@@ -37,8 +43,7 @@ def _of_net(net):
 def _of_early_stopping(model):
     several = isinstance(model.steps_, list)
     parts = [model.steps_, model.train_curve_, model.validation_curve_]
-    gain = model.monitor != "loss"
-    what = "loss" if not gain else model.monitor if isinstance(model.monitor, str) else "score"
+    what, gain = _watched(model.monitor)
     if not several:
         return [Curve(*map(np.asarray, parts), model.best_iter_, what, "step", gain)]
     curves = []
@@ -62,11 +67,10 @@ def _of_perceptron(model):
 def _of_binned(model):
     if not len(model.train_score_):
         raise ValueError(f"estimator must be fitted with early_stopping=True to have curves; got {model!r}.")
-    gain = model.scoring != "loss"
+    what, gain = _watched(model.scoring)
     sign = 1.0 if gain else -1.0
     train, validation = sign * model.train_score_, sign * model.validation_score_
     best = int(np.argmax(model.validation_score_)) if validation.size else None
-    what = model.scoring if isinstance(model.scoring, str) else "score"
     return [Curve(np.arange(len(train)), train, validation if validation.size else None, best, what, "round", gain)]
 
 
@@ -84,8 +88,7 @@ SOURCES = [
 
 def curves_of(estimator):
     """The curves of a fitted estimator, one for each round of its training."""
-    if hasattr(estimator, "steps"):
-        estimator = estimator[-1]
+    estimator = final_step(estimator)
     if isinstance(estimator, AUGMENTED) and is_fitted(estimator):
         return curves_of(estimator.estimator_)
     if not is_fitted(estimator):
@@ -220,12 +223,12 @@ class LossCurveDisplay(Display):
             for values in (curve.train, curve.validation)
             if values is not None
         ]
+        everything = np.concatenate(drawn)
         rest = np.concatenate([values[values.size // 20 :] for values in drawn])
         low, high = rest.min(), rest.max()
-        room = 0.06 * (high - low) or 0.1
-        if np.concatenate(drawn).max() > high + 3.0 * (high - low) or np.concatenate(drawn).min() < low - 3.0 * (
-            high - low
-        ):
+        span = high - low
+        if everything.max() > high + 3.0 * span or everything.min() < low - 3.0 * span:
+            room = 0.06 * span or 0.1
             ax.set_ylim(low - room, high + room)
 
 
@@ -280,7 +283,7 @@ class FilterFactorDisplay(Display):
         estimator : EarlyStoppingRegressor, or a Pipeline that ends in one
             Fitted, with ``estimator=None`` and without L1 and acceleration.
         steps : int or array-like of int of shape (n,), default=None
-            Numbers of steps, at most six; None is the one where it stopped.
+            Numbers of steps, at most eight; None is the one where it stopped.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -289,7 +292,7 @@ class FilterFactorDisplay(Display):
         display : FilterFactorDisplay
             Drawn.
         """
-        final = estimator[-1] if hasattr(estimator, "steps") else estimator
+        final = final_step(estimator)
         if not hasattr(final, "filter_factors"):
             raise ValueError(f"estimator must be an EarlyStoppingRegressor; got {estimator!r}.")
         steps = np.atleast_1d(final.best_iter_ if steps is None else np.asarray(steps)) if is_fitted(final) else None
