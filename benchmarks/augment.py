@@ -183,7 +183,7 @@ def race(name, small):
 SHAPE = (28, 28)
 NET = dict(
     hidden_layer_sizes=(1500, 1500), normalization="batch", dropout=0.2, learning_rate=0.003, schedule="cosine",
-    warmup=0.02, batch_size=256, weight_decay=0.0, averaging="ema", early_stopping=False,
+    warmup=0.02, batch_size=256, weight_decay=0.0, l1=0.0, averaging="ema", early_stopping=False,
 )  # fmt: skip
 AUGMENTED = {
     "without": (None, 0, 96),

@@ -1,7 +1,6 @@
 """Multilayer perceptrons: seconds an epoch, and memory."""
 
 import multiprocessing
-import os
 import statistics
 import time
 import warnings
@@ -9,6 +8,7 @@ from importlib.util import find_spec
 from typing import NamedTuple
 
 import numpy as np
+from joblib import cpu_count
 
 from . import processes, report
 from .linear import names
@@ -57,9 +57,9 @@ def ours(case):
     from skreg import DropoutMLPClassifier
 
     return DropoutMLPClassifier(
-        case.hidden, normalization=None, dropout=DROPOUT, weight_decay=0.01, label_smoothing=SMOOTHING,
-        schedule="constant", learning_rate=0.001, batch_size=case.batch, max_iter=case.epochs, early_stopping=False,
-        random_state=0,
+        case.hidden, normalization=None, dropout=DROPOUT, weight_decay=0.01, l1=0.0, label_smoothing=SMOOTHING,
+        averaging=None, schedule="constant", learning_rate=0.001, batch_size=case.batch, max_iter=case.epochs,
+        early_stopping=False, random_state=0,
     ).fit  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def serve(pipe, name, case_name, rows):
     if find_spec("torch") and name in ("PyTorch", "skorch"):
         import torch
 
-        torch.set_num_threads(os.cpu_count())
+        torch.set_num_threads(cpu_count())
     while pipe.recv():
         fit = make(case)
         start = time.perf_counter()

@@ -3,13 +3,13 @@
 import datetime
 import importlib.metadata
 import json
-import os
 import pathlib
 import platform
 import subprocess
 import sys
 
 import numpy as np
+from joblib import cpu_count
 
 import skreg
 
@@ -114,7 +114,7 @@ def environment():
         except importlib.metadata.PackageNotFoundError:
             continue
     return dict(
-        cpu=cpu(), cores=os.cpu_count(), blas=f"{blas['name']} {blas['version']}", versions=versions | glmnet.versions()
+        cpu=cpu(), cores=cpu_count(), blas=f"{blas['name']} {blas['version']}", versions=versions | glmnet.versions()
     )
 
 

@@ -1,11 +1,11 @@
 """Untuned defaults on real tables: log loss or RMSE, accuracy, calibration and seconds."""
 
-import os
 import time
 import warnings
 from importlib.util import find_spec
 
 import numpy as np
+from joblib import cpu_count
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -48,7 +48,7 @@ def real_mlp(classes, frame):
     from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
 
     kind = RealMLP_TD_Classifier if classes else RealMLP_TD_Regressor
-    return make_pipeline(tables.filler(), kind(device="cpu", random_state=0, n_threads=os.cpu_count()))
+    return make_pipeline(tables.filler(), kind(device="cpu", random_state=0, n_threads=cpu_count()))
 
 
 def changed(**params):
@@ -75,11 +75,14 @@ VARIANTS = {
     "decay 0.01": changed(weight_decay=0.01),
     "decay 1": changed(weight_decay=1.0),
     "label smoothing 0.05": changed(label_smoothing=0.05),
+    "no L1": changed(l1=0.0),
+    "L1 0.0001": changed(l1=1e-4),
+    "L1 0.001": changed(l1=1e-3),
     "rate 0.001": changed(learning_rate=0.001),
     "rate 0.002": changed(learning_rate=0.002),
     "rate 0.005": changed(learning_rate=0.005),
     "constant rate": changed(schedule="constant"),
-    "running mean of weights": changed(averaging="ema"),
+    "last weights": changed(averaging=None),
     "all rows, last epoch": changed(early_stopping=False),
 }
 MODELS = {

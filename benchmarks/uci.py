@@ -26,8 +26,8 @@ NOISE = np.geomspace(0.01, 0.5, 12)  # variances, relative to that of y
 
 def net(dropout, decay, epochs):
     return DropoutMLPRegressor(
-        (50,), normalization=None, dropout=dropout, input_dropout=dropout, weight_decay=decay, learning_rate=0.01,
-        batch_size=32, max_iter=epochs, early_stopping=False, random_state=0,
+        (50,), normalization=None, dropout=dropout, input_dropout=dropout, weight_decay=decay, l1=0.0,
+        averaging=None, learning_rate=0.01, batch_size=32, max_iter=epochs, early_stopping=False, random_state=0,
     )  # fmt: skip
 
 

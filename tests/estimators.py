@@ -48,7 +48,7 @@ INSTANCES = [
     LabelSmoothedLogisticCV(cv=3, alphas=5, scoring="accuracy", n_jobs=2),
     DropoutMLPClassifier(),
     DropoutMLPClassifier((20, 20), activation="gelu", residual=True, normalization="layer", stochastic_depth=0.2),
-    DropoutMLPClassifier(activation="silu", dropout_kind="concrete", optimizer="sgd", learning_rate=0.1, mixup=0.2),
+    DropoutMLPClassifier(activation="silu", dropout_kind="concrete", optimizer="sgd", learning_rate=0.05, mixup=0.2),
     DropoutMLPClassifier(dropout=0.1, normalization="batch", averaging="ema", label_smoothing=0.1),
     DropoutMLPClassifier(dropout=0.0, early_stopping=True, max_norm=4.0),
     DropoutMLPRegressor(),

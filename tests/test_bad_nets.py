@@ -58,7 +58,10 @@ PARAMETERS = [
     (dict(batch_size=1, normalization="batch"), r"batch_size=1 leaves batches of one .* normalization='batch' needs"),
     (dict(max_iter=0), r"'max_iter' parameter .* Got 0"),
     (dict(validation_fraction=1.0), r"'validation_fraction' parameter .* Got 1\.0"),
-    (dict(weight_normalization="spectral", l1=0.1), r"l1=0\.1 does not go with weight_normalization='spectral'"),
+    (
+        dict(weight_normalization="spectral", l1=[0.1, 0.0, 0.0]),
+        r"l1=\[0\.1, 0\.0, 0\.0\] does not go with weight_normalization='spectral'",
+    ),
     (dict(normalization="layer", hidden_layer_sizes=(5, 1)), r"normalization='layer' makes a layer of one unit"),
     (
         dict(averaging="swa", early_stopping=True, n_iter_no_change=5),

@@ -73,7 +73,7 @@ def test_order_and_repetition_of_rows_do_not_matter(params):
 def test_sparse_is_dense(params):
     X, y = classes()
     X[np.abs(X) < 0.7] = 0.0
-    model = DropoutMLPClassifier(max_iter=20, learning_rate=1e-3, random_state=0, **params)  # rounding grows slowly
+    model = DropoutMLPClassifier(max_iter=10, learning_rate=1e-3, random_state=0, **params)  # rounding grows slowly
     wanted = clone(model).fit(X, y)
     for make in (sp.csr_matrix, sp.csc_array, sp.coo_array):
         found = model.fit(make(X), y)
@@ -390,8 +390,8 @@ def test_default_is_better_than_a_net_without_regularizers():
 def test_averages_are_what_predicts():
     X, y = load_diabetes(return_X_y=True)
     X = StandardScaler().fit_transform(X)
-    last = DropoutMLPRegressor(learning_rate=0.02, schedule="constant", early_stopping=False, random_state=0)
-    last.fit(X[:300], y[:300])
+    noisy = dict(learning_rate=0.02, schedule="constant", early_stopping=False)
+    last = DropoutMLPRegressor(averaging=None, random_state=0, **noisy).fit(X[:300], y[:300])
     for averaging in ("ema", "swa"):
         mean = clone(last).set_params(averaging=averaging).fit(X[:300], y[:300])
         assert mean.loss_curve_ == last.loss_curve_  # the training goes as without
@@ -446,7 +446,7 @@ def test_smoothed_targets():
 
 
 def small_net():
-    a = Architecture((3,), "relu", False, None, None, (0.0,), 0.0, "bernoulli", 0.0, 0.0, 0.0)
+    a = Architecture((3,), "relu", False, "batch", None, (0.0,), 0.0, "bernoulli", 0.0, 0.0, 0.0)
     return perceptron(a, 4, 2, 9, np.random.default_rng(0))
 
 
@@ -456,13 +456,19 @@ def test_running_means_by_hand():
     plain, ema = Average(net, lambda t: 1.0 - 1.0 / t), Average(net, lambda t: min(0.5, t / (t + 9.0)))
     wanted = net.theta.copy()
     for t, theta in enumerate(steps, start=1):
-        net.theta[:] = theta
+        net.theta[:], net.memory[:] = theta, t
         plain(net)
         ema(net)
         keep = min(0.5, t / (t + 9.0))
         wanted = keep * wanted + (1.0 - keep) * theta
-    np.testing.assert_allclose(plain.mean, steps.mean(axis=0), atol=1e-6)
-    np.testing.assert_allclose(ema.mean, wanted, atol=1e-6)
+    np.testing.assert_allclose(plain.theta, steps.mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(plain.memory, 3.0)
+    np.testing.assert_allclose(ema.theta, wanted, atol=1e-6)
+    net.theta[::2] = 0.0
+    ema.install(net)
+    np.testing.assert_allclose(net.theta[1::2], wanted[1::2], atol=1e-6)
+    assert not net.theta[::2].any()
+    np.testing.assert_array_equal(net.memory, ema.memory)
 
 
 @pytest.mark.parametrize(("averaging", "first", "late"), [("ema", 0.1, 1.0 - 1.0 / 64), ("swa", 0.0, 1.0 - 1e-6)])

@@ -97,13 +97,17 @@ class LayerNorm(Layer):
 
 
 class BatchNorm(LayerNorm):
-    """Every column to mean 0 and variance 1 over the batch, in evaluation by running means (Ioffe & Szegedy 2015)."""
+    """Every column to mean 0 and variance 1 over the batch, in evaluation by running means (Ioffe & Szegedy 2015).
+
+    The running mean is that of deviations, not of variances as in the paper: one row far from the others would count
+    by its square, and shrink in evaluation what was never as small in the batches that most rows were trained in.
+    """
 
     by_column = True
 
     def build(self, width, rng, dtype):
         self.mean = Param(np.zeros(width, dtype), learned=False)
-        self.variance = Param(np.ones(width, dtype), learned=False)
+        self.deviation = Param(np.ones(width, dtype), learned=False)
         self.seen = Param(np.zeros(1, dtype), learned=False)
         self.least = LEAST
         return super().build(width, rng, dtype)
@@ -115,11 +119,12 @@ class BatchNorm(LayerNorm):
 
     def _moments(self, x, ctx):
         if not ctx.train:
-            return self.mean.value, self.variance.value, False
+            return self.mean.value, self.deviation.value**2, False
         mean, variance, moving = super()._moments(x, ctx)
         n, seen = x.shape[0], float(self.seen.value[0])
         share = x.dtype.type(max(self.least, 1.0 / (seen + 1.0)))
         self.mean.value += share * (mean - self.mean.value)
-        self.variance.value += share * (variance * x.dtype.type(n / max(n - 1.0, 1.0)) - self.variance.value)
+        deviation = np.sqrt(variance * x.dtype.type(n / max(n - 1.0, 1.0)))
+        self.deviation.value += share * (deviation - self.deviation.value)
         self.seen.value += ONE
         return mean, variance, moving

@@ -97,7 +97,7 @@ class MaxNorm:
 
 
 class Average:
-    """A running mean of the parameters, after every step or at the end of some epochs.
+    """A running mean of parameters and batch statistics, after every step or at the end of some epochs.
 
     Parameters
     ----------
@@ -107,21 +107,29 @@ class Average:
     """
 
     def __init__(self, net, keep):
-        self.mean, self.keep, self.updates = net.theta.copy(), keep, 0
+        self.theta, self.memory = net.snapshot()
+        self.keep, self.updates = keep, 0
 
     def __call__(self, net):
         self.updates += 1
-        self.mean += net.theta.dtype.type(1.0 - self.keep(self.updates)) * (net.theta - self.mean)
+        share = net.dtype.type(1.0 - self.keep(self.updates))
+        self.theta += share * (net.theta - self.theta)
+        self.memory += share * (net.memory - self.memory)
+
+    def install(self, net):
+        """Put the means into the net; the zeros of L1 stay, which a mean over steps would lose."""
+        np.copyto(net.theta, self.theta, where=net.theta != 0.0)
+        net.memory[:] = self.memory
 
 
-def refresh_statistics(net, X, rows):
-    """Running statistics of batch normalization for the parameters as they are now."""
+def refresh_statistics(net, batches):
+    """Running statistics of batch normalization for the parameters as they are now, over an epoch with its noise."""
     layers = [part for part in net.layer.parts() if isinstance(part, BatchNorm)]
     if layers:
         for layer in layers:
             layer.forget(least=0.0)
-        ctx = Context(train=True)
-        for _, x in parts(X, rows, net.dtype):
+        ctx = Context(train=True, noisy=True)
+        for x, _, _ in batches.epoch(np.random.default_rng(0)):
             net(x, ctx)
         for layer in layers:
             layer.least = LEAST

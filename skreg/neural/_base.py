@@ -138,10 +138,10 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
                 f"max_norm={self.max_norm!r} does not go with weight_normalization={self.weight_normalization!r}, which"
                 " sets the length of the weights itself."
             )
-        if self.weight_normalization is not None and np.any(np.asarray(self.l1) != 0.0):
+        if self.weight_normalization is not None and np.ndim(self.l1) and np.any(np.asarray(self.l1)[:-1] != 0.0):
             raise ValueError(
                 f"l1={self.l1!r} does not go with weight_normalization={self.weight_normalization!r}: weights that are"
-                " all zero have no direction."
+                " all zero have no direction. Give 0 for the hidden layers, or one number for what is left."
             )
         if self.normalization == "layer" and 1 in hidden:
             raise ValueError(
@@ -167,7 +167,10 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
 
     def _strengths(self, n_hidden):
         """Strengths of decay, L2 and L1 for the weights of every layer, the last one included."""
-        return [self._per_layer(name, n_hidden + 1) for name in ("weight_decay", "l2", "l1")]
+        decay, l2, l1 = (self._per_layer(name, n_hidden + 1) for name in ("weight_decay", "l2", "l1"))
+        if self.weight_normalization is not None:
+            l1 = np.append(np.zeros(n_hidden), l1[-1])
+        return decay, l2, l1
 
     def _radii(self, n_hidden):
         """The radius of max-norm for every hidden layer, None where there is none."""

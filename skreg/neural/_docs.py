@@ -40,10 +40,11 @@ SHARED = {
         Biases and scales are never penalized, neither here nor below.
     l2 : float or sequence of float, default=0.0
         ``l2 / 2 ||W||^2`` added to the mean loss, in [0, inf), for all layers or for each.
-    l1 : float or sequence of float, default=0.0
+    l1 : float or sequence of float, default=<l1>
         ``l1 ||W||_1`` added to the mean loss, by a prox step after every step, in the metric of the optimizer, which
-        gives exact zeros (Yun, Lozano & Yang 2021); the mean that `averaging` takes has none. In [0, inf), for all
-        layers or for each. Does not go with `weight_normalization`.
+        gives exact zeros (Yun, Lozano & Yang 2021), also under `averaging`. In [0, inf), for all layers or for each; a
+        number leaves out hidden layers with `weight_normalization`, whose weights cannot all be zero. On tables 0.001
+        took 5 % off the log loss of classes, and more where many features say little; for numbers it was too much.
     max_norm : float, sequence of float or None, default=None
         Radius of the ball that the incoming weights of every hidden unit stay in [6]_, positive, for all hidden layers
         or for each; None for none. 2 to 4 are usual, with a large learning rate.
@@ -64,11 +65,12 @@ SHARED = {
         Radius of sharpness-aware minimization, in [0, inf): gradients are taken where the loss is largest nearby,
         at twice the time [15]_. 0.05 is the paper's; 0 for none.""",
     "training": """
-    averaging : {"ema", "swa"} or None, default=None
+    averaging : {"ema", "swa"} or None, default="ema"
         Predict with a running mean of the weights over about a fiftieth of the steps, at least an epoch ("ema"), or
         with the mean over the ends of the epochs of the last quarter ("swa", which wants a constant rate [16]_). Early
         stopping watches the mean, and may return to an epoch before there was one. Statistics of batch normalization
-        are taken anew for the mean.
+        are averaged, too ("ema"), or taken anew for the mean. "ema" was better on tables for classes and for numbers,
+        at little time.
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
         "sgd" has Nesterov momentum. "adam" differs in `weight_decay` only.
     learning_rate : float, default=<rate>
@@ -190,5 +192,7 @@ def documented(cls):
     """Put the shared parts in the places that the docstring names in angle brackets."""
     for name, text in SHARED.items():
         cls.__doc__ = cls.__doc__.replace(f"\n    <{name}>", text)
-    cls.__doc__ = cls.__doc__.replace("<rate>", f"{signature(cls).parameters['learning_rate'].default:g}")
+    defaults = signature(cls).parameters
+    for mark, name in (("<rate>", "learning_rate"), ("<l1>", "l1")):
+        cls.__doc__ = cls.__doc__.replace(mark, f"{defaults[name].default:g}")
     return cls

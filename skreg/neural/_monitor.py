@@ -109,8 +109,9 @@ class History:
     def _settle(self):
         """Put the averaged parameters in the net."""
         if self.average is not None and self.average.updates:
-            self.net.theta[:] = self.average.mean
-            refresh_statistics(self.net, self.batches.X, self.batches.rows)
+            self.average.install(self.net)
+            if self.estimator.averaging == "swa":  # ends of epochs are too far apart to have their statistics' mean
+                refresh_statistics(self.net, self.batches)
 
     def finish(self):
         """Leave in the net what to predict with."""
