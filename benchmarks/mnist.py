@@ -71,7 +71,7 @@ def configure(parser):
 
 def run(args):
     out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
-    book = report.Book("mnist", out, ROWS, ("digits",), NOTE)
+    book = report.Book("mnist", out, ROWS, ("nets", "digits"), NOTE)
     found = image_rows()
     if found is None:
         print("the digits are out of reach: set SKREG_MNIST")
@@ -91,6 +91,8 @@ def run(args):
             print(f"    {name}, seed {seed}: {errors[-1]:.2f} % in {seconds[-1]:.0f} s", flush=True)
             entry = dict(
                 solver=name, error=statistics.mean(errors), published=row.published, worst=max(errors),
-                seeds=len(errors), seconds=statistics.mean(seconds),
+                seeds=len(errors), seconds=statistics.median(seconds),
             )  # fmt: skip
             book.enter("digits", name, about, None, None, rows=[entry])
+    rows = [row for entry in book.entries("digits") for row in entry["rows"]]
+    book.enter("nets", "test errors", rows=rows)

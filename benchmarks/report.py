@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import pathlib
 import platform
+import shlex
 import subprocess
 import sys
 
@@ -30,7 +31,8 @@ TITLES = {
     "tables": "Tables",
     "summary": "All tables, relative to scikit-learn's perceptron",
     "defaults": "One default changed at a time, relative to the defaults",
-    "digits": "Test errors",
+    "nets": "All nets",
+    "digits": "Net by net",
     "uci": "Regressions",
     "speed": "Rows a second",
     "augmented": "Test errors of MNIST",
@@ -122,7 +124,7 @@ def command():
     """The command line, without the folder that the report goes to."""
     words = sys.argv[1:]
     kept = [w for k, w in enumerate(words) if not w.startswith("--out") and (k == 0 or words[k - 1] != "--out")]
-    return " ".join(["python -m benchmarks", *kept])
+    return shlex.join(["python", "-m", "benchmarks", *kept])
 
 
 def with_ratios(rows):

@@ -31,7 +31,7 @@ rate = 0.2
 nets = {}
 for hidden in ((12,), (8, 4)):
     nets[hidden] = DropoutMLPClassifier(
-        hidden, normalization=None, dropout=rate, weight_decay=0.0, learning_rate=0.01, schedule="cosine", max_iter=100,
+        hidden, normalization=None, dropout=rate, weight_decay=0.0, l1=0.0, learning_rate=0.01, max_iter=100,
         early_stopping=False, batch_size=64, random_state=0,
     ).fit(X_train, y_train)  # fmt: skip
 

@@ -20,7 +20,7 @@ from skreg import DropoutMLPClassifier
 
 X_test, y_test = make_moons(2000, noise=0.3, random_state=12345)
 net = DropoutMLPClassifier(
-    (64, 64), normalization=None, dropout=0.3, weight_decay=0.0, learning_rate=0.005, schedule="cosine", max_iter=200,
+    (64, 64), normalization=None, dropout=0.3, weight_decay=0.0, l1=0.0, learning_rate=0.005, max_iter=200,
     early_stopping=False, batch_size=25,
 )  # fmt: skip
 kinds = {

@@ -31,8 +31,8 @@ x, y = (np.concatenate(both) for both in zip(*parts, strict=True))
 models = {}
 for heteroscedastic in (False, True):
     models[heteroscedastic] = DropoutMLPRegressor(
-        (100, 100), normalization=None, dropout=0.2, weight_decay=0.0, clip_norm=1.0, learning_rate=0.005,
-        schedule="cosine", max_iter=200, early_stopping=False, batch_size=32, heteroscedastic=heteroscedastic,
+        (100, 100), normalization=None, dropout=0.2, weight_decay=0.0, l1=0.0, clip_norm=1.0, learning_rate=0.005,
+        max_iter=200, early_stopping=False, batch_size=32, heteroscedastic=heteroscedastic,
         random_state=0,
     ).fit(x[:, None], y)  # fmt: skip
 
