@@ -95,7 +95,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         stochastic_depth=0.0,
         weight_decay=0.3,
         l2=0.0,
-        l1=1e-3,
+        l1=1e-4,
         max_norm=None,
         clip_norm=None,
         label_smoothing=0.0,
