@@ -1,5 +1,6 @@
 """The perceptrons as estimators: data, early stopping, uncertainty, what they keep and what they promise."""
 
+import copy
 import itertools
 import os
 import pickle
@@ -23,8 +24,9 @@ from sklearn.preprocessing import StandardScaler
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._nets.mlp import Architecture, perceptron
+from skreg._nets.norm import LEAST, BatchNorm
 from skreg._nets.rows import Batches
-from skreg._nets.training import Average
+from skreg._nets.training import Average, refresh_statistics
 from skreg.neural._problem import Distinct
 
 KINDS = ["bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"]
@@ -170,6 +172,16 @@ def test_heteroscedastic_noise_is_found():
     np.testing.assert_allclose(noise, [0.1, 1.0], rtol=0.25)
     low, high = model.predict_interval(x, coverage=0.9)
     assert abs(((low < y) & (y < high)).mean() - 0.9) < 0.04
+
+
+def test_dropout_that_was_learned_as_noise_is_taken_out_again():
+    X, y = numbers(1000)
+    held = dict(X_val=X[800:], y_val=y[800:])
+    noisy = DropoutMLPRegressor(heteroscedastic=True, dropout=0.4, random_state=0).fit(X[:800], y[:800], **held)
+    squares = (noisy.predict(X[800:]) - y[800:]) ** 2
+    factor = np.mean(squares / noisy.predict_uncertainty(X[800:]).aleatoric)
+    assert factor == pytest.approx(1.0, rel=0.3)
+    assert noisy._noise_factor[0] < 0.5
 
 
 def test_noise_variance_of_a_constant_noise():
@@ -381,7 +393,9 @@ def test_default_is_better_than_a_net_without_regularizers():
     X, y = load_digits(return_X_y=True)
     X = X / 16.0
     half = np.arange(len(y)) % 2 == 0
-    plain = dict(normalization=None, dropout=0.0, weight_decay=0.0, early_stopping=False)
+    plain = dict(
+        normalization=None, dropout=0.0, weight_decay=0.0, l1=0.0, averaging=None, early_stopping=False
+    )  # fmt: skip
     models = DropoutMLPClassifier(random_state=0), DropoutMLPClassifier(random_state=0, **plain)
     losses = [log_loss(y[~half], model.fit(X[half], y[half]).predict_proba(X[~half])) for model in models]
     assert losses[0] < 0.9 * losses[1]
@@ -396,6 +410,72 @@ def test_averages_are_what_predicts():
         mean = clone(last).set_params(averaging=averaging).fit(X[:300], y[:300])
         assert mean.loss_curve_ == last.loss_curve_  # the training goes as without
         assert mean.score(X[300:], y[300:]) > last.score(X[300:], y[300:])
+
+
+def memory_of_batches(model, X, y):
+    """What batch normalization remembers after an epoch of the training rows at the parameters of a fitted net."""
+    net = copy.deepcopy(model._net)
+    found = Distinct.of(problem := model._read(X, y, None))
+    refresh_statistics(net, model._batches(problem, found, model._batch(found.rows.size), found.sums.mean()))
+    return net.memory
+
+
+def test_statistics_of_averages():
+    """Ends of epochs are far apart: for their mean, statistics are taken anew. Those of steps are averaged, too."""
+    X, y = classes()
+    options = dict(learning_rate=0.02, schedule="constant", early_stopping=False, l1=1e-3, **FAST)
+    swa, ema, last = (DropoutMLPClassifier(averaging=a, **options).fit(X, y) for a in ("swa", "ema", None))
+    np.testing.assert_allclose(swa._net.memory, memory_of_batches(swa, X, y), rtol=1e-4)
+    close, far = (np.abs(memory_of_batches(model, X, y) / model._net.memory - 1.0) for model in (ema, last))
+    assert np.median(close) < np.median(far)
+    for model in (swa, ema, last):
+        assert 0.0 < model.sparsity_ == last.sparsity_
+
+
+def test_an_interrupt_of_the_statistics_leaves_them_as_they_were():
+    X, y = classes()
+    model = DropoutMLPClassifier(**FAST).fit(X, y)
+    layers = [part for part in model._net.layer.parts() if isinstance(part, BatchNorm)]
+
+    class Interrupted:
+        def epoch(self, rng):
+            assert [layer.least for layer in layers] == [0.0, 0.0]
+            raise KeyboardInterrupt
+            yield
+
+    with pytest.raises(KeyboardInterrupt):
+        refresh_statistics(model._net, Interrupted())
+    assert [layer.least for layer in layers] == [LEAST, LEAST]
+
+
+def test_of_equal_scores_the_last_is_best():
+    X, y = classes()
+    model = DropoutMLPClassifier(monitor="accuracy", max_iter=30, random_state=0).fit(X, y)
+    curve = np.array(model.validation_curve_)
+    assert (curve == curve.max()).sum() > 1
+    assert model.best_iter_ == np.flatnonzero(curve == curve.max())[-1]
+
+
+@pytest.mark.parametrize("kind", ["weight", "spectral"])
+def test_a_number_of_l1_leaves_out_normalized_weights(kind):
+    X, y = classes()
+    model = DropoutMLPClassifier((20, 20), weight_normalization=kind, l1=0.02, **FAST).fit(X, y)
+    zeros = [(w == 0.0).mean() for w in model.weights_]
+    assert zeros[:2] == [0.0, 0.0]
+    assert zeros[2] > 0.0
+
+
+def test_what_l1_leaves_without_weights_warns():
+    X, y = classes()
+    with pytest.warns(UserWarning, match=r"all weights of layer 0 are zero: .* Lower l1=10\.0\."):
+        DropoutMLPClassifier(l1=10.0, **FAST).fit(X, y)
+
+
+def test_validation_rows_in_other_units_warn():
+    X, y = classes()
+    net = DropoutMLPClassifier(**FAST)
+    with pytest.warns(UserWarning, match=r"X_val has columns .* the first of 1 being column 2 with .*transform_input"):
+        net.fit(X, y, X_val=X[:50] + 100.0 * np.eye(4)[2], y_val=y[:50])
 
 
 def test_verbose_tells_of_every_epoch(capsys):
@@ -424,7 +504,7 @@ def test_callbacks_see_and_stop_epochs():
         def on_fit_task_end(self, estimator, context, *, fitted_estimator):
             self.epochs += context.task_name == "epoch"
             if context.task_name == "epoch":
-                assert fitted_estimator.predict(X).shape == y.shape
+                self.last = fitted_estimator.predict_proba(X)
             return self.epochs == 4
 
         def teardown(self, estimator, context):
@@ -433,6 +513,7 @@ def test_callbacks_see_and_stop_epochs():
     stop = Stop()
     model = DropoutMLPClassifier(**FAST).set_callbacks(stop).fit(X, y)
     assert stop.epochs == model.n_iter_ == 4
+    np.testing.assert_array_equal(stop.last, model.predict_proba(X))  # the mean of the weights, as it is left
     bar = callback.ProgressBar()
     search = GridSearchCV(DropoutMLPClassifier(**FAST), {"dropout": [0.1, 0.2]}, cv=2)
     search.set_callbacks(bar).fit(X, y)
@@ -466,8 +547,9 @@ def test_running_means_by_hand():
     np.testing.assert_allclose(ema.theta, wanted, atol=1e-6)
     net.theta[::2] = 0.0
     ema.install(net)
-    np.testing.assert_allclose(net.theta[1::2], wanted[1::2], atol=1e-6)
-    assert not net.theta[::2].any()
+    zero = np.arange(net.theta.size) % 2 == 0
+    zero[net.ends[-1] :] = False  # biases may be zero without L1
+    np.testing.assert_allclose(net.theta, np.where(zero, 0.0, wanted), atol=1e-6)
     np.testing.assert_array_equal(net.memory, ema.memory)
 
 
@@ -524,7 +606,7 @@ def test_parameters_that_may_change_between_calls_do():
     X, y = numbers()
     first = DropoutMLPRegressor(warm_start=True, **FAST)
     plain = clone(first).fit(X, y).fit(X, y).predict(X)
-    for params in (dict(l1=1.0), dict(weight_decay=100.0), dict(optimizer="sgd"), dict(clip_norm=1e-3)):
+    for params in (dict(l1=0.01), dict(weight_decay=100.0), dict(optimizer="sgd"), dict(clip_norm=1e-3)):
         model = clone(first).fit(X, y).set_params(**params).fit(X, y)
         assert np.abs(model.predict(X) - plain).max() > 1e-3, params
     model = DropoutMLPRegressor(**FAST).fit(X, y)

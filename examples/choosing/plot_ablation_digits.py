@@ -26,24 +26,10 @@ X, y = load_digits(return_X_y=True)
 X = X / 16.0
 folds = list(RepeatedStratifiedKFold(n_splits=5, n_repeats=2, random_state=0).split(X, y))
 plain = dict(
-    dropout=0.0,
-    weight_decay=0.0,
-    l1=0.0,
-    label_smoothing=0.0,
-    mixup=0.0,
-    input_noise=0.0,
-    max_norm=None,
-    averaging=None,
+    dropout=0.0, weight_decay=0.0, label_smoothing=0.0, mixup=0.0, input_noise=0.0, max_norm=None, averaging=None
 )
 cocktail = dict(
-    dropout=0.2,
-    weight_decay=0.05,
-    l1=3e-4,
-    label_smoothing=0.01,
-    mixup=0.1,
-    input_noise=0.2,
-    max_norm=1.0,
-    averaging="ema",
+    dropout=0.2, weight_decay=0.05, label_smoothing=0.01, mixup=0.1, input_noise=0.2, max_norm=1.0, averaging="ema"
 )
 
 
@@ -64,7 +50,7 @@ results = {variant: np.empty((len(folds), 3)) for variant in variants}
 for fold, (rest, fifth) in enumerate(folds):
     for variant, params in variants.items():
         model = DropoutMLPClassifier(
-            (128,), normalization=None, learning_rate=0.003, schedule="constant", batch_size=32, max_iter=100,
+            (128,), normalization=None, l1=0.0, learning_rate=0.003, schedule="constant", batch_size=32, max_iter=100,
             early_stopping=False, random_state=fold, **params,
         ).fit(X[fifth], y[fifth])  # fmt: skip
         p = model.predict_proba(X[rest])

@@ -47,8 +47,8 @@ fine = search(
     np.clip(rate + np.array([-0.1, -0.05, 0.0, 0.05, 0.1]), 0.0, 0.9), decay * np.array([0.3, 0.55, 1.0, 1.8, 3.0])
 )
 print(f"second stage: log loss {-fine.best_score_:.4f} at {fine.best_params_}")
-plain = make_pipeline(StandardScaler(), net[-1].__class__((64, 64), max_iter=40, dropout=0.0, weight_decay=0.0))
-plain.set_params(dropoutmlpclassifier__random_state=0).fit(X, y)
+nothing = dict(dropout=0.0, weight_decay=0.0, l1=0.0, averaging=None)
+plain = make_pipeline(StandardScaler(), net[-1].__class__((64, 64), max_iter=40, random_state=0, **nothing)).fit(X, y)
 for name, model in (("no regularizer", plain), ("defaults", net.fit(X, y)), ("tuned", fine)):
     p = (model.best_estimator_ if name == "tuned" else model).predict_proba(X_test)
     truth = p[np.arange(len(y_test)), np.searchsorted(np.unique(y), y_test)]

@@ -60,8 +60,8 @@ coverage = np.linspace(0.1, 1.0, 91)
 risks = {}
 for split, (train, test) in enumerate(StratifiedShuffleSplit(repeats, train_size=400, random_state=0).split(X, y)):
     model = DropoutMLPClassifier(
-        (128, 128), normalization=None, dropout=0.5, weight_decay=0.01, learning_rate=0.003, schedule="cosine",
-        max_iter=100, early_stopping=False, batch_size=32, random_state=split,
+        (128, 128), normalization=None, dropout=0.5, weight_decay=0.01, l1=0.0, learning_rate=0.003, max_iter=100,
+        early_stopping=False, batch_size=32, random_state=split,
     ).fit(X[train], y[train])  # fmt: skip
     questions = {"upright": X[test], "half of them turned": turned(X[test], np.random.default_rng(split))}
     for kind, rows in questions.items():

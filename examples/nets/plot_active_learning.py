@@ -24,7 +24,7 @@ repeats, step, rounds = 8, 10, 16
 
 def net(seed):
     return DropoutMLPClassifier(
-        (128,), normalization=None, dropout=0.5, weight_decay=0.01, learning_rate=0.005, schedule="cosine", max_iter=60,
+        (128,), normalization=None, dropout=0.5, weight_decay=0.01, l1=0.0, learning_rate=0.005, max_iter=60,
         early_stopping=False, batch_size=16, random_state=seed,
     )  # fmt: skip
 

@@ -97,18 +97,21 @@ class MaxNorm:
 
 
 class Average:
-    """A running mean of parameters and batch statistics, after every step or at the end of some epochs.
+    """A running mean of a net, what it remembers included, after every step or at the end of some epochs.
 
     Parameters
     ----------
     net : Net
     keep : callable
         ``keep(t)`` is the share of the mean that update t (from 1) leaves.
+    batches : Batches or None
+        Where to take batch statistics of the mean from; None for the mean of batch statistics, which is about the same
+        where the nets are close to each other.
     """
 
-    def __init__(self, net, keep):
+    def __init__(self, net, keep, batches=None):
         self.theta, self.memory = net.snapshot()
-        self.keep, self.updates = keep, 0
+        self.keep, self.batches, self.updates = keep, batches, 0
 
     def __call__(self, net):
         self.updates += 1
@@ -117,22 +120,27 @@ class Average:
         self.memory += share * (net.memory - self.memory)
 
     def install(self, net):
-        """Put the means into the net; the zeros of L1 stay, which a mean over steps would lose."""
-        np.copyto(net.theta, self.theta, where=net.theta != 0.0)
-        net.memory[:] = self.memory
+        """Put the mean into the net; weights that L1 has at 0 now stay there, where a mean over steps would not be."""
+        zero = net.theta == 0.0
+        zero[net.ends[-1] :] = False  # biases, scales and rates, which nothing penalizes
+        net.restore((np.where(zero, net.theta, self.theta), self.memory))
+        if self.batches is not None:
+            refresh_statistics(net, self.batches)
 
 
 def refresh_statistics(net, batches):
     """Running statistics of batch normalization for the parameters as they are now, over an epoch with its noise."""
     layers = [part for part in net.layer.parts() if isinstance(part, BatchNorm)]
     if layers:
-        for layer in layers:
-            layer.forget(least=0.0)
         ctx = Context(train=True, noisy=True)
-        for x, _, _ in batches.epoch(np.random.default_rng(0)):
-            net(x, ctx)
-        for layer in layers:
-            layer.least = LEAST
+        try:
+            for layer in layers:
+                layer.forget(least=0.0)
+            for x, _, _ in batches.epoch(np.random.default_rng(0)):
+                net(x, ctx)
+        finally:
+            for layer in layers:
+                layer.least = LEAST
 
 
 def scores(net, X, rows=None, ctx=None):

@@ -37,7 +37,7 @@ from ..utils._scoring import read_monitor
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, has_validation, unchanged_on_error
 from ._monitor import History, Watched
-from ._problem import Distinct
+from ._problem import Distinct, warn_of_shift
 
 _READ = dict(accept_sparse="csr", dtype=[np.float64, np.float32])
 _THREADS = 1 << 23  # multiplications in the largest product of a step from which on BLAS's threads are worth waking
@@ -248,7 +248,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
             changed = ["hidden_layer_sizes"]
         now = [f"{name}={getattr(wanted, name)!r} (it was {getattr(old, name)!r})" for name in changed]
         if self._count_outputs() != self._width_out:
-            now.append(f"heteroscedastic={self.heteroscedastic!r}")
+            now.append(f"heteroscedastic={self.heteroscedastic!r} (it was {not self.heteroscedastic})")
         if now:
             raise ValueError(f"a fitted net cannot go on with {', '.join(now)}.")
         for name in ("_net", "_optimizer", "loss_curve_", "validation_curve_", "gap_curve_"):
@@ -296,6 +296,8 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         problem = self._read(X, y, sample_weight, reset=not again, training=True)
         outside = self._read_validation(X_val, y_val, sample_weight_val)
         found = Distinct.of(problem)
+        if outside is not None:
+            warn_of_shift(problem.X, outside[0].X)
         seed = self._split_seed if again else self._draw_seed()
         held = None
         if outside is None and self.early_stopping:
@@ -319,7 +321,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
 
         task = Task.root(self, subtasks=self.max_iter)
         self._train(batches, rng, rate, self.max_iter, task, self._average(steps, batches), own, validation)
-        task.end(reconstruction_attributes=self._fitted_state)
+        task.end(reconstruction_attributes=lambda: self._fitted_state(copy.deepcopy(self._net)))
         return self
 
     def _partial_fit(self, architecture, problem):
@@ -354,14 +356,14 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         if self.averaging is None:
             return None
         if self.averaging == "swa":
-            return Average(self._net, lambda t: 1.0 - 1.0 / t)
+            return Average(self._net, lambda t: 1.0 - 1.0 / t, batches)
         span = max(batches.count, steps // 50)
         return Average(self._net, lambda t: min(1.0 - 1.0 / span, t / (t + 9.0)))
 
     def _train(self, batches, rng, rate, epochs, task, average=None, own=None, validation=None):
         """Train the net for some epochs, or until no more is gained, and keep the results."""
         net = self._net
-        history = History(self, net, batches, average, own, validation)
+        history = History(self, net, average, own, validation)
         after_step = []
         if self.max_norm is not None:
             after_step.append(MaxNorm(net, self._radii(len(self._architecture.hidden_layer_sizes))))
@@ -378,7 +380,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
                     if average is not None and self.averaging == "swa" and epoch + 1 >= 0.75 * epochs:
                         average(net)
                     stop = history.record(loss)
-                    if part.end(reconstruction_attributes=self._fitted_state) or stop:
+                    if part.end(reconstruction_attributes=lambda: self._fitted_state(history.current())) or stop:
                         break
         except Diverged:
             history.average = None  # it has taken up what is not finite
@@ -406,6 +408,13 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         self._measure_noise(*(batches if validation is None else validation).rows_with_targets())
         weights = [p.value for p in net.weights()]
         self.sparsity_ = float(sum((w == 0.0).sum() for w in weights) / sum(w.size for w in weights))
+        empty = [k for k, w in enumerate(weights) if not w.any()]
+        if empty and not self.residual:
+            warnings.warn(
+                f"all weights of layer {empty[0]} are zero: predictions do not depend on X. Lower l1={self.l1!r}.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
 
     def _warn_of_rise(self, history):
         """Say so where the parameters that are kept come after an explosion of the loss that stayed finite."""
@@ -418,9 +427,9 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
                 stacklevel=caller_level(),
             )
 
-    def _fitted_state(self):
-        """What makes a copy of the estimator predict with the net as it is now, whatever comes after."""
-        return {"_net": copy.deepcopy(self._net), "n_iter_": len(self.loss_curve_)}
+    def _fitted_state(self, net):
+        """What makes a copy of the estimator predict with a net."""
+        return {"_net": net, "n_iter_": len(self.loss_curve_)}
 
     @property
     def weights_(self):

@@ -13,7 +13,8 @@ SHARED = {
     normalization : {"batch", "layer"} or None, default="batch"
         Batch normalization [2]_ or layer normalization [3]_ before the activation of every hidden layer, never on the
         output. Dropout makes the variance that the next layer sees in training larger than in evaluation, which batch
-        normalization does not know; on tables it was the best choice all the same. Batches need two rows.
+        normalization does not know; on tables it was the best choice all the same. Batches need two rows. Predictions
+        use running means of batches' deviations, not of variances as in [2]_: single rows far away count less.
     weight_normalization : {"weight", "spectral"} or None, default=None
         Weights of hidden layers as length times direction [4]_, or divided by their largest singular value [5]_,
         which makes those layers 1-Lipschitz with ReLU. The output layer stays free, to give scores of any size.
@@ -104,12 +105,13 @@ SHARED = {
         By how much an epoch must be better to count, in units of what is watched, in [0, inf).
     monitor : str or callable, default="loss"
         What is watched on validation rows: the loss without smoothing and penalties, or a scorer, its name or a
-        callable ``scorer(estimator, X, y)``; higher is better then.""",
+        callable ``scorer(estimator, X, y)``; higher is better then. Of epochs that are equal the last is best, but
+        accuracy on few rows says little of which.""",
     "state": """
     random_state : int, RandomState instance or None, default=None
         Decides first weights, orders, noise and validation rows. With an int, two fits on one machine with one number
         of BLAS threads give the same net, whatever the order of the rows; other machines and numbers of threads round
-        differently.
+        differently. Rows are drawn by what they hold: scaling X or y draws others.
     warm_start : bool, default=False
         Whether `fit` goes on from the last fit, and pickles keep the optimizer's state for that and for `partial_fit`.
         What shapes the net or its noise must stay; all other parameters may change. `max_iter` epochs are added, their
@@ -120,13 +122,15 @@ SHARED = {
     n_iter_ : int
         Epochs trained, of all calls together.
     loss_curve_ : list of float
-        Mean training loss of every epoch, under its noise and with smoothed targets; without penalties.
+        Mean training loss of every epoch, under its noise and with smoothed targets; without penalties. Of numbers,
+        half the squared error in units of the variance of y, or minus the log-likelihood in these units.
     validation_curve_ : list of float or None
         What `monitor` watches, after every epoch; None without validation rows.
     gap_curve_ : list of float or None
         By how much validation rows are worse than as many training rows, both without noise: positive is overfitting.
     best_iter_ : int
-        Place in `validation_curve_` of the epoch that was best on the validation rows, if there were any.
+        Place in `validation_curve_`, from 0, of the epoch that was best on the validation rows, if there were any;
+        without early stopping, not the one that predicts.
     best_score_ : float
         What was watched then.
     weights_ : list of ndarray of shape (n_in, n_out)
@@ -158,7 +162,7 @@ SHARED = {
 
     The defaults are those that were best on real tables, features standardized, in log loss or RMSE over five folds;
     ``python -m benchmarks tabular --parts defaults`` changes one at a time. For images and wide sparse data begin with
-    ``normalization=None``, ``learning_rate=0.001`` and more dropout.
+    ``normalization=None``, ``learning_rate=0.001``, ``l1=0`` and more dropout.
 
     In a Pipeline, `X_val` is transformed like X with metadata routing on, ``set_fit_request(X_val=True, y_val=True)``
     on the net, and ``Pipeline(steps, transform_input=["X_val"])``.
@@ -167,7 +171,7 @@ SHARED = {
     stored. Small nets train with one BLAS thread, since the products are over before a second one is awake.""",
     "references": """
     .. [1] K. He et al., "Deep residual learning for image recognition", CVPR 2016.
-    .. [2] S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015, algorithms 1 and 2.
+    .. [2] S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015, algorithm 1.
     .. [3] J. Ba, J. Kiros, G. Hinton, "Layer normalization", arXiv 1607.06450, 2016, eq. 3.
     .. [4] T. Salimans, D. Kingma, "Weight normalization", NeurIPS 2016, eq. 2.
     .. [5] T. Miyato et al., "Spectral normalization for generative adversarial networks", ICLR 2018, eq. 8.

@@ -1,10 +1,11 @@
 """What is watched while a net trains, and what ends the training."""
 
+import copy
 import math
 
 import numpy as np
 
-from .._nets.training import Diverged, mean_loss, refresh_statistics
+from .._nets.training import Diverged, mean_loss
 from ..utils._scoring import read_monitor, score
 
 
@@ -51,15 +52,14 @@ class History:
     estimator : BaseDropoutMLP
         Able to predict with the net while it trains.
     net : Net
-    batches : Batches
     average : Average or None
         Whose mean is watched, and used in the end, in place of the parameters.
     own, validation : Watched or None
         Training and validation rows, as many of either where there are.
     """
 
-    def __init__(self, estimator, net, batches, average, own, validation):
-        self.estimator, self.net, self.batches, self.average = estimator, net, batches, average
+    def __init__(self, estimator, net, average, own, validation):
+        self.estimator, self.net, self.average = estimator, net, average
         self.own, self.validation, self.scorer = own, validation, read_monitor(estimator.monitor)
         self.epochs, self.last, self.best = 0, net.snapshot(), None
         self.best_iter, self.lowest, self.since = None, math.inf, 0
@@ -96,12 +96,11 @@ class History:
             raise ValueError(f"monitor={estimator.monitor!r} is NaN after epoch {self.epochs + 1}.")
         estimator.validation_curve_.append(bad if self.scorer is None else -bad)
         estimator.gap_curve_.append(bad - own)
-        if bad < self.lowest - estimator.min_delta:
-            self.lowest, self.best_iter, self.since = bad, len(estimator.validation_curve_) - 1, 0
+        self.since = 0 if bad < self.lowest - estimator.min_delta else self.since + 1
+        if self.since == 0 or bad == self.lowest:  # of equal scores the later epoch, which was trained for longer
+            self.lowest, self.best_iter = bad, len(estimator.validation_curve_) - 1
             if estimator.early_stopping:
                 self.best = self.net.snapshot()
-        else:
-            self.since += 1
         self.net.restore(now)
         patience = estimator.n_iter_no_change
         return estimator.early_stopping and patience is not None and self.since >= patience
@@ -110,8 +109,14 @@ class History:
         """Put the averaged parameters in the net."""
         if self.average is not None and self.average.updates:
             self.average.install(self.net)
-            if self.estimator.averaging == "swa":  # ends of epochs are too far apart to have their statistics' mean
-                refresh_statistics(self.net, self.batches)
+
+    def current(self):
+        """A copy of the net as it would predict if training ended here."""
+        now = self.net.snapshot()
+        self._settle()
+        net = copy.deepcopy(self.net)
+        self.net.restore(now)
+        return net
 
     def finish(self):
         """Leave in the net what to predict with."""

@@ -11,6 +11,7 @@ from ..utils._split import hold_out
 from ..utils._validation import caller_level
 
 FAR = 1000  # deviations from 0 from which on a column's mean is worth a warning
+SHIFT = 10  # deviations from its mean from which on the mean of the same column of X_val is
 FEWEST = 50  # distinct rows of X: of fewer, none are held out
 
 
@@ -25,6 +26,23 @@ def warn_of_offsets(X):
         warnings.warn(
             f"X has columns with means more than {FAR} deviations from 0, the first of {far.size} being column {far[0]}"
             f" with mean {mean[far[0]]:.6g}: standardize X, or nets learn little from them.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
+
+
+def warn_of_shift(X, X_val):
+    """Warn of columns of the validation data that seem to have other units: they would choose a useless epoch."""
+    if sp.issparse(X) or sp.issparse(X_val):
+        return
+    some, own = (rows[:: max(1, len(rows) // 10000)].astype(np.float64) for rows in (X, X_val))
+    mean, deviation, shifted = some.mean(axis=0), some.std(axis=0), own.mean(axis=0)
+    far = np.flatnonzero((deviation > 0.0) & (np.abs(shifted - mean) > SHIFT * deviation))
+    if far.size:
+        warnings.warn(
+            f"X_val has columns whose means lie more than {SHIFT} deviations of X from those of X, the first of"
+            f" {far.size} being column {far[0]} with {shifted[far[0]]:.6g} instead of {mean[far[0]]:.6g}: give X_val"
+            " what X went through; a Pipeline does with transform_input=['X_val'].",
             UserWarning,
             stacklevel=caller_level(),
         )

@@ -248,10 +248,18 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         return (y, np.sqrt(self.predict_uncertainty(X, n_samples).total)) if return_std else y
 
     def _measure_noise(self, X, targets, weights, rows):
-        """Keep the variance of the residuals, the noise that the net cannot explain."""
-        if not self._learns_noise:
-            residuals = (scores(self._net, X, rows) - targets.take(rows)) * self._scale
-            self.noise_variance_ = np.average(residuals**2, axis=0, weights=weights[rows])
+        """Keep the variance of the residuals, the noise that the net cannot explain, or the factor to what it predicts.
+
+        Learned under dropout and the noise of batches, predicted variances hold these as well; the factor is the one of
+        largest likelihood (Laves et al. 2020, eq. 8).
+        """
+        z, k = scores(self._net, X, rows).astype(np.float64), self._n_outputs
+        squares = (z[:, :k] - targets.take(rows)) ** 2
+        if self._learns_noise:
+            squares /= GaussianLikelihood(_BOUND).variance(z[:, k:])
+            self._noise_factor = np.average(squares, axis=0, weights=weights[rows])
+        else:
+            self.noise_variance_ = np.average(squares, axis=0, weights=weights[rows]) * self._scale**2
 
     def sample_predictions(self, X, n_samples=50):
         """Predictions under draws of the noise: a sample of what dropout believes of the mean (Gal & Ghahramani 2016).
@@ -283,22 +291,29 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
             A named tuple of arrays of shape (n_rows,) or (n_rows, n_outputs): `mean` of the sampled predictions; their
             variance, `epistemic` (what more data could remove); the variance of the noise, `aleatoric` (what they could
             not), predicted or `noise_variance_`; and the sum of both, `total`, in squared units of y. The same at every
-            call. Without dropout `epistemic` is 0.
+            call. Without dropout `epistemic` is 0. What is predicted is scaled so that it is right on average for the
+            validation rows, without any for the training rows (Laves et al., "Well-calibrated regression uncertainty in
+            medical imaging with deep learning", MIDL 2020, eq. 8): a net learns its own dropout as noise, too.
         """
         moments, noise = Moments(), 0.0
         for z in self._noisy_scores(X, n_samples):
             moments.add(self._means(z.astype(np.float64)))
             if self._learns_noise:
-                noise = noise + GaussianLikelihood(_BOUND).variance(z[:, self._n_outputs :]) * self._scale**2
+                noise = noise + GaussianLikelihood(_BOUND).variance(z[:, self._n_outputs :])
         mean, epistemic = moments.mean, moments.variance
-        aleatoric = noise / n_samples if self._learns_noise else np.tile(self.noise_variance_, (len(mean), 1))
+        if self._learns_noise:
+            aleatoric = noise / n_samples * self._noise_factor * self._scale**2
+        else:
+            aleatoric = np.tile(self.noise_variance_, (len(mean), 1))
         return Uncertainty(*map(self._shaped, (mean, epistemic, aleatoric, epistemic + aleatoric)))
 
     def predict_interval(self, X, coverage=0.95, n_samples=50):
         """Interval that a new target lies in with a probability, if errors are normal.
 
         It is centred at `predict` and as wide as the total variance says. That is too narrow for a net that overfits
-        and was fitted without validation rows, whose `noise_variance_` comes from training rows.
+        and was fitted without validation rows, whose `noise_variance_` comes from training rows; and too wide where y
+        has less noise than dropout makes, since the errors that `noise_variance_` counts are those of the net, too:
+        with ``dropout=0`` it is right there.
 
         Parameters
         ----------
