@@ -48,7 +48,8 @@ fine = search(
 )
 print(f"second stage: log loss {-fine.best_score_:.4f} at {fine.best_params_}")
 nothing = dict(dropout=0.0, weight_decay=0.0, l1=0.0, averaging=None)
-plain = make_pipeline(StandardScaler(), net[-1].__class__((64, 64), max_iter=40, random_state=0, **nothing)).fit(X, y)
+plain = make_pipeline(StandardScaler(), DropoutMLPClassifier((64, 64), max_iter=40, random_state=0, **nothing))
+plain.fit(X, y)
 for name, model in (("no regularizer", plain), ("defaults", net.fit(X, y)), ("tuned", fine)):
     p = (model.best_estimator_ if name == "tuned" else model).predict_proba(X_test)
     truth = p[np.arange(len(y_test)), np.searchsorted(np.unique(y), y_test)]

@@ -131,16 +131,17 @@ class Average:
 def refresh_statistics(net, batches):
     """Running statistics of batch normalization for the parameters as they are now, over an epoch with its noise."""
     layers = [part for part in net.layer.parts() if isinstance(part, BatchNorm)]
-    if layers:
-        ctx = Context(train=True, noisy=True)
-        try:
-            for layer in layers:
-                layer.forget(least=0.0)
-            for x, _, _ in batches.epoch(np.random.default_rng(0)):
-                net(x, ctx)
-        finally:
-            for layer in layers:
-                layer.least = LEAST
+    if not layers:
+        return
+    ctx = Context(train=True, noisy=True)
+    try:
+        for layer in layers:
+            layer.forget(least=0.0)
+        for x, _, _ in batches.epoch(np.random.default_rng(0)):
+            net(x, ctx)
+    finally:
+        for layer in layers:
+            layer.least = LEAST
 
 
 def scores(net, X, rows=None, ctx=None):

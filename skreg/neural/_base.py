@@ -406,7 +406,11 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         if history.best_iter is not None:
             self.best_iter_, self.best_score_ = history.best_iter, history.best_score
         self._measure_noise(*(batches if validation is None else validation).rows_with_targets())
-        weights = [p.value for p in net.weights()]
+        self._measure_sparsity()
+
+    def _measure_sparsity(self):
+        """Count exact zeros, and say so where they leave nothing of X."""
+        weights = [p.value for p in self._net.weights()]
         self.sparsity_ = float(sum((w == 0.0).sum() for w in weights) / sum(w.size for w in weights))
         empty = [k for k, w in enumerate(weights) if not w.any()]
         if empty and not self.residual:

@@ -15,11 +15,16 @@ SHIFT = 10  # deviations from its mean from which on the mean of the same column
 FEWEST = 50  # distinct rows of X: of fewer, none are held out
 
 
+def _some(X):
+    """At most some 10,000 rows of dense X, in double precision."""
+    return X[:: max(1, len(X) // 10000)].astype(np.float64)
+
+
 def warn_of_offsets(X):
     """Warn of columns that lie so far from 0 that single precision and the first layer see little of their changes."""
     if sp.issparse(X):
         return
-    some = X[:: max(1, len(X) // 10000)].astype(np.float64)
+    some = _some(X)
     mean = some.mean(axis=0)
     far = np.flatnonzero((np.abs(mean) > 10.0) & (np.abs(mean) > FAR * some.std(axis=0)))
     if far.size:
@@ -35,8 +40,8 @@ def warn_of_shift(X, X_val):
     """Warn of columns of the validation data that seem to have other units: they would choose a useless epoch."""
     if sp.issparse(X) or sp.issparse(X_val):
         return
-    some, own = (rows[:: max(1, len(rows) // 10000)].astype(np.float64) for rows in (X, X_val))
-    mean, deviation, shifted = some.mean(axis=0), some.std(axis=0), own.mean(axis=0)
+    some = _some(X)
+    mean, deviation, shifted = some.mean(axis=0), some.std(axis=0), _some(X_val).mean(axis=0)
     far = np.flatnonzero((deviation > 0.0) & (np.abs(shifted - mean) > SHIFT * deviation))
     if far.size:
         warnings.warn(

@@ -224,6 +224,10 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         """Predictions (n, n_outputs) in the units of y from the outputs of the net."""
         return z[:, : self._n_outputs] * self._scale.astype(z.dtype) + self._mean.astype(z.dtype)
 
+    def _variances(self, z):
+        """Learned variances of the noise (n, n_outputs), in the units that the net computes in."""
+        return GaussianLikelihood(_BOUND).variance(z[:, self._n_outputs :])
+
     def _shaped(self, values):
         return values.reshape((len(values), *self._outputs))
 
@@ -253,10 +257,10 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         Learned under dropout and the noise of batches, predicted variances hold these as well; the factor is the one of
         largest likelihood (Laves et al. 2020, eq. 8).
         """
-        z, k = scores(self._net, X, rows).astype(np.float64), self._n_outputs
-        squares = (z[:, :k] - targets.take(rows)) ** 2
+        z = scores(self._net, X, rows).astype(np.float64)
+        squares = (z[:, : self._n_outputs] - targets.take(rows)) ** 2
         if self._learns_noise:
-            squares /= GaussianLikelihood(_BOUND).variance(z[:, k:])
+            squares /= self._variances(z)
             self._noise_factor = np.average(squares, axis=0, weights=weights[rows])
         else:
             self.noise_variance_ = np.average(squares, axis=0, weights=weights[rows]) * self._scale**2
@@ -299,7 +303,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         for z in self._noisy_scores(X, n_samples):
             moments.add(self._means(z.astype(np.float64)))
             if self._learns_noise:
-                noise = noise + GaussianLikelihood(_BOUND).variance(z[:, self._n_outputs :])
+                noise = noise + self._variances(z)
         mean, epistemic = moments.mean, moments.variance
         if self._learns_noise:
             aleatoric = noise / n_samples * self._noise_factor * self._scale**2
