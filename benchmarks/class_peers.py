@@ -31,7 +31,7 @@ class Skreg(Classifier):
     def single(self, alpha, l1_ratio, tol):
         from skreg import LabelSmoothedLogistic
 
-        model = LabelSmoothedLogistic(alpha, l1_ratio=l1_ratio, smoothing=0.0, tol=tol, max_iter=300)
+        model = LabelSmoothedLogistic(alpha, l1_ratio=l1_ratio, label_smoothing=0.0, tol=tol, max_iter=300)
         model.fit(self.X, self.y)
         return answer(alpha, model.coef_, model.intercept_)
 

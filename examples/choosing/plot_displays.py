@@ -66,7 +66,7 @@ fig.savefig("displays_training.png", dpi=120)
 # with more data; the entropy of predicted classes, split the same way, with wrong answers crossed; and whether what is
 # called 90 % sure is right nine times of ten, with almost no penalty.
 bmi = DropoutMLPRegressor(heteroscedastic=True, random_state=0).fit(Z[:, [2]], y)
-loose = make_pipeline(StandardScaler(), LabelSmoothedLogistic(alpha=1e-4, smoothing=0.0)).fit(train, label_train)
+loose = make_pipeline(StandardScaler(), LabelSmoothedLogistic(alpha=1e-4, label_smoothing=0.0)).fit(train, label_train)
 fig, axes = plt.subplots(1, 3, figsize=(14, 4.2), layout="constrained")
 UncertaintyDisplay.from_estimator(bmi, Z[:, [2]], y, ax=axes[0])
 axes[0].set_xlabel("body mass index, standardized")

@@ -47,18 +47,18 @@ smoothings = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4])
 found = {}
 print("smoothing      ECE   log loss   accuracy")
 for smoothing in smoothings:
-    model = make_pipeline(StandardScaler(), LabelSmoothedLogistic(alpha=1e-4, smoothing=smoothing))
+    model = make_pipeline(StandardScaler(), LabelSmoothedLogistic(alpha=1e-4, label_smoothing=smoothing))
     found[smoothing] = measure(model.fit(X_train, y_train))
     print(f"{smoothing:9.2f}  {found[smoothing][2]:7.3f}  {found[smoothing][3]:9.3f}  {found[smoothing][4]:9.3f}")
 
 # %%
 # What cross-validation chooses when it may choose the strength of the penalty as well.
 search = make_pipeline(
-    StandardScaler(), LabelSmoothedLogisticCV(l1_ratio=0.0, smoothing=[0.0, 0.05, 0.1, 0.2], alphas=20, eps=1e-5)
+    StandardScaler(), LabelSmoothedLogisticCV(l1_ratio=0.0, label_smoothing=[0.0, 0.05, 0.1, 0.2], alphas=20, eps=1e-5)
 )
 tuned = measure(search.fit(X_train, y_train))
 chosen = search[-1]
-print(f"tuned: alpha = {chosen.alpha_:.2g}, smoothing = {chosen.smoothing_}")
+print(f"tuned: alpha = {chosen.alpha_:.2g}, smoothing = {chosen.label_smoothing_}")
 print(f"    tuned  {tuned[2]:7.3f}  {tuned[3]:9.3f}  {tuned[4]:9.3f}")
 
 # %%
@@ -74,7 +74,7 @@ left.legend(frameon=False)
 right.plot(smoothings, [found[s][2] for s in smoothings], color="C0", marker="o", label="expected calibration error")
 right.plot(smoothings, [found[s][3] for s in smoothings], color="C1", marker="^", label="log loss")
 right.axhline(tuned[3], color="C2", linestyle=":", label="log loss, tuned")
-right.set(xlabel="smoothing", title="With a weak penalty (alpha = 1e-4)", ylim=(0.0, None))
+right.set(xlabel="label_smoothing", title="With a weak penalty (alpha = 1e-4)", ylim=(0.0, None))
 right.legend(frameon=False)
 fig.savefig("calibration.png", dpi=120)
 print("reliability diagram: calibration.png")

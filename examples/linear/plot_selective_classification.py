@@ -39,7 +39,7 @@ risks = {smoothing: [] for smoothing in smoothings}
 errors = {smoothing: [] for smoothing in smoothings}
 for train, test in splits:
     for smoothing in smoothings:
-        model = LabelSmoothedLogistic(alpha=1e-4, smoothing=smoothing).fit(X[train], y[train])
+        model = LabelSmoothedLogistic(alpha=1e-4, label_smoothing=smoothing).fit(X[train], y[train])
         p = model.predict_proba(X[test])
         wrong = p.argmax(axis=1) != y[test]
         risks[smoothing].append(risk_at(coverage, p.max(axis=1), wrong))

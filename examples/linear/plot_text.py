@@ -30,7 +30,7 @@ folds = StratifiedKFold(5, shuffle=True, random_state=0)
 # %%
 # The class: folds see the same words, and each walks along whole paths.
 start = time.perf_counter()
-cv = make_pipeline(words, LabelSmoothedLogisticCV(smoothing=[0.0, 0.1], alphas=20, eps=0.02, cv=folds))
+cv = make_pipeline(words, LabelSmoothedLogisticCV(label_smoothing=[0.0, 0.1], alphas=20, eps=0.02, cv=folds))
 cv.fit(train["review"], train["score"])
 seconds = {"LabelSmoothedLogisticCV": time.perf_counter() - start}
 by_path = cv[-1]
@@ -54,8 +54,8 @@ vocabulary = cv[0].get_feature_names_out()
 print(f"{len(train)} reviews, {vocabulary.size} features")
 fits = {"LabelSmoothedLogisticCV": by_path.scores_.size, "GridSearchCV": 5 * len(search.cv_results_["params"])}
 for name, alpha, smoothing, model, fitted in (
-    ("LabelSmoothedLogisticCV", by_path.alpha_, by_path.smoothing_, by_path, cv),
-    ("GridSearchCV", by_grid.alpha, by_grid.smoothing, by_grid, search.best_estimator_),
+    ("LabelSmoothedLogisticCV", by_path.alpha_, by_path.label_smoothing_, by_path, cv),
+    ("GridSearchCV", by_grid.alpha, by_grid.label_smoothing, by_grid, search.best_estimator_),
 ):
     accuracy = fitted.score(test["review"], test["score"])
     print(f"{name}: {fits[name]} fits in {seconds[name]:.1f} s; alpha {alpha:.2g}, smoothing {smoothing:g}")

@@ -36,7 +36,7 @@ def turned(rows, rng):
 def measures(model, rows):
     """Answers and sureness, from one pass and from 50 draws."""
     p = model.predict_proba(rows)
-    u = model.predict_uncertainty(rows, n_samples=50)
+    u = model.predict_uncertainty(rows, n_draws=50)
     one, many = p.argmax(axis=1), u.mean.argmax(axis=1)
     return {
         "largest probability": (one, p.max(axis=1)),

@@ -33,7 +33,7 @@ def wanted(rule, model, rng):
     """How much the label of each digit in the pool is wanted."""
     if rule == "random":
         return rng.random(len(pool))
-    u = model.predict_uncertainty(X[pool], n_samples=30)
+    u = model.predict_uncertainty(X[pool], n_draws=30)
     return u.mutual_information if rule == "mutual information" else u.predictive_entropy
 
 

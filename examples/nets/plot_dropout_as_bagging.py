@@ -77,7 +77,7 @@ for hidden, model in nets.items():
         "mean of all 4,096": arithmetic[hidden],
         "geometric mean": geometric[hidden],
         "weight scaling": model.predict_proba(X_test),
-        "mean of 50 draws": model.predict_uncertainty(X_test, n_samples=50).mean,
+        "mean of 50 draws": model.predict_uncertainty(X_test, n_draws=50).mean,
     }
     for name, p in answers.items():
         error = (p.argmax(axis=1) != y_test).mean()
@@ -91,7 +91,7 @@ draws = 4096
 counts = 2 ** np.arange(0, 10)
 errors = {}
 for hidden, model in nets.items():
-    p = model.sample_predictions(X_test, n_samples=draws)
+    p = model.sample_predictions(X_test, n_draws=draws)
     for count in counts:
         means = p.reshape(draws // count, count, *p.shape[1:]).mean(axis=1)
         errors[hidden, count] = np.sqrt(((means - arithmetic[hidden]) ** 2).mean())

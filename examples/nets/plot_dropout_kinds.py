@@ -42,7 +42,7 @@ for seed in range(repeats):
     for kind, params in kinds.items():
         model = DropoutMLPClassifier(**{**net.get_params(), **params, "random_state": seed}).fit(X, y)
         losses[kind, seed] = log_loss(y_test, model.predict_proba(X_test))
-        means[kind, seed] = log_loss(y_test, model.predict_uncertainty(X_test, n_samples=50).mean)
+        means[kind, seed] = log_loss(y_test, model.predict_uncertainty(X_test, n_draws=50).mean)
         models[kind, seed] = model
 
 print("kind          log loss (standard error)   of the mean of 50 draws   dropout rates")
@@ -66,7 +66,7 @@ grid = np.column_stack([a.ravel() for a in np.meshgrid(*at)])
 X, y = data[0]
 fig, axes = plt.subplots(3, 6, figsize=(12, 5.8), layout="constrained", sharex=True, sharey=True)
 for column, kind in zip(axes.T, kinds, strict=True):
-    u = models[kind, 0].predict_uncertainty(grid, n_samples=100)
+    u = models[kind, 0].predict_uncertainty(grid, n_draws=100)
     p = models[kind, 0].predict_proba(grid)[:, 1]
     for row, values in enumerate((p, u.mean[:, 1], u.mutual_information)):
         z, top = values.reshape(at[1].size, at[0].size), (1.0, 1.0, 0.4)[row]

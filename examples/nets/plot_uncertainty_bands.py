@@ -44,9 +44,9 @@ print("                     noise         region               inside   epistemi
 for heteroscedastic, model in models.items():
     for region, ends in regions.items():
         new, target = sample(1000, rng, *ends)
-        low, high = model.predict_interval(new[:, None], coverage=0.9, n_samples=100)
+        low, high = model.predict_interval(new[:, None], coverage=0.9, n_draws=100)
         inside = ((low < target) & (target < high)).mean()
-        u = model.predict_uncertainty(new[:, None], n_samples=100)
+        u = model.predict_uncertainty(new[:, None], n_draws=100)
         name = "a function of x" if heteroscedastic else "constant"
         print(f"{name:>33} {region:20} {inside:6.3f}", end="")
         for variance in (u.epistemic, u.aleatoric, noise(new) ** 2):
@@ -63,7 +63,7 @@ fig, axes = plt.subplots(
     2, 2, figsize=(11, 6.4), layout="constrained", sharex=True, sharey="row", height_ratios=[1.6, 1.0]
 )
 for (above, below), model in zip(axes.T, models.values(), strict=True):
-    u = model.predict_uncertainty(line[:, None], n_samples=1000)
+    u = model.predict_uncertainty(line[:, None], n_draws=1000)
     mean = model.predict(line[:, None])
     for variance, shade, label in (
         (u.total, "0.85", "epistemic and aleatoric"),

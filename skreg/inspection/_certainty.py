@@ -56,7 +56,7 @@ class UncertaintyDisplay(Display):
         self.connected = connected
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, feature=None, n_samples=50, coverage=0.9, kind="bands", ax=None):
+    def from_estimator(cls, estimator, X, y=None, *, feature=None, n_draws=50, coverage=0.9, kind="bands", ax=None):
         """Draw the uncertainty of a net's predictions.
 
         Parameters
@@ -69,7 +69,7 @@ class UncertaintyDisplay(Display):
         feature : int or str, default=None
             Column of X along the horizontal axis. None is the only one there is; of several, rows stand in the order
             of what is predicted, or of classes in that of their uncertainty.
-        n_samples : int, default=50
+        n_draws : int, default=50
             Draws of the dropout noise.
         coverage : float, default=0.9
             Of the bands, in (0, 1), for normal errors.
@@ -91,7 +91,7 @@ class UncertaintyDisplay(Display):
             raise ValueError(f"y must have an entry for each of the {X.shape[0]} rows of X; got {len(y)}.")
         if not hasattr(final, "predict_uncertainty"):
             raise ValueError(f"estimator must be a DropoutMLPClassifier or DropoutMLPRegressor; got {estimator!r}.")
-        u = final.predict_uncertainty(inside, n_samples=n_samples)
+        u = final.predict_uncertainty(inside, n_draws=n_draws)
         classes = hasattr(final, "classes_")
         if not classes and u.mean.ndim > 1:
             raise ValueError(f"estimator must have one output; got {u.mean.shape[1]}.")

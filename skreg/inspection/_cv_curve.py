@@ -241,9 +241,9 @@ def _of_paths(search):
     """Arguments of a display for one of our path searches."""
     named = _named(search.scoring)
     if search.scoring is None:
-        loss = "log loss" if hasattr(search, "smoothing_") else "mean squared error"
+        loss = "log loss" if hasattr(search, "label_smoothing_") else "mean squared error"
         named = dict(score_name=loss, is_loss=True)
-    names = ["l1_ratio"] + (["smoothing"] if hasattr(search, "smoothing_") else [])
+    names = ["l1_ratio"] + (["label_smoothing"] if hasattr(search, "label_smoothing_") else [])
     lists = [np.atleast_1d(getattr(search, name)) for name in names]
     candidates = list(itertools.product(*lists))
     n_alphas, folds = search.scores_.shape[-2:]

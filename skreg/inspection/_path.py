@@ -17,7 +17,7 @@ def one_strength(search):
     """The estimator that a fitted path search fits at every strength, with what it chose."""
     kind = SEARCHES[type(search)]
     shared = {name: value for name, value in search.get_params(deep=False).items() if name in kind().get_params()}
-    chosen = {name: getattr(search, f"{name}_") for name in ("alpha", "l1_ratio", "smoothing") if name in shared}
+    chosen = {name: getattr(search, f"{name}_") for name in ("alpha", "l1_ratio", "label_smoothing") if name in shared}
     return kind(**{**shared, **chosen})
 
 
@@ -68,7 +68,7 @@ def coefficient_path(estimator, X, y, values, n, eps):
 
 def chosen_candidate(search):
     """The place of what a fitted path search chose on the axes of its candidates."""
-    names = ("l1_ratio", "smoothing") if hasattr(search, "smoothing_") else ("l1_ratio",)
+    names = ("l1_ratio", "label_smoothing") if hasattr(search, "label_smoothing_") else ("l1_ratio",)
     return tuple(
         int(np.flatnonzero(np.atleast_1d(getattr(search, name)) == getattr(search, f"{name}_"))[0]) for name in names
     )

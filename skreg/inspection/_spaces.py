@@ -74,7 +74,11 @@ NET = {"dropout": Uniform(0.0, 0.6), "weight_decay": Log(1e-3, 3.0), "learning_r
 SPACES = {
     ElasticNetProx: {"alpha": Log(1e-4, 1e2), "l1_ratio": Uniform(0.05, 1.0)},
     ElasticNetProxCV: {"l1_ratio": Uniform(0.05, 1.0), "selection": OneOf(("min", "1se"))},
-    LabelSmoothedLogistic: {"alpha": Log(1e-5, 1.0), "l1_ratio": Uniform(0.0, 1.0), "smoothing": Uniform(0.0, 0.2)},
+    LabelSmoothedLogistic: {
+        "alpha": Log(1e-5, 1.0),
+        "l1_ratio": Uniform(0.0, 1.0),
+        "label_smoothing": Uniform(0.0, 0.2),
+    },
     LabelSmoothedLogisticCV: {"l1_ratio": Uniform(0.0, 1.0), "selection": OneOf(("min", "1se"))},
     DropoutMLPClassifier: {**NET, "label_smoothing": Uniform(0.0, 0.15)},
     DropoutMLPRegressor: NET,

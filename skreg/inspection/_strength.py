@@ -132,7 +132,7 @@ def strength_of(estimator):
 
 # Names that mean the same wherever they occur.
 STRONGER = {
-    "dropout", "input_dropout", "weight_decay", "l1", "l2", "label_smoothing", "smoothing", "confidence_penalty",
+    "dropout", "input_dropout", "weight_decay", "l1", "l2", "label_smoothing", "confidence_penalty",
     "ccp_alpha", "min_samples_leaf", "min_samples_split", "l2_regularization", "reg_alpha", "reg_lambda",
 }  # fmt: skip
 WEAKER = {"max_depth", "max_leaf_nodes", "max_norm"}

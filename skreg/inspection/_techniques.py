@@ -48,7 +48,7 @@ WITH_A_PATH = (
 )
 KEPT = {
     "fit_intercept", "positive", "bounds", "penalty_factor", "class_weight", "confidence_penalty", "grouped",
-    "smoothing",
+    "label_smoothing",
 }  # fmt: skip
 OF_SCALE = (*PENALIZED, *LOGISTIC, *DESCENTS, *VECTORS, *NEIGHBORS, *PERCEPTRONS, *NETS)
 
@@ -136,7 +136,7 @@ def l1_ratio_of(model):
 def path_search_like(model, **params):
     """A search along the path for a linear model, with what the two have in common."""
     logistic = isinstance(model, LOGISTIC)
-    search = LabelSmoothedLogisticCV(smoothing=0.0) if logistic else ElasticNetProxCV()
+    search = LabelSmoothedLogisticCV(label_smoothing=0.0) if logistic else ElasticNetProxCV()
     shared = {name: value for name, value in model.get_params(deep=False).items() if name in KEPT}
     known = search.get_params()
     return search.set_params(**{k: v for k, v in shared.items() if k in known}, **{"standardize": True, **params})
@@ -280,9 +280,7 @@ def honest_probabilities(m):
     if over is None or not over.is_shown or over.mean < OVERCONFIDENT:
         return
     why = f"confidence is above the share of right answers by {over}"
-    if m.is_a(LabelSmoothedLogistic) and m.final.smoothing == 0.0:
-        yield changed(m, "label smoothing", "smoothing", 0.1, why)
-    elif m.is_a(DropoutMLPClassifier) and m.final.label_smoothing == 0.0:
+    if m.is_a((LabelSmoothedLogistic, DropoutMLPClassifier)) and m.final.label_smoothing == 0.0:
         yield changed(m, "label smoothing", "label_smoothing", 0.1, why)
     else:
         yield instead(m, "calibration by cross-validation", CalibratedClassifierCV(m.estimator), why)

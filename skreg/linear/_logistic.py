@@ -81,9 +81,9 @@ class LabelSmoothed(LinearClassifier):
         if endless and self._certain(problem):
             warnings.warn(
                 f"{type(self).__name__}: unpenalized features separate classes, at least in some rows, which are"
-                " predicted with certainty. Without a penalty (alpha=0, penalty_factor=0) and smoothing (smoothing=0)"
+                " predicted with certainty. Without a penalty (alpha=0, penalty_factor=0) and with label_smoothing=0"
                 f" the loss falls for ever as coefficients grow; it was stopped at {solution.objective:.3g}. Set alpha"
-                " or smoothing above 0.",
+                " or label_smoothing above 0.",
                 ConvergenceWarning,
                 stacklevel=caller_level(),
             )
@@ -112,7 +112,7 @@ class LabelSmoothedLogistic(LabelSmoothed):
 
         1 / sum_i w_i sum_i w_i (-sum_k t_ik log p_ik - confidence_penalty H(p_i))
             + alpha sum_j f_j sum_k (l1_ratio |B_kj| + (1 - l1_ratio) / 2 B_kj^2)
-        t_i = (1 - smoothing) onehot(y_i) + smoothing / K,   p_i = softmax(B x_i + b)
+        t_i = (1 - s) onehot(y_i) + s / K,   p_i = softmax(B x_i + b)
 
     or, if `grouped`, with ``alpha sum_j f_j (l1_ratio ||B_j||_2 + (1 - l1_ratio) / 2 ||B_j||_2^2)``, B_j holding the
     coefficients of feature j for all classes. The entropy is ``H(p) = -sum_k p_k log p_k``, w are sample weights times
@@ -129,11 +129,11 @@ class LabelSmoothedLogistic(LabelSmoothed):
         the default is its default for 1000 samples.
     l1_ratio : float, default=0.0
         Share of L1, in [0, 1]. The default is plain L2, as in scikit-learn.
-    smoothing : float, default=0.1
+    label_smoothing : float, default=0.1
         Share of the labels that is spread over all classes, in [0, 1). The default is that of [1]_. It makes
         probabilities less extreme, and costs quality where a model may refuse to answer: the ranking of its own
         errors by confidence gets worse [3]_. Use 0 for that. Mean probabilities move towards ``1 / K``: classes rarer
-        than about ``smoothing`` are predicted too often, and need 0 or recalibration.
+        than about ``label_smoothing`` are predicted too often, and need 0 or recalibration.
     confidence_penalty : float, default=0.0
         Weight of the mean entropy of the predictions, in [0, inf). Any positive value can make the objective
         **non-convex**: every step still lowers it, and the answer is certified as a stationary point, by its distance
@@ -198,8 +198,8 @@ class LabelSmoothedLogistic(LabelSmoothed):
     Warns
     -----
     ConvergenceWarning
-        When the gap is above `tol` after `max_iter` steps, and when with ``smoothing=0`` unpenalized features separate
-        the classes, all rows or some of them: the best coefficients are infinite then.
+        When the gap is above `tol` after `max_iter` steps, and when with ``label_smoothing=0`` unpenalized features
+        separate the classes, all rows or some of them: the best coefficients are infinite then.
 
     See Also
     --------
@@ -246,7 +246,7 @@ class LabelSmoothedLogistic(LabelSmoothed):
     _parameter_constraints = {
         "alpha": [Interval(Real, 0.0, np.inf)],
         "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both")],
-        "smoothing": [Interval(Real, 0.0, 1.0)],
+        "label_smoothing": [Interval(Real, 0.0, 1.0)],
         **LabelSmoothed._loss_constraints,
         "max_iter": [Interval(Integral, 1, np.inf)],
         "warm_start": [BOOLEAN],
@@ -257,7 +257,7 @@ class LabelSmoothedLogistic(LabelSmoothed):
         alpha=1e-3,
         *,
         l1_ratio=0.0,
-        smoothing=0.1,
+        label_smoothing=0.1,
         confidence_penalty=0.0,
         grouped=False,
         penalty_factor=None,
@@ -273,7 +273,7 @@ class LabelSmoothedLogistic(LabelSmoothed):
     ):
         self.alpha = alpha
         self.l1_ratio = l1_ratio
-        self.smoothing = smoothing
+        self.label_smoothing = label_smoothing
         self.confidence_penalty = confidence_penalty
         self.grouped = grouped
         self.penalty_factor = penalty_factor
@@ -309,13 +309,13 @@ class LabelSmoothedLogistic(LabelSmoothed):
         problem = self._read(X, y, sample_weight)
         task = Task.root(self)
         likelihood = class_likelihood(
-            problem, problem.data, self.classes_.size, self.smoothing, self.confidence_penalty
+            problem, problem.data, self.classes_.size, self.label_smoothing, self.confidence_penalty
         )
         penalty = problem.penalty(self.l1_ratio, self.standardize)
         options = self._options() | dict(coef_init=self._warm(problem, likelihood, known))
         with one_blas_thread():
             (solution,) = classify(likelihood, penalty, [self.alpha], **options)
-        self._store(problem, likelihood, solution, self.alpha, self.smoothing)
+        self._store(problem, likelihood, solution, self.alpha, self.label_smoothing)
         task.end()
         return self
 

@@ -15,7 +15,7 @@ from ._search import Grid, PathSearch, read_alphas, read_list
 
 
 class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
-    """Logistic regression whose `alpha`, `l1_ratio` and `smoothing` are chosen by cross-validation over whole paths.
+    """Logistic regression with `alpha`, `l1_ratio` and `label_smoothing` chosen by cross-validation over whole paths.
 
     The grids of alphas are laid out once, on all (weighted) data; every fold follows the same warm-started paths, in
     threads. By default candidates are compared by the log loss of the labels as they are on the held-out rows: losses
@@ -26,7 +26,7 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
     l1_ratio : float or array-like of float, default=1.0
         Share or shares of L1 to try, in [0, 1]; for 0 the grid of alphas begins where that of 0.001 does and
         ends where that of 1 does.
-    smoothing : float or array-like of float, default=(0.0, 0.1)
+    label_smoothing : float or array-like of float, default=(0.0, 0.1)
         Smoothings to try, in [0, 1): none, and that of Szegedy et al. (2016).
     alphas : int or array-like of float, default=30
         Number of strengths for each candidate, on a geometric grid that begins where all coefficients are zero; or the
@@ -53,7 +53,7 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
 
     Attributes
     ----------
-    alpha_, l1_ratio_, smoothing_ : float
+    alpha_, l1_ratio_, label_smoothing_ : float
         The choice.
     alpha_min_ : float
         The strength of the best mean score.
@@ -95,11 +95,11 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skreg import LabelSmoothedLogisticCV
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> search = LabelSmoothedLogisticCV(alphas=10, smoothing=[0.0, 0.05], selection="1se")
+    >>> search = LabelSmoothedLogisticCV(alphas=10, label_smoothing=[0.0, 0.05], selection="1se")
     >>> model = make_pipeline(StandardScaler(), search).fit(X, y)
     >>> model[-1].scores_.shape
     (1, 2, 10, 5)
-    >>> model[-1].smoothing_
+    >>> model[-1].label_smoothing_
     0.0
     >>> bool(model[-1].alpha_1se_ >= model[-1].alpha_min_)
     True
@@ -107,7 +107,7 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
 
     _parameter_constraints = {
         "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both"), ARRAY_LIKE],
-        "smoothing": [Interval(Real, 0.0, 1.0), ARRAY_LIKE],
+        "label_smoothing": [Interval(Real, 0.0, 1.0), ARRAY_LIKE],
         **PathSearch._search_constraints,
         **LabelSmoothed._loss_constraints,
     }
@@ -116,7 +116,7 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         self,
         *,
         l1_ratio=1.0,
-        smoothing=(0.0, 0.1),
+        label_smoothing=(0.0, 0.1),
         alphas=30,
         eps=1e-3,
         cv=None,
@@ -137,7 +137,7 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         max_iter=100,
     ):
         self.l1_ratio = l1_ratio
-        self.smoothing = smoothing
+        self.label_smoothing = label_smoothing
         self.alphas = alphas
         self.eps = eps
         self.cv = cv
@@ -162,7 +162,7 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
 
     def _grid(self, problem):
         ratios = read_list(self.l1_ratio, "l1_ratio", 0, 1, "both")
-        smoothings = read_list(self.smoothing, "smoothing", 0, 1, "left")
+        smoothings = read_list(self.label_smoothing, "label_smoothing", 0, 1, "left")
         likelihoods = [self._likelihood(problem, problem.data, smoothing) for smoothing in smoothings]
         tops = [lambda penalty, lik=lik: class_alpha_max(lik, penalty, self.grouped) for lik in likelihoods]
         alphas = [
@@ -201,13 +201,13 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         return model
 
     def _set_choice(self, l1_ratio, smoothing):
-        self.l1_ratio_, self.smoothing_ = l1_ratio, smoothing
+        self.l1_ratio_, self.label_smoothing_ = l1_ratio, smoothing
 
     def _fit_all(self, problem, folds):
-        likelihood = self._likelihood(problem, problem.data, self.smoothing_)
+        likelihood = self._likelihood(problem, problem.data, self.label_smoothing_)
         penalty = problem.penalty(self.l1_ratio_, self.standardize)
         (solution,) = classify(likelihood, penalty, [self.alpha_], **self._options())
-        self._store(problem, likelihood, solution, self.alpha_, self.smoothing_)
+        self._store(problem, likelihood, solution, self.alpha_, self.label_smoothing_)
 
 
 def log_loss(X, codes, weights, coef, intercept):

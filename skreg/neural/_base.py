@@ -81,7 +81,7 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         "max_iter": [Interval(Integral, 1, np.inf)],
         "early_stopping": [BOOLEAN],
         "validation_fraction": [Interval(Real, 0.0, 1.0, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, np.inf), NONE],
+        "patience": [Interval(Integral, 1, np.inf), NONE],
         "min_delta": [_NONNEGATIVE],
         "monitor": [ANY_STRING, CALLABLE],
         "random_state": [RANDOM_STATE],
@@ -128,10 +128,10 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
             raise ValueError(
                 f"stochastic_depth={self.stochastic_depth} drops residual branches: it needs residual=True."
             )
-        if self.averaging == "swa" and self.early_stopping and self.n_iter_no_change is not None:
+        if self.averaging == "swa" and self.early_stopping and self.patience is not None:
             raise ValueError(
                 "averaging='swa' begins in the last quarter of max_iter; training may end before with"
-                f" n_iter_no_change={self.n_iter_no_change}: set that to None."
+                f" patience={self.patience}: set that to None."
             )
         if self.max_norm is not None and self.weight_normalization is not None:
             raise ValueError(
@@ -466,12 +466,12 @@ class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
         X = self._rows_of(X)
         return scores(self._net.astype(X.dtype), X)
 
-    def _noisy_scores(self, X, n_samples):
-        """Outputs under `n_samples` draws of the noise, one after another; the same ones at every call."""
+    def _noisy_scores(self, X, n_draws):
+        """Outputs under `n_draws` draws of the noise, one after another; the same ones at every call."""
         check_is_fitted(self)
-        if not isinstance(n_samples, Integral) or isinstance(n_samples, bool) or n_samples < 1:
-            raise ValueError(f"n_samples must be an int of at least 1; got {n_samples!r}.")
+        if not isinstance(n_draws, Integral) or isinstance(n_draws, bool) or n_draws < 1:
+            raise ValueError(f"n_draws must be an int of at least 1; got {n_draws!r}.")
         X = self._rows_of(X)
         seeds = Context(self._seed)
-        for _ in range(n_samples):
+        for _ in range(n_draws):
             yield scores(self._net, X, ctx=Context(seeds.seed(), noisy=True)).astype(X.dtype, copy=False)

@@ -114,7 +114,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         max_iter=100,
         early_stopping=True,
         validation_fraction=0.1,
-        n_iter_no_change=None,
+        patience=None,
         min_delta=0.0,
         monitor="loss",
         class_weight=None,
@@ -152,7 +152,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         self.max_iter = max_iter
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
+        self.patience = patience
         self.min_delta = min_delta
         self.monitor = monitor
         self.class_weight = class_weight
@@ -290,28 +290,28 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         """
         return log_softmax(self._scores(X), axis=1)
 
-    def sample_predictions(self, X, n_samples=50):
+    def sample_predictions(self, X, n_draws=50):
         """Probabilities under draws of the noise: a sample of what dropout believes (Gal & Ghahramani 2016).
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-        n_samples : int, default=50
+        n_draws : int, default=50
 
         Returns
         -------
-        p : ndarray of shape (n_samples, n_rows, n_classes)
+        p : ndarray of shape (n_draws, n_samples, n_classes)
             The same at every call.
         """
-        return np.stack([softmax(z, axis=1) for z in self._noisy_scores(X, n_samples)])
+        return np.stack([softmax(z, axis=1) for z in self._noisy_scores(X, n_draws)])
 
-    def predict_uncertainty(self, X, n_samples=50):
+    def predict_uncertainty(self, X, n_draws=50):
         """Uncertainty of the prediction, split by its origin.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_rows, n_features)
-        n_samples : int, default=50
+        n_draws : int, default=50
             Draws of the noise.
 
         Returns
@@ -324,11 +324,11 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
             same at every call. Without dropout all that is epistemic is 0.
         """
         moments, noise, entropies = Moments(), 0.0, 0.0
-        for z in self._noisy_scores(X, n_samples):
+        for z in self._noisy_scores(X, n_draws):
             p = softmax(z, axis=1)
             moments.add(p)
             noise, entropies = noise + p * (1.0 - p), entropies + entropy(p)
-        mean, epistemic, aleatoric = moments.mean, moments.variance, noise / n_samples
+        mean, epistemic, aleatoric = moments.mean, moments.variance, noise / n_draws
         total = entropy(mean)
-        information = np.maximum(total - entropies / n_samples, 0.0)
+        information = np.maximum(total - entropies / n_draws, 0.0)
         return ClassUncertainty(mean, epistemic, aleatoric, epistemic + aleatoric, total, information)

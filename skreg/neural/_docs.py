@@ -93,13 +93,13 @@ SHARED = {
     max_iter : int, default=100
         Most epochs, at least 1. An epoch sees every distinct row once.
     early_stopping : bool, default=True
-        Whether to keep the parameters of the epoch that was best on validation rows, and, with `n_iter_no_change`, to
+        Whether to keep the parameters of the epoch that was best on validation rows, and, with `patience`, to
         stop when none is better any more. False trains on all rows to the end; so does True where X has fewer than 50
         distinct rows, of which a handful held out would tell nothing, unless `fit` gets `X_val`.
     validation_fraction : float, default=0.1
         Share of the distinct rows that are watched and not trained on, in (0, 1), of every class alike. Without effect
         where `fit` gets `X_val`, and without early stopping.
-    n_iter_no_change : int or None, default=None
+    patience : int or None, default=None
         Epochs without improvement before early stopping stops, at least 1; None goes on to `max_iter` and returns to
         the best epoch, since rates that fall along a schedule are good at its end.
     min_delta : float, default=0.0

@@ -102,7 +102,7 @@ class History:
             if estimator.early_stopping:
                 self.best = self.net.snapshot()
         self.net.restore(now)
-        patience = estimator.n_iter_no_change
+        patience = estimator.patience
         return estimator.early_stopping and patience is not None and self.since >= patience
 
     def _settle(self):

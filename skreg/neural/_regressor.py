@@ -105,7 +105,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         max_iter=100,
         early_stopping=True,
         validation_fraction=0.1,
-        n_iter_no_change=None,
+        patience=None,
         min_delta=0.0,
         monitor="loss",
         heteroscedastic=False,
@@ -141,7 +141,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         self.max_iter = max_iter
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
+        self.patience = patience
         self.min_delta = min_delta
         self.monitor = monitor
         self.heteroscedastic = heteroscedastic
@@ -231,7 +231,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
     def _shaped(self, values):
         return values.reshape((len(values), *self._outputs))
 
-    def predict(self, X, return_std=False, n_samples=50):
+    def predict(self, X, return_std=False, n_draws=50):
         """Predict targets.
 
         Parameters
@@ -239,7 +239,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         X : array-like or sparse matrix of shape (n_samples, n_features)
         return_std : bool, default=False
             Whether to return standard deviations too, by `predict_uncertainty`.
-        n_samples : int, default=50
+        n_draws : int, default=50
             Draws of the noise for those.
 
         Returns
@@ -249,7 +249,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
             Only with ``return_std=True``: the square root of the total variance.
         """
         y = self._shaped(self._means(self._scores(X)))
-        return (y, np.sqrt(self.predict_uncertainty(X, n_samples).total)) if return_std else y
+        return (y, np.sqrt(self.predict_uncertainty(X, n_draws).total)) if return_std else y
 
     def _measure_noise(self, X, targets, weights, rows):
         """Keep the variance of the residuals, the noise that the net cannot explain, or the factor to what it predicts.
@@ -265,28 +265,28 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         else:
             self.noise_variance_ = np.average(squares, axis=0, weights=weights[rows]) * self._scale**2
 
-    def sample_predictions(self, X, n_samples=50):
+    def sample_predictions(self, X, n_draws=50):
         """Predictions under draws of the noise: a sample of what dropout believes of the mean (Gal & Ghahramani 2016).
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_rows, n_features)
-        n_samples : int, default=50
+        n_draws : int, default=50
 
         Returns
         -------
-        y : ndarray of shape (n_samples, n_rows) or (n_samples, n_rows, n_outputs)
+        y : ndarray of shape (n_draws, n_samples) or (n_draws, n_samples, n_outputs)
             The same at every call.
         """
-        return np.stack([self._shaped(self._means(z)) for z in self._noisy_scores(X, n_samples)])
+        return np.stack([self._shaped(self._means(z)) for z in self._noisy_scores(X, n_draws)])
 
-    def predict_uncertainty(self, X, n_samples=50):
+    def predict_uncertainty(self, X, n_draws=50):
         """Uncertainty of the prediction, split by its origin.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_rows, n_features)
-        n_samples : int, default=50
+        n_draws : int, default=50
             Draws of the noise.
 
         Returns
@@ -300,18 +300,18 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
             medical imaging with deep learning", MIDL 2020, eq. 8): a net learns its own dropout as noise, too.
         """
         moments, noise = Moments(), 0.0
-        for z in self._noisy_scores(X, n_samples):
+        for z in self._noisy_scores(X, n_draws):
             moments.add(self._means(z.astype(np.float64)))
             if self._learns_noise:
                 noise = noise + self._variances(z)
         mean, epistemic = moments.mean, moments.variance
         if self._learns_noise:
-            aleatoric = noise / n_samples * self._noise_factor * self._scale**2
+            aleatoric = noise / n_draws * self._noise_factor * self._scale**2
         else:
             aleatoric = np.tile(self.noise_variance_, (len(mean), 1))
         return Uncertainty(*map(self._shaped, (mean, epistemic, aleatoric, epistemic + aleatoric)))
 
-    def predict_interval(self, X, coverage=0.95, n_samples=50):
+    def predict_interval(self, X, coverage=0.95, n_draws=50):
         """Interval that a new target lies in with a probability, if errors are normal.
 
         It is centred at `predict` and as wide as the total variance says. That is too narrow for a net that overfits
@@ -324,7 +324,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         X : array-like or sparse matrix of shape (n_samples, n_features)
         coverage : float, default=0.95
             The probability, in (0, 1).
-        n_samples : int, default=50
+        n_draws : int, default=50
             Draws of the noise.
 
         Returns
@@ -333,6 +333,6 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         """
         if not (isinstance(coverage, Real) and 0.0 < coverage < 1.0):
             raise ValueError(f"coverage must lie in (0, 1); got {coverage!r}.")
-        y, std = self.predict(X, return_std=True, n_samples=n_samples)
+        y, std = self.predict(X, return_std=True, n_draws=n_draws)
         half = ndtri(0.5 + 0.5 * coverage) * std
         return y - half, y + half

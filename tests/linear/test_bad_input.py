@@ -15,8 +15,7 @@ from skreg import (
     alpha_max,
     elastic_net_path,
 )
-
-from .problems import regression
+from tests.problems import regression
 
 X, Y = regression(20, 4)
 
@@ -180,8 +179,8 @@ def test_labels(cls, y, message):
     ("params", "message"),
     [
         (dict(alpha=-1.0), r"'alpha' parameter .* Got -1\.0"),
-        (dict(smoothing=1.0), r"'smoothing' parameter .* in the range \[0\.0, 1\.0\). Got 1\.0"),
-        (dict(smoothing=-0.1), r"'smoothing' parameter .* Got -0\.1"),
+        (dict(label_smoothing=1.0), r"'label_smoothing' parameter .* in the range \[0\.0, 1\.0\). Got 1\.0"),
+        (dict(label_smoothing=-0.1), r"'label_smoothing' parameter .* Got -0\.1"),
         (dict(confidence_penalty=-1), r"'confidence_penalty' parameter .* Got -1"),
         (
             dict(class_weight={0: 1.0, 7: 2.0}),
@@ -210,7 +209,10 @@ def test_weights_that_leave_one_class():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        (dict(smoothing=[0.1, 1.0]), r"smoothing must hold numbers in the range \[0, 1\); got \[0\.1, 1\.0\]"),
+        (
+            dict(label_smoothing=[0.1, 1.0]),
+            r"label_smoothing must hold numbers in the range \[0, 1\); got \[0\.1, 1\.0\]",
+        ),
         (dict(l1_ratio=[0.5, 2.0]), r"l1_ratio must hold numbers in the range \[0, 1\]; got \[0\.5, 2\.0\]"),
         (dict(alphas=[]), r"alphas must be an int or a non-empty one-dimensional array"),
         (dict(cv=1), r"'cv' parameter .* Got 1"),

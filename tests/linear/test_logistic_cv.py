@@ -9,8 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skreg import LabelSmoothedLogistic, LabelSmoothedLogisticCV
-
-from .problems import DESIGNS, classification
+from tests.problems import DESIGNS, classification
 
 TIGHT = dict(tol=1e-10)
 
@@ -23,25 +22,27 @@ def test_folds_are_separate_fits(K, kind, grouped):
     weights = np.random.default_rng(0).uniform(0.5, 2.0, 90)
     folds, params = KFold(3, shuffle=True, random_state=0), dict(standardize=True, grouped=grouped, **TIGHT)
     ratios, smoothings = [0.3, 1.0], [0.0, 0.2]
-    model = LabelSmoothedLogisticCV(l1_ratio=ratios, smoothing=smoothings, alphas=4, eps=0.05, cv=folds, **params).fit(
-        DESIGNS[kind](X), codes, weights
-    )
+    model = LabelSmoothedLogisticCV(
+        l1_ratio=ratios, label_smoothing=smoothings, alphas=4, eps=0.05, cv=folds, **params
+    ).fit(DESIGNS[kind](X), codes, weights)
     assert model.alphas_.shape == (2, 2, 4)
     assert model.scores_.shape == (2, 2, 4, 3)
     for i, j, k in np.ndindex(model.alphas_.shape):
         for f, (train, test) in enumerate(folds.split(X)):
             one = LabelSmoothedLogistic(
-                model.alphas_[i, j, k], l1_ratio=ratios[i], smoothing=smoothings[j], **params
+                model.alphas_[i, j, k], l1_ratio=ratios[i], label_smoothing=smoothings[j], **params
             ).fit(X[train], codes[train], weights[train])
             loss = log_loss(codes[test], one.predict_proba(X[test]), sample_weight=weights[test])
             assert model.scores_[i, j, k, f] == pytest.approx(-loss, rel=1e-4)
     best = np.unravel_index(model.scores_.mean(axis=-1).argmax(), (2, 2, 4))
     assert model.alpha_ == model.alphas_[best]
-    assert (model.l1_ratio_, model.smoothing_) == (ratios[best[0]], smoothings[best[1]])
-    refit = LabelSmoothedLogistic(model.alpha_, l1_ratio=model.l1_ratio_, smoothing=model.smoothing_, **params)
+    assert (model.l1_ratio_, model.label_smoothing_) == (ratios[best[0]], smoothings[best[1]])
+    refit = LabelSmoothedLogistic(
+        model.alpha_, l1_ratio=model.l1_ratio_, label_smoothing=model.label_smoothing_, **params
+    )
     np.testing.assert_allclose(refit.fit(X, codes, weights).coef_, model.coef_, atol=1e-5)
     np.testing.assert_array_equal(
-        LabelSmoothedLogistic(1.001 * model.alphas_[1, 1, 0], l1_ratio=1.0, smoothing=0.2, **params)
+        LabelSmoothedLogistic(1.001 * model.alphas_[1, 1, 0], l1_ratio=1.0, label_smoothing=0.2, **params)
         .fit(X, codes, weights)
         .coef_,
         0.0,
@@ -52,7 +53,7 @@ def test_one_se_is_never_less_regularized():
     simpler = 0
     for seed in range(6):
         X, codes = classification(60, 10, 2, seed=seed)
-        params = dict(alphas=10, smoothing=0.05, eps=0.01)
+        params = dict(alphas=10, label_smoothing=0.05, eps=0.01)
         best, simple = (
             LabelSmoothedLogisticCV(selection=selection, **params).fit(X, codes) for selection in ("min", "1se")
         )
@@ -124,7 +125,7 @@ def test_without_refit_coefficients_are_the_folds_mean():
     folds = StratifiedKFold(3)
     model = LabelSmoothedLogisticCV(alphas=4, cv=folds, refit=False, **TIGHT).fit(X, codes)
     fits = [
-        LabelSmoothedLogistic(model.alpha_, l1_ratio=1.0, smoothing=model.smoothing_, **TIGHT).fit(
+        LabelSmoothedLogistic(model.alpha_, l1_ratio=1.0, label_smoothing=model.label_smoothing_, **TIGHT).fit(
             X[train], codes[train]
         )
         for train, _ in folds.split(X, codes)

@@ -209,7 +209,7 @@ def test_concrete_rate_falls_as_data_grow():
 def test_restored_weights_are_the_best_ones():
     X, y = classes(300)
     model = DropoutMLPClassifier(dropout=0.0, learning_rate=0.05, max_iter=60, early_stopping=True, random_state=0)
-    model.set_params(n_iter_no_change=8).fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    model.set_params(patience=8).fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
     curve = np.array(model.validation_curve_)
     assert model.n_iter_ == len(curve) == len(model.loss_curve_) == len(model.gap_curve_)
     assert model.best_iter_ == curve.argmin()

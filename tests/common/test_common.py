@@ -14,9 +14,8 @@ from skreg.augmentation._estimators import AUGMENTER
 from skreg.neural._autoencoder import NET
 from skreg.utils import _params
 from skreg.utils.discovery import all_estimators
-
-from .estimators import INSTANCES, example_of
-from .problems import regression
+from tests.estimators import INSTANCES, example_of
+from tests.problems import regression
 
 
 def test_every_estimator_is_checked():

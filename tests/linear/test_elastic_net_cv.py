@@ -13,8 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skreg import ElasticNetProx, ElasticNetProxCV
 from skreg.linear._search import one_standard_error
-
-from .problems import DESIGNS, regression
+from tests.problems import DESIGNS, regression
 
 TALL, WIDE = (120, 8), (40, 60)
 

@@ -6,8 +6,7 @@ import pytest
 import scipy.sparse as sp
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
-
-from .problems import regression
+from tests.problems import regression
 
 X, Y = regression(20, 4)
 CODES = (np.median(Y) < Y).astype(int)
@@ -64,10 +63,10 @@ PARAMETERS = [
     ),
     (dict(normalization="layer", hidden_layer_sizes=(5, 1)), r"normalization='layer' makes a layer of one unit"),
     (
-        dict(averaging="swa", early_stopping=True, n_iter_no_change=5),
-        r"averaging='swa' begins in the last quarter of max_iter; .* n_iter_no_change=5: set that to None",
+        dict(averaging="swa", early_stopping=True, patience=5),
+        r"averaging='swa' begins in the last quarter of max_iter; .* patience=5: set that to None",
     ),
-    (dict(n_iter_no_change=0), r"'n_iter_no_change' parameter .* Got 0"),
+    (dict(patience=0), r"'n_iter_no_change' parameter .* Got 0"),
     (dict(monitor="nonsense"), r"monitor must be 'loss', the name of a scorer or one; got 'nonsense'"),
     (dict(random_state=-1), r"'random_state' parameter .* Got -1"),
 ]

@@ -14,12 +14,11 @@ from sklearn.base import is_classifier
 import skreg
 from skreg import augmentation, inspection, neural
 from skreg.utils.discovery import all_estimators
+from tests.common.test_architecture import LAYERS
+from tests.estimators import example_of
+from tests.problems import regression
 
-from .estimators import example_of
-from .problems import regression
-from .test_architecture import LAYERS
-
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
 README = (ROOT / "README.md").read_text()
 

@@ -19,9 +19,8 @@ from skreg._core.expansion import OneScore, Softmax
 from skreg._core.likelihood import Likelihood
 from skreg._core.losses import Logistic, Multinomial
 from skreg._core.newton import Scores
-
-from .problems import DESIGNS, PENALTIES, classification, hostile_classification
-from .reference import class_duality_gap, class_losses, class_null_loss, class_objective
+from tests.problems import DESIGNS, PENALTIES, classification, hostile_classification
+from tests.reference import class_duality_gap, class_losses, class_null_loss, class_objective
 
 EXACT = dict(tol=1e-12, max_iter=300)
 
@@ -138,7 +137,7 @@ def test_hostile_problems_are_certified(chunk):
         h = np.full(n, 1.0 / n) if weights is None else weights / weights.sum()
         T = np.eye(K)[codes] * (1.0 - smoothing)
         top = np.abs((X - h @ X).T @ (h[:, None] * (T - h @ T))).max() / max(l1_ratio, 1e-3)
-        model = LabelSmoothedLogistic(share * top, l1_ratio=l1_ratio, smoothing=smoothing, max_iter=300)
+        model = LabelSmoothedLogistic(share * top, l1_ratio=l1_ratio, label_smoothing=smoothing, max_iter=300)
         model.fit(sp.csc_array(X) if sparse else X, codes, weights)
         gap = class_duality_gap(X, codes, model.coef_, model.intercept_, model.alpha, l1_ratio, smoothing, weights)
         assert gap <= 1.1e-6 * class_null_loss(codes, K, smoothing, weights), seed
@@ -155,7 +154,7 @@ def test_agrees_with_scikit_learn(K, C, l1_ratio, weighted):
     peer = LogisticRegression(C=C, l1_ratio=l1_ratio, solver="saga", tol=1e-7, max_iter=50_000, random_state=0).fit(
         X, codes, weights
     )
-    ours = LabelSmoothedLogistic(1.0 / (C * total), l1_ratio=l1_ratio, smoothing=0.0).fit(X, codes, weights)
+    ours = LabelSmoothedLogistic(1.0 / (C * total), l1_ratio=l1_ratio, label_smoothing=0.0).fit(X, codes, weights)
     values = [
         class_objective(X, codes, m.coef_, m.intercept_, ours.alpha, l1_ratio, 0.0, weights) for m in (ours, peer)
     ]
@@ -239,28 +238,28 @@ def test_probabilities_and_scores(K):
 def test_smoothing_keeps_separable_classes_finite():
     X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
     y = np.array([0, 0, 1, 1])
-    model = LabelSmoothedLogistic(alpha=0.0, smoothing=0.2, tol=1e-10).fit(X, y)
+    model = LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.2, tol=1e-10).fit(X, y)
     assert model.dual_gap_ <= 1e-10
     assert np.abs(X.T @ (model.predict_proba(X)[:, 1] - np.where(y == 1, 0.9, 0.1))).max() < 1e-5
-    with pytest.warns(ConvergenceWarning, match="separate classes.*alpha or smoothing above 0"):
-        LabelSmoothedLogistic(alpha=0.0, smoothing=0.0).fit(X, y)
+    with pytest.warns(ConvergenceWarning, match="separate classes.*alpha or label_smoothing above 0"):
+        LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.0).fit(X, y)
     with pytest.warns(ConvergenceWarning, match="at least in some rows"):  # one value has both classes
-        LabelSmoothedLogistic(alpha=0.0, smoothing=0.0).fit([[0.0], [1.0], [1.0], [2.0]], y[[0, 0, 2, 2]])
+        LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.0).fit([[0.0], [1.0], [1.0], [2.0]], y[[0, 0, 2, 2]])
     with pytest.warns(ConvergenceWarning, match="separate classes"):
-        LabelSmoothedLogistic(alpha=0.1, smoothing=0.0, penalty_factor=[0.0]).fit(X, y)
+        LabelSmoothedLogistic(alpha=0.1, label_smoothing=0.0, penalty_factor=[0.0]).fit(X, y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        LabelSmoothedLogistic(alpha=0.0, smoothing=0.0).fit(np.append(X, [[1.5]], axis=0), np.append(y, 0))
+        LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.0).fit(np.append(X, [[1.5]], axis=0), np.append(y, 0))
 
 
-@pytest.mark.parametrize("smoothing", [0.1, 0.4])
+@pytest.mark.parametrize("label_smoothing", [0.1, 0.4])
 def test_several_classes_without_a_penalty(smoothing):
     X, codes = load_digits(return_X_y=True)  # constant and collinear columns
     X, codes = X[:600], codes[:600]
-    model = LabelSmoothedLogistic(alpha=0.0, smoothing=smoothing).fit(X, codes)
+    model = LabelSmoothedLogistic(alpha=0.0, label_smoothing=smoothing).fit(X, codes)
     slopes = (model.predict_proba(X) - (np.eye(10)[codes] * (1.0 - smoothing) + smoothing / 10)).T @ X / 600
     assert np.abs(slopes).max() < 1e-6
-    half = LabelSmoothedLogistic(alpha=1e-3, penalty_factor=np.arange(64) % 2, smoothing=smoothing).fit(X, codes)
+    half = LabelSmoothedLogistic(alpha=1e-3, penalty_factor=np.arange(64) % 2, label_smoothing=smoothing).fit(X, codes)
     assert half.dual_gap_ < 1e-5
 
 
@@ -270,7 +269,7 @@ def test_several_classes_without_a_penalty(smoothing):
 def test_confidence_penalty_ends_at_a_stationary_point(K, confidence, l1_ratio):
     X, codes = classification(80, 6, K, seed=8)
     X = StandardScaler().fit_transform(X)
-    params = dict(l1_ratio=l1_ratio, smoothing=0.0, confidence_penalty=confidence)
+    params = dict(l1_ratio=l1_ratio, label_smoothing=0.0, confidence_penalty=confidence)
     model = LabelSmoothedLogistic(0.01, **params).fit(X, codes)
     assert np.isnan(model.dual_gap_)
     assert model.stationarity_ <= 1e-6
@@ -288,7 +287,7 @@ def test_confidence_penalty_ends_at_a_stationary_point(K, confidence, l1_ratio):
     # at a zero the slope to the right is that of the smooth part plus the penalty: its distance to the penalty is at
     # most the penalty, on both sides
     assert (np.abs(slope[~smooth] - 0.01) <= 0.01 + 1e-5).all()
-    plain = LabelSmoothedLogistic(0.01, l1_ratio=l1_ratio, smoothing=0.0).fit(X, codes)
+    plain = LabelSmoothedLogistic(0.01, l1_ratio=l1_ratio, label_smoothing=0.0).fit(X, codes)
     assert model.predict_proba(X).max() < plain.predict_proba(X).max()
 
 
@@ -307,7 +306,7 @@ def test_every_newton_step_descends():
 def test_not_converged_warns_and_says_how_far():
     X, codes = classification(80, 6, 3, seed=10)
     with pytest.warns(ConvergenceWarning, match=r"duality gap is .* of the null model's loss where tol=1e-09"):
-        model = LabelSmoothedLogistic(1e-6, smoothing=0.0, tol=1e-9, max_iter=1).fit(X, codes)
+        model = LabelSmoothedLogistic(1e-6, label_smoothing=0.0, tol=1e-9, max_iter=1).fit(X, codes)
     gap = class_duality_gap(X, codes, model.coef_, model.intercept_, 1e-6, 0.0, 0.0)
     assert model.dual_gap_ == pytest.approx(gap, rel=1e-3)
 
@@ -351,7 +350,7 @@ def test_grouped_features_are_in_for_all_classes_or_for_none(kind, l1_ratio, wei
     X, codes = classification(80, 20, 4, seed=14)
     X = X / X.std(axis=0)
     weights = np.random.default_rng(0).uniform(0.3, 2.0, 80) if weighted else None
-    model = LabelSmoothedLogistic(0.08, l1_ratio=l1_ratio, smoothing=0.0, grouped=True, tol=1e-9)
+    model = LabelSmoothedLogistic(0.08, l1_ratio=l1_ratio, label_smoothing=0.0, grouped=True, tol=1e-9)
     model.fit(DESIGNS[kind](X), codes, weights)
     out = (model.coef_ == 0.0).all(axis=0)
     assert ((model.coef_ != 0.0).all(axis=0) | out).all()
@@ -403,7 +402,7 @@ def test_many_rows_are_started_from_a_sample():
     assert gap <= 1.1e-6 * class_null_loss(codes, 3, 0.1)
     rare = np.where(np.arange(20_000) == 19_990, 3, codes)  # a class that the sample misses
     for smoothing in (0.0, 0.1):
-        model = LabelSmoothedLogistic(0.005, l1_ratio=1.0, smoothing=smoothing).fit(X, rare)
+        model = LabelSmoothedLogistic(0.005, l1_ratio=1.0, label_smoothing=smoothing).fit(X, rare)
         gap = class_duality_gap(X, rare, model.coef_, model.intercept_, 0.005, 1.0, smoothing)
         assert gap <= 1.1e-6 * class_null_loss(rare, 4, smoothing)
 
@@ -438,7 +437,7 @@ def test_constant_columns_and_a_class_without_weight(K, grouped):
 
 def test_bounded_coefficients_that_separate_do_not_warn():
     X, y = np.array([[-2.0], [-1.0], [1.0], [2.0]]), [0, 0, 1, 1]
-    model = LabelSmoothedLogistic(alpha=0.0, smoothing=0.0, bounds=(-1.0, 1.0)).fit(X, y)
+    model = LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.0, bounds=(-1.0, 1.0)).fit(X, y)
     assert model.coef_[0, 0] == 1.0
 
 

@@ -168,7 +168,7 @@ def test_eight_threads_that_compile_at_the_same_moment(package):
 
 
 def test_compiled_is_plain_python(package):
-    shutil.copytree(pathlib.Path(__file__).parent, package / "tests")
+    shutil.copytree(pathlib.Path(__file__).parents[1], package / "tests")
     code = """
     import numpy as np
     from skreg import ElasticNetProx

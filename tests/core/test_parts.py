@@ -12,8 +12,7 @@ from skreg._core.data import as_data
 from skreg._core.designs import Gram
 from skreg._core.losses import Squared
 from skreg._core.penalties import ElasticNet
-
-from .problems import DESIGNS, regression
+from tests.problems import DESIGNS, regression
 
 pytestmark = pytest.mark.plain
 

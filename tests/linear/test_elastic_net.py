@@ -16,9 +16,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skreg import ElasticNetProx, alpha_max, elastic_net_path
-
-from .problems import DESIGNS, PENALTIES, regression
-from .reference import null_loss, objective
+from tests.problems import DESIGNS, PENALTIES, regression
+from tests.reference import null_loss, objective
 
 EXACT = dict(tol=1e-12, max_iter=10_000)
 

@@ -33,7 +33,7 @@ CASES = {
     "prox_grad": ("ElasticNetProx(1.0, solver='prox_grad', max_iter=10000000, tol=0.0)", "alpha=1e-4", REAL),
     "cv": ("ElasticNetProxCV(alphas=3, max_iter=100000, n_jobs=2)", "alphas=100, eps=1e-4, tol=0.0", REAL),
     "newton": ("LabelSmoothedLogistic(1.0, l1_ratio=0.5)", "alpha=1e-6, max_iter=100000, tol=0.0", CLASSES),
-    "lbfgs": ("LabelSmoothedLogistic(1.0)", "alpha=1e-9, smoothing=0.0, max_iter=100000, tol=0.0", CLASSES),
+    "lbfgs": ("LabelSmoothedLogistic(1.0)", "alpha=1e-9, label_smoothing=0.0, max_iter=100000, tol=0.0", CLASSES),
     "classes cv": ("LabelSmoothedLogisticCV(alphas=3, n_jobs=2)", "alphas=100, eps=1e-4, tol=0.0", CLASSES),
 }
 

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from skreg import ElasticNetProx, ElasticNetProxCV
-
-from .problems import regression
+from tests.problems import regression
 
 X, y = regression(40, 5)
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn >= 1.9")

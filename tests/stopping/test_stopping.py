@@ -143,7 +143,7 @@ def test_long_descents_end_where_the_solvers_do(accelerate):
         assert model.intercept_ == pytest.approx(exact.intercept_, abs=1e-4)
     X, y = classes()
     model = EarlyStoppingClassifier(alpha=0.01, l1_ratio=0.5, **options).fit(X, y, X_val=X[:5], y_val=y[:5])
-    exact = LabelSmoothedLogistic(alpha=0.01, l1_ratio=0.5, smoothing=0.0, tol=1e-12).fit(X, y)
+    exact = LabelSmoothedLogistic(alpha=0.01, l1_ratio=0.5, label_smoothing=0.0, tol=1e-12).fit(X, y)
     np.testing.assert_allclose(model.predict_proba(X), exact.predict_proba(X), atol=1e-5)
 
 

@@ -215,9 +215,9 @@ def test_scaling_is_found_and_pays():
 
 def test_overconfidence_is_measured_and_mended():
     A, y = make_classification(300, 40, n_informative=5, flip_y=0.15, random_state=0)
-    diagnosis = diagnose(LabelSmoothedLogistic(alpha=1e-6, smoothing=0.0), A, y)
+    diagnosis = diagnose(LabelSmoothedLogistic(alpha=1e-6, label_smoothing=0.0), A, y)
     assert diagnosis.overconfidence.low > 0.0
-    smoothing = next(s for s in diagnosis.suggestions if s.parameter == "smoothing")
+    smoothing = next(s for s in diagnosis.suggestions if s.parameter == "label_smoothing")
     assert smoothing.value == 0.1
     trials = diagnosis.try_next(len(diagnosis.suggestions))
     trial = trials[diagnosis.suggestions.index(smoothing)]
@@ -277,7 +277,7 @@ def test_families(model):
     [
         LogisticRegression(C=1e4, max_iter=10000, class_weight="balanced", fit_intercept=False),
         LogisticRegressionCV(Cs=2, cv=3, l1_ratios=(0.0,), use_legacy_attributes=False, scoring="neg_log_loss"),
-        LabelSmoothedLogistic(1e-6, smoothing=0.0, standardize=True),
+        LabelSmoothedLogistic(1e-6, label_smoothing=0.0, standardize=True),
         SVC(),
         DecisionTreeClassifier(random_state=0),
         make_pipeline(StandardScaler(), DropoutMLPClassifier((10,), dropout=0.0, max_iter=10, random_state=0)),

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
 from skreg import ElasticNetProx
-
-from .problems import DESIGNS, PENALTIES, SOLVERS, regression
-from .reference import duality_gap, null_loss, objective
+from tests.problems import DESIGNS, PENALTIES, SOLVERS, regression
+from tests.reference import duality_gap, null_loss, objective
 
 SMALL = [
     (name, penalty, weighted, intercept)
