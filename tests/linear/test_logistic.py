@@ -252,7 +252,7 @@ def test_smoothing_keeps_separable_classes_finite():
         LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.0).fit(np.append(X, [[1.5]], axis=0), np.append(y, 0))
 
 
-@pytest.mark.parametrize("label_smoothing", [0.1, 0.4])
+@pytest.mark.parametrize("smoothing", [0.1, 0.4])
 def test_several_classes_without_a_penalty(smoothing):
     X, codes = load_digits(return_X_y=True)  # constant and collinear columns
     X, codes = X[:600], codes[:600]
