@@ -80,6 +80,13 @@ RANDOM_STATE = Kind(
     ),
 )
 ANY_STRING = Kind("an instance of 'str'", lambda value: isinstance(value, str))
+REAL = Interval(numbers.Real, -np.inf, np.inf, closed="neither")
+POSITIVE = Interval(numbers.Real, 0.0, np.inf, closed="neither")
+NONNEGATIVE = Interval(numbers.Real, 0.0, np.inf)
+PROBABILITY = Interval(numbers.Real, 0.0, 1.0, closed="both")
+BELOW_ONE = Interval(numbers.Real, 0.0, 1.0)  # dropout rates, momentum: 1 would leave nothing
+FRACTION = Interval(numbers.Real, 0.0, 1.0, closed="neither")  # a part of the rows: neither none nor all
+COUNT = Interval(numbers.Integral, 1, np.inf)
 
 
 def check_params(estimator):

@@ -11,19 +11,30 @@ from sklearn.utils.multiclass import check_classification_targets
 
 
 def unchanged_on_error(method):
-    """An estimator whose method raises, or is interrupted, is as it was before."""
+    """An estimator whose method raises, or is interrupted, is as it was before; see `interrupted_fit`."""
 
     @functools.wraps(method)
     def guarded(self, *args, **kwargs):
         before = copy(vars(self))
         try:
             return method(self, *args, **kwargs)
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+        except BaseException as error:
+            if getattr(error, "kept_by", None) is not self:
+                vars(self).clear()
+                vars(self).update(before)
             raise
 
     return guarded
+
+
+def interrupted_fit(estimator, message):
+    """A KeyboardInterrupt for a fit to raise that has set its attributes from the state it had reached.
+
+    `unchanged_on_error` then leaves them on the estimator.
+    """
+    error = KeyboardInterrupt(message)
+    error.kept_by = estimator
+    return error
 
 
 def caller_level():
