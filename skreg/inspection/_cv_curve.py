@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.model_selection import validation_curve
 
-from ..linear._search import one_standard_error
+from ..utils._alphas import one_standard_error
 from ._display import BLUE, LINES, PALE, Display, against_strength, final_step, is_fitted, mark_choices
 from ._path import SEARCHES, chosen_candidate
 from ._strength import direction_of, strength_of

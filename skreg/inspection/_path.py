@@ -6,7 +6,7 @@ from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge, R
 from sklearn.utils import check_array
 
 from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
-from ..linear._search import LEAST_L1_RATIO, alpha_grid
+from ..utils._alphas import MIN_GRID_L1_RATIO, alpha_grid
 from ._display import BLUE, GREY, LINES, PALE, Display, against_strength, final_step, is_fitted, last_step, mark_choices
 from ._strength import NETS, strength_of
 
@@ -37,7 +37,7 @@ def strengths_for(estimator, X, y, n, eps):
     T = (y[:, None] == np.unique(y)).astype(float) if is_classifier(estimator) else y.reshape(len(y), -1).astype(float)
     T = T - T.mean(axis=0) if estimator.fit_intercept else T
     top = np.abs(X.T @ T).max() / len(T)
-    alphas = alpha_grid(top / max(ratio, LEAST_L1_RATIO), n, eps * (LEAST_L1_RATIO if ratio == 0.0 else 1.0))
+    alphas = alpha_grid(top / max(ratio, MIN_GRID_L1_RATIO), n, eps * (MIN_GRID_L1_RATIO if ratio == 0.0 else 1.0))
     if isinstance(estimator, (Ridge, RidgeClassifier)):  # their alpha multiplies a sum over rows, not a mean
         return alphas * len(T)
     return 1.0 / (alphas * len(T)) if isinstance(estimator, LogisticRegression) else alphas

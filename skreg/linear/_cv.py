@@ -145,7 +145,7 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
         return Grid(ratios.shape, [(r,) for r in ratios], np.array(alphas))
 
     def _labels(self, problem):
-        return problem.Y[0] if problem.flat else problem.Y.T
+        return problem.Y[0] if problem.one_target else problem.Y.T
 
     def _folds(self, problem, splits):
         return as_folds(problem.data, problem.Y, problem.weights, splits, self.solver)

@@ -241,7 +241,7 @@ class ElasticNetProx(LinearRegressor):
             raise ValueError(f"eps must be a float in the range (0, 1); got {eps!r}.")
         if isinstance(alphas, Integral) and (isinstance(alphas, bool) or alphas < 1):
             raise ValueError(f"alphas must be an int of at least 1 or an array-like; got {alphas!r}.")
-        problem = self._read(X, y, sample_weight, keep=False)
+        problem = self._read_aside(X, y, sample_weight)
         fit, T, p = RowsFit(problem.data), len(problem.Y), problem.data.p
         alphas = read_alphas(alphas, eps, problem, self.l1_ratio, self.standardize, problem.alpha_max)
         init = [None] * T if coef_init is None else check_coef_init(coef_init, T, p)
@@ -257,7 +257,7 @@ class ElasticNetProx(LinearRegressor):
         for t in np.flatnonzero(~met.all(axis=1)):
             worst = gaps[t, ~met[t]].max()
             self._warn(worst / fit.null[t], f" at {(~met[t]).sum()} of {alphas.size} alphas")
-        if problem.flat:
+        if problem.one_target:
             return alphas, coefs[0], intercepts[0], gaps[0]
         return alphas, coefs, intercepts, gaps
 
@@ -381,5 +381,5 @@ def alpha_max(
         positive=positive,
         bounds=bounds,
     )
-    problem = model._read(X, y, sample_weight, keep=False)
+    problem = model._read_aside(X, y, sample_weight)
     return problem.alpha_max(problem.penalty(l1_ratio, standardize))

@@ -10,22 +10,13 @@ from .._core.classify import classify
 from .._core.likelihood import Likelihood
 from .._core.losses import Logistic, Multinomial
 from ..utils._callbacks import Task, with_callbacks
+from ..utils._classes import scores_of_all, smoothed_targets
 from ..utils._params import BOOLEAN, DICT, NONE, Interval, Options
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, unchanged_on_error
-from ._base import LinearClassifier, scores_of_all
+from ._base import LinearClassifier
 
 CERTAIN = 20.0  # a margin of scores at which the loss is 2e-9: only coefficients that grow without end get there
-
-
-def smoothed_targets(codes, n_classes, smoothing):
-    """Targets (K, n) of the scores: one row of two classes, for the second; else one row a class."""
-    off = smoothing / n_classes
-    if n_classes == 2:
-        return np.where(codes == 1, 1.0 - off, off)[None]
-    T = np.full((n_classes, codes.size), off)
-    T[codes, np.arange(codes.size)] = 1.0 - smoothing + off
-    return T
 
 
 def class_likelihood(problem, data, n_classes, smoothing, confidence_penalty):

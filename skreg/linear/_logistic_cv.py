@@ -8,8 +8,8 @@ from scipy.special import log_softmax
 
 from .._core.classify import class_alpha_max, classify
 from .._core.data import as_data
+from ..utils._classes import log_loss, scores_of_all
 from ..utils._params import ARRAY_LIKE, Interval
-from ._base import scores_of_all
 from ._logistic import LabelSmoothed, LabelSmoothedLogistic, class_likelihood, gap_unit
 from ._search import Grid, PathSearch, read_alphas, read_list
 
@@ -187,7 +187,7 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         X, codes, held = problem.data.X[test], problem.Y[0][test], rows[test]
 
         def score(coef, intercept):
-            return -log_loss(X, codes, held, coef, intercept)
+            return -log_loss(codes, log_softmax(scores_of_all(X @ coef.T + intercept), axis=1), held)
 
         for i, (l1_ratio, smoothing) in enumerate(grid.candidates):
             lik, penalty = likelihoods[smoothing], problem.penalty(l1_ratio, self.standardize)
@@ -208,12 +208,3 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         penalty = problem.penalty(self.l1_ratio_, self.standardize)
         (solution,) = classify(likelihood, penalty, [self.alpha_], **self._options())
         self._store(problem, likelihood, solution, self.alpha_, self.label_smoothing_)
-
-
-def log_loss(X, codes, weights, coef, intercept):
-    """Weighted mean of minus the log probability of every row's class.
-
-    A class that no training row has gets a probability of about 1e-12 without smoothing.
-    """
-    log_p = log_softmax(scores_of_all(X @ coef.T + intercept), axis=1)
-    return -np.average(np.take_along_axis(log_p, codes[:, None], axis=1)[:, 0], weights=weights)

@@ -13,21 +13,12 @@ from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
+from ..utils._alphas import MIN_GRID_L1_RATIO, alpha_grid, one_standard_error
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._params import ANY_STRING, ARRAY_LIKE, BOOLEAN, CALLABLE, CV, NONE, Interval, Options
 from ..utils._split import read_splits
 from ..utils._threads import one_blas_thread
 from ..utils._validation import check_alphas, unchanged_on_error
-
-# The L1 share that stands for 0 when a grid of alphas is laid out: without an L1 part no alpha sets all
-# coefficients to zero (glmnet does the same).
-LEAST_L1_RATIO = 1e-3
-
-
-def alpha_grid(top, n_alphas, eps):
-    """Decreasing geometric grid from `top` to ``eps * top``."""
-    top = max(top, np.finfo(float).resolution)
-    return np.geomspace(top, eps * top, n_alphas) if n_alphas > 1 else np.array([top])
 
 
 def read_alphas(alphas, eps, problem, l1_ratio, standardize, alpha_max):
@@ -37,13 +28,13 @@ def read_alphas(alphas, eps, problem, l1_ratio, standardize, alpha_max):
     """
     if not isinstance(alphas, Integral):
         return check_alphas(alphas)
-    top = alpha_max(problem.penalty(max(l1_ratio, LEAST_L1_RATIO), standardize))
+    top = alpha_max(problem.penalty(max(l1_ratio, MIN_GRID_L1_RATIO), standardize))
     if not np.isfinite(top):
         raise ValueError(
             f"alphas={alphas} asks for a grid, but no feature that varies is penalized: no alpha changes anything."
         )
     # Without L1 the grid ends where that of the lasso does: ridge needs strengths as small as that.
-    return alpha_grid(top, alphas, eps * LEAST_L1_RATIO if l1_ratio == 0.0 else eps)
+    return alpha_grid(top, alphas, eps * MIN_GRID_L1_RATIO if l1_ratio == 0.0 else eps)
 
 
 def read_list(values, name, low, high, closed):
@@ -66,18 +57,6 @@ class Grid(NamedTuple):
 
 class Interrupted(Exception):
     """Ends the other threads after one of them, or the user, ended the fit."""
-
-
-def one_standard_error(scores, best):
-    """Index of the first entry of `scores` (n_alphas, n_folds) within one standard error of row `best`, or before it.
-
-    Alphas decrease along the rows, so the choice is never less regularized than `best` (Hastie, Tibshirani & Friedman,
-    The Elements of Statistical Learning, 2nd ed., section 7.10).
-    """
-    mean = scores.mean(axis=1)
-    folds = scores.shape[1]
-    error = scores[best].std(ddof=1) / np.sqrt(folds) if folds > 1 else 0.0
-    return int(np.flatnonzero(mean[: best + 1] >= mean[best] - error)[0])
 
 
 class Fold:
@@ -122,7 +101,7 @@ class Fold:
     def score(self, model, problem, scorer, X, y, params):
         """Scores by a scikit-learn scorer, which is given `model` with the coefficients set."""
         for i, k in np.ndindex(self.alphas.shape):
-            model._set_coef(self.coefs[i][k], self.intercepts[i][k], problem.flat)
+            model._set_coef(self.coefs[i][k], self.intercepts[i][k], problem.one_target)
             self.scores[i, k] = scorer(model, X, y, **params)
 
 
@@ -247,7 +226,7 @@ class PathSearch:
         i, k = chosen
         coef = np.mean([fold.coefs[i][k] for fold in done], axis=0)
         intercept = np.mean([fold.intercepts[i][k] for fold in done], axis=0)
-        self._set_coef(coef.astype(problem.X.dtype), intercept, problem.flat)
+        self._set_coef(coef.astype(problem.X.dtype), intercept, problem.one_target)
         for name in ("dual_gap_", "objective_", "stationarity_"):  # of an earlier fit
             vars(self).pop(name, None)
         self.sparsity_ = float(np.mean(coef == 0.0))

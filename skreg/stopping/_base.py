@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_consistent_length, check_random_state, indexable
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
-from ..linear._base import READ
+from ..linear._data import READ_OPTIONS
 from ..utils._callbacks import CallbackSupportMixin, Task, with_callbacks
 from ..utils._params import (
     ANY_STRING,
@@ -142,7 +142,7 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
             raise ValueError("X has no rows: 0 sample(s).")
         validate_data(self, X, y, reset=reset, skip_check_array=True)
         if self.estimator is None:
-            X = check_array(X, **READ, estimator=self)
+            X = check_array(X, **READ_OPTIONS, estimator=self)
         else:
             (X,) = indexable(X)  # sparse X by rows
         check_consistent_length(X, y)

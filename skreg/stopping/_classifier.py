@@ -1,11 +1,11 @@
 """Early stopping of classifiers."""
 
-import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..utils._delegation import delegates
+from ..utils._validation import class_codes
 from ._base import BaseEarlyStopping
 from ._descent import DescentClassifier
 from ._docs import ATTRIBUTES, COMMON, PARAMETERS
@@ -61,16 +61,9 @@ class EarlyStoppingClassifier(ClassifierMixin, BaseEarlyStopping):
 
     def _codes(self, y, reset):
         """Places among the classes, which are set if `reset`."""
-        found, codes = np.unique(y, return_inverse=True)
-        if reset:
-            if found.size < 2:
-                raise ValueError(f"y must hold at least two classes; got one class: {found.tolist()[0]!r}.")
-            self.classes_ = found
-            return codes
-        unknown = found[~np.isin(found, self.classes_)]
-        if unknown.size:
-            raise ValueError(f"y has labels that are not among the classes of y: {unknown.tolist()!r}.")
-        return np.searchsorted(self.classes_, found)[codes]
+        classes, codes = class_codes(y, None if reset else self.classes_)
+        self.classes_ = classes
+        return codes
 
     @delegates("predict_proba")
     def predict_proba(self, X):

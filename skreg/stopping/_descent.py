@@ -3,40 +3,44 @@
 import copy
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import log_softmax
 from sklearn.utils import Bunch
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import validate_data
 
 from .._core.descent import Descent, equivalent_alpha, filter_factors
 from .._core.losses import Logistic, Multinomial, Squared
-from ..linear._base import LinearClassifier, LinearRegressor, scores_of_all
-from ..linear._logistic import smoothed_targets
-from ._watched import log_loss, squared_error
+from ..linear._base import LinearClassifier, LinearRegressor
+from ..utils._classes import log_loss, scores_of_all, smoothed_targets
+from ..utils._validation import class_codes
+from ._watched import squared_error
 
 
-class _Unrestricted:
-    """What the readers of linear models ask for, and these models do not restrict."""
-
-    penalty_factor, bounds, positive, class_weight = None, None, False, None
-    _parameter_constraints = {}
+class _WithoutFit:
+    """A linear model that predicts with coefficients from elsewhere."""
 
     def __init__(self, fit_intercept=True):
         self.fit_intercept = fit_intercept
+
+    def _check_parameters(self):
+        """Nothing to check: the early stopping estimators did."""
+
+    def _restrictions(self):
+        return {}
 
     def fit(self, X, y, sample_weight=None):
         """Raise TypeError: only a descent sets the coefficients."""
         raise TypeError(f"{type(self).__name__} has no fit of its own: the early stopping estimators fit it.")
 
 
-class DescentRegressor(_Unrestricted, LinearRegressor):
+class DescentRegressor(_WithoutFit, LinearRegressor):
     """Linear regression on coefficients that a descent sets."""
 
     def _objective(self, problem):
         return Squared(), problem.Y
 
 
-class DescentClassifier(_Unrestricted, LinearClassifier):
+class DescentClassifier(_WithoutFit, LinearClassifier):
     """Logistic or multinomial regression on coefficients that a descent sets."""
 
     def _objective(self, problem):
@@ -97,7 +101,7 @@ class GradientSteps:
 
     def _place(self, point):
         self.point = point
-        self.model._set_coef(point.coef, point.intercept, self.problem.flat)
+        self.model._set_coef(point.coef, point.intercept, self.problem.one_target)
 
     def transform(self, X):
         """Rows to watch, checked once and for all."""
@@ -114,7 +118,8 @@ class GradientSteps:
         scores = safe_sparse_dot(watched.X, self.point.coef.T, dense_output=True) + self.point.intercept
         if isinstance(self.loss, Squared):
             return squared_error(watched.y, scores, watched.weights)
-        return log_loss(watched.y, self.model.classes_, softmax(scores_of_all(scores), axis=1), watched.weights)
+        _, codes = class_codes(watched.y, self.model.classes_, "y_val")
+        return log_loss(codes, log_softmax(scores_of_all(scores), axis=1), watched.weights)
 
     def run(self, every, max_steps, hook=None):
         def ask(steps):

@@ -9,8 +9,9 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 
+from ..utils._classes import log_loss
 from ..utils._scoring import score
-from ..utils._validation import caller_level
+from ..utils._validation import caller_level, class_codes
 
 
 def squared_error(y, prediction, weights):
@@ -21,16 +22,6 @@ def squared_error(y, prediction, weights):
             f"predictions have {prediction.shape[1]} outputs; the targets that are watched have {y.shape[1]}."
         )
     return float(np.average(((y - prediction) ** 2).mean(axis=1), weights=weights))
-
-
-def log_loss(y, classes, p, weights):
-    """Weighted mean over rows of minus the logarithm of the label's probability."""
-    p = np.asarray(p)
-    places = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
-    if (wrong := np.asarray(classes)[places] != y).any():
-        raise ValueError(f"the labels that are watched have {np.asarray(y)[wrong].tolist()[0]!r}, which is no class.")
-    own = p[np.arange(len(y)), places]
-    return float(np.average(-np.log(np.maximum(own, np.finfo(p.dtype).eps)), weights=weights))
 
 
 class Watched(NamedTuple):
@@ -53,7 +44,9 @@ class Watched(NamedTuple):
 
     def _loss(self, model, prediction):
         if is_classifier(model):
-            return log_loss(self.y, model.classes_, prediction, self.weights)
+            p = np.asarray(prediction)
+            _, codes = class_codes(self.y, np.asarray(model.classes_), "y_val")
+            return log_loss(codes, np.log(np.maximum(p, np.finfo(p.dtype).eps)), self.weights)
         return squared_error(self.y, prediction, self.weights)
 
 

@@ -1,13 +1,19 @@
-"""Checks of data that scikit-learn keeps private, or whose messages should name the column."""
+"""Checks of data and of array-like parameters, with messages that name the row, the column or the feature."""
 
+import difflib
 import functools
 import sys
+import warnings
 from copy import copy
 from numbers import Real
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
+
+TINY = 1e-140  # the square of a smaller number is not accurate: it is denormal or 0
+DATES = ("date", "time", "duration", "period")  # how the names of dtypes of dates begin, in pandas, polars and pyarrow
 
 
 def unchanged_on_error(method):
@@ -56,9 +62,12 @@ def has_validation(X_val, y_val, sample_weight_val):
 
 
 def check_weights(sample_weight, n):
-    """Weights as float64 of shape (n,), or None where all are equal to one number.
+    """Row weights as a float64 array of shape (n,); None stays None.
 
-    Raises ValueError when the shape is wrong, an entry is negative, NaN or infinite, or all are zero.
+    Raises
+    ------
+    ValueError
+        For a wrong shape, an entry that is negative, NaN or infinite, and weights that are all zero.
     """
     if sample_weight is None:
         return None
@@ -84,17 +93,19 @@ def check_weights(sample_weight, n):
 def check_class_weight(class_weight, classes, counts):
     """Weights of the classes as an array, or None; `counts` are the sums of the sample weights of each.
 
-    Raises ValueError for a key that is no class where a class has no key, and for a weight that is negative, NaN or
-    infinite.
+    Raises
+    ------
+    ValueError
+        For a weight that is negative, NaN or infinite, and for a key that is not a class while some class has no key.
     """
     if class_weight is None:
         return None
     if isinstance(class_weight, str):  # "balanced"
-        some = counts > 0.0
-        return np.where(some, counts.sum() / (some.sum() * np.where(some, counts, 1.0)), 1.0)
+        present = counts > 0.0
+        return np.where(present, counts.sum() / (present.sum() * np.where(present, counts, 1.0)), 1.0)
     known = {label: k for k, label in enumerate(classes.tolist())}
     unknown = [key for key in class_weight if key not in known]
-    if unknown and not known.keys() <= class_weight.keys():  # else a fold without a rare class, not a slip
+    if unknown and not known.keys() <= class_weight.keys():  # else y is a fold without a rare class
         raise ValueError(f"class_weight has keys that are not classes of y: {unknown!r}; y has {classes.tolist()!r}.")
     weights = np.ones(classes.size)
     for key, value in class_weight.items():
@@ -108,15 +119,87 @@ def check_class_weight(class_weight, classes, counts):
     return weights
 
 
+def as_one_column(y):
+    """Labels of shape (n, 1) as shape (n,), with scikit-learn's warning at the user's line; all others as they are."""
+    if y is None or sp.issparse(y):
+        return y
+    array = y if hasattr(y, "shape") else np.asarray(y)
+    if len(array.shape) != 2 or array.shape[1] != 1:
+        return y
+    warnings.warn(
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples,), for"
+        " example using ravel().",
+        DataConversionWarning,
+        stacklevel=caller_level(),
+    )
+    return np.asarray(array).ravel()
+
+
+def check_table(X, name="X"):
+    """Raise TypeError for a LazyFrame, and for dates: some libraries turn these into huge numbers without a word."""
+    if type(X).__name__ == "LazyFrame":
+        raise TypeError(f"{name} is a LazyFrame, which holds no data yet: pass {name}.collect().")
+    dtypes = getattr(X, "dtypes", None)
+    if dtypes is None or not hasattr(X, "columns"):
+        dtype = getattr(X, "dtype", None)
+        if dtype is not None and _holds_dates(dtype):
+            raise TypeError(f"{name} holds dates ({dtype}): turn them into numbers first, such as days since a date.")
+        return
+    for column, dtype in zip(X.columns, list(dtypes), strict=True):
+        if _holds_dates(dtype):
+            raise TypeError(
+                f"{name} holds dates in column {column!r} ({dtype}): turn them into numbers first, such as days since a"
+                " date, or leave the column out."
+            )
+
+
+def _holds_dates(dtype):
+    return getattr(dtype, "kind", "") in ("M", "m") or str(dtype).lower().startswith((*DATES, "timestamp"))
+
+
+def class_codes(y, classes=None, name="y"):
+    """Labels as indices into the sorted classes.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+    classes : ndarray of shape (K,), default=None
+        The classes if they are known already; y need not hold all of them.
+    name : str, default="y"
+        What messages call the labels.
+
+    Returns
+    -------
+    classes : ndarray of shape (K,)
+    codes : ndarray of int of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        For fewer than two classes, and for a label that is not among the known ones.
+    """
+    found, codes = np.unique(y, return_inverse=True)
+    if classes is None:
+        if found.size < 2:
+            raise ValueError(f"{name} must hold at least two classes; got one class: {found.tolist()[0]!r}.")
+        return found, codes
+    unknown = found[~np.isin(found, classes)]
+    if unknown.size:
+        raise ValueError(
+            f"{name} has labels that are not among the classes {classes.tolist()!r}: {unknown.tolist()!r}."
+        )
+    return classes, np.searchsorted(classes, found)[codes]
+
+
 def check_classes(y, sample_weight, classes=None):
-    """Labels as places among the sorted classes.
+    """Labels as indices into the sorted classes, and the weights of the rows.
 
     Parameters
     ----------
     y : ndarray of shape (n,)
     sample_weight : array-like of shape (n,) or None
-    classes : ndarray, default=None
-        Those known already; y need not hold all of them.
+    classes : ndarray of shape (K,), default=None
+        The classes if they are known already; y need not hold all of them.
 
     Returns
     -------
@@ -127,36 +210,36 @@ def check_classes(y, sample_weight, classes=None):
     Raises
     ------
     ValueError
-        For targets that are no classes or unknown ones, wrong weights, and weight on fewer than two classes.
+        For a continuous y, for labels that are not among the known classes, for wrong weights, and where fewer than two
+        classes have weight.
     """
     check_classification_targets(y)
-    found, codes = np.unique(y, return_inverse=True)
+    known = classes is not None
+    classes, codes = class_codes(y, classes)
     weights = check_weights(sample_weight, codes.size)
-    if classes is None:
-        if found.size < 2:
-            raise ValueError(f"y must hold at least two classes; got one class: {found.tolist()[0]!r}.")
-        if np.count_nonzero(np.bincount(codes, weights)) < 2:
-            raise ValueError("sample_weight leaves rows of only one class: at least two classes must have weight.")
-        return found, codes, weights
-    unknown = found[~np.isin(found, classes)]
-    if unknown.size:
-        raise ValueError(f"y has labels that are not among the classes {classes.tolist()!r}: {unknown.tolist()!r}.")
-    return classes, np.searchsorted(classes, found)[codes], weights
+    if not known and np.count_nonzero(np.bincount(codes, weights)) < 2:
+        raise ValueError("sample_weight leaves rows of only one class: at least two classes must have weight.")
+    return classes, codes, weights
+
+
+def _labelled(kind, j, names):
+    """A column or feature in messages: its number, and its name where it has one."""
+    return f"{kind} {j}" if names is None else f"{kind} {j} ({names[j]!r})"
 
 
 def check_finite_columns(X, statistics, names=None):
     """Raise ValueError naming the first column of X that holds NaN or infinity.
 
-    `statistics` (p,) are sums over the columns, such that only columns where they are not finite need a look.
+    Only columns whose entry in `statistics` (p,), a sum over the column, is not finite are searched.
     """
     for j in np.flatnonzero(~np.isfinite(statistics)):
-        column = X[:, [j]].data if sp.issparse(X) else X[:, j]
-        label = f"column {j}" if names is None else f"column {j} ({names[j]!r})"
-        if np.isnan(column).any():
-            raise ValueError(f"Input X contains NaN in {label}.")
-        if np.isinf(column).any():
-            raise ValueError(f"Input X contains infinity in {label}.")
-        raise ValueError(f"Input X contains values in {label} so large that their squares overflow: rescale it.")
+        values = X[:, [j]].data if sp.issparse(X) else X[:, j]
+        column = _labelled("column", j, names)
+        if np.isnan(values).any():
+            raise ValueError(f"Input X contains NaN in {column}.")
+        if np.isinf(values).any():
+            raise ValueError(f"Input X contains infinity in {column}.")
+        raise ValueError(f"Input X contains values in {column} so large that their squares overflow: rescale it.")
 
 
 def check_tiny_columns(X, scale, names=None):
@@ -165,76 +248,181 @@ def check_tiny_columns(X, scale, names=None):
     `scale` (p,) is the reciprocal of the columns' norms, 0 where a column seems to be constant.
     """
     for j in np.flatnonzero((scale == 0.0) | (scale > 1e145)):
-        column = X[:, [j]].toarray() if sp.issparse(X) else X[:, j]
-        if np.ptp(column) > 1e-14 * np.abs(column).max() and np.abs(column).max() < 1e-140:
-            label = f"column {j}" if names is None else f"column {j} ({names[j]!r})"
-            raise ValueError(f"Input X contains values in {label} so small that their squares vanish: rescale it.")
+        values = X[:, [j]].toarray() if sp.issparse(X) else X[:, j]
+        if np.ptp(values) > 1e-14 * np.abs(values).max() and np.abs(values).max() < TINY:
+            column = _labelled("column", j, names)
+            raise ValueError(f"Input X contains values in {column} so small that their squares vanish: rescale it.")
 
 
-def per_feature(value, n_features, name):
-    """A scalar or (n_features,) array-like as a float64 array of shape (n_features,), without NaN."""
+def per_feature(value, n_features, name, feature_names=None, default=np.nan):
+    """One number for every feature, as a float64 array of shape (n_features,) without NaN.
+
+    Parameters
+    ----------
+    value : float, array-like of shape (n_features,), dict or pandas Series
+        A dict, and a Series whose index holds strings, go by feature names.
+    n_features : int
+    name : str
+        What messages call the value.
+    feature_names : array-like of str, default=None
+        Names of the columns of X; None if they have none.
+    default : float
+        For features that a dict or Series does not name.
+    """
+    named = _by_name(value, name)
+    if named is not None:
+        return _per_named_feature(named, name, n_features, feature_names, default)
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must hold numbers; got {value!r}.") from error
     if array.shape not in ((), (n_features,)):
-        raise ValueError(f"{name} must be a number or have shape ({n_features},), one a feature; got {array.shape}.")
+        raise ValueError(
+            f"{name} must be a number or have shape ({n_features},), one for each feature; got {array.shape}."
+        )
     if np.isnan(array).any():
         raise ValueError(f"{name} must not contain NaN; got {value!r}.")
     return np.broadcast_to(array, (n_features,)).copy()
 
 
-def check_bounds(bounds, positive, n_features):
+def _by_name(value, name):
+    """The value as a dict where it goes by feature names, None where it goes by position."""
+    if isinstance(value, dict):
+        return value
+    if not (hasattr(value, "index") and hasattr(value, "items") and getattr(value, "ndim", 0) == 1):
+        return None
+    index = list(value.index)
+    if index == list(range(len(index))):
+        return None
+    if len(set(index)) < len(index) or not all(isinstance(label, str) for label in index):
+        raise ValueError(
+            f"{name} is a Series, whose index must hold different feature names, or 0, 1, ... for values by position;"
+            f" got {index[:10]!r}."
+        )
+    return dict(value.items())
+
+
+def _per_named_feature(named, name, n_features, feature_names, default):
+    if feature_names is None:
+        raise ValueError(
+            f"{name} goes by feature names, but the columns of X have no names, or not all of them are strings: pass X"
+            f" as a DataFrame (after a transformer: set_output(transform='pandas')), or {name} as an array of shape"
+            f" ({n_features},)."
+        )
+    known = {feature: j for j, feature in enumerate(feature_names)}
+    unknown = [key for key in named if key not in known]
+    if unknown:
+        near = difflib.get_close_matches(str(unknown[0]), known, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name} names features that X does not have: {unknown!r}; X has {list(known)[:20]!r}.{hint}")
+    values = np.full(n_features, default)
+    for key, value in named.items():
+        if not isinstance(value, Real) or np.isnan(value):
+            raise ValueError(f"{name} must hold numbers; got {value!r} for feature {key!r}.")
+        values[known[key]] = value
+    return values
+
+
+def check_bounds(bounds, positive, n_features, feature_names=None):
     """Lower and upper bounds as arrays of shape (n_features,).
 
-    Raises ValueError when `bounds` is no pair, has NaN, a wrong shape, or a lower above an upper bound.
+    Parameters
+    ----------
+    bounds : None, pair (lows, highs) or dict
+        Each of the pair as in `per_feature`; a dict has a pair (low, high) for every feature name.
+    positive : bool
+        Whether lower bounds are 0 at least.
+    n_features : int
+    feature_names : array-like of str, default=None
+
+    Raises
+    ------
+    ValueError
+        For other forms, NaN, wrong shapes, a lower bound above the upper one, and two pairs for two features, which
+        could be ``(lows, highs)`` or one pair ``(low, high)`` for each feature.
     """
-    if bounds is None:
-        bounds = (-np.inf, np.inf)
-    try:
-        low, high = bounds
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"bounds must be a pair (low, high); got {bounds!r}.") from error
-    low = per_feature(-np.inf if low is None else low, n_features, "bounds[0]")
-    high = per_feature(np.inf if high is None else high, n_features, "bounds[1]")
+    low, high = _lows_and_highs(bounds, n_features)
+    low = per_feature(-np.inf if low is None else low, n_features, "bounds[0]", feature_names, -np.inf)
+    high = per_feature(np.inf if high is None else high, n_features, "bounds[1]", feature_names, np.inf)
     if positive:
         low = np.maximum(low, 0.0)
     bad = np.flatnonzero((low > high) | np.isposinf(low) | np.isneginf(high))
     if bad.size:
         j = bad[0]
         raise ValueError(
-            f"bounds must leave room for every coefficient; feature {j} got low {low[j]} and high {high[j]}"
-            f"{' with positive=True' if positive else ''}."
+            f"bounds must leave room for every coefficient; {_labelled('feature', j, feature_names)} got low {low[j]}"
+            f" and high {high[j]}{' with positive=True' if positive else ''}."
         )
     return low, high
 
 
-def check_penalty_factor(penalty_factor, n_features):
+def _lows_and_highs(bounds, n_features):
+    if bounds is None:
+        return None, None
+    if isinstance(bounds, dict):
+        pairs = {key: _pair(pair, f"bounds[{key!r}]") for key, pair in bounds.items()}
+        lows = {key: -np.inf if low is None else low for key, (low, _) in pairs.items()}
+        return lows, {key: np.inf if high is None else high for key, (_, high) in pairs.items()}
+    low, high = _pair(bounds, "bounds")
+    if n_features == 2 and _may_be_pairs(bounds, low, high):
+        raise ValueError(
+            f"bounds={bounds!r} can be read in two ways with two features: as (lows, highs), or as one pair (low, high)"
+            " for each feature. Say (lows, highs) with two NumPy arrays, or name the features:"
+            " {'first': (low, high), 'second': (low, high)}."
+        )
+    return low, high
+
+
+def _pair(bounds, name):
+    try:
+        low, high = bounds
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} must be a pair (low, high), each a number or an array with one number for every feature, or a dict"
+            f" with a pair for every feature name; got {bounds!r}."
+        ) from error
+    return low, high
+
+
+def _may_be_pairs(bounds, low, high):
+    """Whether the bounds of two features could be pairs (low, high) as well, and would mean something else then."""
+    arrays = not isinstance(bounds, np.ndarray) and all(hasattr(part, "dtype") for part in (low, high))
+    if arrays or any(isinstance(part, dict) or np.shape(part) != (2,) for part in (low, high)):
+        return False
+    try:
+        rows = np.asarray([low, high], dtype=np.float64)
+    except (TypeError, ValueError):
+        return True
+    return bool((rows[:, 0] <= rows[:, 1]).all() and rows[0, 1] != rows[1, 0])
+
+
+def check_penalty_factor(penalty_factor, n_features, feature_names=None):
     """Penalty factors as an array of shape (n_features,): non-negative, infinite where a feature is left out."""
     if penalty_factor is None:
         return np.ones(n_features)
-    factor = per_feature(penalty_factor, n_features, "penalty_factor")
+    factor = per_feature(penalty_factor, n_features, "penalty_factor", feature_names, 1.0)
     bad = np.flatnonzero(factor < 0.0)
     if bad.size:
-        raise ValueError(f"penalty_factor must not be negative; got {factor[bad[0]]} for feature {bad[0]}.")
+        feature = _labelled("feature", bad[0], feature_names)
+        raise ValueError(f"penalty_factor must not be negative; got {factor[bad[0]]} for {feature}.")
     if np.isinf(factor).all():
         raise ValueError("penalty_factor must be finite for at least one feature; got infinity for all.")
     return factor
 
 
-def check_left_out(factor, bounds):
+def check_left_out(factor, bounds, feature_names=None):
     """Raise ValueError where a feature that is left out by an infinite penalty factor may not be 0."""
     bad = np.flatnonzero(np.isinf(factor) & ((bounds[0] > 0.0) | (bounds[1] < 0.0)))
     if bad.size:
         j = bad[0]
         raise ValueError(
-            f"penalty_factor leaves feature {j} out, but its bounds exclude 0: got low {bounds[0][j]} and high"
-            f" {bounds[1][j]}."
+            f"penalty_factor leaves {_labelled('feature', j, feature_names)} out, but its bounds exclude 0: got low"
+            f" {bounds[0][j]} and high {bounds[1][j]}."
         )
 
 
 def check_alphas(alphas):
-    """Strengths as a float64 array in decreasing order."""
+    """Penalty strengths as a float64 array in decreasing order."""
     alphas = np.asarray(alphas, dtype=np.float64)
     if alphas.ndim != 1 or not alphas.size:
         raise ValueError(f"alphas must be an int or a non-empty one-dimensional array; got shape {alphas.shape}.")

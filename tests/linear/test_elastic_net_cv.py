@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skreg import ElasticNetProx, ElasticNetProxCV
-from skreg.linear._search import one_standard_error
+from skreg.utils._alphas import one_standard_error
 from tests.problems import DESIGNS, regression
 
 TALL, WIDE = (120, 8), (40, 60)

@@ -904,7 +904,10 @@ def test_callback_stops_other_estimators():
     assert search.fit(X, y).best_estimator_.n_iter_ < 100
     with pytest.warns(UserWarning, match="watched nothing: ElasticNetProx showed no model"):
         ElasticNetProx().set_callbacks(EarlyStopping(X, y)).fit(X, y)
-    for target, message in ((np.where(held["y_val"] == 1, -1, 0), "have -1, which is no class"), (y, "inconsistent")):
+    for target, message in (
+        (np.where(held["y_val"] == 1, -1, 0), "y_val has labels that are not among the classes"),
+        (y, "inconsistent"),
+    ):
         with pytest.raises(ValueError, match=message):
             model.set_callbacks(EarlyStopping(held["X_val"], target)).fit(X, y)
     with pytest.raises(ValueError, match=r"'patience' parameter of EarlyStopping .* Got 0"):
@@ -966,7 +969,12 @@ CLASS = [
     (dict(estimator=LogisticRegression(solver="liblinear")), LABELS, {}, "liblinear ignores warm_start"),
     (dict(validation_fraction=0.99), LABELS, {}, "leaves no training rows of class"),
     (dict(), np.zeros(60), {}, "at least two classes; got one class"),
-    (dict(), LABELS, dict(X_val=X, y_val=LABELS + 1), r"in the validation data .*not among the classes of y: \[2\]"),
+    (
+        dict(),
+        LABELS,
+        dict(X_val=X, y_val=LABELS + 1),
+        r"in the validation data .*not among the classes \[0, 1\]: \[2\]",
+    ),
     (
         dict(cv=[(np.flatnonzero(LABELS), np.flatnonzero(LABELS == 0))]),
         LABELS,

@@ -1,0 +1,151 @@
+"""Read X, y and weights for linear models: everything is checked before any work is done."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from .._core.data import Data, as_data
+from .._core.solve import Penalty, alpha_max
+from ..utils._validation import (
+    as_one_column,
+    check_bounds,
+    check_class_weight,
+    check_classes,
+    check_finite_columns,
+    check_left_out,
+    check_penalty_factor,
+    check_table,
+    check_tiny_columns,
+    check_weights,
+)
+
+READ_OPTIONS = dict(accept_sparse="csc", dtype=[np.float64, np.float32], order="F", ensure_all_finite=False)
+
+
+class LinearData(NamedTuple):
+    """Data that passed all checks, and the parts of the penalty that depend on them.
+
+    Attributes
+    ----------
+    X : ndarray or sparse matrix of shape (n, p)
+        In Fortran order or CSC.
+    Y : ndarray of shape (n_targets, n)
+        Of classes (1, n): indices into `classes`.
+    weights : ndarray of shape (n,) or None
+        Row weights of the fit: sample weights times class weights.
+    sample_weight : ndarray of shape (n,) or None
+    data : Data
+        X as the solvers see it.
+    factor : ndarray of shape (p,)
+        Penalty factors.
+    bounds : pair of ndarray of shape (p,)
+    one_target : bool
+        Whether y has one dimension.
+    classes : ndarray of shape (n_classes,) or None
+        None for regression.
+    """
+
+    X: object
+    Y: np.ndarray
+    weights: np.ndarray | None
+    sample_weight: np.ndarray | None
+    data: Data
+    factor: np.ndarray
+    bounds: tuple
+    one_target: bool
+    classes: np.ndarray | None = None
+
+    @property
+    def row_weights(self):
+        """Row weights of the fit as an array of shape (n,)."""
+        return np.ones(self.data.n) if self.weights is None else self.weights
+
+    def penalty(self, l1_ratio, standardize):
+        """The penalty without its strength `alpha`."""
+        return Penalty(l1_ratio, self.factor, self.bounds, standardize)
+
+    def alpha_max(self, penalty):
+        """The smallest alpha at which all penalized coefficients of a regression are zero, over all targets."""
+        return float(max(alpha_max(self.data, target, penalty) for target in range(len(self.Y))))
+
+    def rounded(self, solution):
+        """Coefficients in the dtype of X and within the bounds, and the intercept that goes with them."""
+        (low, high), dtype = self.bounds, self.X.dtype
+        if dtype == np.float64 and not (np.isfinite(low).any() or np.isfinite(high).any()):
+            return solution.coef, solution.intercept
+        exact = np.where(self.data.scale > 0.0, np.clip(solution.coef, low, high), solution.coef)
+        coef = exact.astype(dtype)
+        if dtype != np.float64:
+            inside = np.where(coef > high, -np.inf, np.where(coef < low, np.inf, coef)).astype(dtype)
+            coef = np.where(self.data.scale > 0.0, np.nextafter(coef, inside), coef)
+        return coef, solution.intercept + (solution.coef - coef) @ self.data.mean
+
+
+def read_regression(estimator, X, y, sample_weight=None, **restrictions):
+    """Check X, numeric targets and weights; sets `n_features_in_` and `feature_names_in_` of the estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gives `fit_intercept`.
+    X : array-like or sparse matrix of shape (n, p)
+    y : array-like of shape (n,) or (n, n_targets)
+    sample_weight : float or array-like of shape (n,), default=None
+    **restrictions : dict
+        `penalty_factor`, `bounds` and `positive`; a model without a penalty of its own has none of them.
+
+    Returns
+    -------
+    data : LinearData
+    """
+    check_table(X)
+    check_table(y, "y")
+    X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=True, **READ_OPTIONS)
+    Y = np.asarray(y, dtype=np.float64).reshape(len(y), -1).T
+    weights = check_weights(sample_weight, X.shape[0])
+    parts, data = _normalize(estimator, X, Y, weights, **restrictions)
+    return LinearData(X, Y, weights, weights, data, *parts, one_target=y.ndim == 1)
+
+
+def read_classes(estimator, X, y, sample_weight=None, class_weight=None, **restrictions):
+    """Check X, labels and weights; sets `n_features_in_` and `feature_names_in_` of the estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gives `fit_intercept`.
+    X : array-like or sparse matrix of shape (n, p)
+    y : array-like of shape (n,)
+    sample_weight : float or array-like of shape (n,), default=None
+    class_weight : dict, "balanced" or None
+    **restrictions : dict
+        `penalty_factor`, `bounds` and `positive`; a model without a penalty of its own has none of them.
+
+    Returns
+    -------
+    data : LinearData
+    """
+    check_table(X)
+    X, y = validate_data(estimator, X, as_one_column(y), **READ_OPTIONS)
+    classes, codes, sample_weight = check_classes(y, sample_weight)
+    weights = sample_weight
+    factors = check_class_weight(class_weight, classes, np.bincount(codes, weights, classes.size))
+    if factors is not None:
+        weights = factors[codes] * (1.0 if weights is None else weights)
+    parts, data = _normalize(estimator, X, np.empty((0, codes.size)), weights, **restrictions)
+    return LinearData(X, codes[None], weights, sample_weight, data, *parts, one_target=True, classes=classes)
+
+
+def _normalize(estimator, X, targets, weights, penalty_factor=None, bounds=None, positive=False):
+    """Penalty factors and bounds as arrays, and X with the targets as the solvers see them."""
+    names = getattr(estimator, "feature_names_in_", None)
+    factor = check_penalty_factor(penalty_factor, X.shape[1], names)
+    bounds = check_bounds(bounds, positive, X.shape[1], names)
+    check_left_out(factor, bounds, names)
+    with np.errstate(over="ignore", invalid="ignore"):
+        data = as_data(X, targets, weights, estimator.fit_intercept)
+    statistics = data.spread + data.scale + np.abs(data.start).max(axis=0, initial=0.0)
+    check_finite_columns(X, statistics, names)
+    check_tiny_columns(X, data.scale, names)
+    return (factor, bounds), data
