@@ -1,4 +1,4 @@
-"""Early stopping as a regularizer: of gradient descent, and of any estimator that is trained step after step."""
+"""Early stopping as a regularizer: of gradient descent, and of any estimator that can be trained step by step."""
 
 from ._callback import EarlyStopping
 from ._classifier import EarlyStoppingClassifier

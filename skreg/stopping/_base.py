@@ -1,24 +1,31 @@
-"""What both early stopping estimators share."""
+"""Code that both early stopping estimators share."""
 
 import warnings
 from contextlib import nullcontext
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_consistent_length, check_random_state, indexable
-from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
+from sklearn.utils.validation import _num_samples, validate_data
 
 from ..linear._data import READ_OPTIONS
 from ..utils._callbacks import CallbackSupportMixin, Task, with_callbacks
+from ..utils._delegation import DelegatesToFitted
+from ..utils._early_stopping import read_validation
 from ..utils._params import (
     ANY_STRING,
     BOOLEAN,
     CALLABLE,
+    COUNT,
     CV,
     ESTIMATOR,
+    FRACTION,
     NONE,
+    NONNEGATIVE,
+    POSITIVE,
+    PROBABILITY,
     RANDOM_STATE,
     Interval,
     Options,
@@ -27,19 +34,22 @@ from ..utils._params import (
 from ..utils._scoring import read_monitor
 from ..utils._split import hold_out, read_splits
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, check_weights, has_validation, unchanged_on_error
-from ._descent import GradientSteps
-from ._growth import growth_of
-from ._problem import Problem
-from ._watched import History, Watched
+from ..utils._validation import caller_level, interrupted_fit, unchanged_on_error
+from ._descent import GradientDescentTrainer
+from ._evaluation import EvaluationSet, History
+from ._row_set import RowSet, groups_of_equal_rows
+from ._trainers import trainer_of
 
-FALLING = 1e-4  # share of the loss that the last evaluations may still have gained when steps run out
+STILL_FALLING = 1e-4  # relative change of the loss over the last evaluations that is worth a warning
+WORSE_THAN_CONSTANT = 2.0  # so many times the loss of a constant prediction, training has failed
+FEW_UNIQUE_ROWS = 50  # with fewer unique rows,
+MANY_COPIES = 10  # and so many rows for each, equal rows come from the kind of data, not from copies
 _OF_DESCENT = (
     "coef_", "intercept_", "step_size_", "path_", "equivalent_alpha_", "effective_degrees_of_freedom_", "_filter"
 )  # fmt: skip
 
 
-class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
+class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, BaseEstimator):
     """Base of the early stopping estimators."""
 
     _doc_link_module = "skreg"
@@ -47,16 +57,16 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
 
     _parameter_constraints = {
         "estimator": [ESTIMATOR, NONE],
-        "alpha": [Interval(Real, 0.0, np.inf)],
-        "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both")],
-        "step_size": [Interval(Real, 0.0, np.inf, closed="neither"), Options("auto")],
+        "alpha": [NONNEGATIVE],
+        "l1_ratio": [PROBABILITY],
+        "step_size": [POSITIVE, Options("auto")],
         "accelerate": [BOOLEAN],
         "fit_intercept": [BOOLEAN],
-        "max_iter": [Interval(Integral, 1, np.inf)],
-        "eval_every": [Interval(Integral, 1, np.inf)],
-        "patience": [Interval(Integral, 1, np.inf)],
-        "min_delta": [Interval(Real, 0.0, np.inf)],
-        "validation_fraction": [Interval(Real, 0.0, 1.0, closed="neither")],
+        "max_iter": [COUNT],
+        "eval_every": [COUNT],
+        "patience": [COUNT],
+        "min_delta": [NONNEGATIVE],
+        "validation_fraction": [FRACTION],
         "cv": [Interval(Integral, 2, np.inf), CV, NONE],
         "cv_rounds": [Options("first", "all")],
         "monitor": [ANY_STRING, CALLABLE],
@@ -111,21 +121,22 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
             return tags
         try:
             inner = self.estimator.__sklearn_tags__()
-        except AttributeError:  # what is no estimator is told in fit
+        except AttributeError:  # not an estimator: fit raises an error that says so
             return tags
-        tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
+        tags.input_tags = inner.input_tags
+        tags.target_tags = inner.target_tags
         tags.target_tags.required = True
         return tags
 
     def _check_parameters(self):
-        """Check what can be checked without data; returns the scorer, and what to train with."""
+        """Check the parameters; returns the scorer, or None for the loss, and the class of trainer, or None."""
         check_params(self)
         scorer = read_monitor(self.monitor)
         if self.cv_rounds == "all" and self.cv is None:
-            raise ValueError(f"cv_rounds='all' takes all splits of cv: set cv, for example to 5; got cv={self.cv}.")
+            raise ValueError(f"cv_rounds='all' trains on all splits of cv: set cv, for example to 5; got cv={self.cv}.")
         if self.estimator is None:
             return scorer, None
-        kind = growth_of(self.estimator)
+        trainer = trainer_of(self.estimator)
         wanted, fits = ("classifier", is_classifier) if is_classifier(self) else ("regressor", is_regressor)
         if not fits(self.estimator):
             raise ValueError(f"{type(self).__name__} needs a {wanted}; got estimator={self.estimator!r}.")
@@ -134,10 +145,10 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
                 f"monitor='loss' is the log loss, which needs predict_proba, and estimator={self.estimator!r} has none:"
                 " set monitor='accuracy' or another scorer."
             )
-        return scorer, kind
+        return scorer, trainer
 
     def _read(self, X, y, sample_weight, reset):
-        """Check what does not depend on the estimator."""
+        """Check data as far as that does not depend on the estimator; `reset` for training data."""
         if _num_samples(X) == 0:
             raise ValueError("X has no rows: 0 sample(s).")
         validate_data(self, X, y, reset=reset, skip_check_array=True)
@@ -146,232 +157,287 @@ class BaseEarlyStopping(CallbackSupportMixin, BaseEstimator):
         else:
             (X,) = indexable(X)  # sparse X by rows
         check_consistent_length(X, y)
-        y = self._check_y(y)
-        return Problem(X, y, check_weights(sample_weight, len(y)), self._codes(y, reset))
+        y, codes, weights = self._read_targets(y, sample_weight, reset)
+        return RowSet(X, y, weights, codes)
 
-    def _read_validation(self, problem, X_val, y_val, sample_weight_val):
-        """Validation data that were given, None without."""
-        if not has_validation(X_val, y_val, sample_weight_val):
-            return None
-        if self.cv is not None:
-            raise ValueError(f"cv={self.cv!r} would split X, and X_val is given to validate on: use one of them.")
-        try:
-            outside = self._read(X_val, y_val, sample_weight_val, reset=False)
-            kinds = [list(X.dtypes) if hasattr(X, "columns") else None for X in (problem.X, outside.X)]
-            if kinds[0] != kinds[1]:
-                raise ValueError("X_val is not of the kind of X: both must be frames with columns of the same types.")
-            if outside.y.shape[1:] != problem.y.shape[1:]:
-                raise ValueError(f"y_val has shape {outside.y.shape}, y {problem.y.shape}.")
-            return outside
-        except ValueError as error:
-            raise ValueError(f"in the validation data X_val, y_val, sample_weight_val: {error}") from error
+    def _read_validation(self, rows, X_val, y_val, sample_weight_val):
+        """Validation data that were given to `fit`, None without."""
 
-    def _splits(self, problem, groups):
-        """Pairs of rows to train on and rows to watch."""
+        def read(X_val, y_val, sample_weight_val):
+            validation = self._read(X_val, y_val, sample_weight_val, reset=False)
+            train_types, types = (list(X.dtypes) if hasattr(X, "columns") else None for X in (rows.X, validation.X))
+            if train_types != types:
+                raise ValueError("X_val must be of the same type as X: both frames with the same types of columns.")
+            if validation.y.shape[1:] != rows.y.shape[1:]:
+                raise ValueError(f"y_val has shape {validation.y.shape}, but y has shape {rows.y.shape}.")
+            return validation
+
+        validation = read_validation(read, X_val, y_val, sample_weight_val)
+        if validation is not None and self.cv is not None:
+            raise ValueError(f"cv={self.cv!r} splits X, but X_val gives the validation rows: use one of them.")
+        return validation
+
+    def _splits(self, rows, groups):
+        """Pairs of indices: rows to train on, and validation rows."""
         if groups is not None and self.cv is None:
             raise ValueError("groups are for a splitter: set cv, for example to GroupKFold().")
         if self.cv is None:
-            rows = np.arange(problem.n) if problem.weights is None else np.flatnonzero(problem.weights > 0.0)
-            if rows.size < 2:
-                raise ValueError(f"one row of n_samples={rows.size} cannot be held out: at least two must have weight.")
-            codes = None if problem.codes is None else problem.codes[rows]
-            seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-            held = hold_out(rows.size, self.validation_fraction, codes, np.random.default_rng(seed))
-            splits = [(rows[~held], rows[held])]
+            splits = [self._hold_out(rows)]
         else:
             try:
-                splits = read_splits(self.cv, problem.X, problem.y, is_classifier(self), groups=groups)
+                splits = read_splits(self.cv, rows.X, rows.y, is_classifier(self), groups=groups)
             except IndexError as error:
-                raise ValueError(f"cv has rows that X, of n_samples={problem.n}, has not: {error}") from error
+                raise ValueError(f"cv has indices of rows that X, of n_samples={rows.n}, does not have: {error}") from (
+                    error
+                )
             splits = splits if self.cv_rounds == "all" else splits[:1]
         source = f"validation_fraction={self.validation_fraction}" if self.cv is None else "a split of cv"
         for train, held in splits:
-            for rows, name in ((train, "training"), (held, "validation")):
-                if not problem.weight_of(rows) > 0.0:
-                    raise ValueError(f"{source} leaves no {name} rows with weight, of n_samples={problem.n}.")
-            if problem.codes is not None:
-                self._check_trained(problem.take_codes(train), problem.take_codes(held), source)
+            for part, name in ((train, "training"), (held, "validation")):
+                if not rows.weight_of(part) > 0.0:
+                    raise ValueError(f"{source} leaves no {name} rows with weight, of n_samples={rows.n}.")
+            if rows.codes is not None:
+                self._check_trained(rows.take_codes(train), rows.take_codes(held), source)
         return splits
 
-    def _check_trained(self, codes, wanted, source):
-        """All classes that are watched, and two at least, must be trained on."""
-        missing = np.setdiff1d(wanted, codes)
+    def _hold_out(self, rows):
+        """A random split of the rows with weight; equal rows stay together, else the validation loss is too low."""
+        weighted = np.arange(rows.n) if rows.weights is None else np.flatnonzero(rows.weights > 0.0)
+        if weighted.size < 2:
+            raise ValueError(
+                f"n_samples={weighted.size} rows with weight cannot be split into training and validation rows: at"
+                " least two are needed."
+            )
+        first, group = groups_of_equal_rows(rows.X if weighted.size == rows.n else rows.take(weighted).X)
+        if first.size < FEW_UNIQUE_ROWS and weighted.size >= MANY_COPIES * first.size:
+            first = group = np.arange(weighted.size)
+        codes = None if rows.codes is None else rows.codes[weighted[first]]
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        held = hold_out(first.size, self.validation_fraction, codes, np.random.default_rng(seed))[group]
+        return weighted[~held], weighted[held]
+
+    def _check_trained(self, train_codes, validation_codes, source):
+        """All classes of the validation rows, and at least two, must be among the training rows."""
+        missing = np.setdiff1d(validation_codes, train_codes)
         if missing.size:
             name = self.classes_[missing].tolist()[0]
             raise ValueError(f"{source} leaves no training rows of class {name!r}.")
-        if np.unique(codes).size < 2:
+        if np.unique(train_codes).size < 2:
             raise ValueError(f"{source} leaves training rows of only one class.")
 
-    def _growth(self, kind, problem, rows=None, step_size=None):
-        """Something to train on some rows of a problem, or on all, by steps of a length that is known or not."""
-        if kind is not None:
-            part = problem if rows is None or rows.size == problem.n else problem.take(rows)
-            return kind(self.estimator, part.X, part.y, part.weights, getattr(self, "classes_", None))
-        weights = problem.weights
-        if rows is not None:  # nothing is copied: other rows weigh nothing
-            weights = np.zeros(problem.n)
-            weights[rows] = 1.0 if problem.weights is None else problem.weights[rows]
-        return GradientSteps(self._linear_model(), problem.X, problem.y, weights, self, step_size)
+    def _trainer(self, trainer, rows, train=None, step_size=None):
+        """A trainer of the estimator on some of the rows, or on all; `step_size` is that of earlier descents."""
+        if trainer is not None:
+            part = rows if train is None or train.size == rows.n else rows.take(train)
+            return trainer(self.estimator, part.X, part.y, part.weights, getattr(self, "classes_", None))
+        weights = rows.weights
+        if train is not None:  # other rows get weight zero, so that X is not copied
+            weights = np.zeros(rows.n)
+            weights[train] = 1.0 if rows.weights is None else rows.weights[train]
+        return GradientDescentTrainer(self._linear_model(), rows.X, rows.y, weights, self, step_size)
 
     @unchanged_on_error
     @with_callbacks
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, groups=None):
-        """Train until the validation loss falls no more.
+        """Train until the validation loss stops improving.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            Whatever `estimator` takes; for ``estimator=None`` numbers, of which nothing is copied in Fortran order or
-            CSC.
+            Whatever `estimator` takes. For ``estimator=None`` a numeric array or sparse matrix; it is not copied if it
+            is in Fortran order or CSC.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Labels or numbers.
+            Target: class labels or numbers. A column of shape (n_samples, 1) is taken as (n_samples,), with a
+            DataConversionWarning, except for ``estimator=None`` in regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the rows, in training and in the validation loss.
         X_val : array-like or sparse matrix of shape (n_samples_val, n_features), default=None
-            Rows to watch instead of a part of X: later ones, or other groups.
+            Validation rows, instead of a part of X: rows of a later time, for example, or of other groups.
         y_val : array-like of shape (n_samples_val,) or (n_samples_val, n_outputs), default=None
-            Their targets.
+            Targets of the validation rows.
         sample_weight_val : array-like of shape (n_samples_val,), default=None
-            Their weights.
+            Sample weights of the validation rows.
         groups : array-like of shape (n_samples,), default=None
-            Handed to the splitter `cv`.
+            Group of every row, for the splitter `cv`.
 
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        KeyboardInterrupt
+            When the user interrupts training. If there was an evaluation, and no other training is to follow, the
+            estimator is fitted with the best state until then (the last, with ``restore_best=False``). Otherwise it
+            is as it was before `fit`.
         """
         scorer, kind = self._check_parameters()
-        problem = self._read(X, y, sample_weight, reset=True)
-        outside = self._read_validation(problem, X_val, y_val, sample_weight_val)
-        if outside is None:
-            splits = self._splits(problem, groups)
+        rows = self._read(X, y, sample_weight, reset=True)
+        given = self._read_validation(rows, X_val, y_val, sample_weight_val)
+        if given is None:
+            splits = self._splits(rows, groups)
         else:
-            splits = [(np.arange(problem.n), None)]
-            if problem.codes is not None:
-                self._check_trained(*(part.take_codes(slice(None)) for part in (problem, outside)), "X")
-        again = self.refit or self.cv_rounds == "all"
+            splits = [(np.arange(rows.n), None)]
+            if rows.codes is not None:
+                self._check_trained(rows.take_codes(slice(None)), given.take_codes(slice(None)), "X")
+        trains_again = self.refit or self.cv_rounds == "all"
         for name in _OF_DESCENT:
             vars(self).pop(name, None)
-        task = Task.root(self, subtasks=len(splits) + again)
+        task = Task.root(self, subtasks=len(splits) + trains_again)
         rounds = []
         with one_blas_thread() if kind is None else nullcontext():
             for train, held in splits:
-                growth = self._growth(kind, problem, train)
-                watched = outside if held is None else problem.take(held)
-                rounds.append(self._round(growth, problem, train, watched, scorer, not again, task))
-            self.best_iter_ = int(np.median([history.gains.best_iter for history in rounds]) + 0.5)
-            if again:
+                trainer = self._trainer(kind, rows, train)
+                validation = given if held is None else rows.take(held)
+                rounds.append(self._round(trainer, rows, train, validation, scorer, not trains_again, task))
+            self.best_iter_ = int(np.median([history.best.step for history in rounds]) + 0.5)
+            if trains_again:
                 part = task.part("refit")
                 step_size = None if kind else float(np.median([history.path.step_size for history in rounds]))
-                everything = problem if outside is None else problem.append(outside)
-                growth = self._growth(kind, everything, step_size=step_size)
-                growth.repeat(self.best_iter_, self.eval_every)
+                everything = rows if given is None else rows.append(given)
+                trainer = self._trainer(kind, everything, step_size=step_size)
+                trainer.repeat(self.best_iter_, self.eval_every)
                 part.end()
-        self._keep(rounds, growth)
+        self._set_attributes(rounds, trainer)
+        if rounds[-1].interruption:
+            raise interrupted_fit(self, rounds[-1].interruption)
         task.end(reconstruction_attributes=lambda: {"estimator_": self.estimator_})
         return self
 
-    def _round(self, growth, problem, train, held, scorer, keep, task):
-        """Train with an eye on the held-out rows; returns the history, and leaves the best state in the growth."""
-        own = None
-        if self.estimator is not None or scorer is not None:  # as many rows as are held out: all would cost more
-            some = np.random.default_rng(0).permutation(train)[: held.n]
-            own = _watched(growth, problem.take(np.sort(some)))
-        try:
-            held = _watched(growth, held)
-        except ValueError as error:
-            raise ValueError(f"in the validation rows: {error}") from error
-        history = History(self, growth, own, held, scorer, keep and self.restore_best)
+    def _round(self, trainer, rows, train, validation, scorer, keep, task):
+        """Train, and evaluate on validation rows; returns the history, and leaves the best state in the trainer.
+
+        `train` are the indices of the rows that the trainer trains on; `keep` says whether its state is to be kept.
+        """
+        history = self._history(trainer, rows, train, validation, scorer, keep)
         part = task.part("round", subtasks=None)
 
         def hook(steps):
             evaluation = part.part("evaluation")
             stop = history.record(steps)
-            return evaluation.end(reconstruction_attributes=lambda: {"estimator_": growth.state()}) or stop
+            return evaluation.end(reconstruction_attributes=lambda: {"estimator_": trainer.state()}) or stop
 
         try:
-            growth.run(self.eval_every, self.max_iter, hook)
+            trainer.run(self.eval_every, self.max_iter, hook)
         except KeyboardInterrupt:
-            if history.gains.best_iter is None or not keep:
+            if history.best.step is None or not keep:
                 raise
-            warnings.warn(
-                f"{type(self).__name__} was interrupted after {history.steps[-1]} steps; the"
-                f" {'best' if history.keep else 'last'} state until then is kept.",
-                UserWarning,
-                stacklevel=caller_level(),
+            kept = "best" if history.keep else "last"
+            history.interruption = (
+                f"{type(self).__name__} was interrupted after {history.steps[-1]} steps; the {kept} state until then"
+                " is kept."
             )
+        if trainer.error is not None:
+            self._warn_of_error(trainer.error, history, keep)
         part.end()
         if history.keep:
-            growth.restore()
-        self._warn_of_a_fall(history)
+            trainer.restore()
+        if not (history.interruption or self._warn_if_still_improving(history)):
+            self._warn_if_useless(history, rows, train)
         if self.estimator is None:
-            history.path = growth.path(history)
+            history.path = trainer.path(history)
         history.close()
         return history
 
-    def _warn_of_a_fall(self, history):
-        """Say so where steps ran out while the validation loss still fell."""
-        if history.steps[-1] < self.max_iter or history.gains.best_iter < self.max_iter or len(history.steps) < 2:
-            return
-        before = history.validation[max(len(history.steps) - 1 - self.patience, 0)]
-        gain = abs(history.validation[-1] - before)
-        if gain > FALLING * abs(before):
-            what = "loss" if history.scorer is None else "score"
-            more = ", or accelerate=True" if self.estimator is None else ""
+    def _history(self, trainer, rows, train, validation, scorer, keep):
+        """An empty history with the rows to evaluate on."""
+        sample = None
+        if self.estimator is not None or scorer is not None:  # all training rows would take too much time
+            some = np.random.default_rng(0).permutation(train)[: validation.n]
+            sample = _evaluation_set(trainer, rows.take(np.sort(some)))
+        try:
+            held = _evaluation_set(trainer, validation)
+        except ValueError as error:
+            raise ValueError(f"in the validation rows: {error}") from error
+        return History(self, trainer, sample, held, scorer, keep and self.restore_best)
+
+    def _warn_of_error(self, error, history, keep):
+        """Go on with the best state after an error in a late step; without a best state, raise the error."""
+        if keep and not history.keep:
+            raise error
+        warnings.warn(
+            f"{type(self).__name__}: training ended with an error in the step after {history.steps[-1]}, and the best"
+            f" state, after {history.best.step} steps, is kept. The error was {type(error).__name__}: {error}",
+            ConvergenceWarning,
+            stacklevel=caller_level(),
+        )
+
+    def _warn_if_still_improving(self, history):
+        """Warn where `max_iter` ended training while the validation loss was still improving; returns whether so."""
+        if history.steps[-1] < self.max_iter or history.best.step < self.max_iter or len(history.steps) < 2:
+            return False
+        last = history.validation_curve[-1]
+        before = history.validation_curve[max(len(history.steps) - 1 - self.patience, 0)]
+        if abs(last - before) <= STILL_FALLING * abs(before):
+            return False
+        what = "loss" if history.scorer is None else "score"
+        more = ", or accelerate=True" if self.estimator is None else ""
+        warnings.warn(
+            f"{type(self).__name__} took max_iter={self.max_iter} steps without a stop: the validation {what} went"
+            f" from {before:.6g} to {last:.6g} in the last evaluations alone. Increase max_iter, or set min_delta"
+            f" to the smallest improvement that is worth more steps{more}.",
+            ConvergenceWarning,
+            stacklevel=caller_level(),
+        )
+        return True
+
+    def _warn_if_useless(self, history, rows, train):
+        """Warn where even the best state is far worse than a constant prediction: steps were too large, or too few.
+
+        On training rows, too: a few validation rows may be far off by chance.
+        """
+        trainer = history.trainer
+        if history.scorer is None:
+            loss = history.best.value
+            train_loss = history.train_curve[history.steps.index(history.best.step)]
+        elif is_classifier(self) or (trainer.error is not None and not history.keep):
+            return  # scores have no scale to judge by; a model may be unable to predict after an error
+        else:
+            loss = trainer.value(history.validation, None, None)
+            train_loss = trainer.value(history.train, None, None)
+        classes = getattr(trainer.model, "classes_", None) if is_classifier(self) else None
+        weights = None if rows.weights is None else rows.weights[train]
+        constant = history.validation.loss_of_constant(classes, rows.y[train], weights)
+        if loss > WORSE_THAN_CONSTANT * constant and not train_loss <= WORSE_THAN_CONSTANT * constant:
+            name = "log loss" if is_classifier(self) else "mean squared error"
             warnings.warn(
-                f"{type(self).__name__} took max_iter={self.max_iter} steps without a stop: the validation {what} went"
-                f" from {before:.6g} to {history.validation[-1]:.6g} in the last evaluations alone. Increase max_iter,"
-                f" or set min_delta to a gain that is worth the steps{more}.",
+                f"{type(self).__name__}: even the best state predicts worse than a constant. Its {name} on the"
+                f" validation rows is {loss:.6g}, and that of a constant prediction {constant:.6g}. Training diverged,"
+                " or took too few steps: scale the features, lower the learning rate, or increase max_iter.",
                 ConvergenceWarning,
                 stacklevel=caller_level(),
             )
 
-    def _keep(self, rounds, growth):
+    def _set_attributes(self, rounds, trainer):
         """Set the fitted attributes."""
         several = self.cv_rounds == "all"
 
-        def every(values):
+        def per_round(values):
             return values if several else values[0]
 
-        self.steps_ = every([np.array(history.steps) for history in rounds])
-        self.train_curve_ = every([np.array(history.train) for history in rounds])
-        self.validation_curve_ = every([np.array(history.validation) for history in rounds])
+        self.steps_ = per_round([np.array(history.steps) for history in rounds])
+        self.train_curve_ = per_round([np.array(history.train_curve) for history in rounds])
+        self.validation_curve_ = per_round([np.array(history.validation_curve) for history in rounds])
         self.best_score_ = float(np.mean([history.best_score for history in rounds]))
         self.n_iter_ = max(history.steps[-1] for history in rounds)
-        self.stopped_early_ = all(history.gains.stopped for history in rounds)
-        self.estimator_ = growth.fitted()
+        self.stopped_early_ = all(history.best.stopped for history in rounds)
+        self.estimator_ = trainer.fitted()
         if self.estimator is not None:
-            if hasattr(self, "classes_"):  # a splitter may have kept some from it
+            if hasattr(self, "classes_"):  # a splitter may have kept rows of a class from the training
                 self.classes_ = getattr(self.estimator_, "classes_", self.classes_)
             return
         if hasattr(self, "feature_names_in_"):
             self.estimator_.feature_names_in_ = self.feature_names_in_
-        self.coef_, self.intercept_ = self.estimator_.coef_, self.estimator_.intercept_
-        self.step_size_ = growth.step_size
-        self.path_ = every([history.path for history in rounds])
+        self.coef_ = self.estimator_.coef_
+        self.intercept_ = self.estimator_.intercept_
+        self.step_size_ = trainer.step_size
+        self.path_ = per_round([history.path for history in rounds])
         steps = self.best_iter_ if self.restore_best or self.refit or several else self.n_iter_
-        self.equivalent_alpha_ = float(growth.equivalent_alpha(steps))
-        if growth.filtered:
-            self.effective_degrees_of_freedom_ = float(growth.degrees_of_freedom(steps))
-            self._filter = steps, growth.descent.eigenvalues
-
-    def predict(self, X):
-        """Predict with the best state.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        """
-        return self._ask("predict", X)
-
-    def _ask(self, method, X):
-        check_is_fitted(self, "estimator_")
-        return getattr(self.estimator_, method)(X)
+        self.equivalent_alpha_ = float(trainer.equivalent_alpha(steps))
+        if trainer.filtered:
+            self.effective_degrees_of_freedom_ = float(trainer.degrees_of_freedom(steps))
+            self._filter = (steps, trainer.descent.eigenvalues)
 
 
-def _watched(growth, part):
-    return Watched(growth.transform(part.X), part.y, part.weights)
+def _evaluation_set(trainer, rows):
+    return EvaluationSet(trainer.transform(rows.X), rows.y, rows.weights)

@@ -1,71 +1,83 @@
 """Early stopping as a callback of scikit-learn."""
 
 import warnings
-from numbers import Integral, Real
-from types import SimpleNamespace
 
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from ..utils._params import ANY_STRING, CALLABLE, Interval, check_params
+from ..utils._early_stopping import BestValue
+from ..utils._params import ANY_STRING, CALLABLE, COUNT, NONNEGATIVE, check_params
 from ..utils._scoring import read_monitor
 from ..utils._validation import caller_level, check_weights
-from ._watched import Gains, Watched
+from ._evaluation import EvaluationSet
+
+
+class _Fit:
+    """The evaluations of one fit."""
+
+    def __init__(self, settings):
+        self.best = BestValue(settings.monitor, settings.patience, settings.min_delta)
+        self.best_estimator = None
+        self.curve = []
+        self.has_model = False  # whether the estimator passed one
 
 
 class EarlyStopping:
-    """Callback that ends the fit of an estimator when its validation loss falls no more.
+    """Callback that stops the fit of an estimator when its validation loss stops improving.
 
-    For estimators that show scikit-learn's callbacks (1.9, experimental) their model after every task, as the nets of
-    this package do. A callback can ask for the end of a fit, but not take it back: the estimator keeps its last state,
-    and the best is `best_estimator_` here. (`LogisticRegression` of scikit-learn 1.9 shows its models, but goes on.) To
-    have the best restored, use `EarlyStoppingClassifier` or `EarlyStoppingRegressor`.
+    For estimators that pass a fitted model to scikit-learn's callbacks (1.9, experimental) after every task, such as an
+    epoch; the nets of this package do. A callback can stop a fit, but not change its result: the estimator keeps its
+    last state, and the best state is `best_estimator_` of the callback. (`LogisticRegression` of scikit-learn 1.9
+    passes its models, but does not stop.) `EarlyStoppingClassifier` and `EarlyStoppingRegressor` restore the best
+    state.
 
     Parameters
     ----------
     X_val : array-like or sparse matrix of shape (n_samples_val, n_features)
-        Rows to watch, as the estimator itself takes them.
+        Validation rows, as the estimator takes them.
     y_val : array-like of shape (n_samples_val,) or (n_samples_val, n_outputs)
-        Their targets.
+        Targets of the validation rows.
     sample_weight_val : array-like of shape (n_samples_val,), default=None
-        Their weights.
+        Sample weights of the validation rows.
     monitor : "loss", str or callable, default="loss"
-        What is watched: the log loss or the mean squared error, or a scorer or its name.
+        What to compute on the validation rows: "loss" is the log loss or the mean squared error; or a scorer or its
+        name, greater being better.
     patience : int, default=10
-        Tasks, epochs for example, without gain after which the fit ends; at least 1.
+        Number of tasks (epochs) without improvement after which the fit stops, at least 1.
     min_delta : float, default=0.0
-        What counts as a gain: more than this, in [0, inf).
+        Improvements of at most this much do not count, in units of the monitored value, in [0, inf).
 
     Attributes
     ----------
     validation_curve_ : list of float
         The monitored value after every task of the last fit.
     best_iter_ : int
-        The task, from 1, with the best value.
+        Number of the task with the best value, counted from 1.
     best_score_ : float
-        That value.
+        The best value.
     best_estimator_ : estimator
-        The estimator as it was then.
+        The estimator in the state after that task.
 
     Raises
     ------
     ValueError
-        When a parameter is not as described, targets do not go with predictions, or the first value is NaN.
+        When a parameter is not as described, validation labels are unknown to the model, or the first value is NaN.
 
     Warns
     -----
     UserWarning
-        When a fit showed no model, so that nothing was watched.
+        When a fit passed no model to callbacks, so that nothing was evaluated.
 
     See Also
     --------
-    EarlyStoppingClassifier : Also for estimators without callbacks, and with the best state restored.
+    EarlyStoppingClassifier : Also for classifiers without callbacks; restores the best state.
+    EarlyStoppingRegressor : Also for regressors without callbacks; restores the best state.
 
     Notes
     -----
-    Tasks that are no model, and the whole fit, are not evaluated. Copies of an estimator that are fitted at the same
-    time, as in a grid search, share the callback, and are kept apart; attributes are those of the fit that ended last.
-    Other processes have copies of their own.
+    Only tasks with a model are evaluated, and not the fit as a whole. Several copies of an estimator can be fitted at
+    the same time with one callback, as in a grid search: each has its own patience, and the attributes are those of
+    the fit that ended last. Other processes have their own copies of the callback.
 
     Examples
     --------
@@ -82,49 +94,54 @@ class EarlyStopping:
 
     _parameter_constraints = {
         "monitor": [ANY_STRING, CALLABLE],
-        "patience": [Interval(Integral, 1, np.inf)],
-        "min_delta": [Interval(Real, 0.0, np.inf)],
+        "patience": [COUNT],
+        "min_delta": [NONNEGATIVE],
     }
 
     def __init__(self, X_val, y_val, *, sample_weight_val=None, monitor="loss", patience=10, min_delta=0.0):
-        self.monitor, self.patience, self.min_delta = monitor, patience, min_delta
+        self.monitor = monitor
+        self.patience = patience
+        self.min_delta = min_delta
         check_params(self)
         check_consistent_length(X_val, y_val)
         y_val = np.asarray(y_val)
         y_val = y_val[:, 0] if y_val.ndim == 2 and y_val.shape[1] == 1 else y_val
-        self._watched = Watched(X_val, y_val, check_weights(sample_weight_val, len(y_val)))
+        self._validation = EvaluationSet(X_val, y_val, check_weights(sample_weight_val, len(y_val)))
         self._scorer = read_monitor(monitor)
-        self._runs = {}
+        self._fits = {}  # by estimator
 
     def setup(self, estimator, context):
-        """Begin to watch an estimator."""
-        gains = Gains(self.monitor, self.patience, self.min_delta)
-        self._runs[id(estimator)] = SimpleNamespace(gains=gains, curve=[], best=None, shown=False)
+        """Called by scikit-learn before a fit."""
+        self._fits[estimator] = _Fit(self)
 
     def on_fit_task_begin(self, estimator, context):
-        """Nothing to do."""
+        """Called by scikit-learn before a task; does nothing."""
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-        """Evaluate what a task left; whether to stop."""
+        """Called by scikit-learn after a task: evaluate its model; returns whether to stop."""
         if fitted_estimator is None or context.parent is None:
             return False
-        run = self._runs[id(estimator)]
-        run.shown = True
-        value = self._watched.value(fitted_estimator, self._scorer, self.monitor)
-        run.curve.append(value)
-        if run.gains.add(len(run.curve), value if self._scorer is None else -value):
-            run.best = fitted_estimator
-        return run.gains.stopped
+        fit = self._fits[estimator]
+        fit.has_model = True
+        value = self._validation.value(fitted_estimator, self._scorer, self.monitor)
+        fit.curve.append(value)
+        tasks = len(fit.curve)
+        if fit.best.update(value if self._scorer is None else -value, tasks, f"after {tasks} tasks"):
+            fit.best_estimator = fitted_estimator
+        return fit.best.stopped
 
     def teardown(self, estimator, context):
-        """Keep what was seen."""
-        run = self._runs.pop(id(estimator))
-        if not run.shown:
+        """Called by scikit-learn after a fit: set the attributes."""
+        fit = self._fits.pop(estimator)
+        if not fit.has_model:
             warnings.warn(
-                f"EarlyStopping watched nothing: {type(estimator).__name__} showed no model before its fit ended.",
+                f"EarlyStopping evaluated nothing: {type(estimator).__name__} passed no model to callbacks during its"
+                " fit.",
                 UserWarning,
                 stacklevel=caller_level(),
             )
-        elif run.best is not None:
-            self.validation_curve_, self.best_iter_, self.best_estimator_ = run.curve, run.gains.best_iter, run.best
-            self.best_score_ = run.curve[self.best_iter_ - 1]
+        elif fit.best_estimator is not None:
+            self.validation_curve_ = fit.curve
+            self.best_iter_ = fit.best.step
+            self.best_estimator_ = fit.best_estimator
+            self.best_score_ = fit.curve[self.best_iter_ - 1]

@@ -1,4 +1,4 @@
-"""Linear models by gradient descent, to be stopped early."""
+"""Train a linear model by gradient descent, step by step."""
 
 import copy
 
@@ -12,8 +12,7 @@ from .._core.descent import Descent, equivalent_alpha, filter_factors
 from .._core.losses import Logistic, Multinomial, Squared
 from ..linear._base import LinearClassifier, LinearRegressor
 from ..utils._classes import log_loss, scores_of_all, smoothed_targets
-from ..utils._validation import class_codes
-from ._watched import squared_error
+from ._evaluation import squared_error
 
 
 class _WithoutFit:
@@ -29,27 +28,27 @@ class _WithoutFit:
         return {}
 
     def fit(self, X, y, sample_weight=None):
-        """Raise TypeError: only a descent sets the coefficients."""
+        """Raise TypeError: the coefficients come from `GradientDescentTrainer`."""
         raise TypeError(f"{type(self).__name__} has no fit of its own: the early stopping estimators fit it.")
 
 
 class DescentRegressor(_WithoutFit, LinearRegressor):
-    """Linear regression on coefficients that a descent sets."""
+    """Linear regression whose coefficients come from gradient descent."""
 
     def _objective(self, problem):
         return Squared(), problem.Y
 
 
 class DescentClassifier(_WithoutFit, LinearClassifier):
-    """Logistic or multinomial regression on coefficients that a descent sets."""
+    """Logistic or multinomial regression whose coefficients come from gradient descent."""
 
     def _objective(self, problem):
         K = self.classes_.size
         return (Logistic if K == 2 else Multinomial)(0.0), smoothed_targets(problem.Y[0], K, 0.0)
 
 
-class GradientSteps:
-    """A step is one of (prox-)gradient descent; has the interface of `Growth`.
+class GradientDescentTrainer:
+    """A step is one of (proximal) gradient descent; has the methods of `Trainer`.
 
     Parameters
     ----------
@@ -58,9 +57,9 @@ class GradientSteps:
     weights : ndarray of shape (n,)
         Rows of weight zero are not trained on.
     settings : BaseEarlyStopping
-        Gives the penalty and the kind of steps.
+        Its parameters are the penalty, the step size and whether steps are accelerated.
     step_size : float, default=None
-        Length of the steps of an earlier descent, to be taken again.
+        Step size of earlier descents on a part of the rows, to be used again.
 
     Attributes
     ----------
@@ -68,24 +67,29 @@ class GradientSteps:
     descent : Descent
     """
 
+    error = None
+
     def __init__(self, model, X, y, weights, settings, step_size=None):
-        self.model, self.accelerate = model, settings.accelerate
+        self.model = model
+        self.accelerate = settings.accelerate
         self.problem = model._read(X, y, weights)
         self.loss, T = model._objective(self.problem)
-        with np.errstate(over="ignore", invalid="ignore"):  # told below
+        with np.errstate(over="ignore", invalid="ignore"):  # an error says so below
             self.descent = Descent(self.problem.data, self.loss, T, settings.alpha, settings.l1_ratio)
-        self.l1, self.l2 = settings.alpha * settings.l1_ratio, settings.alpha * (1.0 - settings.l1_ratio)
-        self.step_size, self.norms = self._length(settings.step_size, step_size), []
-        self._place(self.descent.point())
+        self.l1 = settings.alpha * settings.l1_ratio
+        self.l2 = settings.alpha * (1.0 - settings.l1_ratio)
+        self.step_size = self._step_size(settings.step_size, step_size)
+        self.norms = []
+        self._set_point(self.descent.point())
         vanished = self.point.loss == 0.0 and isinstance(self.loss, Squared)
         if not np.isfinite(self.point.loss) or (vanished and np.ptp(T[:, self.problem.data.rows > 0.0], axis=1).any()):
             size = "small that their squares vanish" if vanished else "large that their squares overflow"
             raise ValueError(f"y has values so {size}: rescale it.")
 
-    def _length(self, wanted, known):
-        """The length of the steps; that of an earlier descent on a part of the rows is `known`, and best kept."""
+    def _step_size(self, wanted, known):
+        """The step size: `known`, if earlier descents on a part of the rows had one, so that step counts agree."""
         curvature = self.descent.curvature
-        if curvature == 0.0:  # features are constant
+        if curvature == 0.0:  # all features are constant
             return 1.0
         if known is not None:
             return min(known, (1.0 if self.accelerate else 1.999) / curvature)
@@ -99,40 +103,42 @@ class GradientSteps:
             )
         return float(wanted)
 
-    def _place(self, point):
+    def _set_point(self, point):
         self.point = point
         self.model._set_coef(point.coef, point.intercept, self.problem.one_target)
 
     def transform(self, X):
-        """Rows to watch, checked once and for all."""
+        """Validation rows, checked once for all evaluations."""
         return validate_data(self.model, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
 
-    def repeat(self, steps, every):
-        """Take some steps."""
+    def repeat(self, steps, eval_every):
+        """Take `steps` steps."""
         self.run(max(steps, 1), steps)
 
-    def value(self, watched, scorer, monitor):
-        """The loss, or the score, of the present state on some rows."""
+    def value(self, evaluation_set, scorer, monitor):
+        """The loss, or the score, of the present state."""
         if scorer is not None:
-            return watched.value(self.model, scorer, monitor)
-        scores = safe_sparse_dot(watched.X, self.point.coef.T, dense_output=True) + self.point.intercept
+            return evaluation_set.value(self.model, scorer, monitor)
+        scores = safe_sparse_dot(evaluation_set.X, self.point.coef.T, dense_output=True) + self.point.intercept
         if isinstance(self.loss, Squared):
-            return squared_error(watched.y, scores, watched.weights)
-        _, codes = class_codes(watched.y, self.model.classes_, "y_val")
-        return log_loss(codes, log_softmax(scores_of_all(scores), axis=1), watched.weights)
+            return squared_error(evaluation_set.y, scores, evaluation_set.weights)
+        codes = evaluation_set.codes(self.model.classes_)
+        return log_loss(codes, log_softmax(scores_of_all(scores), axis=1), evaluation_set.weights)
 
-    def run(self, every, max_steps, hook=None):
-        def ask(steps):
-            self._place(self.descent.point())
+    def run(self, eval_every, max_steps, hook=None):
+        """See `Trainer.run`."""
+
+        def after_steps(steps):
+            self._set_point(self.descent.point())
             self.norms.append(float(np.linalg.norm(self.point.coef)))
             return hook is not None and hook(steps)
 
-        return self.descent.run(self.step_size, self.accelerate, every, max_steps, ask)
+        return self.descent.run(self.step_size, self.accelerate, eval_every, max_steps, after_steps)
 
-    def train_value(self, own, scorer, monitor):
-        """The loss of all rows that are trained on, or the score of some."""
+    def train_value(self, evaluation_set, scorer, monitor):
+        """The loss of all training rows, which the descent knows; or the score of those of `evaluation_set`."""
         if scorer is not None:
-            return self.value(own, scorer, monitor)
+            return self.value(evaluation_set, scorer, monitor)
         if isinstance(self.loss, Squared):
             return 2.0 * self.point.loss / len(self.point.coef)
         return self.point.loss
@@ -141,7 +147,7 @@ class GradientSteps:
         self.best = self.point
 
     def restore(self):
-        self._place(self.best)
+        self._set_point(self.best)
 
     def state(self):
         return copy.copy(self.model)
@@ -150,18 +156,18 @@ class GradientSteps:
         return self.model
 
     def equivalent_alpha(self, steps):
-        """The strength of L2 alone that is nearest to plain steps with what L2 they have."""
+        """The L2 penalty strength that shrinks about as much as these steps; NaN if they are accelerated."""
         return np.nan * steps if self.accelerate else equivalent_alpha(steps, self.step_size, self.l2)
 
     @property
     def filtered(self):
-        """Whether the iterates are spectral filters of least squares, whose eigenvalues are all known."""
+        """Whether the iterates are spectral filters of least squares, with all eigenvalues known."""
         plain = not self.accelerate and not self.l1 and isinstance(self.loss, Squared)
         data = self.problem.data
         return plain and self.descent.eigenvalues.size == min(data.n, data.p)
 
     def filter_factors(self, steps):
-        """What the iterates after some steps keep of least squares along every eigenvector, (n_steps, n_values)."""
+        """The part of the least-squares solution in the iterates, along every eigenvector: (n_steps, n_values)."""
         return filter_factors(self.descent.eigenvalues, np.asarray(steps)[..., None], self.step_size, self.l2)
 
     def degrees_of_freedom(self, steps):
@@ -169,13 +175,13 @@ class GradientSteps:
         return self.filter_factors(steps).sum(axis=-1)
 
     def path(self, history):
-        """The iterates that were watched."""
+        """`path_`: the iterates at every evaluation."""
         steps = np.array(history.steps)
         freedom = self.degrees_of_freedom(steps) if self.filtered else np.full(steps.size, np.nan)
         return Bunch(
             steps=steps,
-            train_loss=np.array(history.train),
-            validation_loss=np.array(history.validation),
+            train_loss=np.array(history.train_curve),
+            validation_loss=np.array(history.validation_curve),
             norm=np.array(self.norms[: steps.size]),
             equivalent_alpha=self.equivalent_alpha(steps),
             effective_degrees_of_freedom=freedom,
