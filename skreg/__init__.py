@@ -1,30 +1,8 @@
 """Every regularizer, one scikit-learn API."""
 
-from .augmentation import AugmentedClassifier, AugmentedRegressor
-from .linear import (
-    ElasticNetProx,
-    ElasticNetProxCV,
-    LabelSmoothedLogistic,
-    LabelSmoothedLogisticCV,
-    alpha_max,
-    elastic_net_path,
-)
-from .neural import DropoutMLPClassifier, DropoutMLPRegressor
-from .stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
+# Names are imported when they are first used; `__init__.pyi` says from where.
+import lazy_loader
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "AugmentedClassifier",
-    "AugmentedRegressor",
-    "DropoutMLPClassifier",
-    "DropoutMLPRegressor",
-    "EarlyStoppingClassifier",
-    "EarlyStoppingRegressor",
-    "ElasticNetProx",
-    "ElasticNetProxCV",
-    "LabelSmoothedLogistic",
-    "LabelSmoothedLogisticCV",
-    "alpha_max",
-    "elastic_net_path",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

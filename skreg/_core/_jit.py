@@ -1,86 +1,94 @@
-"""njit defaults, compile-time method dispatch for NamedTuple classes, and a kernel cache that is never stale."""
+"""How kernels are compiled: options, methods of NamedTuples, a cache on disk, and no harm from interrupts."""
 
-import contextlib
-import functools
-import hashlib
+import concurrent.futures
 import inspect
 import os
-import pathlib
-import pickle
-import uuid
+import threading
 
 import numba
 from numba import types
 from numba.extending import overload_method
+
+from ._kernel_cache import KernelCache, warn_once
+
+try:
+    from numba.core.compiler_lock import global_compiler_lock as _compiler_lock
+except ImportError:  # numba has moved it; kernels are then compiled as numba does it, without our cache
+    _compiler_lock = None
 
 # Sums may be reordered and fused so that loops vectorize, but NaN and inf keep their meaning (`fastmath=True` would
 # let the compiler assume that there are none).
 OPTIONS = dict(fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
 
 
-@functools.cache
-def source_stamp(*folders):
-    """Hash of every source file in some folders and of numba's version: what a compiled kernel depends on."""
-    digest = hashlib.sha256(numba.__version__.encode())
-    for folder in folders:
-        for path in sorted(pathlib.Path(folder).glob("*.py")):
-            digest.update(path.name.encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+def njit(function):
+    """Compile a function on its first call; release the GIL; cache on disk wherever a folder can be written."""
+    kernel = numba.njit(nogil=True, **OPTIONS)(function)
+    if _compiler_lock is not None and hasattr(kernel, "compile"):  # a plain function where the JIT is off
+        kernel.compile = Compiler(kernel)
+    return kernel
 
 
-class KernelFiles:
-    """One file for each compiled signature, named by all that its machine code depends on.
+class Compiler:
+    """Stands in for `kernel.compile`: uses our cache, and compiles in a thread of its own.
 
-    It stands in for numba's `IndexDataCacheFile`, whose stamp is the one file of the entry function (an edit of a
-    callee would run old code), and whose numbered data files can be swapped when two processes compile different
-    signatures of a kernel at the same moment. A file that cannot be read or written only costs a compilation.
+    Where an exception ends a compilation in the middle, numba keeps what it has, and later compilations fail. Signals
+    raise exceptions in the main thread only. So an interrupt ends the wait for the compiler, not the compiler: the
+    caller gets its KeyboardInterrupt at once, and the kernel is complete when it is needed next.
     """
 
-    def __init__(self, folder, base, stamp):
-        self.folder, self.base, self.stamp = pathlib.Path(folder), base, stamp
+    def __init__(self, kernel):
+        self._kernel, self._compile = kernel, kernel.compile
+        self._has_cache = False
 
-    def _path(self, key):
-        return self.folder / f"{self.base}.{self.stamp}.{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}.nbc"
+    def __call__(self, sig):
+        if _compiler_lock.is_locked():  # by this thread: numba asks for a kernel that another one calls
+            return self._run(sig)
+        result = concurrent.futures.Future()
 
-    def load(self, key):
+        def work():
+            try:
+                result.set_result(self._run(sig))
+            except BaseException as error:
+                result.set_exception(error)
+
         try:
-            return pickle.loads(self._path(key).read_bytes())
-        except Exception:  # missing, unreadable or damaged: compile again
-            return None
+            threading.Thread(target=work, name="skreg-compiler").start()
+        except RuntimeError:  # no more threads, or none any longer: the interpreter is shutting down
+            work()
+        return result.result()
 
-    def save(self, key, data):
-        path = self._path(key)
-        temporary = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
+    def cache_folder(self):
+        """Where the kernel's machine code is stored, None where it is not."""
+        with _compiler_lock:
+            self._add_cache()
+        return self._kernel._cache.cache_path
+
+    def _run(self, sig):
+        with _compiler_lock:
+            self._add_cache()
+            return self._compile(sig)
+
+    def _add_cache(self):
+        if self._has_cache:
+            return
+        self._has_cache = True
         try:
-            temporary.write_bytes(pickle.dumps(data, protocol=-1))
-            os.replace(temporary, path)  # atomic: no process ever reads half a file
-            for old in self.folder.glob(f"{self.base}.*.nbc"):
-                if not old.name.startswith(f"{self.base}.{self.stamp}."):
-                    old.unlink(missing_ok=True)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-
-    def flush(self):
-        for path in self.folder.glob(f"{self.base}.*.nbc"):
-            path.unlink(missing_ok=True)
+            self._kernel._cache = KernelCache(self._kernel)
+        except (RuntimeError, OSError):  # no folder can be written
+            pass
+        except Exception as error:
+            text = f"The cache of numba {numba.__version__} has another interface, so every process compiles: {error!r}"
+            warn_once("interface", text)
 
 
-_CORE = pathlib.Path(__file__).parent
-
-
-def njit(function):
-    """Compile lazily, release the GIL, and cache on disk wherever a folder can be written."""
-    try:
-        kernel = numba.njit(cache=True, nogil=True, **OPTIONS)(function)
-        cache = kernel._cache
-        own = pathlib.Path(function.__code__.co_filename).parent
-        stamp = source_stamp(*sorted({_CORE, own}))
-        cache._cache_file = KernelFiles(cache.cache_path, cache._impl.filename_base, stamp)
-        cache._guard_against_spurious_io_errors = lambda: contextlib.suppress(OSError)  # the folder may vanish later
-        return kernel
-    except (RuntimeError, OSError, AttributeError):  # no writable folder, numba's internals changed, or the JIT is off
-        return numba.njit(nogil=True, **OPTIONS)(function)
+if _compiler_lock is not None and hasattr(os, "register_at_fork"):
+    # a child forked while a thread compiles would find the lock taken for ever
+    os.register_at_fork(
+        before=_compiler_lock.acquire,
+        after_in_parent=_compiler_lock.release,
+        after_in_child=_compiler_lock.release,
+    )
 
 
 _FIELDS = set()
@@ -101,8 +109,8 @@ def _publish(name, signature):
 def jitted(cls):
     """Let compiled code call the public methods that a NamedTuple class defines.
 
-    A method name stands for one set of parameter names in all classes, and for no field in any: the compiler would take
-    the field for the method.
+    A method has the same parameter names in all classes, since numba looks them up before it knows the class. No field
+    of any class may have the name of a method: numba would take the field for the method.
     """
     _FIELDS.update(cls._fields)
     for name, function in vars(cls).items():

@@ -5,11 +5,10 @@ most 1, the null model's loss is 1/2, and neither the units of the data nor thei
 copied for that: the designs centre and scale as they go.
 """
 
-import functools
-
 import numpy as np
 import scipy.sparse as sp
 
+from ._cached import cached_property
 from ._jit import njit
 from .coordinate import col_dots, col_fills, col_updates
 from .designs import CSC, Dense
@@ -121,7 +120,7 @@ class Data:
         for low in range(0, self.p, step):
             yield np.arange(low, min(low + step, self.p))
 
-    @functools.cached_property
+    @cached_property
     def centred_late(self):
         """Whether inner products may be centred after they are taken: that loses at most four digits of sixteen."""
         return np.abs(self.mean * self.scale).max(initial=0.0) * np.sqrt(self.weight) < 100.0
@@ -178,7 +177,7 @@ class Data:
             Z *= self.root[rows, None]
         return Z
 
-    @functools.cached_property
+    @cached_property
     def sample(self):
         """Every eighth run of rows, short enough to be spread over sorted data, long enough to be read fast."""
         starts = np.arange(0, self.n - RUN + 1, 8 * RUN)
@@ -191,7 +190,7 @@ class Data:
             return [slice(low, min(low + step, self.n)) for low in range(0, self.n, step)]
         return [rows[low : low + step] for low in range(0, len(rows), step)]
 
-    @functools.cached_property
+    @cached_property
     def extra(self):
         """Targets as the solvers see them, and a column of ones: (n, T + 1)."""
         Y = [-self.vector(r) * self.inv_h for r in self.R]
@@ -314,7 +313,7 @@ class DenseData(Data):
         G = sum(self.X.T[cols, rows] @ self.X[rows] for rows in self._slices(cols.size * self.p))
         return self._centre(G, cols, every)
 
-    @functools.cached_property
+    @cached_property
     def gram(self):
         """The whole normalized Gram matrix."""
         if not self.exact:
@@ -430,7 +429,7 @@ class SparseData(Data):
         """Normalized inner products of some columns with all."""
         return self.gram[cols] if 2 * cols.size > self.p else self.cross(cols, np.arange(self.p))
 
-    @functools.cached_property
+    @cached_property
     def gram(self):
         """The whole normalized Gram matrix."""
         return self.cross(np.arange(self.p), np.arange(self.p))

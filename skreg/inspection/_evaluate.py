@@ -2,7 +2,6 @@
 
 import time
 import warnings
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -115,7 +114,7 @@ class Folds:
         """See `difference`."""
         return difference(values, self.splits, **options)
 
-    @cached_property
+    @property
     def apart(self):
         """Which pairs of folds hold out no row in common."""
         return np.array([[not np.isin(a, b).any() for _, b in self.splits] for _, a in self.splits])
@@ -125,9 +124,10 @@ class Folds:
 
         None where there are no such folds: then every choice has seen what it is judged by.
         """
-        if not self.apart.any(axis=1).all():
+        apart = self.apart
+        if not apart.any(axis=1).all():
             return None
-        return (scores @ self.apart.T / self.apart.sum(axis=1)).argmax(axis=0)
+        return (scores @ apart.T / apart.sum(axis=1)).argmax(axis=0)
 
 
 def _fit(estimator, X, y, train, test, scorer):

@@ -1,46 +1,78 @@
 """scikit-learn's callbacks, where the installed version has them (1.9, experimental)."""
 
+import functools
+import inspect
+import warnings
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:
 
     class CallbackSupportMixin:
-        """Stands in where scikit-learn has no callbacks."""
+        """Used where scikit-learn has no callbacks."""
 
     def with_callbacks(method):
-        """Stands in where scikit-learn has no callbacks."""
+        """Used where scikit-learn has no callbacks."""
         return method
 
 
+_signature = functools.cache(inspect.signature)
+
+
+def _call(estimator, owner, name, /, *args, **kwargs):
+    """Call a method of scikit-learn's experimental interface; None where it is gone or takes other arguments."""
+    method = getattr(type(owner), name, None)
+    try:
+        _signature(method).bind(owner, *args, **kwargs)
+    except TypeError:  # no such method, or other parameters
+        if hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx"):
+            warnings.warn(
+                f"The callbacks of {type(estimator).__name__} are not called: {name} of this version of scikit-learn "
+                "takes other arguments.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return None
+    return method(owner, *args, **kwargs)
+
+
 class Task:
-    """A task of a fit that callbacks are told of; does nothing when there are none."""
+    """A task of a fit that callbacks are told about.
+
+    Parameters
+    ----------
+    estimator : estimator
+    context : sklearn.callback.CallbackContext or None
+        None where nobody listens.
+    """
 
     def __init__(self, estimator, context):
-        self.estimator, self.context = estimator, context
+        self.estimator = estimator
+        self.context = context
         if context is not None:
-            context.call_on_fit_task_begin(estimator=estimator)
+            _call(estimator, context, "call_on_fit_task_begin", estimator=estimator)
 
     @classmethod
     def root(cls, estimator, subtasks=0, sequential=True):
-        """The task of the whole fit, with a known number of parts."""
-        if not hasattr(estimator, "_init_callback_context"):
+        """The task of the whole fit, with its number of subtasks, which run one after another or side by side."""
+        if not hasattr(estimator, "set_callbacks"):
             return cls(estimator, None)
-        return cls(
-            estimator,
-            estimator._init_callback_context(max_subtasks=subtasks, sequential_subtasks=sequential),
-        )
+        options = dict(max_subtasks=subtasks, sequential_subtasks=sequential)
+        return cls(estimator, _call(estimator, estimator, "_init_callback_context", **options))
 
     def part(self, name, subtasks=0, number=None):
-        """A task inside this one; `number` where the parts run side by side."""
+        """A subtask; its `number` where subtasks run side by side."""
         if self.context is None:
             return self
-        return Task(self.estimator, self.context.subcontext(name, task_id=number, max_subtasks=subtasks))
+        options = dict(task_id=number, max_subtasks=subtasks)
+        return Task(self.estimator, _call(self.estimator, self.context, "subcontext", name, **options))
 
     def end(self, **details):
-        """Tell callbacks; whether one of them wants the tasks beside this one to stop.
+        """Tell callbacks that the task has ended; returns whether one of them asks to stop.
 
         `details` are those of scikit-learn's ``call_on_fit_task_end``.
         """
         if self.context is None:
             return False
-        return bool(self.context.call_on_fit_task_end(estimator=self.estimator, **details))
+        context, estimator = self.context, self.estimator
+        return bool(_call(estimator, context, "call_on_fit_task_end", estimator=estimator, **details))

@@ -2,13 +2,12 @@
 
 import contextlib
 import functools
+import os
 import threading
 
-from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
+from threadpoolctl import ThreadpoolController
 
-_lock = threading.Lock()
-_inside = 0
-_limit = None
+_limit = None  # the limit in force
 
 
 @functools.cache
@@ -18,20 +17,31 @@ def _controller():
 
 @contextlib.contextmanager
 def one_blas_thread():
-    """Hold BLAS to one thread: for small products its threads cost more than they bring, and fight for busy cores.
+    """Limit BLAS to one thread inside a fit: on small products, more threads cost more than they save.
 
-    The limit is the process's. Fits in several threads share it: the first sets it, the last lifts it.
+    The number of BLAS threads belongs to the whole process, and whoever limits it stores the number it found, to
+    restore it later. Two limits in different threads can therefore end in the wrong order, and leave one thread for
+    good. So only a fit in the main thread sets a limit; its worker threads share it. A fit in another thread uses as
+    many BLAS threads as it finds.
     """
-    global _inside, _limit
-    with _lock:
-        if _inside == 0:
-            _limit = _controller().limit(limits=1, user_api="blas")
-            _limit.__enter__()
-        _inside += 1
+    global _limit
+    if _limit is not None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _limit = _controller().limit(limits=1, user_api="blas")
     try:
         yield
     finally:
-        with _lock:
-            _inside -= 1
-            if _inside == 0:
-                _limit.__exit__(None, None, None)
+        _lift()
+
+
+def _lift():
+    global _limit
+    if _limit is not None:  # a forked child has lifted it already
+        _limit.restore_original_limits()
+        _limit = None
+
+
+if hasattr(os, "register_at_fork"):
+    # a child process does not leave the `with` block that its parent was in
+    os.register_at_fork(after_in_child=_lift)

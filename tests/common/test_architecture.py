@@ -20,7 +20,7 @@ LAYERS = {
     "augmentation": {"utils"},
     "inspection": {"augmentation", "linear", "neural", "stopping", "utils"},
 }
-NUMERICS = {"numpy", "scipy", "numba"}
+NUMERICS = {"llvmlite", "numpy", "scipy", "numba"}
 OUTSIDE = {
     "_core": NUMERICS,
     "_nets": NUMERICS,
@@ -82,12 +82,45 @@ def test_public_names():
     both = {
         f"{name}{kind}" for name in ("Augmented", "DropoutMLP", "EarlyStopping") for kind in ("Classifier", "Regressor")
     }
-    assert set(skreg.__all__) == names | {f"{name}CV" for name in names} | both | {"alpha_max", "elastic_net_path"}
-    for name in skreg.__all__:
+    functions = {"alpha_max", "elastic_net_path", "show_versions"}
+    objects = names | {f"{name}CV" for name in names} | both | functions
+    packages = {layer for layer in LAYERS if not layer.startswith("_")}
+    assert set(skreg.__all__) == set(dir(skreg)) == objects | packages
+    for name in objects:
         assert getattr(skreg, name).__module__.startswith("skreg.")
 
 
-def test_plotting_and_frames_are_not_imported():
-    code = "import sys, skreg.inspection; print([m for m in ('matplotlib', 'polars', 'optuna') if m in sys.modules])"
+def loaded_by(code):
+    """Modules that a fresh process has loaded after running some code."""
+    code = f"import sys\n{code}\nprint(*sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "[]"
+    return set(out.stdout.split())
+
+
+def packages(modules):
+    return {name.partition(".")[0] for name in modules}
+
+
+def test_import__loads_nothing_but_the_loader():
+    modules = loaded_by("import skreg") - loaded_by("pass")
+    assert packages(modules) - sys.stdlib_module_names == {"skreg", "lazy_loader"}
+    assert not any(name.startswith("skreg.") for name in modules)
+
+
+def test_import__an_estimator_loads_its_package_only():
+    needed = loaded_by("import numba, sklearn.linear_model, sklearn.model_selection")
+    ours = loaded_by("from skreg import ElasticNetProx")
+    assert packages(ours - needed) <= {"skreg", "lazy_loader"} | sys.stdlib_module_names
+    public = {name.split(".")[1] for name in ours if name.startswith("skreg.")}
+    assert public <= {"_core", "linear", "utils"}
+
+
+def test_import__plotting_and_tuning_are_loaded_when_used():
+    modules = packages(loaded_by("import skreg.inspection, skreg.augmentation, skreg.neural, skreg.stopping"))
+    assert not modules & {"matplotlib", "polars", "optuna"}
+
+
+def test_star_import__gives_all_names():
+    names = {}
+    exec("from skreg import *", names)
+    assert set(skreg.__all__) <= set(names)

@@ -1,41 +1,106 @@
-"""Compiled kernels: cached across processes, never stale, and no trouble where nothing can be written.
+"""Compiled kernels: cached across processes, never stale, safe to interrupt, no trouble where nothing can be written.
 
-All on copies of the package, in processes of their own.
+`SMALL` is a module of a user; loading it anew stands for a new process where one is not needed. What has to be a
+process of its own runs one kernel of the package, which needs no import of scikit-learn.
 """
 
+import importlib.util
 import os
 import pathlib
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 import textwrap
+import threading
+import warnings
 
+import hypothesis
+import numba
+import numpy as np
 import pytest
+from numba.core import event
 
 import skreg
+from skreg._core import _jit, _kernel_cache
 
-FIT = """
+ROOT = pathlib.Path(skreg.__file__).parents[1]
+SMALL = """
+from typing import NamedTuple
+from skreg._core._jit import jitted, njit
+from skreg._core import _jit as unused_module
+
+OFFSET = 1.0
+
+@jitted
+class Scaled(NamedTuple):
+    factor: float
+
+    def value_in_test(self, x):
+        return self.factor * shifted(x)
+
+class Other:
+    @jitted
+    class Scaled(NamedTuple):
+        factor: float
+
+        def value_in_test(self, x):
+            return -self.factor * shifted(x)
+
+@njit
+def shifted(x):
+    return x + OFFSET
+
+@njit
+def kernel(part, x):
+    '''A docstring.'''
+    return part.value_in_test(x)
+"""
+SWEEP = """
 import numpy as np
-from skreg import ElasticNetProx
-X = np.random.default_rng(0).standard_normal((30, 5))
-print(repr(float(ElasticNetProx(0.1).fit(X, X[:, 0]).coef_[0])))
-"""
-COUNT = """
 from skreg._core.coordinate import coordinate_descent
-print(sum(coordinate_descent.stats.cache_hits.values()), sum(coordinate_descent.stats.cache_misses.values()))
+from skreg._core.designs import Gram
+from skreg._core.penalties import ElasticNet
+one, w, r = np.ones(1), np.zeros(1), -np.ones(1)
+pen = ElasticNet(np.zeros(1), np.zeros(1), -10 * one, 10 * one)
+coordinate_descent(Gram(np.ones((1, 1))), pen, w, r, one, one, np.arange(1), 1)
+print(w[0], sum(coordinate_descent.stats.cache_hits.values()), sum(coordinate_descent.stats.cache_misses.values()))
 """
+COMPILED, LOADED = ["1.0", "0", "1"], ["1.0", "1", "0"]
 
 
 @pytest.fixture
-def package(tmp_path):
-    """A copy of the package without compiled files; the folder to run in."""
-    shutil.copytree(
-        pathlib.Path(skreg.__file__).parent, tmp_path / "skreg", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    return tmp_path
+def small(tmp_path, monkeypatch):
+    """A function that writes and loads the user's module, as a new process would; its files are in `tmp_path`."""
+    folder = tmp_path / "cache"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(folder))
+    monkeypatch.setattr(_kernel_cache, "_warned", set())
+    _kernel_cache._is_trusted_folder.cache_clear()
+
+    def load(code=SMALL, name="small_module_of_a_user"):
+        path = tmp_path / f"{name}.py"
+        path.write_text(code)
+        spec = importlib.util.spec_from_file_location(name, path)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, name, module)
+        exec(compile(code, path, "exec"), vars(module))
+        return module
+
+    yield load
+    _kernel_cache._is_trusted_folder.cache_clear()
 
 
-def start(folder, code, **environment):
+def hits(kernel):
+    return sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values())
+
+
+def files(folder):
+    return sorted(path.name for path in folder.rglob("*.nbc"))
+
+
+def start(code, folder=ROOT, **environment):
     kept = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return subprocess.Popen(
@@ -54,133 +119,465 @@ def finish(process):
     return out.split()
 
 
-def run(folder, code, **environment):
-    return finish(start(folder, code, **environment))
+def run(code, folder=ROOT, **environment):
+    return finish(start(code, folder, **environment))
 
 
-def files(folder):
-    return {path.name for path in folder.rglob("*.nbc")}
+# ---- what a file is used for
 
 
-def test_a_second_process_compiles_nothing(package):
-    cold = run(package, FIT + COUNT)
-    assert cold[1] == "0"
-    assert int(cold[2]) > 0
-    warm = run(package, FIT + COUNT)
-    assert warm[0] == cold[0]
-    assert warm[2] == "0"
-    assert int(warm[1]) > 0
+def test_cache__a_second_process_compiles_nothing(tmp_path):
+    assert run(SWEEP, NUMBA_CACHE_DIR=str(tmp_path)) == COMPILED
+    assert run(SWEEP, NUMBA_CACHE_DIR=str(tmp_path)) == LOADED
 
 
-def test_an_edited_callee_is_compiled_anew(package):
-    before = float(run(package, FIT)[0])
-    path = package / "skreg" / "_core" / "penalties.py"
+def test_cache__an_edited_callee_in_another_file_is_compiled(tmp_path):
+    shutil.copytree(ROOT / "skreg", tmp_path / "skreg", ignore=shutil.ignore_patterns("__pycache__"))
+    assert run(SWEEP, tmp_path) == COMPILED
+    old = files(tmp_path)
+    path = tmp_path / "skreg" / "_core" / "penalties.py"
     code = path.read_text()
     edited = code.replace("        return v - t\n", "        return 0.5 * (v - t)\n")
     assert edited != code
     path.write_text(edited)
-    old = files(package)
-    # the sweep's entry function, in another file, is unchanged: numba's own stamp would not notice
-    sweep = """
-    import numpy as np
-    from skreg._core.coordinate import coordinate_descent
-    from skreg._core.designs import Gram
-    from skreg._core.penalties import ElasticNet
-    one, w, r = np.ones(1), np.zeros(1), -np.ones(1)
-    pen = ElasticNet(np.zeros(1), np.zeros(1), -10 * one, 10 * one)
-    coordinate_descent(Gram(np.ones((1, 1))), pen, w, r, one, one, np.arange(1), 1)
-    print(w[0])
-    """
-    assert run(package, sweep) == ["0.5"]
+    # the file of the kernel is unchanged: numba's own cache would not notice
+    assert run(SWEEP, tmp_path) == ["0.5", "0", "1"]
+    assert len(files(tmp_path)) == len(old)  # those of the old code are removed
     path.write_text(code)
-    assert run(package, sweep) == ["1.0"]
-    assert float(run(package, FIT)[0]) == before
-    path.write_text(edited)
-    assert run(package, sweep) == ["0.5"]
-    assert len(files(package)) < 2 * len(old)  # files of other versions are removed
+    assert run(SWEEP, tmp_path) == COMPILED
 
 
-def test_an_upgrade_of_numba_is_a_new_stamp(package):
-    stamp = "import {first}numba; from skreg._core import _jit; print(_jit.source_stamp(_jit._CORE))"
-    changed = (
-        "import numba; numba.__version__ = '99'\nfrom skreg._core import _jit; print(_jit.source_stamp(_jit._CORE))"
-    )
-    assert run(package, stamp.format(first="")) != run(package, changed)
+def test_cache__edits_that_matter(small):
+    def value(code, expected_hits):
+        module = small(code)
+        result = module.kernel(module.Scaled(2.0), 1.0)
+        assert hits(module.kernel) == expected_hits
+        return result
+
+    compiled, loaded = (0, 1), (1, 0)
+    assert value(SMALL, compiled) == 4.0
+    assert value(SMALL, loaded) == 4.0
+    assert value(SMALL.replace("OFFSET = 1.0", "OFFSET = 2.0"), compiled) == 6.0
+    assert value(SMALL.replace("self.factor * shifted", "3.0 * self.factor * shifted"), compiled) == 12.0
+    assert value(SMALL.replace("x + OFFSET", "x - OFFSET"), compiled) == 0.0
+    assert value(SMALL, compiled) == 4.0
+    moved_and_explained = "# a comment\n\n" + SMALL.replace("A docstring", "Another docstring")
+    assert value(moved_and_explained, loaded) == 4.0
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs POSIX permissions")
-def test_no_folder_can_be_written(package):
-    # a file where numba wants a folder stops root too, whom permissions do not
-    broken = package / "nowhere"
+def test_cache__files_of_old_code_are_removed(small, tmp_path):
+    for code in (SMALL, "\n\n" + SMALL.replace("OFFSET = 1.0", "OFFSET = 2.0")):
+        module = small(code)
+        module.kernel(module.Scaled(2.0), 1.0)
+        assert len(files(tmp_path)) == 2  # of `kernel` and `shifted`
+
+
+def test_cache__classes_of_one_name_and_equal_fields(small):
+    for _ in range(2):
+        module = small()
+        other = small(SMALL.replace("self.factor * shifted", "10.0 * self.factor * shifted"), "another_module")
+        assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
+        assert module.kernel(module.Other.Scaled(2.0), 1.0) == -4.0
+        assert module.kernel(other.Scaled(2.0), 1.0) == 40.0
+        assert module.kernel(other.Other.Scaled(2.0), 1.0) == -40.0
+    assert hits(module.kernel) == (4, 0)
+
+
+def test_cache__a_part_inside_a_function(small):
+    module = small()
+
+    def local(factor):
+        class Scaled(module.NamedTuple):
+            factor: float
+
+            def value_in_test(self, x):
+                return factor * self.factor * x
+
+        return module.jitted(Scaled)
+
+    for factor in (1.0, 2.0):  # no other process can find the class: compiled each time, not stored
+        before = hits(module.kernel)
+        assert module.kernel(local(factor)(3.0), 1.0) == 3.0 * factor
+        assert hits(module.kernel) == (before[0], before[1] + 1)
+
+
+def test_cache__parts_of_a_script(tmp_path):
+    script = tmp_path / "script.py"
+    code = SMALL + "\nprint(kernel(Scaled(2.0), 1.0), sum(kernel.stats.cache_hits.values()))\n"
+    environment = dict(os.environ, PYTHONPATH=str(ROOT), NUMBA_CACHE_DIR=str(tmp_path / "cache"))
+
+    def output(code):
+        script.write_text(code)
+        return subprocess.check_output([sys.executable, script], env=environment, text=True).split()
+
+    assert output(code) == ["4.0", "0"]
+    assert output(code) == ["4.0", "1"]
+    assert output(code.replace("self.factor *", "5.0 * self.factor *")) == ["20.0", "0"]
+
+
+def test_cache__environments_that_share_a_folder(small, monkeypatch, tmp_path):
+    module = small()
+    module.kernel(module.Scaled(2.0), 1.0)
+    of_first = files(tmp_path)
+    monkeypatch.setattr(numba, "__version__", "99")
+    module = small()
+    module.kernel(module.Scaled(2.0), 1.0)
+    assert hits(module.kernel) == (0, 1)
+    assert set(of_first) < set(files(tmp_path))
+    monkeypatch.undo()
+
+
+# ---- files that cannot be used
+
+
+def damage(content):
+    return content[: len(content) // 2]
+
+
+def other_content(content):
+    return _kernel_cache.pickle.dumps(("valid", "pickle"))
+
+
+@pytest.mark.parametrize("change", [damage, other_content, lambda content: b""])
+def test_cache__a_damaged_file_is_replaced(small, tmp_path, change):
+    module = small()
+    module.kernel(module.Scaled(2.0), 1.0)
+    good = {path: path.read_bytes() for path in tmp_path.rglob("*.nbc")}
+    for path, content in good.items():
+        path.write_bytes(change(content))
+    module = small()
+    assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
+    module = small()
+    module.kernel(module.Scaled(2.0), 1.0)
+    assert hits(module.kernel) == (1, 0)
+
+
+def test_cache__swapped_files_are_replaced(small, tmp_path):
+    module = small()
+    for scaled in (module.Scaled, module.Other.Scaled):
+        module.kernel(scaled(2.0), 1.0)
+    first, second = (path for path in tmp_path.rglob("*.nbc") if ".kernel." in path.name)
+    contents = first.read_bytes(), second.read_bytes()
+    second.write_bytes(contents[0])
+    first.write_bytes(contents[1])
+    module = small()
+    assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
+    assert module.kernel(module.Other.Scaled(2.0), 1.0) == -4.0
+    assert hits(module.kernel) == (0, 2)
+
+
+def test_cache__a_file_that_numba_cannot_rebuild(small, tmp_path):
+    module = small()
+    module.kernel(module.Scaled(2.0), 1.0)
+    for path in tmp_path.rglob("*.nbc"):  # as intact as a file can be, but not machine code
+        path.unlink()
+        _kernel_cache._write(path, _kernel_cache.pickle.dumps(("not", "code")))
+    module = small()
+    with pytest.warns(RuntimeWarning, match="kernels cannot be read") as caught:
+        assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
+    assert len(caught) == 1
+    module = small()
+    assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
+    assert hits(module.kernel) == (1, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX permissions")
+class TestTrust:
+    """Nothing is unpickled that another user may have written."""
+
+    def check_refused(self, small):
+        module = small()
+        with pytest.warns(RuntimeWarning, match="Other users can write to") as caught:
+            assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
+        assert len(caught) == 1
+        assert hits(module.kernel) == (0, 1)
+
+    @pytest.mark.parametrize("mode", [0o777, 0o722])
+    @pytest.mark.parametrize("parent", [False, True])
+    def test_folder(self, small, tmp_path, mode, parent):
+        module = small()
+        module.kernel(module.Scaled(2.0), 1.0)
+        (inner,) = (tmp_path / "cache").iterdir()
+        before = files(tmp_path)
+        (inner.parent if parent else inner).chmod(mode)
+        _kernel_cache._is_trusted_folder.cache_clear()
+        self.check_refused(small)
+        assert files(tmp_path) == before
+
+    def test_folder_with_the_sticky_bit(self, small, tmp_path):
+        (tmp_path / "cache").chmod(0o1777)
+        for expected in ((0, 1), (1, 0)):
+            module = small()
+            module.kernel(module.Scaled(2.0), 1.0)
+            assert hits(module.kernel) == expected
+
+    @pytest.mark.parametrize("mode", [0o646, 0o666])
+    def test_file(self, small, tmp_path, mode):
+        module = small()
+        module.kernel(module.Scaled(2.0), 1.0)
+        for path in tmp_path.rglob("*.nbc"):
+            path.chmod(mode)
+        self.check_refused(small)
+
+    def test_owner(self, small, tmp_path, monkeypatch):
+        module = small()
+        module.kernel(module.Scaled(2.0), 1.0)
+        stranger = os.geteuid() + 1
+        monkeypatch.setattr(_kernel_cache.os, "geteuid", lambda: stranger)
+        if tmp_path.stat().st_uid == 0:  # root's files are everybody's
+            monkeypatch.setattr(_kernel_cache, "_only_owner_writes", lambda status: status.st_uid == stranger)
+        _kernel_cache._is_trusted_folder.cache_clear()
+        self.check_refused(small)
+
+    def test_files_are_writable_by_the_owner_only(self, tmp_path):
+        umask = os.umask(0)
+        try:
+            _kernel_cache._write(tmp_path / "file.nbc", b"")
+        finally:
+            os.umask(umask)
+        assert stat.S_IMODE((tmp_path / "file.nbc").stat().st_mode) == 0o644
+
+
+# ---- nothing can be written, or numba has changed
+
+
+def test_cache__no_folder_can_be_written(tmp_path):
+    broken = tmp_path / "nowhere"  # a file where numba wants a folder stops root too, whom permissions do not
     broken.write_text("")
-    out = run(package, FIT, NUMBA_CACHE_DIR=str(broken / "cache"))
-    assert float(out[0]) == pytest.approx(float(run(package, FIT)[0]))
+    value, *_ = run(SWEEP, NUMBA_CACHE_DIR=str(broken / "cache"))
+    assert value == "1.0"
     assert broken.is_file()
 
 
-def test_the_cache_folder_vanishes_or_breaks_while_running(package):
-    code = """
-    import pathlib, shutil
-    import skreg
-    cache = pathlib.Path("cache")
-    shutil.rmtree(cache, ignore_errors=True)
-    cache.write_text("")
-    """
-    out = run(package, textwrap.dedent(code) + FIT, NUMBA_CACHE_DIR=str(package / "cache"))
-    assert len(out) == 1
+def test_cache__the_folder_breaks_while_running(small, tmp_path):
+    module = small()
+    module.shifted(1)
+    shutil.rmtree(tmp_path / "cache")
+    (tmp_path / "cache").write_text("")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
+    assert len(caught) <= 1
 
 
-def test_a_damaged_file_is_compiled_anew(package):
-    expected = run(package, FIT)
-    for path in package.rglob("*.nbc"):
-        path.write_bytes(b"damaged")
-    assert run(package, FIT) == expected
+@pytest.mark.parametrize("name", ["reduce", "rebuild", "check_cachable"])
+def test_numba__changed_private_methods(small, monkeypatch, name):
+    module = small()
+    module.kernel(module.Scaled(2.0), 1.0)
+
+    def changed(self, other, parameters, entirely):
+        raise AssertionError
+
+    monkeypatch.setattr(_kernel_cache.FunctionCache._impl_class, name, changed)
+    code = SMALL if name == "rebuild" else SMALL.replace("OFFSET = 1.0", "OFFSET = 2.0")
+    module = small(code)
+    with pytest.warns(RuntimeWarning, match=r"kernels cannot be (read|stored), so every process") as caught:
+        assert module.kernel(module.Scaled(2.0), 1.0) == (4.0 if name == "rebuild" else 6.0)
+    assert len(caught) == 1
 
 
-def test_processes_that_compile_at_the_same_moment(package):
-    other = FIT.replace("standard_normal((30, 5))", "standard_normal((30, 5)).astype(np.float32)")
-    sparse = FIT.replace("import numpy as np", "import numpy as np, scipy.sparse as sp").replace(
-        ".fit(X,", ".fit(sp.csc_array(X),"
-    )
-    first = [start(package, code) for code in (FIT, other, sparse, FIT)]
-    values = [float(finish(p)[0]) for p in first]
-    again = [float(run(package, code)[0]) for code in (FIT, other, sparse, FIT)]
-    assert values == again
-    assert values == pytest.approx([values[0]] * 4, abs=1e-5)
+def test_numba__changed_constructor_of_the_cache(small, monkeypatch):
+    monkeypatch.setattr(_kernel_cache.FunctionCache, "__init__", lambda self: None)
+    module = small()
+    with pytest.warns(RuntimeWarning, match="has another interface, so every process compiles") as caught:
+        assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
+    assert len(caught) == 1
 
 
-def test_eight_threads_that_compile_at_the_same_moment(package):
-    code = """
-    import threading
-    from concurrent.futures import ThreadPoolExecutor
-    import numpy as np
-    from skreg import ElasticNetProx
-    X = np.random.default_rng(0).standard_normal((30, 5))
+# ---- at the same moment
+
+
+def test_processes_that_compile_at_the_same_moment(tmp_path):
+    single = SWEEP.replace("np.ones((1, 1))", "np.ones((1, 1), np.float32)")
+    environment = dict(NUMBA_CACHE_DIR=str(tmp_path))
+    for expected in ("0", "1"):
+        for process in [start(code, **environment) for code in (SWEEP, single, SWEEP)]:
+            value, loaded, _ = finish(process)
+            assert value == "1.0"
+            assert loaded >= expected
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_threads_that_compile_at_the_same_moment(small):
+    module = small()
     wait = threading.Barrier(8)
-    def fit(k):
+    results = {}
+
+    def work(k):
         wait.wait()
-        return float(ElasticNetProx(0.1).fit(X.astype([np.float64, np.float32][k % 2]), X[:, 0]).coef_[0])
-    with ThreadPoolExecutor(8) as pool:
-        print(*pool.map(fit, range(8)))
-    """
-    values = [float(v) for v in run(package, code)]
-    assert values == pytest.approx([values[0]] * 8, abs=1e-6)
+        results[k] = module.kernel([module.Scaled, module.Other.Scaled][k % 2](2.0), [1.0, 1][k // 2 % 2])
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {k: [4.0, -4.0][k % 2] for k in range(8)}
 
 
-def test_compiled_is_plain_python(package):
-    shutil.copytree(pathlib.Path(__file__).parents[1], package / "tests")
-    code = """
-    import numpy as np
-    from skreg import ElasticNetProx
-    from tests.problems import DESIGNS, PENALTIES, regression
-    X, y = regression(15, 6)
-    for kind in ("dense", "float32", "csc"):
-        for penalty in PENALTIES:
-            for solver in ("cd", "gram", "prox_grad"):
-                options = dict(solver=solver, max_iter=30, tol=1e-4, **penalty.of(6))
-                print(*ElasticNetProx(0.05, **options).fit(DESIGNS[kind](X), y, np.arange(15) % 3).coef_)
-    """
-    plain = [float(v) for v in run(package, code, NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="ignore")]
-    compiled = [float(v) for v in run(package, code, PYTHONWARNINGS="ignore")]
+# ---- interrupts
+
+
+class Interrupt(event.Listener):
+    """Sends SIGINT to the main thread when the compiler begins for the nth time."""
+
+    def __init__(self, moment):
+        self.moment, self.count = moment, 0
+
+    def on_start(self, event):
+        if self.count == self.moment:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        self.count += 1
+
+    def on_end(self, event):
+        pass
+
+
+POSIX_SIGNALS = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="sends signals to a thread")
+
+
+@POSIX_SIGNALS
+@pytest.mark.parametrize("moment", range(3))  # the kernel, the method, the function that the method calls
+def test_interrupt__while_a_kernel_compiles(small, moment):
+    module = small()
+    listener = Interrupt(moment)
+    event.register("numba:compile", listener)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            module.kernel(module.Scaled(2.0), 1.0)
+    finally:
+        event.unregister("numba:compile", listener)
+    assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
+    assert module.kernel(module.Other.Scaled(2.0), 1.0) == -4.0
+    module = small()
+    assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
+    assert hits(module.kernel) == (1, 0)  # what was interrupted is compiled, and stored
+
+
+@POSIX_SIGNALS
+def test_interrupt__of_the_main_thread_does_not_end_a_compilation_in_another(small):
+    module = small()
+    listener = Interrupt(0)
+    event.register("numba:compile", listener)
+    results, done = [], threading.Event()
+
+    def work():
+        results.append(module.kernel(module.Scaled(2.0), 1.0))
+        done.set()
+
+    threading.Thread(target=work).start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            done.wait(60)
+    finally:
+        event.unregister("numba:compile", listener)
+    assert done.wait(60)
+    assert results == [4.0]
+
+
+INTERRUPTED = """
+import signal, sys, threading, warnings
+import numpy as np
+from skreg import ElasticNetProx
+moment, calls = int(sys.argv[1]), 0
+
+def count(frame, kind, argument):
+    global calls
+    calls += kind == "call"
+    if calls == moment:
+        calls += 1
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+X = np.random.default_rng(0).standard_normal((30, 5))
+y = X @ np.arange(5.0)
+threading.setprofile(count)
+sys.setprofile(count)
+interrupted = False
+try:
+    ElasticNetProx(0.1).fit(X, y)
+except KeyboardInterrupt:
+    interrupted = True
+finally:
+    sys.setprofile(None)
+    threading.setprofile(None)
+total = calls
+print(total, interrupted, *ElasticNetProx(0.1).fit(X, y).coef_)
+"""
+
+
+@POSIX_SIGNALS
+def test_interrupt__at_random_moments_of_a_first_fit(tmp_path):
+    """Moments are counted in calls of Python functions, of which most are the compiler's."""
+
+    def outcome(moment):
+        environment = dict(os.environ, PYTHONPATH=str(ROOT), NUMBA_CACHE_DIR=str(tmp_path / str(moment)))
+        command = [sys.executable, "-c", INTERRUPTED, str(moment)]
+        total, interrupted, *coef = subprocess.check_output(command, env=environment, text=True).split()
+        return int(total), interrupted == "True", [float(c) for c in coef]
+
+    if hypothesis.settings.default.max_examples >= 1000:  # the thorough profile
+        total, *_ = outcome(-1)
+        moments = np.random.default_rng(0).integers(total, size=20)
+    else:
+        moments = [100_000]
+    X = np.random.default_rng(0).standard_normal((30, 5))
+    expected = skreg.ElasticNetProx(0.1).fit(X, X @ np.arange(5.0)).coef_
+    for moment in moments:
+        _, interrupted, coef = outcome(moment)
+        assert interrupted
+        assert coef == expected.tolist()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_fork__waits_for_the_compiler(small):
+    module = small()
+    began = threading.Event()
+
+    class Began(Interrupt):
+        def on_start(self, event):
+            began.set()
+
+    listener = Began(0)
+    event.register("numba:compile", listener)
+    thread = threading.Thread(target=lambda: module.kernel(module.Scaled(2.0), 1.0))
+    thread.start()
+    began.wait()
+    event.unregister("numba:compile", listener)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)  # ends a child that hangs
+        os._exit(module.kernel(module.Other.Scaled(2.0), 1.0) != -4.0)
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+
+
+# ---- the same numbers
+
+
+PLAIN = """
+import numpy as np
+from skreg import ElasticNetProx
+from tests.problems import DESIGNS, PENALTIES, regression
+X, y = regression(15, 6)
+for kind in ("dense", "float32", "csc"):
+    for penalty in PENALTIES:
+        for solver in ("cd", "gram", "prox_grad"):
+            options = dict(solver=solver, max_iter=30, tol=1e-4, **penalty.of(6))
+            print(*ElasticNetProx(0.05, **options).fit(DESIGNS[kind](X), y, np.arange(15) % 3).coef_)
+"""
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_compiled_is_plain_python(capsys):
+    process = start(PLAIN, NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="ignore")
+    exec(PLAIN, {})
+    compiled = [float(v) for v in capsys.readouterr().out.split()]
+    plain = [float(v) for v in finish(process)]
     assert len(plain) == 3 * 15 * 3 * 6
     assert compiled == pytest.approx(plain, rel=1e-6, abs=1e-9)
+
+
+def test_jit_off__functions_stay_plain(monkeypatch):
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    assert _jit.njit(damage) is damage

@@ -6,11 +6,12 @@ import sys
 import numpy as np
 import pytest
 
-from skreg import ElasticNetProx, ElasticNetProxCV
+from skreg import DropoutMLPRegressor, EarlyStoppingRegressor, ElasticNetProx, ElasticNetProxCV
 from tests.problems import regression
 
 X, y = regression(40, 5)
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn >= 1.9")
+CallbackContext = pytest.importorskip("sklearn.callback._callback_context").CallbackContext
 
 
 class Recorder:
@@ -78,3 +79,44 @@ print(skreg.ElasticNetProxCV().fit(*regression(40, 5)).alpha_ > 0)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert out.stdout.strip() == "True", out.stderr
+
+
+def without(owner, name):
+    return owner, name, None
+
+
+def with_other_parameters(owner, name):
+    return owner, name, lambda self, brand_new_parameter: None
+
+
+CHANGES = {
+    "_init_callback_context": callback.CallbackSupportMixin,
+    "subcontext": CallbackContext,
+    "call_on_fit_task_begin": CallbackContext,
+    "call_on_fit_task_end": CallbackContext,
+}
+
+
+@pytest.mark.parametrize("change", [without, with_other_parameters])
+@pytest.mark.parametrize("name", CHANGES)
+def test_changed_interface__fits_work_and_warn_only_those_who_set_callbacks(monkeypatch, name, change):
+    models = [
+        ElasticNetProxCV(alphas=3, cv=3),
+        DropoutMLPRegressor((3,), max_iter=2, early_stopping=False, random_state=0),
+        EarlyStoppingRegressor(max_iter=20, random_state=0),
+    ]
+    expected = [model.fit(X, y).predict(X) for model in models]
+    monkeypatch.setattr(*change(CHANGES[name], name))
+    for model, before in zip(models, expected, strict=True):
+        np.testing.assert_array_equal(model.fit(X, y).predict(X), before)
+    with pytest.warns(RuntimeWarning, match=f"callbacks of ElasticNetProxCV are not called: {name}"):
+        models[0].set_callbacks(Recorder()).fit(X, y)
+
+
+def test_errors_of_a_callback_are_not_taken_for_a_changed_interface():
+    class Broken(Recorder):
+        def setup(self, estimator, context):
+            raise TypeError("of the callback")
+
+    with pytest.raises(TypeError, match="of the callback"):
+        ElasticNetProx().set_callbacks(Broken()).fit(X, y)

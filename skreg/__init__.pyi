@@ -1,0 +1,37 @@
+__version__: str
+
+from . import augmentation, inspection, linear, neural, stopping, utils
+from ._show_versions import show_versions
+from .augmentation import AugmentedClassifier, AugmentedRegressor
+from .linear import (
+    ElasticNetProx,
+    ElasticNetProxCV,
+    LabelSmoothedLogistic,
+    LabelSmoothedLogisticCV,
+    alpha_max,
+    elastic_net_path,
+)
+from .neural import DropoutMLPClassifier, DropoutMLPRegressor
+from .stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
+
+__all__ = [
+    "AugmentedClassifier",
+    "AugmentedRegressor",
+    "DropoutMLPClassifier",
+    "DropoutMLPRegressor",
+    "EarlyStoppingClassifier",
+    "EarlyStoppingRegressor",
+    "ElasticNetProx",
+    "ElasticNetProxCV",
+    "LabelSmoothedLogistic",
+    "LabelSmoothedLogisticCV",
+    "alpha_max",
+    "augmentation",
+    "elastic_net_path",
+    "inspection",
+    "linear",
+    "neural",
+    "show_versions",
+    "stopping",
+    "utils",
+]
