@@ -83,6 +83,10 @@ def memory_of_net(n, p):
     return {"above": resident("VmHWM") - held, "data": X.nbytes / 2**20}
 
 
-if __name__ == "__main__":
+def main():
     task, *words = sys.argv[1:]
     print(json.dumps({"first": first, "memory": memory, "memory_of_net": memory_of_net}[task](*words)))
+
+
+if __name__ == "__main__":
+    main()

@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).parents[1]
+RUN_CHILD = f"import sys; sys.path.append({str(ROOT)!r}); from benchmarks import child; child.main()"
 
 
 def child(*words, cache=None):
@@ -16,8 +17,8 @@ def child(*words, cache=None):
     env = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(1 << 17)}  # freed memory leaves the process at once (glibc)
     if cache is not None:
         env["NUMBA_CACHE_DIR"] = str(cache)
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.child", *map(str, words)]
-    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+    command = [sys.executable, "-W", "ignore", "-c", RUN_CHILD, *map(str, words)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr.strip().splitlines()[-1])
     return json.loads(done.stdout.splitlines()[-1])

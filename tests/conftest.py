@@ -1,6 +1,8 @@
 """Settings of all tests."""
 
+import importlib.util
 import os
+import pathlib
 import sys
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers side by side, each with all cores, wait for each other
@@ -9,6 +11,31 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # workers side by side, each with all c
 import hypothesis
 import numpy as np
 import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+def _prefer_the_installed_package():
+    """Test what is installed, here and in child processes, although `python -m pytest` puts the clone first.
+
+    The clone's own package is tested where none is installed, where the installation is editable, and where PYTHONPATH
+    names the clone.
+    """
+    named = [
+        str(pathlib.Path(entry).resolve()) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry
+    ]
+    if str(ROOT) not in named:
+        sys.path[:] = [entry for entry in sys.path if pathlib.Path(entry).resolve() != ROOT]
+        package = importlib.util.find_spec("skreg")
+        if package is not None and ROOT not in pathlib.Path(package.origin).resolve().parents:
+            os.environ["PYTHONSAFEPATH"] = "1"  # no child finds the clone in its working directory
+            return
+        sys.path.append(str(ROOT))
+        named.append(str(ROOT))
+    os.environ["PYTHONPATH"] = os.pathsep.join(named)
+
+
+_prefer_the_installed_package()
 
 hypothesis.settings.register_profile(
     "skreg",
@@ -23,8 +50,8 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "skreg"))
 
 
 @pytest.fixture(autouse=True)
-def _seed_of_none():
-    """What `random_state=None` draws from: some of scikit-learn's checks leave it at that, and would differ by run."""
+def _fixed_global_seed():
+    """Seed NumPy's global generator: some of scikit-learn's checks use it, directly or by `random_state=None`."""
     np.random.seed(0)  # noqa: NPY002
 
 

@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 
+from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import Kind, check_params
 from ..utils._rows import like, n_rows, readable, stack, take
 
@@ -102,7 +103,7 @@ class Batch(NamedTuple):
         return self._replace(X=take(self.X, rows), y=y[first], shares=None, weights=weights)
 
 
-class Augmenter(BaseEstimator):
+class Augmenter(DocumentationLinkMixin, BaseEstimator):
     """Base of what makes new rows from rows.
 
     Subclasses give `_augment`, of the same arguments as `augment`, which has checked parameters; `_learn(X, y)` and

@@ -17,6 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..utils._delegation import delegates
+from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import BOOLEAN, ESTIMATOR, RANDOM_STATE, Interval, Options, check_params
 from ..utils._rows import distinct, readable, stack, stack_weights
 from ..utils._validation import caller_level, check_weights, unchanged_on_error
@@ -119,11 +120,8 @@ def splitting_parameter(estimator, n_rows):
     return None
 
 
-class BaseAugmented(MetaEstimatorMixin, BaseEstimator):
+class BaseAugmented(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator):
     """Base of the estimators that train on augmented rows."""
-
-    _doc_link_module = "skreg"
-    _doc_link_template = "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
 
     _parameter_constraints = {
         "estimator": [ESTIMATOR],

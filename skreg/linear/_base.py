@@ -14,16 +14,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..utils._callbacks import CallbackSupportMixin
 from ..utils._classes import scores_of_all
+from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import ARRAY_LIKE, BOOLEAN, DICT, NONE, Interval, Options, check_params
 from ..utils._validation import caller_level, check_table
 from ._data import read_classes, read_regression
 
 
-class LinearModel(CallbackSupportMixin, BaseEstimator):
+class LinearModel(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator):
     """Base of the linear estimators: reads data, and predicts from `coef_` and `intercept_`."""
-
-    _doc_link_module = "skreg"
-    _doc_link_template = "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
 
     _penalty_constraints = {
         "penalty_factor": [Interval(Real, 0.0, np.inf, closed="both"), ARRAY_LIKE, DICT, NONE],

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._nets.mlp import halves
 from .._nets.training import scores
+from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import Kind, check_params
 from ..utils._validation import unchanged_on_error
 from ._regressor import DropoutMLPRegressor
@@ -14,7 +15,7 @@ from ._regressor import DropoutMLPRegressor
 NET = Kind("a DropoutMLPRegressor", lambda value: isinstance(value, DropoutMLPRegressor))
 
 
-class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DocumentationLinkMixin, BaseEstimator):
     """Features that a net finds by predicting its input through a narrow layer (Hinton & Salakhutdinov 2006 [1]_).
 
     What one hidden layer and no activation do is PCA; more of them bend. With `input_noise` or `feature_mask` in the
@@ -62,8 +63,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     True
     """
 
-    _doc_link_module = "skreg"
-    _doc_link_template = "https://skreg.readthedocs.io/en/stable/api/skreg.neural.{estimator_name}.html"
     _parameter_constraints = {"net": [NET]}
 
     def __init__(self, net):

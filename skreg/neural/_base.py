@@ -22,6 +22,7 @@ from .._nets.rows import Batches, hashes
 from .._nets.schedules import SCHEDULES, rate_at
 from .._nets.training import Average, Diverged, MaxNorm, scores, train_epoch
 from ..utils._callbacks import CallbackSupportMixin, Task, with_callbacks
+from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import (
     ANY_STRING,
     ARRAY_LIKE,
@@ -46,11 +47,8 @@ _NONNEGATIVE = Interval(Real, 0.0, np.inf)
 _RATE = Interval(Real, 0.0, 1.0)
 
 
-class BaseDropoutMLP(CallbackSupportMixin, BaseEstimator):
+class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator):
     """Base of the multilayer perceptrons."""
-
-    _doc_link_module = "skreg"
-    _doc_link_template = "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
 
     _parameter_constraints = {
         "hidden_layer_sizes": [Interval(Integral, 1, np.inf), ARRAY_LIKE],

@@ -13,6 +13,7 @@ from sklearn.utils.validation import _num_samples, validate_data
 from ..linear._data import READ_OPTIONS
 from ..utils._callbacks import CallbackSupportMixin, Task, with_callbacks
 from ..utils._delegation import DelegatesToFitted
+from ..utils._documentation import DocumentationLinkMixin
 from ..utils._early_stopping import read_validation
 from ..utils._params import (
     ANY_STRING,
@@ -49,11 +50,8 @@ _OF_DESCENT = (
 )  # fmt: skip
 
 
-class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, BaseEstimator):
+class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator):
     """Base of the early stopping estimators."""
-
-    _doc_link_module = "skreg"
-    _doc_link_template = "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
 
     _parameter_constraints = {
         "estimator": [ESTIMATOR, NONE],

@@ -6,6 +6,8 @@ import pkgutil
 
 from sklearn.base import BaseEstimator
 
+__all__ = ["all_estimators"]
+
 
 def all_estimators():
     """All public estimators: what predicts or transforms.

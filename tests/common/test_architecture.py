@@ -2,12 +2,12 @@
 
 import ast
 import pathlib
-import subprocess
 import sys
 
 import pytest
 
 import skreg
+from tests.processes import run_script
 
 ROOT = pathlib.Path(skreg.__file__).parent
 LAYERS = {
@@ -92,9 +92,7 @@ def test_public_names():
 
 def loaded_by(code):
     """Modules that a fresh process has loaded after running some code."""
-    code = f"import sys\n{code}\nprint(*sys.modules)"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return set(out.stdout.split())
+    return set(run_script("-c", f"import sys\n{code}\nprint(*sys.modules)").split())
 
 
 def packages(modules):

@@ -1,5 +1,7 @@
 """scikit-learn's whole suite on every estimator, with no expected failures, and the checks that it leaves out."""
 
+import importlib
+import re
 from numbers import Integral
 
 import numpy as np
@@ -9,13 +11,14 @@ from sklearn.utils import _param_validation as sk
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skreg import ElasticNetProx
+from skreg.augmentation import FeatureMask
 from skreg.augmentation._estimators import AUGMENTER
 from skreg.neural._autoencoder import NET
 from skreg.utils import _params
 from skreg.utils.discovery import all_estimators
 from tests.estimators import INSTANCES, example_of
 from tests.problems import regression
+from tests.processes import ROOT
 
 
 def test_every_estimator_is_checked():
@@ -89,6 +92,11 @@ def test_parameters_are_validated(cls):
     estimator_checks.check_param_validation(cls.__name__, Translated(**required))
 
 
-def test_html_repr_links_to_our_pages():
-    html = ElasticNetProx().fit(np.eye(4), np.arange(4.0))._repr_html_()
-    assert "skreg.readthedocs.io/en/stable/api/skreg.ElasticNetProx.html" in html
+@pytest.mark.parametrize("estimator", [*(example_of(cls) for _, cls in all_estimators()), FeatureMask(0.1)], ids=repr)
+def test_html_repr__links_to_the_page_of_the_class(estimator):
+    page = estimator._get_doc_link().removeprefix("https://skreg.readthedocs.io/en/stable/api/")
+    module, name = page.removesuffix(".html").rsplit(".", 1)
+    assert getattr(importlib.import_module(module), name) is type(estimator)
+    assert page in estimator._repr_html_()
+    listing = (ROOT / "docs/api/index.rst").read_text()
+    assert re.search(rf"^   {f'{module}.{name}'.removeprefix('skreg.')}$|^   {name}$", listing, flags=re.MULTILINE)

@@ -24,6 +24,7 @@ from skreg._nets.optim import Optimizer
 from skreg._nets.schedules import rate_at
 from skreg._nets.training import gradient, refresh_statistics, sharpness_aware
 from skreg._nets.weights import DropConnect, SpectralNorm, WeightNorm
+from tests.combinations import combinations
 
 F = np.float32
 HALF = Bernoulli(F(0.3), F(1 / 0.7))
@@ -112,13 +113,15 @@ def test_gradients_of_objectives(name):
     check_gradient(built(CASES["bernoulli"](), width), objective, x, T, w)
 
 
-KINDS = ["bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"]
+COMBINATIONS = combinations(
+    ["bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"],
+    [None, "batch", "layer"],
+    [None, "weight", "spectral"],
+    [False, True],
+)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("normalization", [None, "batch", "layer"])
-@pytest.mark.parametrize("weights", [None, "weight", "spectral"])
-@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize(("kind", "normalization", "weights", "residual"), COMBINATIONS)
 def test_gradients_in_combination(kind, normalization, weights, residual):
     objective, width, n_targets = OBJECTIVES["confidence penalty"]
     x, T, w = problem(n_targets, n=9)

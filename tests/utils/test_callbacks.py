@@ -1,13 +1,11 @@
 """scikit-learn's callbacks: one task for every alpha of every fold."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 from skreg import DropoutMLPRegressor, EarlyStoppingRegressor, ElasticNetProx, ElasticNetProxCV
 from tests.problems import regression
+from tests.processes import run_python
 
 X, y = regression(40, 5)
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn >= 1.9")
@@ -62,10 +60,9 @@ from skreg import ElasticNetProxCV
 from tests.problems import regression
 ElasticNetProxCV(n_jobs=2).set_callbacks(ProgressBar()).fit(*regression(40, 5))
 """
-    out = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True)
-    assert out.returncode == 0, out.stderr
-    assert "ElasticNetProxCV - fit" in out.stdout
-    assert "100%" in out.stdout
+    out = run_python(code)
+    assert "ElasticNetProxCV - fit" in out
+    assert "100%" in out
 
 
 def test_old_scikit_learn():
@@ -77,8 +74,7 @@ import skreg
 from tests.problems import regression
 print(skreg.ElasticNetProxCV().fit(*regression(40, 5)).alpha_ > 0)
 """
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert out.stdout.strip() == "True", out.stderr
+    assert run_python(code).strip() == "True"
 
 
 def without(owner, name):
