@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from skreg._core.data import as_data
-from skreg._core.solve import Penalty, certify, whole
+from skreg._core.solve import Penalty, certify, form_of_all_columns
 
 ACCURATE = 1e-6  # relative suboptimality, or relative gap, of the class that is compared
 
@@ -26,7 +26,7 @@ class Judge:
     def __init__(self, X, y, l1_ratio, reference):
         self.X, self.y, self.l1_ratio, self.reference = X, y, l1_ratio, reference
         self.data = as_data(X, y[None])
-        self.form = whole(self.data, 0, gram=False)
+        self.form = form_of_all_columns(self.data, 0, gram=False)
         self.best = {}
 
     def objectives(self, answer):

@@ -85,10 +85,11 @@ def dual_scales(pen, c):
 
 @njit
 def squared_dual(pen, c, rr, yr):
-    """Best dual value on the ray of a residual, and its scale.
+    """Best dual value on the ray of a residual, and the positive scale of the point that reaches it.
 
     For ``f = ||y - A w||^2 / 2``: squared residual norm `rr`, product `yr` of residual and y, and ``c = A' residual``.
-    Both of the `dual_scales` are tried.
+    Both of the `dual_scales` are tried. The dual point 0 is always feasible, so the value is never below its value;
+    the scale is that of the better point beside it, because screening needs a direction.
     """
     feasible, vanishing = dual_scales(pen, c)
     best, scale, s = -np.inf, 0.0, feasible
@@ -101,4 +102,4 @@ def squared_dual(pen, c, rr, yr):
         if vanishing >= feasible:
             break
         s = vanishing
-    return best, scale
+    return max(best, -conjugate_value(pen, c, 0.0)), scale

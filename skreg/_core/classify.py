@@ -20,6 +20,8 @@ def class_strengths(likelihood, penalty, grouped=False):
 
 def class_alpha_max(likelihood, penalty, grouped=False):
     """The smallest alpha for which every penalized coefficient is 0; infinite without an L1 part."""
+    if not likelihood.data.scale.any():
+        return 0.0  # no feature varies: no coefficient can differ from 0
     return path.alpha_max(Scores(likelihood, grouped), class_strengths(likelihood, penalty, grouped))
 
 

@@ -163,6 +163,16 @@ class Data:
         """A state of the residual as a vector whose norm is the residual's weighted one."""
         return self.vector(r) * np.sqrt(self.inv_h)
 
+    @property
+    def standardized_targets(self):
+        """Targets in the units of `block` (T, n)."""
+        return np.array([-self.standardized(r) for r in self.R])
+
+    @functools.cached_property
+    def target_sqnorms(self):
+        """Squared weighted norms of the normalized targets (T,): 1, or 0 of a constant one."""
+        return np.array([self.sqnorm(r) for r in self.R])
+
     def sqnorm(self, r):
         """Squared weighted norm of the residual."""
         v = self.vector(r)

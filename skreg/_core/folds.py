@@ -4,11 +4,23 @@ import numpy as np
 
 from .data import as_data
 from .path import follow
-from .solve import LARGEST_GRAM, choose, points, prepare, ridge, solutions, solve_path, start_of
-from .working_set import Covariance, Gradient
+from .solve import (
+    MAX_GRAM_COLUMNS,
+    batched,
+    batches,
+    choose_solver,
+    dense_points,
+    one_by_one,
+    prepare,
+    ridge_on_gram,
+    solve_all,
+    to_normalized,
+    to_user_units,
+)
+from .working_set import Covariance
 
 CONSTANT = 1e-13  # columns whose variance is so small a share of their second moment are constant, to rounding
-CANCELLED = 1e-7  # so small a difference of sums is not accurate
+CANCELLED = 1e-7  # a difference of sums that is so small a share of them is not accurate
 
 
 class RowsFit:
@@ -18,23 +30,32 @@ class RowsFit:
         self.data = data
         self.null = 0.5 * data.unit**2 / data.weight  # loss of the null model
 
-    def solve(self, target, penalty, alphas, **options):
-        """Yield a `Solution` for every alpha."""
-        return solve_path(self.data, target, penalty, alphas, **options)
+    def solve_all(self, penalty, alphas, **options):
+        """Yield a `Solution` of all targets for every alpha."""
+        return solve_all(self.data, penalty, alphas, **options)
 
     def prepare(self, penalty, alphas, solver):
-        """Do what is best done before the solves of several targets, with all threads of BLAS."""
+        """Do what is best done before the solves, with all threads of BLAS."""
         prepare(self.data, penalty, alphas, solver)
 
 
 class MomentsFit:
-    """A fit on moments M (p + T + 1, p + T + 1), see `Data.moments`, in the units of `data`.
+    """A fit on moments of some rows, in normalized units of its own: columns and targets have norm 1 in these rows.
 
-    Columns and targets are normalized anew, to norm 1 in these rows.
+    Parameters
+    ----------
+    data : Data
+        All rows.
+    M : ndarray of shape (p + T + 1, p + T + 1)
+        Moments of the rows of the fit, see `Data.moments`.
+    on_rows : callable
+        Makes the `RowsFit` of the same rows, for problems whose inner products are not accurate enough.
     """
 
-    def __init__(self, data, M):
-        self.whole, self.p = data, data.p
+    def __init__(self, data, M, on_rows):
+        self.data = data
+        self.on_rows = on_rows
+        self.p = data.p
         self.weight = M[-1, -1]
         second, means = M.diagonal()[:-1], M[-1, :-1] / self.weight
         variance = second - self.weight * means**2
@@ -43,7 +64,10 @@ class MomentsFit:
         C = M[:-1, :-1] - self.weight * np.outer(centre, centre)
         norm = np.sqrt(variance if data.fit_intercept else second)
         inverse = np.divide(1.0, norm, out=np.zeros(norm.size), where=norm > 0.0)
-        self.C = C * inverse * inverse[:, None]
+        C = C * inverse * inverse[:, None]
+        self.gram = np.ascontiguousarray(C[: self.p, : self.p])
+        self.start = np.ascontiguousarray(C[self.p :, : self.p])
+        self.target_sqnorms = C.diagonal()[self.p :].copy()
         self.scale = data.scale * inverse[: self.p]
         size = np.divide(1.0, data.scale, out=np.zeros(self.p), where=data.scale > 0.0)
         self.spread = np.sqrt(variance[: self.p] / self.weight) * size
@@ -52,38 +76,70 @@ class MomentsFit:
         self.unit = data.unit * np.where(norm[self.p :] > 0.0, norm[self.p :], 1.0)
         self.null = 0.5 * self.unit**2 / self.weight
 
-    def solve(self, target, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
-        """Yield a `Solution` for every alpha."""
-        data, p = self.whole, self.p
-        G = np.ascontiguousarray(self.C[:p, :p])
-        start, yy = self.C[p + target, :p].copy(), self.C[p + target, p + target]
-        st = penalty.strengths(self, self.unit[target])
-        if solver == "auto" and choose(data, penalty, alphas) == "direct":
-            form = Gradient(lambda new, cols: G, start, yy)
-            form.grow(np.arange(p))
-            found = ridge(form, st, alphas)
+    def solve_all(self, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
+        """Yield a `Solution` of all targets for every alpha."""
+        moments = self.gram, self.start, self.target_sqnorms
+        if solver == "auto" and choose_solver(self.data, penalty, alphas) == "direct":
+            try:
+                found = list(ridge_on_gram(*moments, penalty.strengths(self, 1.0), alphas, penalty.lengths(self)))
+            except np.linalg.LinAlgError:  # singular to rounding
+                options = dict(tol=tol, max_iter=max_iter, solver=solver, coef_init=coef_init)
+                yield from self.on_rows().solve_all(penalty, alphas, **options)
+                return
+        elif batches(self.data, solver):
+            found = batched(self, penalty, *moments, alphas, 0.5 * tol, max_iter, coef_init)
         else:
-            s = Covariance(lambda cols: G[cols], start, yy)
-            found = points(follow(s, st, alphas, 0.5 * tol, max_iter, start_of(self, target, coef_init)), p)
-        yield from solutions(self, target, found, tol)
+
+            def on_moments(target, alphas, init):
+                return self._follow(target, penalty, alphas, tol, max_iter, init)
+
+            solutions = one_by_one(self.unit.size, alphas, coef_init, on_moments)
+            yield from self._with_rows(solutions, penalty, alphas, tol, max_iter, solver)
+            return
+        solutions = to_user_units(self, slice(None), found, tol)
+        yield from self._with_rows(solutions, penalty, alphas, tol, max_iter, solver)
+
+    def _follow(self, target, penalty, alphas, tol, max_iter, init):
+        """Yield a `Solution` of one target for every alpha."""
+        s = Covariance(lambda cols: self.gram[cols], self.start[target], self.target_sqnorms[target])
+        st = penalty.strengths(self, self.unit[target])
+        walk = follow(s, st, alphas, 0.5 * tol, max_iter, to_normalized(self, target, init))
+        yield from to_user_units(self, target, dense_points(walk, self.p), tol)
+
+    def _with_rows(self, solutions, penalty, alphas, tol, max_iter, solver):
+        """The same, with those solutions that moments cannot certify found on the rows."""
+        rows = None
+        for alpha, solution in zip(alphas, solutions, strict=True):
+            unmet = ~solution.met
+            if unmet.any():
+                rows = self.on_rows() if rows is None else rows
+                options = dict(tol=tol, max_iter=max_iter, solver=solver, coef_init=solution.coef)
+                (better,) = rows.solve_all(penalty, [alpha], **options)
+                for new, old in zip(better, solution, strict=True):
+                    old[unmet] = new[unmet]
+            yield solution
 
 
 def moments_error(data, M, target, coefs, intercepts):
-    """Weighted mean squared errors on rows with moments M, of every column of coefs (p, k), in the user's units."""
+    """Weighted mean squared errors on rows with moments M, of every column of coefs (p, k), in the user's units.
+
+    NaN where the terms cancel to less than can be told.
+    """
     p, unit = data.p, data.unit[target]
     size = unit * data.scale
     W = np.divide(coefs, size[:, None], out=np.zeros_like(coefs), where=size[:, None] > 0.0)
     b = (intercepts - data.offset[target] + data.mean @ coefs) / unit
-    error = M[p + target, p + target] - 2.0 * (M[p + target, :p] @ W) + np.einsum("jk,jk->k", W, M[:p, :p] @ W)
-    error += b * (M[-1, -1] * b + 2.0 * (M[-1, :p] @ W) - 2.0 * M[-1, p + target])
-    return np.maximum(error, 0.0) / M[-1, -1] * unit**2
+    squares = M[p + target, p + target] + np.einsum("jk,jk->k", W, M[:p, :p] @ W) + b**2 * M[-1, -1]
+    error = squares - 2.0 * (M[p + target, :p] @ W) + 2.0 * b * (M[-1, :p] @ W - M[-1, p + target])
+    return np.where(error > CANCELLED * squares, error, np.nan) / M[-1, -1] * unit**2
 
 
 class MomentFolds:
-    """Folds through their moments."""
+    """Folds through their moments, and through their rows where sums of squares cancel."""
 
-    def __init__(self, data, splits):
+    def __init__(self, data, Y, weights, splits):
         self.data = data
+        self.rows = RowFolds(data, Y, weights, splits)
         self.tests = [data.moments(_as_slice(test)) for _, test in splits]
         held = np.concatenate([test for _, test in splits])
         partition = held.size == data.n and np.unique(held).size == data.n
@@ -101,23 +157,29 @@ class MomentFolds:
 
     def whole(self):
         """The fit on all rows."""
-        return MomentsFit(self.data, self.total)
+        return MomentsFit(self.data, self.total, self.rows.whole)
 
     def train(self, fold):
         """The fit on the training rows of a fold."""
-        return MomentsFit(self.data, self.trains[fold])
+        return MomentsFit(self.data, self.trains[fold], lambda: self.rows.train(fold))
 
     def errors(self, fold, target, coefs, intercepts):
         """Weighted mean squared errors on the held-out rows, for every column of coefs (p, k)."""
-        return moments_error(self.data, self.tests[fold], target, coefs, intercepts)
+        errors = moments_error(self.data, self.tests[fold], target, coefs, intercepts)
+        cancelled = np.isnan(errors)
+        if cancelled.any():
+            errors[cancelled] = self.rows.errors(fold, target, coefs[:, cancelled], intercepts[cancelled])
+        return errors
 
 
 class RowFolds:
     """Folds through row weights: the held-out rows weigh nothing."""
 
     def __init__(self, data, Y, weights, splits):
-        self.data, self.Y, self.splits = data, Y, splits
-        self.weights = np.ones(data.n) if weights is None else weights
+        self.data = data
+        self.Y = Y
+        self.splits = splits
+        self.weights = np.ones(data.n) if weights is None else weights / weights.max()
 
     def whole(self):
         """The fit on all rows."""
@@ -139,8 +201,8 @@ class RowFolds:
 
 def as_folds(data, Y, weights, splits, solver):
     """Folds by the cheaper way: moments for n >> p, row weights otherwise."""
-    if solver in ("auto", "gram") and data.n >= 5 * data.p and data.p <= LARGEST_GRAM:
-        return MomentFolds(data, splits)
+    if solver in ("auto", "gram") and data.n >= 5 * data.p and data.p <= MAX_GRAM_COLUMNS:
+        return MomentFolds(data, Y, weights, splits)
     return RowFolds(data, Y, weights, splits)
 
 

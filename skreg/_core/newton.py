@@ -58,6 +58,7 @@ class Scores(Certified):
         self.grouped = grouped and self.K > 1
         self.p = data.p if self.grouped else data.p * self.K
         self.rows, self.Z = likelihood.null, np.zeros_like(likelihood.T)
+        self.best_loss = likelihood.dual(self.rows.R, 0.0)
         self.start = self._flat(-data.all_dots(self.rows.R))
         self.features = self.cols = self.classes = self.place = np.empty(0, np.int64)
         self.where = np.full(data.p, -1)  # of every column, in A
@@ -236,7 +237,11 @@ class Scores(Certified):
             bound = self.likelihood.dual(self.rows.R, scale) - conjugate_value(pen, self.c, scale)
             if bound > dual.value:
                 dual = Dual(bound, scale, self.w, self.r)
-        return dual
+        return dual._replace(value=max(dual.value, self.trivial_dual(pen)))
+
+    def trivial_dual(self, pen):
+        """Dual value of the point 0, which is always feasible: the loss of predictions equal to the targets."""
+        return self.best_loss - conjugate_value(pen, self.w, 0.0)
 
     def dual_value(self, pen, dual, scale):
         """Dual value of another scale of a dual point."""

@@ -8,7 +8,8 @@ import numpy as np
 from ._jit import jitted, njit
 
 # How far from zero the correlation of an unpenalized coefficient may be, relative to the norms of its column and of y,
-# to count as zero in the dual: no scaling of a dual point can repair rounding there.
+# to count as zero in the dual: no scaling of a dual point can repair rounding there. An L2 penalty below it is treated
+# in the same way: the conjugate would divide the square of the rounding by it.
 ROUNDING = 1e-11
 
 
@@ -86,15 +87,17 @@ class ElasticNet(NamedTuple):
     def conjugate(self, c, j):
         """Supremum over w of ``c w - penalty(w)``."""
         z = math.copysign(max(abs(c) - self.l1[j], 0.0), c)
-        if self.l2[j] > 0.0:
-            w = z / self.l2[j]
-        elif z == 0.0:
+        if self.l2[j] < ROUNDING and abs(z) <= ROUNDING and math.isinf(self.upper[j] if z > 0.0 else self.lower[j]):
+            z = 0.0
+        if z == 0.0:
             w = 0.0
+        elif self.l2[j] > 0.0:
+            w = z / self.l2[j]
         else:
             w = math.copysign(np.inf, z)
         w = min(max(w, self.lower[j]), self.upper[j])
         if math.isinf(w):
-            return 0.0 if abs(z) <= ROUNDING else np.inf
+            return np.inf
         return w * (c - math.copysign(self.l1[j], w) - 0.5 * self.l2[j] * w)
 
     def feasible_scale(self, c, j):

@@ -4,22 +4,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import path
+from . import active_set, path
 from .certificates import penalty_value, squared_dual
 from .direct import ridge_gram, ridge_rows
 from .losses import Squared
 from .path import strengths
 from .proximal import Quadratic, minimize, rows_of
+from .targets import gram_paths
 from .working_set import Columns, Covariance, Gradient, Residual
 
-ROUNDING = 1e-16  # of inner products of normalized columns
-CHECK = 10  # prox-gradient steps between two looks at the gap
-LARGEST_DIRECT = 2000  # unknowns of a dense system that "auto" is ready to solve
-LARGEST_GRAM = 2000  # columns whose whole Gram matrix "auto" is ready to form for a path
+GRAM_ROUNDING = 1e-16  # of inner products of normalized columns
+STEPS_PER_CHECK = 10  # prox-gradient steps between two evaluations of the gap
+MAX_DIRECT_SIDE = 2000  # unknowns of a dense system that "auto" solves
+MAX_GRAM_COLUMNS = 2000  # columns whose whole Gram matrix "auto" forms for a path
+MIN_BATCHED_TARGETS = 8  # targets for which the compiled loop over targets is worth its compilation
+FIRST_ROUNDS = 100  # rounds of coordinate descent before the active-set method is tried on a small problem
 
 
 class Penalty(NamedTuple):
-    """The user's penalty, but for alpha: ``factor_j (l1_ratio |b_j| + (1 - l1_ratio) b_j^2 / 2)`` within bounds."""
+    """The user's penalty without alpha: ``factor_j (l1_ratio |b_j| + (1 - l1_ratio) b_j^2 / 2)`` within bounds."""
 
     l1_ratio: float
     factor: np.ndarray
@@ -27,25 +30,34 @@ class Penalty(NamedTuple):
     standardize: bool
 
     def strengths(self, data, unit):
+        """The penalty for alpha = 1 in normalized units, for a target whose norm is `unit`."""
         return strengths(data, unit, *self)
+
+    def lengths(self, data):
+        """Coefficients as the user sees them, or of standardized columns, for normalized ones of 1 (p,)."""
+        return data.scale * (np.where(data.spread > 0.0, data.spread, 1.0) if self.standardize else 1.0)
 
 
 class Solution(NamedTuple):
     """Coefficients in the user's units, with their certificate: the objective is at most `gap` above its minimum.
 
-    Of several scores, `coef` has shape (K, p) and `intercept` (K,).
+    Of several targets all fields are arrays, with `coef` of shape (T, p). Of several classes, `coef` has shape (K, p)
+    and `intercept` (K,).
     """
 
     coef: np.ndarray
     intercept: float | np.ndarray
-    objective: float
-    gap: float
-    n_iter: int
-    met: bool
+    objective: float | np.ndarray
+    gap: float | np.ndarray
+    n_iter: int | np.ndarray
+    met: bool | np.ndarray
 
 
 def certify(form, pen, w, residual=None):
-    """Primal value and duality gap of an iterate on all columns, afresh; the dual point is `residual` (n,), if any."""
+    """Primal value and duality gap of an iterate on all columns, computed afresh.
+
+    The dual point is `residual` (n,), in the units of `Data.block`, or else that of w.
+    """
     r = form.state(w)
     rr, yr = form.products(w, r)
     value = 0.5 * rr + penalty_value(pen, w)
@@ -55,8 +67,37 @@ def certify(form, pen, w, residual=None):
     return value, max(value - squared_dual(pen, form.correlations(r), rr, yr)[0], 0.0)
 
 
-def whole(data, target, gram):
-    """The form of all columns of the data."""
+def certify_gram(G, start, yy, pen, W):
+    """Primal values and duality gaps (T,) of coefficients W (T, p), from inner products."""
+    C = start - W @ G
+    yr = yy - np.sum(start * W, axis=1)
+    rr = np.maximum(yr - np.sum(C * W, axis=1), 0.0)
+    return _values_and_gaps(pen, W, rr, C, rr, yr)
+
+
+def certify_rows(data, pen, W, residuals=None):
+    """Primal values and duality gaps (T,) of coefficients W (T, p), on the rows.
+
+    Dual points are `residuals` (T, n), in the units of `Data.block`, or else those of W.
+    """
+    Y = data.standardized_targets
+    E = Y - data.root * data.all_scores(W)
+    rr = np.einsum("ti,ti->t", E, E)
+    if residuals is None:
+        residuals = E
+    C = data.all_dots(data.root * residuals)
+    return _values_and_gaps(pen, W, rr, C, np.sum(residuals**2, axis=1), np.sum(residuals * Y, axis=1))
+
+
+def _values_and_gaps(pen, W, squares, C, rr, yr):
+    """From squared residual norms, and the correlations C, squared norms and products with y of dual points."""
+    values = np.array([0.5 * s + penalty_value(pen, w) for s, w in zip(squares, W, strict=True)])
+    duals = np.array([squared_dual(pen, *point)[0] for point in zip(C, rr, yr, strict=True)])
+    return values, np.maximum(values - duals, 0.0)
+
+
+def form_of_all_columns(data, target, gram):
+    """The inner problem on all columns: through their Gram matrix, or on the rows."""
     if gram:
         form = Gradient(lambda new, cols: data.gram, data.start[target], data.sqnorm(data.R[target]))
     else:
@@ -65,10 +106,11 @@ def whole(data, target, gram):
     return form
 
 
-def ridge(form, st, alphas):
-    """Pure L2 on the form of all columns, for alphas of which zeros come last.
+def ridge(solver, certified, st, alphas):
+    """Pure L2 for all targets and for alphas of which zeros come last.
 
-    Yields primal values, coefficients and gaps.
+    ``solver(l2, used, alphas)`` is one of the functions of `direct`, ``certified(pen, W, residuals)`` gives values and
+    gaps. Yields coefficients (T, p), values, gaps and iterations (T,).
     """
     every, used = np.arange(st.l2.size), st.lower < st.upper
     positive = [alpha for alpha in alphas if alpha > 0.0]
@@ -76,27 +118,38 @@ def ridge(form, st, alphas):
     for part, l2 in ((positive, st.l2), (zeros, np.zeros_like(st.l2))):
         if not part:
             continue
-        if isinstance(form, Gradient):
-            found = ridge_gram(form.G[: l2.size, : l2.size], form.start, l2, used, part)
-        else:
-            found = ridge_rows(form, l2, used, part)
-        for alpha, (w, residual) in zip(part, found, strict=True):
-            yield w, *certify(form, st.at(alpha, every), w, residual), 1
+        for alpha, (W, residuals) in zip(part, solver(l2, used, part), strict=True):
+            yield W, *certified(st.at(alpha, every), W, residuals), np.ones(len(W), np.int64)
 
 
-def _direct(data, target, strengths, alphas, tol):
+def ridge_on_gram(G, start, yy, st, alphas, lengths):
+    """`ridge` through the Gram matrix. Raises LinAlgError where a system is singular."""
+    return ridge(
+        lambda l2, used, part: ridge_gram(G, start, l2, used, part, lengths),
+        lambda pen, W, _: certify_gram(G, start, yy, pen, W),
+        st,
+        alphas,
+    )
+
+
+def _direct(data, strengths, lengths, alphas, tol):
     if data.p <= data.n:
         try:
-            found = list(ridge(whole(data, target, True), strengths, alphas))
-            if max(gap for _, _, gap, _ in found) <= tol:
+            found = list(ridge_on_gram(data.gram, data.start, data.target_sqnorms, strengths, alphas, lengths))
+            if max(gaps.max() for _, _, gaps, _ in found) <= tol:
                 return found
         except np.linalg.LinAlgError:
             pass  # singular to rounding
-    return ridge(whole(data, target, False), strengths, alphas)
+    return ridge(
+        lambda l2, used, part: ridge_rows(data, l2, used, part, lengths),
+        lambda pen, W, residuals: certify_rows(data, pen, W, residuals),
+        strengths,
+        alphas,
+    )
 
 
 def _prox_grad(data, target, strengths, alphas, tol, max_iter, w_init):
-    form = whole(data, target, data.n >= 5 * data.p)
+    form = form_of_all_columns(data, target, data.n >= 5 * data.p)
     every = np.arange(data.p)
     w = np.clip(np.zeros(data.p) if w_init is None else w_init, strengths.lower, strengths.upper)
     if isinstance(form, Gradient):
@@ -114,47 +167,81 @@ def _prox_grad(data, target, strengths, alphas, tol, max_iter, w_init):
             best[:] = value, max(best[1], value - gap)
             return value - best[1] <= tol
 
-        steps = minimize(form.A, smooth, pen, w, scores, CHECK, max_iter, enough)
+        steps = minimize(form.A, smooth, pen, w, scores, STEPS_PER_CHECK, max_iter, enough)
         yield w, best[0], max(best[0] - best[1], 0.0), max(steps, 1)
 
 
 def alpha_max(data, target, penalty):
     """The smallest alpha for which every penalized coefficient is 0; infinite without an L1 part."""
+    if not data.scale.any():
+        return 0.0  # no feature varies: no coefficient can differ from 0
     return path.alpha_max(Columns(data, target), penalty.strengths(data, data.unit[target]))
 
 
 def _coordinate(data, target, strengths, alphas, tol, gram, max_iter, w_init):
-    yy = data.sqnorm(data.R[target])
+    yy = data.target_sqnorms[target]
     s = Covariance(data.inner, data.start[target], yy) if gram else Columns(data, target, len(alphas) > 1)
     top = strengths.alpha_max(s.start)
     before = np.empty(0)
     if data.n < 5 * data.p and w_init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
-        before = np.append(path.stones(top, alphas[0]), alphas)  # the wanted one loosely, too, before it counts
-    walk = path.follow(s, strengths, np.append(before, alphas), tol, max_iter, w_init, before.size)
+        before = np.append(path.stones(top, alphas[0]), alphas)  # also the last one, first to a loose gap only
+    small = active_set.is_small(data)
+    most = min(max_iter, FIRST_ROUNDS) if small else max_iter
+    walk = path.follow(s, strengths, np.append(before, alphas), tol, most, w_init, before.size)
     rounds = sum(next(walk).rounds for _ in before)
-    for alpha, (w, value, gap, n_iter) in zip(alphas, points(walk, data.p), strict=True):
-        if isinstance(s.form, Gradient) and ROUNDING * np.abs(w).sum() ** 2 > 0.1 * tol:
-            # coefficients so large cancel in the residual: inner products cannot tell how well, the rows can
-            value, gap = certify(whole(data, target, False), strengths.at(alpha, np.arange(data.p)), w)
+    every = np.arange(data.p)
+    for alpha, (w, value, gap, n_iter) in zip(alphas, dense_points(walk, data.p), strict=True):
+        pen = strengths.at(alpha, every)
+        if isinstance(s.form, Gradient) and too_large_for_gram(w, tol):
+            value, gap = certify(form_of_all_columns(data, target, False), pen, w)
+        if gap > tol and small and n_iter < max_iter:
+            w, value, gap, more = _finish(data, target, strengths, alpha, tol, max_iter - n_iter, w, value, gap)
+            n_iter += more
         yield w, value, gap, rounds + n_iter
         rounds = 0
 
 
-def points(walk, p):
-    """What solvers yield, from the points of a path."""
+def too_large_for_gram(w, tol):
+    """Whether coefficients are so large that they cancel in the residual: the rows must be asked how well."""
+    return GRAM_ROUNDING * np.abs(w).sum(axis=-1) ** 2 > 0.1 * tol
+
+
+def _finish(data, target, strengths, alpha, tol, max_iter, w, value, gap):
+    """Go on where coordinate descent stalls: by the active-set method, and more rounds where that is not enough."""
+    pen = strengths.at(alpha, np.arange(data.p))
+    try:
+        found, residual, steps = active_set.active_set(data, target, pen, w, max_iter)
+    except np.linalg.LinAlgError:  # singular values did not converge
+        steps = 0
+    else:
+        certified = certify(form_of_all_columns(data, target, False), pen, found, residual)
+        if certified[1] < gap:
+            w, value, gap = found, *certified
+    if gap > tol and steps < max_iter:
+        s = Columns(data, target, True)
+        (point,) = dense_points(path.follow(s, strengths, [alpha], tol, max_iter - steps, w), data.p)
+        found, new_value, new_gap, rounds = point
+        steps += rounds
+        if new_gap < gap:
+            w, value, gap = found, new_value, new_gap
+    return w, value, gap, steps
+
+
+def dense_points(walk, p):
+    """Coefficients (p,), values, gaps and rounds of the points of a path."""
     for point in walk:
         w = np.zeros(p)
         w[point.features] = point.w
         yield w, point.primal, point.gap, max(point.rounds, 1)
 
 
-def choose(data, penalty, alphas, limit=LARGEST_DIRECT):
+def choose_solver(data, penalty, alphas, limit=MAX_DIRECT_SIDE):
     """What solver="auto" means; `limit` is the largest dense system that it solves directly."""
     bounded = np.isfinite(penalty.bounds[0]).any() or np.isfinite(penalty.bounds[1]).any()
     smooth = penalty.l1_ratio == 0.0 or not np.any(alphas)
     if smooth and not bounded and min(data.n, data.p) <= limit:
         return "direct"
-    if data.n >= 5 * data.p and data.p <= (LARGEST_GRAM if len(alphas) > 1 else Covariance.SMALL):
+    if data.n >= 5 * data.p and data.p <= (MAX_GRAM_COLUMNS if len(alphas) > 1 else Covariance.SMALL):
         return "gram"
     return "cd"
 
@@ -162,13 +249,20 @@ def choose(data, penalty, alphas, limit=LARGEST_DIRECT):
 def prepare(data, penalty, alphas, solver):
     """Form the whole Gram matrix now if it will be needed: the one product so large that threads pay."""
     if solver == "auto":
-        solver = choose(data, penalty, alphas)
-    if (solver == "gram" and data.p <= Covariance.SMALL) or (solver == "direct" and data.p <= data.n):
+        solver = choose_solver(data, penalty, alphas)
+        solver = "gram" if solver == "cd" and batches(data, "gram") else solver
+    direct = solver == "direct" and data.p <= data.n
+    if direct or (solver == "gram" and data.p <= Covariance.SMALL):
         data.gram  # noqa: B018
 
 
+def batches(data, solver):
+    """Whether the compiled loop over targets is the way to solve for all of them."""
+    return solver in ("auto", "gram") and data.unit.size >= MIN_BATCHED_TARGETS and data.p <= Covariance.SMALL
+
+
 def solve_path(data, target, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
-    """Yield a `Solution` for every alpha, each warm-started from the one before.
+    """Yield the `Solution` of one target for every alpha, each warm-started from the one before.
 
     Parameters
     ----------
@@ -180,36 +274,94 @@ def solve_path(data, target, penalty, alphas, *, tol, max_iter, solver="auto", c
     tol : float
         Duality gap to reach, relative to the loss of the null model.
     max_iter : int
-    solver : {"auto", "cd", "gram", "prox_grad", "direct"}
+    solver : {"auto", "cd", "gram", "prox_grad"}
     coef_init : ndarray of shape (p,) or None
         Start, in the user's units.
     """
     st = penalty.strengths(data, data.unit[target])
     if solver == "auto":
-        solver = choose(data, penalty, alphas)
+        solver = choose_solver(data, penalty, alphas)
     goal = 0.5 * tol  # the null model's loss is 1/2
-    w_init = start_of(data, target, coef_init)
-    if solver == "direct":
-        found = _direct(data, target, st, alphas, goal)
-    elif solver == "prox_grad":
+    w_init = to_normalized(data, target, coef_init)
+    if solver == "prox_grad":
         found = _prox_grad(data, target, st, alphas, goal, max_iter, w_init)
     else:
         found = _coordinate(data, target, st, alphas, goal, solver == "gram", max_iter, w_init)
-    yield from solutions(data, target, found, tol)
+    yield from to_user_units(data, target, found, tol)
 
 
-def start_of(data, target, coef):
-    """Coefficients in the user's units, or None, in normalized ones."""
+def solve_all(data, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
+    """Yield one `Solution` of all targets for every alpha, as `solve_path` does for one; `coef_init` is (T, p).
+
+    Also takes solver="direct".
+    """
+    every = slice(None)
+    goal = 0.5 * tol
+    if solver == "direct" or (solver == "auto" and choose_solver(data, penalty, alphas) == "direct"):
+        st = penalty.strengths(data, 1.0)  # pure L2 is the same for all targets
+        yield from to_user_units(data, every, _direct(data, st, penalty.lengths(data), alphas, goal), tol)
+        return
+    options = dict(tol=tol, max_iter=max_iter, solver=solver)
+
+    def alone(target, alphas, init):
+        return solve_path(data, target, penalty, alphas, coef_init=init, **options)
+
+    if batches(data, solver):
+        moments = data.gram, data.start, data.target_sqnorms
+        found = batched(data, penalty, *moments, alphas, goal, max_iter, coef_init)
+        yield from with_rest(to_user_units(data, every, found, tol), alphas, alone)
+    else:
+        yield from one_by_one(data.unit.size, alphas, coef_init, alone)
+
+
+def batched(data, penalty, G, start, yy, alphas, tol, max_iter, coef_init):
+    """What the compiled loop over targets finds; gaps are infinite where inner products are not accurate enough."""
+    W = np.zeros(start.shape) if coef_init is None else to_normalized(data, slice(None), coef_init)
+    base = penalty.strengths(data, 1.0)
+    for W_found, values, gaps, rounds in gram_paths(G, base, data.unit, start, yy, alphas, tol, max_iter, W):
+        yield W_found, values, np.where(too_large_for_gram(W_found, tol), np.inf, gaps), rounds
+
+
+def with_rest(solutions, alphas, alone):
+    """Solve for the targets that the loop over all of them did not certify, one by one.
+
+    ``alone(target, alphas, coef_init)`` yields solutions of one target.
+    """
+    for alpha, solution in zip(alphas, solutions, strict=True):
+        for t in np.flatnonzero(~solution.met):
+            (single,) = alone(t, [alpha], solution.coef[t])
+            for array, value in zip(solution, single, strict=True):
+                array[t] = value
+        yield solution
+
+
+def one_by_one(n_targets, alphas, coef_init, alone):
+    """Solve for every target by itself, and yield the solutions of all for every alpha."""
+    inits = [None] * n_targets if coef_init is None else coef_init
+    if len(alphas) == 1:  # one after the other, so that only one working set is in memory
+        yield stacked([next(alone(t, alphas, inits[t])) for t in range(n_targets)])
+        return
+    yield from map(stacked, zip(*(alone(t, alphas, inits[t]) for t in range(n_targets)), strict=True))
+
+
+def stacked(solutions):
+    """One `Solution` of several targets."""
+    return Solution(*(np.array(part) for part in zip(*solutions, strict=True)))
+
+
+def to_normalized(data, targets, coef):
+    """Coefficients in the user's units, or None, in normalized ones; `targets` is one, or a slice of them."""
     if coef is None:
         return None
-    size = data.unit[target] * data.scale
-    return np.divide(coef, size, out=np.zeros(data.p), where=size > 0.0)
+    size = np.multiply.outer(data.unit[targets], data.scale)
+    return np.divide(coef, size, out=np.zeros(size.shape), where=size > 0.0)
 
 
-def solutions(data, target, found, tol):
-    """A `Solution` in the user's units for all that a solver found."""
-    size, unit = data.unit[target] * data.scale, data.unit[target] ** 2 / data.weight
+def to_user_units(data, targets, found, tol):
+    """A `Solution` in the user's units for all that a solver found; `targets` is one, or a slice of them."""
+    size = np.multiply.outer(data.unit[targets], data.scale)
+    unit = data.unit[targets] ** 2 / data.weight
     for w, value, gap, n_iter in found:
         coef = w * size
-        intercept = float(data.offset[target] - data.mean @ coef)
-        yield Solution(coef, intercept, value * unit, gap * unit, n_iter, bool(gap <= 0.5 * tol))
+        intercept = data.offset[targets] - coef @ data.mean
+        yield Solution(coef, intercept, value * unit, gap * unit, n_iter, gap <= 0.5 * tol)

@@ -121,7 +121,7 @@ class Certified:
         kept = dual.value - conjugate_value(strengths.at(alpha, new), est[new], dual.scale)
         scale = dual.scale * (level / (dual.scale * pull[new])).min()
         scaled = self.dual_value(self.penalty(strengths, alpha), dual, scale)
-        return max(result.primal - max(kept, scaled), 0.0)
+        return max(result.primal - max(kept, scaled, self.trivial_dual(self.penalty(strengths, alpha))), 0.0)
 
 
 class WorkingSet(Certified):
@@ -152,6 +152,10 @@ class WorkingSet(Certified):
     def jump(self, pen, start, t):
         """See `inner.jump`."""
         inner.jump(self, pen, start, t)
+
+    def trivial_dual(self, pen):
+        """Dual value of the point 0, which is always feasible."""
+        return -conjugate_value(pen, self.w, 0.0)
 
     def dual_value(self, pen, dual, scale):
         """Dual value of another scale of a dual point."""

@@ -111,19 +111,14 @@ class LinearRegressor(RegressorMixin, LinearModel):
         self.intercept_ = float(intercept[0]) if one_target else intercept
 
     def _store(self, problem, found, null):
-        """Set the fitted attributes from one solution for each target, and warn of those that did not converge."""
-        coef, intercept = (np.array(part) for part in zip(*map(problem.rounded, found), strict=True))
+        """Set the fitted attributes from the `Solution` of all targets, and warn of those that did not converge."""
+        coef, intercept = problem.rounded(found, self.tol, null)
         self._set_coef(coef, intercept, problem.one_target)
-        for name, values in (
-            ("n_iter_", np.array([s.n_iter for s in found])),
-            ("dual_gap_", np.array([s.gap for s in found])),
-            ("objective_", np.array([s.objective for s in found])),
-        ):
+        for name, values in (("n_iter_", found.n_iter), ("dual_gap_", found.gap), ("objective_", found.objective)):
             setattr(self, name, values[0].item() if problem.one_target else values)
         self.sparsity_ = float(np.mean(coef == 0.0))
-        for s, loss in zip(found, null, strict=True):
-            if not s.met:
-                self._warn(s.gap / loss)
+        for t in np.flatnonzero(~found.met):
+            self._warn(found.gap[t] / null[t])
 
     def predict(self, X):
         """Predict targets.

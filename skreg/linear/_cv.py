@@ -60,7 +60,8 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
     scores_ : ndarray of shape (n_l1_ratios, n_alphas, n_folds)
         What the choice is made by, greater is better: ``-mse_path_``, or the scorer's.
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients, in the dtype of X.
+        Coefficients, in the dtype of X; in float64 where rounding them to float32 would raise the objective by more
+        than `tol` (relative to the loss of the null model), as with nearly collinear features.
     intercept_ : float or ndarray of shape (n_targets,)
     n_iter_, dual_gap_, objective_ : int and float, or ndarray of shape (n_targets,)
         Of the refit, as for `ElasticNetProx`. Without refit, `n_iter_` is the most that a fold took for the choice and
@@ -158,8 +159,7 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
         fold.errors = np.empty(fold.alphas.shape)
         for i, ((l1_ratio,), alphas) in enumerate(zip(grid.candidates, grid.alphas, strict=True)):
             penalty = problem.penalty(l1_ratio, self.standardize)
-            paths = [fit.solve(t, penalty, alphas, **self._options()) for t in targets]
-            path = (list(zip(solutions, fit.null, strict=True)) for solutions in zip(*paths, strict=True))
+            path = ([(solution, fit.null)] for solution in fit.solve_all(penalty, alphas, **self._options()))
             fold.follow(i, path, task, halt)
             coefs, intercepts = np.array(fold.coefs[i]), np.array(fold.intercepts[i])
             errors = [folds.errors(fold.number, t, coefs[:, t].T, intercepts[:, t]) for t in targets]
@@ -179,6 +179,5 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
 
     def _fit_all(self, problem, folds):
         penalty, fit = problem.penalty(self.l1_ratio_, self.standardize), folds.whole()
-        targets = range(len(problem.Y))
-        found = [s for t in targets for s in fit.solve(t, penalty, [self.alpha_], **self._options())]
+        (found,) = fit.solve_all(penalty, [self.alpha_], **self._options())
         self._store(problem, found, fit.null)

@@ -1,5 +1,6 @@
 """Read X, y and weights for linear models: everything is checked before any work is done."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from .._core.data import Data, as_data
 from .._core.solve import Penalty, alpha_max
 from ..utils._validation import (
     as_one_column,
+    caller_level,
     check_bounds,
     check_class_weight,
     check_classes,
@@ -16,9 +18,12 @@ from ..utils._validation import (
     check_left_out,
     check_penalty_factor,
     check_table,
+    check_target_size,
     check_tiny_columns,
     check_weights,
 )
+
+MIN_ROUNDING_COST = 1e-12  # relative to the null model's loss: smaller costs of rounding to float32 never matter
 
 READ_OPTIONS = dict(accept_sparse="csc", dtype=[np.float64, np.float32], order="F", ensure_all_finite=False)
 
@@ -69,17 +74,34 @@ class LinearData(NamedTuple):
         """The smallest alpha at which all penalized coefficients of a regression are zero, over all targets."""
         return float(max(alpha_max(self.data, target, penalty) for target in range(len(self.Y))))
 
-    def rounded(self, solution):
-        """Coefficients in the dtype of X and within the bounds, and the intercept that goes with them."""
+    def rounded(self, solution, tol, null):
+        """Coefficients of a solution within the bounds, and the intercept that goes with them.
+
+        They have the dtype of X, unless rounding to float32 would cost more than `tol` of the null model's loss `null`,
+        as it does where nearly collinear features have large coefficients that cancel.
+        """
         (low, high), dtype = self.bounds, self.X.dtype
         if dtype == np.float64 and not (np.isfinite(low).any() or np.isfinite(high).any()):
             return solution.coef, solution.intercept
-        exact = np.where(self.data.scale > 0.0, np.clip(solution.coef, low, high), solution.coef)
-        coef = exact.astype(dtype)
+        coef = np.where(self.data.scale > 0.0, np.clip(solution.coef, low, high), solution.coef)
         if dtype != np.float64:
-            inside = np.where(coef > high, -np.inf, np.where(coef < low, np.inf, coef)).astype(dtype)
-            coef = np.where(self.data.scale > 0.0, np.nextafter(coef, inside), coef)
+            single = coef.astype(dtype)
+            inside = np.where(single > high, -np.inf, np.where(single < low, np.inf, single)).astype(dtype)
+            single = np.where(self.data.scale > 0.0, np.nextafter(single, inside), single)
+            if self._rounding_cost(solution.coef - single, null) <= max(tol, MIN_ROUNDING_COST):
+                coef = single
         return coef, solution.intercept + (solution.coef - coef) @ self.data.mean
+
+    def _rounding_cost(self, change, null):
+        """Upper bound of the loss that a small change of optimal coefficients adds, relative to `null`.
+
+        `null` is the loss of the null model, or one for each of several targets, of which the largest cost is returned.
+        The slope is zero at the optimum, and the curvature of every loss at most that of the squared loss.
+        """
+        change = np.divide(change, self.data.scale, out=np.zeros(change.shape), where=self.data.scale > 0.0)
+        costs = 0.5 * self.data.all_scores(change) ** 2 @ self.data.rows / self.data.weight
+        costs = np.sum(costs) if np.ndim(null) == 0 else costs
+        return np.max(np.divide(costs, null, out=np.zeros_like(costs), where=np.greater(null, 0.0)))
 
 
 def read_regression(estimator, X, y, sample_weight=None, **restrictions):
@@ -148,4 +170,11 @@ def _normalize(estimator, X, targets, weights, penalty_factor=None, bounds=None,
     statistics = data.spread + data.scale + np.abs(data.start).max(axis=0, initial=0.0)
     check_finite_columns(X, statistics, names)
     check_tiny_columns(X, data.scale, names)
+    check_target_size(targets, data.unit, data.weight)
+    if not data.scale.any() and np.count_nonzero(data.rows) > 1:
+        warnings.warn(
+            "X has no feature that varies: all coefficients are 0, and predictions are those of the null model.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
     return (factor, bounds), data

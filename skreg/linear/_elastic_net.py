@@ -30,8 +30,9 @@ class ElasticNetProx(LinearRegressor):
     ----------
     alpha : float, default=1.0
         Strength of the penalty, in [0, inf), on the scale of scikit-learn's `ElasticNet` (its `Ridge` takes ``alpha``
-        times the sum of weights). 0 is least squares; where that has many solutions, "direct" takes the shortest in
-        units of the features' norms. `skreg.alpha_max` gives the value from which on all coefficients are zero.
+        times the sum of weights). 0 is least squares; where that has many solutions, "direct" returns the one of
+        least norm, as NumPy's `pinv` and scikit-learn's `LinearRegression` do (with `standardize`, of least norm for
+        standardized features). `skreg.alpha_max` gives the value from which on all coefficients are zero.
     l1_ratio : float, default=0.5
         Share of L1, in [0, 1]: 1 is the lasso, 0 is ridge. The default shares weight among correlated features and
         still selects.
@@ -67,7 +68,8 @@ class ElasticNetProx(LinearRegressor):
     Attributes
     ----------
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients, in the dtype of X.
+        Coefficients, in the dtype of X; in float64 where rounding them to float32 would raise the objective by more
+        than `tol` (relative to the loss of the null model), as with nearly collinear features.
     intercept_ : float or ndarray of shape (n_targets,)
         0.0 without intercept.
     n_iter_ : int or ndarray of shape (n_targets,)
@@ -183,34 +185,34 @@ class ElasticNetProx(LinearRegressor):
         """
         problem = self._read(X, y, sample_weight)
         task = Task.root(self)
-        fit, targets = RowsFit(problem.data), range(len(problem.Y))
-        init = self._warm(len(targets), problem.data.p)
-        solve = self._solver(fit, problem, [self.alpha])
+        fit = RowsFit(problem.data)
+        init = self._warm(len(problem.Y), problem.data.p)
+        solutions = self._solutions(fit, problem, [self.alpha], init)
         with one_blas_thread():
-            found = [s for t in targets for s in solve(t, init[t])]
+            (found,) = solutions
         self._store(problem, found, fit.null)
         task.end()
         return self
 
     def _warm(self, n_targets, n_features):
         if not (self.warm_start and hasattr(self, "coef_")):
-            return [None] * n_targets
+            return None
         coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
         if coef.size != n_targets * n_features:
-            return [None] * n_targets
+            return None
         return coef.reshape(n_targets, n_features).astype(np.float64)
 
-    def _solver(self, fit, problem, alphas):
-        """A function that solves for a target and a start; what all targets share is done here."""
+    def _solutions(self, fit, problem, alphas, coef_init):
+        """An iterator over the solutions of all targets, one for each alpha, which solves as it goes."""
         penalty = problem.penalty(self.l1_ratio, self.standardize)
-        if self.solver == "direct" and core.choose(problem.data, penalty, alphas, limit=np.inf) != "direct":
+        if self.solver == "direct" and core.choose_solver(problem.data, penalty, alphas, limit=np.inf) != "direct":
             raise ValueError(
                 "solver='direct' needs a pure L2 penalty (l1_ratio=0) or alpha=0, without bounds; got"
                 f" l1_ratio={self.l1_ratio}, bounds={self.bounds}, positive={self.positive}."
             )
         fit.prepare(penalty, alphas, self.solver)
-        options = dict(tol=self.tol, max_iter=self.max_iter, solver=self.solver)
-        return lambda target, coef_init: fit.solve(target, penalty, alphas, coef_init=coef_init, **options)
+        options = dict(tol=self.tol, max_iter=self.max_iter, solver=self.solver, coef_init=coef_init)
+        return fit.solve_all(penalty, alphas, **options)
 
     def path(self, X, y, sample_weight=None, *, alphas=100, eps=1e-3, coef_init=None):
         """Solutions for decreasing strengths, each found from the one before; `alpha` is not used.
@@ -244,16 +246,18 @@ class ElasticNetProx(LinearRegressor):
         problem = self._read_aside(X, y, sample_weight)
         fit, T, p = RowsFit(problem.data), len(problem.Y), problem.data.p
         alphas = read_alphas(alphas, eps, problem, self.l1_ratio, self.standardize, problem.alpha_max)
-        init = [None] * T if coef_init is None else check_coef_init(coef_init, T, p)
+        init = None if coef_init is None else check_coef_init(coef_init, T, p)
         coefs = np.zeros((T, alphas.size, p), dtype=problem.X.dtype).transpose(0, 2, 1)  # each solution in one piece
         intercepts, gaps = np.zeros((T, alphas.size)), np.zeros((T, alphas.size))
         met = np.ones((T, alphas.size), dtype=bool)
-        solve = self._solver(fit, problem, alphas)
+        solutions = self._solutions(fit, problem, alphas, init)
         with one_blas_thread():
-            for t in range(T):
-                for k, s in enumerate(solve(t, init[t])):
-                    coefs[t, :, k], intercepts[t, k] = problem.rounded(s)
-                    gaps[t, k], met[t, k] = s.gap, s.met
+            for k, s in enumerate(solutions):
+                coef, intercepts[:, k] = problem.rounded(s, self.tol, fit.null)
+                if coef.dtype != coefs.dtype:  # float32 is not enough for this alpha
+                    coefs = coefs.astype(coef.dtype)
+                coefs[:, :, k] = coef
+                gaps[:, k], met[:, k] = s.gap, s.met
         for t in np.flatnonzero(~met.all(axis=1)):
             worst = gaps[t, ~met[t]].max()
             self._warn(worst / fit.null[t], f" at {(~met[t]).sum()} of {alphas.size} alphas")

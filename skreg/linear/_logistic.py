@@ -60,7 +60,8 @@ class LabelSmoothed(LinearClassifier):
 
     def _store(self, problem, likelihood, solution, alpha, smoothing):
         """Keep a solution as fitted attributes, and warn where it is not good enough."""
-        self.coef_, self.intercept_ = problem.rounded(solution)
+        null = likelihood.null.value * likelihood.unit**2 / problem.data.weight
+        self.coef_, self.intercept_ = problem.rounded(solution, self.tol, null)
         self.n_iter_, self.objective_ = solution.n_iter, solution.objective
         self.sparsity_ = float(np.mean(self.coef_ == 0.0))
         self.dual_gap_ = solution.gap if likelihood.convex else np.nan
@@ -164,7 +165,8 @@ class LabelSmoothedLogistic(LabelSmoothed):
     ----------
     classes_ : ndarray of shape (n_classes,)
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
-        Coefficients, in the dtype of X.
+        Coefficients, in the dtype of X; in float64 where rounding them to float32 would raise the objective by more
+        than `tol` (relative to the loss of the null model), as with nearly collinear features.
     intercept_ : ndarray of shape (1,) or (n_classes,)
         0.0 without intercept; of several classes, with sum 0: only differences of scores matter.
     n_iter_ : int

@@ -92,8 +92,9 @@ class Fold:
             if score is None or self.keep:
                 self.coefs[candidate].append(coef)
                 self.intercepts[candidate].append(intercept)
-            self.n_iter[candidate, k] = max(s.n_iter for s, _ in solutions)
-            self.unmet = max(self.unmet, *(0.0 if s.met else s.gap / null for s, null in solutions))
+            self.n_iter[candidate, k] = max(np.max(s.n_iter) for s, _ in solutions)
+            for s, null in solutions:
+                self.unmet = max(self.unmet, np.max(np.where(s.met, 0.0, s.gap / null)))
             task.part("alpha").end()
             if halt.is_set():
                 raise Interrupted

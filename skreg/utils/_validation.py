@@ -242,6 +242,33 @@ def check_finite_columns(X, statistics, names=None):
         raise ValueError(f"Input X contains values in {column} so large that their squares overflow: rescale it.")
 
 
+MIN_SQUARE = 1e-300  # mean square of a target below which products with tolerances lose digits
+
+
+def check_target_size(Y, norm, weight):
+    """Raise ValueError where the squares of regression targets overflow or vanish.
+
+    Parameters
+    ----------
+    Y : ndarray of shape (n_targets, n)
+    norm : ndarray of shape (n_targets,)
+        Weighted norms of the centred targets; of constant ones, their size.
+    weight : float
+        Sum of the weights.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        squares = norm**2
+    for t in np.flatnonzero(~np.isfinite(squares) | (squares / weight < MIN_SQUARE)):
+        label = "y" if len(Y) == 1 else f"y[:, {t}]"
+        size = np.abs(Y[t]).max()
+        if squares[t] > 1.0:
+            raise ValueError(f"{label} has values so large that their squares overflow: rescale it; got {size:g}.")
+        if np.ptp(Y[t]) > 0.0:
+            raise ValueError(
+                f"{label} has values so small that their squares vanish: rescale it; got at most {size:g}."
+            )
+
+
 def check_tiny_columns(X, scale, names=None):
     """Raise ValueError naming the first column of X whose values are so small that their squares vanish.
 

@@ -36,6 +36,9 @@ DATA = [
     ((X * 1e-158, Y), r"column 0 so small that their squares vanish"),
     ((X, np.where(np.arange(20) == 5, np.nan, Y)), r"y contains NaN"),
     ((X, Y[:-1]), r"inconsistent numbers of samples"),
+    ((X, Y * 1e160), r"y has values so large that their squares overflow: rescale it; got .*e\+160"),
+    ((X, np.full(20, 1e200)), r"y has values so large that their squares overflow: rescale it; got 1e\+200"),
+    ((X, np.column_stack([Y, Y * 1e-170])), r"y\[:, 1\] has values so small that their squares vanish"),
     ((X[:, 0], Y), r"Expected 2D array, got 1D array"),
     ((X[:0], Y[:0]), r"0 sample"),
     ((X[:, :0], Y), r"0 feature"),
@@ -222,3 +225,27 @@ def test_weights_that_leave_one_class():
 def test_cross_validation_parameters_of_classifiers(params, message):
     with pytest.raises((ValueError, TypeError), match=message):
         LabelSmoothedLogisticCV(**params).fit(X, CODES)
+
+
+@pytest.mark.parametrize("n", [20, 200])
+def test_features_that_do_not_vary_give_the_null_model_everywhere(n):
+    constant, y = np.full((n, 3), 2.0), np.arange(float(n))
+    codes = np.arange(n) % 3 // 2
+    with pytest.warns(UserWarning, match="X has no feature that varies"):
+        alphas, coefs, intercepts, gaps = elastic_net_path(constant, y, alphas=4)
+    assert alphas.shape == (4,)
+    assert not coefs.any()
+    np.testing.assert_allclose(intercepts, y.mean())
+    assert not gaps.any()
+    with pytest.warns(UserWarning, match="X has no feature that varies"):
+        assert alpha_max(constant, y) == 0.0
+    for model in (ElasticNetProx(), ElasticNetProxCV(alphas=4, cv=3)):
+        with pytest.warns(UserWarning, match="X has no feature that varies"):
+            model.fit(constant, y)
+        assert not model.coef_.any()
+        assert model.intercept_ == pytest.approx(y.mean())
+    for model in (LabelSmoothedLogistic(label_smoothing=0.0), LabelSmoothedLogisticCV(alphas=4, cv=3)):
+        with pytest.warns(UserWarning, match="X has no feature that varies"):
+            model.fit(constant, codes)
+        assert not model.coef_.any()
+        assert np.argmax(model.predict_proba(constant)[0]) == 0

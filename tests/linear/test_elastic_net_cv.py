@@ -234,3 +234,26 @@ def test_no_grid_without_a_penalty_and_no_folds_from_an_empty_iterator():
         ElasticNetProxCV(penalty_factor=np.zeros(8)).fit(X, y)
     with pytest.raises(ValueError, match="has no splits"):
         ElasticNetProxCV(cv=iter([])).fit(X, y)
+
+
+def test_errors_of_noiseless_targets_are_true():
+    """Sums of squares cancel where the error is below their rounding: the held-out rows are asked then."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((1000, 5))
+    y = X @ rng.standard_normal(5)
+    alphas = [1e-7, 1e-8, 1e-9, 1e-10]
+    moments, rows = (ElasticNetProxCV(alphas=alphas, solver=solver, tol=1e-12).fit(X, y) for solver in ("auto", "cd"))
+    np.testing.assert_allclose(moments.mse_path_, rows.mse_path_, rtol=1e-4)
+    assert moments.alpha_ == rows.alpha_ == 1e-10
+
+
+def test_weights_of_any_size_give_the_same_errors():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 5))
+    y, weights = X @ rng.standard_normal(5) + rng.standard_normal(40), np.arange(1.0, 41.0)
+    for solver in ("auto", "cd"):
+        one, *others = (
+            ElasticNetProxCV(alphas=5, solver=solver).fit(X, y, weights * size) for size in (1.0, 1e-320, 1e300)
+        )
+        for other in others:
+            np.testing.assert_allclose(other.mse_path_, one.mse_path_, rtol=1e-9)
