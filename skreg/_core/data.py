@@ -168,7 +168,7 @@ class Data:
         """Targets in the units of `block` (T, n)."""
         return np.array([-self.standardized(r) for r in self.R])
 
-    @functools.cached_property
+    @cached_property
     def target_sqnorms(self):
         """Squared weighted norms of the normalized targets (T,): 1, or 0 of a constant one."""
         return np.array([self.sqnorm(r) for r in self.R])
