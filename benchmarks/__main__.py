@@ -2,10 +2,11 @@
 
 import argparse
 
-from . import augment, linear, logistic, mlp, mnist, tabular, uci
+from . import augment, effects, linear, logistic, mlp, mnist, report, tabular, uci
 
 FAMILIES = {
     "augment": augment,
+    "effects": effects,
     "linear": linear,
     "logistic": logistic,
     "mlp": mlp,
@@ -15,6 +16,11 @@ FAMILIES = {
 }
 
 
+def render(_):
+    for module in FAMILIES.values():
+        module.book(report.RESULTS).render()
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     families = parser.add_subparsers(required=True, metavar="family")
@@ -22,6 +28,8 @@ def main():
         family = families.add_parser(name, help=module.__doc__, description=module.__doc__)
         module.configure(family)
         family.set_defaults(run=module.run)
+    pages = families.add_parser("render", help="Write all pages anew from their results, without measuring anything.")
+    pages.set_defaults(run=render)
     args = parser.parse_args()
     args.run(args)
 

@@ -28,21 +28,20 @@ from skreg.augmentation import (
     TimeStretch,
 )
 
-from . import processes, report
+from . import report
 from .linear import names
 from .problems import image_rows
 
 NOTE = """\
-Speed: median of three turns, in which all solvers go one after another over the same rows: MNIST images (float32,
-28 x 28), or waves of one second at 16 kHz. "NumPy loop" changes one image after another by the NumPy or scipy.ndimage
-function that one would take; albumentations and audiomentations take one after another, too. They do the same kind of
-thing, not the same thing: `Erasing` draws the size of its rectangle, `Affine` moves by whole pixels, and every library
-has noise of its own default size.
+Speed: median of three runs, in which the libraries take turns on the same rows: MNIST images (float32, 28 x 28), or
+waves of one second at 16 kHz. "NumPy loop" changes one image at a time by the obvious NumPy or scipy.ndimage function;
+albumentations and audiomentations also take one at a time. Operations are similar, not identical: `Erasing` draws the
+size of its rectangle, `Affine` moves by whole pixels, and each library has its own default amount of noise.
 
-Digits: error on the 10,000 test images of MNIST after training on 60,000, or these and their copies, for as many steps,
-without a look at the test images before the end. Few labels: error on the rest of scikit-learn's digits after training
-on 100 of them, mean over 20 draws of these and its standard error; `C`, which weighs a sum over rows against the
-penalty, is divided by the number of copies.
+Digits: error on the 10,000 test images of MNIST after training on 60,000 images, or on these and their copies, for the
+same number of steps. Test images decide nothing. Few labels: error on the rest of scikit-learn's digits after training
+on 100 of them; mean over 20 random choices, with its standard error. `C` weighs a sum over rows against the penalty, so
+it is divided by the number of copies.
 """
 
 PARTS = ("speed", "augmented", "few")
@@ -248,18 +247,21 @@ def configure(parser):
     parser.add_argument("--out", help="folder of augment.json and augment.md (default: docs/benchmarks)")
 
 
+def book(folder):
+    return report.Book("augment", folder, [*SPEED, *AUGMENTED, "all"], PARTS, NOTE)
+
+
 def run(args):
-    out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
-    book = report.Book("augment", out, [*SPEED, *AUGMENTED, "all"], PARTS, NOTE)
+    pages = book(report.folder(args))
     for name in args.problems:
         if name in SPEED and "speed" in args.parts:
-            book.enter("speed", name, repr(SPEED[name][2]), rows=race(name, args.small))
+            pages.enter("speed", name, repr(SPEED[name][2]), rows=race(name, args.small))
         if name in AUGMENTED and "augmented" in args.parts:
             row = train_on_digits(name, args.small)
             if row is not None:
                 about = ", ".join(f"{key}={value}" for key, value in NET.items())
                 augmenter, copies, epochs = AUGMENTED[name]
                 about += f"; {augmenter!r}, {copies} copies" if augmenter else ""
-                book.enter("augmented", name, f"{about}, max_iter={epochs}", rows=[row])
+                pages.enter("augmented", name, f"{about}, max_iter={epochs}", rows=[row])
     if "few" in args.parts:
-        book.enter("few", "all", "100 labels", rows=few_labels(2 if args.small else 20))
+        pages.enter("few", "all", "100 labels", rows=few_labels(2 if args.small else 20))

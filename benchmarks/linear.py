@@ -116,9 +116,12 @@ class Course:
         self.enter("cv", 1.0, rows)
 
 
+def book(folder):
+    return report.Book("linear", folder, LINEAR, PARTS)
+
+
 def run(args):
-    out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
-    book = report.Book("linear", out, LINEAR, PARTS)
+    pages = book(report.folder(args))
     solvers = [solver for solver in SOLVERS if solver.usable()]
     if set(args.parts) & set(FIT_IN_PROCESS):
         for name in args.problems:
@@ -126,9 +129,9 @@ def run(args):
                 Course(problem, solvers, args, book).run()
     if "first" in args.parts:
         known = [s.name for s in solvers if s in (Skreg, ScikitLearn, Skglm)]
-        book.enter("first", "100 x 20", rows=processes.first_fits(known, args.repeats))
+        pages.enter("first", "100 x 20", rows=processes.first_fits(known, args.repeats))
     if "memory" in args.parts:
         python = [s.name for s in solvers if s is not Glmnet]
         for name in SHAPES:
             if name in args.problems:
-                book.enter("memory", name, rows=processes.peaks(python, name, args.small))
+                pages.enter("memory", name, rows=processes.peaks(python, name, args.small))

@@ -12,7 +12,7 @@ from skreg._core.losses import Logistic, Multinomial
 from skreg._core.newton import Scores
 from skreg._core.solve import Penalty
 
-from . import processes, report
+from . import report
 from .class_peers import SOLVERS
 from .judge import Judge
 from .linear import REFERENCE, names
@@ -83,22 +83,25 @@ def strengths(problem):
     return found
 
 
+def book(folder):
+    return report.Book("logistic", folder, CLASSES, PARTS)
+
+
 def run(args):
-    out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
-    book = report.Book("logistic", out, CLASSES, PARTS)
+    pages = book(report.folder(args))
     makers = [solver for solver in SOLVERS if solver.usable()]
     for name in args.problems:
         if problem := load(name, args.small, CLASSES):
             solvers = [make(problem.X, problem.y) for make in makers if make.several or problem.y.max() == 1]
             try:
-                race(problem, solvers, args, book)
+                race(problem, solvers, args, pages)
             finally:
                 for solver in solvers:
                     solver.close()
 
 
-def race(problem, solvers, args, book):
-    """All strengths of one problem."""
+def race(problem, solvers, args, pages):
+    """All values of alpha of one problem."""
     ours = solvers[0]
     for l1_ratio, values in strengths(problem).items():
         able = [solver for solver in solvers if solver.able(l1_ratio)]
@@ -113,7 +116,7 @@ def race(problem, solvers, args, book):
             if problem.test is not None:
                 for row, entrant in zip(rows, entrants, strict=True):
                     row["test"] = right(problem, entrant.run)
-            book.enter("single", problem.name, problem.about, l1_ratio, label, rows=rows)
+            pages.enter("single", problem.name, problem.about, l1_ratio, label, rows=rows)
 
 
 def right(problem, run):

@@ -1,6 +1,7 @@
 """Multilayer perceptrons: seconds an epoch, and memory."""
 
 import multiprocessing
+import operator
 import statistics
 import time
 import warnings
@@ -17,10 +18,10 @@ from .problems import image_rows
 PARTS = ("epoch", "memory")
 DROPOUT, SMOOTHING = 0.2, 0.1
 NOTE = f"""\
-Every solver trains the same net with AdamW or Adam on the same rows in float32, with dropout {DROPOUT} and label
-smoothing {SMOOTHING} where it can, in a process of its own; processes take turns. A figure is the time of a whole fit
-over its number of epochs, so that what comes before the first one counts. The first fit of each is left out: it
-compiles.
+Every library trains the same net with AdamW or Adam on the same rows in float32, with dropout {DROPOUT} and label
+smoothing {SMOOTHING} where it has them. Each has a process of its own, and the processes take turns. A figure is the
+time of a whole fit divided by its number of epochs, so that preparation counts. The first fit, which compiles, is left
+out. PyTorch and skorch run with one thread and with all; the faster of the two is shown, with its number of threads.
 """
 
 
@@ -121,18 +122,19 @@ SOLVERS = {
     "PyTorch": (pytorch, "torch"),
     "skorch": (skorch, "skorch"),
 }
+THREADED = ("PyTorch", "skorch")  # timed with one thread and with all
 
 
-def serve(pipe, name, case_name, rows):
+def serve(pipe, name, threads, case_name, rows):
     """In a process of its own, so that no library's threads wait for another's: one fit for every message."""
     warnings.simplefilter("ignore")
     case = CASES[case_name]
     X, y = data(case_name, case)
     make = SOLVERS[name][0]
-    if find_spec("torch") and name in ("PyTorch", "skorch"):
+    if threads:
         import torch
 
-        torch.set_num_threads(cpu_count())
+        torch.set_num_threads(threads)
     while pipe.recv():
         fit = make(case)
         start = time.perf_counter()
@@ -145,11 +147,13 @@ def race(name, repeats, rows):
     context = multiprocessing.get_context("spawn")
     servers = {}
     for solver, (_, library) in SOLVERS.items():
-        if find_spec(library):
+        if not find_spec(library):
+            continue
+        for threads in sorted({1, cpu_count()}) if solver in THREADED else [None]:
             mine, theirs = context.Pipe()
-            process = context.Process(target=serve, args=(theirs, solver, name, rows), daemon=True)
+            process = context.Process(target=serve, args=(theirs, solver, threads, name, rows), daemon=True)
             process.start()
-            servers[solver] = mine
+            servers[solver, threads] = mine
     times = {solver: [] for solver in servers}
     for turn in range(repeats + 1):
         for solver, pipe in servers.items():
@@ -159,9 +163,12 @@ def race(name, repeats, rows):
                 times[solver].append(seconds)
     for pipe in servers.values():
         pipe.send(False)
-    found = [dict(solver=s, epoch=statistics.median(t), fastest=min(t)) for s, t in times.items()]
-    own = found[0]["epoch"]
-    return [found[0], *(row | dict(of_peer=own / row["epoch"]) for row in found[1:])]
+    found = {}
+    for (solver, threads), seconds in times.items():
+        row = dict(solver=solver, threads=threads, epoch=statistics.median(seconds), fastest=min(seconds))
+        found[solver] = min(row, found.get(solver, row), key=operator.itemgetter("epoch"))
+    own, *peers = found.values()
+    return [own, *(row | dict(of_peer=own["epoch"] / row["epoch"]) for row in peers)]
 
 
 def configure(parser):
@@ -172,9 +179,12 @@ def configure(parser):
     parser.add_argument("--out", help="folder of mlp.json and mlp.md (default: docs/benchmarks)")
 
 
+def book(folder):
+    return report.Book("mlp", folder, CASES, PARTS, NOTE)
+
+
 def run(args):
-    out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
-    book = report.Book("mlp", out, CASES, PARTS, NOTE)
+    pages = book(report.folder(args))
     if "epoch" in args.parts:
         for name in args.problems:
             case = CASES[name]
@@ -183,9 +193,9 @@ def run(args):
                 continue
             rows = race(name, 1 if args.small else args.repeats, 300 if args.small else case.rows)
             about = f"{case.rows} x {case.features}, hidden {case.hidden}, batches of {case.batch}"
-            book.enter("epoch", name, about, None, None, rows=rows)
+            pages.enter("epoch", name, about, None, None, rows=rows)
     if "memory" in args.parts:
         n, p = (20000, 50) if args.small else (1_000_000, 50)
         found = processes.child("memory_of_net", n, p)
         row = dict(solver="skreg", megabytes=found["above"], share=found["above"] / found["data"])
-        book.enter("memory", f"{n} x {p} in float32", "two epochs, hidden (100,)", None, None, rows=[row])
+        pages.enter("memory", f"{n} x {p} in float32", "two epochs, hidden (100,)", None, None, rows=[row])

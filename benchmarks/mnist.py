@@ -8,14 +8,14 @@ import numpy as np
 
 from skreg import DropoutMLPClassifier
 
-from . import processes, report
+from . import report
 from .linear import names
 from .problems import image_rows
 
 NOTE = """\
-Error on the 10,000 test images after training on all 60,000, without a look at the test images before the end: no early
-stopping. "Published" is Srivastava et al. (2014, table 2), for DropConnect Wan et al. (2013, table 3, 2 x 800, mean of
-five nets, without augmentation), both from longer runs. Pixels are in [0, 1]; weights are float32.
+Error on the 10,000 test images after training on all 60,000. Test images decide nothing: there is no early stopping.
+"Published" is Srivastava et al. (2014, table 2); for DropConnect it is Wan et al. (2013, table 3, 2 x 800, mean of five
+nets, without augmentation). Both come from longer runs. Pixels are in [0, 1]; weights are float32.
 """
 
 BASE = dict(
@@ -69,9 +69,12 @@ def configure(parser):
     parser.add_argument("--out", help="folder of mnist.json and mnist.md (default: docs/benchmarks)")
 
 
+def book(folder):
+    return report.Book("mnist", folder, ROWS, ("nets", "digits"), NOTE)
+
+
 def run(args):
-    out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
-    book = report.Book("mnist", out, ROWS, ("nets", "digits"), NOTE)
+    pages = book(report.folder(args))
     found = image_rows()
     if found is None:
         print("the digits are out of reach: set SKREG_MNIST")
@@ -93,6 +96,6 @@ def run(args):
                 solver=name, error=statistics.mean(errors), published=row.published, worst=max(errors),
                 seeds=len(errors), seconds=statistics.median(seconds),
             )  # fmt: skip
-            book.enter("digits", name, about, None, None, rows=[entry])
-    rows = [row for entry in book.entries("digits") for row in entry["rows"]]
-    book.enter("nets", "test errors", rows=rows)
+            pages.enter("digits", name, about, None, None, rows=[entry])
+    rows = [row for entry in pages.entries("digits") for row in entry["rows"]]
+    pages.enter("nets", "test errors", rows=rows)

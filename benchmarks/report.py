@@ -22,40 +22,46 @@ LIBRARIES = (
 )  # fmt: skip
 
 TITLES = {
-    "path": "Paths of 100 strengths from alpha_max to alpha_max/100",
+    "path": "Regularization paths: 100 values of alpha from alpha_max to alpha_max/100",
     "single": "Single fits",
-    "cv": "5-fold cross-validation of the lasso over 100 strengths, with the final fit",
-    "first": "First fit of a fresh process: import and fit",
+    "cv": "5-fold cross-validation of the lasso over 100 values of alpha, with the final fit",
+    "first": "First fit of a new process: import and fit",
     "memory": "Peak memory of a fit, above the libraries and the data",
-    "epoch": "Seconds an epoch",
-    "tables": "Tables",
+    "epoch": "Seconds per epoch",
+    "tables": "Every table",
     "summary": "All tables, relative to scikit-learn's perceptron",
     "defaults": "One default changed at a time, relative to the defaults",
     "nets": "All nets",
-    "digits": "Net by net",
+    "digits": "Every net",
     "uci": "Regressions",
-    "speed": "Rows a second",
-    "augmented": "Test errors of MNIST",
+    "speed": "Rows per second",
+    "augmented": "Test errors on MNIST",
     "few": "Few labels",
 }
 
 # Header and format of the entries of a row, in order.
 COLUMNS = {
     "solver": ("solver", "{}"),
-    "tol": ("its tolerance", "{:.0e}"),
-    "seconds": ("seconds (median)", "{:.3g}"),
-    "fastest": ("fastest", "{:.3g}"),
+    "technique": ("technique", "{}"),
+    "loss": ("test loss", "{:.4g}"),
+    "gain": ("gain, %", "{:+.1f}"),
+    "gain_low": ("from", "{:+.1f}"),
+    "gain_high": ("to", "{:+.1f}"),
+    "cost": ("time", "{:.1f}"),
+    "setting": ("setting", "`{}`"),
+    "tol": ("tolerance", "{:.0e}"),
+    "seconds": ("seconds", "{:.3g}"),
     "first": ("first call", "{:.3g}"),
     "import": ("import", "{:.3g}"),
     "fit": ("fit", "{:.3g}"),
     "suboptimality": ("suboptimality", "{:.0e}"),
     "gap": ("gap", "{:.0e}"),
-    "accurate": ("accurate", "{}"),
-    "test": ("right in test", "{:.4f}"),
+    "test": ("test accuracy", "{:.4f}"),
     "chosen": ("alpha / alpha_max", "{:.3g}"),
     "curve_error": ("error of the curve", "{:.0e}"),
-    "epoch": ("seconds an epoch (median)", "{:.3g}"),
-    "rate": ("rows a second", "{:,.0f}"),
+    "threads": ("threads", "{}"),
+    "epoch": ("seconds per epoch", "{:.3g}"),
+    "rate": ("rows per second", "{:,.0f}"),
     "times": ("ours / this", "{:.1f}"),
     "error": ("test error, %", "{:.2f}"),
     "error_error": ("+-", "{:.2f}"),
@@ -77,18 +83,28 @@ COLUMNS = {
     "megabytes": ("MB", "{:.1f}"),
     "share": ("times X", "{:.2f}"),
     "ratio": ("ours / fastest peer", "**{:.2f}**"),
-    "fastest_ratio": ("by the fastest runs", "{:.2f}"),
 }
 
 CERTIFIED = """\
-For every solver the loosest of its tolerances whose worst suboptimality, verified in float64 on the original data and
-relative to the best objective that anybody found, is at most 1e-6; "certified" is the loosest for which the duality gap
-proves it. Solvers that do not get there are shown at the tightest tolerance tried. The median is over turns that all
-solvers take alternately; the first call, at the loosest tolerance, includes whatever was not compiled before.
-Cross-validation has the tolerance with which the solver's path on all rows was accurate, or a tighter one if the final
-fit needs it; its suboptimality and gap are the final fit's. The error of the curve is that of the mean squared errors,
-relative to our run at a much tighter tolerance, where folds and strengths are the same.
+Every solver is shown at the loosest of its tolerances whose worst suboptimality is at most 1e-6. Suboptimality is
+computed in float64 on the original data, relative to the best objective that any solver found. "Certified" is the
+loosest tolerance for which the duality gap proves it. A solver that never gets there is shown at the tightest
+tolerance tried, with its seconds in parentheses. Seconds are medians over runs that the solvers take in turns. The
+first call, at the loosest tolerance, includes compilation.
+
+Cross-validation uses the tolerance at which the solver's path on all rows was accurate, or a tighter one if the final
+fit needs it; suboptimality and gap are those of the final fit. The error of the curve is that of the mean squared
+errors, relative to our run at a much tighter tolerance, where folds and values of alpha are the same.
 """
+
+
+RESULTS = pathlib.Path(__file__).parents[1] / "docs" / "benchmarks"
+LONG = 70  # characters of a description that still fit into a heading
+
+
+def folder(args):
+    """Where the results of a run go: `--out`, or the documentation; nowhere after a small run."""
+    return args.out or (None if args.small else RESULTS)
 
 
 def cpu():
@@ -142,12 +158,16 @@ def table(rows):
     keys = [key for key in COLUMNS if any(row.get(key) is not None for row in rows)]
     lines = [" | ".join(COLUMNS[key][0] for key in keys), "|".join("---" for _ in keys)]
     for row in rows:
-        lines.append(" | ".join("" if row.get(k) is None else COLUMNS[k][1].format(_word(row[k])) for k in keys))
+        lines.append(" | ".join(_cell(row, key) for key in keys))
     return "\n".join(f"| {line} |" for line in lines)
 
 
-def _word(value):
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+def _cell(row, key):
+    """Formatted; seconds of a solver that was not accurate stand in parentheses."""
+    if row.get(key) is None:
+        return ""
+    text = COLUMNS[key][1].format(row[key])
+    return f"({text})" if key == "seconds" and row.get("accurate") is False else text
 
 
 class Book:
@@ -163,10 +183,13 @@ class Book:
         The order of the entries.
     note : str
         What the reader of the tables must know.
+    titles : dict
+        The heading of each part.
     """
 
-    def __init__(self, family, folder, problems, parts, note=CERTIFIED):
+    def __init__(self, family, folder, problems, parts, note=CERTIFIED, titles=TITLES):
         self.note = note
+        self.titles = titles
         self.family, self.folder, self.order = family, folder and pathlib.Path(folder), (list(parts), list(problems))
         self.pages = {"environments": [], "results": {}}
         if self.folder and self._file("json").exists():
@@ -190,7 +213,7 @@ class Book:
         if self.folder:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._file("json").write_text(json.dumps(self.pages, indent=1) + "\n")
-            self._file("md").write_text(self._render())
+            self.render()
 
     def entries(self, part):
         """What was entered in one part, by this run or an earlier one, in the order of the report."""
@@ -198,7 +221,7 @@ class Book:
 
     def _heading(self, entry):
         words = [f"{entry['part']}: {entry['problem']}"]
-        if entry["about"]:
+        if entry["about"] and len(entry["about"]) <= LONG:
             words[0] += f" ({entry['about']})"
         if entry["l1_ratio"] is not None:
             words.append(f"l1_ratio {entry['l1_ratio']:g}")
@@ -211,18 +234,25 @@ class Book:
         problem = problems.index(entry["problem"]) if entry["problem"] in problems else len(problems)
         return parts.index(entry["part"]), problem, -(entry["l1_ratio"] or 0.0), entry["divisor"] or 0
 
-    def _render(self):
+    def render(self):
+        """Write the page of all results so far."""
+        self._file("md").write_text(self._text())
+
+    def _text(self):
         lines = [f"# Benchmarks: {self.family}", "", self.note]
         for part in self.order[0]:
             of_part = self.entries(part)
-            lines += [f"## {TITLES[part]}", ""] if of_part else []
+            lines += [f"## {self.titles[part]}", ""] if of_part else []
             for entry in of_part:
-                lines += [f"### {self._heading(entry)}", "", table(entry["rows"]), ""]
+                lines += [f"### {self._heading(entry)}", ""]
+                lines += [entry["about"], ""] if len(entry["about"]) > LONG else []
+                lines += [table(entry["rows"]), ""]
                 lines += [f"{entry['date']}, environment {entry['environment'] + 1}: `{entry['command']}`", ""]
         lines += ["## Environments", ""]
         used = {entry["environment"] for entry in self.pages["results"].values()}
         for k, place in enumerate(self.pages["environments"]):
             if k in used:
                 versions = ", ".join(f"{name} {version}" for name, version in place["versions"].items())
-                lines += [f"{k + 1}. {place['cpu']}, {place['cores']} cores, {place['blas']}; {versions}"]
+                cores = f"{place['cores']} core{'s' if place['cores'] > 1 else ''}"
+                lines += [f"{k + 1}. {place['cpu']}, {cores}, {place['blas']}; {versions}"]
         return "\n".join(lines) + "\n"

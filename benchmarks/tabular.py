@@ -13,17 +13,18 @@ from sklearn.pipeline import make_pipeline
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 
-from . import processes, report, tables
+from . import report, tables
 from .linear import names
 
 NOTE = """\
-Means over five folds, the same for everybody. All models have their default parameters; ours were chosen on these
-tables, the others elsewhere. The perceptrons get standardized numbers and one column a category (`tables.encoder`),
-the other models the table as it is, with its categories marked (RealMLP with medians for missing numbers, which it
-refuses). Seconds are those of a fit, preprocessing included.
-RMSE is relative to the deviation of the target, which is a logarithm where it is an amount of money; "calibration" is
-the expected calibration error of the predicted class in ten bins of one size. "all" are geometric means over tables
-of the ratios to scikit-learn's perceptron, or to our own defaults.
+Means over five folds, the same for every model. All models have their default parameters; ours were chosen on these
+tables, the others on other ones. The perceptrons get standardized numbers and one-hot categories (`tables.encoder`).
+The other models get the table as it is, with its categories marked (RealMLP with medians for missing numbers, which it
+refuses). Seconds are those of a fit with its preprocessing.
+
+RMSE is divided by the standard deviation of the target; amounts of money are predicted as logarithms. "Calibration" is
+the expected calibration error of the predicted class, in ten bins of equal size. "All" are geometric means over the
+tables of the ratio to scikit-learn's perceptron, or to our own defaults.
 """
 
 
@@ -178,13 +179,16 @@ def configure(parser):
     parser.add_argument("--out", help="folder of tabular.json and tabular.md (default: docs/benchmarks)")
 
 
+def book(folder):
+    return report.Book("tabular", folder, [*tables.names(), "all"], ("summary", "defaults", "tables"), NOTE)
+
+
 def run(args):
-    out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
-    book = report.Book("tabular", out, [*tables.names(), "all"], ("summary", "defaults", "tables"), NOTE)
+    pages = book(report.folder(args))
     if "tables" in args.parts:
         models = {name: make for name, make in MODELS.items() if name != "RealMLP" or find_spec("pytabkit")}
-        race(models, args.problems, args.small, book.enter)
-        found = {entry["problem"]: {row["solver"]: row for row in entry["rows"]} for entry in book.entries("tables")}
+        race(models, args.problems, args.small, pages.enter)
+        found = {entry["problem"]: {row["solver"]: row for row in entry["rows"]} for entry in pages.entries("tables")}
         enter_summary(book, "summary", found, BASE)
     if "defaults" in args.parts:
         enter_summary(book, "defaults", race(VARIANTS, args.problems, args.small), "as they are")

@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skreg import DropoutMLPRegressor
 
-from . import processes, report, tables
+from . import report, tables
 from .linear import names
 
 NOTE = """\
@@ -68,9 +68,12 @@ def configure(parser):
     parser.add_argument("--out", help="folder of uci.json and uci.md (default: docs/benchmarks)")
 
 
+def book(folder):
+    return report.Book("uci", folder, PUBLISHED, ("uci",), NOTE)
+
+
 def run(args):
-    out = args.out or (None if args.small else processes.ROOT / "docs" / "benchmarks")
-    book = report.Book("uci", out, PUBLISHED, ("uci",), NOTE)
+    pages = book(report.folder(args))
     for name in args.problems:
         frame, y, _ = tables.load(name)
         X = frame.to_numpy(dtype=float)
@@ -85,4 +88,4 @@ def run(args):
             dict(solver="skreg", rmse=mean[0], rmse_error=error[0], likelihood=mean[1], likelihood_error=error[1]),
             dict(solver="published", rmse=PUBLISHED[name][0], likelihood=PUBLISHED[name][1]),
         ]
-        book.enter("uci", name, f"{X.shape[0]} x {X.shape[1]}", None, None, rows=rows)
+        pages.enter("uci", name, f"{X.shape[0]} x {X.shape[1]}", None, None, rows=rows)

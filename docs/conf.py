@@ -10,6 +10,7 @@ import skreg
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
+import charts  # noqa: E402
 import inventories  # noqa: E402
 
 project = "skreg"
@@ -29,11 +30,11 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "sphinx-mathjax-offline",
 ]
-exclude_patterns = ["_build", "**/GALLERY_HEADER.rst"]
+exclude_patterns = ["_build", "_generated/*.md", "**/GALLERY_HEADER.rst"]
 default_role = "py:obj"  # a name in backticks is a link where there is a page for it
 templates_path = ["_templates"]
 
-myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
@@ -43,26 +44,33 @@ numpydoc_show_class_members = False
 # Inventories of the libraries that pages link to: names from the installed packages, so that nothing is fetched.
 intersphinx_mapping = inventories.write(HERE / "_build" / "inventories")
 
+# Charts and summary tables, drawn from the results of the benchmarks, so that pages and results cannot disagree.
+charts.write(HERE / "benchmarks", HERE / "_generated")
+
 html_theme = "pydata_sphinx_theme"
 html_title = "skreg"
 html_static_path = ["_static"]
 html_css_files = ["skreg.css"]
+html_js_files = ["tables.js"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
-    "logo": {"text": "skreg"},
+    "logo": {"text": f"skreg {version}"},
     "navbar_align": "left",
-    "header_links_before_dropdown": 5,
+    "header_links_before_dropdown": 6,
     "navbar_persistent": ["search-button"],
+    "navbar_end": ["theme-switcher", "navbar-icon-links"],
+    "github_url": "https://github.com/skreg/skreg",
     "show_prev_next": False,
     "show_toc_level": 2,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "navbar_end": ["theme-switcher"],
     "pygments_light_style": "tango",
     "pygments_dark_style": "monokai",
 }
-html_sidebars = {page: [] for page in ("index", "start", "which", "contributing", "architecture", "changelog")}
+WITHOUT_SIDEBAR = ("index", "start", "which", "effects", "faq", "recipes", "glossary", "changelog")
+html_sidebars = {page: [] for page in WITHOUT_SIDEBAR}
+toc_object_entries_show_parents = "hide"
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
