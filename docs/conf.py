@@ -62,7 +62,7 @@ html_theme_options = {
     "navbar_end": ["theme-switcher", "navbar-icon-links"],
     "github_url": "https://github.com/skreg/skreg",
     "show_prev_next": False,
-    "show_toc_level": 2,
+    "show_toc_level": 1,
     "footer_start": ["copyright"],
     "footer_end": [],
     "pygments_light_style": "tango",

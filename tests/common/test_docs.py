@@ -93,7 +93,9 @@ def test_code_of_the_pages_runs(path, monkeypatch):
 
 
 def test_every_public_name_has_a_page():
-    listed = set(re.findall(r"^   (?:\w+\.)?(\w+)$", (ROOT / "docs/api/index.rst").read_text(), flags=re.MULTILINE))
+    pages = [path for path in (ROOT / "docs/api").glob("*.rst") if not path.name.startswith("skreg")]
+    text = "\n".join(path.read_text() for path in pages)
+    listed = set(re.findall(r"^   (?:\w+\.)?(\w+)$", text, flags=re.MULTILINE))
     assert {name.rpartition(".")[2] for name in PUBLIC} | BASES <= listed
 
 
