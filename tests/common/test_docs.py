@@ -32,7 +32,7 @@ PUBLIC = {
     f"{module.__name__}.{name}": getattr(module, name)
     for module in (skreg, augmentation, inspection, neural, stopping, discovery)
     for name in module.__all__
-    if name not in BASES
+    if name not in BASES and not inspect.ismodule(getattr(module, name))
 }
 
 
@@ -45,8 +45,10 @@ def test_every_public_name_is_documented(name):
         documented |= set(names.split(", "))
     assert set(inspect.signature(obj).parameters) == documented
     assert ">>>" in found["Examples"]
-    if obj in dict(all_estimators()).values() or not inspect.isclass(obj):
-        assert ("Attributes" if inspect.isclass(obj) else "Returns") in found
+    if obj in dict(all_estimators()).values():
+        assert "Attributes" in found
+    elif not inspect.isclass(obj) and "return " in inspect.getsource(obj):
+        assert "Returns" in found
 
 
 @pytest.mark.parametrize("cls", [cls for cls in PUBLIC.values() if inspect.isclass(cls)])
@@ -108,6 +110,8 @@ def test_the_picture_shows_all_packages():
 def test_local_links_lead_somewhere(page):
     path = ROOT / page
     for link in re.findall(r"\]\((?!http)([^)#]+)", path.read_text()):
+        if link.startswith("/_generated/"):  # made from the results of the benchmarks
+            link = "charts.py"
         if link.startswith("auto_examples/"):  # what the gallery makes of the examples
             link = "../examples/" + link.removeprefix("auto_examples/").replace(".rst", ".py")
         assert (path.parent / link).exists(), link
