@@ -1,19 +1,20 @@
 """
-Few labels: how many is a shift worth?
-======================================
+Few labels: what are shifts worth?
+==================================
 
-A digit that is moved a little is the same digit. Told so by augmentation, support vectors and nearest neighbours need
-fewer labels of scikit-learn's digits: the curves below show the error on the other digits against the number of labels.
-Logistic regression is told the same, and cannot say it: what is linear in the pixels cannot ignore where they are.
+A digit that is moved a little is the same digit. With this knowledge, added by augmentation, support vector machines
+and nearest neighbours need fewer labels. The curves show the error on the other digits against the number of labels.
+Logistic regression gets the same copies but cannot use them: a function that is linear in the pixels cannot ignore
+their position.
 
-The augmenter is a parameter like any other: `GridSearchCV` can search over ``augmenter__pixels``. Only training
-rows are augmented, inside every fold.
+The augmenter is a parameter like any other: `GridSearchCV` can search over ``augmenter__pixels``. Only training rows
+are augmented, inside every fold.
 """
 
 # %%
-# Three models, with and without fifteen moved copies of every labelled digit. `C` weighs a sum over rows against the
-# penalty, and copies are rows: it is divided by their number. Cubic splines keep what little there is to see in 8 x 8
-# pixels sharper than linear interpolation.
+# Three models, with and without fifteen shifted copies of every labelled digit. `C` weighs a sum over rows against
+# the penalty, and copies are rows, so `C` is divided by their number. Cubic splines keep an image of 8 x 8 pixels
+# sharper than linear interpolation.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -36,7 +37,7 @@ models = {
 sizes, n_draws, n_copies = [20, 50, 100, 200], 10, 15
 
 # %%
-# The error on all digits that were not labelled, over draws of the labels.
+# The error on all digits without a label, over several random choices of the labels.
 errors = {(name, with_): np.empty((len(sizes), n_draws)) for name in models for with_ in (False, True)}
 for i, size in enumerate(sizes):
     draws = StratifiedShuffleSplit(n_draws, train_size=size, random_state=0).split(X, y)
@@ -48,10 +49,10 @@ for i, size in enumerate(sizes):
                 errors[name, with_][i, j] = 100.0 * np.mean(wrong)
 for name in models:
     before, after = errors[name, False][2].mean(), errors[name, True][2].mean()
-    print(f"{name}, 100 labels: {before:.1f} % wrong without, {after:.1f} % with augmentation")
+    print(f"{name}, 100 labels: {before:.1f} % error without, {after:.1f} % with augmentation")
 
 # %%
-# The bands are standard errors over the draws.
+# The bands are standard errors over these choices.
 figure, axes = plt.subplots(1, 3, figsize=(10, 3.8), sharey=True, layout="constrained")
 for ax, name in zip(axes, models, strict=True):
     for with_, style, word in ((False, "o--", "as they are"), (True, "s-", "with 15 moved copies")):
@@ -61,6 +62,6 @@ for ax, name in zip(axes, models, strict=True):
         ax.fill_between(sizes, mean - error, mean + error, color=color, alpha=0.2, lw=0)
     ax.set(xscale="log", yscale="log", title=name, xlabel="labels", xticks=sizes, xticklabels=sizes)
     ax.minorticks_off()
-axes[0].set(ylabel="wrong, %", yticks=[2, 5, 10, 20], yticklabels=[2, 5, 10, 20])
+axes[0].set(ylabel="error, %", yticks=[2, 5, 10, 20], yticklabels=[2, 5, 10, 20])
 axes[0].legend(frameon=False)
 figure.savefig("augmentation_few_labels.png", dpi=150)

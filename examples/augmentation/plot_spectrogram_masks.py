@@ -1,14 +1,14 @@
 """
-Sound, stretched, shifted and masked
+Sound: stretched, shifted and masked
 ====================================
 
-A melody, and what augmentation makes of it: the same tune slower, higher, in noise, and, as a spectrogram, with
-stretches of time and bands of frequency masked (SpecAugment). A listener still knows the tune; a classifier that is
-trained on such copies learns to.
+A melody and its augmented copies: slower, higher, with noise, and, as a spectrogram, with masked stretches of time
+and bands of frequency (SpecAugment). A listener still recognizes the tune. A classifier trained on such copies learns
+to do so.
 """
 
 # %%
-# Eight tones with overtones that fade, as one row of 16,000 numbers a second.
+# Eight tones with fading overtones, as one row with 16,000 numbers per second.
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.signal import ShortTimeFFT, get_window
@@ -31,10 +31,10 @@ def spectrogram(waves):
 
 
 # %%
-# Waves are changed as waves; masks want spectrograms.
+# Waves are augmented as waves; masks need spectrograms.
 rng = np.random.default_rng(4)
 pictures = {
-    "as it is": spectrogram(melody),
+    "original": spectrogram(melody),
     "TimeStretch, 0.75 of the speed": spectrogram(TimeStretch(0.75, 0.75, n_fft=1024).perturb(melody, rng)),
     "PitchShift, a fifth up": spectrogram(PitchShift(7.0, 7.0, n_fft=1024).perturb(melody, rng)),
     "Noise at 5 dB": spectrogram(Noise(5.0, 5.0).perturb(melody, rng)),

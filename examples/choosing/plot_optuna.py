@@ -2,16 +2,16 @@
 Optuna, in stages
 =================
 
-`param_space(..., engine="optuna")` gives what ``study.ask`` takes. Asking and telling leave the loop to you: here it
-goes in two stages, first over dropout and decay, which do each other's work, then over the learning rate and the
-smoothing with the best of the first.
+`param_space(..., engine="optuna")` returns what ``study.ask`` takes. With ask and tell you keep the loop in your
+hands. Here it has two stages: first dropout and weight decay, which replace each other, then the learning rate and
+label smoothing with the best values of the first stage.
 
-Digits again, 300 of them to learn from. Optuna is an extra: ``python -m pip install ".[tuning]"``.
+The data are handwritten digits, with 300 training rows. Optuna is an extra: ``python -m pip install ".[tuning]"``.
 """
 
 # %%
-# A stage is a study over a part of the space. Candidates are scored by the log loss over three folds; the same folds
-# and the same seed for all, so that they differ by nothing else.
+# A stage is a study over a part of the space. Candidates are scored by the log loss over three folds, with the same
+# folds and the same seed for all, so that nothing else differs.
 import matplotlib.pyplot as plt
 import numpy as np
 import optuna
@@ -50,12 +50,12 @@ for names in (["dropout", "weight_decay"], ["learning_rate", "label_smoothing"])
 default = DropoutMLPClassifier((100,), max_iter=60, early_stopping=False, random_state=0)
 for name, model in (("defaults", default), ("after both stages", net)):
     loss = log_loss(y_test, model.fit(X, y).predict_proba(X_test))
-    print(f"{name:18} log loss on {len(y_test)} other digits {loss:.4f}, accuracy {model.score(X_test, y_test):.4f}")
+    print(f"{name:18} log loss on {len(y_test)} test digits {loss:.4f}, accuracy {model.score(X_test, y_test):.4f}")
 
 # %%
-# What was tried, the darker the better; a star for the best of each stage, a ring for where it began. Below, the best
-# so far. Dropout and decay are forgiving here, the defaults are close to the best of them; smoothing only hurts a loss
-# that is counted on labels as they are.
+# The candidates; darker is better. A star marks the best of each stage, a ring its start. Below: the best log loss so
+# far. Dropout and weight decay are forgiving here, and the defaults are close to the best. Label smoothing only
+# increases a log loss that is computed on the original labels.
 fig, axes = plt.subplots(2, 2, figsize=(10.5, 7), layout="constrained", height_ratios=[2.0, 1.0])
 for (above, below), study in zip(axes.T, studies, strict=True):
     x, z = (np.array([trial.params[name] for trial in study.trials]) for name in study.best_params)

@@ -1,16 +1,16 @@
 """
-When to stop: bias falls, variance rises
-========================================
+Bias decreases, variance increases
+==================================
 
-Every step of gradient descent lowers the training error. The error on new data falls first, as the model learns what
-is there, and then rises, as it learns the noise: bias falls, variance grows, and early stopping ends training where
-they cost least together.
+Every step of gradient descent reduces the training error. The error on new data first decreases, while the model
+learns the signal, and then increases, while it learns the noise. In other words, the bias decreases and the variance
+increases. Early stopping ends training where their sum is smallest.
 
-The data are simulated, so that bias and variance can be told apart: 60 rows, 40 correlated features, much noise.
+The data are simulated, so that bias and variance can be computed: 60 rows, 40 correlated features, and much noise.
 """
 
 # %%
-# One training set: the curves that can be seen.
+# One training set: the curves that you see in practice.
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -38,17 +38,17 @@ print(f"stopped after {model.best_iter_} steps: training error {model.train_curv
 print(f"validation error {model.best_score_:.2f}, {model.effective_degrees_of_freedom_:.1f} degrees of freedom of {p}")
 
 # %%
-# Two hundred training sets: what is behind the curves. At fixed numbers of steps, the mean of the predictions misses
-# the truth by the bias, and single predictions differ from the mean by the variance.
+# 200 training sets show what is behind the curves. For a fixed number of steps, the bias is the distance of the mean
+# prediction from the truth, and the variance is the spread of predictions around their mean.
 steps = np.unique(np.geomspace(1, 20000, 25).astype(int))
 predictions = np.empty((len(steps), 200, len(X_new)))
 for k in range(200):
     A, b = draw(n)
     values, V = np.linalg.eigh(np.cov(A.T, bias=True))
     target = V.T @ ((A - A.mean(axis=0)).T @ (b - b.mean())) / n
-    for i, t in enumerate(steps):  # the closed form of t steps; see the example on ridge
-        share = -np.expm1(t * np.log1p(-values / values[-1] * 0.999))
-        coef = V @ (target * share / np.maximum(values, 1e-12))
+    for i, t in enumerate(steps):  # closed form of t steps; see the example on ridge
+        fraction = -np.expm1(t * np.log1p(-values / values[-1] * 0.999))
+        coef = V @ (target * fraction / np.maximum(values, 1e-12))
         predictions[i, k] = b.mean() + (X_new - A.mean(axis=0)) @ coef
 bias = np.mean((predictions.mean(axis=1) - X_new @ truth) ** 2, axis=1)
 variance = predictions.var(axis=1).mean(axis=1)
@@ -68,7 +68,7 @@ left.set(
     xlim=(0, None),
     xlabel="gradient steps",
     ylabel="mean squared error",
-    title="What one training set shows",
+    title="One training set",
 )
 left.legend(frameon=False)
 right.plot(steps, noise**2 + bias + variance, "k", label="error on new data")
@@ -76,6 +76,6 @@ right.plot(steps, bias, "C0--", label="bias squared")
 right.plot(steps, variance, "C1-.", label="variance")
 right.axhline(noise**2, color="0.6", ls=":", label="noise")
 right.axvline(best, color="k", lw=1, ls=":")
-right.set(xscale="log", xlabel="gradient steps", title="What is behind it")
+right.set(xscale="log", xlabel="gradient steps", title="Decomposed over 200 training sets")
 right.legend(frameon=False)
 fig.savefig("early_stopping.png", dpi=120)

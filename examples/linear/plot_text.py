@@ -2,16 +2,16 @@
 Which words make a review great?
 ================================
 
-4,000 reviews of fine foods (McAuley & Leskovec 2013): did the customer give five stars? TF-IDF makes some thousand
-sparse features of them, and a logistic regression with an L1 penalty keeps the words that matter. X stays sparse
-throughout.
+Did a customer give five stars? The data are 4,000 reviews of fine foods (McAuley & Leskovec 2013). TF-IDF turns them
+into thousands of sparse features, and logistic regression with an L1 penalty keeps the words that matter. X stays
+sparse throughout.
 
-Two ways to tune it, side by side: an ordinary GridSearchCV over the whole pipeline, and LabelSmoothedLogisticCV, which
-follows one warm-started path a fold.
+There are two ways to tune the model: an ordinary GridSearchCV over the whole pipeline, and LabelSmoothedLogisticCV,
+which computes one warm-started path per fold.
 """
 
 # %%
-# The data, and the features: words and pairs of words that occur in at least three reviews.
+# The features are words and pairs of words that occur in at least three reviews.
 import time
 
 import matplotlib.pyplot as plt
@@ -28,7 +28,7 @@ words = TfidfVectorizer(min_df=3, ngram_range=(1, 2), sublinear_tf=True)
 folds = StratifiedKFold(5, shuffle=True, random_state=0)
 
 # %%
-# The class: folds see the same words, and each walks along whole paths.
+# LabelSmoothedLogisticCV: all folds see the same vocabulary, and each fold computes whole paths.
 start = time.perf_counter()
 cv = make_pipeline(words, LabelSmoothedLogisticCV(label_smoothing=[0.0, 0.1], alphas=20, eps=0.02, cv=folds))
 cv.fit(train["review"], train["score"])
@@ -36,13 +36,13 @@ seconds = {"LabelSmoothedLogisticCV": time.perf_counter() - start}
 by_path = cv[-1]
 
 # %%
-# The search: four of these strengths, every fit on its own, and the words counted anew in every fold.
+# GridSearchCV: four of these values of alpha. Every fit starts from zero, and every fold builds its own vocabulary.
 start = time.perf_counter()
 search = GridSearchCV(
     make_pipeline(words, LabelSmoothedLogistic(l1_ratio=1.0, tol=1e-4)),
     {
         "labelsmoothedlogistic__alpha": by_path.alphas_[0, 0, 10::3],
-        "labelsmoothedlogistic__smoothing": [0.0, 0.1],
+        "labelsmoothedlogistic__label_smoothing": [0.0, 0.1],
     },
     scoring="neg_log_loss",
     cv=folds,
@@ -60,8 +60,8 @@ for name, alpha, smoothing, model, fitted in (
     accuracy = fitted.score(test["review"], test["score"])
     print(f"{name}: {fits[name]} fits in {seconds[name]:.1f} s; alpha {alpha:.2g}, smoothing {smoothing:g}")
     print(f"    {np.count_nonzero(model.coef_)} features, accuracy on {len(test)} new reviews {accuracy:.3f}")
-share = (test["score"] == "great").mean()
-print(f"always the more frequent answer: {max(share, 1.0 - share):.3f}")
+frequency = (test["score"] == "great").mean()
+print(f"baseline, always the more frequent class: {max(frequency, 1.0 - frequency):.3f}")
 print(f"duality gap of the chosen model: {by_path.dual_gap_:.1e}")
 
 # %%

@@ -1,17 +1,17 @@
 """
-Refusing to answer, and questions from elsewhere
-================================================
+Refusing to answer, and unfamiliar inputs
+=========================================
 
-A classifier that may pass on what it is least sure of errs less on the rest. Which measure of sureness sorts best? The
-largest probability needs one pass through the net. Draws of dropout's noise give others: the largest mean probability,
-the entropy of the mean, and the mutual information, which counts only what the draws disagree about.
+A classifier that refuses its most uncertain cases makes fewer errors on the rest. Which measure of uncertainty ranks
+best? The largest probability needs one pass through the net. Draws of the dropout noise give others: the largest mean
+probability, the entropy of the mean, and the mutual information, which only counts the disagreement between draws.
 
-The net learns 400 upright digits. It answers new ones: first upright, then with every second one turned by an angle
-between 30 and 90 degrees to either side, which it has never seen.
+The net is trained on 400 upright digits. The test digits are first upright; then every second one is rotated by 30 to
+90 degrees, which the net has never seen.
 """
 
 # %%
-# Turned digits keep their labels.
+# Rotated digits keep their labels.
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.ndimage import rotate
@@ -54,7 +54,7 @@ def risk_at(coverage, sureness, wrong):
 
 
 # %%
-# Ten random choices of the 400, the same for all measures.
+# Ten random choices of the 400 digits, the same for all measures.
 repeats = 10
 coverage = np.linspace(0.1, 1.0, 91)
 risks = {}
@@ -71,8 +71,8 @@ risks = {key: np.array(curves) for key, curves in risks.items()}
 
 shares = (1.0, 0.9, 0.8, 0.5)
 for kind in ("upright", "half of them turned"):
-    print(f"\n{kind}: share of wrong answers, and its difference to the first line (2 standard errors)")
-    print(f"{'sorted by':24}" + "".join(f"   {f'surest {share:.0%}':23}" for share in shares).rstrip())
+    print(f"\n{kind}: error rate, and its difference to the first line (2 standard errors)")
+    print(f"{'ranked by':24}" + "".join(f"   {f'most certain {share:.0%}':23}" for share in shares).rstrip())
     for name in ("largest probability", "largest mean probability", "entropy of the mean", "mutual information"):
         row = f"{name:24}"
         for share in shares:
@@ -84,10 +84,10 @@ for kind in ("upright", "half of them turned"):
         print(row.rstrip())
 
 # %%
-# Among digits like those it learned, the net's own largest probability sorts as well as anything, and mutual
-# information slightly worse. Where strange ones come in, that is the measure that notices most: the one pass is at its
-# surest on some of them. No measure makes the answers good there. To refuse helps; to have learned turned digits would
-# help more.
+# Among familiar digits, the largest probability of the net ranks as well as any measure, and mutual information
+# slightly worse. With unfamiliar digits, mutual information detects most of them, while the single pass is very
+# confident on some. No measure makes the answers on rotated digits good. Refusing helps; training on rotated digits
+# would help more.
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
 styles = {
     "largest probability": ("k", "-"),
@@ -100,7 +100,7 @@ for ax, kind in zip(axes, ("upright", "half of them turned"), strict=True):
         mean = risks[kind, name].mean(axis=0)
         ax.plot(100.0 * coverage, 100.0 * mean, color=color, linestyle=line, linewidth=1.8, label=name)
     ax.set(xlabel="answered, %", title=f"New digits, {kind}", ylim=(0.0, None))
-axes[0].set_ylabel("wrong among the answered, %")
+axes[0].set_ylabel("error rate among the answered, %")
 axes[0].legend(frameon=False)
 fig.savefig("abstaining.png", dpi=120)
 print("\nrisk-coverage curves: abstaining.png")

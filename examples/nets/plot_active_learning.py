@@ -1,16 +1,15 @@
 """
-Which digit to label next
-=========================
+Active learning: which digit to label next
+==========================================
 
-Labels cost work. If only few digits can be labelled, which ones? Those whose label would tell most about the net: their
-mutual information, large where the nets that dropout draws are sure, but of different things (BALD: Houlsby et al.
-2011, with dropout Gal, Islam & Ghahramani 2017). Entropy of the mean alone also asks for digits that no label would
-make clearer. And at random is what all this has to beat.
+Labels are expensive. If you can label only a few digits, which ones? Those with a large mutual information: the nets
+drawn by dropout are each confident, but disagree (BALD: Houlsby et al. 2011; with dropout: Gal, Islam & Ghahramani
+2017). The entropy of the mean also selects digits that are ambiguous in themselves. Random labels are the baseline.
 """
 
 # %%
-# A thousand digits without labels, of which ten more are labelled in each round, by three rules. Eight repetitions,
-# each with its own digits to test on; the three rules begin with the same ten labels.
+# A thousand digits without labels. Each round labels ten more, by three rules. There are eight repetitions, each with
+# its own test digits; the three rules start with the same ten labels.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -38,7 +37,7 @@ def wanted(rule, model, rng):
 
 
 # %%
-# Labels that are bought are never given back: every round takes the ten best of those that are left.
+# Every round takes the ten best of the digits that have no label yet.
 rules = ["random", "entropy", "mutual information"]
 accuracy = np.empty((len(rules), repeats, rounds))
 for seed in range(repeats):
@@ -55,7 +54,7 @@ for seed in range(repeats):
             labelled[np.argsort(-want)[:step]] = True
 
 labels = step * np.arange(1, rounds + 1)
-print("accuracy on 797 new digits, mean of eight repetitions, and (2 standard errors of) the difference to random")
+print("accuracy on 797 test digits, mean of eight repetitions; difference to random (2 standard errors)")
 print("labels   " + "   ".join(f"{rule:>20}" for rule in rules))
 for k in (1, 2, 4, 7, 9, 12, 15):
     print(f"{labels[k]:6}   {accuracy[0, :, k].mean():20.3f}", end="")
@@ -71,9 +70,9 @@ for goal in (0.9, 0.95):
     print(f"labels until the mean accuracy is {goal}: " + ", ".join(map("{}: {}".format, rules, reached)))
 
 # %%
-# After ten labels the net knows so little that its uncertainty misleads: the next ones are better chosen at random, and
-# chance stays ahead for some fifty labels. Mutual information is ahead by more than two standard errors from 100 labels
-# on, entropy from 130 on. Of 160 labels, chance makes less than either measure does of 130.
+# After ten labels the net knows so little that its uncertainty misleads, and random labels are better for about fifty
+# labels. Mutual information is ahead by more than two standard errors from 100 labels on, entropy from 130 on. 160
+# random labels reach less than 130 labels chosen by either measure.
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
 styles = {"random": ("0.45", "--", "o"), "entropy": ("C1", "-", "^"), "mutual information": ("C0", "-", "s")}
 for r, (rule, (color, line, marker)) in enumerate(styles.items()):
@@ -85,7 +84,7 @@ for r, (rule, (color, line, marker)) in enumerate(styles.items()):
         ax.plot(labels, mean, color=color, linestyle=line, marker=marker, markersize=4, label=rule)
         ax.fill_between(labels, mean - error, mean + error, color=color, alpha=0.18, linewidth=0.0)
 left.set(xlabel="labels", ylabel="accuracy on new digits", title="Learning curves (bands: 2 standard errors)")
-right.set(xlabel="labels", ylabel="gain of accuracy", title="Against labels at random, paired")
+right.set(xlabel="labels", ylabel="gain in accuracy", title="Compared to random labels, paired")
 left.legend(frameon=False, loc="lower right")
 fig.savefig("active_learning.png", dpi=120)
 print("learning curves: active_learning.png")

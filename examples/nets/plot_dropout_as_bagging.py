@@ -2,18 +2,18 @@
 Dropout as an ensemble of all smaller nets
 ==========================================
 
-A net with n hidden units is 2^n nets: one for every choice of the units that are kept. Dropout trains them all at
-once, with shared weights (Hinton et al. 2012, Srivastava et al. 2014), and `predict_proba` answers for all of them in a
-single pass with every unit kept, "weight scaling". How good is that answer? Twelve hidden units are few enough to ask
-each of the 4,096 nets.
+A net with n hidden units is 2^n nets, one for every choice of units to keep. Dropout trains all of them at once, with
+shared weights (Hinton et al. 2012, Srivastava et al. 2014). `predict_proba` answers for all of them in a single pass
+with every unit kept: "weight scaling". How good is this approximation? With twelve hidden units we can evaluate each
+of the 4,096 nets.
 
-There are three answers to compare with: the mean of all probabilities, which is what bagging would return; their
-geometric mean, normalized; and the mean over a few nets drawn at random, which is what `predict_uncertainty` returns.
+We compare with three other answers: the mean of all probabilities, which bagging would return; their normalized
+geometric mean; and the mean over a few random nets, which `predict_uncertainty` returns.
 """
 
 # %%
-# Two nets of twelve hidden units, in one layer and in two, on hand-written digits. Nothing but dropout regularizes
-# them.
+# Two nets with twelve hidden units, in one layer and in two, on handwritten digits. Dropout is their only
+# regularizer.
 from itertools import product
 
 import matplotlib.pyplot as plt
@@ -37,7 +37,7 @@ for hidden in ((12,), (8, 4)):
 
 
 # %%
-# Every mask in turn, from the weights and biases of the fitted net. A mask is as probable as the units that it drops.
+# Every mask in turn, applied to the weights and biases of the fitted net, with its probability.
 def log_probabilities(model, masks):
     """Logarithms of the probabilities of the classes, from one net after another."""
     *weights, last = model.weights_
@@ -63,9 +63,9 @@ for hidden, model in nets.items():
 
 
 # %%
-# How far each answer is from the mean of all nets, and how good it is. In one layer, weight scaling *is* the geometric
-# mean, up to rounding: the logarithms of the odds are linear in the mask, so their mean is their value at the mean of
-# the masks. In two layers it is only near it.
+# The distance of each answer from the mean of all nets, and its quality. With one layer, weight scaling *is* the
+# geometric mean, up to rounding: the log-odds are linear in the mask, so their mean is their value at the mean mask.
+# With two layers it is an approximation.
 def distance(p, q):
     """Root mean square of the differences of probabilities."""
     return np.sqrt(((p - q) ** 2).mean())
@@ -85,8 +85,8 @@ for hidden, model in nets.items():
         print(f"{hidden!s:13} {name:22} {log_loss(y_test, p):8.3f}  {error:6.3f}   {near:27.1e}   {far:21.1e}")
 
 # %%
-# The error of Monte Carlo falls with the root of the number of draws. 4,096 draws are read as many small samples
-# or as few large ones.
+# The error of Monte Carlo decreases with the square root of the number of draws. 4,096 draws are split into many
+# small samples or a few large ones.
 draws = 4096
 counts = 2 ** np.arange(0, 10)
 errors = {}
@@ -100,12 +100,12 @@ for hidden, model in nets.items():
     curve = np.array([errors[hidden, count] for count in counts])
     slope = np.polyfit(np.log(counts), np.log(curve), 1)[0]
     scaling = distance(model.predict_proba(X_test), arithmetic[hidden])
-    print(f"{hidden!s:8} slope {slope:.2f}; weight scaling is as near as {(curve[0] / scaling) ** 2:.1f} draws")
+    print(f"{hidden!s:8} slope {slope:.2f}; weight scaling is as close as {(curve[0] / scaling) ** 2:.1f} draws")
 
 # %%
-# Weight scaling costs one pass, and is about as near to the mean of all nets as three or four draws; thin lines have a
-# slope of -1/2. Nearer is not better, though. Nets that miss a fifth of so few units disagree, and their mean is so
-# unsure of itself that its log loss is the larger one. Weight scaling is surer (right), and here the better for it.
+# Weight scaling costs one pass, and is about as close to the mean of all nets as three or four draws; the thin lines
+# have slope -1/2. But closer is not better. The nets drop a fifth of their few units and disagree, so their mean is
+# uncertain and its log loss is larger. Weight scaling is more confident (right), which is better here.
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
 styles = {(12,): ("C0", "o", "-", "a layer of 12"), (8, 4): ("C1", "^", "--", "layers of 8 and 4")}
 for hidden, (color, marker, line, label) in styles.items():
@@ -120,7 +120,7 @@ for hidden, (color, marker, line, label) in styles.items():
     )  # fmt: skip
 right.plot([0.2, 1.0], [0.2, 1.0], color="0.5", linewidth=1.0)
 left.set(
-    xlabel="draws (n_samples)",
+    xlabel="draws (n_draws)",
     ylabel="root mean square error of probabilities",
     title="Distance to the mean of all nets",
 )

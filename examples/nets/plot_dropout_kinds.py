@@ -1,16 +1,16 @@
 """
-Six kinds of noise on one net
-=============================
+Five kinds of dropout on one net
+================================
 
-Dropout multiplies hidden units by random factors while the net learns. What factors? Zero or not (Bernoulli), normal
-ones with the same variance (Gaussian), zero or not on each weight instead of each unit (DropConnect), with a
-probability that depends on the unit's own input (adaptive, or "standout"), or with a rate that is learned (concrete).
-The net, the data and the training are the same for all; only `dropout` and `dropout_kind` change.
+Dropout multiplies hidden units by random factors during training. The factors can be zero or not (Bernoulli),
+Gaussian with the same variance, zero or not for each weight instead of each unit (DropConnect), with a probability
+that depends on the input of the unit (adaptive, or "standout"), or with a learned rate (concrete). The net, the data
+and the training are the same for all; only `dropout` and `dropout_kind` change.
 """
 
 # %%
-# Two moons with much noise, and 100 points to learn from: two layers of 64 units overfit them. No other regularizer is
-# on, so that what is seen is dropout.
+# Two moons with much noise and 100 training points: two layers of 64 units overfit them. Dropout is the only
+# regularizer.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import make_moons
@@ -33,8 +33,8 @@ kinds = {
 }
 
 # %%
-# Eight sets of 100 points, the same for all kinds. The log loss is taken from the probabilities of `predict_proba` (all
-# units kept), and from the mean over 50 draws of the noise; the standard error tells what eight sets can tell.
+# Eight sets of 100 points, the same for all kinds. The log loss is computed from `predict_proba` (all units kept),
+# and from the mean over 50 draws of the noise, with standard errors.
 repeats = 8
 losses, means, models, data = {}, {}, {}, {}
 for seed in range(repeats):
@@ -56,11 +56,11 @@ for kind in kinds:
     print("          ", "  ".join(f"{rate:.2f}" for rate in rates))
 
 # %%
-# After training on the first of the eight sets: the probability of the second class with all units kept, and where it
-# is one half; its mean over 100 draws of the noise; and the mutual information of class and noise, which is large where
-# the nets that the noise makes of one net disagree. Above the pictures is the log loss, the mean over the eight sets.
-# Noise of any kind keeps the net from following single points, and the mean of many draws is better still. Between most
-# kinds the differences are no larger than their errors.
+# After training on the first set: the probability of the second class with all units kept, and where it is one half;
+# its mean over 100 draws; and the mutual information of class and noise, which is large where the draws disagree.
+# Above the pictures: the mean log loss of the eight sets. Noise of any kind keeps the net from following single
+# points, and the mean of many draws is better still. The differences between most kinds are within their standard
+# errors.
 at = np.linspace(-1.8, 2.8, 72), np.linspace(-1.5, 2.0, 56)
 grid = np.column_stack([a.ravel() for a in np.meshgrid(*at)])
 X, y = data[0]

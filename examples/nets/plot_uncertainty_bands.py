@@ -1,15 +1,15 @@
 """
-Bands that say why a prediction is uncertain
-============================================
+Epistemic and aleatoric uncertainty
+===================================
 
-A prediction can be uncertain because the data are noisy there, or because there are none. Dropout left on at prediction
-time tells the second (epistemic) from how much the answers of many draws differ (Gal & Ghahramani 2016). The first
-(aleatoric) is one number by default, and with ``heteroscedastic=True`` a second output of the net, learned from the
-likelihood (Nix & Weigend 1994). `predict_uncertainty` returns both, `predict_interval` adds them up.
+A prediction can be uncertain because the data are noisy there (aleatoric), or because there are no data (epistemic).
+Dropout at prediction time estimates the epistemic part by the disagreement between draws (Gal & Ghahramani 2016). The
+aleatoric part is one number by default; with ``heteroscedastic=True`` it is a second output of the net, trained with
+the likelihood (Nix & Weigend 1994). `predict_uncertainty` returns both, and `predict_interval` combines them.
 """
 
 # %%
-# A sine whose noise grows from left to right, and a gap in the middle without data.
+# A sine with noise that increases from left to right, and a gap in the middle without data.
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -37,9 +37,9 @@ for heteroscedastic in (False, True):
     ).fit(x[:, None], y)  # fmt: skip
 
 # %%
-# Do intervals for 90 % hold 90 % of new targets? 1,000 new ones in each region, whose noise is known here.
+# Do 90 % intervals contain 90 % of new targets? Each region has 1,000 new ones; the true noise is known.
 regions = {"left, little noise": (-3.0, -1.0), "gap, no data": (-1.0, 1.0), "right, much noise": (1.0, 3.0)}
-print("share of new targets inside intervals for 90 %, and what the standard deviation is made of")
+print("coverage of 90 % intervals on new targets, and the parts of the standard deviation")
 print("                     noise         region               inside   epistemic   aleatoric   true noise")
 for heteroscedastic, model in models.items():
     for region, ends in regions.items():
@@ -54,10 +54,10 @@ for heteroscedastic, model in models.items():
         print()
 
 # %%
-# Nine tenths of the new targets should be inside. With one variance of the noise, the intervals are too wide on the
-# left and too narrow on the right; learned as a function of x, the noise comes nearer to the truth, and so do the
-# shares. In the gap (orange) the epistemic part is what grows. How much it should, no data tell: the width there
-# depends on the net and on its dropout rate, and that the shares in the gap come out near is luck as much as merit.
+# Nine tenths of the new targets should be inside. With one noise variance, intervals are too wide on the left and too
+# narrow on the right. With learned noise they are closer to the truth. In the gap (orange) the epistemic part
+# increases. No data tell by how much it should: the width there depends on the net and its dropout rate, so the good
+# coverage in the gap is partly luck.
 line = np.linspace(-3.4, 3.4, 150)
 fig, axes = plt.subplots(
     2, 2, figsize=(11, 6.4), layout="constrained", sharex=True, sharey="row", height_ratios=[1.6, 1.0]
@@ -80,7 +80,7 @@ for (above, below), model in zip(axes.T, models.values(), strict=True):
     below.set(xlabel="x", ylim=(0.0, None))
     for ax in (above, below):
         ax.axvspan(-1.0, 1.0, color="C1", alpha=0.07, linewidth=0.0)
-axes[0, 0].set(ylabel="y, with bands for 90 %", ylim=(-3.0, 3.4), title="One variance of the noise")
+axes[0, 0].set(ylabel="y, with 90 % bands", ylim=(-3.0, 3.4), title="One noise variance")
 axes[0, 1].set(title="Noise learned as a function of x")
 axes[1, 0].set(ylabel="standard deviation")
 axes[0, 1].legend(frameon=False, loc="upper left", ncols=2)
