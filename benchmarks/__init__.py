@@ -1,1 +1,1 @@
-"""Side by side with the peers: who is how fast at equal, verified accuracy."""
+"""Benchmarks beside other libraries: speed at equal, verified accuracy."""

@@ -1,4 +1,4 @@
-"""Augmentation: rows a second beside other libraries, digits with shifts and rotations, and a hundred labels."""
+"""Augmentation: speed beside other libraries, MNIST with shifts and rotations, and a hundred labels."""
 
 import statistics
 import time
@@ -48,7 +48,7 @@ PARTS = ("speed", "augmented", "few")
 
 
 def loop(change):
-    """One image after another."""
+    """Apply a function to one image at a time."""
 
     def run(images, rng):
         return np.stack([change(image, rng) for image in images])
@@ -91,7 +91,7 @@ def noisy(image, rng):
 
 
 def albumentations_of(name, **params):
-    """Something of albumentations, applied to one image after another; None where it is not installed."""
+    """A transform of albumentations, applied to one image at a time; None if it is not installed."""
     if not find_spec("albumentations"):
         return None
     with warnings.catch_warnings():
@@ -112,7 +112,7 @@ def audiomentations_of(name, **params):
 
 
 def images(n):
-    """Images for the clock: MNIST, or scikit-learn's digits made larger where it is out of reach."""
+    """Images to time: MNIST, or enlarged digits of scikit-learn where MNIST is not available."""
     found = image_rows()
     if found is not None:
         return found[0][:n].reshape(-1, 28, 28)
@@ -121,7 +121,7 @@ def images(n):
 
 
 def waves(n):
-    """Tones with noise."""
+    """Waves: tones with noise."""
     rng = np.random.default_rng(0)
     time_ = np.arange(16000) / 16000.0
     tones = np.sin(2.0 * np.pi * rng.uniform(100.0, 2000.0, (n, 1)) * time_)
@@ -161,7 +161,7 @@ def peers_of(name):
 
 
 def race(name, small):
-    """Rows a second of all solvers, in turns."""
+    """Rows per second of all libraries, which take turns."""
     calls, make, n = peers_of(name)
     X = make(64 if small else n)
     seconds = {library: [] for library in calls}
@@ -191,10 +191,10 @@ AUGMENTED = {
 
 
 def train_on_digits(name, small):
-    """A row with the test error, None where the images are out of reach."""
+    """A row with the test error; None where the images are not available."""
     found = image_rows()
     if found is None:
-        print("the digits are out of reach: set SKREG_MNIST")
+        print("MNIST is not available: set SKREG_MNIST")
         return None
     X, y, X_test, y_test = found
     augmenter, copies, epochs = AUGMENTED[name]
@@ -210,7 +210,7 @@ def train_on_digits(name, small):
 
 
 def few_labels(draws):
-    """Rows of errors with a hundred labels."""
+    """Rows with the errors for a hundred labels."""
     X, y = load_digits(return_X_y=True)
     X = X / 16.0
     moved = Shift(1.0, order=3, image_shape=(8, 8))

@@ -1,4 +1,4 @@
-"""What only a fresh process can tell: ``python -m benchmarks.child`` prints one line of JSON.
+"""Measurements that need a new process: ``python -m benchmarks.child`` prints one line of JSON.
 
 ``first <solver>`` times the import and the first fit; ``memory <solver> <problem> <small or full>`` measures how far a
 fit's peak rises above holding the data. Nothing heavy is imported before the clock runs.
@@ -38,13 +38,13 @@ def first(name):
 
 
 def resident(field):
-    """MB of this process that are resident (VmRSS), or were at most (VmHWM)."""
+    """Resident memory of this process in MB: now (VmRSS), or its peak (VmHWM)."""
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith(field)) / 1024
 
 
 def memory(name, problem, size):
-    """MB by which one lasso fit's peak exceeds the resident data and libraries.
+    """Peak memory of one lasso fit in MB, above the resident data and libraries.
 
     Not `ru_maxrss`: it starts at what the parent process held, and never falls again after the data are made.
     """
@@ -66,7 +66,7 @@ def memory(name, problem, size):
 
 
 def memory_of_net(n, p):
-    """MB by which the peak of a net's fit on n rows of p features exceeds the resident data and libraries."""
+    """Peak memory of a net's fit on n rows and p features in MB, above the resident data and libraries."""
     import numpy as np
 
     from skreg import DropoutMLPClassifier

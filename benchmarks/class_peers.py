@@ -1,4 +1,4 @@
-"""Classifiers of the libraries, each with its own names for the same problem.
+"""Classifiers of other libraries, each with its own parameter names for the same problem.
 
 The objective is the mean cross-entropy plus ``alpha (l1_ratio ||B||_1 + (1 - l1_ratio)/2 ||B||^2)``. An answer holds
 the coefficients of all classes below each other, (K p, 1), and their intercepts, (1, K); of two classes, K is 1.
@@ -16,7 +16,7 @@ def answer(alpha, coef, intercept, seconds=None):
 
 
 class Classifier(Solver):
-    """`penalties` are shares of L1 that it knows, None for all; `several`, whether it knows more than two classes."""
+    """`penalties` are the L1 ratios that it supports, None for all; `several`, whether it supports more than two classes."""
 
     penalties, several = None, False
 
@@ -51,7 +51,7 @@ class ScikitLearn(Classifier):
 
 
 class Liblinear(ScikitLearn):
-    """Penalizes the intercept, less the larger its scaling: 100 leaves it accurate, 1000 makes it slow."""
+    """liblinear penalizes the intercept, less for a larger scaling: 100 is accurate, 1000 is slow."""
 
     name, solver, penalties = "liblinear", "liblinear", (1.0,)
     options = dict(intercept_scaling=100.0)
@@ -136,7 +136,7 @@ class Skein(Classifier):
 
 
 class Glmnet(glmnet.Glmnet, Classifier):
-    """Climbs down to the strength by ten others, as its manual advises; they count."""
+    """Reaches alpha through ten larger values, as its manual advises; their time counts."""
 
     STEPS = 10
 

@@ -14,7 +14,7 @@ SCRIPT = pathlib.Path(__file__).with_suffix(".R")
 
 
 def r_says(code):
-    """Output of a line of R, or None where R or what the line needs is missing."""
+    """Output of a line of R; None where R or a package is missing."""
     if shutil.which("Rscript") is None:
         return None
     done = subprocess.run(["Rscript", "-e", code], capture_output=True, text=True)
@@ -86,7 +86,7 @@ class Glmnet(Solver):
         return self._ask("path", alphas, l1_ratio, tol)
 
     def cv(self, alphas, l1_ratio, tol):
-        """Only for the lasso: every fold's y has a deviation of its own."""
+        """Only for the lasso: the y of every fold has its own standard deviation, by which glmnet scales."""
         path, curve = self._ask("cv", alphas, l1_ratio, tol), self._get("curve")
         best = [curve.argmin()]
         return Answer(alphas[best], path.coefs[:, best], path.intercepts[best], path.seconds, curve)

@@ -1,4 +1,4 @@
-"""How good an answer is, on the original data: its objectives by plain NumPy, its gaps by skreg's certificate."""
+"""Verify answers on the original data: objectives by plain NumPy, gaps by skreg's certificate."""
 
 import functools
 
@@ -12,7 +12,7 @@ ACCURATE = 1e-6  # relative suboptimality, or relative gap, of the class that is
 
 
 class Judge:
-    """Verifies answers on the original data, for one share of L1.
+    """Verifies answers on the original data, for one L1 ratio.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Judge:
         self.best = {}
 
     def objectives(self, answer):
-        """Objectives of an answer, in float64; inf where it holds numbers that are none."""
+        """Objectives of an answer, in float64; inf where coefficients are not finite."""
         alphas, coefs = answer.alphas, np.asarray(answer.coefs, dtype=np.float64)
         if not np.isfinite(coefs).all():
             return np.full(alphas.size, np.inf)
@@ -39,7 +39,7 @@ class Judge:
         return 0.5 * (residuals**2).mean(axis=0) + alphas * sizes
 
     def enter(self, answer):
-        """Objectives of an answer, noted so that others are measured from the best."""
+        """Objectives of an answer; they update the best objectives so far."""
         unseen = np.array([a for a in answer.alphas if a not in self.best])
         if unseen.size:
             self.best.update(zip(unseen, self.objectives(self.reference(unseen)), strict=True))
@@ -68,23 +68,23 @@ class Run:
 
     @property
     def suboptimality(self):
-        """The worst over the strengths, relative to the best objectives so far."""
+        """The worst suboptimality over all values of alpha, relative to the best objectives so far."""
         best = np.array([self.judge.best[a] for a in self.alphas])
         return float((self.values / best - 1.0).max())
 
     @functools.cached_property
     def gap(self):
-        """The worst duality gap over the strengths, relative to the objectives."""
+        """The worst duality gap over all values of alpha, relative to the objectives."""
         coefs = (self.coefs[:, [k]].toarray().ravel() for k in range(self.alphas.size))
         gaps = [self.judge.gap(alpha, coef) for alpha, coef in zip(self.alphas, coefs, strict=True)]
         return float((gaps / self.values).max())
 
 
 def accurate(run):
-    """Whether a run is as near to the best objectives as it must be."""
+    """Whether a run is close enough to the best objectives."""
     return run.suboptimality <= ACCURATE
 
 
 def certified(run):
-    """Whether the run's own gap proves that."""
+    """Whether the duality gap of the run proves its accuracy."""
     return run.gap <= ACCURATE

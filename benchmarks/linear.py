@@ -1,4 +1,4 @@
-"""Elastic nets: paths, single fits, cross-validation, the first fit of a process, memory."""
+"""Elastic nets: paths, single fits, cross-validation, the first fit of a process, and memory."""
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def configure(parser):
 
 
 class Course:
-    """The parts that share one problem's data in this process."""
+    """The parts that use the data of one problem in this process."""
 
     def __init__(self, problem, makers, args, book):
         self.problem, self.args, self.book = problem, args, book
@@ -51,7 +51,7 @@ class Course:
         self.settled = {}  # of paths, which cross-validation needs, too
 
     def run(self):
-        """Run all parts that were asked for."""
+        """Run the requested parts."""
         try:
             for l1_ratio in L1_RATIOS if "path" in self.args.parts else ():
                 self.path(l1_ratio)
@@ -74,12 +74,12 @@ class Course:
         self.book.enter(part, self.problem.name, self.problem.about, l1_ratio, divisor, rows=rows)
 
     def heat(self, what, l1_ratio, ask):
-        """A task, put by `ask`; `what` announces it."""
+        """Run a task given by `ask`; `what` is printed first."""
         print(f"{what} {self.problem.name}, l1_ratio {l1_ratio:g}", flush=True)
         return Heat(ask, self.judge(l1_ratio), self.args.limit)
 
     def settled_path(self, l1_ratio, solvers):
-        """The task of the path, and the setting of these solvers, or more, for it."""
+        """The path, and the tolerance of each solver for it."""
         if l1_ratio not in self.settled:
             alphas = self.grid(l1_ratio)
             heat = self.heat("path", l1_ratio, lambda solver, tol: solver.path(alphas, l1_ratio, tol))
@@ -101,7 +101,7 @@ class Course:
             self.enter("single", l1_ratio, heat.race(heat.settle(self.solvers), self.args.repeats), divisor)
 
     def cv(self):
-        """The lasso's; folds cannot be verified one by one, so they inherit the setting of the accurate path."""
+        """Cross-validation of the lasso. Folds cannot be verified one by one, so they use the tolerance of the accurate path."""
         able = [solver for solver in self.solvers if hasattr(solver, "cv")]
         settled = [entrant for entrant in self.settled_path(1.0, able)[1] if entrant.solver in able]
         alphas = self.grid(1.0)

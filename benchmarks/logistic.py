@@ -36,7 +36,7 @@ class ClassJudge(Judge):
         self.likelihood = Likelihood(data, (Logistic if K == 2 else Multinomial)(0.0), T)
 
     def objectives(self, answer):
-        """Objectives of an answer, in float64; inf where it holds numbers that are none."""
+        """Objectives of an answer, in float64; inf where coefficients are not finite."""
         coef = np.asarray(answer.coefs, dtype=np.float64).reshape(-1, self.X.shape[1])
         if not np.isfinite(coef).all():
             return np.full(1, np.inf)
@@ -70,7 +70,7 @@ def configure(parser):
 
 
 def strengths(problem):
-    """Shares of L1, and what to call strengths of each with their values."""
+    """For each L1 ratio, labels and values of alpha."""
     X, y = problem.X, problem.y
     if y.max() > 1:
         some = (0.01, 0.1) if y.size <= 10000 else (0.01,)  # with all digits, a single fit at 0.1 takes many minutes
@@ -120,7 +120,7 @@ def race(problem, solvers, args, pages):
 
 
 def right(problem, run):
-    """Share of the test rows whose class is predicted; intercepts are the best for the coefficients."""
+    """Accuracy on the test rows, with the best intercepts for the coefficients."""
     X, y = problem.test
     lik = run.judge.likelihood
     coef = run.coefs.toarray().reshape(lik.K, -1)

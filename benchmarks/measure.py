@@ -1,4 +1,4 @@
-"""Accuracy first, then time: solvers settle on a tolerance that is verified to do, then race in turns."""
+"""Accuracy first, then time: each solver finds a tolerance that is verified to be accurate, then all are timed in turns."""
 
 import statistics
 import time
@@ -12,7 +12,7 @@ from .judge import Run, accurate, certified
 
 
 def timed(call):
-    """Seconds, by the answer's own clock where it has one, and the answer."""
+    """Seconds and the answer; the answer's own time if it has one (R)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # peers warn where a loose tolerance is not met; answers are verified anyway
         start = time.perf_counter()
@@ -22,7 +22,7 @@ def timed(call):
 
 
 class Entrant(NamedTuple):
-    """A solver at the setting with which it enters the race.
+    """A solver with the tolerance at which it is timed.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Entrant(NamedTuple):
 
 
 class Heat:
-    """One task put to solvers: which setting of each is just accurate enough.
+    """One task: finds the loosest accurate tolerance of each solver.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Heat:
         self.ask, self.judge, self.limit = ask, judge, limit
 
     def settle(self, solvers):
-        """Every solver's loosest accurate setting; ours also at the loosest whose gap proves it."""
+        """The loosest accurate tolerance of every solver; for ours also the loosest at which the gap proves the accuracy."""
         entrants = []
         for solver in solvers:
             if runs := self._attempt(solver, solver.ladder, certified if solver.ours else accurate):
@@ -65,7 +65,7 @@ class Heat:
         return entrants
 
     def settle_from(self, entrants):
-        """Settings for a task that asks more than the one in which the `entrants` settled on theirs."""
+        """Tolerances for a harder task than the one for which `entrants` found theirs."""
         found = []
         for name, solver, enough, start, _ in entrants:
             ladder = [start.tol, *solver.ladder[solver.ladder < start.tol]]
@@ -74,7 +74,7 @@ class Heat:
         return found
 
     def _attempt(self, solver, ladder, enough):
-        """`_climb`, or no runs from a peer that fails: that is a result, and ours to report, not to stop at."""
+        """`_climb`; no runs for a peer that fails, so that its failure is reported and the others go on."""
         try:
             return self._climb(solver, ladder, enough)
         except Exception as error:
@@ -84,7 +84,7 @@ class Heat:
             return []
 
     def _climb(self, solver, ladder, enough):
-        """Runs from loose to tight, until one is good enough or slow."""
+        """Runs from loose to tight tolerances, until one is accurate or exceeds the time limit."""
         runs = []
         for tol in ladder:
             runs.append(self._run(solver, float(tol)))
@@ -108,7 +108,7 @@ class Heat:
         return run
 
     def race(self, entrants, repeats):
-        """Rows of a table, timed in turns: what disturbs the machine disturbs everybody."""
+        """Rows of a table, timed in turns, so that a disturbance of the machine affects all solvers."""
         times = {(e.solver, e.run.tol): [] for e in entrants}
         slow = {(e.solver, e.run.tol): e.run.seconds for e in entrants if e.run.seconds > self.limit}
         for _ in range(repeats):

@@ -1,4 +1,4 @@
-"""Multilayer perceptrons: seconds an epoch, and memory."""
+"""Multilayer perceptrons: seconds per epoch, and memory."""
 
 import multiprocessing
 import operator
@@ -45,7 +45,7 @@ CASES = {
 
 
 def data(name, case):
-    """X in float32 and y: simulated, or the digits; None where these are out of reach."""
+    """X in float32 and y: simulated, or MNIST; None where MNIST is not available."""
     if name == "digits":
         found = image_rows()
         return found and found[:2]
@@ -83,7 +83,7 @@ def module(case, classes):
 
 
 def pytorch(case):
-    """The plain loop, without a data loader: the fastest that is in common use."""
+    """A plain training loop without a data loader: the fastest one in common use."""
     import torch
 
     def fit(X, y):
@@ -126,7 +126,7 @@ THREADED = ("PyTorch", "skorch")  # timed with one thread and with all
 
 
 def serve(pipe, name, threads, case_name, rows):
-    """In a process of its own, so that no library's threads wait for another's: one fit for every message."""
+    """One fit per message, in a process of its own, so that threads of different libraries do not wait for each other."""
     warnings.simplefilter("ignore")
     case = CASES[case_name]
     X, y = data(case_name, case)
@@ -143,7 +143,7 @@ def serve(pipe, name, threads, case_name, rows):
 
 
 def race(name, repeats, rows):
-    """Rows of a table: seconds an epoch, in turns; the first turn of each compiles, and is not counted."""
+    """Rows of a table: seconds per epoch, measured in turns. The first turn compiles and is not counted."""
     context = multiprocessing.get_context("spawn")
     servers = {}
     for solver, (_, library) in SOLVERS.items():
@@ -189,7 +189,7 @@ def run(args):
         for name in args.problems:
             case = CASES[name]
             if data(name, case) is None:
-                print(f"{name}: the digits are out of reach")
+                print(f"{name}: MNIST is not available")
                 continue
             rows = race(name, 1 if args.small else args.repeats, 300 if args.small else case.rows)
             about = f"{case.rows} x {case.features}, hidden {case.hidden}, batches of {case.batch}"

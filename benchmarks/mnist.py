@@ -27,7 +27,7 @@ TWO = dict(BASE, hidden_layer_sizes=(800, 800), dropout=0.5, input_dropout=0.2)
 
 
 class Row(NamedTuple):
-    """A net, and what was published for it, in percent."""
+    """A net, and the published error for it, in percent."""
 
     params: dict
     published: float | None = None

