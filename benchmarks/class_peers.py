@@ -16,7 +16,7 @@ def answer(alpha, coef, intercept, seconds=None):
 
 
 class Classifier(Solver):
-    """`penalties` are the L1 ratios that it supports, None for all; `several`, whether it supports more than two classes."""
+    """`penalties`: L1 ratios that it supports, None for all; `several`: whether it supports over two classes."""
 
     penalties, several = None, False
 

@@ -101,7 +101,7 @@ class Course:
             self.enter("single", l1_ratio, heat.race(heat.settle(self.solvers), self.args.repeats), divisor)
 
     def cv(self):
-        """Cross-validation of the lasso. Folds cannot be verified one by one, so they use the tolerance of the accurate path."""
+        """Cross-validation of the lasso. Folds cannot be verified, so they use the tolerance of the accurate path."""
         able = [solver for solver in self.solvers if hasattr(solver, "cv")]
         settled = [entrant for entrant in self.settled_path(1.0, able)[1] if entrant.solver in able]
         alphas = self.grid(1.0)

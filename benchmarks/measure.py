@@ -1,4 +1,4 @@
-"""Accuracy first, then time: each solver finds a tolerance that is verified to be accurate, then all are timed in turns."""
+"""Accuracy first, then time: each solver finds an accurate tolerance, then all are timed in turns."""
 
 import statistics
 import time
@@ -55,7 +55,7 @@ class Heat:
         self.ask, self.judge, self.limit = ask, judge, limit
 
     def settle(self, solvers):
-        """The loosest accurate tolerance of every solver; for ours also the loosest at which the gap proves the accuracy."""
+        """The loosest accurate tolerance of every solver; for ours also the loosest one that the gap proves."""
         entrants = []
         for solver in solvers:
             if runs := self._attempt(solver, solver.ladder, certified if solver.ours else accurate):

@@ -126,7 +126,7 @@ THREADED = ("PyTorch", "skorch")  # timed with one thread and with all
 
 
 def serve(pipe, name, threads, case_name, rows):
-    """One fit per message, in a process of its own, so that threads of different libraries do not wait for each other."""
+    """One fit per message, in a process of its own, so that threads of libraries do not wait for each other."""
     warnings.simplefilter("ignore")
     case = CASES[case_name]
     X, y = data(case_name, case)
