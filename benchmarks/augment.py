@@ -14,15 +14,15 @@ from sklearn.svm import SVC
 
 from skreg import AugmentedClassifier, DropoutMLPClassifier
 from skreg.augmentation import (
+    AddGaussianSNR,
     ColorJitter,
     Compose,
-    Crop,
     Cutout,
     Flip,
     GaussianNoise,
     Mixup,
-    Noise,
     PitchShift,
+    RandomCrop,
     Rotate,
     Shift,
     TimeStretch,
@@ -131,7 +131,7 @@ def waves(n):
 SPEED = {
     "rotation": (images, 4096, Rotate(15.0), loop(rotated), ("Rotate", dict(limit=15, p=1.0))),
     "shift": (images, 4096, Shift(2.0), loop(shifted), ("Affine", dict(translate_px=(-2, 2), p=1.0))),
-    "padded crop": (images, 4096, Crop(2), loop(cropped), None),
+    "padded crop": (images, 4096, RandomCrop(2), loop(cropped), None),
     "flip": (images, 4096, Flip(0.5), loop(flipped), ("HorizontalFlip", dict(p=0.5))),
     "cutout": (images, 4096, Cutout(6), loop(cut), ("Erasing", dict(p=1.0))),
     "brightness and contrast": (
@@ -140,7 +140,7 @@ SPEED = {
     ),
     "Gaussian noise": (images, 4096, GaussianNoise(0.1), loop(noisy), ("GaussNoise", dict(p=1.0))),
     "noise at a ratio": (
-        waves, 256, Noise(10.0, 30.0), None, ("AddGaussianSNR", dict(min_snr_db=10.0, max_snr_db=30.0)),
+        waves, 256, AddGaussianSNR(10.0, 30.0), None, ("AddGaussianSNR", dict(min_snr_db=10.0, max_snr_db=30.0)),
     ),
     "time stretch": (waves, 256, TimeStretch(0.9, 1.1), None, ("TimeStretch", dict(min_rate=0.9, max_rate=1.1))),
     "pitch shift": (waves, 256, PitchShift(-2.0, 2.0), None, ("PitchShift", dict(min_semitones=-2, max_semitones=2))),
@@ -186,7 +186,7 @@ NET = dict(
 )  # fmt: skip
 AUGMENTED = {
     "without": (None, 0, 96),
-    "shifts and rotations": (Compose([Rotate(10.0, image_shape=SHAPE), Crop(2, image_shape=SHAPE)]), 15, 6),
+    "shifts and rotations": (Compose([Rotate(10.0, image_shape=SHAPE), RandomCrop(2, image_shape=SHAPE)]), 15, 6),
 }
 
 

@@ -32,12 +32,12 @@ from skreg import (
     LabelSmoothedLogisticCV,
 )
 from skreg.augmentation import (
-    Crop,
     CutMix,
     Cutout,
     FeatureMask,
     GaussianNoise,
     Mixup,
+    RandomCrop,
     RandomDeletion,
     RandomErasing,
     RandomSwap,
@@ -298,7 +298,7 @@ FAMILIES = {
         (
             _augmented("shifts", Shift(1.0, image_shape=(8, 8))),
             _augmented("rotations", Rotate(10.0, image_shape=(8, 8))),
-            _augmented("padded crops", Crop(1, image_shape=(8, 8))),
+            _augmented("padded crops", RandomCrop(1, image_shape=(8, 8))),
             _augmented("cutout", Cutout(2, image_shape=(8, 8))),
             _augmented("random erasing", RandomErasing(image_shape=(8, 8))),
             _augmented("mixup", Mixup(0.2)),

@@ -16,16 +16,16 @@ from sklearn.datasets import load_sample_images
 from skreg.augmentation import (
     Batch,
     ColorJitter,
-    Crop,
     CutMix,
     Cutout,
     Flip,
     GaussianNoise,
     Mixup,
+    RandomCrop,
     RandomErasing,
     Rotate,
-    Scale,
     Shift,
+    Zoom,
 )
 
 china, flower = (image / 255.0 for image in load_sample_images().images)
@@ -39,9 +39,9 @@ shape = (32, 32, 3)
 # Eleven augmenters. All have `fit_resample` for whole data sets; estimators call `augment`, one batch at a time.
 augmenters = [
     Shift(6.0, image_shape=shape),
-    Crop(6, mode="reflect", image_shape=shape),
+    RandomCrop(6, mode="reflect", image_shape=shape),
     Rotate(30.0, image_shape=shape),
-    Scale(0.6, 1.6, image_shape=shape),
+    Zoom(0.6, 1.6, image_shape=shape),
     Flip(1.0, image_shape=shape),
     ColorJitter(0.4, 0.4, 0.8, image_shape=shape),
     Cutout(12, fill=0.5, image_shape=shape),

@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.signal import ShortTimeFFT, get_window
 
-from skreg.augmentation import FrequencyMask, Noise, PitchShift, TimeMask, TimeStretch
+from skreg.augmentation import AddGaussianSNR, FrequencyMask, PitchShift, TimeMask, TimeStretch
 
 rate, seconds = 16000, 0.4
 time = np.arange(int(rate * seconds)) / rate
@@ -37,7 +37,7 @@ pictures = {
     "original": spectrogram(melody),
     "TimeStretch, 0.75 of the speed": spectrogram(TimeStretch(0.75, 0.75, n_fft=1024).perturb(melody, rng)),
     "PitchShift, a fifth up": spectrogram(PitchShift(7.0, 7.0, n_fft=1024).perturb(melody, rng)),
-    "Noise at 5 dB": spectrogram(Noise(5.0, 5.0).perturb(melody, rng)),
+    "Noise at 5 dB": spectrogram(AddGaussianSNR(5.0, 5.0).perturb(melody, rng)),
     "TimeMask, FrequencyMask": FrequencyMask(40, n_masks=2).perturb(
         TimeMask(20, n_masks=3).perturb(spectrogram(melody), rng), rng
     ),

@@ -3,13 +3,16 @@
 from ._base import Augmenter, Batch, Perturbation
 from ._compose import Compose, OneOf, RandomApply
 from ._estimators import AugmentedClassifier, AugmentedRegressor
-from ._images import ColorJitter, Crop, CutMix, Cutout, Flip, RandomErasing, Rotate, Scale, Shift
+from ._images import ColorJitter, Flip, RandomCrop
 from ._latent import LatentInterpolation, LatentNoise
-from ._sound import FrequencyMask, Noise, PitchShift, TimeMask, TimeStretch
+from ._patches import CutMix, Cutout, RandomErasing
+from ._sound import AddGaussianSNR, FrequencyMask, PitchShift, TimeMask, TimeStretch
 from ._tables import FeatureMask, GaussianNoise, Mixup, SwapNoise
 from ._text import BackTranslation, RandomDeletion, RandomInsertion, RandomSwap, SynonymReplacement, WordDropout
+from ._warps import Rotate, Shift, Zoom
 
 __all__ = [
+    "AddGaussianSNR",
     "AugmentedClassifier",
     "AugmentedRegressor",
     "Augmenter",
@@ -17,7 +20,6 @@ __all__ = [
     "Batch",
     "ColorJitter",
     "Compose",
-    "Crop",
     "CutMix",
     "Cutout",
     "FeatureMask",
@@ -27,21 +29,21 @@ __all__ = [
     "LatentInterpolation",
     "LatentNoise",
     "Mixup",
-    "Noise",
     "OneOf",
     "Perturbation",
     "PitchShift",
     "RandomApply",
+    "RandomCrop",
     "RandomDeletion",
     "RandomErasing",
     "RandomInsertion",
     "RandomSwap",
     "Rotate",
-    "Scale",
     "Shift",
     "SwapNoise",
     "SynonymReplacement",
     "TimeMask",
     "TimeStretch",
     "WordDropout",
+    "Zoom",
 ]

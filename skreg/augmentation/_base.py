@@ -1,15 +1,15 @@
-"""What augmenters share: batches, their targets, and frames."""
+"""Batches of rows with their targets, and the base classes of augmenters."""
 
 from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import Kind, check_params
 from ..utils._rows import like, n_rows, readable, stack, take
+from ._columns import chosen_columns
 
 
 class Batch(NamedTuple):
@@ -19,14 +19,14 @@ class Batch(NamedTuple):
     ----------
     X : array-like, sparse matrix, frame or list of n rows
     y : ndarray of shape (n,), (n, n_outputs), or (n, n_parts) where `shares` are given
-        Targets; of mixed rows, the labels of all parts.
+        Targets; for mixed rows, the labels of all their parts.
     shares : ndarray of shape (n, n_parts), default=None
-        Shares of those labels, of sum 1 in every row. None where rows have one label, and for numbers, which are
-        mixed themselves.
+        Shares of those labels, which sum to 1 in every row. None where every row has one label, and in regression,
+        where the targets themselves are mixed.
     weights : ndarray of shape (n,), default=None
-        How much the rows count, as targets and as partners of others; None for all alike.
+        Weights of the rows, as targets and when partners are drawn; None where all are equal.
     labelled : bool, default=True
-        Whether targets are labels rather than numbers.
+        True for classification, where targets are labels; False for regression.
     """
 
     X: object
@@ -41,19 +41,19 @@ class Batch(NamedTuple):
         return n_rows(self.X)
 
     def partners(self, rng):
-        """Another row for each, drawn by weight; of rows that count alike, a permutation."""
+        """The index of another row for each row, drawn by weight; a permutation where all weights are equal."""
         if self.weights is None:
             return rng.permutation(self.n)
         return self.draw(self.n, rng)
 
     def draw(self, shape, rng):
-        """Places of rows, drawn independently by weight."""
+        """Indices of rows, drawn independently by weight."""
         if self.weights is None:
             return rng.integers(self.n, size=shape)
         return rng.choice(self.n, shape, p=self.weights / self.weights.sum())
 
     def mix(self, X, partner, share):
-        """Rows X, the targets of which are those of these rows by a share (n,), and of their partners by the rest."""
+        """The batch with rows X, whose targets are mixed: a share (n,) of their own, the rest of their partners'."""
         if not self.labelled:
             weight = share.reshape(-1, *[1] * (self.y.ndim - 1))
             return self._replace(X=X, y=weight * self.y + (1.0 - weight) * self.y[partner])
@@ -71,12 +71,12 @@ class Batch(NamedTuple):
         return self.y[:, None], np.ones((self.n, 1))
 
     def take(self, rows):
-        """Some rows."""
+        """The batch of some rows, by their indices."""
         shares, weights = (None if a is None else a[rows] for a in (self.shares, self.weights))
         return self._replace(X=take(self.X, rows), y=self.y[rows], shares=shares, weights=weights)
 
     def replace(self, rows, other):
-        """These rows, those at some places replaced by the rows of another batch, in their order."""
+        """The batch with some rows replaced, in order, by all rows of another batch."""
         place = np.arange(self.n)
         place[rows] = self.n + np.arange(other.n)
         y, shares = [self.y, other.y], None
@@ -88,14 +88,17 @@ class Batch(NamedTuple):
         return self._replace(X=take(stack([self.X, other.X]), place), y=np.concatenate(y)[place], shares=shares)
 
     def hard(self):
-        """Rows of one label each, as often as they have labels, weighted so that the expected loss is the same."""
+        """The batch with one label in every row.
+
+        A row of several labels becomes several rows, weighted by their shares: the expected loss stays the same.
+        """
         if self.shares is None:
             return self
         rows = np.repeat(np.arange(self.n), self.shares.shape[1])
         y, shares = self.y.ravel(), self.shares.ravel()
         some = shares > 0.0
         rows, y, shares = rows[some], y[some], shares[some]
-        # parts of one label are one row
+        # parts with the same label become one row
         _, codes = np.unique(y, return_inverse=True)
         _, first, place = np.unique(rows * (codes.max() + 1) + codes, return_index=True, return_inverse=True)
         rows, weights = rows[first], np.bincount(place, shares)
@@ -104,15 +107,17 @@ class Batch(NamedTuple):
 
 
 class Augmenter(DocumentationLinkMixin, BaseEstimator):
-    """Base of what makes new rows from rows.
+    """Base class of what makes new rows from rows.
 
-    Subclasses give `_augment`, of the same arguments as `augment`, which has checked parameters; `_learn(X, y)` and
-    `_check()` where they learn from data or check more than single parameters; and `_takes_sparse` where sparse rows
-    stay sparse. `random_state` is for `fit_resample` only: other callers bring a generator.
+    A subclass implements `_augment`, which takes the arguments of `augment` when parameters have been checked;
+    `_learn(X, y)` if it learns from the training rows; `_check()` if it checks more than single parameters; and sets
+    `_takes_sparse` if sparse rows stay sparse. One with a parameter `columns` gets these columns only. `random_state`
+    is for `fit_resample` only: other callers pass a generator.
     """
 
     _parameter_constraints = {}
     _takes_sparse = False
+    columns = None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -132,11 +137,11 @@ class Augmenter(DocumentationLinkMixin, BaseEstimator):
         self : object
         """
         self._check()
-        self._learn(X, y)
+        self._learn(chosen_columns(X, self.columns)[0], y)
         return self
 
     def augment(self, batch, rng):
-        """Make a new row of every row.
+        """Make a new row from every row.
 
         Parameters
         ----------
@@ -149,10 +154,12 @@ class Augmenter(DocumentationLinkMixin, BaseEstimator):
         batch : Batch
         """
         self._check()
-        return self._augment(batch, rng)
+        X, put_back = chosen_columns(batch.X, self.columns)
+        new = self._augment(batch._replace(X=X), rng)
+        return new._replace(X=put_back(new.X))
 
     def _augment_rows(self, batch, rows, rng):
-        """Make new rows of some; all are partners of theirs."""
+        """Make new rows from some rows; all rows of the batch can be their partners."""
         return self.augment(batch, rng).take(rows)
 
     def _check(self):
@@ -162,19 +169,19 @@ class Augmenter(DocumentationLinkMixin, BaseEstimator):
         pass
 
     def fit_resample(self, X, y):
-        """The rows and, after them, an augmented copy of each: what the `Pipeline` of imbalanced-learn asks for.
+        """The rows followed by an augmented copy of each: the method that the `Pipeline` of imbalanced-learn calls.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, ...)
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers of floating point are mixed where rows are; everything else is a label, and a mixed row gets one of
-            its labels, drawn by their shares.
+            Floats are regression targets, and mixed where rows are mixed. Everything else is a label: a mixed row gets
+            one of its labels, drawn by their shares.
 
         Returns
         -------
-        X, y : as they were given, with twice the rows
-            Frames number their rows anew.
+        X, y : in the containers they were given in, with twice the rows
+            Frames of pandas get a new index.
         """
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         X, y = readable(X), readable(y)
@@ -192,10 +199,13 @@ AUGMENTER = Kind("an augmenter", lambda value: isinstance(value, Augmenter))
 
 
 class Perturbation(Augmenter):
-    """Base of augmenters that leave targets alone. Subclasses give `_perturb(X, rng)`, as `_augment` of others."""
+    """Base class of augmenters that leave targets alone.
+
+    A subclass implements `_perturb(X, rng)` instead of `_augment`.
+    """
 
     def perturb(self, X, rng):
-        """Make a new row of every row.
+        """Make a new row from every row.
 
         Parameters
         ----------
@@ -204,10 +214,11 @@ class Perturbation(Augmenter):
 
         Returns
         -------
-        X : as it was given
+        X : in the container it was given in
         """
         self._check()
-        return self._perturb(X, rng)
+        part, put_back = chosen_columns(X, self.columns)
+        return put_back(self._perturb(part, rng))
 
     def _augment(self, batch, rng):
         return batch._replace(X=self._perturb(batch.X, rng))
@@ -220,75 +231,3 @@ def check_range(owner):
     """Raise ValueError unless `low` is at most `high`."""
     if owner.low > owner.high:
         raise ValueError(f"low must not be above high; got low={owner.low}, high={owner.high}.")
-
-
-def numbers_of(X, owner, kinds="uif"):
-    """Rows as an array of numbers, and what puts them back into the form that X has: whole numbers are rounded.
-
-    Raises ValueError where X has columns, or rows, of other kinds.
-    """
-    name = type(owner).__name__
-    if sp.issparse(X):
-        raise ValueError(f"{name} would fill sparse X: give it a dense one, or another augmenter.")
-    if hasattr(X, "columns"):
-        columns = [_numbers(X[column], name, f"column {column!r} of X has", kinds) for column in X.columns]
-        old = np.column_stack(columns) if columns else np.empty((n_rows(X), 0))
-        return old, lambda new: _frame_like(X, new, old)
-    values = np.asarray(X)
-    if values.dtype == object:
-        values = values.astype(np.float64)
-    check_kind(values.dtype, name, "X has", kinds)
-    return values, lambda new: as_type(new, values.dtype)
-
-
-def _numbers(column, name, where, kinds):
-    """A column as numbers, what is missing as NaN."""
-    kind = number_type(column)
-    if kind is None:
-        raise ValueError(f"{name} needs numbers; {where} {column.dtype} entries.")
-    check_kind(kind, name, where, kinds)
-    if hasattr(column, "iloc"):
-        return column.to_numpy(dtype=np.float64 if column.isna().any() else kind, na_value=np.nan)
-    return column.to_numpy()
-
-
-def number_type(column):
-    """The NumPy type of the numbers in a column of a frame, None where it holds other things."""
-    if hasattr(column, "iloc"):
-        kind = getattr(column.dtype, "numpy_dtype", column.dtype)  # of nullable types
-        return kind if isinstance(kind, np.dtype) and kind.kind in "buif" else None
-    kind = np.asarray(column.drop_nulls()).dtype
-    return kind if kind.kind in "buif" else None
-
-
-def check_kind(kind, name, where, kinds="uif"):
-    """Raise ValueError unless a type is of some kinds of numbers."""
-    if kind.kind not in kinds:
-        raise ValueError(f"{name} needs numbers; {where} {kind} entries.")
-
-
-def as_type(values, kind):
-    """Numbers in a type; whole ones are rounded, and stay in its range."""
-    if kind.kind in "iu" and values.dtype.kind == "f":
-        range_ = np.iinfo(kind)
-        high = float(range_.max) if kind.itemsize < 8 else np.nextafter(float(range_.max), 0.0)
-        values = np.clip(np.rint(values), range_.min, high)
-    return values.astype(kind, copy=False)
-
-
-def _frame_like(X, new, old):
-    """The frame X of pandas or polars with the entries that changed."""
-    changed = (new != old) & ~((new != new) & (old != old))
-    out = X.copy() if hasattr(X, "iloc") else X
-    for j, name in enumerate(X.columns):
-        at = np.flatnonzero(changed[:, j])
-        if not at.size:
-            continue
-        values = as_type(new[at, j], number_type(X[name]))
-        if hasattr(X, "iloc"):
-            column = X[name].copy()
-            column.array[at] = values
-            out[name] = column
-        else:
-            out = out.with_columns(X[name].clone().scatter(at, values))
-    return out

@@ -1,16 +1,14 @@
-"""Augmenters made of augmenters."""
-
-from numbers import Real
+"""Augmenters that combine other augmenters."""
 
 import numpy as np
 from sklearn.utils import get_tags
 
-from ..utils._params import ARRAY_LIKE, RANDOM_STATE, Interval, check_params
+from ..utils._params import ARRAY_LIKE, PROBABILITY, RANDOM_STATE, check_params
 from ._base import AUGMENTER, Augmenter
 
 
 class _Several(Augmenter):
-    """Base of those that hold a list of augmenters."""
+    """Base class of augmenters that hold a list of augmenters."""
 
     _parameter_constraints = {"augmenters": [ARRAY_LIKE], "random_state": [RANDOM_STATE]}
 
@@ -27,7 +25,7 @@ class _Several(Augmenter):
                 raise ValueError(f"augmenters must hold augmenters; got {part!r}.")
 
     def get_params(self, deep=True):
-        """Parameters, those of the parts by their place: ``0__p`` is `p` of the first.
+        """Parameters; those of the parts begin with their index: ``0__p`` is `p` of the first.
 
         Parameters
         ----------
@@ -46,7 +44,7 @@ class _Several(Augmenter):
         return params
 
     def set_params(self, **params):
-        """Set parameters, also those of the parts.
+        """Set parameters, including those of the parts.
 
         Parameters
         ----------
@@ -76,13 +74,13 @@ class _Several(Augmenter):
 
 
 class Compose(_Several):
-    """One augmenter after another.
+    """Apply augmenters one after another.
 
     Parameters
     ----------
     augmenters : list of augmenters
-        Parameters of the parts go by their places, in searches, too: ``0__scale`` is `scale` of the first. Parts are
-        fitted in place, as the steps of a `Pipeline`.
+        Parameters of the parts begin with their index, as in ``set_params`` and in searches: ``0__scale`` is `scale` of
+        the first. The parts themselves are fitted, as the steps of a `Pipeline`.
     random_state : int, RandomState or None, default=None
         For `fit_resample`.
 
@@ -103,12 +101,12 @@ class Compose(_Several):
 
 
 class OneOf(_Several):
-    """For every row, one of some augmenters, drawn anew.
+    """Apply one of several augmenters to every row, chosen at random.
 
     Parameters
     ----------
     augmenters : list of augmenters
-        All are as likely; parameters and fitting as in `Compose`.
+        All are equally likely. Names of parameters and fitting are as in `Compose`.
     random_state : int, RandomState or None, default=None
         For `fit_resample`.
 
@@ -133,13 +131,14 @@ class OneOf(_Several):
 
 
 class RandomApply(Augmenter):
-    """An augmenter for some rows only.
+    """Apply an augmenter to some rows only.
 
     Parameters
     ----------
     augmenter : augmenter
+        What is applied; it is fitted itself, as the steps of a `Pipeline`.
     p : float, default=0.5
-        Probability of every row to be augmented, in [0, 1].
+        Probability that a row is augmented, in [0, 1].
     random_state : int, RandomState or None, default=None
         For `fit_resample`.
 
@@ -154,7 +153,7 @@ class RandomApply(Augmenter):
 
     _parameter_constraints = {
         "augmenter": [AUGMENTER],
-        "p": [Interval(Real, 0.0, 1.0, closed="both")],
+        "p": [PROBABILITY],
         "random_state": [RANDOM_STATE],
     }
 

@@ -14,38 +14,54 @@ from sklearn.utils import (
     get_tags,
 )
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from ..utils._delegation import delegates
+from ..utils._delegation import DelegatesToFitted, DelegatesToFittedClassifier
 from ..utils._documentation import DocumentationLinkMixin
-from ..utils._params import BOOLEAN, ESTIMATOR, RANDOM_STATE, Interval, Options, check_params
-from ..utils._rows import distinct, readable, stack, stack_weights
+from ..utils._params import (
+    ARRAY_LIKE,
+    BOOLEAN,
+    COUNT,
+    ESTIMATOR,
+    NONE,
+    RANDOM_STATE,
+    Interval,
+    Kind,
+    Options,
+    check_params,
+)
+from ..utils._rows import readable
 from ..utils._validation import caller_level, check_weights, unchanged_on_error
 from ..utils._weights import weight_name
-from ._base import AUGMENTER, Batch
+from ._base import AUGMENTER, Augmenter, Batch
+from ._draws import draws_of, joined
+from ._held_out import fit_with, held_out, last_step, splitting_parameter, takes_validation, validation_fraction
 
-MOST = 10_000  # draws of one copy, where rows are repeated oftener than twice
-FROM_ON = 10_000  # rows from which on scikit-learn's histogram boosting stops early by itself
+SAMPLER = Kind(
+    "a sampler with fit_resample", lambda value: hasattr(value, "fit_resample") and not isinstance(value, type)
+)
 
 _PARAMETERS = """
     estimator : estimator
-        What is trained; with ``mode="stream"`` it must have `partial_fit`.
-    augmenter : augmenter
-        What makes new rows, such as `Compose` of several; its parameters are within reach of searches as
-        ``augmenter__...``.
+        The estimator to train; with ``mode="stream"`` it must have `partial_fit`.
+    augmenter : augmenter, sampler or None
+        Makes new rows; several are combined by `Compose`. Searches reach its parameters as ``augmenter__...``. None
+        stands for no augmentation: the estimator is trained on the rows as they are. A sampler of imbalanced-learn,
+        such as `SMOTE`, returns all training rows at once: the parameters below but `random_state` do not apply.
     n_copies : int, default=1
-        Augmented copies of every row, at least 1. Each counts as much as the row itself.
+        Augmented copies of every row, at least 0. Each counts as much as the row itself.
     include_original : bool, default=True
-        Whether the rows themselves are trained on, too.
+        Whether the rows themselves are trained on, too. Must be True with ``n_copies=0``.
     mode : {{"copies", "stream"}}, default="copies"
-        "copies" makes all copies and fits once. "stream" draws anew in every epoch, a batch at a time, so that no more
-        than a batch is in memory; a batch is its rows and their copies.
+        "copies" makes all copies and fits once. "stream" makes new copies in every epoch, a batch at a time, so that no
+        more than a batch is in memory; a batch holds its rows and their copies.
     n_epochs : int, default=20
         Epochs of "stream", at least 1.
     batch_size : int, default=256
         Rows of a batch of "stream" before they are copied, at least 1.
     random_state : int, RandomState or None, default=None
-        Of the augmentation and of the order of the rows; that of `estimator` is its own."""
+        Seed of the augmentation, of the order of the rows, and of the choice of validation rows. `estimator` has its
+        own."""
 
 _COMMON = """
     n_features_in_ : int
@@ -57,82 +73,48 @@ _COMMON = """
         When a parameter or the data are not as described, or the augmenter does not fit the data; the message names the
         argument and the value.
 
+    Warns
+    -----
+    UserWarning
+        When the estimator splits its training rows in a way that cannot be done before they are copied, as described
+        below.
+
     Notes
     -----
     Rows are augmented in `fit` only; predictions are those of `estimator_` for the rows as they are. What the augmenter
-    cannot take, such as text among numbers, is to be encoded before: in a pipeline around this estimator.
+    cannot take, such as text among numbers, is either encoded before, in a pipeline around this estimator, or left out
+    by the parameter `columns` of the augmenter.
 
-    Weights count rows: a weight of 3 is the same as three rows, with a draw for each, and 2.5 are three draws that
-    weigh less. Where weights add up to more than 10,000, and than twice the rows, fewer draws share them. The partners
-    of mixed and swapped rows are drawn by weight.
+    Weights count rows: a weight of 3 means the same as three rows, each with a draw of its own, and 2.5 means three
+    draws that weigh less. Where weights add up to more than 10,000, and to more than twice the rows, fewer draws share
+    them. The partners of mixed and swapped rows are drawn by weight.
+
+    **Early stopping inside.** Copies of a training row must not be among the validation rows. Where the estimator, or
+    the last step of a pipeline, holds out rows for early stopping and its `fit` takes `X_val` and `y_val`, as in the
+    nets and early stopping estimators of this package and in scikit-learn's histogram boosting, its
+    `validation_fraction` of the rows is held out before the others are copied, and passed to it as they are. With fewer
+    than 50 unique rows none are held out, and a parameter `early_stopping` is set to False. For other estimators
+    that split rows by themselves, `fit` warns: put searches around this estimator, and `EarlyStoppingClassifier` or
+    `EarlyStoppingRegressor` around scikit-learn's perceptrons, gradient boosting or SGD.
 
     Where a penalty is weighed against a sum over rows, as by `C` of logistic regression and support vectors, copies
-    make it weigh less: divide `C` by their number. An estimator that sets rows apart by itself (early stopping, a
-    search) finds copies of the rows that it trains on among them; `fit` warns where parameters tell of that."""
+    make it weigh less: divide `C` by the number of rows that each row becomes."""
 
 
-def draws_of(batch):
-    """Places and weights of the distinct rows of a batch, each as often as copies of it are drawn.
-
-    A row of weight 3 is three rows, so that both mean the same, and no draw weighs more than a row: 7.5 are eight
-    draws. Only where weights add up to more than `MOST`, and than twice the distinct rows, are they split among fewer.
-    Rows of weight 0 are left out.
-    """
-    first, place = distinct(batch.X, batch.y)
-    sums = np.bincount(place, batch.weights)
-    first, sums = first[sums > 0.0], sums[sums > 0.0]
-    cap = np.inf if batch.weights is None else largest_cap(sums, max(2 * len(sums), MOST))
-    counts = np.ceil(np.minimum(sums, cap)).astype(int)
-    weights = np.repeat(sums / counts, counts)
-    return np.repeat(first, counts), None if (weights == 1.0).all() else weights
-
-
-def largest_cap(sums, most):
-    """The largest whole number that can be made of all larger ones, for a sum of at most so much."""
-    if sums.sum() <= most:
-        return np.inf
-    low, high = 1, int(sums.max())
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if np.minimum(sums, middle).sum() <= most else (low, middle)
-    return low
-
-
-def joined(batches):
-    """One batch after another, of rows with one label each."""
-    if len(batches) == 1:
-        return batches[0]
-    weights = stack_weights(batches)
-    y = np.concatenate([batch.y for batch in batches])
-    return batches[0]._replace(X=stack([batch.X for batch in batches]), y=y, weights=weights)
-
-
-def splitting_parameter(estimator, n_rows):
-    """The parameter by which an estimator sets rows apart by itself, None where it sets none apart."""
-    params = estimator.get_params()
-    for name, value in params.items():
-        prefix, _, own = name.rpartition("__")
-        stops = f"{prefix}__early_stopping" if prefix else "early_stopping"
-        if own == "early_stopping" and (value is True or (value == "auto" and n_rows > FROM_ON)):
-            return name
-        if own == "cv" or (own == "n_iter_no_change" and value is not None and stops not in params):
-            return name
-    return None
-
-
-class BaseAugmented(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator):
-    """Base of the estimators that train on augmented rows."""
+class BaseAugmented(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator):
+    """Base class of the estimators that train on augmented rows."""
 
     _parameter_constraints = {
         "estimator": [ESTIMATOR],
-        "augmenter": [AUGMENTER],
-        "n_copies": [Interval(Integral, 1, np.inf)],
+        "augmenter": [AUGMENTER, SAMPLER, NONE],
+        "n_copies": [Interval(Integral, 0, np.inf)],
         "include_original": [BOOLEAN],
         "mode": [Options("copies", "stream")],
-        "n_epochs": [Interval(Integral, 1, np.inf)],
-        "batch_size": [Interval(Integral, 1, np.inf)],
+        "n_epochs": [COUNT],
+        "batch_size": [COUNT],
         "random_state": [RANDOM_STATE],
     }
+    classes = None
 
     def __init__(
         self,
@@ -158,11 +140,12 @@ class BaseAugmented(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         try:
-            inner, augmenter = get_tags(self.estimator), get_tags(self.augmenter)
-        except (AttributeError, TypeError):  # what is no estimator is told in fit
+            inner = get_tags(self.estimator)
+            takes_sparse = self.augmenter is None or get_tags(self.augmenter).input_tags.sparse
+        except (AttributeError, TypeError):  # fit raises where this is not an estimator
             return tags
         tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
-        tags.input_tags.sparse = inner.input_tags.sparse and augmenter.input_tags.sparse
+        tags.input_tags.sparse = inner.input_tags.sparse and takes_sparse
         tags.target_tags.required = True
         return tags
 
@@ -171,21 +154,24 @@ class BaseAugmented(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator):
         if is_classifier(self) != is_classifier(self.estimator):
             wanted = "classifier" if is_classifier(self) else "regressor"
             raise ValueError(f"{type(self).__name__} needs a {wanted}; got estimator={self.estimator!r}.")
-        if self.mode == "stream" and not hasattr(self.estimator, "partial_fit"):
+        if self.n_copies == 0 and not self.include_original:
+            raise ValueError("n_copies=0 with include_original=False leaves no rows to train on.")
+        if self.mode == "copies":
+            return
+        if not hasattr(self.estimator, "partial_fit"):
             raise ValueError(f"mode='stream' needs partial_fit, which estimator={self.estimator!r} does not have.")
-        if self.mode == "stream" and fit_params:
+        if fit_params:
             raise ValueError(f"mode='stream' takes no more arguments of fit; got {', '.join(fit_params)}.")
+        if self._samples():
+            raise ValueError(f"mode='stream' needs an augmenter; got the sampler augmenter={self.augmenter!r}.")
 
-    def _warn_of_copies_apart(self, n_rows):
-        name = splitting_parameter(self.estimator, n_rows)
-        if name is not None:
-            warnings.warn(
-                f"estimator={self.estimator!r} sets rows apart by itself ({name}), and will find copies of those that"
-                f" it trains on among them. Put searches around {type(self).__name__}, turn early stopping off, give"
-                " X_val and y_val to fit, or use mode='stream'.",
-                UserWarning,
-                stacklevel=caller_level(),
-            )
+    def _samples(self):
+        """Whether `augmenter` is a sampler of another library."""
+        return self.augmenter is not None and not isinstance(self.augmenter, Augmenter)
+
+    def _changes_rows(self):
+        """Whether there is any augmentation."""
+        return self._samples() or (self.augmenter is not None and self.n_copies > 0)
 
     @unchanged_on_error
     def fit(self, X, y, sample_weight=None, **fit_params):
@@ -194,22 +180,23 @@ class BaseAugmented(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, ...)
-            Whatever the augmenter and the estimator take: numbers, frames, images, texts.
+            Rows of any kind that the augmenter and the estimator take: numbers, frames, images, texts.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Labels or numbers.
+            Labels, or numbers in regression.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, which their copies inherit.
         **fit_params : dict
-            Passed on to the `fit` of the estimator as they are, such as `X_val` and `y_val`: not with "stream".
+            Passed on to the `fit` of the estimator as they are; not with "stream". `X_val` and `y_val` are validation
+            rows to use instead of held-out ones; in a pipeline they pass through all steps before the last.
 
         Returns
         -------
         self : object
         """
         self._check_parameters(fit_params)
+        X = readable(X)
         validate_data(self, X, y, skip_check_array=True)
         check_consistent_length(X, y)
-        X = readable(X)
         y = self._check_y(y)
         if not len(y):
             raise ValueError("X has no rows: 0 sample(s).")
@@ -219,33 +206,96 @@ class BaseAugmented(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator):
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         batch = Batch(X, y, weights=weights, labelled=is_classifier(self))
         model = clone(self.estimator)
-        if self.mode == "copies":
-            rows, own = draws_of(batch)
-            source = batch.take(rows)._replace(weights=own)
-            self.augmenter_ = clone(self.augmenter).fit(source.X, source.y)
-            train = self._with_copies(batch, source, rng)
-            if "X_val" not in fit_params:
-                self._warn_of_copies_apart(train.n)
-            model.fit(train.X, train.y, **self._weights(model, "fit", train.weights), **fit_params)
-        else:
+        self.augmenter_ = None if self.augmenter is None else clone(self.augmenter)
+        if self.mode == "stream":
             self._stream(model, batch, rng)
+        else:
+            self._fit_copies(model, batch, rng, fit_params)
         self.estimator_ = model
         if is_classifier(self):
             self.classes_ = model.classes_
         return self
 
+    def _fit_copies(self, model, batch, rng, fit_params):
+        """Fit once, on rows and all their copies."""
+        params = dict(fit_params)
+        if self._changes_rows():
+            if "X_val" not in params:
+                batch, validation = self._hold_out(model, batch, rng)
+                params |= validation
+            batch = self._resampled(batch) if self._samples() else self._augmented(batch, rng)
+            if "X_val" not in params:
+                self._warn_of_own_split(model, batch.n)
+        fit_with(model, batch.X, batch.y, {**self._weights(model, "fit", batch.weights), **params})
+
+    def _hold_out(self, model, batch, rng):
+        """A batch without the rows that the model is to validate on, and these as arguments of its `fit`."""
+        n_rows = batch.n * (self.n_copies + self.include_original)
+        fraction = validation_fraction(model, n_rows) if takes_validation(model) else None
+        if fraction is None:
+            return batch, {}
+        mask = held_out(batch, fraction, rng)
+        if mask is None:
+            prefix = last_step(model)[0]
+            if f"{prefix}early_stopping" in model.get_params():
+                model.set_params(**{f"{prefix}early_stopping": False})
+            return batch, {}
+        held = batch.take(np.flatnonzero(mask))
+        params = {"X_val": held.X, "y_val": held.y}
+        if held.weights is not None:
+            params["sample_weight_val"] = held.weights
+        return batch.take(np.flatnonzero(~mask)), params
+
+    def _warn_of_own_split(self, model, n_rows):
+        name = splitting_parameter(model, n_rows)
+        if name is not None:
+            warnings.warn(
+                f"estimator={self.estimator!r} splits its training rows by itself ({name}), and will validate on copies"
+                f" of rows that it trains on. Put searches around {type(self).__name__}; for early stopping, turn"
+                " this off and put EarlyStoppingClassifier or EarlyStoppingRegressor around the estimator.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
+
+    def _resampled(self, batch):
+        """The rows that a sampler returns."""
+        if batch.weights is not None:
+            raise ValueError(f"sample_weight is given, and the sampler augmenter={self.augmenter!r} takes none.")
+        X, y = self.augmenter_.fit_resample(batch.X, batch.y)
+        return batch._replace(X=readable(X), y=np.asarray(y))
+
+    def _augmented(self, batch, rng):
+        """All rows of a batch, if wanted, and their copies."""
+        rows, own = draws_of(batch)
+        source = batch.take(rows)._replace(weights=own)
+        self.augmenter_.fit(source.X, source.y)
+        self._check_classes(source.y)
+        return self._with_copies(batch, source, rng)
+
+    def _check_classes(self, y):
+        """Raise ValueError where no row is to be copied."""
+        if self.classes is not None and not np.isin(y, self.classes).any():
+            raise ValueError(f"no row is of classes={self.classes!r}; y has {np.unique(y).tolist()!r}.")
+
     def _with_copies(self, batch, source, rng):
-        """The rows of a batch, if wanted, and copies of those of another, with one label and a weight each."""
-        copies = (self.augmenter_.augment(source, rng).hard() for _ in range(self.n_copies))
-        return joined([*([batch] if self.include_original else []), *copies])
+        """The rows of a batch, if wanted, and copies of those of another, each with one label and a weight."""
+        if not self._changes_rows():
+            return batch
+        if self.classes is not None:
+            source = source.take(np.flatnonzero(np.isin(source.y, self.classes)))
+        copies = (self.augmenter_.augment(source, rng).hard() for _ in range(self.n_copies if source.n else 0))
+        parts = [*([batch] if self.include_original else []), *copies]
+        return joined(parts) if parts else None
 
     def _stream(self, model, batch, rng):
-        """Train by `partial_fit` on batches that are augmented anew in every epoch."""
+        """Train by `partial_fit` on batches, with new copies in every epoch."""
         if is_classifier(self) and batch.y.ndim > 1:
             raise ValueError(f"mode='stream' takes labels of one output; got y of shape {batch.y.shape}.")
         rows, own = draws_of(batch)
-        known = batch if batch.weights is None else batch.take(rows)
-        self.augmenter_ = clone(self.augmenter).fit(known.X, known.y)
+        if self._changes_rows():
+            known = batch if batch.weights is None else batch.take(rows)
+            self.augmenter_.fit(known.X, known.y)
+            self._check_classes(known.y)
         options = {"classes": np.unique(batch.y)} if is_classifier(self) else {}
         for _ in range(self.n_epochs):
             order = rng.permutation(rows.size)
@@ -253,6 +303,8 @@ class BaseAugmented(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator):
                 some = order[part]
                 source = batch.take(rows[some])._replace(weights=None if own is None else own[some])
                 train = self._with_copies(source, source, rng)
+                if train is None:
+                    continue
                 model.partial_fit(train.X, train.y, **self._weights(model, "partial_fit", train.weights), **options)
                 options = {}
 
@@ -266,23 +318,6 @@ class BaseAugmented(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator):
             )
         return {name: weights}
 
-    def predict(self, X):
-        """Predict.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, ...)
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        """
-        return self._ask("predict", X)
-
-    def _ask(self, method, X):
-        check_is_fitted(self, "estimator_")
-        return getattr(self.estimator_, method)(X)
-
 
 class AugmentedRegressor(RegressorMixin, BaseAugmented):
     __doc__ = f"""Train a regressor on rows and augmented copies of them.
@@ -295,7 +330,7 @@ class AugmentedRegressor(RegressorMixin, BaseAugmented):
     estimator_ : estimator
         The fitted estimator.
     augmenter_ : augmenter
-        The fitted augmenter.{_COMMON}
+        The fitted augmenter, None without.{_COMMON}
 
     Examples
     --------
@@ -320,7 +355,7 @@ class AugmentedRegressor(RegressorMixin, BaseAugmented):
         return y.astype(np.float64) if y.dtype.kind != "f" else y
 
 
-class AugmentedClassifier(ClassifierMixin, BaseAugmented):
+class AugmentedClassifier(ClassifierMixin, DelegatesToFittedClassifier, BaseAugmented):
     __doc__ = f"""Train a classifier on rows and augmented copies of them.
 
     Rows with mixed labels become a row for each label, weighted by its share: the expected loss is exactly that of soft
@@ -328,14 +363,17 @@ class AugmentedClassifier(ClassifierMixin, BaseAugmented):
 
     Parameters
     ----------{_PARAMETERS.format()}
+    classes : array-like of labels, default=None
+        Classes whose rows are copied, such as the rare ones; None for all. Rows are mixed within these classes only.
 
     Attributes
     ----------
     estimator_ : estimator
         The fitted estimator.
     augmenter_ : augmenter
-        The fitted augmenter.
-    classes_ : ndarray of shape (n_classes,){_COMMON}
+        The fitted augmenter, None without.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.{_COMMON}
 
     Examples
     --------
@@ -349,6 +387,33 @@ class AugmentedClassifier(ClassifierMixin, BaseAugmented):
     True
     """
 
+    _parameter_constraints = {**BaseAugmented._parameter_constraints, "classes": [ARRAY_LIKE, NONE]}
+
+    def __init__(
+        self,
+        estimator,
+        augmenter,
+        *,
+        n_copies=1,
+        include_original=True,
+        mode="copies",
+        n_epochs=20,
+        batch_size=256,
+        random_state=None,
+        classes=None,
+    ):
+        super().__init__(
+            estimator,
+            augmenter,
+            n_copies=n_copies,
+            include_original=include_original,
+            mode=mode,
+            n_epochs=n_epochs,
+            batch_size=batch_size,
+            random_state=random_state,
+        )
+        self.classes = classes
+
     def _check_y(self, y):
         y = np.asarray(y)
         if y.ndim != 2 or y.shape[1] == 1:
@@ -356,47 +421,3 @@ class AugmentedClassifier(ClassifierMixin, BaseAugmented):
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         return y
-
-    @delegates("predict_proba")
-    def predict_proba(self, X):
-        """Probabilities of the classes.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, ...)
-
-        Returns
-        -------
-        p : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
-        """
-        return self._ask("predict_proba", X)
-
-    @delegates("predict_log_proba")
-    def predict_log_proba(self, X):
-        """Logarithms of the probabilities of the classes.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, ...)
-
-        Returns
-        -------
-        log_p : ndarray of shape (n_samples, n_classes)
-        """
-        return self._ask("predict_log_proba", X)
-
-    @delegates("decision_function")
-    def decision_function(self, X):
-        """Scores of the classes.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, ...)
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Of two classes, that of ``classes_[1]``.
-        """
-        return self._ask("decision_function", X)

@@ -1,14 +1,15 @@
-"""Augmenters in the space of features that a transformer finds."""
-
-from numbers import Real
+"""Augmenters that change rows in the feature space of a transformer."""
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from ..utils._params import BOOLEAN, RANDOM_STATE, Interval, Kind
-from ._base import Augmenter, Perturbation, numbers_of
+from ..utils._params import BOOLEAN, NONNEGATIVE, PROBABILITY, Kind
+from ._base import Augmenter, Perturbation
+from ._numbers import numbers_of, types_of, warn_if_rounded_away
+from ._tables import _COMMON as _OF_TABLES
+from ._tables import _TABLE_CONSTRAINTS
 
 _TRANSFORMER = Kind(
     "a transformer with inverse_transform",
@@ -16,8 +17,26 @@ _TRANSFORMER = Kind(
 )
 
 
+_TRANSFORMER_PARAMETER = """
+    transformer : transformer
+        With `inverse_transform`, such as `PCA` or `skreg.neural.Autoencoder`; a clone is fitted on the training
+        rows."""
+_COMMON = f"""
+    keep_residual : bool, default=True
+        Whether the part of a row that the transformer cannot represent, the row minus its reconstruction, is added
+        to the new row.{_OF_TABLES}"""
+
+
 class LatentAugmenter(Augmenter):
-    """Base: rows go to the latent space, and come back from where they are moved to."""
+    """Base class: transforms rows, moves them in the latent space, and transforms them back."""
+
+    _latent_constraints = {"transformer": [_TRANSFORMER], "keep_residual": [BOOLEAN], **_TABLE_CONSTRAINTS}
+
+    def __init__(self, transformer, *, keep_residual=True, columns=None, random_state=None):
+        self.transformer = transformer
+        self.keep_residual = keep_residual
+        self.columns = columns
+        self.random_state = random_state
 
     def _learn(self, X, y):
         numbers_of(X, self)
@@ -26,33 +45,27 @@ class LatentAugmenter(Augmenter):
     def _latent(self, X):
         latent = self.transformer_.transform(X)
         if sp.issparse(latent):
-            raise ValueError(f"transformer={self.transformer!r} finds sparse features, which noise would fill.")
+            raise ValueError(f"transformer={self.transformer!r} returns sparse features, which noise would fill.")
         return np.asarray(latent)
 
     def _moved(self, X, move):
         """Rows after a function has moved their latent features."""
         check_is_fitted(self, "transformer_")
-        values, back = numbers_of(X, self)
+        values, restore = numbers_of(X, self)
         latent = self._latent(X)
         new = np.asarray(self.transformer_.inverse_transform(move(latent)))
         if self.keep_residual:
             new = new + values - np.asarray(self.transformer_.inverse_transform(latent))
-        return back(new)
+        return restore(new)
 
 
 class LatentNoise(LatentAugmenter, Perturbation):
-    """Add normal noise to the latent features of every row (DeVries & Taylor 2017 [1]_).
+    __doc__ = f"""Add Gaussian noise to the latent features of every row (DeVries & Taylor 2017 [1]_).
 
     Parameters
-    ----------
-    transformer : transformer
-        With `inverse_transform`, such as `PCA` or `skreg.neural.Autoencoder`; a clone is fitted on the training rows.
+    ----------{_TRANSFORMER_PARAMETER}
     scale : float, default=0.1
-        Standard deviation of the noise, relative to that of each latent feature, in [0, inf).
-    keep_residual : bool, default=True
-        Whether what the transformer loses of a row is added again.
-    random_state : int, RandomState or None, default=None
-        For `fit_resample`.
+        Standard deviation of the noise, relative to that of each latent feature, in [0, inf).{_COMMON}
 
     Attributes
     ----------
@@ -60,6 +73,11 @@ class LatentNoise(LatentAugmenter, Perturbation):
         The fitted clone.
     spread_ : ndarray of shape (n_latent,)
         Standard deviations of the latent features.
+
+    Warns
+    -----
+    UserWarning
+        When the noise of all integers, or of a column of integers, was rounded away.
 
     References
     ----------
@@ -75,42 +93,35 @@ class LatentNoise(LatentAugmenter, Perturbation):
     (300, 4)
     """
 
-    _parameter_constraints = {
-        "transformer": [_TRANSFORMER],
-        "scale": [Interval(Real, 0.0, np.inf)],
-        "keep_residual": [BOOLEAN],
-        "random_state": [RANDOM_STATE],
-    }
+    _parameter_constraints = {"scale": [NONNEGATIVE], **LatentAugmenter._latent_constraints}
 
-    def __init__(self, transformer, scale=0.1, *, keep_residual=True, random_state=None):
-        self.transformer = transformer
+    def __init__(self, transformer, scale=0.1, *, keep_residual=True, columns=None, random_state=None):
+        super().__init__(transformer, keep_residual=keep_residual, columns=columns, random_state=random_state)
         self.scale = scale
-        self.keep_residual = keep_residual
-        self.random_state = random_state
 
     def _learn(self, X, y):
         super()._learn(X, y)
         self.spread_ = self._latent(X).std(axis=0)
 
     def _perturb(self, X, rng):
-        return self._moved(X, lambda z: z + self.scale * self.spread_ * rng.standard_normal(z.shape))
+        new = self._moved(X, lambda z: z + self.scale * self.spread_ * rng.standard_normal(z.shape))
+        values = numbers_of(X, self)[0]
+        if self.scale and self.keep_residual and any(kind.kind in "iu" for kind in types_of(X, values)):
+            changed = np.ones(values.shape, dtype=bool)
+            warn_if_rounded_away(X, values, numbers_of(new, self)[0], changed, f"scale={self.scale!r}")
+        return new
 
 
 class LatentInterpolation(LatentAugmenter):
-    """Move the latent features of every row towards those of another of its class (DeVries & Taylor 2017 [1]_).
+    __doc__ = f"""Move the latent features of every row towards those of another of its class.
 
-    Numbers as targets are interpolated, too, between any two rows.
+    This is the interpolation of DeVries & Taylor (2017 [1]_). In regression the other row can be any, and targets are
+    interpolated, too.
 
     Parameters
-    ----------
-    transformer : transformer
-        With `inverse_transform`, such as `PCA` or `skreg.neural.Autoencoder`; a clone is fitted on the training rows.
+    ----------{_TRANSFORMER_PARAMETER}
     share : float, default=0.5
-        Largest share of the way, in [0, 1]; drawn uniformly.
-    keep_residual : bool, default=True
-        Whether what the transformer loses of a row is added again.
-    random_state : int, RandomState or None, default=None
-        For `fit_resample`.
+        Largest share of the distance to the other row, in [0, 1]; drawn uniformly from 0 to this.{_COMMON}
 
     Attributes
     ----------
@@ -132,22 +143,17 @@ class LatentInterpolation(LatentAugmenter):
     True
     """
 
-    _parameter_constraints = {
-        "transformer": [_TRANSFORMER],
-        "share": [Interval(Real, 0.0, 1.0, closed="both")],
-        "keep_residual": [BOOLEAN],
-        "random_state": [RANDOM_STATE],
-    }
+    _parameter_constraints = {"share": [PROBABILITY], **LatentAugmenter._latent_constraints}
 
-    def __init__(self, transformer, share=0.5, *, keep_residual=True, random_state=None):
-        self.transformer = transformer
+    def __init__(self, transformer, share=0.5, *, keep_residual=True, columns=None, random_state=None):
+        super().__init__(transformer, keep_residual=keep_residual, columns=columns, random_state=random_state)
         self.share = share
-        self.keep_residual = keep_residual
-        self.random_state = random_state
 
     def _augment(self, batch, rng):
         if batch.shares is not None:
-            raise ValueError("LatentInterpolation needs rows of one label: put it before what mixes labels.")
+            raise ValueError(
+                "LatentInterpolation needs rows with one label each: put it before augmenters that mix labels."
+            )
         partner = batch.partners(rng)
         if batch.labelled:
             for rows in same_label(batch.y):
@@ -158,7 +164,7 @@ class LatentInterpolation(LatentAugmenter):
 
 
 def same_label(y):
-    """Places of the rows of every label."""
+    """Indices of the rows of every label."""
     _, codes = np.unique(y, axis=0, return_inverse=True)
     order = np.argsort(codes, kind="stable")
     return np.split(order, np.cumsum(np.bincount(codes))[:-1])

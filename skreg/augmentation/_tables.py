@@ -1,46 +1,55 @@
 """Augmenters for rows of a table."""
 
-import warnings
 from numbers import Real
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
-from ..utils._params import ARRAY_LIKE, NONE, RANDOM_STATE, Interval, Kind, Options
-from ..utils._validation import caller_level
-from ._base import Augmenter, Perturbation, as_type, check_kind, number_type, numbers_of
+from ..utils._params import ARRAY_LIKE, NONE, NONNEGATIVE, POSITIVE, PROBABILITY, RANDOM_STATE, Kind, Options
+from ..utils._rows import as_table, with_columns
+from ._base import Augmenter, Perturbation
+from ._columns import COLUMNS
+from ._numbers import as_type, check_fits, check_kind, numbers_of, types_of, warn_if_rounded_away
 
-_RATE = Interval(Real, 0.0, 1.0, closed="both")
-_POSITIVE = Interval(Real, 0.0, np.inf, closed="neither")
 _NUMBER = Kind("a number", lambda value: isinstance(value, Real))
+_TABLE_CONSTRAINTS = {"columns": [COLUMNS], "random_state": [RANDOM_STATE]}
+_COMMON = """
+    columns : str, int, list, mask, slice or callable, default=None
+        Columns to change, as in `ColumnTransformer`: names, indices, a boolean mask, or a callable that gets X and
+        returns one of these, such as `make_column_selector`. None is all of them. The others stay as they are.
+    random_state : int, RandomState or None, default=None
+        For `fit_resample`."""
 
 
 class GaussianNoise(Perturbation):
-    """Add normal noise to every number.
+    __doc__ = f"""Add Gaussian noise to every number.
 
-    On a linear model with squared loss it is ridge of strength ``scale^2`` (Bishop 1995 [1]_).
+    For a linear model with squared loss it is ridge of strength ``scale^2`` (Bishop 1995 [1]_).
 
     Parameters
     ----------
-    scale : float or array-like of shape (n_features,), default=0.1
-        Standard deviation of the noise, of all features or of each, in [0, inf). Suits standardized features; whole
-        numbers stay whole, so that less than 1 does little to them.
-    relative : {None, "feature", "value"}, default=None
-        What `scale` is relative to: nothing; the standard deviation of the feature in the training rows; or the size of
-        the number itself, so that zeros stay.
-    random_state : int, RandomState or None, default=None
-        For `fit_resample`.
+    scale : float or array-like of shape (n_columns,), default=0.1
+        Standard deviation of the noise, of all chosen columns or of each, in [0, inf). The default suits standardized
+        features. Integers are rounded, so noise far below 1 does not change them.
+    relative : {{None, "feature", "value"}}, default=None
+        What `scale` is relative to: nothing; the standard deviation of the feature in the training rows; or the
+        absolute value of the number itself, so that zeros stay.{_COMMON}
 
     Attributes
     ----------
-    spread_ : ndarray of shape (n_features,)
-        Standard deviations, with ``relative="feature"``.
+    spread_ : ndarray of shape (n_columns,)
+        Standard deviations of the features. Only with ``relative="feature"``.
 
     Raises
     ------
     ValueError
-        When a parameter is not as described, X is sparse, or holds no numbers.
+        When a parameter is not as described, or X is sparse or has entries that are not numbers.
+
+    Warns
+    -----
+    UserWarning
+        When the noise of all integers, or of a column of integers, was rounded away.
 
     References
     ----------
@@ -53,17 +62,28 @@ class GaussianNoise(Perturbation):
     >>> X, y = GaussianNoise(0.1, random_state=0).fit_resample(np.zeros((1000, 2)), np.zeros(1000))
     >>> X[1000:].std().round(2)
     np.float64(0.1)
+
+    The numbers of a table that has strings, too:
+
+    >>> import pandas as pd
+    >>> from sklearn.compose import make_column_selector
+    >>> people = pd.DataFrame({{"height": [1.8, 1.7], "city": ["Oslo", "Rome"]}})
+    >>> numbers = make_column_selector(dtype_include="number")
+    >>> X, y = GaussianNoise(0.1, columns=numbers, random_state=0).fit_resample(people, [1, 0])
+    >>> X["city"].tolist()
+    ['Oslo', 'Rome', 'Oslo', 'Rome']
     """
 
     _parameter_constraints = {
-        "scale": [Interval(Real, 0.0, np.inf), ARRAY_LIKE],
+        "scale": [NONNEGATIVE, ARRAY_LIKE],
         "relative": [Options("feature", "value"), NONE],
-        "random_state": [RANDOM_STATE],
+        **_TABLE_CONSTRAINTS,
     }
 
-    def __init__(self, scale=0.1, *, relative=None, random_state=None):
+    def __init__(self, scale=0.1, *, relative=None, columns=None, random_state=None):
         self.scale = scale
         self.relative = relative
+        self.columns = columns
         self.random_state = random_state
 
     def _learn(self, X, y):
@@ -73,7 +93,7 @@ class GaussianNoise(Perturbation):
             self.spread_ = np.where(known, values, 0.0).std(axis=0, where=known | ~known.any(axis=0))
 
     def _perturb(self, X, rng):
-        values, back = numbers_of(X, self)
+        values, restore = numbers_of(X, self)
         scale = np.asarray(self.scale, dtype=float)
         if scale.shape not in ((), values.shape[1:]) or not (scale >= 0.0).all():
             raise ValueError(
@@ -86,42 +106,27 @@ class GaussianNoise(Perturbation):
         elif self.relative == "value":
             scale = scale * np.abs(values)
         kind = np.float32 if values.dtype in (np.float16, np.float32) else np.float64
-        new = back(values + scale.astype(kind) * rng.standard_normal(values.shape, kind))
-        if values.size and scale.any() and values.dtype.kind in "iu" and (np.asarray(new) == values).all():
-            warnings.warn(
-                f"X holds {values.dtype} numbers: noise of scale={self.scale!r} was rounded away. Give X as floats.",
-                UserWarning,
-                stacklevel=caller_level(),
-            )
+        noise = scale.astype(kind) * rng.standard_normal(values.shape, kind)
+        new = restore(values + noise)
+        if any(kind.kind in "iu" for kind in types_of(X, values)):
+            warn_if_rounded_away(X, values, numbers_of(new, self)[0], noise != 0.0, f"scale={self.scale!r}")
         return new
 
 
-def masked(values, p, value, owner, rng):
-    """Numbers, some of which are set to a value, in their own type."""
-    check_fits(value, values.dtype, owner)
-    return np.where(rng.random(values.shape) < p, values.dtype.type(value), values)
-
-
-def check_fits(value, kind, owner):
-    """Raise ValueError unless a type of numbers has a value."""
-    fits = kind.kind == "f" or (np.isfinite(value) and value == int(value))
-    if fits and kind.kind in "iu":
-        fits = np.iinfo(kind).min <= value <= np.iinfo(kind).max
-    if not fits or (kind.kind == "b" and value not in (0, 1)):
-        raise ValueError(f"{type(owner).__name__} cannot write {value!r} among {kind} numbers.")
-
-
 class FeatureMask(Perturbation):
-    """Set some entries of every row to a value that stands for nothing.
+    __doc__ = f"""Replace some entries of every row by one value, such as 0.
 
     Parameters
     ----------
     p : float, default=0.1
-        Probability of every entry, in [0, 1].
+        Probability that an entry is replaced, in [0, 1].
     value : float, default=0.0
-        What it is set to: for standardized features the default is the mean. Sparse X takes 0 only.
-    random_state : int, RandomState or None, default=None
-        For `fit_resample`.
+        The replacement; for standardized features the default is their mean. Sparse X takes 0 only.{_COMMON}
+
+    Raises
+    ------
+    ValueError
+        When a parameter is not as described, X has entries that are not numbers, or `value` does not fit their type.
 
     Examples
     --------
@@ -133,11 +138,12 @@ class FeatureMask(Perturbation):
     """
 
     _takes_sparse = True
-    _parameter_constraints = {"p": [_RATE], "value": [_NUMBER], "random_state": [RANDOM_STATE]}
+    _parameter_constraints = {"p": [PROBABILITY], "value": [_NUMBER], **_TABLE_CONSTRAINTS}
 
-    def __init__(self, p=0.1, *, value=0.0, random_state=None):
+    def __init__(self, p=0.1, *, value=0.0, columns=None, random_state=None):
         self.p = p
         self.value = value
+        self.columns = columns
         self.random_state = random_state
 
     def _perturb(self, X, rng):
@@ -148,14 +154,13 @@ class FeatureMask(Perturbation):
             X.data[rng.random(X.nnz) < self.p] = 0
             X.eliminate_zeros()
             return X
-        values, back = numbers_of(X, self, kinds="buif")
-        for column in X.columns if hasattr(X, "columns") else ():
-            check_fits(self.value, number_type(X[column]), self)
-        return back(masked(values, self.p, self.value, self, rng))
+        values, restore = numbers_of(X, self, kinds="buif")
+        check_fits("value", self.value, types_of(X, values))
+        return restore(np.where(rng.random(values.shape) < self.p, values.dtype.type(self.value), values))
 
 
 class SwapNoise(Augmenter):
-    """Replace some entries of every row by those of other rows, in the same column.
+    __doc__ = f"""Replace some entries of every row by those of other rows, in the same column.
 
     Entries stay in the range of their column and keep its distribution, whatever their type: numbers, strings,
     categories.
@@ -163,9 +168,7 @@ class SwapNoise(Augmenter):
     Parameters
     ----------
     p : float, default=0.1
-        Probability of every entry, in [0, 1]. 0.15 is usual for autoencoders on tables.
-    random_state : int, RandomState or None, default=None
-        For `fit_resample`.
+        Probability that an entry is replaced, in [0, 1]. 0.15 is usual for autoencoders on tables.{_COMMON}
 
     Examples
     --------
@@ -177,10 +180,11 @@ class SwapNoise(Augmenter):
     """
 
     _takes_sparse = True
-    _parameter_constraints = {"p": [_RATE], "random_state": [RANDOM_STATE]}
+    _parameter_constraints = {"p": [PROBABILITY], **_TABLE_CONSTRAINTS}
 
-    def __init__(self, p=0.1, *, random_state=None):
+    def __init__(self, p=0.1, *, columns=None, random_state=None):
         self.p = p
+        self.columns = columns
         self.random_state = random_state
 
     def _augment(self, batch, rng):
@@ -192,32 +196,29 @@ class SwapNoise(Augmenter):
             X = X.tocsc(copy=True)
             X.sum_duplicates()
             return self._swapped_sparse(X, batch, rng)
-        if hasattr(X, "columns"):
+        table = as_table(X)
+        if table is not None:
             sources = self._sources(batch, (X.shape[1],), rng).T
-            if not hasattr(X, "iloc"):
-                return X.with_columns([X[name][own.tolist()] for name, own in zip(X.columns, sources, strict=True)])
-            out = X.copy()
-            for name, own in zip(X.columns, sources, strict=True):
-                out[name] = X[name].array[own]
-            return out
+            columns = zip(table.iter_columns(), sources, strict=True)
+            return with_columns(X, {column.name: column[rows] for column, rows in columns})
         X = np.asarray(X)
         if X.ndim < 2:
             raise ValueError(f"SwapNoise needs columns; got X of shape {X.shape}.")
         return np.take_along_axis(X, self._sources(batch, X.shape[1:], rng), axis=0)
 
     def _sources(self, batch, shape, rng):
-        """For every entry, the row that it is taken from."""
+        """The row from which every entry is taken."""
         own = np.arange(batch.n).reshape(-1, *[1] * len(shape))
         size = (batch.n, *shape)
         return np.where(rng.random(size) < self.p, batch.draw(size, rng), own)
 
     def _swapped_sparse(self, X, batch, rng):
-        """Draw the places to which something comes, and what comes, among the entries of the column."""
+        """Draw which places get a nonzero entry, and which one, from those of the same column."""
         n, counts = X.shape[0], np.diff(X.indptr)
-        column = np.repeat(np.arange(X.shape[1]), counts)  # of every entry
+        column = np.repeat(np.arange(X.shape[1]), counts)  # that of every stored entry
         mass = np.ones(X.nnz) / n if batch.weights is None else batch.weights[X.indices] / batch.weights.sum()
-        total = np.bincount(column, mass, X.shape[1])  # the share of what is not zero
-        comes = np.minimum(self.p * total, 1.0)  # something else than zero to a place
+        total = np.bincount(column, mass, X.shape[1])  # the share of nonzero entries in each column
+        comes = np.minimum(self.p * total, 1.0)  # probability that a place gets a nonzero entry by a swap
         came = rng.binomial(n, comes)
         place = np.concatenate([np.empty(0, int), *(rng.choice(n, k, replace=False) for k in came if k)])
         to = np.repeat(np.arange(X.shape[1]), came)
@@ -228,7 +229,7 @@ class SwapNoise(Augmenter):
         key = X.indices + n * column.astype(np.int64)
         taken = np.isin(key, place + n * to.astype(np.int64))
         rest = np.maximum(1.0 - comes[column], np.finfo(float).tiny)
-        keep = ~taken & (rng.random(X.nnz) < (1.0 - self.p) / rest)  # not swapped, given that nothing came
+        keep = ~taken & (rng.random(X.nnz) < (1.0 - self.p) / rest)  # not swapped, given that no entry came
         rows = np.concatenate([X.indices[keep], place])
         columns = np.concatenate([column[keep], to])
         data = np.concatenate([X.data[keep], X.data[drawn]])
@@ -236,19 +237,18 @@ class SwapNoise(Augmenter):
 
 
 class Mixup(Augmenter):
-    """Mix every row, and its target, with another row (Zhang et al. 2018 [1]_).
+    __doc__ = f"""Mix every row, and its target, with another row (Zhang et al. 2018 [1]_).
 
     Parameters
     ----------
     alpha : float, default=0.2
-        Parameter of the Beta(alpha, alpha) distribution of the shares, positive; 0.1 to 0.4 are usual.
-    random_state : int, RandomState or None, default=None
-        For `fit_resample`.
+        Parameter of the Beta(alpha, alpha) distribution of the shares, positive; 0.1 to 0.4 are usual.{_COMMON}
 
     Notes
     -----
-    Classes are mixed as shares of labels, which `AugmentedClassifier` turns into weighted rows, numbers as numbers.
-    Whole numbers in X are rounded: give counts and indicators as floats, lest rows and labels tell different shares.
+    Labels are mixed as shares, which `AugmentedClassifier` turns into weighted rows; regression targets are mixed as
+    numbers. Integers in X are rounded: convert counts and indicators to floats, so that rows and labels have the same
+    shares. With `columns`, targets are mixed as well, while the other columns are those of the first row.
 
     References
     ----------
@@ -264,10 +264,11 @@ class Mixup(Augmenter):
     """
 
     _takes_sparse = True
-    _parameter_constraints = {"alpha": [_POSITIVE], "random_state": [RANDOM_STATE]}
+    _parameter_constraints = {"alpha": [POSITIVE], **_TABLE_CONSTRAINTS}
 
-    def __init__(self, alpha=0.2, *, random_state=None):
+    def __init__(self, alpha=0.2, *, columns=None, random_state=None):
         self.alpha = alpha
+        self.columns = columns
         self.random_state = random_state
 
     def _augment(self, batch, rng):
@@ -279,6 +280,6 @@ class Mixup(Augmenter):
             mixed = type(X)(sp.diags_array(share) @ X + sp.diags_array(1.0 - share) @ X[partner])
             mixed.data = as_type(mixed.data, X.dtype)
             return batch.mix(mixed, partner, share)
-        values, back = numbers_of(batch.X, self)
+        values, restore = numbers_of(batch.X, self)
         weight = share.reshape(-1, *[1] * (values.ndim - 1))
-        return batch.mix(back(weight * values + (1.0 - weight) * values[partner]), partner, share)
+        return batch.mix(restore(weight * values + (1.0 - weight) * values[partner]), partner, share)

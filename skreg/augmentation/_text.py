@@ -1,53 +1,53 @@
 """Augmenters for texts, and for matrices of tokens."""
 
 import warnings
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
-from ..utils._params import CALLABLE, DICT, RANDOM_STATE, Interval
+from ..utils._params import CALLABLE, COUNT, DICT, PROBABILITY, RANDOM_STATE, Interval
+from ..utils._rows import as_frame, like
 from ..utils._validation import caller_level
 from ._base import Perturbation
-from ._tables import masked
-
-_RATE = Interval(Real, 0.0, 1.0, closed="both")
+from ._numbers import check_fits
 
 
 def texts_of(X, owner):
-    """Texts as a list, and what puts them back into the form that X has."""
-    if isinstance(X, str) or hasattr(X, "columns") or getattr(X, "ndim", 1) != 1:
+    """Texts as a list, and a function that returns such a list in the container of X."""
+    series = as_frame(X)
+    if isinstance(X, str) or hasattr(series, "columns") or getattr(X, "ndim", 1) != 1:
         raise ValueError(f"{type(owner).__name__} needs a list of texts; got {type(X).__name__}.")
-    flat = X.tolist() if hasattr(X, "tolist") else X.to_list() if hasattr(X, "to_list") else list(X)
+    flat = list(X) if series is None else series.to_list()
     for row, text in enumerate(flat):
         if not isinstance(text, str):
             raise ValueError(f"{type(owner).__name__} needs a list of texts; got {text!r} in row {row}.")
     if isinstance(X, np.ndarray):
         return flat, lambda new: np.array(new, dtype=object if X.dtype == object else str)
-    if hasattr(X, "iloc"):
-        return flat, lambda new: type(X)(new, index=X.index, name=X.name, dtype=X.dtype)
+    if series is not None:
+        return flat, lambda new: like(X, np.array(new, dtype=object))
     return flat, lambda new: new
 
 
 class TextAugmenter(Perturbation):
-    """Base of augmenters that change the words of a text. Subclasses give `_change`.
+    """Base class of augmenters that change the words of a text. A subclass implements `_change(words, rng)`.
 
-    Words are what white space separates; a text is put together again with single spaces.
+    Words are separated by white space; the new words are joined by single spaces.
     """
 
     def _perturb(self, X, rng):
-        texts, back = texts_of(X, self)
-        return back([" ".join(self._change(text.split(), rng)) for text in texts])
+        texts, restore = texts_of(X, self)
+        return restore([" ".join(self._change(text.split(), rng)) for text in texts])
 
 
 class RandomDeletion(TextAugmenter):
-    """Leave out words (Wei & Zou 2019 [1]_).
+    """Delete random words (Wei & Zou 2019 [1]_).
 
     Parameters
     ----------
     p : float, default=0.1
-        Probability of every word, in [0, 1]. One word stays in any case.
+        Probability that a word is deleted, in [0, 1]. One word always stays.
     random_state : int, RandomState or None, default=None
         For `fit_resample`.
 
@@ -63,7 +63,7 @@ class RandomDeletion(TextAugmenter):
     ['a quick brown fox', 'brown fox']
     """
 
-    _parameter_constraints = {"p": [_RATE], "random_state": [RANDOM_STATE]}
+    _parameter_constraints = {"p": [PROBABILITY], "random_state": [RANDOM_STATE]}
 
     def __init__(self, p=0.1, *, random_state=None):
         self.p = p
@@ -78,12 +78,12 @@ class RandomDeletion(TextAugmenter):
 
 
 class RandomSwap(TextAugmenter):
-    """Exchange words with others of the text (Wei & Zou 2019, see `RandomDeletion`).
+    """Swap random pairs of words (Wei & Zou 2019, see `RandomDeletion`).
 
     Parameters
     ----------
     share : float, default=0.1
-        Exchanges as a share of the number of words, rounded up, in [0, 1].
+        Number of swaps as a share of the number of words, rounded up, in [0, 1].
     random_state : int, RandomState or None, default=None
         For `fit_resample`.
 
@@ -95,7 +95,7 @@ class RandomSwap(TextAugmenter):
     ['a', 'brown', 'fox', 'quick']
     """
 
-    _parameter_constraints = {"share": [_RATE], "random_state": [RANDOM_STATE]}
+    _parameter_constraints = {"share": [PROBABILITY], "random_state": [RANDOM_STATE]}
 
     def __init__(self, share=0.1, *, random_state=None):
         self.share = share
@@ -119,36 +119,39 @@ def choices_of(synonyms, word):
     return list(found)
 
 
-class _Synonyms(TextAugmenter):
-    """Base of those that know synonyms."""
-
-    _parameter_constraints = {"synonyms": [DICT, CALLABLE], "share": [_RATE], "random_state": [RANDOM_STATE]}
-
-    def __init__(self, synonyms, share=0.1, *, random_state=None):
-        self.synonyms = synonyms
-        self.share = share
-        self.random_state = random_state
+_SYNONYMS = """
+    synonyms : dict or callable
+        Maps a word to its synonyms: a str or a list of str, empty for a word without any."""
 
 
-class RandomInsertion(_Synonyms):
-    """Put synonyms of some words at random places (Wei & Zou 2019, see `RandomDeletion`).
+class RandomInsertion(TextAugmenter):
+    __doc__ = f"""Insert synonyms of some words at random places (Wei & Zou 2019, see `RandomDeletion`).
 
     Parameters
-    ----------
-    synonyms : dict or callable
-        Of a word, its synonyms: a str or a list of str, empty where there are none.
+    ----------{_SYNONYMS}
     share : float, default=0.1
-        Words to insert as a share of the number of words, rounded up, in [0, 1].
+        Number of insertions as a share of the number of words, rounded up, in [0, 1].
     random_state : int, RandomState or None, default=None
         For `fit_resample`.
 
     Examples
     --------
     >>> from skreg.augmentation import RandomInsertion
-    >>> X, y = RandomInsertion({"quick": ["fast"]}, 0.2, random_state=0).fit_resample(["a quick fox"], ["animal"])
+    >>> X, y = RandomInsertion({{"quick": ["fast"]}}, 0.2, random_state=0).fit_resample(["a quick fox"], ["animal"])
     >>> sorted(X[1].split())
     ['a', 'fast', 'fox', 'quick']
     """
+
+    _parameter_constraints = {
+        "synonyms": [DICT, CALLABLE],
+        "share": [PROBABILITY],
+        "random_state": [RANDOM_STATE],
+    }
+
+    def __init__(self, synonyms, share=0.1, *, random_state=None):
+        self.synonyms = synonyms
+        self.share = share
+        self.random_state = random_state
 
     def _change(self, words, rng):
         known = [found for word in words if (found := choices_of(self.synonyms, word))]
@@ -160,62 +163,79 @@ class RandomInsertion(_Synonyms):
         return words
 
 
-class SynonymReplacement(_Synonyms):
-    """Replace words by synonyms (Wei & Zou 2019, see `RandomDeletion`).
+class SynonymReplacement(TextAugmenter):
+    __doc__ = f"""Replace words by synonyms (Wei & Zou 2019, see `RandomDeletion`).
 
-    Words are looked up as they stand between white space, with their capitals and commas: a callable can look closer.
+    Words are looked up with their capitals and punctuation, as white space separates them. A callable can strip these.
 
     Parameters
-    ----------
-    synonyms : dict or callable
-        Of a word, its synonyms: a str or a list of str, empty where there are none.
-    share : float, default=0.1
-        Probability of every word that has synonyms, in [0, 1].
+    ----------{_SYNONYMS}
+    p : float, default=0.1
+        Probability that a word with synonyms is replaced, in [0, 1].
     random_state : int, RandomState or None, default=None
         For `fit_resample`.
 
     Examples
     --------
     >>> from skreg.augmentation import SynonymReplacement
-    >>> replace = SynonymReplacement({"quick": ["fast", "swift"]}, 1.0, random_state=0)
+    >>> replace = SynonymReplacement({{"quick": ["fast", "swift"]}}, 1.0, random_state=0)
     >>> replace.fit_resample(["a quick fox"], ["animal"])[0][1] in ("a fast fox", "a swift fox")
     True
     """
 
+    _parameter_constraints = {
+        "synonyms": [DICT, CALLABLE],
+        "p": [PROBABILITY],
+        "random_state": [RANDOM_STATE],
+    }
+
+    def __init__(self, synonyms, p=0.1, *, random_state=None):
+        self.synonyms = synonyms
+        self.p = p
+        self.random_state = random_state
+
     def _change(self, words, rng):
         new = []
         for word in words:
-            found = choices_of(self.synonyms, word) if rng.random() < self.share else []
+            found = choices_of(self.synonyms, word) if rng.random() < self.p else []
             new.append(found[rng.integers(len(found))] if found else word)
         return new
 
 
-class BackTranslation(Perturbation):
-    """Translate every text to another language and back, by the callables of the user (Sennrich et al. 2016 [1]_).
+def _no_texts():
+    """What a `BackTranslation` remembers of no texts."""
+    return {"_known": {}, "_failed": set(), "errors_": []}
 
-    Texts are translated once a `fit` and remembered; a translator that is slow or costs money should remember them
-    itself, so that searches, which fit again and again, do not ask again. Where a translator raises, or returns
-    something that is not a text for every text, the texts of that batch stay as they were, and what went wrong is in
-    `errors_`.
+
+class BackTranslation(Perturbation):
+    """Translate every text to another language and back, by callables of the user (Sennrich et al. 2016 [1]_).
+
+    Texts are translated once in a `fit` and remembered. A translator that is slow or costs money should have a cache of
+    its own, for searches, which fit again and again. Where a translator raises, or does not return a text for every
+    text, the texts of that batch stay as they were, and `errors_` holds the error.
 
     Parameters
     ----------
-    there, back : callable
-        Of a list of str, a list of as many str.
+    translate, translate_back : callable
+        Map a list of str to a list of as many str: to the other language, and back.
     batch_size : int, default=32
-        Most texts a call, at least 1.
+        Largest number of texts in a call, at least 1.
     random_state : int, RandomState or None, default=None
-        For `fit_resample`; nothing is drawn here.
+        For `fit_resample`; nothing is random here.
 
     Attributes
     ----------
     errors_ : list of (list of str, Exception)
-        Texts that were not translated, and why.
+        Texts that were not translated, and the errors.
 
     Warns
     -----
     UserWarning
         When texts were not translated.
+
+    Notes
+    -----
+    A pickled or copied augmenter has neither texts nor translations: training texts may be private, and long.
 
     References
     ----------
@@ -231,25 +251,29 @@ class BackTranslation(Perturbation):
     """
 
     _parameter_constraints = {
-        "there": [CALLABLE],
-        "back": [CALLABLE],
-        "batch_size": [Interval(Integral, 1, np.inf)],
+        "translate": [CALLABLE],
+        "translate_back": [CALLABLE],
+        "batch_size": [COUNT],
         "random_state": [RANDOM_STATE],
     }
 
-    def __init__(self, there, back, *, batch_size=32, random_state=None):
-        self.there = there
-        self.back = back
+    def __init__(self, translate, translate_back, *, batch_size=32, random_state=None):
+        self.translate = translate
+        self.translate_back = translate_back
         self.batch_size = batch_size
         self.random_state = random_state
 
+    def __getstate__(self):
+        state = super().__getstate__()
+        return {**state, **_no_texts()} if "errors_" in state else state
+
     def _learn(self, X, y):
-        self._known, self._lost, self.errors_ = {}, set(), []
+        vars(self).update(_no_texts())
 
     def _perturb(self, X, rng):
         check_is_fitted(self, "errors_")
-        texts, back = texts_of(X, self)
-        new = list(dict.fromkeys(text for text in texts if text not in self._known and text not in self._lost))
+        texts, restore = texts_of(X, self)
+        new = list(dict.fromkeys(text for text in texts if text not in self._known and text not in self._failed))
         before = len(self.errors_)
         for low in range(0, len(new), self.batch_size):
             part = new[low : low + self.batch_size]
@@ -257,19 +281,19 @@ class BackTranslation(Perturbation):
                 self._known.update(zip(part, self._translate(part), strict=True))
             except Exception as error:  # the user's code may raise anything
                 self.errors_.append((part, error))
-                self._lost.update(part)
+                self._failed.update(part)
         if len(self.errors_) > before:
-            lost = sum(len(part) for part, _ in self.errors_[before:])
+            failed = sum(len(part) for part, _ in self.errors_[before:])
             warnings.warn(
-                f"BackTranslation left {lost} texts as they were: {self.errors_[-1][1]!r}. See `errors_`.",
+                f"BackTranslation left {failed} texts as they were: {self.errors_[-1][1]!r}. See `errors_`.",
                 UserWarning,
                 stacklevel=caller_level(),
             )
-        return back([self._known.get(text, text) for text in texts])
+        return restore([self._known.get(text, text) for text in texts])
 
     def _translate(self, texts):
-        for name, translate in (("there", self.there), ("back", self.back)):
-            found = translate(texts)
+        for name in ("translate", "translate_back"):
+            found = getattr(self, name)(texts)
             found = [found] if isinstance(found, str) else list(found)
             if len(found) != len(texts) or not all(isinstance(text, str) for text in found):
                 raise ValueError(f"{name} must return a str for each of {len(texts)} texts; got {found!r}.")
@@ -278,14 +302,14 @@ class BackTranslation(Perturbation):
 
 
 class WordDropout(Perturbation):
-    """Replace tokens by one that stands for nothing (Iyyer et al. 2015 [1]_).
+    """Replace random tokens by one token, such as that of unknown words (Iyyer et al. 2015 [1]_).
 
     Parameters
     ----------
     p : float, default=0.1
-        Probability of every token, in [0, 1].
+        Probability that a token is replaced, in [0, 1].
     token : int, default=0
-        What replaces it.
+        The replacement.
     random_state : int, RandomState or None, default=None
         For `fit_resample`.
 
@@ -303,7 +327,7 @@ class WordDropout(Perturbation):
     """
 
     _parameter_constraints = {
-        "p": [_RATE],
+        "p": [PROBABILITY],
         "token": [Interval(Integral, -np.inf, np.inf, closed="neither")],
         "random_state": [RANDOM_STATE],
     }
@@ -319,4 +343,5 @@ class WordDropout(Perturbation):
         X = np.asarray(X)
         if X.dtype.kind not in "iu":
             raise ValueError(f"WordDropout needs a matrix of tokens, which are ints; got X with {X.dtype} entries.")
-        return masked(X, self.p, self.token, self, rng)
+        check_fits("token", self.token, [X.dtype])
+        return np.where(rng.random(X.shape) < self.p, X.dtype.type(self.token), X)

@@ -1,11 +1,12 @@
-"""Rows of whatever holds them: arrays, sparse matrices, frames of pandas or polars, lists."""
+"""Rows of arrays, sparse matrices, lists, and frames of pandas, polars, pyarrow or whatever else narwhals knows."""
 
-import importlib
 import pickle
 from hashlib import blake2b
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import scipy.sparse as sp
+from narwhals.exceptions import DuplicateError
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import _num_samples
 
@@ -21,36 +22,63 @@ def readable(X):
     nested = isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (list, tuple, np.ndarray))
     if nested or (hasattr(X, "__array__") and not is_framed(X)):
         X = np.asarray(X)
+    as_frame(X)  # raises for repeated names
     if getattr(getattr(X, "dtype", None), "kind", None) == "c":
         raise ValueError(f"Complex data not supported: X has {X.dtype} entries.")
     return X
 
 
+def as_frame(X):
+    """X as a frame or series of narwhals; None where it is neither a frame nor a series in memory.
+
+    Raises ValueError where two columns have the same name.
+    """
+    if isinstance(X, (np.ndarray, list)) or sp.issparse(X):  # the usual cases, without a search
+        return None
+    try:
+        found = nw.from_native(X, eager_only=True, allow_series=True, pass_through=True)
+    except DuplicateError as error:
+        names = list(X.columns if hasattr(X, "iloc") else X.column_names)
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"X has several columns of the name {repeated!r}: give each a name of its own.") from error
+    return found if isinstance(found, (nw.DataFrame, nw.Series)) else None
+
+
+def as_table(X):
+    """X as a frame of narwhals; None where it is not a frame."""
+    found = as_frame(X)
+    return found if isinstance(found, nw.DataFrame) else None
+
+
 def is_framed(X):
-    """Whether this is a frame or a series of pandas or polars."""
-    return type(X).__module__.startswith(("pandas", "polars"))
+    """Whether X is a frame or a series."""
+    return as_frame(X) is not None
 
 
 def n_rows(X):
-    """How many there are."""
+    """The number of rows of X."""
     return _num_samples(X)
 
 
 def take(X, rows):
-    """Some of them."""
+    """Rows of X, by their indices."""
     return _safe_indexing(X, rows)
 
 
 def stack(parts):
-    """Rows of several holders of one kind, one after another."""
-    first = parts[0]
+    """The rows of several containers of one type, one after another; frames of pandas get a new index."""
     if any(sp.issparse(X) for X in parts):
         return sp.vstack(parts, format="csr")
-    if is_framed(first) and all(type(X) is type(first) for X in parts):
-        library = importlib.import_module(type(first).__module__.partition(".")[0])
-        return library.concat(parts, **({"ignore_index": True} if library.__name__ == "pandas" else {}))
-    if isinstance(first, list):
+    if isinstance(parts[0], list):
         return [row for X in parts for row in X]
+    frames = [as_frame(X) for X in parts]
+    if isinstance(frames[0], nw.DataFrame) and all(isinstance(frame, nw.DataFrame) for frame in frames):
+        new = nw.maybe_reset_index(nw.concat(frames)).to_native()
+        return new.__finalize__(parts[0]) if hasattr(new, "__finalize__") else new  # attributes of pandas' subclasses
+    if isinstance(frames[0], nw.Series) and all(isinstance(frame, nw.Series) for frame in frames):
+        name = frames[0].name
+        tables = [series.alias("y").to_frame() for series in frames]
+        return nw.maybe_reset_index(nw.concat(tables))["y"].alias(name).to_native()
     return np.concatenate([np.asarray(X) for X in parts])
 
 
@@ -62,16 +90,32 @@ def stack_weights(parts):
 
 
 def like(y, values):
-    """Targets in the form that others have: list, array, series or frame."""
+    """Values in the container and of the types of y: list, array, series or frame."""
     if isinstance(y, list):
         return values.tolist()
-    if not is_framed(y):
+    found = as_frame(y)
+    if found is None:
         return values.astype(y.dtype, copy=False)
-    if hasattr(y, "iloc"):
-        if hasattr(y, "columns"):
-            return type(y)(values, columns=y.columns).astype(y.dtypes)
-        return type(y)(values, name=y.name, dtype=y.dtype)
-    return type(y)(values, schema=y.schema) if hasattr(y, "columns") else type(y)(y.name, values, dtype=y.dtype)
+    if isinstance(found, nw.Series):
+        return with_values(found, values).to_native()
+    columns = {name: with_values(found[:, j], values[:, j]) for j, name in enumerate(found.columns)}
+    return with_columns(y, columns)
+
+
+def with_values(series, values, rows=None):
+    """A series of narwhals with new values, of all rows or some, in its own type."""
+    values = values.tolist() if values.dtype.kind in "OUS" else values
+    return series.scatter(np.arange(len(series)) if rows is None else rows, values)
+
+
+def with_columns(X, columns):
+    """A frame with some columns replaced: series of narwhals by name. X itself does not change."""
+    if not hasattr(X, "iloc"):
+        return as_frame(X).with_columns(*columns.values()).to_native()
+    out = X.copy(deep=False)  # a subclass of pandas' frame stays one, which it would not in narwhals
+    for name, series in columns.items():
+        out[name] = series.to_native().array  # without its index
+    return out
 
 
 def distinct(X, y):
@@ -98,8 +142,9 @@ def hashes(X):
         cells = np.append(_scrambled(_bits(X.data) ^ _salt(X.indices)), np.uint64(0))
         sums = np.cumsum(cells) - cells  # before every element; they overflow, and so do their differences
         return np.diff(sums[X.indptr])
-    if hasattr(X, "columns"):
-        return sum(_scrambled(_bits(np.asarray(X[name])) ^ _salt(j)) for j, name in enumerate(X.columns))
+    frame = as_table(X)
+    if frame is not None:
+        return sum(_scrambled(_bits(column.to_numpy()) ^ _salt(j)) for j, column in enumerate(frame.iter_columns()))
     values = X if hasattr(X, "__array__") else np.array(X, dtype=object if isinstance(X[0], str) else None)
     values = np.asarray(values)
     values = values.reshape(len(values), -1)

@@ -24,7 +24,7 @@ NUMERICS = {"llvmlite", "numpy", "scipy", "numba"}
 OUTSIDE = {
     "_core": NUMERICS,
     "_nets": NUMERICS,
-    "utils": {"numpy", "scipy", "sklearn", "threadpoolctl"},
+    "utils": {"narwhals", "numpy", "scipy", "sklearn", "threadpoolctl"},
     "inspection": {"numpy", "scipy", "sklearn", "matplotlib", "pandas", "optuna"},
 }
 

@@ -12,7 +12,7 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skreg.augmentation import FeatureMask
-from skreg.augmentation._estimators import AUGMENTER
+from skreg.augmentation._estimators import AUGMENTER, SAMPLER
 from skreg.neural._autoencoder import NET
 from skreg.utils import _params
 from skreg.utils.discovery import all_estimators
@@ -58,7 +58,7 @@ def _translate(choice):
         return sk.Interval(choice.kind, low, high, closed=choice.closed)
     if isinstance(choice, _params.Options):
         return sk.StrOptions(set(choice.names))
-    if choice is AUGMENTER or choice is NET:
+    if choice in (AUGMENTER, SAMPLER, NET):
         return sk.HasMethods("fit")
     return {
         _params.BOOLEAN: "boolean",
