@@ -1,4 +1,4 @@
-"""Activations, one number at a time, and the layer that adds a bias, activates and drops in one pass."""
+"""Activations of one number, and the layer that adds a bias, activates and applies dropout in one pass."""
 
 import math
 from typing import NamedTuple
@@ -8,10 +8,11 @@ from scipy.special import expit, xlogy
 
 from .._core._jit import jitted, njit
 from .base import Layer, Param
-from .noise import HALF, ONE, ZERO, Concrete, Keep, sigmoid, uniform
+from .noise import HALF, ONE, ZERO, Concrete, NoNoise, sigmoid, uniform
 
 _ROOT_HALF = np.float32(math.sqrt(0.5))
 _DENSITY = np.float32(1.0 / math.sqrt(2.0 * math.pi))
+_BLOCK_ROWS = 256
 
 
 @jitted
@@ -33,7 +34,7 @@ class Gelu(NamedTuple):
     half: np.float32 = HALF
 
     def activate(self, v):
-        # in double precision, or without the compiler a float of Python would be rounded to that of the constants
+        # np.float64: without the compiler, a Python float would be rounded to the single precision of the constants
         share = self.half + self.half * np.float64(math.erf(v * _ROOT_HALF))
         return v * share, share + v * _DENSITY * np.exp(-self.half * v * v)
 
@@ -93,10 +94,10 @@ ACTIVATIONS = {
 
 
 @njit
-def respond(activation, noise, z, bias, seed, pitch, slope):
-    """Turn z into ``activation(z + bias) * factor`` and write the derivative to `slope`.
+def fused_forward(activation, noise, z, bias, seed, pitch, slope):
+    """Replace z by ``activation(z + bias) * factor`` and write the derivative to `slope`.
 
-    `slope` may be z itself where no derivative is wanted: the value is written last.
+    `slope` may be z itself where no derivative is needed: the value is written last.
     """
     n, m = z.shape
     for i in range(n):
@@ -110,19 +111,25 @@ def respond(activation, noise, z, bias, seed, pitch, slope):
 
 @njit
 def backward(d, slope, sums):
-    """Turn the gradient of a layer's output into that of its input, and add up its columns."""
+    """Replace the gradient of the output by that of the input, and write the sums of its columns.
+
+    The sums are formed in blocks: a sum of a million numbers in single precision would lose digits.
+    """
     n, m = d.shape
-    for j in range(m):
-        sums[j] = ZERO
-    for i in range(n):
-        for j in range(m):
-            d[i, j] *= slope[i, j]
-            sums[j] += d[i, j]
+    part = np.empty_like(sums)
+    sums[:] = ZERO
+    for start in range(0, n, _BLOCK_ROWS):
+        part[:] = ZERO
+        for i in range(start, min(start + _BLOCK_ROWS, n)):
+            for j in range(m):
+                d[i, j] *= slope[i, j]
+                part[j] += d[i, j]
+        sums += part
 
 
 @njit
 def rate_gradient(noise, d, y, seed, pitch):
-    """Derivative with respect to the logit of the rate, from the gradient d of the output y."""
+    """Derivative with respect to the logit of the dropout rate, from the gradient d of the output y."""
     n, m = d.shape
     s = 0.0
     for i in range(n):
@@ -131,16 +138,26 @@ def rate_gradient(noise, d, y, seed, pitch):
     return s
 
 
-class Units(Layer):
-    """Bias, activation and noise, fused.
+class BiasActivationDropout(Layer):
+    """Bias, activation and dropout, fused.
 
-    A concrete noise learns its rate: its entropy, times the number of units over that of the training rows
-    (``entropy_weight`` for one unit), is subtracted from the objective (Gal, Hron & Kendall 2017, eq. 3 and 4). The
-    other term of their prior, on the weights, is so small in their settings that weight decay stands for it.
+    Concrete dropout learns its rate: the entropy of the masks of all units, divided by the number of training rows, is
+    subtracted from the objective (Gal, Hron & Kendall 2017, eq. 3 and 4). The other term of their prior, on the
+    weights, is so small in their settings that weight decay replaces it.
+
+    Parameters
+    ----------
+    activation : jitted activation
+        One of `ACTIVATIONS`.
+    noise : jitted noise or None
+        See `noise`.
+    entropy_weight : float
+        Weight of the entropy of one unit: 1 over the number of training rows.
     """
 
     def __init__(self, activation, noise=None, entropy_weight=0.0):
-        self.activation, self.noise = activation, Keep() if noise is None else noise
+        self.activation = activation
+        self.noise = NoNoise() if noise is None else noise
         self.entropy_weight = entropy_weight
 
     def build(self, width, rng, dtype):
@@ -152,23 +169,23 @@ class Units(Layer):
 
     @property
     def rate(self):
-        """The learned rate of a concrete noise."""
+        """The learned rate of concrete dropout."""
         return float(expit(float(self.logit.value[0])))
 
     def regularizer(self):
-        """What the layer adds to the objective: minus the entropy of the units' masks."""
+        """The layer's term of the objective: minus the entropy of the masks of its units."""
         if not isinstance(self.noise, Concrete):
             return 0.0
         p = self.rate
         return self.entropy_weight * self.width * float(xlogy(p, p) + xlogy(1.0 - p, 1.0 - p))
 
     def __call__(self, x, ctx):
-        noise = self.noise if ctx.noisy else self.noise.expected()
+        noise = self.noise if ctx.noisy else self.noise.at_inference()
         if isinstance(noise, Concrete):
             noise = noise._replace(logit=self.logit.value[0])
         seed, pitch = ctx.seed(), ctx.pitch(self.width)
         slope = ctx.buffer(self, "slope", x.shape, x.dtype) if ctx.gradient else x
-        respond(self.activation, noise, x, self.bias.value, seed, pitch, slope)
+        fused_forward(self.activation, noise, x, self.bias.value, seed, pitch, slope)
 
         def back(d):
             if isinstance(noise, Concrete):

@@ -1,32 +1,58 @@
-"""Layers return their output and a function that takes the gradient of the output to that of the input.
+"""A layer's forward pass returns its output and its backward pass.
 
-All parameters of a net live in one vector, their gradients in another, and what a layer remembers without learning it
-(running means, singular vectors) in a third: a step, an average, a snapshot is one operation on an array.
+The backward pass is a function from the gradient of the output to the gradient of the input. All trainable parameters
+of a net live in one vector, their gradients in another, and buffers (running means, singular vectors) in a third: a
+step, an average or a snapshot is one operation on an array.
 """
 
 import copy
+from typing import NamedTuple
 
 import numpy as np
 
 
+class RowWeights(NamedTuple):
+    """Weights of the rows of a batch, for statistics."""
+
+    relative: np.ndarray  # with mean 1
+    mean: float
+    effective: float  # number of equal weights that would tell as much: n where all are equal (Kish 1965)
+
+    @classmethod
+    def of(cls, weights, n, dtype):
+        """From the weights of n rows, or None where all are 1."""
+        if weights is None:
+            return cls(np.ones(n, dtype), 1.0, float(n))
+        total = float(weights.sum(dtype=np.float64))
+        if total == 0.0 or (weights == weights[0]).all():
+            return cls(np.ones(n, dtype), total / n, float(n))
+        relative = weights * (n / total)
+        return cls(relative.astype(dtype), total / n, n / float((relative * relative).mean(dtype=np.float64)))
+
+
 class Context:
-    """What a pass through the layers needs beside its input: its mode, random seeds, and memory to use again.
+    """What a pass through the layers needs beside its input: its mode, seeds, row weights, and scratch memory.
 
     Parameters
     ----------
     seed : int
-        Where the sequence of seeds begins.
+        The first state of the sequence of seeds.
     train : bool
-        Whether batch statistics are taken from the batch, and remembered.
+        Whether statistics are those of the batch, and update the running means.
     noisy : bool
-        Whether noise is drawn: for every row in training, else once for all rows.
+        Whether noise is sampled: for every row in training, else once for all rows.
     gradient : bool
-        Whether the way back will be asked for.
+        Whether the backward pass will be called.
     """
 
     def __init__(self, seed=0, train=False, noisy=False, gradient=False):
-        self.state, self.train, self.noisy, self.gradient = seed, train, noisy, gradient
+        self.state = seed
+        self.train = train
+        self.noisy = noisy
+        self.gradient = gradient
         self._buffers = {}
+        self._weights = None
+        self._row_weights = None
 
     def seed(self):
         """The next of a sequence of 32-bit seeds (Knuth's linear congruential generator)."""
@@ -34,11 +60,22 @@ class Context:
         return self.state >> 32
 
     def pitch(self, width):
-        """The distance between the places of two rows of noise: in predictions, all rows see the same."""
+        """The distance between the noise of two rows in the sequence of random numbers; 0 in predictions: shared."""
         return width if self.train else 0
 
+    def set_weights(self, weights):
+        """Set the row weights of the next batch; None for equal weights."""
+        self._weights = weights
+        self._row_weights = None
+
+    def row_weights(self, n, dtype):
+        """`RowWeights` of the batch, which has n rows; computed by the first layer that asks."""
+        if self._row_weights is None or self._row_weights.relative.size != n:
+            self._row_weights = RowWeights.of(self._weights, n, dtype)
+        return self._row_weights
+
     def buffer(self, owner, name, shape, dtype):
-        """An array to write to, the same one whenever the same owner asks for as many rows or fewer."""
+        """Scratch memory: an array, the same one whenever the same owner asks for as many rows or fewer."""
         found = self._buffers.get((owner, name))
         if found is None or found.shape[0] < shape[0] or found.shape[1:] != shape[1:]:
             found = self._buffers[owner, name] = np.empty(shape, dtype)
@@ -52,23 +89,26 @@ class Param:
     ----------
     value : ndarray
     layer : int or None
-        Whose strengths penalize it, counted from the input; None where nothing does (biases, scales, rates).
+        The layer, counted from the input, whose penalty strengths apply; None for no penalty (biases, scales, rates).
     learned : bool
-        False for what a layer remembers without learning it.
+        True for a trainable parameter, False for a buffer.
     """
 
     def __init__(self, value, layer=None, learned=True):
-        self.value, self.grad, self.layer, self.learned = value, None, layer, learned
+        self.value = value
+        self.grad = None
+        self.layer = layer
+        self.learned = learned
 
     def __getstate__(self):
         return {**vars(self), "grad": None}
 
 
 class Layer:
-    """Base of the layers: ``build`` once for a width of the input, then call."""
+    """Base of the layers: ``build`` once for the width of the input, then call for every batch."""
 
     def build(self, width, rng, dtype):
-        """Make parameters for inputs of this width; return the width of the output."""
+        """Create the parameters for inputs of this width; returns the width of the output."""
         return width
 
     def parts(self):
@@ -83,14 +123,14 @@ class Layer:
         return [value for part in self.parts() for value in vars(part).values() if isinstance(value, Param)]
 
     def regularizer(self):
-        """What the layer itself adds to the objective."""
+        """The layer's own term of the objective."""
         return 0.0
 
     def __call__(self, x, ctx):
-        """Output for a batch x, and the way back.
+        """Forward pass of a batch x: returns the output and the backward pass.
 
-        The way back, ``back(d)``, may use d as its own memory. It writes gradients of parameters, and does not add to
-        them: none is used twice in a pass.
+        The backward pass, ``back(d)``, may overwrite d. It overwrites the gradients of parameters and does not add to
+        them, so a layer may be called once in a pass only.
         """
         raise TypeError(f"{type(self).__name__} must define __call__.")
 
@@ -115,7 +155,7 @@ class Chain(Layer):
         def back(d):
             for step in reversed(backs):
                 d = step(d)
-                if d is None:  # nothing before this layer learns
+                if d is None:  # nothing before this layer is trainable
                     return None
             return d
 
@@ -153,25 +193,29 @@ class Net:
     width : int
         Of the input.
     rng : numpy.random.Generator
-        Draws the first weights.
+        For the initial weights.
     dtype : dtype
 
     Attributes
     ----------
     theta, grad : ndarray
-        Learned parameters and their gradient: weights first, in the order of the layers, then what is never penalized.
+        Trainable parameters and their gradient: weights first, in the order of the layers, then those that are never
+        penalized.
     memory : ndarray
-        What layers remember without learning it.
+        The buffers of all layers.
     ends, layers : ndarray
         Ends of the weights in `theta`, and the layer of each.
     """
 
     def __init__(self, layer, width, rng, dtype=np.float32):
-        self.layer, self.dtype = layer, np.dtype(dtype)
+        self.layer = layer
+        self.dtype = np.dtype(dtype)
         self.width_out = layer.build(width, rng, self.dtype)
+        self._copies = None
         self._pack()
 
     def _pack(self):
+        self._check_layers()
         params = self.layer.params()
         weights = [p for p in params if p.learned and p.layer is not None]
         free = [p for p in params if p.learned and p.layer is None]
@@ -181,6 +225,18 @@ class Net:
         sizes = [p.value.size for p in weights]
         self.ends = np.cumsum(sizes, dtype=np.int64)
         self.layers = np.array([p.layer for p in weights], dtype=np.int64)
+
+    def _check_layers(self):
+        """Refuse what would give wrong gradients without an error."""
+        parts, trainable = list(self.layer.parts()), False
+        for part in parts:
+            name = type(part).__name__
+            if sum(other is part for other in parts) > 1:
+                raise ValueError(f"a {name} layer occurs twice in the net: its gradients would be overwritten.")
+            if getattr(part, "first", False) and trainable:
+                raise ValueError(f"a {name} layer has first=True, but a layer before it has trainable parameters.")
+            own = [value for value in vars(part).values() if isinstance(value, Param)]
+            trainable = trainable or any(param.learned for param in own)
 
     def _join(self, params):
         values = np.concatenate([np.empty(0, self.dtype), *(p.value.ravel() for p in params)])
@@ -193,17 +249,34 @@ class Net:
         return values, grads
 
     def __getstate__(self):
-        """Parameters once, in `theta` and `memory`."""
+        """Without the copies of all parameters in `theta` and `memory`, and the copy in another precision."""
         return {name: vars(self)[name] for name in ("layer", "width_out", "dtype")}
 
     def __setstate__(self, state):
         vars(self).update(state)
+        self._copies = {}  # a copy is not in training
         self._pack()
 
+    def keep_copies(self):
+        """Let `astype` keep the copies that it makes: the parameters do not change any more."""
+        self._copies = {}
+
+    def forget_copies(self):
+        """Delete the copies of `astype` and keep no new ones: the parameters are going to change."""
+        self._copies = None
+
     def astype(self, dtype):
-        """The same net in another precision; itself where it has that."""
+        """A copy of the net in another precision, or the net itself if it has that precision."""
         if self.dtype == dtype:
             return self
+        copies = self._copies
+        if copies is None:
+            return self._cast(dtype)
+        if dtype not in copies:
+            copies[dtype] = self._cast(dtype)
+        return copies[dtype]
+
+    def _cast(self, dtype):
         other = copy.deepcopy(self)
         for p in other.layer.params():
             p.value = p.value.astype(dtype)

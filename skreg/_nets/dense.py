@@ -1,4 +1,4 @@
-"""Products with weights, of dense rows and of sparse ones."""
+"""The product of a batch, dense or sparse, with the weights of a layer."""
 
 import math
 
@@ -7,6 +7,8 @@ import numpy as np
 from .._core._jit import njit
 from .base import Layer, Param
 from .noise import ZERO, perturb_rows
+
+_BLOCK_ROWS = 256  # sums over rows are formed in blocks of this many, to lose no digits in single precision
 
 
 @njit
@@ -37,12 +39,15 @@ def multiply_transposed(indptr, indices, data, d, out):
 class SparseRows:
     """A batch of rows in CSR form, with the two products of a layer.
 
-    A column may come more than once in a row, as it does where two rows are mixed.
+    A column may occur more than once in a row, as where two rows are mixed.
     """
 
     def __init__(self, indptr, indices, data, width):
-        self.indptr, self.indices, self.data = indptr, indices, data
-        self.shape, self.dtype = (indptr.size - 1, width), data.dtype
+        self.indptr = indptr
+        self.indices = indices
+        self.data = data
+        self.shape = (indptr.size - 1, width)
+        self.dtype = data.dtype
 
     def dot(self, W, out):
         multiply_rows(self.indptr, self.indices, self.data, W, out)
@@ -59,24 +64,31 @@ class SparseRows:
 
 
 class Dense(Layer):
-    """Product with a matrix of weights (inputs, units); a `Units` or `Bias` layer after it has the biases.
+    """Product with a matrix of weights (inputs, units).
+
+    Biases belong to the `BiasActivationDropout` or `Bias` layer after it.
 
     Parameters
     ----------
     width : int
         Number of units.
     layer : int
-        Which layer's strengths penalize the weights.
+        The layer whose penalty strengths apply to the weights.
     gain : float
-        Weights begin uniform with variance ``gain / inputs``: 2 for ReLU (He et al. 2015), 1 for what is linear near 0.
+        Initial weights are uniform with variance ``gain / inputs``: 2 for ReLU (He et al. 2015), 1 for activations that
+        are linear near 0.
     hooks : tuple of WeightHook
-        What the weights go through before the product.
+        Transformations of the weights before the product.
     first : bool
-        Whether no layer before it learns.
+        Whether no layer before it is trainable, so that the backward pass ends here; `Net` checks it.
     """
 
     def __init__(self, width, layer=0, gain=1.0, hooks=(), first=False):
-        self.width, self.layer, self.gain, self.hooks, self.first = width, layer, gain, tuple(hooks), first
+        self.width = width
+        self.layer = layer
+        self.gain = gain
+        self.hooks = tuple(hooks)
+        self.first = first
 
     def build(self, width, rng, dtype):
         bound = math.sqrt(3.0 * self.gain / width)
@@ -86,7 +98,7 @@ class Dense(Layer):
         return self.width
 
     def effective(self, ctx):
-        """The weights after the hooks, and the way back."""
+        """The weights after the hooks, and the backward passes of these."""
         W, backs = self.weight.value, []
         for hook in self.hooks:
             W, back = hook(W, ctx)
@@ -126,7 +138,10 @@ class Bias(Layer):
         x += self.bias.value
 
         def back(d):
-            d.sum(axis=0, out=self.bias.grad)
+            blocks = (
+                d if d.shape[0] <= _BLOCK_ROWS else np.add.reduceat(d, np.arange(0, d.shape[0], _BLOCK_ROWS), axis=0)
+            )
+            blocks.sum(axis=0, out=self.bias.grad)
             return d
 
         return x, back

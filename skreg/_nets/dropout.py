@@ -1,4 +1,4 @@
-"""Noise as a layer of its own: on inputs, and on whole residual branches."""
+"""Noise layers: on inputs, and on whole residual branches."""
 
 from .._core._jit import njit
 from .base import Layer
@@ -7,14 +7,22 @@ from .noise import normal, perturb, uniform
 
 
 class Dropout(Layer):
-    """Random factors, for every element or (``by_row``, stochastic depth: Huang et al. 2016) one for every row.
+    """Random factors on the input.
 
-    Its factors must not depend on the values, so that the way back is the same perturbation. With `augment` it belongs
-    to the training data: Monte Carlo predictions do not see it.
+    Parameters
+    ----------
+    noise : jitted noise
+        Its factors must not depend on the values, so that the backward pass is the same multiplication.
+    by_row : bool
+        Whether a row has one factor for all its elements: stochastic depth (Huang et al. 2016).
+    augment : bool
+        Whether this is augmentation of the training data, which Monte Carlo predictions leave out.
     """
 
     def __init__(self, noise, by_row=False, augment=False):
-        self.noise, self.by_row, self.augment = noise, by_row, augment
+        self.noise = noise
+        self.by_row = by_row
+        self.augment = augment
 
     def __call__(self, x, ctx):
         if not ctx.noisy or (self.augment and not ctx.train):
@@ -42,7 +50,7 @@ def add_normal(x, deviation, seed, out):
 
 
 class InputNoise(Layer):
-    """Normal noise on the training inputs, to first order a penalty on the gradient (Bishop 1995)."""
+    """Normal noise on the training inputs; to first order, a penalty on the gradient of the net (Bishop 1995)."""
 
     def __init__(self, deviation):
         self.deviation = deviation

@@ -1,10 +1,10 @@
-"""The multilayer perceptron: what stands in which order."""
+"""The multilayer perceptron: its layers and their order."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from .activations import ACTIVATIONS, Units
+from .activations import ACTIVATIONS, BiasActivationDropout
 from .base import Chain, Net, Residual
 from .dense import Bias, Dense
 from .dropout import Dropout, InputNoise
@@ -18,7 +18,7 @@ _WEIGHTS = {"weight": WeightNorm, "spectral": SpectralNorm}
 
 
 class Architecture(NamedTuple):
-    """All that decides the layers; sequences have one value a hidden layer."""
+    """All parameters that decide the layers; sequences have one value for every hidden layer."""
 
     hidden_layer_sizes: tuple
     activation: str
@@ -39,7 +39,7 @@ class Architecture(NamedTuple):
 
 
 def _hidden(a, layer, rows):
-    """Weights, normalization, and units with their noise, perhaps as a branch beside a skip connection."""
+    """Weights, normalization, and units with their dropout; with a skip connection, as its residual branch."""
     noise = dropout_noise(a.dropout_kind, a.dropout[layer])
     hooks = [_WEIGHTS[a.weight_normalization]()] if a.weight_normalization else []
     if a.dropout_kind == "dropconnect" and noise is not None:
@@ -49,7 +49,7 @@ def _hidden(a, layer, rows):
     parts = [Dense(a.hidden_layer_sizes[layer], layer, gain, hooks, first=layer == 0)]
     if a.normalization:
         parts.append(_NORMALIZATION[a.normalization]())
-    parts.append(Units(ACTIVATIONS[a.activation], noise, 1.0 / rows))
+    parts.append(BiasActivationDropout(ACTIVATIONS[a.activation], noise, 1.0 / rows))
     skips = a.skips()
     if layer not in skips:
         return parts
@@ -60,7 +60,7 @@ def _hidden(a, layer, rows):
 
 
 def perceptron(a, width_in, width_out, rows, rng, dtype=np.float32):
-    """A net of an architecture, its first weights drawn; `rows` is the number of training rows."""
+    """A net with initial weights; `rows` is the number of training rows, which concrete dropout needs."""
     layers = []
     if a.input_noise > 0.0:
         layers.append(InputNoise(a.input_noise))
@@ -77,7 +77,7 @@ def perceptron(a, width_in, width_out, rows, rng, dtype=np.float32):
 
 
 class Half(NamedTuple):
-    """Some layers of a net, to be asked for outputs as a net is."""
+    """Some consecutive layers of a net, called as a net is."""
 
     layer: Chain
     width_out: int
@@ -88,7 +88,7 @@ class Half(NamedTuple):
 
 
 def halves(net, hidden, width):
-    """The parts of a net up to a hidden layer, which has this width, and after it; they share its parameters."""
+    """The layers of a net up to a hidden layer of the given width, and those after it; parameters are shared."""
     stages = net.layer.layers
-    cut = [k + 1 for k, stage in enumerate(stages) if isinstance(stage, (Units, Residual))][hidden]
+    cut = [k + 1 for k, stage in enumerate(stages) if isinstance(stage, (BiasActivationDropout, Residual))][hidden]
     return Half(Chain(*stages[:cut]), width, net.dtype), Half(Chain(*stages[cut:]), net.width_out, net.dtype)

@@ -1,8 +1,8 @@
-"""The dropout family: independent random factors on units, inputs or weights; how one is drawn is all that differs.
+"""The dropout family: independent random factors on units, inputs or weights, which differ in their distribution.
 
-A factor is a function of a seed and a place, so no mask is ever stored: the way back draws the same numbers again. In
-training, every row has places of its own. A draw for a prediction is one thinned net for all rows (`pitch` 0): a sample
-of functions, and the answer for a row does not depend on the rows beside it.
+A factor is a function of a seed and a place, so no mask is ever stored: the backward pass computes the same numbers
+again. In training, every row has places of its own. In a Monte Carlo draw of a prediction, all rows share them (`pitch`
+0): a draw is one thinned net, and the prediction for a row does not depend on the rows beside it.
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 
 from .._core._jit import jitted, njit
 
-# Constants in single precision: a literal of Python would turn compiled single-precision arithmetic into double.
+# Constants in single precision: a Python literal would turn compiled single-precision arithmetic into double.
 ZERO, HALF, ONE, TWO = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0)
 
 _MASK = np.uint64(0xFFFFFFFF)
@@ -46,7 +46,7 @@ def uniform(seed, place):
     x = ((x ^ (x >> _S16)) * _FIRST) & _MASK
     x = ((x ^ (x >> _S15)) * _SECOND) & _MASK
     x = x ^ (x >> _S16)
-    return (np.float32(np.int32(x >> _S9)) + HALF) * _STEP  # of 24 bits, a half more would round to 1
+    return (np.float32(np.int32(x >> _S9)) + HALF) * _STEP  # with 24 bits, adding a half would round to 1
 
 
 @njit
@@ -73,7 +73,7 @@ def sigmoid(v):
 
 
 @jitted
-class Keep(NamedTuple):
+class NoNoise(NamedTuple):
     """No noise."""
 
     level: np.float32 = ONE
@@ -82,8 +82,8 @@ class Keep(NamedTuple):
         """The factor on a value v, given a number u uniform in (0, 1)."""
         return self.level
 
-    def expected(self):
-        """What stands for the noise in evaluation."""
+    def at_inference(self):
+        """The noise to use for predictions without draws."""
         return self
 
 
@@ -97,8 +97,8 @@ class Bernoulli(NamedTuple):
     def factor(self, v, u):
         return self.kept if u >= self.rate else ZERO
 
-    def expected(self):
-        return Keep()
+    def at_inference(self):
+        return NoNoise()
 
 
 @jitted
@@ -110,15 +110,15 @@ class Gaussian(NamedTuple):
     def factor(self, v, u):
         return ONE + self.deviation * normal(u)
 
-    def expected(self):
-        return Keep()
+    def at_inference(self):
+        return NoNoise()
 
 
 @jitted
 class Adaptive(NamedTuple):
     """Standout (Ba & Frey 2013): a unit is kept with the probability ``sigmoid(v + shift)`` of its own input v.
 
-    The shift makes it 1 - rate at v = 0. The authors' general form is ``alpha v + beta`` with alpha 1 as here.
+    The shift makes that 1 - rate at v = 0. The paper's general form is ``alpha v + beta``; here alpha is 1.
     """
 
     shift: np.float32
@@ -126,7 +126,7 @@ class Adaptive(NamedTuple):
     def factor(self, v, u):
         return ONE if u < sigmoid(v + self.shift) else ZERO
 
-    def expected(self):
+    def at_inference(self):
         return AdaptiveMean(self.shift)
 
 
@@ -139,7 +139,7 @@ class AdaptiveMean(NamedTuple):
     def factor(self, v, u):
         return sigmoid(v + self.shift)
 
-    def expected(self):
+    def at_inference(self):
         return self
 
 
@@ -159,12 +159,17 @@ class Concrete(NamedTuple):
         dropped = sigmoid((self.logit + np.log(u / (ONE - u))) / self.temperature)
         return sigmoid(self.logit) - dropped / self.temperature
 
-    def expected(self):
-        return Keep()
+    def at_inference(self):
+        return NoNoise()
+
+
+KINDS = "bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"  # "dropconnect": Bernoulli, on the weights
 
 
 def dropout_noise(kind, rate):
-    """The noise of a kind at a rate in [0, 1); None where there is none."""
+    """The noise of a kind at a rate in [0, 1), None for no noise; ValueError for an unknown kind."""
+    if kind not in KINDS:
+        raise ValueError(f"dropout kind must be one of {', '.join(map(repr, KINDS))}; got {kind!r}.")
     if rate == 0.0 and kind != "concrete":
         return None
     if kind == "gaussian":
@@ -172,7 +177,7 @@ def dropout_noise(kind, rate):
     if kind == "adaptive":
         return Adaptive(np.float32(math.log((1.0 - rate) / rate)))
     if kind == "concrete":
-        rate = max(rate, 0.01)  # where learning begins: the logit of 0 is infinite
+        rate = max(rate, 0.01)  # the initial value: the logit of 0 is infinite
         return Concrete(np.float32(math.log(rate / (1.0 - rate))), np.float32(0.1))
     return Bernoulli(np.float32(rate), np.float32(1.0 / (1.0 - rate)))
 
@@ -181,7 +186,7 @@ def dropout_noise(kind, rate):
 def perturb(noise, x, seed, pitch, by_row, out):
     """Write x times one factor for every element, or for every row, to `out`, which may be x.
 
-    The places of a row begin at `pitch` times its number.
+    The places of row i begin at ``i * pitch``.
     """
     n, m = x.shape
     for i in range(n):
@@ -196,7 +201,7 @@ def perturb(noise, x, seed, pitch, by_row, out):
 
 @njit
 def perturb_rows(noise, indptr, indices, data, seed, pitch, out):
-    """The same on rows of a sparse matrix, by the places of the dense one."""
+    """The same for rows of a sparse matrix; an entry has the same place, and factor, as in the dense matrix."""
     for i in range(indptr.size - 1):
         for k in range(indptr[i], indptr[i + 1]):
             out[k] = data[k] * noise.factor(data[k], uniform(seed, i * pitch + indices[k]))

@@ -1,4 +1,4 @@
-"""Losses of one row of scores against a soft target; one loop sums them over a batch."""
+"""Losses of one row of scores against its target, and the loop that sums them over a batch."""
 
 from typing import NamedTuple
 
@@ -14,8 +14,8 @@ class CrossEntropy(NamedTuple):
 
     confidence: np.float32
 
-    def sample(self, scores, targets, i, d):
-        """Loss of row i; writes its gradient."""
+    def loss_and_gradient(self, scores, targets, i, d):
+        """Loss of row i; its gradient is written to row i of d."""
         K = scores.shape[1]
         top = scores[i, 0]
         for k in range(1, K):
@@ -46,7 +46,7 @@ class SquaredError(NamedTuple):
 
     half: np.float32 = HALF
 
-    def sample(self, scores, targets, i, d):
+    def loss_and_gradient(self, scores, targets, i, d):
         K = scores.shape[1]
         loss = 0.0
         for k in range(K):
@@ -60,13 +60,13 @@ class SquaredError(NamedTuple):
 class GaussianLikelihood(NamedTuple):
     """``(s_k + (f_k - t_k)^2 exp(-s_k)) / 2``, averaged over the outputs (Nix & Weigend 1994).
 
-    The scores are means f, then z, where ``s = bound tanh(z / bound)``: that bends variances away from where one row
-    that is fitted exactly would outweigh all others, and from infinity.
+    The scores of a row are the means f, then numbers z with log variances ``s = bound tanh(z / bound)``. The bound
+    keeps variances from 0, where one row that is fitted exactly would outweigh all others, and from infinity.
     """
 
     bound: np.float32
 
-    def sample(self, scores, targets, i, d):
+    def loss_and_gradient(self, scores, targets, i, d):
         K = targets.shape[1]
         loss = 0.0
         for k in range(K):
@@ -86,12 +86,12 @@ class GaussianLikelihood(NamedTuple):
 
 @njit
 def evaluate(objective, scores, targets, weights, d):
-    """Mean loss of a batch under row weights, whose gradient is written to d."""
+    """Mean loss of a batch under row weights; its gradient is written to d."""
     n, K = scores.shape
     total = 0.0
     for i in range(n):
         share = weights[i] / n
-        total += share * objective.sample(scores, targets, i, d)
+        total += share * objective.loss_and_gradient(scores, targets, i, d)
         for k in range(K):
             d[i, k] *= share
     return total

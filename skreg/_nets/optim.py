@@ -1,4 +1,4 @@
-"""Steps on the flat vector: one loop, and rules that turn a gradient into a direction."""
+"""Optimizers: one loop over the flat vector of parameters, and rules that turn a gradient into a direction."""
 
 import math
 from typing import NamedTuple
@@ -9,12 +9,12 @@ from .._core._jit import jitted, njit
 from .._core.penalties import soft_threshold
 from .noise import ONE, ZERO
 
-_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # Adam's, as its authors and all libraries set them
+_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # the paper's values, used by all libraries
 
 
 @jitted
 class Adam(NamedTuple):
-    """Kingma & Ba (2015), algorithm 1, with the bias corrections of a step."""
+    """Kingma & Ba (2015), algorithm 1; the bias corrections are those of one step."""
 
     beta1: np.float32
     beta2: np.float32
@@ -22,52 +22,52 @@ class Adam(NamedTuple):
     correction1: np.float32
     correction2: np.float32
 
-    def follow(self, g, first, second):
+    def update(self, g, first, second):
         """New moments of a coordinate, and its direction."""
         first += (ONE - self.beta1) * (g - first)
         second += (ONE - self.beta2) * (g * g - second)
-        return first, second, first * self.correction1 * self.metric(second)
+        return first, second, first * self.correction1 * self.preconditioner(second)
 
-    def metric(self, second):
-        """How many times its gradient a coordinate moves where that stays the same."""
+    def preconditioner(self, second):
+        """Size of the step of a coordinate over its gradient, where the gradient stays the same."""
         return ONE / (np.sqrt(second * self.correction2) + self.epsilon)
 
 
 @jitted
 class Momentum(NamedTuple):
-    """Nesterov's momentum as in Sutskever et al. (2013, eq. 3 and 4), restated at the point looked ahead to."""
+    """Nesterov's momentum of Sutskever et al. (2013, eq. 3 and 4), with the look-ahead point as the parameters."""
 
     momentum: np.float32
 
-    def follow(self, g, first, second):
+    def update(self, g, first, second):
         first = self.momentum * first + g
         return first, second, g + self.momentum * first
 
-    def metric(self, second):
+    def preconditioner(self, second):
         return ONE / (ONE - self.momentum)
 
 
 @njit
-def descend(rule, theta, grad, first, second, ends, strengths, scale, rate):
+def apply_update(rule, theta, grad, first, second, ends, strengths, scale, rate):
     """One step on all parameters.
 
-    `strengths` (3, layers) holds for the weights up to ``ends[s]`` the coupled L2, the share that decoupled decay
-    keeps, and the rate times L1, the threshold of the prox step in the metric of the rule (Yun, Lozano & Yang 2021):
-    where the gradient is as large as L1, neither moves. Parameters after the last end are free.
+    `strengths` (3, layers) holds, for the weights before ``ends[s]``: the L2 that is added to the gradient; the factor
+    of decoupled weight decay; and the learning rate times L1, which times the preconditioner of the rule is the
+    threshold of the prox step (Yun, Lozano & Yang 2021). Parameters after the last end have no penalty.
     """
     start = 0
     for s in range(ends.size + 1):
         stop, l2, keep, threshold = theta.size, ZERO, ONE, ZERO
         if s < ends.size:
             stop, l2, keep, threshold = ends[s], strengths[0, s], strengths[1, s], strengths[2, s]
-        # slices: an index that may count from the end would keep the loop from being vectorized (five times slower)
+        # slices, since an index that may be negative is not vectorized: five times slower
         w, g, m, v = theta[start:stop], grad[start:stop], first[start:stop], second[start:stop]
         for i in range(w.size):
-            m[i], v[i], direction = rule.follow(g[i] * scale + l2 * w[i], m[i], v[i])
+            m[i], v[i], direction = rule.update(g[i] * scale + l2 * w[i], m[i], v[i])
             w[i] = keep * w[i] - rate * direction
         if threshold > ZERO:
             for i in range(w.size):
-                w[i] = soft_threshold(w[i], threshold * rule.metric(v[i]))
+                w[i] = soft_threshold(w[i], threshold * rule.preconditioner(v[i]))
         start = stop
 
 
@@ -78,16 +78,19 @@ class Optimizer:
     ----------
     net : Net
     kind : {"adamw", "adam", "sgd"}
-        The first and the last decay weights outside the rule by ``(1 - rate * decay) w`` (Loshchilov & Hutter 2019,
-        algorithm 2); "adam" adds ``decay * w`` to the gradient instead.
+        "adamw" and "sgd" multiply weights by ``1 - rate * decay`` in addition to the step of the rule (Loshchilov &
+        Hutter 2019, algorithm 2); "adam" adds ``decay * w`` to the gradient instead.
     """
 
     def __init__(self, net, kind):
-        self.kind, self.steps, self.real = kind, 0, net.dtype.type
-        self.first, self.second = np.zeros_like(net.theta), np.zeros_like(net.theta)
+        self.kind = kind
+        self.steps = 0
+        self.real = net.dtype.type
+        self.first = np.zeros_like(net.theta)
+        self.second = np.zeros_like(net.theta)
 
     def configure(self, net, momentum, decay, l2, l1, clip_norm):
-        """Set what may change between two trainings.
+        """Set the options, which may change between two calls of `fit`.
 
         Parameters
         ----------
@@ -95,12 +98,15 @@ class Optimizer:
         momentum : float
             Of "sgd".
         decay, l2, l1 : ndarray of shape (n_layers,)
+            Penalty strengths of the weights of every layer.
         clip_norm : float or None
-            The largest norm of the whole gradient.
+            Largest norm of the whole gradient.
         """
         at, dtype, coupled = net.layers, net.dtype, self.kind == "adam"
-        self.decay, self.l1 = np.where(coupled, 0.0, decay[at]), l1[at]
-        self.ends, self.clip_norm = net.ends, clip_norm
+        self.decay = np.where(coupled, 0.0, decay[at])
+        self.l1 = l1[at]
+        self.ends = net.ends
+        self.clip_norm = clip_norm
         self.strengths = np.zeros((3, at.size), dtype)
         self.strengths[0] = l2[at] + np.where(coupled, decay[at], 0.0)
         self.momentum = momentum
@@ -114,7 +120,7 @@ class Optimizer:
         return Adam(*map(self.real, (_BETA1, _BETA2, _EPSILON, *corrections)))
 
     def step(self, net, rate):
-        """Move the net's parameters against their gradient."""
+        """Make one step with the gradient in ``net.grad``."""
         scale = 1.0
         if self.clip_norm is not None:
             norm = math.sqrt(float(np.dot(net.grad, net.grad)))
@@ -122,4 +128,4 @@ class Optimizer:
         self.strengths[1] = 1.0 - rate * self.decay
         self.strengths[2] = rate * self.l1
         state, real = (net.theta, net.grad, self.first, self.second), self.real
-        descend(self._rule(), *state, self.ends, self.strengths, real(scale), real(rate))
+        apply_update(self._rule(), *state, self.ends, self.strengths, real(scale), real(rate))

@@ -1,4 +1,4 @@
-"""What weights go through before the product: two reparametrizations, and noise (DropConnect)."""
+"""Transformations of the weights before the product: two reparametrizations, and noise (DropConnect)."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from .noise import perturb
 
 
 class WeightHook(Layer):
-    """Base: a layer on weights (inputs, units) instead of a batch."""
+    """Base: a layer whose input is the weights (inputs, units) instead of a batch."""
 
     def build_for(self, W):
-        """Make parameters for weights that begin at W."""
+        """Create the parameters for weights whose initial value is W."""
 
 
 class WeightNorm(WeightHook):
@@ -34,7 +34,7 @@ class WeightNorm(WeightHook):
 class SpectralNorm(WeightHook):
     """Weights divided by their largest singular value (Miyato et al. 2018, eq. 8).
 
-    The power iteration begins at the last singular vector, and goes on until it stands still.
+    The power iteration starts at the last singular vector and runs until the value no longer grows.
     """
 
     def build_for(self, W):
@@ -49,7 +49,7 @@ class SpectralNorm(WeightHook):
             v = u @ x
             before, sigma = sigma, np.linalg.norm(v)
             v /= sigma
-            if sigma - before <= rounding * sigma:  # it only grows; the error of v is about the root of its own
+            if sigma - before <= rounding * sigma:  # v is accurate to about the square root of that
                 break
         if ctx.train:
             self.right.value[:] = v
@@ -61,7 +61,7 @@ class SpectralNorm(WeightHook):
 
 
 class DropConnect(WeightHook):
-    """Noise on the weights, drawn once a pass (Wan et al. 2013)."""
+    """Noise on the weights, the same for all rows of a batch (Wan et al. 2013)."""
 
     def __init__(self, noise):
         self.noise = noise

@@ -5,8 +5,8 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._nets.evaluation import scores
 from .._nets.mlp import halves
-from .._nets.training import scores
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import Kind, check_params
 from ..utils._validation import unchanged_on_error

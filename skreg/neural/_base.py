@@ -1,8 +1,10 @@
-"""What the neural estimators share: parameters, data, training, and passes with and without noise."""
+"""Base of the neural estimators: parameters, data, training, and predictions with and without noise."""
 
 import copy
+import math
 import warnings
 from contextlib import nullcontext
+from inspect import signature
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,75 +14,84 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._nets.activations import ACTIVATIONS, Units
+from .._nets.activations import ACTIVATIONS, BiasActivationDropout
+from .._nets.averaging import Average
 from .._nets.base import Context
+from .._nets.batches import Batches
 from .._nets.dense import Bias, Dense
+from .._nets.evaluation import scores
 from .._nets.mlp import Architecture, perceptron
 from .._nets.noise import Concrete
 from .._nets.optim import Optimizer
-from .._nets.rows import Batches, hashes
 from .._nets.schedules import SCHEDULES, rate_at
-from .._nets.training import Average, Diverged, MaxNorm, scores, train_epoch
-from ..utils._callbacks import CallbackSupportMixin, Task, with_callbacks
+from .._nets.training import Diverged, MaxNorm, train_epoch
+from ..utils._callbacks import CallbackSupportMixin, Task
 from ..utils._documentation import DocumentationLinkMixin
+from ..utils._early_stopping import read_validation
+from ..utils._hashing import HashedRows
 from ..utils._params import (
     ANY_STRING,
     ARRAY_LIKE,
+    BELOW_ONE,
     BOOLEAN,
     CALLABLE,
+    COUNT,
+    FRACTION,
     NONE,
+    NONNEGATIVE,
+    POSITIVE,
     RANDOM_STATE,
-    Interval,
     Options,
     check_params,
 )
 from ..utils._scoring import read_monitor
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, has_validation, unchanged_on_error
-from ._monitor import History, Watched
-from ._problem import Distinct, warn_of_shift
+from ..utils._validation import caller_level, interrupted_fit
+from ._data import FEWEST_ROWS, UniqueRows, warn_of_shift
+from ._monitor import History, ValidationSet
 
 _READ = dict(accept_sparse="csr", dtype=[np.float64, np.float32])
-_THREADS = 1 << 23  # multiplications in the largest product of a step from which on BLAS's threads are worth waking
-_POSITIVE = Interval(Real, 0.0, np.inf, closed="neither")
-_NONNEGATIVE = Interval(Real, 0.0, np.inf)
-_RATE = Interval(Real, 0.0, 1.0)
+_THREADED_PRODUCT = 1 << 23  # multiplications of the smallest product that several threads of BLAS make faster
+_AUTO_BATCH = 16, 256  # smallest and largest batch of batch_size="auto"
+_AUTO_STEPS = 16  # steps of an epoch between these
+_MOST_STEPS = 100  # steps of an epoch, at most, for rows that repeat or have weights above 1; unique rows may need more
+_STOPPING = ("validation_fraction", "patience", "min_delta", "monitor")  # parameters that need validation rows
 
 
 class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator):
     """Base of the multilayer perceptrons."""
 
     _parameter_constraints = {
-        "hidden_layer_sizes": [Interval(Integral, 1, np.inf), ARRAY_LIKE],
+        "hidden_layer_sizes": [COUNT, ARRAY_LIKE],
         "activation": [Options(*ACTIVATIONS)],
         "residual": [BOOLEAN],
         "normalization": [Options("batch", "layer"), NONE],
         "weight_normalization": [Options("weight", "spectral"), NONE],
-        "dropout": [_RATE, ARRAY_LIKE],
-        "input_dropout": [_RATE],
+        "dropout": [BELOW_ONE, ARRAY_LIKE],
+        "input_dropout": [BELOW_ONE],
         "dropout_kind": [Options("bernoulli", "gaussian", "dropconnect", "adaptive", "concrete")],
-        "stochastic_depth": [_RATE],
-        "weight_decay": [_NONNEGATIVE, ARRAY_LIKE],
-        "l2": [_NONNEGATIVE, ARRAY_LIKE],
-        "l1": [_NONNEGATIVE, ARRAY_LIKE],
-        "max_norm": [_POSITIVE, ARRAY_LIKE, NONE],
-        "clip_norm": [_POSITIVE, NONE],
-        "mixup": [_NONNEGATIVE],
-        "input_noise": [_NONNEGATIVE],
-        "feature_mask": [_RATE],
-        "sam_rho": [_NONNEGATIVE],
+        "stochastic_depth": [BELOW_ONE],
+        "weight_decay": [NONNEGATIVE, ARRAY_LIKE],
+        "l2": [NONNEGATIVE, ARRAY_LIKE],
+        "l1": [NONNEGATIVE, ARRAY_LIKE],
+        "max_norm": [POSITIVE, ARRAY_LIKE, NONE],
+        "clip_norm": [POSITIVE, NONE],
+        "mixup": [NONNEGATIVE],
+        "input_noise": [NONNEGATIVE],
+        "feature_mask": [BELOW_ONE],
+        "sam_rho": [NONNEGATIVE],
         "averaging": [Options("ema", "swa"), NONE],
         "optimizer": [Options("adamw", "adam", "sgd")],
-        "learning_rate": [_POSITIVE],
-        "momentum": [_RATE],
+        "learning_rate": [POSITIVE],
+        "momentum": [BELOW_ONE],
         "schedule": [Options(*SCHEDULES)],
-        "warmup": [_RATE],
-        "batch_size": [Interval(Integral, 1, np.inf), Options("auto")],
-        "max_iter": [Interval(Integral, 1, np.inf)],
+        "warmup": [BELOW_ONE],
+        "batch_size": [COUNT, Options("auto")],
+        "max_iter": [COUNT],
         "early_stopping": [BOOLEAN],
-        "validation_fraction": [Interval(Real, 0.0, 1.0, closed="neither")],
-        "patience": [Interval(Integral, 1, np.inf), NONE],
-        "min_delta": [_NONNEGATIVE],
+        "validation_fraction": [FRACTION],
+        "patience": [COUNT, NONE],
+        "min_delta": [NONNEGATIVE],
         "monitor": [ANY_STRING, CALLABLE],
         "random_state": [RANDOM_STATE],
         "warm_start": [BOOLEAN],
@@ -93,28 +104,29 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         return tags
 
     def __getstate__(self):
-        """Without the state of the optimizer, twice as large as the net, where no fit will go on from it."""
-        left_out = ("_checked_rows",) if self.warm_start else ("_checked_rows", "_optimizer")
+        """Without the state of the optimizer, twice as large as the net, unless the estimator may continue from it."""
+        keeps = self.warm_start or getattr(self, "_streams", False)
+        left_out = ("_checked_rows",) if keeps else ("_checked_rows", "_optimizer")
         return {name: value for name, value in super().__getstate__().items() if name not in left_out}
 
     def _per_layer(self, name, n, high=np.inf):
-        """A parameter as n floats, one a layer."""
+        """A parameter as n floats, one for every layer."""
         value = getattr(self, name)
         try:
             array = np.asarray(value, dtype=float)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"{name} must hold numbers, one a layer; got {value!r}.") from error
+            raise ValueError(f"{name} must hold numbers, one for every layer; got {value!r}.") from error
         if array.shape not in ((), (n,)):
-            raise ValueError(f"{name} must be a number or hold {n}, one a layer; got {value!r}.")
+            raise ValueError(f"{name} must be a number, or hold {n}, one for every layer; got {value!r}.")
         if not ((array >= 0.0) & (array < high)).all():
             raise ValueError(f"{name} must lie in [0, {high:g}) in every layer; got {value!r}.")
         return np.broadcast_to(array, (n,))
 
     def _check_parameters(self):
-        """Check what can be checked without data; returns the architecture."""
+        """Check everything that can be checked without data; returns the architecture."""
         check_params(self)
         sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object))
-        if sizes.ndim != 1 or not all(size in Interval(Integral, 1, np.inf) for size in sizes):
+        if sizes.ndim != 1 or not all(size in COUNT for size in sizes):
             raise ValueError(f"hidden_layer_sizes must hold ints of at least 1; got {self.hidden_layer_sizes!r}.")
         hidden = tuple(int(size) for size in sizes)
         if self.residual and not any(a == b for a, b in zip(hidden[1:], hidden, strict=False)):
@@ -128,18 +140,19 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
             )
         if self.averaging == "swa" and self.early_stopping and self.patience is not None:
             raise ValueError(
-                "averaging='swa' begins in the last quarter of max_iter; training may end before with"
-                f" patience={self.patience}: set that to None."
+                "averaging='swa' starts in the last quarter of max_iter, but training may stop earlier with"
+                f" patience={self.patience}: set patience=None."
             )
         if self.max_norm is not None and self.weight_normalization is not None:
             raise ValueError(
-                f"max_norm={self.max_norm!r} does not go with weight_normalization={self.weight_normalization!r}, which"
-                " sets the length of the weights itself."
+                f"max_norm={self.max_norm!r} cannot be combined with"
+                f" weight_normalization={self.weight_normalization!r}, which sets the length of the weights itself."
             )
         if self.weight_normalization is not None and np.ndim(self.l1) and np.any(np.asarray(self.l1)[:-1] != 0.0):
             raise ValueError(
-                f"l1={self.l1!r} does not go with weight_normalization={self.weight_normalization!r}: weights that are"
-                " all zero have no direction. Give 0 for the hidden layers, or one number for what is left."
+                f"l1={self.l1!r} cannot be combined with weight_normalization={self.weight_normalization!r}: weights"
+                " that are all zero have no direction. Set l1 to 0 for the hidden layers, or give one number, which"
+                " then applies to the output layer only."
             )
         if self.normalization == "layer" and 1 in hidden:
             raise ValueError(
@@ -164,24 +177,25 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         )
 
     def _strengths(self, n_hidden):
-        """Strengths of decay, L2 and L1 for the weights of every layer, the last one included."""
+        """Strengths of decay, L2 and L1 for the weights of every layer, the output layer included."""
         decay, l2, l1 = (self._per_layer(name, n_hidden + 1) for name in ("weight_decay", "l2", "l1"))
         if self.weight_normalization is not None:
             l1 = np.append(np.zeros(n_hidden), l1[-1])
         return decay, l2, l1
 
     def _radii(self, n_hidden):
-        """The radius of max-norm for every hidden layer, None where there is none."""
+        """The radius of max-norm for every hidden layer, None for no constraint."""
         value = self.max_norm
         radii = list(value) if np.ndim(value) else [value] * n_hidden
         if len(radii) != n_hidden or not all(r is None or (isinstance(r, Real) and r > 0.0) for r in radii):
             raise ValueError(
-                f"max_norm must be positive, or hold {n_hidden} positive numbers or None, one a layer; got {value!r}."
+                f"max_norm must be positive, or hold {n_hidden} positive numbers or None, one for every layer; got"
+                f" {value!r}."
             )
         return radii
 
     def _rows_of(self, X):
-        """X through scikit-learn's checks, which the rows that a monitor is given have passed."""
+        """X after scikit-learn's checks, which rows for a monitor have passed already."""
         if X is getattr(self, "_checked_rows", None):
             return X
         return self._canonical(validate_data(self, X, reset=False, **_READ))
@@ -191,197 +205,202 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         return self._canonical(X), y
 
     def _canonical(self, X):
-        """X with sparse rows in the order of their columns: in another, sums are rounded in another way."""
+        """X with the entries of sparse rows ordered by column, since another order rounds sums differently."""
         if not sp.issparse(X):
             return X
         if self.input_noise > 0.0:
-            raise ValueError(f"input_noise={self.input_noise} would fill sparse X: use feature_mask, or a dense X.")
+            raise ValueError(f"input_noise={self.input_noise} would make sparse X dense: use feature_mask instead.")
         if not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()
         return X
 
     def _read_validation(self, X_val, y_val, sample_weight_val):
-        """Validation data as `Watched`, None without."""
-        if not has_validation(X_val, y_val, sample_weight_val):
-            return None
-        try:
-            problem = self._read(X_val, y_val, sample_weight_val)
-            if not hashes(problem.X)[1]:
-                raise ValueError("Input X contains values too large for float32: rescale it.")
-            if not problem.weights.any():
-                raise ValueError("all rows have weight zero, by their class_weight.")
-        except ValueError as error:
-            raise ValueError(f"in the validation data X_val, y_val, sample_weight_val: {error}") from error
-        rows = np.flatnonzero(problem.weights > 0.0)
-        return problem, Distinct(rows, rows, problem.weights[rows], problem.sample_weight[rows])
+        """Validation data and their rows of positive weight; None without validation data."""
 
-    def _batch(self, n):
-        """Rows a batch, of n to train on."""
-        size = min(max(n // 16, 16), 256) if self.batch_size == "auto" else self.batch_size
-        size = min(size, n)
-        if self.normalization == "batch" and n // -(-n // size) < 2:
+        def read(*given):
+            data = self._read(*given)
+            if not HashedRows(data.X, single=True).finite:
+                raise ValueError("Input X contains values too large for float32: rescale it.")
+            if not data.weights.any():
+                raise ValueError("all rows have weight zero, by their class_weight.")
+            rows = np.flatnonzero(data.weights > 0.0)
+            return data, UniqueRows(rows, rows, data.weights[rows], data.sample_weight[rows])
+
+        return read_validation(read, X_val, y_val, sample_weight_val)
+
+    def _largest_batch(self, n):
+        """The largest batch of n rows, by `batch_size`."""
+        smallest, largest = _AUTO_BATCH
+        return min(max(n // _AUTO_STEPS, smallest), largest) if self.batch_size == "auto" else self.batch_size
+
+    def _steps(self, found):
+        """The largest batch of the unique rows, and the steps of an epoch.
+
+        Both are those of the rows before merging, with weights as their number, so that few unique rows are trained as
+        long as many equal ones would be. Weights may have any scale, however: an epoch never has fewer steps than a
+        pass over the unique rows takes, and has more than `_MOST_STEPS` for no other reason.
+
+        Raises ValueError where batch normalization cannot use the batches.
+        """
+        n, largest = found.rows.size, self._largest_batch(int(found.n_rows))
+        size = min(largest, n)
+        one_pass = -(-n // size)
+        if self.normalization == "batch" and n // one_pass < 2:
             raise ValueError(
-                f"batch_size={self.batch_size} leaves batches of one of n_samples={n} distinct rows, which have no"
+                f"batch_size={self.batch_size} leaves batches of one of n_samples={n} unique rows, which have no"
                 " variance to normalize by: normalization='batch' needs at least two."
             )
-        return size
+        return size, max(one_pass, min(math.ceil(found.n_rows / largest), _MOST_STEPS))
 
-    def _begin(self, architecture, problem, found, seed):
-        """A new net for the data."""
-        self._set_units(problem, found.rows, found.sums)
+    def _begin(self, architecture, data, found, seed):
+        """Create a net for the data."""
+        self._set_units(data, found.rows, found.fit_weight)
         rng = np.random.default_rng(seed)
-        self._architecture, self._width_out = architecture, self._count_outputs()
-        self._net = perceptron(architecture, self.n_features_in_, self._width_out, found.rows.size, rng)
-        self._split_seed, self._seed, self._mean_weight = seed, int(rng.integers(1 << 63)), found.sums.mean()
-        self.loss_curve_, self.validation_curve_, self.gap_curve_ = [], None, None
+        self._architecture = architecture
+        self._width_out = self._count_outputs()
+        self._net = perceptron(architecture, self.n_features_in_, self._width_out, found.n_rows, rng)
+        self._split_seed = seed
+        self._seed = int(rng.integers(1 << 63))
+        self._mean_weight = found.fit_weight.mean()
+        self.loss_curve_ = []
+        self.validation_curve_ = None
+        self.gap_curve_ = None
         for name in ("_optimizer", "best_iter_", "best_score_", "noise_variance_"):
             vars(self).pop(name, None)
 
     def _go_on(self, wanted):
-        """A copy of the last net and its curves, if its architecture is wanted: an error leaves the originals alone."""
+        """Continue from copies of the fitted net and its curves, so that an error leaves the originals alone.
+
+        Raises ValueError where the architecture would have to change.
+        """
         old = self._architecture
         changed = [name for name in wanted._fields if getattr(wanted, name) != getattr(old, name)]
-        if "hidden_layer_sizes" in changed:  # what holds one value a layer differs with it
+        if "hidden_layer_sizes" in changed:  # parameters with one value for every layer change with it
             changed = ["hidden_layer_sizes"]
         now = [f"{name}={getattr(wanted, name)!r} (it was {getattr(old, name)!r})" for name in changed]
         if self._count_outputs() != self._width_out:
             now.append(f"heteroscedastic={self.heteroscedastic!r} (it was {not self.heteroscedastic})")
         if now:
-            raise ValueError(f"a fitted net cannot go on with {', '.join(now)}.")
+            raise ValueError(f"a fitted net cannot continue with {', '.join(now)}.")
         for name in ("_net", "_optimizer", "loss_curve_", "validation_curve_", "gap_curve_"):
             if hasattr(self, name):
                 setattr(self, name, copy.deepcopy(getattr(self, name)))
 
     def _set_optimizer(self):
-        """Make an optimizer, or give the last one, with its momentum, the parameters as they are now."""
+        """Make an optimizer, or set the parameters of the last one, which keeps its moments."""
         if not hasattr(self, "_optimizer") or self._optimizer.kind != self.optimizer:
             self._optimizer = Optimizer(self._net, self.optimizer)
         strengths = self._strengths(len(self._architecture.hidden_layer_sizes))
         self._optimizer.configure(self._net, self.momentum, *strengths, self.clip_norm)
 
     def _threads(self, size):
-        """Hold BLAS to one thread where products are too small for more."""
+        """Limit BLAS to one thread where products are too small for several."""
         largest = size * max(p.value.size for p in self._net.weights())
-        return one_blas_thread() if largest < _THREADS else nullcontext()
+        return one_blas_thread() if largest < _THREADED_PRODUCT else nullcontext()
 
-    @unchanged_on_error
-    @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Fit the net.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Features, best standardized. Computed with in float32; neither copied nor, if sparse, filled.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Labels of any type; in regression numbers, of several outputs too.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the rows; 2 is the same as having the row twice.
-        X_val : array-like or sparse matrix of shape (n_samples_val, n_features), default=None
-            Rows to watch, which are never trained on, instead of a random part of X: later ones, or other groups.
-        y_val : array-like of shape (n_samples_val,) or (n_samples_val, n_outputs), default=None
-            Their targets.
-        sample_weight_val : array-like of shape (n_samples_val,), default=None
-            Their weights.
-
-        Returns
-        -------
-        self : object
-        """
+    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
         architecture = self._check_parameters()
         again = self.warm_start and hasattr(self, "_net")
-        problem = self._read(X, y, sample_weight, reset=not again, training=True)
+        data = self._read(X, y, sample_weight, reset=not again, training=True)
         outside = self._read_validation(X_val, y_val, sample_weight_val)
-        found = Distinct.of(problem)
+        found = UniqueRows.of(data)
         if outside is not None:
-            warn_of_shift(problem.X, outside[0].X)
+            warn_of_shift(data.X, outside[0].X)
         seed = self._split_seed if again else self._draw_seed()
         held = None
         if outside is None and self.early_stopping:
-            found, held = found.split(self.validation_fraction, problem.codes, np.random.default_rng([seed, 1]))
-        size = self._batch(found.rows.size)
+            found, held = found.split(self.validation_fraction, data.codes, np.random.default_rng([seed, 1]))
+            if held is None:
+                self._warn_of_no_validation(found)
+        size, n_steps = self._steps(found)
         if again:
             self._go_on(architecture)
         else:
-            self._begin(architecture, problem, found, seed)
+            self._begin(architecture, data, found, seed)
+        self._streams = False
         self._set_optimizer()
-        validation = self._watched(*outside) if outside else self._watched(problem, held) if held else None
+        validation = self._validation_set(*outside) if outside else self._validation_set(data, held) if held else None
         rng = np.random.default_rng([seed, 2, self._optimizer.steps])
-        batches = self._batches(problem, found, size, found.sums.mean())
-        own = None
+        batches = self._batches(data, found, size, n_steps, found.fit_weight.mean())
+        train_subset = None
         if validation is not None:
-            own = self._watched(problem, found.take(rng.permutation(found.rows.size)[: validation.rows.size]))
-        begun, steps = self._optimizer.steps, self.max_iter * batches.count
+            some = rng.permutation(found.rows.size)[: validation.rows.size]
+            train_subset = self._validation_set(data, found.take(some))
+        begun, steps = self._optimizer.steps, self.max_iter * batches.n_steps
 
         def rate(step):
             return self.learning_rate * rate_at(step - begun, steps, self.schedule, self.warmup * steps)
 
         task = Task.root(self, subtasks=self.max_iter)
-        self._train(batches, rng, rate, self.max_iter, task, self._average(steps, batches), own, validation)
+        average = self._average(steps, batches)
+        self._train(batches, rng, rate, self.max_iter, task, average, train_subset, validation)
         task.end(reconstruction_attributes=lambda: self._fitted_state(copy.deepcopy(self._net)))
         return self
 
-    def _partial_fit(self, architecture, problem):
-        """One epoch on some rows at a constant rate; schedules, averages and early stopping belong to `fit`."""
-        found = Distinct.of(problem)
-        size = self._batch(found.rows.size)
+    def _warn_of_no_validation(self, found):
+        """Warn that no rows are held out, if the number of rows or a parameter let the user expect it."""
+        defaults = signature(type(self)).parameters
+        changed = [name for name in _STOPPING if getattr(self, name) != defaults[name].default]
+        if changed or found.n_rows >= FEWEST_ROWS:
+            settings = "".join(f" {name}={getattr(self, name)!r} has no effect." for name in changed)
+            warnings.warn(
+                f"{type(self).__name__} trains for all max_iter={self.max_iter} epochs without early stopping:"
+                f" validation rows are held out of at least {FEWEST_ROWS} unique rows of X, and this X has"
+                f" fewer.{settings} Give X_val and y_val to fit, or set early_stopping=False.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
+
+    def _partial_fit(self, architecture, data):
+        """One epoch on some rows at a constant learning rate, without schedule, average and early stopping."""
+        found = UniqueRows.of(data)
+        size, n_steps = self._steps(found)
         if hasattr(self, "_net"):
             self._go_on(architecture)
         else:
-            self._begin(architecture, problem, found, self._draw_seed())
+            self._begin(architecture, data, found, self._draw_seed())
+        self._streams = True
         self._set_optimizer()
         rng = np.random.default_rng([self._split_seed, 2, len(self.loss_curve_), self._optimizer.steps])
-        batches = self._batches(problem, found, size, self._mean_weight)
+        batches = self._batches(data, found, size, n_steps, self._mean_weight)
         self._train(batches, rng, lambda step: self.learning_rate, 1, Task(self, None))
         return self
 
     def _draw_seed(self):
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
-    def _batches(self, problem, found, size, unit):
-        """Batches of distinct rows; weights are relative to a unit."""
-        weights = found.spread(found.sums / unit, len(problem.weights))
-        return Batches(problem.X, self._targets(problem), weights, found.rows, size, self.mixup)
+    def _batches(self, data, found, size, n_steps, unit):
+        """Batches of the unique rows; weights are relative to a unit."""
+        weights = found.spread(found.fit_weight / unit, len(data.weights))
+        return Batches(data.X, self._targets(data), weights, found.rows, size, self.mixup, n_steps=n_steps)
 
-    def _watched(self, problem, found):
-        """Some rows, to be watched under their weights in the fit, and by scorers under those that were given."""
-        weights = found.spread(found.sums / found.sums.max(), len(problem.weights))
-        return Watched(problem, self._plain_targets(problem), weights, found.rows, found.copies)
+    def _validation_set(self, data, found):
+        """Unique rows as a `ValidationSet`."""
+        weights = found.spread(found.fit_weight / found.fit_weight.max(), len(data.weights))
+        return ValidationSet(data, self._plain_targets(data), weights, found.rows, found.sample_weight)
 
     def _average(self, steps, batches):
-        """The running mean of the parameters that takes their place, None without."""
+        """The running mean of the parameters to predict with; None without averaging."""
         if self.averaging is None:
             return None
         if self.averaging == "swa":
             return Average(self._net, lambda t: 1.0 - 1.0 / t, batches)
-        span = max(batches.count, steps // 50)
+        span = max(batches.n_steps, steps // 50)
         return Average(self._net, lambda t: min(1.0 - 1.0 / span, t / (t + 9.0)))
 
-    def _train(self, batches, rng, rate, epochs, task, average=None, own=None, validation=None):
-        """Train the net for some epochs, or until no more is gained, and keep the results."""
+    def _train(self, batches, rng, rate, epochs, task, average=None, train_subset=None, validation=None):
+        """Train the net for some epochs, or until early stopping, and set the fitted attributes."""
         net = self._net
-        history = History(self, net, average, own, validation)
-        after_step = []
-        if self.max_norm is not None:
-            after_step.append(MaxNorm(net, self._radii(len(self._architecture.hidden_layer_sizes))))
-        if average is not None and self.averaging == "ema":
-            after_step.append(average)
-        ctx = Context(int(rng.integers(1 << 63)), train=True, noisy=True, gradient=True)
-        options = dict(sam_rho=self.sam_rho, after_step=after_step)
+        net.forget_copies()
+        history = History(self, net, average, train_subset, validation)
+        interrupt = None
         try:
-            # what overflows is seen in the loss, and told by one warning of our own
+            # overflow shows in the loss, and one warning of our own tells of it
             with self._threads(batches.size), np.errstate(over="ignore", invalid="ignore"):
-                for epoch in range(epochs):
-                    part = task.part("epoch")
-                    loss = train_epoch(net, self._objective(), batches, self._optimizer, rate, rng, ctx, **options)
-                    if average is not None and self.averaging == "swa" and epoch + 1 >= 0.75 * epochs:
-                        average(net)
-                    stop = history.record(loss)
-                    if part.end(reconstruction_attributes=lambda: self._fitted_state(history.current())) or stop:
-                        break
+                self._run_epochs(history, batches, rng, rate, epochs, task)
         except Diverged:
-            history.average = None  # it has taken up what is not finite
+            history.average = None  # it contains numbers that are not finite
             kept = "best" if history.best is not None else "last good"
             warnings.warn(
                 f"{type(self).__name__} diverged: the loss, or the parameters, were not finite in epoch"
@@ -390,24 +409,48 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
                 ConvergenceWarning,
                 stacklevel=caller_level(),
             )
-        except KeyboardInterrupt:
-            kept = "best" if history.best is not None else "last"
-            warnings.warn(
-                f"{type(self).__name__} was interrupted in epoch {history.epochs + 1}; the {kept} parameters until"
-                " then are kept.",
-                UserWarning,
-                stacklevel=caller_level(),
-            )
+        except KeyboardInterrupt as error:
+            if history.epochs == 0:
+                raise  # nothing is learned yet: the estimator stays as it was
+            interrupt = error
         history.finish()
+        net.keep_copies()
         self._warn_of_rise(history)
         self.n_iter_ = len(self.loss_curve_)
         if history.best_iter is not None:
-            self.best_iter_, self.best_score_ = history.best_iter, history.best_score
+            self.best_iter_ = history.best_iter
+            self.best_score_ = history.best_score
         self._measure_noise(*(batches if validation is None else validation).rows_with_targets())
         self._measure_sparsity()
+        if interrupt is not None:
+            kept = "best" if history.best is not None else "last"
+            raise interrupted_fit(
+                self,
+                f"{type(self).__name__} was interrupted in epoch {history.epochs + 1}; it is fitted with the {kept}"
+                " parameters until then.",
+            ) from interrupt
+
+    def _run_epochs(self, history, batches, rng, rate, epochs, task):
+        """The epochs of one training, recorded in the history."""
+        net, average = self._net, history.average
+        after_step = []
+        if self.max_norm is not None:
+            after_step.append(MaxNorm(net, self._radii(len(self._architecture.hidden_layer_sizes))))
+        if average is not None and self.averaging == "ema":
+            after_step.append(average)
+        ctx = Context(int(rng.integers(1 << 63)), train=True, noisy=True, gradient=True)
+        options = dict(sam_rho=self.sam_rho, after_step=after_step)
+        for epoch in range(epochs):
+            part = task.part("epoch")
+            loss = train_epoch(net, self._objective(), batches, self._optimizer, rate, rng, ctx, **options)
+            if average is not None and self.averaging == "swa" and epoch + 1 >= 0.75 * epochs:
+                average(net)
+            stop = history.record(loss)
+            if part.end(reconstruction_attributes=lambda: self._fitted_state(history.current())) or stop:
+                break
 
     def _measure_sparsity(self):
-        """Count exact zeros, and say so where they leave nothing of X."""
+        """Count exact zeros; warn where all weights of a layer are zero."""
         weights = [p.value for p in self._net.weights()]
         self.sparsity_ = float(sum((w == 0.0).sum() for w in weights) / sum(w.size for w in weights))
         empty = [k for k, w in enumerate(weights) if not w.any()]
@@ -419,7 +462,7 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
             )
 
     def _warn_of_rise(self, history):
-        """Say so where the parameters that are kept come after an explosion of the loss that stayed finite."""
+        """Warn where the training loss rose by far but stayed finite, and the last parameters are kept."""
         losses = self.loss_curve_[len(self.loss_curve_) - history.epochs :]
         if history.best is None and losses and losses[-1] > losses[0] + max(1.0, abs(losses[0])):
             warnings.warn(
@@ -430,12 +473,12 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
             )
 
     def _fitted_state(self, net):
-        """What makes a copy of the estimator predict with a net."""
+        """Attributes with which a copy of the estimator predicts with a given net."""
         return {"_net": net, "n_iter_": len(self.loss_curve_)}
 
     @property
     def weights_(self):
-        """Weights of every layer (n_in, n_out), as they multiply."""
+        """Weights of every layer (n_in, n_out), after weight normalization."""
         check_is_fitted(self)
         layers = [part for part in self._net.layer.parts() if isinstance(part, Dense)]
         return [layer.effective(Context())[0].copy() for layer in layers]
@@ -444,15 +487,19 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
     def biases_(self):
         """Biases of every layer (n_out,)."""
         check_is_fitted(self)
-        return [part.bias.value.copy() for part in self._net.layer.parts() if isinstance(part, (Units, Bias))]
+        return [
+            part.bias.value.copy()
+            for part in self._net.layer.parts()
+            if isinstance(part, (BiasActivationDropout, Bias))
+        ]
 
     @property
     def dropout_rates_(self):
-        """Dropout rate of every hidden layer; those that concrete dropout learned."""
+        """Dropout rate of every hidden layer; with concrete dropout, the learned rate."""
         check_is_fitted(self)
         if self._architecture.dropout_kind != "concrete":
             return np.array(self._architecture.dropout)
-        units = [part for part in self._net.layer.parts() if isinstance(part, Units)]
+        units = [part for part in self._net.layer.parts() if isinstance(part, BiasActivationDropout)]
         return np.array([part.rate for part in units if isinstance(part.noise, Concrete)])
 
     def __sklearn_is_fitted__(self):

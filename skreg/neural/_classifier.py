@@ -1,18 +1,17 @@
 """A multilayer perceptron for classes."""
 
-from numbers import Real
-
 import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.base import ClassifierMixin
 
 from .._nets.objectives import CrossEntropy
 from .._nets.rows import Targets
-from ..utils._params import DICT, NONE, Interval, Options
+from ..utils._callbacks import with_callbacks
+from ..utils._params import BELOW_ONE, DICT, NONE, NONNEGATIVE, Options
 from ..utils._validation import check_class_weight, check_classes, unchanged_on_error
 from ._base import BaseDropoutMLP
+from ._data import NetData
 from ._docs import documented
-from ._problem import Problem
 from ._uncertainty import ClassUncertainty, Moments, entropy
 
 
@@ -76,8 +75,8 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
 
     _parameter_constraints = {
         **BaseDropoutMLP._parameter_constraints,
-        "label_smoothing": [Interval(Real, 0.0, 1.0)],
-        "confidence_penalty": [Interval(Real, 0.0, np.inf)],
+        "label_smoothing": [BELOW_ONE],
+        "confidence_penalty": [NONNEGATIVE],
         "class_weight": [DICT, Options("balanced"), NONE],
     }
 
@@ -172,30 +171,65 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
             self._class_factors = check_class_weight(self.class_weight, self.classes_, counts)
         factors = self._class_factors
         weights = sample_weight if factors is None else sample_weight * factors[codes]
-        return Problem(X, y, codes, weights, sample_weight)
+        return NetData(X, y, codes, weights, sample_weight)
 
     def _count_outputs(self):
         return self.classes_.size
 
-    def _set_units(self, problem, rows, sums):
+    def _set_units(self, data, rows, sums):
         """Classes have no units."""
 
     def _measure_noise(self, X, targets, weights, rows):
         """Probabilities tell the noise themselves."""
 
-    def _targets(self, problem):
+    def _targets(self, data):
         K = self.classes_.size
         table = (1.0 - self.label_smoothing) * np.eye(K) + self.label_smoothing / K
-        return Targets(table.astype(np.float32), problem.codes)
+        return Targets(table.astype(np.float32), data.codes)
 
-    def _plain_targets(self, problem):
-        return Targets(np.eye(self.classes_.size, dtype=np.float32), problem.codes)
+    def _plain_targets(self, data):
+        return Targets(np.eye(self.classes_.size, dtype=np.float32), data.codes)
 
     def _objective(self):
         return CrossEntropy(np.float32(self.confidence_penalty))
 
     def _plain_objective(self):
         return CrossEntropy(np.float32(0.0))
+
+    @unchanged_on_error
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Fit the net.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features, best standardized. The net computes in float32. X is not copied as a whole, in whatever order
+            it is stored, and sparse X stays sparse.
+        y : array-like of shape (n_samples,)
+            Labels of any type.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows; a weight of 2 is the same as having the row twice.
+        X_val : array-like or sparse matrix of shape (n_samples_val, n_features), default=None
+            Validation rows, which are never trained on. They replace the random part of X that `validation_fraction`
+            holds out. Use them where a random part is too easy: for time series, later rows; for grouped rows, whole
+            groups, such as ``train, val = next(GroupShuffleSplit(1).split(X, y, groups))``.
+        y_val : array-like of shape (n_samples_val,), default=None
+            Targets of the validation rows.
+        sample_weight_val : array-like of shape (n_samples_val,), default=None
+            Weights of the validation rows.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C. After at least one epoch, the estimator is fitted all the same, with the best parameters until
+            then, or the last without early stopping. Before that it stays as it was.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @unchanged_on_error
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -232,8 +266,8 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
                     f"classes={classes.tolist()!r} are not those of the first call: {self.classes_.tolist()!r}."
                 )
         known = classes if first else self.classes_
-        problem = self._read(X, y, sample_weight, reset=first, training=True, classes=known)
-        return self._partial_fit(architecture, problem)
+        data = self._read(X, y, sample_weight, reset=first, training=True, classes=known)
+        return self._partial_fit(architecture, data)
 
     def decision_function(self, X):
         """Scores of the classes, before they become probabilities.

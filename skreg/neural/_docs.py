@@ -5,7 +5,7 @@ from inspect import signature
 SHARED = {
     "architecture": """
     hidden_layer_sizes : int or sequence of int, default=(100, 100)
-        Units of every hidden layer, each at least 1. ``()`` is a linear model.
+        Number of units of every hidden layer, each at least 1. ``()`` is a linear model.
     activation : {"relu", "leaky_relu", "gelu", "silu", "tanh", "logistic", "identity"}, default="relu"
         Of the hidden units. "leaky_relu" has slope 0.01 below zero.
     residual : bool, default=False

@@ -1,81 +1,101 @@
-"""What is watched while a net trains, and what ends the training."""
+"""Curves, validation and early stopping while a net trains."""
 
 import copy
 import math
 
 import numpy as np
 
-from .._nets.training import Diverged, mean_loss
+from .._nets.evaluation import mean_loss
+from .._nets.training import Diverged
+from ..utils._early_stopping import BestValue
 from ..utils._scoring import read_monitor, score
 
 
-class Watched:
-    """Rows whose loss, or score, is taken without noise after every epoch.
+class ValidationSet:
+    """Rows whose loss, or score, is computed without noise after every epoch.
 
     Parameters
     ----------
-    problem : Problem
+    data : NetData
     targets : Targets
-        Without smoothing.
+        Without label smoothing.
     weights : ndarray of shape (n,)
-        Of the loss.
+        Row weights of the loss.
     rows : ndarray of int of shape (m,)
-    copies : ndarray of shape (m,)
-        Sample weights of those, for scorers.
+        The rows of the data to use.
+    sample_weight : ndarray of shape (m,)
+        Sample weights of these rows, for scorers.
     """
 
-    def __init__(self, problem, targets, weights, rows, copies):
-        self.problem, self.targets, self.weights, self.rows, self.copies = problem, targets, weights, rows, copies
+    def __init__(self, data, targets, weights, rows, sample_weight):
+        self.data = data
+        self.targets = targets
+        self.weights = weights
+        self.rows = rows
+        self.sample_weight = sample_weight
 
-    def badness(self, estimator, net, scorer):
-        """The mean loss, or minus the score."""
-        X = self.problem.X
+    def criterion(self, estimator, net, scorer):
+        """The value to minimize: the mean loss, or minus the score."""
+        X = self.data.X
         if scorer is None:
             return mean_loss(net, estimator._plain_objective(), X, self.targets, self.weights, self.rows)
         estimator._checked_rows = X[self.rows]
         try:
-            y = self.problem.y[self.rows]
-            return -score(scorer, estimator.monitor, estimator, estimator._checked_rows, y, self.copies)
+            y = self.data.y[self.rows]
+            return -score(scorer, estimator.monitor, estimator, estimator._checked_rows, y, self.sample_weight)
         finally:
             del estimator._checked_rows
 
     def rows_with_targets(self):
-        """X, targets of the net (m, n_outputs) and weights of some rows, and which they are."""
-        return self.problem.X, self.targets, self.weights, self.rows
+        """X, targets, weights, and the rows of these to use."""
+        return self.data.X, self.targets, self.weights, self.rows
 
 
 class History:
-    """Keeps the curves of the estimator, the best and the last good parameters, and says when no more is gained.
+    """Records the curves of the estimator, keeps the best and the last parameters, and decides when to stop.
 
     Parameters
     ----------
     estimator : BaseDropoutMLP
-        Able to predict with the net while it trains.
+        It must be able to predict with the net while that trains.
     net : Net
     average : Average or None
-        Whose mean is watched, and used in the end, in place of the parameters.
-    own, validation : Watched or None
-        Training and validation rows, as many of either where there are.
+        If given, validation and the final predictions use the averaged parameters.
+    train_subset, validation : ValidationSet or None
+        As many training rows as validation rows, and the validation rows; None without validation.
     """
 
-    def __init__(self, estimator, net, average, own, validation):
-        self.estimator, self.net, self.average = estimator, net, average
-        self.own, self.validation, self.scorer = own, validation, read_monitor(estimator.monitor)
-        self.epochs, self.last, self.best = 0, net.snapshot(), None
-        self.best_iter, self.lowest, self.since = None, math.inf, 0
+    def __init__(self, estimator, net, average, train_subset, validation):
+        self.estimator = estimator
+        self.net = net
+        self.average = average
+        self.train_subset = train_subset
+        self.validation = validation
+        self.scorer = read_monitor(estimator.monitor)
+        self.epochs = 0
+        self.last = net.snapshot()
+        self.best = None
+        patience = estimator.patience if estimator.early_stopping else None
+        self.best_value = BestValue(estimator.monitor, patience, estimator.min_delta, ties="last")
         if validation is not None and estimator.validation_curve_ is None:
-            estimator.validation_curve_, estimator.gap_curve_ = [], []
+            estimator.validation_curve_ = []
+            estimator.gap_curve_ = []
+
+    @property
+    def best_iter(self):
+        """Index of the best epoch in the validation curve, None without one."""
+        return self.best_value.step
 
     @property
     def best_score(self):
         """The lowest loss, or the highest score."""
-        return self.lowest if self.scorer is None else -self.lowest
+        return self.best_value.value if self.scorer is None else -self.best_value.value
 
     def record(self, loss):
-        """Note an epoch; whether to stop."""
+        """Add an epoch; returns whether to stop."""
         estimator = self.estimator
         if not math.isfinite(float(np.dot(self.net.theta, self.net.theta)) + float(self.net.memory.sum())):
-            raise Diverged  # the loss was taken before the last step
+            raise Diverged  # the loss was computed before the last step
         now = self.net.snapshot()
         stop = self.validation is not None and self._validate(now)
         self.last = now
@@ -88,40 +108,37 @@ class History:
 
     def _validate(self, now):
         estimator = self.estimator
-        self._settle()
-        bad, own = (watched.badness(estimator, self.net, self.scorer) for watched in (self.validation, self.own))
-        if self.scorer is None and not math.isfinite(bad):
+        self._load_average()
+        value = self.validation.criterion(estimator, self.net, self.scorer)
+        train_value = self.train_subset.criterion(estimator, self.net, self.scorer)
+        if self.scorer is None and not math.isfinite(value):
             raise Diverged
-        if math.isnan(bad):
-            raise ValueError(f"monitor={estimator.monitor!r} is NaN after epoch {self.epochs + 1}.")
-        estimator.validation_curve_.append(bad if self.scorer is None else -bad)
-        estimator.gap_curve_.append(bad - own)
-        self.since = 0 if bad < self.lowest - estimator.min_delta else self.since + 1
-        if self.since == 0 or bad == self.lowest:  # of equal scores the later epoch, which was trained for longer
-            self.lowest, self.best_iter = bad, len(estimator.validation_curve_) - 1
-            if estimator.early_stopping:
-                self.best = self.net.snapshot()
+        step = len(estimator.validation_curve_)
+        is_best = self.best_value.update(value, step, f"after epoch {self.epochs + 1}")
+        estimator.validation_curve_.append(value if self.scorer is None else -value)
+        estimator.gap_curve_.append(value - train_value)
+        if is_best and estimator.early_stopping:
+            self.best = self.net.snapshot()
         self.net.restore(now)
-        patience = estimator.patience
-        return estimator.early_stopping and patience is not None and self.since >= patience
+        return self.best_value.stopped
 
-    def _settle(self):
+    def _load_average(self):
         """Put the averaged parameters in the net."""
         if self.average is not None and self.average.updates:
-            self.average.install(self.net)
+            self.average.load_into(self.net)
 
     def current(self):
-        """A copy of the net as it would predict if training ended here."""
+        """A copy of the net as it would predict if training ended now."""
         now = self.net.snapshot()
-        self._settle()
+        self._load_average()
         net = copy.deepcopy(self.net)
         self.net.restore(now)
         return net
 
     def finish(self):
-        """Leave in the net what to predict with."""
+        """Leave the parameters in the net that predictions use."""
         if self.best is not None:
             self.net.restore(self.best)
         else:
             self.net.restore(self.last)
-            self._settle()
+            self._load_average()

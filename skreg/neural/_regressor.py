@@ -6,14 +6,15 @@ import numpy as np
 from scipy.special import ndtri
 from sklearn.base import RegressorMixin
 
+from .._nets.evaluation import scores
 from .._nets.objectives import GaussianLikelihood, SquaredError
 from .._nets.rows import Targets
-from .._nets.training import scores
+from ..utils._callbacks import with_callbacks
 from ..utils._params import BOOLEAN
 from ..utils._validation import check_weights, unchanged_on_error
 from ._base import BaseDropoutMLP
+from ._data import NetData
 from ._docs import documented
-from ._problem import Problem
 from ._uncertainty import Moments, Uncertainty
 
 _BOUND = np.float32(9.0)  # of the predicted log variance, where the variance of y is 1: deviations of 0.01 to 90
@@ -165,7 +166,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
             raise ValueError(f"y must have shape ({wanted}); got {y.shape}.")
         sample_weight = check_weights(sample_weight, len(y))
         sample_weight = np.ones(len(y)) if sample_weight is None else sample_weight
-        return Problem(X, y, None, sample_weight, sample_weight)
+        return NetData(X, y, None, sample_weight, sample_weight)
 
     @property
     def _n_outputs(self):
@@ -179,9 +180,9 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         """Whether the net was fitted with ``heteroscedastic=True``, whatever the parameter is now."""
         return self._width_out > self._n_outputs
 
-    def _set_units(self, problem, rows, sums):
+    def _set_units(self, data, rows, sums):
         """Train on targets with mean 0 and variance 1."""
-        Y = problem.numbers[rows]
+        Y = data.targets[rows]
         with np.errstate(over="ignore", invalid="ignore"):
             self._mean = np.average(Y, axis=0, weights=sums)
             self._scale = np.sqrt(np.average((Y - self._mean) ** 2, axis=0, weights=sums))
@@ -189,8 +190,8 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         if not np.isfinite(self._scale).all():
             raise ValueError("y contains values so large that their squares overflow: rescale it.")
 
-    def _targets(self, problem):
-        return Targets(((problem.numbers - self._mean) / self._scale).astype(np.float32), None)
+    def _targets(self, data):
+        return Targets(((data.targets - self._mean) / self._scale).astype(np.float32, order="C"), None)
 
     _plain_targets = _targets
 
@@ -198,6 +199,41 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         return GaussianLikelihood(_BOUND) if self.heteroscedastic else SquaredError()
 
     _plain_objective = _objective
+
+    @unchanged_on_error
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Fit the net.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Features, best standardized. The net computes in float32. X is not copied as a whole, in whatever order
+            it is stored, and sparse X stays sparse.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, in any units: the net computes with standardized ones.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the rows; a weight of 2 is the same as having the row twice.
+        X_val : array-like or sparse matrix of shape (n_samples_val, n_features), default=None
+            Validation rows, which are never trained on. They replace the random part of X that `validation_fraction`
+            holds out. Use them where a random part is too easy: for time series, later rows; for grouped rows, whole
+            groups, such as ``train, val = next(GroupShuffleSplit(1).split(X, y, groups))``.
+        y_val : array-like of shape (n_samples_val,) or (n_samples_val, n_outputs), default=None
+            Targets of the validation rows.
+        sample_weight_val : array-like of shape (n_samples_val,), default=None
+            Weights of the validation rows.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C. After at least one epoch, the estimator is fitted all the same, with the best parameters until
+            then, or the last without early stopping. Before that it stays as it was.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @unchanged_on_error
     def partial_fit(self, X, y, sample_weight=None):

@@ -1,8 +1,5 @@
 """Rows of arrays, sparse matrices, lists, and frames of pandas, polars, pyarrow or whatever else narwhals knows."""
 
-import pickle
-from hashlib import blake2b
-
 import narwhals.stable.v2 as nw
 import numpy as np
 import scipy.sparse as sp
@@ -10,10 +7,7 @@ from narwhals.exceptions import DuplicateError
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import _num_samples
 
-_ODD = np.uint64(0x9E3779B97F4A7C15)
-_S29, _S32 = np.uint64(29), np.uint64(32)
-_ALL = 0xFFFFFFFFFFFFFFFF
-_AT_ONCE = 1 << 20  # elements that are hashed together
+from ._hashing import HashedRows, group_equal
 
 
 def readable(X):
@@ -118,73 +112,29 @@ def with_columns(X, columns):
     return out
 
 
-def distinct(X, y):
-    """Distinct rows with their targets, in an order that does not depend on how they came.
-
-    Returns
-    -------
-    first : ndarray of int of shape (n_distinct,)
-        Their first places.
-    place : ndarray of int of shape (n,)
-        The place of every row among them.
-    """
-    keys = hashes(X) * np.uint64(3) + hashes(y)
-    _, first, place = np.unique(keys, return_index=True, return_inverse=True)
-    return first, place
+def hashed(X):
+    """X as `HashedRows`; frames have the same keys as arrays of their values."""
+    frame = as_table(X)
+    columns = None if frame is None else [column.to_numpy() for column in frame.iter_columns()]
+    return HashedRows(X, columns=columns)
 
 
 def hashes(X):
-    """64-bit hash of every row, whatever other rows there are in what order; frames hash as arrays do."""
-    if sp.issparse(X):
-        X = X.tocsr(copy=True)
-        X.sum_duplicates()
-        X.eliminate_zeros()
-        cells = np.append(_scrambled(_bits(X.data) ^ _salt(X.indices)), np.uint64(0))
-        sums = np.cumsum(cells) - cells  # before every element; they overflow, and so do their differences
-        return np.diff(sums[X.indptr])
-    frame = as_table(X)
-    if frame is not None:
-        return sum(_scrambled(_bits(column.to_numpy()) ^ _salt(j)) for j, column in enumerate(frame.iter_columns()))
-    values = X if hasattr(X, "__array__") else np.array(X, dtype=object if isinstance(X[0], str) else None)
-    values = np.asarray(values)
-    values = values.reshape(len(values), -1)
-    out = np.empty(len(values), np.uint64)
-    salt, step = _salt(np.arange(values.shape[1])), max(_AT_ONCE // max(values.shape[1], 1), 1)
-    for low in range(0, len(out), step):
-        out[low : low + step] = _scrambled(_bits(values[low : low + step]) ^ salt).sum(axis=1, dtype=np.uint64)
-    return out
+    """64-bit hash of every row, which depends on nothing but the values of that row."""
+    return hashed(X).keys
 
 
-def _scrambled(x):
-    """A bijection of 64-bit numbers (Degski's hash)."""
-    x = (x ^ (x >> _S32)) * _ODD
-    x = (x ^ (x >> _S29)) * _ODD
-    return x ^ (x >> _S32)
+def distinct(*tables):
+    """Unique rows, of X or of X and y together, in an order that does not depend on the order of the rows.
 
-
-def _salt(columns):
-    """What makes equal numbers differ from column to column."""
-    return np.asarray(columns).astype(np.uint64) * _ODD
-
-
-def _bits(values):
-    """Entries as 64-bit patterns: equal numbers of all types have equal ones."""
-    if values.dtype.kind in "OUS":
-        flat = values.ravel().tolist()
-        return np.fromiter(map(_object_bits, flat), np.uint64, len(flat)).reshape(values.shape)
-    if values.dtype.kind not in "biuf":  # dates
-        values = values.view(np.int64)
-    floats = values.astype(np.float64) + 0.0  # not -0.0
-    bits = floats.view(np.uint64)
-    if values.dtype.kind in "iu" and values.dtype.itemsize == 8:  # what a double does not hold
-        with np.errstate(invalid="ignore"):  # beyond the largest, where a double rounds up
-            rest = values - floats.astype(values.dtype)
-        return bits ^ (rest.astype(np.uint64) * _ODD)
-    return bits
-
-
-def _object_bits(value):
-    if isinstance(value, (bool, int, float, np.integer, np.floating)) and not isinstance(value, np.timedelta64):
-        return _bits(np.array([value]))[0] if not abs(value) >= 2**63 else hash(value) & _ALL
-    content = value.encode() if isinstance(value, str) else pickle.dumps(value)
-    return int.from_bytes(blake2b(content, digest_size=8).digest(), "little")
+    Returns
+    -------
+    first : ndarray of int of shape (n_unique,)
+        Index of the first row of each kind.
+    place : ndarray of int of shape (n,)
+        The place of every row among the unique ones.
+    """
+    order, begins = group_equal([hashed(X) for X in tables])
+    place = np.empty(order.size, dtype=np.intp)
+    place[order] = np.cumsum(begins) - 1
+    return order[begins], place

@@ -13,10 +13,12 @@ def read_splits(cv, X, y, classifier, **params):
     return splits
 
 
-def hold_out(n, fraction, classes, rng):
+def hold_out(n, fraction, classes, rng, weights=None):
     """A mask of about a fraction of n rows, of every class alike.
 
-    Rows are taken at even distances from an order that is random in each class; a class of one row is not taken.
+    Rows are taken at even distances from a random order within each class and, with weights, within each order of
+    magnitude of the weights, so that the rows hold about the same fraction of the total weight. A class of one row is
+    not taken.
 
     Parameters
     ----------
@@ -25,6 +27,8 @@ def hold_out(n, fraction, classes, rng):
     classes : ndarray of int of shape (n,), or None
         The class of every row, from 0.
     rng : numpy.random.Generator
+    weights : ndarray of shape (n,), default=None
+        Positive weights of the rows.
 
     Raises
     ------
@@ -32,6 +36,8 @@ def hold_out(n, fraction, classes, rng):
         Where no row is left on one of the sides.
     """
     order = rng.permutation(n)
+    if weights is not None:
+        order = order[np.argsort(np.rint(np.log2(weights[order])), kind="stable")]
     lonely = np.zeros(n, dtype=bool)
     if classes is not None:
         order = order[np.argsort(classes[order], kind="stable")]

@@ -11,38 +11,45 @@ from sklearn.linear_model import Lasso, Ridge
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._core.projections import project_columns
-from skreg._nets import rows as batches
-from skreg._nets.activations import ACTIVATIONS, Units
+from skreg._nets.activations import ACTIVATIONS, BiasActivationDropout
+from skreg._nets.averaging import refresh_statistics
 from skreg._nets.base import Chain, Context, Net, Residual
+from skreg._nets.batches import Batches
 from skreg._nets.dense import Bias, Dense
 from skreg._nets.dropout import Dropout, InputNoise
 from skreg._nets.mlp import Architecture, perceptron
 from skreg._nets.noise import Adaptive, Bernoulli, Concrete, Gaussian, dropout_noise, normal, perturb, uniform
-from skreg._nets.norm import LEAST, BatchNorm, LayerNorm
+from skreg._nets.norm import LEAST_SHARE, BatchNorm, LayerNorm
 from skreg._nets.objectives import CrossEntropy, GaussianLikelihood, SquaredError, evaluate
 from skreg._nets.optim import Optimizer
+from skreg._nets.rows import Targets
 from skreg._nets.schedules import rate_at
-from skreg._nets.training import gradient, refresh_statistics, sharpness_aware
+from skreg._nets.training import gradient, sharpness_aware
 from skreg._nets.weights import DropConnect, SpectralNorm, WeightNorm
 from tests.combinations import combinations
 
 F = np.float32
 HALF = Bernoulli(F(0.3), F(1 / 0.7))
 CASES = {
-    **{name: lambda a=a: [Dense(4), Units(a)] for name, a in ACTIVATIONS.items()},
-    "bernoulli": lambda: [Dense(4), Units(ACTIVATIONS["tanh"], HALF)],
-    "gaussian": lambda: [Dense(4), Units(ACTIVATIONS["tanh"], Gaussian(F(0.6)))],
-    "adaptive": lambda: [Dense(4), Units(ACTIVATIONS["tanh"], Adaptive(F(0.4)))],
-    "concrete": lambda: [Dense(4), Units(ACTIVATIONS["tanh"], Concrete(F(-0.5), F(0.1)), 0.01)],
-    "dropconnect": lambda: [Dense(4, hooks=[DropConnect(HALF)]), Units(ACTIVATIONS["silu"])],
-    "weight norm": lambda: [Dense(4, hooks=[WeightNorm()]), Units(ACTIVATIONS["tanh"])],
-    "spectral norm": lambda: [Dense(4, hooks=[SpectralNorm()]), Units(ACTIVATIONS["tanh"])],
-    "both hooks": lambda: [Dense(4, hooks=[WeightNorm(), DropConnect(HALF)]), Units(ACTIVATIONS["gelu"])],
-    "batch norm": lambda: [Dense(4), BatchNorm(), Units(ACTIVATIONS["tanh"], HALF)],
-    "layer norm": lambda: [Dense(4), LayerNorm(), Units(ACTIVATIONS["silu"], Gaussian(F(0.3)))],
+    **{name: lambda a=a: [Dense(4), BiasActivationDropout(a)] for name, a in ACTIVATIONS.items()},
+    "bernoulli": lambda: [Dense(4), BiasActivationDropout(ACTIVATIONS["tanh"], HALF)],
+    "gaussian": lambda: [Dense(4), BiasActivationDropout(ACTIVATIONS["tanh"], Gaussian(F(0.6)))],
+    "adaptive": lambda: [Dense(4), BiasActivationDropout(ACTIVATIONS["tanh"], Adaptive(F(0.4)))],
+    "concrete": lambda: [Dense(4), BiasActivationDropout(ACTIVATIONS["tanh"], Concrete(F(-0.5), F(0.1)), 0.01)],
+    "dropconnect": lambda: [Dense(4, hooks=[DropConnect(HALF)]), BiasActivationDropout(ACTIVATIONS["silu"])],
+    "weight norm": lambda: [Dense(4, hooks=[WeightNorm()]), BiasActivationDropout(ACTIVATIONS["tanh"])],
+    "spectral norm": lambda: [Dense(4, hooks=[SpectralNorm()]), BiasActivationDropout(ACTIVATIONS["tanh"])],
+    "both hooks": lambda: [
+        Dense(4, hooks=[WeightNorm(), DropConnect(HALF)]),
+        BiasActivationDropout(ACTIVATIONS["gelu"]),
+    ],
+    "batch norm": lambda: [Dense(4), BatchNorm(), BiasActivationDropout(ACTIVATIONS["tanh"], HALF)],
+    "layer norm": lambda: [Dense(4), LayerNorm(), BiasActivationDropout(ACTIVATIONS["silu"], Gaussian(F(0.3)))],
     "residual": lambda: [
         Dense(4),
-        Residual(Chain(Dense(4), LayerNorm(), Units(ACTIVATIONS["gelu"], HALF), Dropout(HALF, by_row=True))),
+        Residual(
+            Chain(Dense(4), LayerNorm(), BiasActivationDropout(ACTIVATIONS["gelu"], HALF), Dropout(HALF, by_row=True))
+        ),
     ],
     "input noise and dropout": lambda: [InputNoise(0.5), Dropout(HALF), Dropout(HALF, augment=True), Dense(4)],
 }
@@ -70,7 +77,9 @@ def built(layers, width_out, p=3, seed=0):
 
 def objective_of(net, objective, x, T, w, seed=5):
     """The objective at the net's parameters, the seed of the noise held."""
-    scores, _ = net(x, Context(seed, train=True, noisy=True))
+    ctx = Context(seed, train=True, noisy=True)
+    ctx.set_weights(w)
+    scores, _ = net(x, ctx)
     return evaluate(objective, scores, T, w, np.empty_like(scores)) + net.regularizer()
 
 
@@ -178,7 +187,7 @@ def test_adaptive_noise_has_its_expectation():
     out = np.empty_like(v)
     noise = dropout_noise("adaptive", 0.3)
     perturb(noise, v, 3, 200, False, out)
-    perturb(noise.expected(), v[:1], 3, 200, False, v[:1])
+    perturb(noise.at_inference(), v[:1], 3, 200, False, v[:1])
     assert abs(out.mean(dtype=float) / v[0, 0] - 1.0) < 0.01
     assert noise.factor(F(0.0), F(0.6999)) == 1.0  # at 0 it keeps 1 - rate
     assert noise.factor(F(0.0), F(0.7001)) == 0.0
@@ -222,7 +231,15 @@ def test_monte_carlo_mean_is_the_average_over_all_masks():
 
 
 def test_weight_scaling_is_exact_for_a_linear_net():
-    net = built([Dense(5), Units(ACTIVATIONS["identity"], HALF), Dense(4), Units(ACTIVATIONS["identity"], HALF)], 2)
+    net = built(
+        [
+            Dense(5),
+            BiasActivationDropout(ACTIVATIONS["identity"], HALF),
+            Dense(4),
+            BiasActivationDropout(ACTIVATIONS["identity"], HALF),
+        ],
+        2,
+    )
     x, _, _ = problem(2)
     ctx = Context(1, noisy=True)
     draws = np.array([net(x, ctx)[0].copy() for _ in range(20000)])
@@ -325,7 +342,7 @@ def test_input_noise_is_ridge():
 def test_mixed_rows_have_the_mixed_loss():
     """Cross-entropy and weights are linear in the target: a mixed row costs what its two labels cost, by shares."""
     X, T, w = problem(3, n=6)
-    source = batches.Batches(X, batches.Targets(T, None), w, np.arange(6), 6, mixup=0.4, dtype=np.float64)
+    source = Batches(X, Targets(T, None), w, np.arange(6), 6, mixup=0.4, dtype=np.float64)
     x, t, both = next(iter(source.epoch(np.random.default_rng(0))))
     order = np.random.default_rng(0).permutation(np.arange(6))
     rng = np.random.default_rng(0)
@@ -338,9 +355,7 @@ def test_mixed_rows_have_the_mixed_loss():
     own = evaluate(CrossEntropy(F(0.0)), scores, T[order], w[order], d)
     partner = evaluate(CrossEntropy(F(0.0)), scores, T[order[::-1]], w[order[::-1]], d)
     np.testing.assert_allclose(mixed, share * own + (1.0 - share) * partner)
-    sparse = batches.Batches(
-        sp.csr_matrix(X), batches.Targets(T, None), w, np.arange(6), 6, mixup=0.4, dtype=np.float64
-    )
+    sparse = Batches(sp.csr_matrix(X), Targets(T, None), w, np.arange(6), 6, mixup=0.4, dtype=np.float64)
     rows, t_sparse, _ = next(iter(sparse.epoch(np.random.default_rng(0))))
     np.testing.assert_allclose(rows.dot(np.eye(3), np.empty((6, 3))), x)
     np.testing.assert_allclose(t_sparse, t)
@@ -368,11 +383,11 @@ def test_sharpness_aware_gradient():
 def test_sparse_rows_are_dense_rows():
     X, T, w = problem(2, n=12)
     X[np.abs(X) < 0.5] = 0.0
-    layers = lambda: [Dropout(HALF), Dropout(HALF, augment=True), Dense(4), Units(ACTIVATIONS["tanh"])]  # noqa: E731
+    layers = lambda: [Dropout(HALF), Dropout(HALF, augment=True), Dense(4), BiasActivationDropout(ACTIVATIONS["tanh"])]  # noqa: E731
     results = []
     for data in (X, sp.csr_matrix(X)):
         net = built(layers(), 2)
-        source = batches.Batches(data, batches.Targets(T, None), w, np.arange(12), 5, dtype=np.float64)
+        source = Batches(data, Targets(T, None), w, np.arange(12), 5, dtype=np.float64)
         x, t, v = next(iter(source.epoch(np.random.default_rng(0))))
         net.layer.layers[2].first = True
         loss = gradient(net, SquaredError(), x, t, v, Context(5, train=True, noisy=True, gradient=True))
@@ -383,7 +398,7 @@ def test_sparse_rows_are_dense_rows():
 
 def test_batches_cover_the_rows_and_have_nearly_one_size():
     X = np.arange(103.0)[:, None]
-    source = batches.Batches(X, batches.Targets(X, None), np.ones(103), np.arange(3, 103), 32)
+    source = Batches(X, Targets(X, None), np.ones(103), np.arange(3, 103), 32)
     seen = [x.ravel() for x, _, _ in source.epoch(np.random.default_rng(0))]
     assert [len(x) for x in seen] == [25] * 4
     assert sorted(np.concatenate(seen)) == list(range(3, 103))
@@ -419,8 +434,8 @@ def test_architecture_of_the_perceptron():
     net = perceptron(a, 2, 5, 10, np.random.default_rng(0))
     kinds = [type(part).__name__ for part in net.layer.layers]
     assert kinds == [
-        "InputNoise", "Dropout", "Dropout", "Dense", "BatchNorm", "Units", "Residual", "Dense", "BatchNorm", "Units",
-        "Dense", "Bias",
+        "InputNoise", "Dropout", "Dropout", "Dense", "BatchNorm", "BiasActivationDropout", "Residual", "Dense",
+        "BatchNorm", "BiasActivationDropout", "Dense", "Bias",
     ]  # fmt: skip
     assert net.layers.tolist() == [0, 1, 2, 3]
     assert net.ends[-1] == 2 * 4 + 4 * 4 + 4 * 3 + 3 * 5
@@ -476,15 +491,17 @@ def test_running_statistics():
 def test_refreshed_statistics_are_means_over_an_epoch_with_its_noise(sparse):
     rng, n = np.random.default_rng(0), 30000
     X = rng.standard_normal((n, 4))
-    net = Net(Chain(Dropout(HALF), Dense(3), BatchNorm(), Units(ACTIVATIONS["tanh"])), 4, rng, np.float64)
+    net = Net(
+        Chain(Dropout(HALF), Dense(3), BatchNorm(), BiasActivationDropout(ACTIVATIONS["tanh"])), 4, rng, np.float64
+    )
     before, W = net.theta.copy(), net.weights()[0].value
-    data, targets = sp.csr_matrix(X) if sparse else X, batches.Targets(np.zeros((n, 1)), None)
-    refresh_statistics(net, batches.Batches(data, targets, np.ones(n), np.arange(n), 300, dtype=np.float64))
+    data, targets = sp.csr_matrix(X) if sparse else X, Targets(np.zeros((n, 1)), None)
+    refresh_statistics(net, Batches(data, targets, np.ones(n), np.arange(n), 300, dtype=np.float64))
     norm = net.layer.layers[2]
     np.testing.assert_allclose(norm.mean.value, X.mean(axis=0) @ W, atol=0.02)
     np.testing.assert_allclose(norm.deviation.value, np.sqrt((W**2).sum(axis=0) / 0.7), rtol=0.02)
     np.testing.assert_array_equal(net.theta, before)
-    assert norm.least == LEAST
+    assert norm.least == LEAST_SHARE
 
 
 def test_depth_makes_drops_likelier():

@@ -28,23 +28,23 @@ PARAMETERS = [
     (dict(normalization="group"), r"'normalization' parameter .* Got 'group'"),
     (dict(dropout=1.0), r"'dropout' parameter .* in the range \[0\.0, 1\.0\).* Got 1\.0"),
     (dict(dropout=-0.1), r"'dropout' parameter .* Got -0\.1"),
-    (dict(dropout=[0.1, 0.2]), r"dropout must be a number or hold 1, one a layer; got \[0\.1, 0\.2\]"),
+    (dict(dropout=[0.1, 0.2]), r"dropout must be a number, or hold 1, one for every layer; got \[0\.1, 0\.2\]"),
     (dict(dropout=[1.0]), r"dropout must lie in \[0, 1\) in every layer; got \[1\.0\]"),
     (dict(dropout=[np.nan]), r"dropout must lie in \[0, 1\) in every layer"),
-    (dict(dropout=["a"]), r"dropout must hold numbers, one a layer; got \['a'\]"),
+    (dict(dropout=["a"]), r"dropout must hold numbers, one for every layer; got \['a'\]"),
     (dict(input_dropout=1.5), r"'input_dropout' parameter .* Got 1\.5"),
     (dict(dropout_kind="spatial"), r"'dropout_kind' parameter .* Got 'spatial'"),
     (dict(stochastic_depth=0.5), r"stochastic_depth=0\.5 drops residual branches: it needs residual=True"),
     (dict(residual=True), r"residual=True needs two hidden layers of one width .* hidden_layer_sizes=\(100,\)"),
     (dict(weight_decay=-1.0), r"'weight_decay' parameter .* Got -1\.0"),
-    (dict(l2=[0.1]), r"l2 must be a number or hold 2, one a layer; got \[0\.1\]"),
+    (dict(l2=[0.1]), r"l2 must be a number, or hold 2, one for every layer; got \[0\.1\]"),
     (dict(l1=[0.1, -1.0]), r"l1 must lie in \[0, inf\) in every layer; got \[0\.1, -1\.0\]"),
     (dict(max_norm=0.0), r"'max_norm' parameter .* Got 0\.0"),
     (dict(max_norm=[1.0, 2.0]), r"max_norm must be positive, or hold 1 positive numbers or None.* got \[1\.0, 2\.0\]"),
     (dict(max_norm=[-1.0]), r"max_norm must be positive.* got \[-1\.0\]"),
     (
         dict(max_norm=1.0, weight_normalization="weight"),
-        r"max_norm=1\.0 does not go with weight_normalization='weight'",
+        r"max_norm=1\.0 cannot be combined with weight_normalization='weight'",
     ),
     (dict(clip_norm=0), r"'clip_norm' parameter .* Got 0"),
     (dict(mixup=-0.2), r"'mixup' parameter .* Got -0\.2"),
@@ -59,14 +59,14 @@ PARAMETERS = [
     (dict(validation_fraction=1.0), r"'validation_fraction' parameter .* Got 1\.0"),
     (
         dict(weight_normalization="spectral", l1=[0.1, 0.0, 0.0]),
-        r"l1=\[0\.1, 0\.0, 0\.0\] does not go with weight_normalization='spectral'",
+        r"l1=\[0\.1, 0\.0, 0\.0\] cannot be combined with weight_normalization='spectral'",
     ),
     (dict(normalization="layer", hidden_layer_sizes=(5, 1)), r"normalization='layer' makes a layer of one unit"),
     (
         dict(averaging="swa", early_stopping=True, patience=5),
-        r"averaging='swa' begins in the last quarter of max_iter; .* patience=5: set that to None",
+        r"averaging='swa' starts in the last quarter of max_iter, .* patience=5: set patience=None",
     ),
-    (dict(patience=0), r"'n_iter_no_change' parameter .* Got 0"),
+    (dict(patience=0), r"'patience' parameter .* Got 0"),
     (dict(monitor="nonsense"), r"monitor must be 'loss', the name of a scorer or one; got 'nonsense'"),
     (dict(random_state=-1), r"'random_state' parameter .* Got -1"),
 ]
@@ -131,7 +131,7 @@ def test_validation_data(model, y, validation, message):
 
 
 def test_sparse_rows_are_not_filled_by_noise():
-    with pytest.raises(ValueError, match=r"input_noise=0\.1 would fill sparse X"):
+    with pytest.raises(ValueError, match=r"input_noise=0\.1 would make sparse X dense"):
         DropoutMLPClassifier(input_noise=0.1).fit(sp.csr_array(X), CODES)
 
 
@@ -184,7 +184,7 @@ def test_predictions():
     model = DropoutMLPRegressor(**FAST).fit(X, Y)
     with pytest.raises(ValueError, match="X has 3 features, but DropoutMLPRegressor is expecting 4"):
         model.predict(X[:, :3])
-    with pytest.raises(ValueError, match=r"n_samples must be an int of at least 1; got 0"):
+    with pytest.raises(ValueError, match=r"n_draws must be an int of at least 1; got 0"):
         model.predict_uncertainty(X, 0)
     with pytest.raises(ValueError, match=r"coverage must lie in \(0, 1\); got 95"):
         model.predict_interval(X, 95)
@@ -195,7 +195,7 @@ def test_predictions():
 def test_columns_far_from_zero():
     X, y = regression(60, 4)
     X[:, 2] = 1e6 + X[:, 2]
-    with pytest.warns(UserWarning, match=r"the first of 1 being column 2 with mean 1e\+06: standardize X"):
+    with pytest.warns(UserWarning, match=r"the first of 1 is column 2 with mean 1e\+06: standardize X"):
         DropoutMLPRegressor(**FAST).fit(X, y)
 
 
@@ -203,7 +203,7 @@ def test_monitors():
     X, y = regression(60, 4)
     with pytest.raises(ValueError, match=r"monitor='accuracy' failed, .*continuous"):
         DropoutMLPRegressor(monitor="accuracy", max_iter=2).fit(X, y)
-    with pytest.raises(ValueError, match=r"monitor=.* is NaN after epoch 1"):
+    with pytest.raises(ValueError, match=r"monitor=.* is NaN on the validation rows after epoch 1"):
         DropoutMLPRegressor(monitor=lambda *_: np.nan, max_iter=2).fit(X, y)
     with pytest.raises(ValueError, match=r"monitor=.* failed, .*: X has 3 features"):
         DropoutMLPRegressor(monitor=lambda model, X, y: model.predict(X[:, :3]).sum(), max_iter=2).fit(X, y)
@@ -211,8 +211,8 @@ def test_monitors():
 
 def test_going_on_with_other_parameters():
     model = DropoutMLPRegressor(**FAST).partial_fit(X, Y)
-    with pytest.raises(ValueError, match="a fitted net cannot go on with heteroscedastic=True"):
+    with pytest.raises(ValueError, match="a fitted net cannot continue with heteroscedastic=True"):
         model.set_params(heteroscedastic=True).partial_fit(X, Y)
     assert model.predict_uncertainty(X).total.shape == (20,)
-    with pytest.raises(ValueError, match=r"cannot go on with dropout=\(0\.9,\) \(it was \(0\.25,\)\)"):
+    with pytest.raises(ValueError, match=r"cannot continue with dropout=\(0\.9,\) \(it was \(0\.25,\)\)"):
         model.set_params(heteroscedastic=False, dropout=0.9).partial_fit(X, Y)

@@ -7,7 +7,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pandas as pd
@@ -23,11 +22,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+from skreg._nets.averaging import Average, refresh_statistics
+from skreg._nets.batches import Batches
 from skreg._nets.mlp import Architecture, perceptron
-from skreg._nets.norm import LEAST, BatchNorm
-from skreg._nets.rows import Batches
-from skreg._nets.training import Average, refresh_statistics
-from skreg.neural._problem import Distinct
+from skreg._nets.norm import LEAST_SHARE, BatchNorm
+from skreg.neural._data import UniqueRows
 
 KINDS = ["bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"]
 
@@ -319,7 +318,7 @@ def test_warm_start_goes_on():
     assert model.n_iter_ == 40
     assert model.loss_curve_[20] < 0.5 * model.loss_curve_[0]  # from where the first fit ended
     np.testing.assert_array_equal(loaded.fit(X, y).predict_proba(X), model.predict_proba(X))
-    with pytest.raises(ValueError, match=r"cannot go on with hidden_layer_sizes=\(3, 3\) \(it was \(100, 100\)\)"):
+    with pytest.raises(ValueError, match=r"cannot continue with hidden_layer_sizes=\(3, 3\) \(it was \(100, 100\)\)"):
         model.set_params(hidden_layer_sizes=(3, 3), dropout=0.1).fit(X, y)
 
 
@@ -340,26 +339,53 @@ def test_interrupt_keeps_the_best_weights():
         return -log_loss(y, model.predict_proba(X))
 
     model = DropoutMLPClassifier(early_stopping=True, monitor=monitor, **FAST)
-    with pytest.warns(UserWarning, match="interrupted in epoch 4; the best"):
+    with pytest.raises(KeyboardInterrupt, match="interrupted in epoch 4; it is fitted with the best"):
         model.fit(X, y)
     assert model.score(X, y) > 0.5
-    assert len(model.validation_curve_) == 3
+    assert len(model.validation_curve_) == model.n_iter_ == 3
+    assert model.best_score_ == max(model.validation_curve_)
+    assert log_loss(y, model.predict_proba(X)) < 1.0
+
+
+def test_interrupt_in_the_first_epoch_leaves_the_estimator_as_it_was():
+    X, y = classes()
+
+    def monitor(*_):
+        raise KeyboardInterrupt
+
+    model = DropoutMLPClassifier(**FAST).fit(X, y)
+    before = model.predict_proba(X)
+    with pytest.raises(KeyboardInterrupt):
+        model.set_params(monitor=monitor).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    fresh = DropoutMLPClassifier(monitor=monitor, **FAST)
+    with pytest.raises(KeyboardInterrupt):
+        fresh.fit(X, y)
+    assert not hasattr(fresh, "n_iter_")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_interrupt_by_signal():
-    X, y = classes(20000, 20)
-    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
-    with pytest.warns(UserWarning, match="interrupted"):
-        model = DropoutMLPClassifier(max_iter=100000, random_state=0).fit(X, y)
-    assert model.score(X, y) > 0.5
+def test_interrupt_by_signal_ends_a_search():
+    X, y = classes(300)
+    fits = []
+
+    def monitor(model, X, y):
+        fits.append(model.validation_curve_)
+        if len(fits) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return 0.0
+
+    search = GridSearchCV(DropoutMLPClassifier(monitor=monitor, **FAST), {"dropout": [0.1, 0.2, 0.3]}, cv=2)
+    with pytest.raises(KeyboardInterrupt):
+        search.fit(X, y)
+    assert len(fits) == 3
 
 
 def test_errors_leave_the_estimator_as_it_was():
     X, y = classes()
     model = DropoutMLPClassifier(**FAST).fit(X, y)
     before = model.predict_proba(X)
-    with pytest.raises(ValueError, match="is NaN after epoch 1"):
+    with pytest.raises(ValueError, match="is NaN on the validation rows after epoch 1"):
         model.set_params(early_stopping=True, monitor=lambda *_: np.nan, warm_start=True).fit(X, y)
     np.testing.assert_array_equal(model.predict_proba(X), before)
 
@@ -416,8 +442,8 @@ def test_averages_are_what_predicts():
 def memory_of_batches(model, X, y):
     """What batch normalization remembers after an epoch of the training rows at the parameters of a fitted net."""
     net = copy.deepcopy(model._net)
-    found = Distinct.of(problem := model._read(X, y, None))
-    refresh_statistics(net, model._batches(problem, found, model._batch(found.rows.size), found.sums.mean()))
+    found = UniqueRows.of(data := model._read(X, y, None))
+    refresh_statistics(net, model._batches(data, found, *model._steps(found), found.fit_weight.mean()))
     return net.memory
 
 
@@ -446,7 +472,7 @@ def test_an_interrupt_of_the_statistics_leaves_them_as_they_were():
 
     with pytest.raises(KeyboardInterrupt):
         refresh_statistics(model._net, Interrupted())
-    assert [layer.least for layer in layers] == [LEAST, LEAST]
+    assert [layer.least for layer in layers] == [LEAST_SHARE, LEAST_SHARE]
 
 
 def test_of_equal_scores_the_last_is_best():
@@ -475,7 +501,7 @@ def test_what_l1_leaves_without_weights_warns():
 def test_validation_rows_in_other_units_warn():
     X, y = classes()
     net = DropoutMLPClassifier(**FAST)
-    with pytest.warns(UserWarning, match=r"X_val has columns .* the first of 1 being column 2 with .*transform_input"):
+    with pytest.warns(UserWarning, match=r"X_val has columns .* the first of 1 is column 2 with .*transform_input"):
         net.fit(X, y, X_val=X[:50] + 100.0 * np.eye(4)[2], y_val=y[:50])
 
 
@@ -547,7 +573,7 @@ def test_running_means_by_hand():
     np.testing.assert_allclose(plain.memory, 3.0)
     np.testing.assert_allclose(ema.theta, wanted, atol=1e-6)
     net.theta[::2] = 0.0
-    ema.install(net)
+    ema.load_into(net)
     zero = np.arange(net.theta.size) % 2 == 0
     zero[net.ends[-1] :] = False  # biases may be zero without L1
     np.testing.assert_allclose(net.theta, np.where(zero, 0.0, wanted), atol=1e-6)
@@ -558,9 +584,9 @@ def test_running_means_by_hand():
 def test_spans_of_averages(averaging, first, late):
     model = DropoutMLPClassifier(averaging=averaging)
     model._net = small_net()
-    keep = model._average(100 * 32, Batches(np.empty((320, 4)), None, None, np.arange(320), 10)).keep
-    assert keep(1) == pytest.approx(first)
-    assert keep(10**6) == pytest.approx(late)
+    decay = model._average(100 * 32, Batches(np.empty((320, 4)), None, None, np.arange(320), 10)).decay
+    assert decay(1) == pytest.approx(first)
+    assert decay(10**6) == pytest.approx(late)
 
 
 def test_cells_of_a_table_of_categories_are_learned():
@@ -568,9 +594,11 @@ def test_cells_of_a_table_of_categories_are_learned():
     rng = np.random.default_rng(0)
     cells = rng.integers(0, 4, 5000)
     X, p = np.column_stack([cells % 2, cells // 2]).astype(float), np.array([0.3, 0.6, 0.5, 0.8])
-    model = DropoutMLPClassifier(random_state=0).fit(X, (rng.random(5000) < p[cells]).astype(int))
+    y = (rng.random(5000) < p[cells]).astype(int)
+    with pytest.warns(UserWarning, match="max_iter=100 epochs without early stopping"):
+        model = DropoutMLPClassifier(random_state=0).fit(X, y)
     found = model.predict_proba(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))[:, 1]
-    np.testing.assert_allclose(found, p, atol=0.1)
+    np.testing.assert_allclose(found, [y[cells == k].mean() for k in range(4)], atol=0.03)
     assert model.validation_curve_ is None
 
 
@@ -578,8 +606,8 @@ def test_rows_of_equal_features_stay_together():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((100, 3)).repeat(4, axis=0)
     y = rng.integers(0, 2, 400)
-    problem = DropoutMLPClassifier()._read(X, y, None, reset=True, training=True)
-    train, held = Distinct.of(problem).split(0.2, problem.codes, np.random.default_rng(0))
+    data = DropoutMLPClassifier()._read(X, y, None, reset=True, training=True)
+    train, held = UniqueRows.of(data).split(0.2, data.codes, np.random.default_rng(0))
     assert not set(train.keys) & set(held.keys)
     assert len(set(held.keys)) == 20
 
@@ -588,7 +616,7 @@ def test_targets_are_told_apart_in_double_precision():
     rng = np.random.default_rng(0)
     x = rng.integers(0, 2, 1000).astype(float)
     y = 1e9 + 5.0 * x + rng.standard_normal(1000)
-    model = DropoutMLPRegressor(random_state=0).fit(x[:, None], y)
+    model = DropoutMLPRegressor(early_stopping=False, random_state=0).fit(x[:, None], y)
     found = model.predict(np.array([[0.0], [1.0]])) - 1e9
     np.testing.assert_allclose(found, [y[x == 0].mean() - 1e9, y[x == 1].mean() - 1e9], atol=0.5)
 

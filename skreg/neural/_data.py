@@ -1,0 +1,149 @@
+"""Data of a fit after all checks: unique rows and their weights, and the split into training and validation rows."""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from ..utils._hashing import HashedRows, group_equal
+from ..utils._split import hold_out
+from ..utils._validation import caller_level
+
+FAR_MEAN = 1000  # standard deviations between 0 and the mean of a column of X that are worth a warning
+FAR_SHIFT = 10  # standard deviations between the means of a column of X and of X_val that are
+FEWEST_ROWS = 50  # unique rows of X that validation rows are taken from, at least
+LEAST_WEIGHT = 0.01  # of the mean weight: rows that weigh less do not count among these
+SAMPLE_ROWS = 10000  # rows that means and standard deviations for warnings are computed from
+
+
+def _sample(X):
+    """Every k-th row of dense X, about `SAMPLE_ROWS` of them, in double precision."""
+    return X[:: max(1, len(X) // SAMPLE_ROWS)].astype(np.float64)
+
+
+def warn_of_offsets(X):
+    """Warn of columns whose means are so large that single precision leaves few digits for their changes."""
+    if sp.issparse(X):
+        return
+    some = _sample(X)
+    mean = some.mean(axis=0)
+    far = np.flatnonzero((np.abs(mean) > 10.0) & (np.abs(mean) > FAR_MEAN * some.std(axis=0)))
+    if far.size:
+        warnings.warn(
+            f"X has columns whose means are more than {FAR_MEAN} standard deviations from 0; the first of {far.size} is"
+            f" column {far[0]} with mean {mean[far[0]]:.6g}: standardize X, or nets learn little from them.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
+
+
+def warn_of_shift(X, X_val):
+    """Warn of columns of the validation data that seem to have other units: they would choose a useless epoch."""
+    if sp.issparse(X) or sp.issparse(X_val):
+        return
+    some = _sample(X)
+    mean, deviation, shifted = some.mean(axis=0), some.std(axis=0), _sample(X_val).mean(axis=0)
+    far = np.flatnonzero((deviation > 0.0) & (np.abs(shifted - mean) > FAR_SHIFT * deviation))
+    if far.size:
+        warnings.warn(
+            f"X_val has columns whose means differ from those of X by more than {FAR_SHIFT} standard deviations; the"
+            f" first of {far.size} is column {far[0]} with mean {shifted[far[0]]:.6g} instead of {mean[far[0]]:.6g}:"
+            " transform X_val as X was transformed; a Pipeline does with transform_input=['X_val'].",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
+
+
+class NetData(NamedTuple):
+    """X, y and weights of n rows."""
+
+    X: object
+    y: np.ndarray  # in the form that scorers take
+    codes: np.ndarray | None  # indices of the labels among the classes; None in regression
+    weights: np.ndarray  # (n,): sample weights times class weights
+    sample_weight: np.ndarray  # (n,)
+
+    @property
+    def targets(self):
+        """Codes of the classes, or targets of regression, of shape (n, n_outputs)."""
+        return (self.y if self.codes is None else self.codes).reshape(len(self.weights), -1)
+
+
+def _pieces(Y):
+    """Doubles (n, k) as four pieces of 16 bits each, which single precision holds exactly."""
+    doubles = np.array(Y, dtype=np.float64, order="C")
+    doubles += 0.0  # not -0.0
+    return doubles.view(np.uint16)
+
+
+class UniqueRows(NamedTuple):
+    """Rows of the data after equal ones, target included, are merged, and their weights are added.
+
+    A fit depends on nothing else: not on the order of the rows, and a weight of 2 is the same as having a row twice.
+    """
+
+    rows: np.ndarray  # index in X of the first of the equal rows
+    keys: np.ndarray  # hashes of their features
+    fit_weight: np.ndarray  # sums of the weights in the loss
+    sample_weight: np.ndarray  # sums of the sample weights
+
+    @classmethod
+    def of(cls, data):
+        """Merge equal rows; rows of weight 0 are left out.
+
+        Raises ValueError where X has numbers that are not finite in single precision.
+        """
+        features = HashedRows(data.X, single=True)
+        if not features.finite:
+            raise ValueError("Input X contains values too large for float32, in which nets compute: rescale it.")
+        warn_of_offsets(data.X)
+        plain = data.weights is data.sample_weight
+        weights = data.weights[:, None] if plain else np.column_stack([data.weights, data.sample_weight])
+        order, first = group_equal([HashedRows(_pieces(data.targets), single=True), features])
+        if first.all():
+            rows, sums = order, weights[order]
+        else:
+            starts = np.flatnonzero(first)
+            rows, sums = order[starts], np.add.reduceat(weights[order], starts, axis=0)
+        positive = sums[:, 0] > 0.0
+        if not positive.all():
+            rows, sums = rows[positive], sums[positive]
+        own = sums[:, 0]
+        return cls(rows, features.keys[rows], own, own if plain else sums[:, 1])
+
+    @property
+    def n_rows(self):
+        """The number of rows before merging, where a weight of 2 counts as two; not less than the unique rows."""
+        return max(float(self.rows.size), float(self.sample_weight.sum()))
+
+    def take(self, at):
+        fit_weight = self.fit_weight[at]
+        sample_weight = fit_weight if self.sample_weight is self.fit_weight else self.sample_weight[at]
+        return UniqueRows(self.rows[at], self.keys[at], fit_weight, sample_weight)
+
+    def split(self, fraction, codes, rng):
+        """Training rows and validation rows: a fraction of the rows of every class (in `codes`).
+
+        Rows of equal features stay on one side. There are no validation rows, but None, where X has fewer than
+        `FEWEST_ROWS` unique rows; rows of nearly no weight do not count.
+        """
+        in_order = np.sort(self.keys)
+        if (in_order[1:] == in_order[:-1]).any():
+            _, firsts, groups = np.unique(self.keys, return_index=True, return_inverse=True)
+            weights = np.bincount(groups, self.sample_weight)
+        else:  # the usual case, in a third of the memory
+            firsts = groups = np.arange(self.keys.size)
+            weights = self.sample_weight
+        del in_order
+        if np.count_nonzero(weights > LEAST_WEIGHT * weights.mean()) < FEWEST_ROWS:
+            return self, None
+        classes = None if codes is None else codes[self.rows[firsts]]
+        held = hold_out(firsts.size, fraction, classes, rng, weights)
+        return self.take(~held[groups]), self.take(held[groups])
+
+    def spread(self, values, n):
+        """Values of the unique rows at their places among all n rows of X, in single precision."""
+        out = np.zeros(n, np.float32)
+        out[self.rows] = values
+        return out
