@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from ..utils._rows import hashes
+from ..utils._rows import distinct
 from ..utils._split import hold_out
 
 MIN_ROWS = 50  # unique rows; with fewer, nets do not stop early, as too few would be held out to tell the best epoch
@@ -48,7 +48,7 @@ def held_out(batch, fraction, rng):
     """
     some = np.arange(batch.n) if batch.weights is None else np.flatnonzero(batch.weights > 0.0)
     part = batch.take(some)
-    _, first, groups = np.unique(hashes(part.X), return_index=True, return_inverse=True)
+    first, groups = distinct(part.X)
     if first.size < MIN_ROWS:
         return None
     if isinstance(fraction, Integral):

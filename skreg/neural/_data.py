@@ -115,7 +115,7 @@ class UniqueRows(NamedTuple):
     @property
     def n_rows(self):
         """The number of rows before merging, where a weight of 2 counts as two; not less than the unique rows."""
-        return max(float(self.rows.size), float(self.sample_weight.sum()))
+        return max(float(self.rows.size), float(self.fit_weight.sum()))
 
     def take(self, at):
         fit_weight = self.fit_weight[at]
@@ -131,10 +131,10 @@ class UniqueRows(NamedTuple):
         in_order = np.sort(self.keys)
         if (in_order[1:] == in_order[:-1]).any():
             _, firsts, groups = np.unique(self.keys, return_index=True, return_inverse=True)
-            weights = np.bincount(groups, self.sample_weight)
+            weights = np.bincount(groups, self.fit_weight)
         else:  # the usual case, in a third of the memory
             firsts = groups = np.arange(self.keys.size)
-            weights = self.sample_weight
+            weights = self.fit_weight
         del in_order
         if np.count_nonzero(weights > LEAST_WEIGHT * weights.mean()) < FEWEST_ROWS:
             return self, None

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..utils._rows import hashes, stack, stack_weights, take
+from ..utils._rows import distinct, stack, stack_weights, take
 
 
 class RowSet(NamedTuple):
@@ -55,7 +55,7 @@ def groups_of_equal_rows(X):
         for i, row in enumerate(X):
             cells[i] = row
         X = cells
-    _, first, place = np.unique(hashes(X), return_index=True, return_inverse=True)
+    first, place = distinct(X)
     order = np.argsort(first)
     rank = np.empty_like(order)
     rank[order] = np.arange(order.size)

@@ -598,7 +598,7 @@ def test_cells_of_a_table_of_categories_are_learned():
     with pytest.warns(UserWarning, match="max_iter=100 epochs without early stopping"):
         model = DropoutMLPClassifier(random_state=0).fit(X, y)
     found = model.predict_proba(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))[:, 1]
-    np.testing.assert_allclose(found, [y[cells == k].mean() for k in range(4)], atol=0.03)
+    np.testing.assert_allclose(found, [y[cells == k].mean() for k in range(4)], atol=0.05)
     assert model.validation_curve_ is None
 
 

@@ -120,3 +120,12 @@ def test_group_equal__rows_of_all_tables_must_be_equal():
     order, first = group_equal([HashedRows(X), HashedRows(y)])
     groups = np.split(order, np.flatnonzero(first)[1:])
     assert sorted(map(tuple, groups)) == [(0, 2), (1,), (3, 4)]
+
+
+@pytest.mark.parametrize("rows", [["ab", "c", "ab"], [[1, 2], [3], [1, 2]]])
+def test_distinct__lists_of_texts_and_of_sequences(rows):
+    cells = np.empty(3, dtype=object)
+    cells[:] = rows
+    first, place = distinct(cells)
+    assert sorted(first) == [0, 1]
+    assert place[0] == place[2] != place[1]
