@@ -60,3 +60,11 @@ def _close_figures():
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+# Run first, so that no worker is left with one of them at the end.
+LONGEST = ("tests/common/test_docs.py", "tests/core/test_jit.py", "tests/inspection/")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))

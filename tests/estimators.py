@@ -21,6 +21,9 @@ from skreg import (
 from skreg.augmentation import Compose, FeatureMask, Mixup, RandomApply, SwapNoise
 from skreg.neural import Autoencoder
 
+# Only the default nets are as large as users have them: most checks ask nothing that a short training would not show.
+SHORT = dict(hidden_layer_sizes=(10,), max_iter=10)
+
 INSTANCES = [
     ElasticNetProx(),
     ElasticNetProx(alpha=0.01, tol=1e-12),
@@ -47,17 +50,23 @@ INSTANCES = [
     LabelSmoothedLogisticCV(cv=3, alphas=5, refit=False, class_weight="balanced", tol=1e-10),
     LabelSmoothedLogisticCV(cv=3, alphas=5, scoring="accuracy", n_jobs=2),
     DropoutMLPClassifier(),
-    DropoutMLPClassifier((20, 20), activation="gelu", residual=True, normalization="layer", stochastic_depth=0.2),
-    DropoutMLPClassifier(activation="silu", dropout_kind="concrete", optimizer="sgd", learning_rate=0.05, mixup=0.2),
-    DropoutMLPClassifier(dropout=0.1, normalization="batch", averaging="ema", label_smoothing=0.1),
-    DropoutMLPClassifier(dropout=0.0, early_stopping=True, max_norm=4.0),
+    DropoutMLPClassifier(
+        (10, 10), max_iter=10, activation="gelu", residual=True, normalization="layer", stochastic_depth=0.2
+    ),
+    DropoutMLPClassifier(
+        activation="silu", dropout_kind="concrete", optimizer="sgd", learning_rate=0.05, mixup=0.2, **SHORT
+    ),
+    DropoutMLPClassifier(dropout=0.1, normalization="batch", averaging="ema", label_smoothing=0.1, **SHORT),
+    DropoutMLPClassifier(dropout=0.0, early_stopping=True, max_norm=4.0, **SHORT),
     DropoutMLPRegressor(),
     DropoutMLPRegressor(
-        (20, 20), dropout=0.1, dropout_kind="gaussian", heteroscedastic=True, schedule="cosine", warmup=0.1
+        (10, 10), max_iter=10, dropout=0.1, dropout_kind="gaussian", heteroscedastic=True, schedule="cosine", warmup=0.1
     ),
-    DropoutMLPRegressor(dropout=0.1, dropout_kind="adaptive", weight_normalization="weight", averaging="swa", l2=1e-4),
     DropoutMLPRegressor(
-        dropout=0.0, early_stopping=True, monitor="neg_mean_absolute_error", sam_rho=0.05, clip_norm=1.0
+        dropout=0.1, dropout_kind="adaptive", weight_normalization="weight", averaging="swa", l2=1e-4, **SHORT
+    ),
+    DropoutMLPRegressor(
+        dropout=0.0, early_stopping=True, monitor="neg_mean_absolute_error", sam_rho=0.05, clip_norm=1.0, **SHORT
     ),
     EarlyStoppingRegressor(),
     EarlyStoppingRegressor(alpha=0.1, l1_ratio=0.5, accelerate=True, eval_every=5, refit=True),
@@ -69,18 +78,21 @@ INSTANCES = [
     EarlyStoppingClassifier(min_delta=1e-3),
     EarlyStoppingClassifier(fit_intercept=False, restore_best=False, monitor="accuracy"),
     EarlyStoppingClassifier(SGDClassifier(random_state=0), monitor="accuracy"),
-    EarlyStoppingClassifier(DropoutMLPClassifier((20,), random_state=0), min_delta=1e-2),
+    EarlyStoppingClassifier(DropoutMLPClassifier((10,), random_state=0), patience=3, min_delta=1e-2),
     EarlyStoppingClassifier(LogisticRegression(), refit=True, min_delta=1e-3),
-    Autoencoder(DropoutMLPRegressor((10, 3, 10), dropout=0.0, random_state=0)),
+    Autoencoder(DropoutMLPRegressor((10, 3, 10), max_iter=10, dropout=0.0, random_state=0)),
     AugmentedRegressor(Ridge(), RandomApply(Mixup(), 0.5), random_state=0),
     AugmentedRegressor(
-        DropoutMLPRegressor(dropout=0.0, early_stopping=False, random_state=0), Mixup(), n_copies=3, random_state=0
+        DropoutMLPRegressor(dropout=0.0, early_stopping=False, random_state=0, **SHORT),
+        Mixup(),
+        n_copies=3,
+        random_state=0,
     ),
     AugmentedRegressor(
-        DropoutMLPRegressor(normalization=None, dropout=0.0, random_state=0),
+        DropoutMLPRegressor(normalization=None, dropout=0.0, random_state=0, **SHORT),
         SwapNoise(0.01),
         mode="stream",
-        n_epochs=100,
+        n_epochs=10,
         random_state=0,
     ),
     AugmentedClassifier(LogisticRegression(), Mixup(), random_state=0),
@@ -94,3 +106,16 @@ INSTANCES = [
 def example_of(cls):
     """A fresh estimator of a class, the first of its configurations."""
     return clone(next(e for e in INSTANCES if type(e) is cls))
+
+
+def trained_longer(estimator):
+    """A configuration whose nets are as large and train as long as the default ones, for checks of accuracy."""
+    estimator = clone(estimator)
+    params = estimator.get_params()
+    longer = {"max_iter": 100, "n_epochs": 100, "hidden_layer_sizes": (100,)}
+    short = {"max_iter": 10, "n_epochs": 10, "hidden_layer_sizes": (10,)}
+    for name, value in params.items():
+        last = name.rpartition("__")[2]
+        if last in short and value == short[last]:
+            estimator.set_params(**{name: longer[last]})
+    return estimator
