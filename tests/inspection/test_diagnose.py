@@ -49,6 +49,7 @@ from skreg.inspection import diagnose
 from skreg.inspection._evaluate import Difference, Folds, difference
 from skreg.inspection._strength import direction_of, strength_of
 from skreg.inspection._verdict import verdict_of
+from tests.versions import SKLEARN_1_8
 
 X, Y = load_diabetes(return_X_y=True)
 C, L = load_breast_cancer(return_X_y=True)
@@ -276,7 +277,12 @@ def test_families(model):
     "model",
     [
         LogisticRegression(C=1e4, max_iter=10000, class_weight="balanced", fit_intercept=False),
-        LogisticRegressionCV(Cs=2, cv=3, l1_ratios=(0.0,), use_legacy_attributes=False, scoring="neg_log_loss"),
+        LogisticRegressionCV(
+            Cs=2,
+            cv=3,
+            scoring="neg_log_loss",
+            **(dict(l1_ratios=(0.0,), use_legacy_attributes=False) if SKLEARN_1_8 else {}),
+        ),
         LabelSmoothedLogistic(1e-6, label_smoothing=0.0, standardize=True),
         SVC(),
         DecisionTreeClassifier(random_state=0),
