@@ -52,13 +52,13 @@ class ClassJudge(Judge):
         lik, data = self.likelihood, self.likelihood.data
         penalty = Penalty(self.l1_ratio, np.ones(data.p), (-np.inf, np.inf), standardize=False)
         pen = class_strengths(lik, penalty).at(alpha, np.arange(data.p * lik.K))
-        size = data.scale * lik.unit
+        size = data.scale * lik.score_scale
         w = np.divide(coef.reshape(lik.K, -1), size, out=np.zeros((lik.K, data.p)), where=size > 0.0).T.ravel()
         s = Scores(lik)
         s.add(np.arange(s.p), np.zeros(s.p, bool), s.start)
         s.move(w)
         value = s.rows.value + penalty_value(pen, w)
-        return (value - s.look(pen, value, Dual(-np.inf, 0.0, w, s.r)).value) * lik.unit**2 / data.weight
+        return (value - s.look(pen, value, Dual(-np.inf, 0.0, w, s.r)).value) * lik.score_scale**2 / data.weight
 
 
 def configure(parser):
@@ -124,5 +124,5 @@ def right(problem, run):
     X, y = problem.test
     lik = run.judge.likelihood
     coef = run.coefs.toarray().reshape(lik.K, -1)
-    b = lik.at((problem.X @ coef.T).T, lik.null.b).b
+    b = lik.with_best_intercepts((problem.X @ coef.T).T, lik.null_model.b).b
     return float(np.mean((X @ coef.T + b).argmax(axis=1) == y))

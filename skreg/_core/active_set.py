@@ -39,7 +39,7 @@ def active_set(data, target, pen, w, max_steps):
     steps : int
     """
     Z = data.block(slice(None))
-    y = -data.standardized(data.R[target])
+    y = -data.sqrt_weighted(data.R[target])
     if data.n <= data.p:
         return _descend(Z, y, pen, w.copy(), max_steps)
     Q, Z = np.linalg.qr(Z)

@@ -7,14 +7,14 @@ from .newton import MANY_ROWS, Scores
 from .path import Strengths
 from .solve import Solution
 
-RICH = 40  # if there are so many times more rows than columns, an eighth of them gives the start
-ROUGH = 1e-2  # tolerance there
-STONES = 1  # a decade of alpha: working sets start with more columns than those of the squared loss
+MIN_ROWS_PER_COLUMN = 40  # with more rows than that for each column, a fit on an eighth of the rows is the start
+SAMPLE_TOL = 1e-2  # tolerance of the fit on a sample of the rows
+STONES_PER_DECADE = 1  # warm starts for each decade of alpha; fewer than for squared loss, as working sets are larger
 
 
 def class_strengths(likelihood, penalty, grouped=False):
     """The penalty of every coefficient, or column, for alpha = 1 in normalized units; see `newton` for their order."""
-    st = penalty.strengths(likelihood.data, likelihood.unit)
+    st = penalty.strengths(likelihood.data, likelihood.score_scale)
     return st if grouped else Strengths(*(np.repeat(part, likelihood.K) for part in st))
 
 
@@ -26,14 +26,14 @@ def class_alpha_max(likelihood, penalty, grouped=False):
 
 
 def _on_sample(likelihood, penalty, alphas, max_iter, grouped):
-    """Coefficients from some of many rows, as a start; None of few rows, or where a class would be missing."""
+    """Coefficients of a fit on a sample of the rows, as a start; None for few rows, or if a class would be missing."""
     data = likelihood.data
-    if data.sparse or data.n < max(MANY_ROWS, RICH * data.p):
+    if data.sparse or data.n < max(MANY_ROWS, MIN_ROWS_PER_COLUMN * data.p):
         return None
     part = likelihood.on_rows(data.sample)
     if part is None:
         return None
-    *_, solution = classify(part, penalty, alphas, tol=ROUGH, max_iter=max_iter, grouped=grouped)
+    *_, solution = classify(part, penalty, alphas, tol=SAMPLE_TOL, max_iter=max_iter, grouped=grouped)
     return solution.coef if solution.coef.any() else None
 
 
@@ -46,39 +46,39 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solve
     Parameters
     ----------
     likelihood : Likelihood
-        Of the rows that have weight.
+        Of the rows with positive weight.
     penalty : Penalty
-        All but alpha.
+        The penalty without alpha.
     alphas : sequence of float
-        Best in decreasing order.
+        In decreasing order warm starts help most.
     tol : float
         Duality gap to reach, relative to the loss of the null model.
     max_iter : int
         Newton steps for each alpha.
     grouped : bool
-        Whether the penalty is one of the norms of a column's coefficients for all classes.
+        Whether the penalty acts on the norm of a column's coefficients for all classes.
     solver : {"auto", "newton", "lbfgs"}
-        L-BFGS is for pure L2 without bounds; see `Scores`.
+        L-BFGS needs pure L2 without bounds; see `Scores`.
     coef_init : ndarray of shape (K, p) or None
-        Start, in the user's units.
+        Warm start, in the user's units.
     """
     lik, data = likelihood, likelihood.data
     st, s = class_strengths(lik, penalty, grouped), Scores(lik, grouped, solver)
     if coef_init is None and len(alphas) == 1:
         coef_init = _on_sample(lik, penalty, alphas, max_iter, grouped)
-        s.sampling &= coef_init is None  # the sample has said all it knows
-    goal = tol * (lik.null.value if lik.convex else 1.0)
-    size = data.scale * lik.unit
+        s.sampling &= coef_init is None  # the sample is not used twice
+    goal = tol * (lik.null_model.value if lik.convex else 1.0)
+    size = data.scale * lik.score_scale
     init = None
     if coef_init is not None:
         init = np.divide(coef_init, size, out=np.zeros(coef_init.shape), where=size > 0.0).T
         init = init if s.grouped else init.ravel()
     top, before = st.alpha_max(s.start), np.empty(0)
     if init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
-        before = path.stones(top, alphas[0], STONES)
+        before = path.stones(top, alphas[0], STONES_PER_DECADE)
     walk = path.follow(s, st, np.append(before, alphas), goal, max_iter, init, before.size)
     rounds = sum(next(walk).rounds for _ in before)
-    unit = lik.unit**2 / data.weight
+    unit = lik.score_scale**2 / data.weight
     for _, point in zip(alphas, walk, strict=True):
         coef = s.unfold(point) * size
         intercept = s.rows.b - coef @ s.centre

@@ -1,20 +1,20 @@
-"""THE coordinate-descent loop (design x penalty, nothing else), and three loops of one line over columns."""
+"""The coordinate-descent loop over a design and a penalty, and three short loops over columns."""
 
 from ._jit import njit
 
 
 @njit
 def coordinate_descent(A, pen, w, r, h, lips, coords, epochs):
-    """Sweep over `coords`, or groups, to lower ``<r0, A d> + sum_i h_i (A d)_i^2 / 2 + penalty(w + d)``.
+    """Sweep over the blocks `coords` to lower ``<r0, A d> + sum_i h_i (A d)_i^2 / 2 + penalty(w + d)``.
 
     w and ``r = r0 + h * (A d)`` change in place; `lips` holds the curvature along each coordinate. The squared loss is
-    this model; other losses come with the `r` and `h` of their quadratic model. Returns the sweeps that were done: they
-    end early when nothing moves.
+    this model; other losses come with the `r` and `h` of their quadratic model. Returns the number of sweeps, which is
+    smaller than `epochs` if nothing moves in one.
     """
     for epoch in range(epochs):
         moved = False
         for k in range(coords.size):
-            moved |= pen.descend(A, w, r, h, lips, coords[k])
+            moved |= pen.coordinate_step(A, w, r, h, lips, coords[k])
         if not moved:
             return epoch + 1
     return epochs
@@ -22,14 +22,14 @@ def coordinate_descent(A, pen, w, r, h, lips, coords, epochs):
 
 @njit
 def col_dots(A, coords, r, out):
-    """Products of some columns with r."""
+    """Fill `out` with the products of some columns with r."""
     for k in range(coords.size):
         out[k] = A.col_dot(coords[k], r)
 
 
 @njit
 def col_updates(A, d, h, r):
-    """Move r by the step d."""
+    """Update r for a step d of the coefficients."""
     for j in range(d.size):
         if d[j] != 0.0:
             A.col_update(j, d[j], h, r)
@@ -37,6 +37,6 @@ def col_updates(A, d, h, r):
 
 @njit
 def col_fills(A, rows, roots, which, out):
-    """Fill every row of `out` with some rows of a column, times the row of `roots` of its own."""
+    """Fill row j of `out` with some rows of column j, times row ``which[j]`` of `roots`."""
     for j in range(out.shape[0]):
         A.col_fill(j, rows, roots[which[j]], out[j])

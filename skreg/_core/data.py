@@ -1,8 +1,8 @@
-"""X and y under row weights, in normalized units, and what a path asks of them.
+"""Weighted, centred and scaled views of X and y, and the matrix products that the solvers need.
 
-All solvers work on columns of weighted mean 0 (with an intercept) and norm 1, and on a y of norm 1: correlations are at
-most 1, the null model's loss is 1/2, and neither the units of the data nor their powers of ten matter. Nothing is
-copied for that: the designs centre and scale as they go.
+All solvers work on columns of weighted mean 0 (with an intercept) and norm 1, and on a y of norm 1. So correlations are
+at most 1, the null model's loss is 1/2, and the units of the data do not matter. X is never copied: the designs centre
+and scale on the fly.
 """
 
 import numpy as np
@@ -13,19 +13,18 @@ from ._jit import njit
 from .coordinate import col_dots, col_fills, col_updates
 from .designs import CSC, Dense
 
-# Entries of X that one call of a kernel may visit: an interrupt is noticed between calls.
-WORK = 1 << 27
-FLOPS = 1 << 33  # likewise, multiplications in one call of BLAS
-RUN = 16  # consecutive rows of a sample
-BLOCK = 1 << 20  # entries of weighed columns that are copied for one product
-SMALL = 1 << 18  # entries of sparse columns that are best filled for a product
+ENTRIES_PER_CALL = 1 << 27  # of X, that one call of a kernel reads: Ctrl-C takes effect between calls
+FLOPS_PER_CALL = 1 << 33  # multiplications in one call of BLAS, for the same reason
+SAMPLE_RUN = 16  # consecutive rows in the sample of rows
+ENTRIES_PER_PRODUCT = 1 << 20  # of weighted columns, that are copied for one product
+MAX_FILLED_ENTRIES = 1 << 18  # of sparse columns, up to which a dense copy makes the product faster
 
 
 @njit
 def normalize(A, h, weight, fit_intercept, R, coords, spread, products):
     """Fill the means and scales of A, the columns' standard deviations, and their products with the rows of R.
 
-    One pass over memory: every column is still in the cache when it is read again.
+    Memory is read once: a column is still in the cache when it is read again.
     """
     for k in range(coords.size):
         j = coords[k]
@@ -33,7 +32,7 @@ def normalize(A, h, weight, fit_intercept, R, coords, spread, products):
         A.mean[j] = A.col_mean(j, h, weight)
         sqnorm = A.col_sqnorm(j, h)
         if sqnorm <= weight * (8e-16 * A.mean[j]) ** 2 and sqnorm < np.inf:
-            sqnorm = 0.0  # constant, to rounding
+            sqnorm = 0.0  # constant up to rounding
         spread[j] = np.sqrt(sqnorm / weight)
         if not fit_intercept:
             sqnorm += weight * A.mean[j] ** 2
@@ -52,7 +51,7 @@ class Data:
         Read in place.
     Y : ndarray of shape (n_targets, n)
     weights : ndarray of shape (n,) or None
-        Non-negative, not all zero; None for equal weights.
+        Non-negative, with at least one positive entry; None for equal weights.
     fit_intercept : bool
         Whether columns and targets are centred.
 
@@ -73,7 +72,8 @@ class Data:
     """
 
     def __init__(self, X, Y, weights=None, fit_intercept=True):
-        self.X, self.fit_intercept = X, fit_intercept
+        self.X = X
+        self.fit_intercept = fit_intercept
         self.n, self.p = X.shape
         if weights is None or np.all(weights == weights[0]):
             self.h = np.ones(1)
@@ -82,7 +82,7 @@ class Data:
             weights = np.where(weights < 1e-200 * top, 0.0, weights / top)  # reciprocals must be finite
             self.h = weights / weights.mean()
         self.weight = float(self.n)
-        self.root = np.sqrt(self.h)
+        self.sqrt_weights = np.sqrt(self.h)
         with np.errstate(divide="ignore"):
             self.inv_h = np.where(self.h > 0.0, 1.0 / self.h, 0.0)
 
@@ -108,21 +108,23 @@ class Data:
         return np.full(self.n, self.h[0]) if self.h.size == 1 else self.h
 
     def _normalize(self):
-        self.mean, self.scale = np.zeros(self.p), np.zeros(self.p)
-        self.spread, self.start = np.zeros(self.p), np.zeros((len(self.R), self.p))
+        self.mean = np.zeros(self.p)
+        self.scale = np.zeros(self.p)
+        self.spread = np.zeros(self.p)
+        self.start = np.zeros((len(self.R), self.p))
         design, rows = self.design(), self.rows
         for coords in self._batches(1 + len(self.R)):
             normalize(design, rows, self.weight, self.fit_intercept, self.R, coords, self.spread, self.start)
         self.start *= -1.0
 
     def _batches(self, passes=1):
-        step = max(int(WORK * self.p / max(self.size * passes, 1)), 1)
+        step = max(int(ENTRIES_PER_CALL * self.p / max(self.size * passes, 1)), 1)
         for low in range(0, self.p, step):
             yield np.arange(low, min(low + step, self.p))
 
     @cached_property
     def centred_late(self):
-        """Whether inner products may be centred after they are taken: that loses at most four digits of sixteen."""
+        """Whether inner products may be computed first and centred afterwards, which loses at most 4 of 16 digits."""
         return np.abs(self.mean * self.scale).max(initial=0.0) * np.sqrt(self.weight) < 100.0
 
     def _centre(self, G, left, right):
@@ -133,7 +135,7 @@ class Data:
         return G
 
     def dots(self, r):
-        """Products of all columns with a state."""
+        """Products of all columns with a state, which is a vector over rows in the form that the design uses."""
         out, design = np.empty(self.p), self.design()
         for coords in self._batches():
             part = np.empty(coords.size)
@@ -143,67 +145,67 @@ class Data:
 
     def all_scores(self, W):
         """Scores (K, n) of all columns under coefficients W (K, p)."""
-        return np.array([self.plain(self.scores(w)) for w in W])
+        return np.array([self.to_scores(self.scores(w)) for w in W])
 
     def all_dots(self, R):
-        """Products of all columns with some states, (K, p); with an intercept, the rows of R (K, n) sum to zero."""
-        return np.array([self.dots(self.state(r)) for r in R])
+        """Products (K, p) of all columns with vectors R (K, n) over rows; with an intercept these must sum to zero."""
+        return np.array([self.dots(self.from_rows(r)) for r in R])
 
     def scores(self, w):
-        """``A w``, in the form of the design."""
+        """``A w`` as a state."""
         z = np.zeros(self.R.shape[1])
         col_updates(self.design(), w, np.ones(1), z)
         return z
 
-    def root_dots(self, q):
-        """Products of all columns, their rows multiplied by the roots of the weights, with q (n,)."""
-        return self.dots(self.state(self.root * q))
+    def sqrt_weighted_dots(self, q):
+        """Products with q (n,) of all columns, their rows multiplied by the square roots of the weights."""
+        return self.dots(self.from_rows(self.sqrt_weights * q))
 
-    def standardized(self, r):
-        """A state of the residual as a vector whose norm is the residual's weighted one."""
-        return self.vector(r) * np.sqrt(self.inv_h)
+    def sqrt_weighted(self, r):
+        """A weighted state divided by the square roots of the weights: its norm is the residual's weighted norm."""
+        return self.to_rows(r) * np.sqrt(self.inv_h)
 
     @property
-    def standardized_targets(self):
-        """Targets in the units of `block` (T, n)."""
-        return np.array([-self.standardized(r) for r in self.R])
+    def sqrt_weighted_targets(self):
+        """Targets (T, n) in the units of `block`."""
+        return np.array([-self.sqrt_weighted(r) for r in self.R])
 
     @cached_property
     def target_sqnorms(self):
-        """Squared weighted norms of the normalized targets (T,): 1, or 0 of a constant one."""
+        """Squared weighted norms (T,) of the normalized targets: 1, or 0 for a constant target."""
         return np.array([self.sqnorm(r) for r in self.R])
 
     def sqnorm(self, r):
-        """Squared weighted norm of the residual."""
-        v = self.vector(r)
+        """Squared weighted norm of the residual, from its state."""
+        v = self.to_rows(r)
         return float(v @ (v * self.inv_h))
 
     def block(self, rows, cols=slice(None)):
-        """Some rows as the solvers see them: centred, scaled, times the root of their weight; a dense copy."""
+        """A dense copy of some rows: centred, scaled, and multiplied by the square roots of their weights."""
         Z = self._part(rows, cols)
         Z -= self.mean[cols]
         Z *= self.scale[cols]
         if self.h.size > 1:
-            Z *= self.root[rows, None]
+            Z *= self.sqrt_weights[rows, None]
         return Z
 
     @cached_property
     def sample(self):
-        """Every eighth run of rows, short enough to be spread over sorted data, long enough to be read fast."""
-        starts = np.arange(0, self.n - RUN + 1, 8 * RUN)
-        return (starts[:, None] + np.arange(RUN)).ravel()
+        """Indices of a sample: every eighth run of rows. Runs are short, as data may be sorted, and read fast."""
+        starts = np.arange(0, self.n - SAMPLE_RUN + 1, 8 * SAMPLE_RUN)
+        return (starts[:, None] + np.arange(SAMPLE_RUN)).ravel()
 
     def blocks(self, width, rows=None):
-        """Parts of some rows, or of all, such that a block of `width` columns stays small."""
+        """Split some rows, or all, into parts of which a dense copy of `width` columns is small."""
         step = max(int((1 << 18) / max(width, 1)), 256)
         if rows is None:
             return [slice(low, min(low + step, self.n)) for low in range(0, self.n, step)]
         return [rows[low : low + step] for low in range(0, len(rows), step)]
 
     @cached_property
-    def extra(self):
-        """Targets as the solvers see them, and a column of ones: (n, T + 1)."""
-        Y = [-self.vector(r) * self.inv_h for r in self.R]
+    def targets_and_ones(self):
+        """Normalized targets and a column of ones: (n, T + 1)."""
+        Y = [-self.to_rows(r) * self.inv_h for r in self.R]
         return np.column_stack([*Y, np.ones(self.n)])
 
     def moments(self, rows):
@@ -211,20 +213,20 @@ class Data:
 
         They add over disjoint rows. `rows` is a slice or an index array; of a slice as little as possible is copied.
         """
-        extra = self.extra * (self.root[:, None] if self.h.size > 1 else 1.0)
+        extra = self.targets_and_ones * (self.sqrt_weights[:, None] if self.h.size > 1 else 1.0)
         M = np.zeros((self.p + extra.shape[1],) * 2)
         for part in self.blocks(self.p, np.arange(self.n)[rows]):
             Z = np.hstack([self.block(part), extra[part]])
             M += Z.T @ Z
         return M
 
-    def state(self, v):
-        """A weighted vector over rows as the designs want it."""
+    def from_rows(self, v):
+        """A weighted vector over rows as a state."""
         return self._states(v[None])[0]
 
 
 class DenseData(Data):
-    """Data with a matrix in Fortran order."""
+    """Data with a dense matrix in Fortran order."""
 
     sparse = False
 
@@ -235,10 +237,10 @@ class DenseData(Data):
     def _states(self, V):
         return np.ascontiguousarray(V)
 
-    def vector(self, r):
+    def to_rows(self, r):
         return r
 
-    def plain(self, z):
+    def to_scores(self, z):
         return z
 
     def design(self):
@@ -263,37 +265,37 @@ class DenseData(Data):
     def cross(self, left, right):
         """Normalized inner products of columns `left`, the last of `right`, with columns `right`."""
         k = left.size
-        if not self.exact:
+        if not self.blas_safe:
             return sum(Z[:, -k:].T @ Z for Z in (self.block(rows, right) for rows in self.blocks(right.size)))
-        # a few thousand rows at a time: the copy stays in the cache
+        # a few thousand rows at a time, so that the copy stays in the cache
         G = sum(Z[-k:] @ Z.T for Z in (self.X.T[right, rows] for rows in self.blocks(right.size)))
         return self._centre(G, left, right)
 
-    def weighed(self, cols, mean, ones, roots, which, rows=None, new=None, dtype=np.float64):
-        """Inner products of columns whose rows have weights of their own.
+    def weighted_gram(self, cols, mean, ones, roots, which, rows=None, new=None, dtype=np.float64):
+        """Inner products of columns, each with its own row weights.
 
         Parameters
         ----------
         cols, mean : ndarray of shape (m,)
-            Columns, and what they are centred at: 0, or their mean under the one row of weights.
+            Columns, and the value that is subtracted: 0, or their mean under the only row of weights.
         ones : ndarray of shape (k,)
-            Values of constant columns that come before them.
+            Values of constant columns that come first.
         roots : ndarray of shape (K, n)
             Square roots of weights.
         which : ndarray of shape (k + m,)
             The row of `roots` of every column.
         rows : ndarray of int or None
-            Rows that stand for all; None is all. Sparse data take all of them.
+            A sample of rows that represents all; None for all rows. Sparse data always use all.
         new : int or None
-            How many columns, the last, to multiply with all; None is all.
+            Only the products of the last `new` columns with all are needed; None for all.
         dtype : data type
-            Of the products of dense columns.
+            In which dense columns are multiplied.
         """
         rows = np.arange(self.n) if rows is None else rows
         k, first = ones.size, 0 if new is None else which.size - new
         A = Dense(self.X.T, cols, mean, self.scale[cols])
         G = np.zeros((which.size - first, which.size))
-        step = max(BLOCK // max(which.size, 1), 256)
+        step = max(ENTRIES_PER_PRODUCT // max(which.size, 1), 256)
         for low in range(0, rows.size, step):
             part = rows[low : low + step]
             Z = np.empty((which.size, part.size), dtype)
@@ -318,7 +320,7 @@ class DenseData(Data):
         every = np.arange(self.p)
         if 2 * cols.size > self.p:  # half the work for the whole of a symmetric product
             return self.gram if np.array_equal(cols, every) else self.gram[cols]
-        if not self.exact:
+        if not self.blas_safe:
             return sum(Z[:, cols].T @ Z for Z in map(self.block, self.blocks(self.p)))
         G = sum(self.X.T[cols, rows] @ self.X[rows] for rows in self._slices(cols.size * self.p))
         return self._centre(G, cols, every)
@@ -326,26 +328,26 @@ class DenseData(Data):
     @cached_property
     def gram(self):
         """The whole normalized Gram matrix."""
-        if not self.exact:
+        if not self.blas_safe:
             return sum(Z.T @ Z for Z in map(self.block, self.blocks(self.p)))
         every = np.arange(self.p)
         G = sum(self.X[rows].T @ self.X[rows] for rows in self._slices(self.p**2))
         return self._centre(G, every, every)
 
     def _slices(self, products, low=0, high=None):
-        """Slices of rows for calls of BLAS, of so many products a row, that are short enough to be interrupted."""
-        high, step = self.n if high is None else high, max(int(FLOPS / max(products, 1)), 256)
+        """Slices of rows for calls of BLAS with `products` multiplications a row, that can be interrupted."""
+        high, step = self.n if high is None else high, max(int(FLOPS_PER_CALL / max(products, 1)), 256)
         return [slice(first, min(first + step, high)) for first in range(low, high, step)]
 
     def moments(self, rows):
-        if not (self.exact and isinstance(rows, slice)):
+        if not (self.blas_safe and isinstance(rows, slice)):
             return super().moments(rows)
         low, high, _ = rows.indices(self.n)
         parts = self._slices(self.p**2, low, high)
         return sum(map(self._moments, parts)) if parts else super().moments(rows)
 
     def _moments(self, rows):
-        X, V = self.X[rows], self.extra[rows]
+        X, V = self.X[rows], self.targets_and_ones[rows]
         XV, VV = X.T @ V, V.T @ V
         M = np.empty((self.p + V.shape[1],) * 2)
         across = np.outer(XV[:, -1], self.mean)
@@ -358,8 +360,8 @@ class DenseData(Data):
         return M
 
     @property
-    def exact(self):
-        """Whether BLAS may work on X itself."""
+    def blas_safe(self):
+        """Whether BLAS may multiply X itself, without weighting and centring it first."""
         return self.h.size == 1 and self.X.dtype == np.float64 and self.centred_late
 
 
@@ -375,11 +377,11 @@ class SparseData(Data):
     def _states(self, V):
         return np.concatenate([V, np.zeros((len(V), 1))], axis=1)
 
-    def vector(self, r):
+    def to_rows(self, r):
         return r[:-1] + self.h * r[-1]
 
-    def plain(self, z):
-        """Scores, from a state that was moved with weights of 1."""
+    def to_scores(self, z):
+        """Scores (n,), from a state that was updated with weights of 1."""
         return z[:-1] + z[-1]
 
     def design(self):
@@ -390,7 +392,7 @@ class SparseData(Data):
         return self.X[rows][:, cols].astype(np.float64).toarray()
 
     def restrict(self, A, cols):
-        """The design A (or None) with more columns at its end, copied together: scattered sweeps wait for memory."""
+        """The design A (or None) with more columns at its end; all are copied, to be read in one piece."""
         new = self.X[:, cols]
         if A is None:
             return CSC(
@@ -410,17 +412,17 @@ class SparseData(Data):
             self.weight,
         )
 
-    def weighed(self, cols, mean, ones, roots, which, rows=None, new=None, dtype=np.float64):
+    def weighted_gram(self, cols, mean, ones, roots, which, rows=None, new=None, dtype=np.float64):
         Z = sp.hstack([np.ones((self.n, ones.size)), self.X[:, cols].astype(np.float64)], format="csc")
         entries = np.diff(Z.indptr)
         Z.data *= np.repeat(np.append(ones, self.scale[cols]), entries)
         Z.data *= roots[np.repeat(which, entries), Z.indices]
-        if self.n * which.size <= SMALL:
+        if self.n * which.size <= MAX_FILLED_ENTRIES:
             Z = Z.toarray()
         first, shift = 0 if new is None else which.size - new, np.append(0.0 * ones, mean * self.scale[cols])
         G = Z[:, first:].T @ Z
         G = G if isinstance(G, np.ndarray) else G.toarray()
-        if mean.any():  # that under the weights
+        if mean.any():  # the columns are centred under the weights
             G -= np.sum(roots[0] ** 2) * np.outer(shift[first:], shift)
         return G
 
@@ -452,15 +454,15 @@ def _readonly(a):
 
 
 def _unsigned(a):
-    """The same numbers in a type for which compiled code need not ask whether an index counts from the end."""
+    """The same indices as unsigned integers: compiled code need not test for negative ones."""
     return a.view(np.uint32 if a.itemsize == 4 else np.uint64)
 
 
 def as_data(X, Y, weights=None, fit_intercept=True):
-    """Data on X; the only place that asks whether X is sparse.
+    """Data on X; the only place that tests whether X is sparse.
 
-    X is used as it is when it has float32 or float64 entries and Fortran order (sparse: CSC with sorted indices), and
-    converted once otherwise. The views are read-only, so that one compiled variant serves all.
+    X is read in place if it has float32 or float64 entries and Fortran order (sparse: CSC with sorted indices), and
+    converted once otherwise. Views are read-only, so that one compiled variant of the kernels is enough.
     """
     if sp.issparse(X):
         X = sp.csc_array(X)

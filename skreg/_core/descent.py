@@ -11,34 +11,34 @@ from .losses import Squared
 from .penalties import ElasticNet
 from .proximal import Quadratic, loss_at, minimize, rows_of
 
-LARGEST_SPECTRUM = 2000  # rows or columns whose inner products are formed, and all of their eigenvalues taken
-SMALL_SPECTRUM = 200  # likewise, where only the largest eigenvalue is wanted
-CURVATURE = {"Squared": 1.0, "Logistic": 0.25, "Multinomial": 0.5}  # largest of the losses, per unit of the scores
+MAX_SPECTRUM_SIDE = 2000  # rows or columns, whichever are fewer, up to which all eigenvalues are computed
+MAX_SMALL_SPECTRUM_SIDE = 200  # the same where only the largest eigenvalue is needed
+MAX_CURVATURES = {"Squared": 1.0, "Logistic": 0.25, "Multinomial": 0.5}  # second derivatives of the losses
 
 
 def _norms(data):
-    """Norms of the columns, which turn normalized ones into those of the user's units; 0 where they are constant."""
+    """Norms of the centred columns in the user's units; 0 for constant columns."""
     return np.divide(1.0, data.scale, out=np.zeros(data.p), where=data.scale > 0.0)
 
 
 def spectrum(data, every=True):
     """Eigenvalues of the weighted covariance of the columns, in decreasing order, as many as rows or columns.
 
-    Only the largest one, to about 1e-4 of it, unless `every`, and of data with more rows and columns than
-    `LARGEST_SPECTRUM`.
+    With more rows and columns than `MAX_SPECTRUM_SIDE`, or without `every`, only the largest, to a relative accuracy of
+    about 1e-4.
     """
     size = _norms(data)
     if not size.any():
         return np.zeros(1)
-    if data.p <= min(data.n, LARGEST_SPECTRUM if every else SMALL_SPECTRUM):
+    if data.p <= min(data.n, MAX_SPECTRUM_SIDE if every else MAX_SMALL_SPECTRUM_SIDE):
         values = np.linalg.eigvalsh(data.gram * np.outer(size, size))
-    elif data.n <= (LARGEST_SPECTRUM if every else SMALL_SPECTRUM):
+    elif data.n <= (MAX_SPECTRUM_SIDE if every else MAX_SMALL_SPECTRUM_SIDE):
         values = np.linalg.eigvalsh(_row_products(data, size))
     else:
 
         def product(w):
-            z = data.plain(data.scores(size * np.ravel(w)))
-            return size * data.dots(data.state(data.rows * z))
+            z = data.to_scores(data.scores(size * np.ravel(w)))
+            return size * data.dots(data.from_rows(data.rows * z))
 
         operator = LinearOperator((data.p, data.p), matvec=product, dtype=np.float64)
         values = eigsh(operator, k=1, tol=1e-4, v0=size, return_eigenvectors=False)
@@ -46,7 +46,7 @@ def spectrum(data, every=True):
 
 
 def _row_products(data, size):
-    """Inner products of the centred rows, each times the root of its weight."""
+    """Inner products of the centred rows, each multiplied by the square root of its weight."""
     if not data.sparse:
         blocks = [slice(low, low + data.n) for low in range(0, data.p, data.n)]
         parts = (data.block(slice(None), cols) * size[cols] for cols in blocks)
@@ -60,13 +60,13 @@ def _row_products(data, size):
 
 
 def ridge_factors(eigenvalues, alpha):
-    """Shares of the least-squares solution that ridge of a strength keeps; 0 where both are 0."""
+    """Shares of the least-squares solution that ridge keeps along eigenvectors; 0 where eigenvalue and alpha are 0."""
     with np.errstate(invalid="ignore"):
         return np.nan_to_num(eigenvalues / (eigenvalues + alpha))
 
 
 def equivalent_alpha(steps, step_size, l2):
-    """The strength of ridge that is nearest to some plain steps with L2 (Ali, Kolter & Tibshirani 2019)."""
+    """The ridge penalty that is most like some plain steps with L2 (Ali, Kolter & Tibshirani 2019)."""
     with np.errstate(divide="ignore"):
         return l2 + 1.0 / (np.asarray(steps, dtype=float) * step_size)
 
@@ -74,7 +74,7 @@ def equivalent_alpha(steps, step_size, l2):
 def filter_factors(eigenvalues, steps, step_size, l2):
     """Shares of the least-squares solution along eigenvectors of the covariance that plain steps from zero keep.
 
-    Without L2, ``1 - (1 - step_size * eigenvalue)^steps``; a prox step for L2 shrinks besides.
+    Without L2, ``1 - (1 - step_size * eigenvalue)^steps``; with L2, every step also shrinks.
     """
     rate = (1.0 - step_size * eigenvalues) / (1.0 + step_size * l2)
     return ridge_factors(eigenvalues, l2) * (1.0 - rate**steps)
@@ -106,27 +106,28 @@ class Descent:
     eigenvalues : ndarray
         See `spectrum`.
     curvature : float
-        Upper bound of the curvature of the mean loss: steps shorter than 2 over it lower the objective.
+        Upper bound of the curvature of the mean loss. Steps shorter than ``2 / curvature`` lower the objective.
     """
 
     def __init__(self, data, loss, T, alpha, l1_ratio):
         self.data = data
-        self.K, self.p = len(T), data.p
+        self.K = len(T)
+        self.p = data.p
         squared = isinstance(loss, Squared)
         self.eigenvalues = spectrum(data, every=squared)
         top = self.eigenvalues[0]
-        self.curvature = CURVATURE[type(loss).__name__] * top
+        self.curvature = MAX_CURVATURES[type(loss).__name__] * top
         self.offset = np.zeros(self.K)
         if squared and data.fit_intercept:
             self.offset = T @ data.rows / data.weight
             T = T - self.offset[:, None]
-        # An intercept is as steep as the steepest direction, so that it does not limit the length of steps.
+        # The intercept is scaled to the largest curvature of the columns, so that it does not limit the step size.
         shift = (np.sqrt(top) or 1.0) if data.fit_intercept and not squared else 0.0
         width = self.p + (shift > 0.0)
-        if squared and self.p <= min(data.n, LARGEST_SPECTRUM):
+        if squared and self.p <= min(data.n, MAX_SPECTRUM_SIDE):
             size = _norms(data)
             inner, n = Gram(data.gram * np.outer(size, size)), self.p
-            correlations = np.array([data.dots(data.state(data.rows * t)) for t in T]) * size
+            correlations = np.array([data.dots(data.from_rows(data.rows * t)) for t in T]) * size
             self.smooth = Quadratic(correlations.ravel())
             self.scale, extra = float(np.sum(T**2 @ data.rows)), 0
         else:
@@ -137,14 +138,15 @@ class Descent:
         penalized = np.tile(np.arange(width) < self.p, self.K) * data.weight
         ends = np.full(width * self.K, np.inf)
         self.pen = ElasticNet(alpha * l1_ratio * penalized, alpha * (1.0 - l1_ratio) * penalized, -ends, ends)
-        self.w, self.z = np.zeros(width * self.K), np.zeros((n + extra) * self.K)
+        self.w = np.zeros(width * self.K)
+        self.z = np.zeros((n + extra) * self.K)
         if shift > 0.0:
-            start = Likelihood(data, loss, T).null.b
+            start = Likelihood(data, loss, T).null_model.b
             self.w[self.p :: width] = start / shift
             self.z.reshape(self.K, -1)[:, n if extra else 0 :] += start[:, None]
 
     def point(self):
-        """Where the descent is."""
+        """The current iterate, in the user's units."""
         W = self.w.reshape(self.K, -1)
         coef = W[:, : self.p].copy()
         intercept = self.offset - coef @ self.data.mean
@@ -157,7 +159,10 @@ class Descent:
         return Point(coef, intercept, loss / self.data.weight)
 
     def run(self, step_size, accelerate, every, max_steps, hook):
-        """Take steps until ``hook(steps)``, asked before the first and every `every` steps, says stop; their number."""
+        """Take steps until ``hook(steps)`` returns True. Returns their number.
+
+        The hook is called before the first step and after every `every` steps.
+        """
         lipschitz = self.data.weight / step_size
         return minimize(
             self.A, self.smooth, self.pen, self.w, self.z, every, max_steps, lambda steps, w: hook(steps),

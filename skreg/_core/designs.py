@@ -1,4 +1,4 @@
-"""Designs answer for columns, centred and scaled without a centred copy: X is never copied and sparse X never filled.
+"""Designs: operations on the columns of X, centred and scaled on the fly. X is not copied, and sparse X stays sparse.
 
 Coordinate j of a design stands for the column ``(x_j - mean_j) * scale_j``. `r` is minus the weighted residual; with an
 intercept it sums to zero.
@@ -23,7 +23,9 @@ class Dense(NamedTuple):
     def col_mean(self, j, h, weight):
         x = self.XT[self.cols[j]]
         m = 0.0
-        for _ in range(2):  # the second round removes the rounding of the first: constant columns come out as constant
+        for _ in range(
+            2
+        ):  # the second round removes the rounding of the first, so that constant columns are recognized
             s = 0.0
             for i in range(x.size):
                 s += (x[i] - m) * h[i]
@@ -35,7 +37,9 @@ class Dense(NamedTuple):
         m = self.mean[j]
         s = 0.0
         for i in range(x.size):
-            s += (x[i] - m) * r[i]  # centred even though r sums to zero: exact where |mean| dwarfs the deviation
+            s += (x[i] - m) * r[
+                i
+            ]  # centred although r sums to zero: accurate where |mean| is far above the standard deviation
         return s * self.scale[j]
 
     def col_fill(self, j, rows, h, out):
@@ -56,7 +60,7 @@ class Dense(NamedTuple):
         x = self.XT[self.cols[j]]
         m = self.mean[j]
         step = d * self.scale[j]
-        if h.size == 1:  # one curvature for all rows saves a load per row
+        if h.size == 1:  # one weight for all rows: saves reading it for every row
             step *= h[0]
             for i in range(x.size):
                 r[i] += step * (x[i] - m)
@@ -75,9 +79,10 @@ class Dense(NamedTuple):
 
 @jitted
 class CSC(NamedTuple):
-    """Columns of a sparse matrix. Centring is left out of the rows of `r`; its extra, last element c keeps it:
+    """Columns of a sparse matrix.
 
-    row i of the true vector is ``r[i] + h[i] * c``, so an update costs as much as the column has entries.
+    `r` has one more element than there are rows. The last one, c, holds what centring adds: row i of the true vector is
+    ``r[i] + h[i] * c``. So an update costs only as much as the column has entries.
     """
 
     data: np.ndarray
@@ -92,7 +97,7 @@ class CSC(NamedTuple):
         for k in range(self.indptr[j], self.indptr[j + 1]):
             s += self.data[k] * h[self.indices[k]]
         m = s / weight
-        if self.indptr[j + 1] - self.indptr[j] == h.size:  # full: may be constant, see Dense
+        if self.indptr[j + 1] - self.indptr[j] == h.size:  # without zeros: may be constant, see Dense
             s = 0.0
             for k in range(self.indptr[j], self.indptr[j + 1]):
                 s += (self.data[k] - m) * h[self.indices[k]]
@@ -142,10 +147,10 @@ class CSC(NamedTuple):
 class Stacked(NamedTuple):
     """Columns of the scores of K classes under the curvature ``diag(v) - v p'`` of every row, ``v = h p``.
 
-    Coordinate j moves class ``classes[j]`` along column ``place[j]`` of `inner`, or by `shift` where those end, as
-    intercepts do.
-    The state has K + 1 rows: with `q` the last, row k of the true one is ``r_k - v_k q``. So a coordinate reads and
-    writes two rows, however many classes there are. Columns of a sparse `inner` have mean 0.
+    Coordinate j moves the scores of class ``classes[j]`` along column ``place[j]`` of `inner`. The last coordinates are
+    intercepts, which move all rows by `shift`.
+    The state has K + 1 rows. With q the last of them, row k of the true state is ``r_k - v_k q``. So a coordinate reads
+    and writes only two rows, however many classes there are. Columns of a sparse `inner` have mean 0.
     """
 
     inner: NamedTuple
@@ -180,10 +185,10 @@ class Stacked(NamedTuple):
 
 @jitted
 class Repeated(NamedTuple):
-    """Columns of K scores that all have those of `inner`, and an intercept each unless `shift` is 0.
+    """Columns of K scores: each score has the columns of `inner`, and an intercept unless `shift` is 0.
 
-    The coordinates of one score follow those of another, its intercept, which moves all rows by `shift`, the last; so
-    do the states, of `size` elements for n rows each.
+    Coordinates are sorted by score. The last coordinate of a score is its intercept, which moves all rows by `shift`.
+    The state holds `size` elements for each score, of which the first n belong to the rows.
     """
 
     inner: NamedTuple
@@ -220,7 +225,7 @@ class Repeated(NamedTuple):
 
 @jitted
 class Gram(NamedTuple):
-    """Columns through their inner products; here `r` is the gradient of the smooth part."""
+    """Columns represented by their inner products; here `r` is the gradient of the smooth part."""
 
     G: np.ndarray  # symmetric, C order; as large as r or larger
 

@@ -96,7 +96,7 @@ def ridge_rows(data, l2, used, alphas, lengths):
         that they cancel.
     """
     free, held = np.flatnonzero(used & (l2 == 0.0)), np.flatnonzero(used & (l2 > 0.0))
-    Y = data.standardized_targets.T
+    Y = data.sqrt_weighted_targets.T
     F = data.block(slice(None), free)
     U, s, Vt = np.linalg.svd(F, full_matrices=False)
     keep = s > s.max(initial=0.0) * RANK * max(F.shape)
@@ -114,7 +114,7 @@ def ridge_rows(data, l2, used, alphas, lengths):
         for cols in np.array_split(held, max(held.size * data.n >> 21, 1)):
             Z = scaled(cols)
             K += Z @ Z.T
-        noise = 1e-16 * K.trace()  # rows may be repeated, and alpha smaller than rounding
+        noise = 1e-16 * K.trace()  # keeps the system regular where rows are repeated and alpha is smaller than rounding
         K.flat[:: data.n + 1] += noise
         solve = _shifted(K, len(alphas) > 1)
     elif held.size:
@@ -123,13 +123,13 @@ def ridge_rows(data, l2, used, alphas, lengths):
         W, rest, residual = np.zeros((Y.shape[1], data.p)), Y, off(Y)
         if held.size > data.n:
             A = off(solve(alpha, residual))
-            W[:, held] = data.all_dots(data.root * A.T)[:, held] / l2[held]
+            W[:, held] = data.all_dots(data.sqrt_weights * A.T)[:, held] / l2[held]
             residual = (alpha + noise) * A
         elif held.size:
             along = (left.T @ residual) / (sizes**2 + alpha)[:, None]
             W[:, held] = (right.T @ (sizes[:, None] * along)).T / np.sqrt(l2[held])
             residual = residual - left @ (sizes[:, None] ** 2 * along)
         if held.size:
-            rest = Y - data.root[:, None] * data.all_scores(W).T
+            rest = Y - data.sqrt_weights[:, None] * data.all_scores(W).T
         W[:, free] = shortest(Vt.T, Vt.T @ ((U.T @ rest) / s[:, None]), lengths[free]).T
         yield W, off(residual).T

@@ -6,14 +6,14 @@ from ._jit import njit
 from .designs import Stacked
 from .working_set import Gradient, Residual
 
-LEAST = 1e-12  # curvature of a row relative to its weight
-MISFIT = 1e-7  # likewise, relative to the square of its slope: working responses stay finite
-SINGLE = 1e-6  # of the diagonal, that keeps curvature matrices in single precision positive definite
+MIN_CURVATURE = 1e-12  # of a row, relative to its weight
+MIN_CURVATURE_OF_MISFIT = 1e-7  # of a row, relative to the square of its slope: keeps working responses finite
+SINGLE_PRECISION_SHIFT = 1e-6  # added to diagonals, relatively: keeps float32 curvature matrices positive definite
 
 
 @njit
 def reweight(A, H, place, classes, centred, weight, lips):
-    """Fill the means of A under the weights H (if `centred`), and the curvature along every coordinate."""
+    """Fill the means of A under the weights H (if `centred`), and `lips` with the curvature along every coordinate."""
     for j in range(lips.size):
         h, k = H[classes[j]], place[j]
         if centred:
@@ -24,8 +24,8 @@ def reweight(A, H, place, classes, centred, weight, lips):
 class Model(Residual):
     """Weighted least squares: the likelihood's second-order expansion at the iterate of a working set.
 
-    It is solved on rows, as the form that `rows` sets up (r holds the slopes of the model), or through its curvature
-    matrix.
+    It is solved either on rows, after `rows` has set up the form, whose state r holds the slopes of the model, or
+    through its curvature matrix.
 
     Parameters
     ----------
@@ -33,7 +33,9 @@ class Model(Residual):
     """
 
     def __init__(self, s):
-        self.s, self.data, self.cols = s, s.data, s.cols
+        self.s = s
+        self.data = s.data
+        self.cols = s.cols
         self.width = s.data.size / s.data.p
 
     def products(self, w, r):
@@ -43,7 +45,7 @@ class Model(Residual):
         return float(np.sum(v * e)), float(np.sum(e * self.slopes(self.y)))
 
     def gram(self, at, G):
-        """The model of some coordinates, and the intercepts, through their curvature matrix."""
+        """The form of some coordinates and the intercepts, given their curvature matrix."""
         w, c = (np.append(part[at], np.zeros(self.free)) for part in (self.s.w, self.s.c))
         start = w @ G + c
         rr = np.sum(self.s.rows.R**2 * self.inv_h)
@@ -53,7 +55,7 @@ class Model(Residual):
 
 
 class OneScore(Model):
-    """The model of one score. The intercept is always at its best."""
+    """The model of one score. The intercept always has its best value."""
 
     free = 0
 
@@ -61,40 +63,41 @@ class OneScore(Model):
         super().__init__(s)
         self.shifts = int(s.likelihood.fit_intercept)
         lik, p, r = s.likelihood, s.rows.P[0], s.rows.R[0]
-        misfit = MISFIT * (r * lik.unit * lik.inv_h) ** 2
-        self.h = h = lik.h * np.maximum(s.rows.factor * p * (1.0 - p), np.maximum(misfit, LEAST))
+        misfit = MIN_CURVATURE_OF_MISFIT * (r * lik.score_scale * lik.inv_h) ** 2
+        self.h = h = lik.h * np.maximum(s.rows.hessian_scale * p * (1.0 - p), np.maximum(misfit, MIN_CURVATURE))
         self.inv_h = np.divide(1.0, h, out=np.zeros(h.size), where=h > 0.0)
         self.weight = float(h.sum())
         self.share = h / self.weight if lik.fit_intercept else np.zeros(h.size)
 
     def rows(self):
-        """Set up the form on rows: its columns are centred under the weights."""
+        """Set up the form on rows, with columns centred under the weights."""
         s = self.s
-        self.lips, self.A = np.empty(s.cols.size), s.A._replace(mean=np.zeros(s.A.mean.size))
+        self.lips = np.empty(s.cols.size)
+        self.A = s.A._replace(mean=np.zeros(s.A.mean.size))
         if self.data.sparse:
             self.A = self.A._replace(weight=self.weight)
         reweight(self.A, self.h[None], s.place, s.classes, s.likelihood.fit_intercept, self.weight, self.lips)
-        z = s.Z[0] / s.likelihood.unit
-        self.y = self.data.state(s.rows.R[0] - self.h * (z - self.share @ z))
+        z = s.Z[0] / s.likelihood.score_scale
+        self.y = self.data.from_rows(s.rows.R[0] - self.h * (z - self.share @ z))
         return self
 
     def slopes(self, r):
         return r if r.size == self.h.size else r[:-1] + self.h * r[-1]
 
     def intercepts(self, w, dZ):
-        """How the intercepts move when w does, and the scores without them by dZ."""
+        """Steps of the intercepts, for solution w of the model and a step dZ of the scores without intercepts."""
         return -dZ @ self.share
 
     def square(self, coords):
         roots, which = np.sqrt(self.h)[None], np.zeros(coords.size, np.int64)
-        return self.data.weighed(self.cols[coords], self.A.mean[coords], np.empty(0), roots, which)
+        return self.data.weighted_gram(self.cols[coords], self.A.mean[coords], np.empty(0), roots, which)
 
     def curvature(self, at, rows, new, dtype=np.float64):
-        """Curvature of the last `new` of some coordinates with all of them; that of -1 is the intercept."""
+        """Curvature of the last `new` of some coordinates with all of them; coordinate -1 is the intercept."""
         s, some = self.s, at[at >= 0]
         mean = np.zeros(some.size) if self.data.sparse else s.A.mean[some]
         roots, which = np.sqrt(self.h)[None], np.zeros(at.size, np.int64)
-        return self.data.weighed(s.cols[some], mean, np.ones(at.size - some.size), roots, which, rows, new, dtype)
+        return self.data.weighted_gram(s.cols[some], mean, np.ones(at.size - some.size), roots, which, rows, new, dtype)
 
     def gram(self, at, G):
         if self.s.likelihood.fit_intercept:  # eliminated
@@ -103,17 +106,19 @@ class OneScore(Model):
 
 
 class Softmax(Model):
-    """The model of K scores. Intercepts are coordinates, but for the last: all scores may shift together.
+    """The model of K scores. All intercepts but the last are coordinates: a common shift of all scores changes nothing.
 
-    Of grouped coefficients, the last one is, too: they are a group of their own.
+    With grouped coefficients all intercepts are coordinates, as they form a group.
     """
 
     def __init__(self, s):
         super().__init__(s)
         lik, K = s.likelihood, s.likelihood.K
-        P = np.maximum(s.rows.P, np.maximum(MISFIT * (s.rows.R * lik.unit * lik.inv_h) ** 2, LEAST))
+        P = np.maximum(
+            s.rows.P, np.maximum(MIN_CURVATURE_OF_MISFIT * (s.rows.R * lik.score_scale * lik.inv_h) ** 2, MIN_CURVATURE)
+        )
         self.P = P / P.sum(axis=0)
-        self.weights = lik.h * s.rows.factor
+        self.weights = lik.h * s.rows.hessian_scale
         self.h = self.P * self.weights
         self.inv_h = np.divide(1.0, self.h, out=np.zeros(P.shape), where=self.h > 0.0)
         self.free = (K if s.grouped else K - 1) if lik.fit_intercept else 0
@@ -129,7 +134,7 @@ class Softmax(Model):
         reweight(s.A, own, s.place, s.classes, False, 0.0, lips)
         self.lips = np.append(lips, own[: self.free].sum(axis=1) * self.shift**2)
         self.A = Stacked(s.A, s.place, self.classes, V, P, self.shift)
-        Z = s.Z / s.likelihood.unit
+        Z = s.Z / s.likelihood.score_scale
         self.y = np.concatenate([s.rows.R - V * Z, -np.sum(P * Z, axis=0)[None]])
         return self
 
@@ -137,8 +142,8 @@ class Softmax(Model):
         return r[:-1] - self.h * r[-1]
 
     def intercepts(self, w, dZ):
-        """How the intercepts move when w does, and the scores without them by dZ."""
-        size = self.shift * self.s.likelihood.unit
+        """Steps of the intercepts, for solution w of the model and a step dZ of the scores without intercepts."""
+        size = self.shift * self.s.likelihood.score_scale
         return np.append(w[w.size - self.free :] * size, np.zeros(len(dZ) - self.free))
 
     def square(self, coords):
@@ -150,14 +155,14 @@ class Softmax(Model):
         return G
 
     def curvature(self, at, rows, new, dtype=np.float64):
-        """Curvature of the last `new` of some coordinates with all of them; the first may be intercepts, -1 - k."""
+        """Curvature of the last `new` of some coordinates with all; the first may be intercepts, -1 - k for class k."""
         s, first = self.s, at.size - new
         classes = np.append(s.classes, np.arange(self.shifts)[::-1])[at]
 
         def products(at, roots, which, new):
             some = at[at >= 0]
             ones = np.full(at.size - some.size, self.shift)
-            return self.data.weighed(s.cols[some], s.A.mean[s.place[some]], ones, roots, which, rows, new, dtype)
+            return self.data.weighted_gram(s.cols[some], s.A.mean[s.place[some]], ones, roots, which, rows, new, dtype)
 
         G = -products(at, np.sqrt(self.weights) * self.P, classes, new)
         for k in np.unique(classes[first:]):
@@ -169,14 +174,18 @@ class Softmax(Model):
 
 
 class Curvature:
-    """The curvature matrix of a model, of as many coordinates as were active in any step since.
+    """The curvature matrix of a model, for all coordinates that were active in a step since it was made.
 
-    Later steps go less far with it, but cost little: what changes from step to step is the gradient.
+    Later steps reuse it with a new gradient: they bring less progress, but cost little.
     """
 
     def __init__(self, model, rows, dtype):
-        self.model, self.rows, self.dtype, self.steps = model, rows, dtype, 0
-        self.at, self.G = np.empty(0, np.int64), np.empty((0, 0))
+        self.model = model
+        self.rows = rows
+        self.dtype = dtype
+        self.steps = 0
+        self.at = np.empty(0, np.int64)
+        self.G = np.empty((0, 0))
         self._grow(-1 - np.arange(model.shifts))
 
     def _grow(self, new):
@@ -186,16 +195,16 @@ class Curvature:
         G[m:] = self.model.curvature(self.at, self.rows, new.size, self.dtype)
         G[:m, m:] = G[m:, :m].T
         if self.dtype == np.float32:
-            G.flat[m * (G.shape[0] + 1) :: G.shape[0] + 1] *= 1.0 + SINGLE
+            G.flat[m * (G.shape[0] + 1) :: G.shape[0] + 1] *= 1.0 + SINGLE_PRECISION_SHIFT
         self.G = G
 
     @property
     def exact(self):
-        """Whether it is that of the last step, of all rows, in double precision."""
+        """Whether it belongs to the last iterate, uses all rows, and is in double precision."""
         return self.steps == 1 and self.rows is None and self.dtype == np.float64
 
     def of(self, at):
-        """The part of some coordinates, ascending, and of the intercepts."""
+        """The submatrix of some coordinates, in ascending order, and of the intercepts."""
         self.steps += 1
         new = np.setdiff1d(at, self.at)
         if new.size:

@@ -1,4 +1,4 @@
-"""Fits on parts of the rows. For n >> p a fold's Gram matrix is the total minus the fold's: one pass serves all."""
+"""Fits on parts of the rows. For n >> p, a training set's Gram matrix is the total minus that of the held-out rows."""
 
 import numpy as np
 
@@ -19,12 +19,12 @@ from .solve import (
 )
 from .working_set import Covariance
 
-CONSTANT = 1e-13  # columns whose variance is so small a share of their second moment are constant, to rounding
-CANCELLED = 1e-7  # a difference of sums that is so small a share of them is not accurate
+ZERO_VARIANCE = 1e-13  # variance, relative to the second moment, below which a column counts as constant
+MIN_ACCURATE_SHARE = 1e-7  # a difference of sums is accurate if it is at least this share of them
 
 
 class RowsFit:
-    """A fit on the rows that have weight; X is not copied."""
+    """A fit on the rows with positive weight; X is not copied."""
 
     def __init__(self, data):
         self.data = data
@@ -35,7 +35,7 @@ class RowsFit:
         return solve_all(self.data, penalty, alphas, **options)
 
     def prepare(self, penalty, alphas, solver):
-        """Do what is best done before the solves, with all threads of BLAS."""
+        """Compute before the solves what profits from all threads of BLAS."""
         prepare(self.data, penalty, alphas, solver)
 
 
@@ -59,7 +59,7 @@ class MomentsFit:
         self.weight = M[-1, -1]
         second, means = M.diagonal()[:-1], M[-1, :-1] / self.weight
         variance = second - self.weight * means**2
-        variance[variance <= CONSTANT * second] = 0.0
+        variance[variance <= ZERO_VARIANCE * second] = 0.0
         centre = means if data.fit_intercept else np.zeros(means.size)
         C = M[:-1, :-1] - self.weight * np.outer(centre, centre)
         norm = np.sqrt(variance if data.fit_intercept else second)
@@ -107,7 +107,7 @@ class MomentsFit:
         yield from to_user_units(self, target, dense_points(walk, self.p), tol)
 
     def _with_rows(self, solutions, penalty, alphas, tol, max_iter, solver):
-        """The same, with those solutions that moments cannot certify found on the rows."""
+        """The same solutions; those that moments cannot certify are replaced by solutions on the rows."""
         rows = None
         for alpha, solution in zip(alphas, solutions, strict=True):
             unmet = ~solution.met
@@ -123,7 +123,7 @@ class MomentsFit:
 def moments_error(data, M, target, coefs, intercepts):
     """Weighted mean squared errors on rows with moments M, of every column of coefs (p, k), in the user's units.
 
-    NaN where the terms cancel to less than can be told.
+    NaN where the terms cancel so far that the difference is not accurate.
     """
     p, unit = data.p, data.unit[target]
     size = unit * data.scale
@@ -131,7 +131,7 @@ def moments_error(data, M, target, coefs, intercepts):
     b = (intercepts - data.offset[target] + data.mean @ coefs) / unit
     squares = M[p + target, p + target] + np.einsum("jk,jk->k", W, M[:p, :p] @ W) + b**2 * M[-1, -1]
     error = squares - 2.0 * (M[p + target, :p] @ W) + 2.0 * b * (M[-1, :p] @ W - M[-1, p + target])
-    return np.where(error > CANCELLED * squares, error, np.nan) / M[-1, -1] * unit**2
+    return np.where(error > MIN_ACCURATE_SHARE * squares, error, np.nan) / M[-1, -1] * unit**2
 
 
 class MomentFolds:
@@ -147,11 +147,11 @@ class MomentFolds:
         self.trains = [self._train(*split, test) for split, test in zip(splits, self.tests, strict=True)]
 
     def _train(self, train, held_out, test):
-        """Moments of the training rows: what is left of the total, where these are just the other rows."""
+        """Moments of the training rows: the total minus the held-out rows, if the training rows are all others."""
         if np.array_equal(np.sort(train), np.setdiff1d(np.arange(self.data.n), held_out)):
             M = self.total - test
             left = M.diagonal()[:-1] - (M[-1, :-1] ** 2 / M[-1, -1] if self.data.fit_intercept else 0.0)
-            if (left >= CANCELLED * self.total.diagonal()[:-1]).all():
+            if (left >= MIN_ACCURATE_SHARE * self.total.diagonal()[:-1]).all():
                 return M
         return self.data.moments(_as_slice(train))
 
@@ -200,14 +200,14 @@ class RowFolds:
 
 
 def as_folds(data, Y, weights, splits, solver):
-    """Folds by the cheaper way: moments for n >> p, row weights otherwise."""
+    """Folds in the cheaper form: moments for n >> p, row weights otherwise."""
     if solver in ("auto", "gram") and data.n >= 5 * data.p and data.p <= MAX_GRAM_COLUMNS:
         return MomentFolds(data, Y, weights, splits)
     return RowFolds(data, Y, weights, splits)
 
 
 def _as_slice(rows):
-    """Consecutive rows as a slice, which copies nothing."""
+    """Consecutive row indices as a slice, which copies nothing; others unchanged."""
     if rows.size and rows[-1] - rows[0] + 1 == rows.size and (np.diff(rows) == 1).all():
         return slice(rows[0], rows[-1] + 1)
     return rows

@@ -1,4 +1,4 @@
-"""Solve on a working set to a duality gap: rounds of coordinate descent, each with one extrapolation."""
+"""Solve on a working set until the duality gap is small, by coordinate descent with extrapolation."""
 
 from typing import NamedTuple
 
@@ -12,24 +12,24 @@ from .certificates import (
     squared_dual,
 )
 from .coordinate import col_updates, coordinate_descent
-from .data import WORK
+from .data import ENTRIES_PER_CALL
 from .penalties import length_of, support, unpenalized
 
-SWEEPS = 2  # over the coordinates that may move, a round
+SWEEPS = 2  # over the coordinates that may move, in a round
 DEPTH = 5  # sweeps over the support that an extrapolation combines
-NEAR = 0.9  # a coordinate may move when its correlation comes so close to its limit
-LARGEST_FACE = 1000  # so many coefficients may be solved for at once, in less than a second
-POLISH = 100  # a solution with so few coefficients is solved for exactly in the end, if not in every round
-STOPS = 1500  # Newton steps in a row times coefficients, while coordinates stop at the ends of their smooth pieces
-ROUNDING = 1e-13  # of objectives and correlations in normalized units
-MOST_FREE = 5000  # unpenalized coefficients that are solved for exactly: their inner products take 200 MB
+NEAR = 0.9  # a coordinate may move when its correlation reaches this share of its limit
+LARGEST_FACE = 1000  # most coefficients in one Newton step, which then takes less than a second
+POLISH = 100  # most coefficients for which a Newton step ends the solve, or every round
+STOPS = 1500  # most Newton steps in a row, times coefficients, while coordinates stop at ends of smooth pieces
+ROUNDING = 1e-13  # rounding error of objectives and correlations in normalized units
+MOST_FREE = 5000  # most unpenalized coefficients that are solved for exactly: their inner products take 200 MB
 SINGULAR = 1e-6  # pivots of a Cholesky factor below which inner products count as singular
-CHEAP_FACE = 200  # a Newton step for so many coefficients costs no more than a few rounds
-PATIENCE = 10  # rounds before the first Newton step and between two; more where a step costs more
+CHEAP_FACE = 200  # a Newton step for this many coefficients costs no more than a few rounds
+PATIENCE = 10  # rounds before the first Newton step and between two steps; more where a step costs more
 
 
 class Dual(NamedTuple):
-    """The best dual point so far: its value, its scale, and the iterate whose residual it is."""
+    """The best dual point so far: its value, its scale, and the iterate whose scaled residual it is."""
 
     value: float
     scale: float
@@ -38,7 +38,7 @@ class Dual(NamedTuple):
 
 
 class Result(NamedTuple):
-    """Where `solve` ended."""
+    """The result of `solve`: the primal value, the best dual point, and the number of rounds."""
 
     primal: float
     dual: Dual
@@ -54,8 +54,8 @@ def primal(s, pen, w, r):
 
 
 def sweep(s, pen, coords, epochs):
-    """Coordinate descent in calls short enough to be interrupted."""
-    step = max(int(WORK / max(2 * s.form.width, 1)), 1)
+    """Coordinate descent in short calls, between which Ctrl-C takes effect."""
+    step = max(int(ENTRIES_PER_CALL / max(2 * s.form.width, 1)), 1)
     if coords.size * epochs <= step:
         coordinate_descent(s.form.A, pen, s.w, s.r, s.form.h, s.form.lips, coords, epochs)
         return
@@ -65,14 +65,14 @@ def sweep(s, pen, coords, epochs):
 
 
 def jump(s, pen, start, t):
-    """Go on from `start` through w by the factor t, without changing signs; undone unless the objective falls."""
+    """Step from w to ``w + t (w - start)`` without changing signs, if that lowers the objective."""
     trial, r, _ = _trial(s, pen, t * (s.w - start))
     if primal(s, pen, trial, r) < primal(s, pen, s.w, s.r):
         s.w, s.r = trial, r
 
 
 def extrapolate(s, pen):
-    """Anderson: some sweeps over the support, then their combination of least change, if it is better."""
+    """Anderson extrapolation: sweep over the support, and take the combination of least change if it is better."""
     groups, coords = support(pen, s.w)
     W, R = [s.w[coords]], []
     for _ in range(DEPTH):
@@ -94,8 +94,8 @@ def extrapolate(s, pen):
 def newton(s, pen, coords):
     """Minimize over coordinates at which the penalty is smooth, with the others fixed.
 
-    Where the minimizer lies beyond the end of a smooth piece (a sign change, a bound), the coordinates that get there
-    stop, and the rest go on.
+    A coordinate whose minimizer lies beyond the end of its smooth piece (a sign change, a bound) stops at the end, and
+    the others go on.
     """
     for _ in range(max(2, STOPS // max(coords.size, 1))):
         if not coords.size:
@@ -110,7 +110,7 @@ def newton(s, pen, coords):
         trial, r, clipped = _trial(s, pen, step)
         after = primal(s, pen, trial, r)
         if clipped.any() and after > before:
-            # up to the first end only: the objective falls all the way there
+            # go to the first end only: the objective falls up to there
             reached = np.divide(trial - s.w, step, out=np.full(step.size, np.inf), where=clipped)
             t = reached.min()
             clipped = reached <= t * (1.0 + 1e-12)
@@ -136,9 +136,9 @@ def _trial(s, pen, step):
 def _solve(H, g):
     """Solution of H d = g of a positive semi-definite H with a diagonal of about 1.
 
-    Where H is singular the solution is the shortest, and goes far along directions in which the objective falls without
-    end: up to the end of the smooth piece. NumPy's LAPACK, not SciPy's: each brings threads of its own, which fight for
-    the cores when calls alternate.
+    Where H is singular, the solution is the shortest one; along directions in which the objective falls without end it
+    is very long, and the step stops at the end of the smooth piece. LAPACK is NumPy's, not SciPy's: each has threads of
+    its own, which compete for the cores when calls alternate.
     """
     try:
         if np.linalg.cholesky(H).diagonal().min() > SINGULAR:
@@ -155,8 +155,8 @@ def _solve(H, g):
 def solve(s, pen, tol, share, max_rounds):
     """Lower the objective until the gap on the working set is at most `tol`, or that share of the objective.
 
-    The gap sees all coordinates of the working set; the sweeps, those that may move. Unpenalized coefficients are
-    solved for exactly before every test, as no scaling of a dual point makes it feasible for them.
+    The gap covers all coordinates of the working set; sweeps visit only those that may move. Unpenalized coefficients
+    are solved for exactly before every test: scaling cannot make a dual point feasible for them.
     """
     dual = Dual(-np.inf, 0.0, s.w, s.r)
     free, alone = unpenalized(pen), length_of(pen) == 1
@@ -171,7 +171,7 @@ def solve(s, pen, tol, share, max_rounds):
         if rounds >= max_rounds or (rounds and value - dual.value <= max(tol, share * value)):
             if value - dual.value <= tol and not exact:
                 _newton_on_face(s, pen, POLISH)
-            # Updates and extrapolations leave rounding in r: what is certified is the state of w afresh.
+            # Updates and extrapolations leave rounding in r: it is computed again from w before it is certified.
             s.move(s.w)
             value, c, dual = _look(s, pen, Dual(-np.inf, 0.0, s.w, s.r))
             if rounds >= max_rounds or value - dual.value <= max(tol, share * value):
@@ -190,7 +190,7 @@ def solve(s, pen, tol, share, max_rounds):
 
 
 def _newton_on_face(s, pen, largest):
-    """A Newton step for all coefficients at which the penalty is smooth, if there are at most so many."""
+    """A Newton step for all coefficients at which the penalty is smooth, if there are at most `largest`."""
     face = np.flatnonzero(_smooth(pen, s.w) & (s.form.lips > 0.0))
     if 0 < face.size <= largest:
         newton(s, pen, face)
@@ -201,7 +201,7 @@ def _smooth(pen, w):
 
 
 def _look(s, pen, dual):
-    """Primal value, correlations, and the better of `dual` and the dual point here."""
+    """The primal value, the correlations, and the better of `dual` and the dual point of the current residual."""
     rr, yr = s.form.products(s.w, s.r)
     c = s.form.correlations(s.r)
     bound, scale = squared_dual(pen, c, rr, yr)

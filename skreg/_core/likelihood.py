@@ -1,4 +1,4 @@
-"""The likelihood of classes as a function of all rows' scores, with the intercepts at their best."""
+"""The likelihood of classes as a function of the scores of all rows, with the best intercepts."""
 
 from typing import NamedTuple
 
@@ -7,43 +7,49 @@ import numpy as np
 from .data import as_data
 from .losses import entropy, evaluate
 
-STEPS = 50  # Newton steps for the intercepts
-HALVINGS = 30
-BALANCED = 1e-12  # sums of slopes that count as zero, relative to the sum of their magnitudes
-CERTAIN = 1e-12  # root mean square of residuals that count as zero
-RANK = 1e-13  # eigenvalues of the intercepts' curvature that count as zero: scores may shift together
+MAX_STEPS = 50  # Newton steps for the intercepts
+MAX_HALVINGS = 30  # of one such step
+ZERO_SLOPE = 1e-12  # below it a sum of slopes, relative to the sum of their magnitudes, counts as zero
+ZERO_RESIDUAL = 1e-12  # below it the root mean square of residuals counts as zero
+ZERO_EIGENVALUE = 1e-13  # of the intercepts' curvature, relative: a common shift of all scores changes nothing
 
 
 class Rows(NamedTuple):
-    """The likelihood at some scores, in normalized units."""
+    """The likelihood and its derivatives at some scores, in normalized units."""
 
     value: float
     R: np.ndarray  # (K, n): its slopes
     P: np.ndarray  # (K, n): predicted probabilities
-    factor: np.ndarray  # (n,): curvature relative to that of the cross-entropy
+    hessian_scale: np.ndarray  # (n,): curvature relative to that of the cross-entropy
     b: np.ndarray  # (K,): the best intercepts
 
 
 class Likelihood:
     """A loss of K scores a row, on soft targets T (K, n).
 
-    In normalized units the loss is divided by ``unit^2`` and scores by ``unit``, the norm of the null model's residual:
-    correlations of normalized columns are at most 1, as for squared loss, and curvatures stay at most 1/4.
+    In normalized units the loss is divided by ``score_scale^2`` and scores by ``score_scale``, the norm of the null
+    model's residual. So correlations of normalized columns are at most 1, as for squared loss, and curvatures stay at
+    most 1/4.
     """
 
     def __init__(self, data, loss, T):
-        self.data, self.loss, self.T = data, loss, T
-        self.h, self.fit_intercept = data.rows, data.fit_intercept
+        self.data = data
+        self.loss = loss
+        self.T = T
+        self.h = data.rows
+        self.fit_intercept = data.fit_intercept
         self.inv_h = np.where(self.h > 0.0, 1.0 / np.where(self.h > 0.0, self.h, 1.0), 0.0)
         self.K, self.n = T.shape
-        self.unit = 1.0
-        self.null = self.at(np.zeros_like(T), np.zeros(self.K))
-        norm = np.sqrt(np.sum(self.null.R**2 * self.inv_h))
-        self.unit = norm if norm > CERTAIN * np.sqrt(self.h.sum()) else 1.0  # the null model may be right of every row
-        self.null = self.at(np.zeros_like(T), self.null.b)
+        self.score_scale = 1.0
+        self.null_model = self.with_best_intercepts(np.zeros_like(T), np.zeros(self.K))
+        norm = np.sqrt(np.sum(self.null_model.R**2 * self.inv_h))
+        self.score_scale = (
+            norm if norm > ZERO_RESIDUAL * np.sqrt(self.h.sum()) else 1.0
+        )  # the null model may be perfect
+        self.null_model = self.with_best_intercepts(np.zeros_like(T), self.null_model.b)
 
     def on_rows(self, rows):
-        """The likelihood of some rows of dense data, which are copied; None where that leaves a class without any."""
+        """The likelihood of some rows of dense data, which are copied; None if a class has no row among them."""
         h, T = self.h[rows], self.T[:, rows]
         if not ((h > 0.0).any() and (_varies(T, h) == _varies(self.T, self.h)).all()):
             return None
@@ -55,20 +61,24 @@ class Likelihood:
         return self.loss.confidence == 0.0
 
     def _evaluate(self, Z, b):
-        R, P, factor = np.empty_like(Z), np.empty_like(Z), np.empty(self.n)
-        value = evaluate(self.loss, self.T, Z + b[:, None], self.h, R, P, factor)
-        R /= self.unit
-        return Rows(value / self.unit**2, R, P, factor, b)
+        R, P, hessian_scale = np.empty_like(Z), np.empty_like(Z), np.empty(self.n)
+        value = evaluate(self.loss, self.T, Z + b[:, None], self.h, R, P, hessian_scale)
+        R /= self.score_scale
+        return Rows(value / self.score_scale**2, R, P, hessian_scale, b)
 
-    def at(self, Z, b):
-        """The likelihood at scores Z (K, n) plus the best intercepts, found from b."""
+    def with_best_intercepts(self, Z, b):
+        """Evaluate at scores Z (K, n) plus the best intercepts, which are found by Newton steps from b."""
         rows = self._evaluate(Z, b)
-        for _ in range(STEPS if self.fit_intercept else 0):
+        for _ in range(MAX_STEPS if self.fit_intercept else 0):
             slope = rows.R.sum(axis=1)
-            if np.abs(slope).max() <= BALANCED * np.abs(rows.R).sum():
+            if np.abs(slope).max() <= ZERO_SLOPE * np.abs(rows.R).sum():
                 break
-            step = -np.linalg.pinv(self.intercept_curvature(rows), RANK, hermitian=True) @ slope * self.unit
-            for _ in range(HALVINGS):
+            step = (
+                -np.linalg.pinv(self.intercept_curvature(rows), ZERO_EIGENVALUE, hermitian=True)
+                @ slope
+                * self.score_scale
+            )
+            for _ in range(MAX_HALVINGS):
                 trial = self._evaluate(Z, rows.b + step)
                 if trial.value < rows.value or np.abs(trial.R.sum(axis=1)).max() < 0.5 * np.abs(slope).max():
                     break
@@ -79,17 +89,17 @@ class Likelihood:
         return rows
 
     def intercept_curvature(self, rows):
-        V = rows.P * (self.h * rows.factor)
+        V = rows.P * (self.h * rows.hessian_scale)
         if self.K == 1:
             return (V @ (1.0 - rows.P[0]))[None]
         return np.diag(V.sum(axis=1)) - V @ rows.P.T
 
     def dual(self, R, scale):
-        """Minus the conjugate at `scale` times the slopes R: the entropy of targets moved to the predictions."""
-        return float(self.h @ entropy(self.T + R * (scale * self.unit * self.inv_h))) / self.unit**2
+        """Minus the conjugate at `scale` times the slopes R: the entropy of targets moved towards the predictions."""
+        return float(self.h @ entropy(self.T + R * (scale * self.score_scale * self.inv_h))) / self.score_scale**2
 
 
 def _varies(T, h):
-    """Whether every row of targets has different ones under positive weights."""
+    """For every class, whether its targets differ among the rows with positive weight."""
     T = T[:, h > 0.0]
     return T.max(axis=1) > T.min(axis=1)

@@ -1,4 +1,4 @@
-"""Losses are functions of one row and its scores; `evaluate` sums them over rows.
+"""Losses: functions of the targets and scores of one row. `evaluate` sums them over rows.
 
 Targets T and scores Z have shape (K, n), a row is a column of them.
 """
@@ -10,7 +10,7 @@ import numpy as np
 
 from ._jit import jitted, njit
 
-LEAST_CURVATURE = 0.1  # of the model where a confidence penalty makes the loss concave, relative to the cross-entropy's
+MIN_HESSIAN_SCALE = 0.1  # curvature relative to cross-entropy's where a confidence penalty makes the loss concave
 
 
 @jitted
@@ -19,8 +19,8 @@ class Squared(NamedTuple):
 
     scale: float = 1.0  # compiled code cannot take a NamedTuple without fields
 
-    def row(self, T, Z, i, R, P, factor):
-        """Loss of row i; its slopes go to R."""
+    def row(self, T, Z, i, R, P, hessian_scale):
+        """Loss of row i. Writes its slopes to R."""
         loss = 0.0
         for k in range(Z.shape[0]):
             R[k, i] = self.scale * (Z[k, i] - T[k, i])
@@ -34,8 +34,8 @@ class Logistic(NamedTuple):
 
     confidence: float
 
-    def row(self, T, Z, i, R, P, factor):
-        """Loss of row i; its slope goes to R, p to P, and the curvature over ``p (1 - p)`` to `factor`."""
+    def row(self, T, Z, i, R, P, hessian_scale):
+        """Loss of row i. Writes its slope to R, p to P, and the scale of ``p (1 - p)`` to `hessian_scale`."""
         t, z = T[0, i], Z[0, i]
         e = math.exp(-abs(z))
         p = 1.0 / (1.0 + e) if z > 0.0 else e / (1.0 + e)
@@ -45,11 +45,11 @@ class Logistic(NamedTuple):
         loss = base + (z * (1.0 - t) if z > 0.0 else -z * t)
         P[0, i] = p
         R[0, i] = p * (1.0 - t) - rest * t
-        factor[i] = 1.0
+        hessian_scale[i] = 1.0
         if self.confidence > 0.0:
             loss -= self.confidence * (base + abs(z) * (rest if z > 0.0 else p))
             R[0, i] += self.confidence * p * rest * z
-            factor[i] = max(1.0 + self.confidence * (1.0 + (rest - p) * z), LEAST_CURVATURE)
+            hessian_scale[i] = max(1.0 + self.confidence * (1.0 + (rest - p) * z), MIN_HESSIAN_SCALE)
         return loss
 
 
@@ -59,8 +59,8 @@ class Multinomial(NamedTuple):
 
     confidence: float
 
-    def row(self, T, Z, i, R, P, factor):
-        """Loss of row i; its slopes go to R, p to P, and the curvature over ``diag(p) - p p'`` to `factor`."""
+    def row(self, T, Z, i, R, P, hessian_scale):
+        """Loss of row i. Writes its slopes to R, p to P, and the scale of ``diag(p) - p p'`` to `hessian_scale`."""
         K = Z.shape[0]
         top = 0
         for k in range(1, K):
@@ -77,7 +77,7 @@ class Multinomial(NamedTuple):
         for k in range(K):
             P[k, i] /= 1.0 + rest
             R[k, i] = P[k, i] - T[k, i]
-        factor[i] = 1.0
+        hessian_scale[i] = 1.0
         loss = base - linear
         if self.confidence > 0.0:
             mean = spread = bend = 0.0
@@ -89,25 +89,25 @@ class Multinomial(NamedTuple):
                 spread += P[k, i] * (1.0 - P[k, i])
                 bend += P[k, i] * (1.0 - 2.0 * P[k, i]) * a
             loss -= self.confidence * (base - mean)
-            # the second derivatives' trace, relative to that of the cross-entropy
+            # trace of the Hessian, relative to that of the cross-entropy
             ratio = bend / spread if spread > 0.0 else 0.0
-            factor[i] = max(1.0 + self.confidence * (1.0 + ratio), LEAST_CURVATURE)
+            hessian_scale[i] = max(1.0 + self.confidence * (1.0 + ratio), MIN_HESSIAN_SCALE)
         return loss
 
 
 @njit
-def evaluate(loss, T, Z, h, R, P, factor):
-    """Weighted sum of the losses of all rows; slopes times weights go to R."""
+def evaluate(loss, T, Z, h, R, P, hessian_scale):
+    """Weighted sum of the losses of all rows. Writes slopes times weights to R."""
     total = 0.0
     for i in range(Z.shape[1]):
-        total += h[i] * loss.row(T, Z, i, R, P, factor)
+        total += h[i] * loss.row(T, Z, i, R, P, hessian_scale)
         for k in range(Z.shape[0]):
             R[k, i] *= h[i]
     return total
 
 
 def entropy(Q):
-    """Sum over classes of ``-q log q`` for Q (K, n); one row stands for itself and the rest to 1."""
+    """Entropy of every column of Q (K, n); with K = 1, of the two classes with probabilities Q and 1 - Q."""
     if len(Q) == 1:
         Q = np.concatenate([Q, 1.0 - Q])
     return -np.sum(Q * np.log(np.where(Q > 0.0, Q, 1.0)), axis=0)

@@ -1,4 +1,4 @@
-"""Regularization paths: predict, solve on the working set, certify on all columns, grow."""
+"""Regularization paths: predict the working set, solve on it, certify on all columns, add columns."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,12 @@ import numpy as np
 
 from .penalties import ElasticNet
 
-LOOSE = 1e-2  # gap relative to the objective, on stepping stones and while a working set still grows fast
-STONES = 3  # stepping stones a decade of alpha before a single fit
+LOOSE = 1e-2  # gap, relative to the objective, at warm starts and while a working set still grows fast
+STONES = 3  # warm starts for each decade of alpha before a single fit
 
 
 class Strengths(NamedTuple):
-    """The penalty of every coefficient for alpha = 1, in normalized units."""
+    """The penalty of every column, for alpha = 1 and in normalized units."""
 
     l1: np.ndarray
     l2: np.ndarray
@@ -24,7 +24,7 @@ class Strengths(NamedTuple):
         )
 
     def pull(self, c):
-        """How strongly correlations c draw coefficients away from 0, where the bounds allow it."""
+        """How strongly correlations c push coefficients away from 0, in directions that the bounds allow."""
         return np.maximum(c * (self.upper > 0.0), -c * (self.lower < 0.0))
 
     def alpha_max(self, c):
@@ -56,7 +56,7 @@ def strengths(data, unit, l1_ratio, factor, bounds, standardize):
 
 
 class Point(NamedTuple):
-    """A solution on the path, in normalized units: nonzeros only."""
+    """A solution on the path, in normalized units, of the columns in the working set."""
 
     features: np.ndarray
     w: np.ndarray
@@ -66,7 +66,7 @@ class Point(NamedTuple):
 
 
 def _likeliest(new, pull, l1, most):
-    """At most so many of the new columns: those drawn most for their L1 strength; all without one."""
+    """At most `most` of the new columns: those with the largest pull relative to L1; all that have no L1."""
     cap = max(most, np.count_nonzero(l1[new] == 0.0))
     if new.size <= cap:
         return new
@@ -77,12 +77,23 @@ def _likeliest(new, pull, l1, most):
 def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
     """Solve for a sequence of alphas, each from the solution before; yields a `Point` for each.
 
-    Gaps hold for all columns, except on the first few alphas that are only stepping stones: they are left after one
-    round of growth. `s` is a working set that keeps its iterate between the steps.
+    Parameters
+    ----------
+    s : working set
+        Keeps its iterate between alphas.
+    strengths : Strengths
+    alphas : sequence of float
+    tol : float
+        Duality gap to reach, in normalized units.
+    max_rounds : int
+        For each alpha.
+    w_init : ndarray or None
+        Start, in normalized units: one number for each column, or a row of several.
+    stones : int
+        Number of leading alphas that are only warm starts: their gaps need not hold for all columns.
     """
     est = s.start
     known = (strengths.lower == 0.0) & (strengths.upper == 0.0)
-    # what starts: a number for every column, or a row of several
     start = np.clip(np.zeros(known.size) if w_init is None else w_init.T, strengths.lower, strengths.upper).T
     first = np.flatnonzero(start.reshape(known.size, -1).any(axis=1) & ~known)
     last = max(strengths.alpha_max(s.start), 0.0)
@@ -125,13 +136,13 @@ def follow(s, strengths, alphas, tol, max_rounds, w_init=None, stones=0):
 def alpha_max(s, st):
     """The smallest alpha for which every penalized coefficient is 0; infinite without an L1 part.
 
-    `s` is a working set without columns.
+    `s` is an empty working set.
     """
     held = st.l1 > 0.0
     if not held.any():
         return np.inf
     est = s.start
-    if ((st.l1 == 0.0) & (st.lower < st.upper)).any():  # what is not penalized is in the null model
+    if ((st.l1 == 0.0) & (st.lower < st.upper)).any():  # unpenalized columns belong to the null model
         none = 2.0 / st.l1[held].min()  # normalized correlations are at most 1: nothing penalized enters
         *_, point = follow(s, st, [none], 1e-10, 100)
         est = s.all_correlations(point.w, s.r, np.zeros(held.size), np.zeros(held.size, bool))
@@ -139,5 +150,5 @@ def alpha_max(s, st):
 
 
 def stones(top, alpha, decade=STONES):
-    """Strengths on the way from the empty model to a single one, so many a decade."""
+    """Alphas between that of the empty model and a given one, `decade` for each decade: warm starts."""
     return np.geomspace(top, alpha, 2 + int(decade * np.log10(top / alpha)))[1:-1]

@@ -1,4 +1,4 @@
-"""Penalties act on one coefficient at a time; `certificates` and the loops combine them."""
+"""Penalties: functions of one block, a coefficient or a group. `certificates` and the loops sum over blocks."""
 
 import math
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from ._jit import jitted, njit
 # How far from zero the correlation of an unpenalized coefficient may be, relative to the norms of its column and of y,
 # to count as zero in the dual: no scaling of a dual point can repair rounding there. An L2 penalty below it is treated
 # in the same way: the conjugate would divide the square of the rounding by it.
-ROUNDING = 1e-11
+DUAL_ROUNDING = 1e-11
 
 
 @njit
 def soft_threshold(v, t):
-    """The point nearest to zero that is at most t from v: the prox of ``t |w|``."""
+    """The prox of ``t |w|`` at v: v moved towards zero by t, or zero."""
     if v > t:
         return v - t
     if v < -t:
@@ -25,9 +25,9 @@ def soft_threshold(v, t):
 
 @jitted
 class ElasticNet(NamedTuple):
-    """``l1 |w| + l2 w^2 / 2`` on ``[lower, upper]``, with weights and bounds of its own for every coefficient.
+    """``l1 |w| + l2 w^2 / 2`` on ``[lower, upper]``; all four are arrays with an entry for each coefficient.
 
-    L1, L2, the adaptive, partly unpenalized, non-negative and bounded forms are all this one compiled class.
+    L1, L2, adaptive, partly unpenalized, non-negative and bounded penalties are all this one compiled class.
     """
 
     l1: np.ndarray
@@ -35,16 +35,16 @@ class ElasticNet(NamedTuple):
     lower: np.ndarray
     upper: np.ndarray
 
-    def count(self):
-        """How many coefficients, or groups of them, are penalized together."""
+    def n_blocks(self):
+        """Number of blocks, which are coefficients or groups of them."""
         return self.l1.size
 
-    def amount(self, w, j):
-        """What the penalty sees of the coefficients."""
+    def block_value(self, w, j):
+        """The number on which the penalty of block j depends: the coefficient, or the norm of a group."""
         return w[j]
 
-    def descend(self, A, w, r, h, lips, j):
-        """Minimize the model of `coordinate_descent` along coordinate j; whether it moved."""
+    def coordinate_step(self, A, w, r, h, lips, j):
+        """Minimize the model of `coordinate_descent` along block j. Returns whether it moved."""
         if lips[j] <= 0.0:
             return False
         old = w[j]
@@ -66,7 +66,7 @@ class ElasticNet(NamedTuple):
         return self.l1[j] * abs(w) + 0.5 * self.l2[j] * w * w
 
     def slope(self, w, j):
-        """Derivative of the smooth piece around w."""
+        """Derivative on the smooth piece around w."""
         if w == 0.0:
             return 0.0
         return math.copysign(self.l1[j], w) + self.l2[j] * w
@@ -79,7 +79,7 @@ class ElasticNet(NamedTuple):
         return (w != 0.0 or self.l1[j] == 0.0) and self.lower[j] < w < self.upper[j]
 
     def clip(self, w, old, j):
-        """The point nearest to w on the smooth piece around `old`, or at its end."""
+        """The point nearest to w on the smooth piece around `old`, ends included."""
         if self.l1[j] > 0.0 and w * old <= 0.0:
             w = 0.0
         return min(max(w, self.lower[j]), self.upper[j])
@@ -87,7 +87,11 @@ class ElasticNet(NamedTuple):
     def conjugate(self, c, j):
         """Supremum over w of ``c w - penalty(w)``."""
         z = math.copysign(max(abs(c) - self.l1[j], 0.0), c)
-        if self.l2[j] < ROUNDING and abs(z) <= ROUNDING and math.isinf(self.upper[j] if z > 0.0 else self.lower[j]):
+        if (
+            self.l2[j] < DUAL_ROUNDING
+            and abs(z) <= DUAL_ROUNDING
+            and math.isinf(self.upper[j] if z > 0.0 else self.lower[j])
+        ):
             z = 0.0
         if z == 0.0:
             w = 0.0
@@ -101,25 +105,25 @@ class ElasticNet(NamedTuple):
         return w * (c - math.copysign(self.l1[j], w) - 0.5 * self.l2[j] * w)
 
     def feasible_scale(self, c, j):
-        """Largest factor in [0, 1] that brings c to where the conjugate is finite."""
+        """Largest factor in [0, 1] for which the conjugate at factor times c is finite."""
         end = self.upper[j] if c > 0.0 else self.lower[j]
-        if self.l2[j] > 0.0 or not math.isinf(end) or abs(c) <= self.l1[j] + ROUNDING:
+        if self.l2[j] > 0.0 or not math.isinf(end) or abs(c) <= self.l1[j] + DUAL_ROUNDING:
             return 1.0
         return self.l1[j] / abs(c)
 
     def vanishing_scale(self, c, j):
-        """Largest factor in [0, 1] that brings c to where w = 0 attains the supremum, if anything does."""
+        """Largest factor in [0, 1] for which w = 0 attains the supremum in the conjugate at factor times c."""
         end = self.upper[j] if c > 0.0 else self.lower[j]
-        if end == 0.0 or abs(c) <= self.l1[j] + ROUNDING:
+        if end == 0.0 or abs(c) <= self.l1[j] + DUAL_ROUNDING:
             return 1.0
         return self.l1[j] / abs(c)
 
-    def distance(self, w, c, j):
-        """Distance from c, minus the gradient of the smooth part, to the subdifferential at the coefficients w."""
-        return self.subdiff_dist(w[j], c[j], j)
+    def block_subdiff_distance(self, w, c, j):
+        """Distance from c, minus the gradient of the smooth part, to the subdifferential of block j at w."""
+        return self.subdiff_distance(w[j], c[j], j)
 
-    def subdiff_dist(self, w, c, j):
-        """Distance from c, minus the gradient of the smooth part, to the subdifferential at w."""
+    def subdiff_distance(self, w, c, j):
+        """Distance from c, minus the gradient of the smooth part, to the subdifferential at one number w."""
         low = high = self.l2[j] * w
         if w >= 0.0:
             high += self.l1[j]
@@ -138,7 +142,7 @@ class ElasticNet(NamedTuple):
 
 @jitted
 class Groups(NamedTuple):
-    """A penalty of the Euclidean norms of groups of `length` consecutive coefficients: a group is in, or it is out.
+    """A penalty on the Euclidean norms of groups of `length` consecutive coefficients: a group is zero as a whole.
 
     With `inner` an unbounded `ElasticNet` of the groups, this is the group lasso (Yuan & Lin 2006) with ridge.
     """
@@ -146,16 +150,16 @@ class Groups(NamedTuple):
     inner: NamedTuple
     length: int
 
-    def count(self):
+    def n_blocks(self):
         return self.inner.l1.size
 
-    def amount(self, w, j):
+    def block_value(self, w, j):
         s = 0.0
         for k in range(j * self.length, (j + 1) * self.length):
             s += w[k] * w[k]
         return math.sqrt(s)
 
-    def descend(self, A, w, r, h, lips, j):
+    def coordinate_step(self, A, w, r, h, lips, j):
         """A prox-gradient step for a group.
 
         The curvature of a softmax, ``diag(p) - p p'``, is at most twice the largest of its diagonal (Gershgorin).
@@ -195,20 +199,20 @@ class Groups(NamedTuple):
     def vanishing_scale(self, c, j):
         return self.inner.vanishing_scale(c, j)
 
-    def subdiff_dist(self, w, c, j):
-        return self.inner.subdiff_dist(w, c, j)
+    def subdiff_distance(self, w, c, j):
+        return self.inner.subdiff_distance(w, c, j)
 
-    def distance(self, w, c, j):
-        size = self.amount(w, j)
+    def block_subdiff_distance(self, w, c, j):
+        size = self.block_value(w, j)
         if size == 0.0:
-            return self.inner.subdiff_dist(0.0, self.amount(c, j), j)
+            return self.inner.subdiff_distance(0.0, self.block_value(c, j), j)
         s = 0.0
         for k in range(j * self.length, (j + 1) * self.length):
             s += (c[k] - (self.inner.l1[j] / size + self.inner.l2[j]) * w[k]) ** 2
         return math.sqrt(s)
 
     def is_smooth(self, w, j):
-        """Whether coefficient j alone is seen by a quadratic: only without a norm."""
+        """Whether the penalty is quadratic in coefficient j: only without L1."""
         return self.inner.l1[j // self.length] == 0.0
 
     def slope(self, w, j):
@@ -222,25 +226,25 @@ class Groups(NamedTuple):
 
 
 def length_of(pen):
-    """How many consecutive coefficients are penalized together."""
+    """Number of coefficients in a block."""
     return pen.length if isinstance(pen, Groups) else 1
 
 
 def unpenalized(pen):
-    """Coefficients that the penalty does not see."""
+    """Indices of the unpenalized coefficients."""
     inner = pen.inner if isinstance(pen, Groups) else pen
     return np.flatnonzero(np.repeat((inner.l1 == 0.0) & (inner.l2 == 0.0), length_of(pen)))
 
 
 def support(pen, w):
-    """Groups that are not zero, and their coefficients."""
+    """Indices of the nonzero blocks, and of their coefficients."""
     length = length_of(pen)
     groups = np.unique(np.flatnonzero(w) // length)
     return groups, (groups[:, None] * length + np.arange(length)).ravel()
 
 
 def extended(pen, at, k):
-    """The penalty of some coefficients or groups, and k of them more without any."""
+    """The penalty of some blocks, followed by k unpenalized ones."""
     if isinstance(pen, Groups):
         return pen._replace(inner=extended(pen.inner, at, k))
     more = np.zeros(k)

@@ -7,7 +7,7 @@ from ._jit import njit
 
 @njit
 def project_columns(W, radius):
-    """Move every column of W to the nearest point of the Euclidean ball of a radius.
+    """Project every column of W onto the Euclidean ball of a radius, in place.
 
     Returns
     -------

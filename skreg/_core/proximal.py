@@ -1,4 +1,4 @@
-"""THE prox-gradient loop: FISTA with backtracking (Beck & Teboulle 2009, section 4) and adaptive restart.
+"""The prox-gradient loop: FISTA with backtracking (Beck & Teboulle 2009, section 4) and adaptive restart.
 
 The restart is the gradient scheme of O'Donoghue & Candes (2015, eq. 13). The loop works on a design, the smooth part of
 the objective as a function of the scores ``z = A w``, and a penalty.
@@ -16,7 +16,7 @@ from .losses import evaluate
 class Rows(NamedTuple):
     """A loss of K scores a row, summed over rows with weights; see `losses` for `row`.
 
-    States hold the rows of one score after those of another, each with an extra element, as CSC wants it, or not.
+    The state holds the rows of one score after those of another; with CSC, each score has one element more.
     """
 
     loss: NamedTuple
@@ -28,7 +28,7 @@ class Rows(NamedTuple):
     factors: np.ndarray  # (n,)
 
     def residual(self, z, r):
-        """Write the gradient with respect to the scores to r; the weighted sum of the losses."""
+        """Write the gradient with respect to the scores to r. Returns the weighted sum of the losses."""
         K, n = self.T.shape
         size = z.size // K
         weight = self.h.sum()
@@ -40,7 +40,7 @@ class Rows(NamedTuple):
         for k in range(K):
             for i in range(n):
                 r[k * size + i] = self.R[k, i]
-            if size > n:  # products of centred columns must not see the mean, which intercepts may not have removed
+            if size > n:  # removes the mean, which products of centred columns must not contain
                 r[k * size + n] = -self.R[k].sum() / weight
         return total
 
@@ -57,7 +57,7 @@ class Rows(NamedTuple):
 
 
 def rows_of(loss, T, h):
-    """`Rows` with the room that they need."""
+    """`Rows` with their work space."""
     T = np.ascontiguousarray(T)
     return Rows(loss, T, h, np.empty_like(T), np.empty_like(T), np.empty_like(T), np.empty(h.size))
 
@@ -89,7 +89,7 @@ def loss_at(smooth, z):
 def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, steps, search, accelerate):
     """Take some steps; w, its scores z, the extrapolated point v and its scores zv change in place.
 
-    `estimates` holds the Lipschitz estimate, which only grows, and only if `search`, and the momentum parameter.
+    `estimates` holds the Lipschitz estimate, which grows only if `search`, and the momentum parameter.
     """
     unit = np.ones(1)
     g, d = np.empty(w.size), np.empty(w.size)
@@ -112,12 +112,12 @@ def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, steps, search, acceler
             if not search:
                 break
             smooth.residual(zv, after)
-            if not smooth.curvature_along(d, r, after, dz) > lipschitz * length * (1.0 + 1e-12):  # NaN ends it too
+            if not smooth.curvature_along(d, r, after, dz) > lipschitz * length * (1.0 + 1e-12):  # also ends at NaN
                 break
             for i in range(z.size):
                 zv[i] -= dz[i]
             lipschitz *= 2.0
-        against = 0.0  # the step against the last move: where positive, momentum leads astray
+        against = 0.0  # product of the step and the last move, negated: where positive, momentum is reset
         for j in range(w.size):
             d[j] += v[j]  # the new iterate
             against += (v[j] - d[j]) * (d[j] - w[j])
@@ -137,7 +137,9 @@ def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, steps, search, acceler
 
 
 def minimize(A, smooth, pen, w, scores, every, max_steps, hook, *, lipschitz=1.0, search=True, accelerate=True):
-    """Prox-gradient steps from w until ``hook(steps, w)``, asked before the first and every `every` steps, says stop.
+    """Prox-gradient steps from w until ``hook(steps, w)`` returns True.
+
+    The hook is called before the first step and after every `every` steps.
 
     Parameters
     ----------
@@ -149,11 +151,11 @@ def minimize(A, smooth, pen, w, scores, every, max_steps, hook, *, lipschitz=1.0
     every, max_steps : int
     hook : callable
     lipschitz : float
-        A step goes along the gradient by its reciprocal.
+        Reciprocal of the step size.
     search : bool
-        Whether `lipschitz` is only a guess, and grows where the objective is more curved.
+        Whether `lipschitz` is a guess that grows where the objective has more curvature.
     accelerate : bool
-        Whether steps have momentum; without, they are those of plain gradient descent.
+        Whether steps have momentum; False is plain gradient descent.
 
     Returns
     -------

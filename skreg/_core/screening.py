@@ -4,27 +4,28 @@ import numpy as np
 
 from .coordinate import col_dots
 
-# A full pass over X costs less than scattered dots with more than this share of its columns.
-SHARE = 0.15
+MAX_DOUBTFUL_SHARE = 0.15  # of the columns; with more, one pass over all of X is faster than products of some columns
 
 
 class Anchors:
     """Products of every column with an orthonormal basis of up to `size` earlier residuals.
 
-    A new residual splits into its part in their span, whose products with all columns cost O(p size), and a remainder,
-    bounded by Cauchy-Schwarz with the part of each column outside the span. Only the columns that this leaves in doubt
-    are read.
+    A new residual is split into its part in their span, whose products with all columns cost O(p size), and a
+    remainder. The remainder's products are bounded by Cauchy-Schwarz with the part of each column outside the span.
+    Only the columns whose correlation may still exceed its limit are read.
     """
 
     def __init__(self, data, size=6):
-        self.data, self.design, self.next = data, data.design(), 0
+        self.data = data
+        self.design = data.design()
+        self.next = 0
         self.U = np.zeros((size, data.n))
         self.C = np.zeros((size, data.p))
         self.left = (data.scale > 0.0).astype(float)  # squared norm of each column outside the span
         self.outside = np.sqrt(self.left)
 
     def add(self, q):
-        """One pass over X; the direction of q replaces the oldest of the basis. All products with q."""
+        """Products of all columns with q, in one pass over X; the direction of q replaces the oldest of the basis."""
         k, self.next = self.next, (self.next + 1) % len(self.U)
         self.left += self.C[k] ** 2
         self.U[k] = self.C[k] = 0.0
@@ -33,11 +34,11 @@ class Anchors:
             u -= (self.U @ u) @ self.U
         norm = np.linalg.norm(u)
         if norm > 1e-10 * np.linalg.norm(q):
-            self._place(k, u / norm, self.data.root_dots(u / norm))
+            self._place(k, u / norm, self.data.sqrt_weighted_dots(u / norm))
         return (self.U @ q) @ self.C
 
     def start(self, q, products):
-        """The first of the basis, whose products are known."""
+        """Set the first vector of the basis, whose products are known."""
         norm = np.linalg.norm(q)
         if norm > 0.0:
             self.next = 1
@@ -50,12 +51,12 @@ class Anchors:
 
     def correlations(self, r, level, known):
         """Correlations with the state r; exact for every column outside `known` whose magnitude may exceed `level`."""
-        q = -self.data.standardized(r)
+        q = -self.data.sqrt_weighted(r)
         a = self.U @ q
         est = a @ self.C
         error = self.outside * np.linalg.norm(q - a @ self.U)
         doubt = np.flatnonzero((np.abs(est) + error > level) & ~known)
-        if doubt.size > SHARE * est.size:
+        if doubt.size > MAX_DOUBTFUL_SHARE * est.size:
             return self.add(q)
         if doubt.size:
             out = np.empty(doubt.size)

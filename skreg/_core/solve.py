@@ -62,7 +62,7 @@ def certify(form, pen, w, residual=None):
     rr, yr = form.products(w, r)
     value = 0.5 * rr + penalty_value(pen, w)
     if residual is not None:
-        r = form.data.state(-form.data.root * residual)
+        r = form.data.from_rows(-form.data.sqrt_weights * residual)
         rr, yr = form.products(w, r)
     return value, max(value - squared_dual(pen, form.correlations(r), rr, yr)[0], 0.0)
 
@@ -80,12 +80,12 @@ def certify_rows(data, pen, W, residuals=None):
 
     Dual points are `residuals` (T, n), in the units of `Data.block`, or else those of W.
     """
-    Y = data.standardized_targets
-    E = Y - data.root * data.all_scores(W)
+    Y = data.sqrt_weighted_targets
+    E = Y - data.sqrt_weights * data.all_scores(W)
     rr = np.einsum("ti,ti->t", E, E)
     if residuals is None:
         residuals = E
-    C = data.all_dots(data.root * residuals)
+    C = data.all_dots(data.sqrt_weights * residuals)
     return _values_and_gaps(pen, W, rr, C, np.sum(residuals**2, axis=1), np.sum(residuals * Y, axis=1))
 
 
@@ -156,7 +156,7 @@ def _prox_grad(data, target, strengths, alphas, tol, max_iter, w_init):
         smooth = Quadratic(form.start)
         scores = form.state(w) + form.start
     else:
-        smooth = rows_of(Squared(), -data.vector(data.R[target])[None] * data.inv_h, data.rows)
+        smooth = rows_of(Squared(), -data.to_rows(data.R[target])[None] * data.inv_h, data.rows)
         scores = data.scores(w)
     for alpha in alphas:
         pen = strengths.at(alpha, every)

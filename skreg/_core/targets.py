@@ -5,7 +5,7 @@ import numpy as np
 from ._jit import njit
 from .certificates import penalty_value, squared_dual
 from .coordinate import coordinate_descent
-from .data import WORK
+from .data import ENTRIES_PER_CALL
 from .designs import Gram
 from .penalties import ElasticNet
 
@@ -136,7 +136,7 @@ def gram_paths(G, base, units, start, yy, alphas, tol, max_iter, W):
     """
     A, base = Gram(np.ascontiguousarray(G)), ElasticNet(*base)
     T, p = W.shape
-    step = max(int(WORK / (100 * p**2)), 1)  # targets in one call, after which an interrupt is noticed
+    step = max(int(ENTRIES_PER_CALL / (100 * p**2)), 1)  # targets in one call, after which an interrupt is noticed
     for alpha in alphas:
         values, gaps, rounds = np.empty(T), np.empty(T), np.empty(T, np.int64)
         for low in range(0, T, step):

@@ -1,6 +1,6 @@
-"""The inner problem on a working set of columns. Coordinates are positions in the working set; w and r are its iterate.
+"""The inner problem on a working set of columns. Coordinates are positions in the working set; its iterate is w and r.
 
-r is kept in one of two forms: minus the weighted residual, or the gradient. The gradient needs the inner products of
+The state r has one of two forms: minus the weighted residual, or the gradient. The gradient needs the inner products of
 the working set, and then a coordinate that does not move costs nothing; the residual needs only the columns.
 `correlations` are minus the gradient of the smooth part ``||y - X w||^2 / 2``, in normalized units.
 """
@@ -13,20 +13,23 @@ from .coordinate import col_dots, col_updates
 from .designs import Gram
 from .screening import Anchors
 
-BATCH = 32  # columns that enter together where an entry costs a product with other columns
-LEAST = 64  # columns whose inner products cost nothing worth a second compiled form
-MOST = 2000  # columns of a working set whose inner products are kept
+BATCH = 32  # columns that enter together where entering costs a product with all columns
+LEAST = 64  # columns for which inner products are always used: they cost less than compiling the other form
+MOST = 2000  # most columns of a working set whose inner products are kept
 
 
 class Residual:
     """r is minus the weighted residual."""
 
-    has_squares = False  # inner products must be taken
+    has_squares = False  # inner products must be computed
 
     def __init__(self, data, target):
-        self.data, self.h, self.y = data, data.h, data.R[target]
-        self.width = data.size / data.p  # entries that a coordinate reads
-        self.A, self.features = None, np.empty(0, np.int64)
+        self.data = data
+        self.h = data.h
+        self.y = data.R[target]
+        self.width = data.size / data.p  # entries of X that a coordinate reads
+        self.A = None
+        self.features = np.empty(0, np.int64)
         self.lips = np.empty(0)
 
     def grow(self, cols):
@@ -35,7 +38,7 @@ class Residual:
         self.features = np.append(self.features, cols)
 
     def state(self, w):
-        """The r of an iterate, afresh."""
+        """The r of an iterate, computed from w."""
         r = self.y.copy()
         if w.any():
             col_updates(self.A, w, self.h, r)
@@ -49,9 +52,9 @@ class Residual:
 
     def products(self, w, r):
         """Squared norm of the residual, and its product with y."""
-        v = self.data.vector(r)
+        v = self.data.to_rows(r)
         e = v * self.data.inv_h
-        return float(v @ e), float(e @ self.data.vector(self.y))
+        return float(v @ e), float(e @ self.data.to_rows(self.y))
 
     def square(self, coords):
         """Inner products of some coordinates."""
@@ -66,8 +69,11 @@ class Gradient:
     has_squares = True
 
     def __init__(self, cross, start, yy):
-        self.cross, self.start, self.yy = cross, start, yy
-        self.features, self.lips = np.empty(0, np.int64), np.empty(0)
+        self.cross = cross
+        self.start = start
+        self.yy = yy
+        self.features = np.empty(0, np.int64)
+        self.lips = np.empty(0)
         self.G = np.empty((0, 0))
         self.A = None
 
@@ -92,7 +98,7 @@ class Gradient:
         self.A = Gram(self.G)
 
     def state(self, w):
-        """The r of an iterate, afresh."""
+        """The r of an iterate, computed from w."""
         return w @ self.G[: w.size, : w.size] - self.start[self.features]
 
     def correlations(self, r):
@@ -109,14 +115,14 @@ class Gradient:
 
 
 class Certified:
-    """A working set with dual points, of which `dual_value` gives the values."""
+    """A working set with dual points, whose values `dual_value` gives."""
 
     def penalty(self, strengths, alpha):
         """The penalty of the working set."""
         return strengths.at(alpha, self.features)
 
     def gap_with(self, strengths, alpha, result, new, est, pull):
-        """The gap when columns outside the working set count too; `new` are those that violate their limit there."""
+        """The gap on all columns; `new` are those outside the working set that violate their limits."""
         dual, level = result.dual, alpha * strengths.l1[new]
         kept = dual.value - conjugate_value(strengths.at(alpha, new), est[new], dual.scale)
         scale = dual.scale * (level / (dual.scale * pull[new])).min()
@@ -125,12 +131,13 @@ class Certified:
 
 
 class WorkingSet(Certified):
-    """Columns that may be nonzero, the coefficients w, and their state r in one of the forms."""
+    """Columns that may be nonzero, their coefficients w, and the state r in one of the forms."""
 
-    batch = 64  # so many columns may always enter at once; else at most as many as there are nonzeros
+    batch = 64  # columns that may always enter at once; otherwise at most as many as there are nonzeros
 
     def __init__(self, form, p):
-        self.form, self.p = form, p
+        self.form = form
+        self.p = p
         self.w = self.r = np.empty(0)
 
     @property
@@ -138,12 +145,13 @@ class WorkingSet(Certified):
         return self.form.features
 
     def _enter(self, k):
-        """Take the last k columns of the form in, with coefficient 0."""
+        """Add the last k columns of the form to the iterate, with coefficients of 0."""
         self.move(np.append(self.w, np.zeros(k)))
 
     def move(self, w):
-        """Set the iterate, and its state afresh."""
-        self.w, self.r = w, self.form.state(w)
+        """Set the iterate, and compute its state from it."""
+        self.w = w
+        self.r = self.form.state(w)
 
     def solve(self, pen, tol, share, max_rounds):
         """See `inner.solve`."""
@@ -164,7 +172,7 @@ class WorkingSet(Certified):
         return scale * yr - 0.5 * scale**2 * rr - conjugate_value(pen, c, scale)
 
     def _with_likely(self, cols, known, est, least):
-        """The columns that enter, filled up to a batch with those that look likely to enter soon."""
+        """The columns that enter, and further ones up to a batch: those with the largest estimated correlations."""
         rest = np.flatnonzero(~known)
         extra = max(least - cols.size, 0)
         return np.append(cols, rest[np.argsort(-np.abs(est[rest]))[:extra]])
@@ -173,20 +181,20 @@ class WorkingSet(Certified):
 class Columns(WorkingSet):
     """Columns outside the working set are screened with anchors."""
 
-    eager = True  # to enter the working set is cheap
+    eager = True  # adding columns is cheap
 
     def __init__(self, data, target, many=True):
         self.start = data.start[target]
         self.residual = Residual(data, target)
-        # Inner products of the working set are worth their cost on a path, or where it is small against the rows.
+        # Inner products of the working set pay on a path, or where they cost little compared with the rows.
         self.most = min(max((2.0 if many else 0.1) * self.residual.width, LEAST), MOST)
         yy = data.sqnorm(data.R[target])
         super().__init__(Gradient(data.cross, self.start, yy), data.p)
         self.anchors = Anchors(data)
-        self.anchors.start(-data.standardized(data.R[target]), self.start)
+        self.anchors.start(-data.sqrt_weighted(data.R[target]), self.start)
 
     def add(self, cols, known, est):
-        """Let columns enter, with coefficient 0."""
+        """Add columns with coefficients of 0."""
         known[cols] = True
         self.residual.grow(cols)
         if self.residual.features.size > self.most:
@@ -196,14 +204,14 @@ class Columns(WorkingSet):
         self._enter(cols.size)
 
     def all_correlations(self, w, r, level, known):
-        """Of all columns at the iterate w, r; those outside `known` are exact where they may exceed `level`."""
+        """Correlations of all columns at the iterate w, r; outside `known`, exact where they may exceed `level`."""
         if self.form is not self.residual:
             r = self.residual.state(w)
         return self.anchors.correlations(r, level, known)
 
 
 class Covariance(WorkingSet):
-    """K holds the inner products of the working set with all columns: for n >> p, where entries come in batches.
+    """K holds the inner products of the working set with all columns: for n >> p. Columns enter in batches.
 
     Parameters
     ----------
@@ -216,15 +224,16 @@ class Covariance(WorkingSet):
     """
 
     eager = False
-    SMALL = 256  # up to so many columns, all enter at once, in one symmetric product
+    SMALL = 256  # up to this many columns, all enter at once, in one symmetric product
 
     def __init__(self, inner, start, yy):
-        self.inner, self.start = inner, start
+        self.inner = inner
+        self.start = start
         self.K = np.empty((0, start.size))
         super().__init__(Gradient(lambda new, cols: self.K[-new.size :, cols], start, yy), start.size)
 
     def add(self, cols, known, est):
-        """Let columns enter, with coefficient 0, and likely ones with them."""
+        """Add columns with coefficients of 0, and with them those that are likely to enter soon."""
         known[cols] = True
         many = self.p <= self.SMALL or 3 * (self.w.size + max(cols.size, BATCH)) > self.p
         cols = self._with_likely(cols, known, est, self.p if many else BATCH)
@@ -234,5 +243,5 @@ class Covariance(WorkingSet):
         self._enter(cols.size)
 
     def all_correlations(self, w, r, level, known):
-        """Of all columns at the iterate w, r."""
+        """Correlations of all columns at the iterate w, r."""
         return self.start - w @ self.K

@@ -27,7 +27,9 @@ def class_likelihood(problem, data, n_classes, smoothing, confidence_penalty):
 
 def gap_unit(likelihood):
     """What `tol` and warnings measure the gap of a `Solution` against."""
-    return likelihood.null.value * likelihood.unit**2 / likelihood.data.weight if likelihood.convex else 1.0
+    return (
+        likelihood.null_model.value * likelihood.score_scale**2 / likelihood.data.weight if likelihood.convex else 1.0
+    )
 
 
 class LabelSmoothed(LinearClassifier):
@@ -60,8 +62,7 @@ class LabelSmoothed(LinearClassifier):
 
     def _store(self, problem, likelihood, solution, alpha, smoothing):
         """Keep a solution as fitted attributes, and warn where it is not good enough."""
-        null = likelihood.null.value * likelihood.unit**2 / problem.data.weight
-        self.coef_, self.intercept_ = problem.rounded(solution, self.tol, null)
+        self.coef_, self.intercept_ = problem.rounded(solution, self.tol, gap_unit(likelihood))
         self.n_iter_, self.objective_ = solution.n_iter, solution.objective
         self.sparsity_ = float(np.mean(self.coef_ == 0.0))
         self.dual_gap_ = solution.gap if likelihood.convex else np.nan

@@ -73,8 +73,8 @@ def callers(method):
 
 
 def test_one_coordinate_loop_and_one_prox_gradient_loop():
-    assert callers("descend") == ["coordinate.py:coordinate_descent"]
-    assert callers("prox") == ["penalties.py:descend"] * 2 + ["proximal.py:prox_gradient"]
+    assert callers("coordinate_step") == ["coordinate.py:coordinate_descent"]
+    assert callers("prox") == ["penalties.py:coordinate_step"] * 2 + ["proximal.py:prox_gradient"]
 
 
 def test_public_names():

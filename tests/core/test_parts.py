@@ -70,7 +70,7 @@ class TestElasticNet:
         for v in (-1.0, 0.2, 1.4):
             w = pen.prox(v, 1.0, 0)
             c = v - w  # in the subdifferential at w by the definition of the prox
-            assert pen.subdiff_dist(w, c, 0) == pytest.approx(0.0, abs=1e-12)
+            assert pen.subdiff_distance(w, c, 0) == pytest.approx(0.0, abs=1e-12)
             assert pen.value(w, 0) + pen.conjugate(c, 0) == pytest.approx(c * w, abs=1e-12)
 
     def test_slope_and_curvature_are_derivatives(self, case):
@@ -86,7 +86,7 @@ class TestElasticNet:
         w, c = np.array([0.35]), np.array([0.8])
         assert certificates.penalty_value(pen, w) == pytest.approx(pen.value(0.35, 0))
         assert certificates.conjugate_value(pen, c, 1.0) == pytest.approx(pen.conjugate(0.8, 0))
-        assert certificates.optimality(pen, w, c) == pytest.approx(pen.subdiff_dist(0.35, 0.8, 0))
+        assert certificates.optimality(pen, w, c) == pytest.approx(pen.subdiff_distance(0.35, 0.8, 0))
         rr, yr = 1.3, 1.1
         scales = sorted({pen.feasible_scale(0.8, 0), pen.vanishing_scale(0.8, 0)})
         values = [s * yr - 0.5 * s * s * rr - pen.conjugate(s * 0.8, 0) for s in scales]
@@ -118,11 +118,11 @@ def test_designs_are_the_normalized_columns(kind, fit_intercept, weighted):
     t = y - h @ y / 23 if fit_intercept else y
     t = t / np.sqrt(h @ t**2)
     np.testing.assert_allclose(data.start[0], Z.T @ (h * t), atol=1e-12)
-    np.testing.assert_allclose(data.vector(data.R[0]), -h * t, atol=1e-12)
+    np.testing.assert_allclose(data.to_rows(data.R[0]), -h * t, atol=1e-12)
     w = np.random.default_rng(1).standard_normal(7)
     r = data.R[0].copy()
     col_updates(data.design(), w, data.h, r)
-    np.testing.assert_allclose(data.vector(r), h * (Z @ w - t), atol=1e-12)
+    np.testing.assert_allclose(data.to_rows(r), h * (Z @ w - t), atol=1e-12)
     np.testing.assert_allclose(data.dots(r), Z.T @ (h * (Z @ w - t)), atol=1e-12)
     np.testing.assert_allclose(data.gram, Z.T @ (h[:, None] * Z), atol=1e-12)
     some, other = np.array([4, 1]), np.array([0, 6, 4, 1])  # the first are the last of the second

@@ -72,7 +72,7 @@ def test_spectrum(n, p, monkeypatch):
     for form in (np.asfortranarray, sp.csc_array):
         data = as_data(form(X), np.empty((0, n)), weights)
         np.testing.assert_allclose(spectrum(data), wanted, rtol=1e-9, atol=1e-12)
-        monkeypatch.setattr("skreg._core.descent.LARGEST_SPECTRUM", 5)
+        monkeypatch.setattr("skreg._core.descent.MAX_SPECTRUM_SIDE", 5)
         np.testing.assert_allclose(spectrum(data), wanted[:1], rtol=1e-3)
         monkeypatch.undo()
 
