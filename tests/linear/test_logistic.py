@@ -309,7 +309,7 @@ def test_every_newton_step_descends():
 
 def test_not_converged_warns_and_says_how_far():
     X, codes = classification(80, 6, 3, seed=10)
-    with pytest.warns(ConvergenceWarning, match=r"duality gap is .* of the null model's loss where tol=1e-09"):
+    with pytest.warns(ConvergenceWarning, match=r"duality gap is .* of the null model's loss, above tol=1e-09"):
         model = LabelSmoothedLogistic(1e-6, label_smoothing=0.0, tol=1e-9, max_iter=1).fit(X, codes)
     gap = class_duality_gap(X, codes, model.coef_, model.intercept_, 1e-6, 0.0, 0.0)
     assert model.dual_gap_ == pytest.approx(gap, rel=1e-3)
@@ -340,7 +340,7 @@ def test_in_a_pipeline_and_a_grid_search():
     X, codes = classification(90, 8, 3, seed=13)
     search = GridSearchCV(
         make_pipeline(StandardScaler(), LabelSmoothedLogistic(l1_ratio=1.0)),
-        {"labelsmoothedlogistic__alpha": [1e-3, 1e-2], "labelsmoothedlogistic__smoothing": [0.0, 0.1]},
+        {"labelsmoothedlogistic__alpha": [1e-3, 1e-2], "labelsmoothedlogistic__label_smoothing": [0.0, 0.1]},
         scoring="neg_log_loss",
         n_jobs=2,
     ).fit(X, codes)
