@@ -1,6 +1,5 @@
 """Estimators that train on augmented rows."""
 
-import warnings
 from numbers import Integral
 
 import numpy as np
@@ -31,74 +30,16 @@ from ..utils._params import (
     check_params,
 )
 from ..utils._rows import readable
-from ..utils._validation import caller_level, check_weights, unchanged_on_error
+from ..utils._validation import check_weights, unchanged_on_error
 from ..utils._weights import weight_name
 from ._base import AUGMENTER, Augmenter, Batch
+from ._docs import COMMON, PARAMETERS
 from ._draws import draws_of, joined
-from ._held_out import fit_with, held_out, last_step, splitting_parameter, takes_validation, validation_fraction
+from ._held_out import fit_with, split_off, warn_of_own_split
 
 SAMPLER = Kind(
     "a sampler with fit_resample", lambda value: hasattr(value, "fit_resample") and not isinstance(value, type)
 )
-
-_PARAMETERS = """
-    estimator : estimator
-        The estimator to train; with ``mode="stream"`` it must have `partial_fit`.
-    augmenter : augmenter, sampler or None
-        Makes new rows; several are combined by `Compose`. Searches reach its parameters as ``augmenter__...``. None
-        stands for no augmentation: the estimator is trained on the rows as they are. A sampler of imbalanced-learn,
-        such as `SMOTE`, returns all training rows at once: the parameters below but `random_state` do not apply.
-    n_copies : int, default=1
-        Augmented copies of every row, at least 0. Each counts as much as the row itself.
-    include_original : bool, default=True
-        Whether the rows themselves are trained on, too. Must be True with ``n_copies=0``.
-    mode : {{"copies", "stream"}}, default="copies"
-        "copies" makes all copies and fits once. "stream" makes new copies in every epoch, a batch at a time, so that no
-        more than a batch is in memory; a batch holds its rows and their copies.
-    n_epochs : int, default=20
-        Epochs of "stream", at least 1.
-    batch_size : int, default=256
-        Rows of a batch of "stream" before they are copied, at least 1.
-    random_state : int, RandomState or None, default=None
-        Seed of the augmentation, of the order of the rows, and of the choice of validation rows. `estimator` has its
-        own."""
-
-_COMMON = """
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-
-    Raises
-    ------
-    ValueError
-        When a parameter or the data are not as described, or the augmenter does not fit the data; the message names the
-        argument and the value.
-
-    Warns
-    -----
-    UserWarning
-        When the estimator splits its training rows in a way that cannot be done before they are copied, as described
-        below.
-
-    Notes
-    -----
-    Rows are augmented in `fit` only; predictions are those of `estimator_` for the rows as they are. What the augmenter
-    cannot take, such as text among numbers, is either encoded before, in a pipeline around this estimator, or left out
-    by the parameter `columns` of the augmenter.
-
-    Weights count rows: a weight of 3 means the same as three rows, each with a draw of its own, and 2.5 means three
-    draws that weigh less. Where weights add up to more than 10,000, and to more than twice the rows, fewer draws share
-    them. The partners of mixed and swapped rows are drawn by weight.
-
-    **Early stopping inside.** Copies of a training row must not be among the validation rows. Where the estimator, or
-    the last step of a pipeline, holds out rows for early stopping and its `fit` takes `X_val` and `y_val`, as in the
-    nets and early stopping estimators of this package and in scikit-learn's histogram boosting, its
-    `validation_fraction` of the rows is held out before the others are copied, and passed to it as they are. With fewer
-    than 50 unique rows none are held out, and a parameter `early_stopping` is set to False. For other estimators
-    that split rows by themselves, `fit` warns: put searches around this estimator, and `EarlyStoppingClassifier` or
-    `EarlyStoppingRegressor` around scikit-learn's perceptrons, gradient boosting or SGD.
-
-    Where a penalty is weighed against a sum over rows, as by `C` of logistic regression and support vectors, copies
-    make it weigh less: divide `C` by the number of rows that each row becomes."""
 
 
 class BaseAugmented(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator):
@@ -221,41 +162,12 @@ class BaseAugmented(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
         params = dict(fit_params)
         if self._changes_rows():
             if "X_val" not in params:
-                batch, validation = self._hold_out(model, batch, rng)
+                batch, validation = split_off(model, batch, batch.n * (self.n_copies + self.include_original), rng)
                 params |= validation
             batch = self._resampled(batch) if self._samples() else self._augmented(batch, rng)
             if "X_val" not in params:
-                self._warn_of_own_split(model, batch.n)
+                warn_of_own_split(model, batch.n, type(self).__name__)
         fit_with(model, batch.X, batch.y, {**self._weights(model, "fit", batch.weights), **params})
-
-    def _hold_out(self, model, batch, rng):
-        """A batch without the rows that the model is to validate on, and these as arguments of its `fit`."""
-        n_rows = batch.n * (self.n_copies + self.include_original)
-        fraction = validation_fraction(model, n_rows) if takes_validation(model) else None
-        if fraction is None:
-            return batch, {}
-        mask = held_out(batch, fraction, rng)
-        if mask is None:
-            prefix = last_step(model)[0]
-            if f"{prefix}early_stopping" in model.get_params():
-                model.set_params(**{f"{prefix}early_stopping": False})
-            return batch, {}
-        held = batch.take(np.flatnonzero(mask))
-        params = {"X_val": held.X, "y_val": held.y}
-        if held.weights is not None:
-            params["sample_weight_val"] = held.weights
-        return batch.take(np.flatnonzero(~mask)), params
-
-    def _warn_of_own_split(self, model, n_rows):
-        name = splitting_parameter(model, n_rows)
-        if name is not None:
-            warnings.warn(
-                f"estimator={self.estimator!r} splits its training rows by itself ({name}), and will validate on copies"
-                f" of rows that it trains on. Put searches around {type(self).__name__}; for early stopping, turn"
-                " this off and put EarlyStoppingClassifier or EarlyStoppingRegressor around the estimator.",
-                UserWarning,
-                stacklevel=caller_level(),
-            )
 
     def _resampled(self, batch):
         """The rows that a sampler returns."""
@@ -323,14 +235,14 @@ class AugmentedRegressor(RegressorMixin, BaseAugmented):
     __doc__ = f"""Train a regressor on rows and augmented copies of them.
 
     Parameters
-    ----------{_PARAMETERS.format()}
+    ----------{PARAMETERS.format()}
 
     Attributes
     ----------
     estimator_ : estimator
         The fitted estimator.
     augmenter_ : augmenter
-        The fitted augmenter, None without.{_COMMON}
+        The fitted augmenter, None without.{COMMON}
 
     Examples
     --------
@@ -362,7 +274,7 @@ class AugmentedClassifier(ClassifierMixin, DelegatesToFittedClassifier, BaseAugm
     targets.
 
     Parameters
-    ----------{_PARAMETERS.format()}
+    ----------{PARAMETERS.format()}
     classes : array-like of labels, default=None
         Classes whose rows are copied, such as the rare ones; None for all. Rows are mixed within these classes only.
 
@@ -373,7 +285,7 @@ class AugmentedClassifier(ClassifierMixin, DelegatesToFittedClassifier, BaseAugm
     augmenter_ : augmenter
         The fitted augmenter, None without.
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.{_COMMON}
+        The labels, sorted.{COMMON}
 
     Examples
     --------

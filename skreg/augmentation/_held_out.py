@@ -1,5 +1,6 @@
 """Early stopping inside augmented estimators: validation rows are held out before rows are copied."""
 
+import warnings
 from inspect import signature
 from numbers import Integral
 
@@ -8,6 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from ..utils._rows import distinct
 from ..utils._split import hold_out
+from ..utils._validation import caller_level
 
 MIN_ROWS = 50  # unique rows; with fewer, nets do not stop early, as too few would be held out to tell the best epoch
 AUTO_ROWS = 10_000  # scikit-learn's early_stopping="auto" stops early with more training rows than these
@@ -41,15 +43,15 @@ def validation_fraction(estimator, n_rows):
     return params.get("validation_fraction")
 
 
-def held_out(batch, fraction, rng):
-    """A mask of the rows of a batch that are held out, of every class alike; None with fewer than `MIN_ROWS` rows.
+def held_out(batch, fraction, rng, min_rows):
+    """A mask of the rows of a batch that are held out, of every class alike; None with fewer than `min_rows` rows.
 
-    Rows with equal features stay together.
+    Rows with equal features stay together, and count once.
     """
     some = np.arange(batch.n) if batch.weights is None else np.flatnonzero(batch.weights > 0.0)
     part = batch.take(some)
     first, groups = distinct(part.X)
-    if first.size < MIN_ROWS:
+    if first.size < min_rows:
         return None
     if isinstance(fraction, Integral):
         fraction = fraction / first.size
@@ -57,6 +59,64 @@ def held_out(batch, fraction, rng):
     mask = np.zeros(batch.n, dtype=bool)
     mask[some] = hold_out(first.size, fraction, codes, rng)[groups]
     return mask
+
+
+def without_early_stopping(estimator):
+    """Set `early_stopping` of an estimator, or of the last step of a pipeline, to False.
+
+    Returns
+    -------
+    changed : list of str
+        Parameters of its early stopping that differ from their defaults, with their values.
+    """
+    prefix, last = last_step(estimator)
+    defaults = signature(type(last)).parameters
+    names = ("early_stopping", "patience", "n_iter_no_change", "validation_fraction", "monitor", "scoring", "tol")
+    params = {name: value for name, value in last.get_params(deep=False).items() if name in names}
+    estimator.set_params(**{f"{prefix}early_stopping": False})
+    return [f"{prefix}{name}={value!r}" for name, value in params.items() if value != defaults[name].default]
+
+
+def split_off(model, batch, n_rows, rng):
+    """Hold out the rows on which a model is to validate, if it holds out any and its `fit` takes them.
+
+    Parameters
+    ----------
+    model : estimator
+        Its early stopping is switched off where there are too few rows.
+    batch : Batch
+    n_rows : int
+        Number of rows that the model will be trained on.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    batch : Batch
+        The other rows.
+    params : dict
+        Arguments for `fit_with`.
+    """
+    fraction = validation_fraction(model, n_rows) if takes_validation(model) else None
+    if fraction is None:
+        return batch, {}
+    can_do_without = "early_stopping" in last_step(model)[1].get_params(deep=False)
+    mask = held_out(batch, fraction, rng, MIN_ROWS if can_do_without else 2)
+    if mask is None:
+        changed = without_early_stopping(model) if can_do_without else []
+        if changed:
+            warnings.warn(
+                f"{type(last_step(model)[1]).__name__} trains without early stopping: validation rows are held out of at"
+                f" least {MIN_ROWS} unique rows, and X has fewer. Without effect: {', '.join(changed)}. Give X_val and"
+                " y_val to fit, or set early_stopping=False.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
+        return batch, {}
+    held = batch.take(np.flatnonzero(mask))
+    params = {"X_val": held.X, "y_val": held.y}
+    if held.weights is not None:
+        params["sample_weight_val"] = held.weights
+    return batch.take(np.flatnonzero(~mask)), params
 
 
 def fit_with(model, X, y, params):
@@ -87,3 +147,16 @@ def splitting_parameter(estimator, n_rows):
         if own == "cv" or (own == "n_iter_no_change" and value is not None and stops not in params):
             return name
     return None
+
+
+def warn_of_own_split(model, n_rows, owner):
+    """Warn where an estimator will split rows and their copies by itself."""
+    name = splitting_parameter(model, n_rows)
+    if name is not None:
+        warnings.warn(
+            f"estimator={model!r} splits its training rows by itself ({name}), and will validate on copies of rows that"
+            f" it trains on. Put searches around {owner}; for early stopping, turn this off and put"
+            " EarlyStoppingClassifier or EarlyStoppingRegressor around the estimator.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )

@@ -241,6 +241,13 @@ def test_augmented__validation_rows_that_are_given_or_not_wanted():
     few = au.AugmentedClassifier(Recorder(), au.FeatureMask(0.0), random_state=0).fit(X[:30], y[:30])
     assert few.estimator_.X_val_ is None
     assert few.estimator_.early_stopping is False
+    few.set_params(estimator=make_pipeline(Recorder(validation_fraction=0.3)))
+    with pytest.warns(
+        UserWarning, match=r"at least 50 unique rows.* Without effect: recorder__validation_fraction=0\.3"
+    ):
+        few.fit(X[:30], y[:30])
+    stopper = EarlyStoppingClassifier(min_delta=1e-2, random_state=0)  # holds rows out of any number
+    au.AugmentedClassifier(stopper, au.FeatureMask(0.0), random_state=0).fit(X[:30], X[:30, 0] > 0.0)
     given = au.AugmentedClassifier(make_pipeline(StandardScaler(), Recorder()), au.FeatureMask(0.0))
     given.fit(X, y, X_val=X[:9], y_val=y[:9])
     np.testing.assert_allclose(given.estimator_[-1].X_val_, given.estimator_[0].transform(X[:9]))
