@@ -6,7 +6,7 @@ from numbers import Integral
 
 import numpy as np
 import pytest
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.utils import _param_validation as sk
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -48,10 +48,26 @@ def test_extra(name, estimator):
 @pytest.mark.parametrize("kind", ["NotAnArray", "PandasDataframe"])
 @pytest.mark.parametrize("estimator", [e for e in INSTANCES if hasattr(e, "predict")], ids=repr)
 def test_data_not_an_array(kind, estimator):
-    X, y = regression(30, 4)
+    X, y = regression(60, 4)
     if is_classifier(estimator):
         y = (y > np.median(y)).astype(int)
     estimator_checks.check_estimators_data_not_an_array(type(estimator).__name__, estimator, X, y, kind)
+
+
+@pytest.mark.parametrize("estimator", INSTANCES, ids=repr)
+def test_global_generator__is_neither_read_nor_changed(estimator):
+    """What scikit-learn's checks, which seed it, cannot tell."""
+    X, y = regression(60, 4)
+    y = (y > np.median(y)).astype(int) if is_classifier(estimator) else y
+    seeds = {name: 0 for name in estimator.get_params() if name.rpartition("__")[2] == "random_state"}
+    predictions = []
+    for seed in (1, 2):
+        np.random.seed(seed)  # noqa: NPY002
+        before = np.random.get_state()[1].copy()  # noqa: NPY002
+        model = clone(estimator).set_params(**seeds).fit(X, y)
+        predictions.append((model.predict if hasattr(model, "predict") else model.transform)(X))
+        np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    np.testing.assert_array_equal(*predictions)
 
 
 def _translate(choice):

@@ -67,7 +67,7 @@ def test_every_public_method_is_documented(cls):
 @pytest.mark.parametrize("n_targets", [1, 2])
 @pytest.mark.parametrize("estimator", INSTANCES, ids=repr)
 def test_fitted_attributes_are_documented(estimator, n_targets):
-    X, y = regression(30, 4)
+    X, y = regression(60, 4)
     model = clone(estimator)
     if n_targets > 1 and (is_classifier(model) or not get_tags(model).target_tags.multi_output):
         pytest.skip("takes one target")

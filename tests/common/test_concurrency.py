@@ -1,0 +1,53 @@
+"""Fitted models in several threads and in other processes."""
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from sklearn.base import is_classifier
+from sklearn.datasets import make_classification
+
+from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+from skreg.utils.discovery import all_estimators
+from tests.estimators import example_of
+from tests.problems import regression
+from tests.processes import run_python
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("cls", [DropoutMLPClassifier, DropoutMLPRegressor])
+def test_net__predicts_in_eight_threads_what_it_predicts_in_one(cls, dtype):
+    X, y = make_classification(400, random_state=0)
+    net = cls((20, 20), max_iter=5, random_state=0).fit(X.astype(dtype), y)
+    parts = [X[start : start + 7].astype(dtype) for start in range(0, 392, 7)]
+
+    def ask(rows):
+        draws = net.predict_uncertainty(rows, n_draws=20)
+        return np.column_stack([net.predict(rows), *(np.asarray(part).reshape(len(rows), -1) for part in draws)])
+
+    alone = [ask(rows) for rows in parts]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(ask, parts))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_pickles__of_all_estimators_load_in_another_process(tmp_path):
+    X, y = regression(60, 4)
+    answers = {}
+    for name, cls in all_estimators():
+        model = example_of(cls)
+        model.fit(X, (y > np.median(y)).astype(int) if is_classifier(model) else y)
+        answers[name] = model, (model.predict if hasattr(model, "predict") else model.transform)(X)
+    path = tmp_path / "models.pkl"
+    path.write_bytes(pickle.dumps((X, answers)))
+    code = """
+    import pathlib, pickle
+    import numpy as np
+    X, answers = pickle.loads(pathlib.Path(sys.argv[1]).read_bytes())
+    for name, (model, expected) in answers.items():
+        np.testing.assert_array_equal((model.predict if hasattr(model, "predict") else model.transform)(X), expected)
+        print(name)
+    """
+    assert run_python(code, path).split() == [name for name, _ in all_estimators()]
