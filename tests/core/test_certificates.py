@@ -9,16 +9,11 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
 from skreg import ElasticNetProx, LabelSmoothedLogistic, elastic_net_path
+from tests.combinations import combinations
 from tests.problems import DESIGNS, PENALTIES, SOLVERS, regression
 from tests.reference import class_objective, duality_gap, null_loss, objective
 
-SMALL = [
-    (name, penalty, weighted, intercept)
-    for name in DESIGNS
-    for penalty in PENALTIES
-    for weighted in (False, True)
-    for intercept in (True, False)
-]
+SMALL = combinations(DESIGNS, range(len(PENALTIES)), [False, True], [True, False])
 
 
 def weights_for(n, weighted):
@@ -43,6 +38,7 @@ def check(model, X, y, weights, params, tol):
 
 @pytest.mark.parametrize(("kind", "penalty", "weighted", "intercept"), SMALL)
 def test_every_design_and_penalty(kind, penalty, weighted, intercept):
+    penalty = PENALTIES[penalty]
     X, y = regression(40, 12, seed=1)
     X = X.astype(np.float32).astype(np.float64)
     weights, params = weights_for(40, weighted), penalty.of(12)

@@ -581,3 +581,37 @@ def test_compiled_is_plain_python(capsys):
 def test_jit_off__functions_stay_plain(monkeypatch):
     monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
     assert _jit.njit(damage) is damage
+
+
+# ---- methods
+
+
+@pytest.mark.plain
+def test_jitted__method_names_do_not_clash():
+    from typing import NamedTuple
+
+    with pytest.raises(TypeError, match=r"Bad\.prox must take"):
+
+        @_jit.jitted
+        class Bad(NamedTuple):
+            x: float
+
+            def prox(self, other):
+                return other
+
+    with pytest.raises(TypeError, match="names of both fields and methods"):
+
+        @_jit.jitted
+        class Worse(NamedTuple):
+            prox: float
+
+    _jit._FIELDS.discard("prox")
+
+
+@pytest.mark.plain
+def test_njit__compiles_what_it_is_given():
+    @_jit.njit
+    def twice(x):
+        return 2 * x
+
+    assert twice(3) == 6

@@ -19,6 +19,7 @@ from skreg._core.expansion import OneScore, Softmax
 from skreg._core.likelihood import Likelihood
 from skreg._core.losses import Logistic, Multinomial
 from skreg._core.newton import Scores
+from tests.combinations import combinations
 from tests.problems import DESIGNS, PENALTIES, classification, hostile_classification
 from tests.reference import class_duality_gap, class_losses, class_null_loss, class_objective
 from tests.versions import SKLEARN_1_8
@@ -102,11 +103,14 @@ def test_the_model_is_the_second_order_expansion(kind, K, intercept):
     np.testing.assert_allclose(columns, H, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["dense", "csc", "float32", "csc float32"])
-@pytest.mark.parametrize("penalty", PENALTIES, ids=lambda penalty: penalty.name)
-@pytest.mark.parametrize("K", [2, 3])
-@pytest.mark.parametrize(("weighted", "intercept"), [(False, True), (True, True), (True, False)])
+@pytest.mark.parametrize(
+    ("kind", "penalty", "K", "weighted", "intercept"),
+    combinations(
+        ["dense", "csc", "float32", "csc float32"], range(len(PENALTIES)), [2, 3], [False, True], [True, False]
+    ),
+)
 def test_every_design_and_penalty(kind, penalty, K, weighted, intercept):
+    penalty = PENALTIES[penalty]
     X, codes = classification(50, 12, K, seed=1)
     X = X.astype(np.float32).astype(np.float64)
     weights = np.random.default_rng(0).integers(0, 4, 50) + 0.5 if weighted else None

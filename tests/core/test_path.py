@@ -1,0 +1,101 @@
+"""Paths: penalties in normalized units, where coefficients enter, warm starts, points as good as single solutions."""
+
+import numpy as np
+import pytest
+
+from skreg._core import path
+from skreg._core.certificates import penalty_value
+from skreg._core.data import as_data
+from skreg._core.solve import Penalty, certify, dense_points, form_of_all_columns
+from skreg._core.working_set import Columns, Covariance
+from tests.problems import PENALTIES, regression
+from tests.reference import penalty_factors
+
+pytestmark = pytest.mark.plain
+
+
+def problem(n=25, p=9):
+    X, y = regression(n, p, seed=5)
+    weights = np.random.default_rng(0).uniform(0.5, 2.0, n)
+    return X, weights, as_data(np.asfortranarray(X), y[None], weights, True)
+
+
+def strengths(data, params, p):
+    low, high = params.get("bounds", (0.0 if params.get("positive") else -np.inf, np.inf))
+    factor = params.get("penalty_factor", np.ones(p))
+    return Penalty(params["l1_ratio"], factor, (low, high), params.get("standardize", False)).strengths(
+        data, data.unit[0]
+    )
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=lambda penalty: penalty.name)
+def test_strengths__are_the_penalty_of_the_user(penalty):
+    X, weights, data = problem()
+    params = penalty.of(9)
+    st = strengths(data, params, 9)
+    rng = np.random.default_rng(1)
+    w = np.clip(0.01 * rng.standard_normal(9), st.lower, st.upper)
+    b = w * data.unit[0] * data.scale
+    factor = params.get("penalty_factor", np.ones(9))
+    free = np.isfinite(factor)
+    l1, l2 = penalty_factors(
+        X, weights, 0.3, params["l1_ratio"], np.where(free, factor, 0.0), params.get("standardize", False)
+    )
+    expected = (l1 @ np.abs(b) + 0.5 * l2 @ b**2) * data.weight / data.unit[0] ** 2
+    assert penalty_value(st.at(0.3, np.arange(9)), w) == pytest.approx(expected, rel=1e-10)
+    assert not w[~free].any()
+
+
+def test_alpha_max__is_where_the_first_coefficient_enters():
+    _, _, data = problem()
+    st = strengths(data, dict(l1_ratio=0.5), 9)
+    top = st.alpha_max(data.start[0])
+    assert top == pytest.approx(np.max(np.abs(data.start[0]) / st.l1))
+    assert path.alpha_max(Columns(data, 0), st) == pytest.approx(top)
+    for share, count in ((1.001, 0), (0.99, 1)):
+        (point,) = path.follow(Columns(data, 0), st, [share * top], 1e-10, 100)
+        assert np.count_nonzero(point.w) == count
+
+
+def test_pull__counts_only_directions_that_the_bounds_allow():
+    one = np.ones(3)
+    st = path.Strengths(one, 0.0 * one, np.array([0.0, -1.0, -1.0]), np.array([1.0, 0.0, 1.0]))
+    np.testing.assert_array_equal(st.pull(np.array([-2.0, -2.0, -2.0])), [0.0, 2.0, 2.0])
+    np.testing.assert_array_equal(st.pull(np.array([3.0, 3.0, -3.0])), [3.0, 0.0, 3.0])
+
+
+def test_stones__fall_from_the_empty_model_to_alpha():
+    stones = path.stones(1.0, 1e-3, 2)
+    assert stones.size == 6
+    assert (np.diff(stones) < 0.0).all()
+    assert 1e-3 < stones[-1] < stones[0] < 1.0
+    assert path.stones(1.0, 0.9).size == 0
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=lambda penalty: penalty.name)
+@pytest.mark.parametrize("gram", [False, True])
+def test_follow__every_point_is_certified_on_all_columns(penalty, gram):
+    _, _, data = problem()
+    st = strengths(data, penalty.of(9), 9)
+    s = Covariance(data.inner, data.start[0], data.target_sqnorms[0]) if gram else Columns(data, 0)
+    alphas = [0.5, 0.1, 0.02]
+    fixed = (st.lower == 0.0) & (st.upper == 0.0)
+    form = form_of_all_columns(data, 0, False)
+    for alpha, (w, value, gap, rounds) in zip(
+        alphas, dense_points(path.follow(s, st, alphas, 1e-9, 2000), 9), strict=True
+    ):
+        true = certify(form, st.at(alpha, np.arange(9)), w)
+        assert true[0] == pytest.approx(value, abs=1e-11)
+        assert true[1] <= 1e-8
+        assert gap <= 1e-9
+        assert rounds >= 1
+        assert not w[fixed].any()
+
+
+def test_follow__starts_from_given_coefficients():
+    _, _, data = problem()
+    st = strengths(data, dict(l1_ratio=1.0), 9)
+    (cold,) = dense_points(path.follow(Columns(data, 0), st, [0.02], 1e-12, 1000), 9)
+    (warm,) = dense_points(path.follow(Columns(data, 0), st, [0.02], 1e-12, 1000, cold[0]), 9)
+    np.testing.assert_allclose(warm[0], cold[0], atol=1e-7)
+    assert warm[3] <= cold[3]

@@ -1,0 +1,122 @@
+"""Penalties against their definitions, on grids and by differences, and compiled against plain Python."""
+
+import math
+
+import numpy as np
+import pytest
+
+from skreg._core import certificates
+from skreg._core.coordinate import coordinate_descent
+from skreg._core.designs import Gram
+from skreg._core.penalties import ElasticNet, Groups
+
+pytestmark = pytest.mark.plain
+
+CASES = [
+    (0.7, 0.0, -math.inf, math.inf),
+    (0.0, 0.5, -math.inf, math.inf),
+    (0.7, 0.5, -math.inf, math.inf),
+    (0.7, 0.5, 0.0, math.inf),
+    (0.3, 0.0, 0.0, math.inf),
+    (0.3, 0.2, -0.4, 0.9),
+    (0.0, 0.0, -0.5, 0.5),
+    (0.2, 0.1, 0.3, 1.0),
+    (0.2, 0.1, -1.0, -0.3),
+    (0.5, 0.0, 0.0, 0.0),
+]
+GRID = np.sort(np.append(np.linspace(-4.0, 4.0, 80_001), [v for case in CASES for v in case[2:] if abs(v) < 4.0]))
+
+
+def penalty(case):
+    return ElasticNet(*(np.array([v]) for v in case))
+
+
+def values(pen):
+    return np.array([pen.value(w, 0) for w in GRID])
+
+
+@pytest.mark.parametrize("case", CASES)
+class TestElasticNet:
+    def test_prox_is_the_minimizer_on_a_grid(self, case):
+        pen = penalty(case)
+        for v in (-2.0, -0.4, 0.0, 0.3, 1.7):
+            for step in (0.5, 2.0):
+                at = GRID[np.argmin((GRID - v) ** 2 / (2 * step) + values(pen))]
+                assert pen.prox(v, step, 0) == pytest.approx(at, abs=1e-4)
+
+    def test_conjugate_is_the_supremum_on_a_grid(self, case):
+        pen = penalty(case)
+        for c in (-1.5, -0.6, 0.0, 0.25, 0.9):
+            conjugate = pen.conjugate(c, 0)
+            if math.isinf(conjugate):
+                assert pen.feasible_scale(c, 0) < 1.0
+            elif abs(conjugate) < 2.0:  # attained within the grid
+                assert conjugate == pytest.approx(np.max(c * GRID - values(pen)), abs=1e-4)
+
+    def test_feasible_scale_makes_the_conjugate_finite_and_vanishing_scale_zero(self, case):
+        pen = penalty(case)
+        for c in (-5.0, -0.7, 0.1, 3.0):
+            assert math.isfinite(pen.conjugate(pen.feasible_scale(c, 0) * c * (1 - 1e-12), 0))
+            flat = pen.vanishing_scale(c, 0)
+            if case[2] <= 0.0 <= case[3]:
+                assert pen.conjugate(flat * c * (1 - 1e-12), 0) == pytest.approx(0.0, abs=1e-9)
+
+    def test_fenchel_young(self, case):
+        pen = penalty(case)
+        for v in (-1.0, 0.2, 1.4):
+            w = pen.prox(v, 1.0, 0)
+            c = v - w  # in the subdifferential at w by the definition of the prox
+            assert pen.subdiff_distance(w, c, 0) == pytest.approx(0.0, abs=1e-12)
+            assert pen.value(w, 0) + pen.conjugate(c, 0) == pytest.approx(c * w, abs=1e-12)
+
+    def test_slope_and_curvature_are_derivatives(self, case):
+        pen, step = penalty(case), 1e-5
+        for w in (-0.35, 0.35):
+            if pen.is_smooth(w, 0):
+                up, mid, down = (pen.value(w + k * step, 0) for k in (1, 0, -1))
+                assert pen.slope(w, 0) == pytest.approx((up - down) / (2 * step), abs=1e-8)
+                assert pen.curvature(w, 0) == pytest.approx((up - 2 * mid + down) / step**2, abs=1e-4)
+
+    def test_compiled_is_plain_python(self, case):
+        pen = penalty(case)
+        w, c = np.array([0.35]), np.array([0.8])
+        assert certificates.penalty_value(pen, w) == pytest.approx(pen.value(0.35, 0))
+        assert certificates.conjugate_value(pen, c, 1.0) == pytest.approx(pen.conjugate(0.8, 0))
+        assert certificates.optimality(pen, w, c) == pytest.approx(pen.subdiff_distance(0.35, 0.8, 0))
+        rr, yr = 1.3, 1.1
+        scales = sorted({pen.feasible_scale(0.8, 0), pen.vanishing_scale(0.8, 0)})
+        values = [s * yr - 0.5 * s * s * rr - pen.conjugate(s * 0.8, 0) for s in scales]
+        assert certificates.squared_dual(pen, c, rr, yr)[0] == pytest.approx(max(values))
+
+
+def test_elastic_net__penalties_below_rounding_are_none_in_the_dual():
+    pen = ElasticNet(*(np.array([v]) for v in (0.0, 1e-38, -math.inf, math.inf)))
+    assert pen.conjugate(1e-16, 0) == 0.0
+    assert pen.conjugate(1e-3, 0) == pytest.approx(1e-6 / 2e-38)
+    assert ElasticNet(*(np.array([v]) for v in (0.0, 0.0, -math.inf, 3.0))).conjugate(1e-16, 0) == pytest.approx(3e-16)
+
+
+def test_squared_dual__is_at_least_that_of_zero():
+    pen = ElasticNet(*(np.full(2, v) for v in (0.0, 0.0, -math.inf, math.inf)))
+    value, _ = certificates.squared_dual(pen, np.array([0.3, -0.2]), 1.0, 0.9)
+    assert value == 0.0
+    away = pen._replace(lower=np.array([0.5, -math.inf]), l2=np.full(2, 2.0))
+    assert certificates.squared_dual(away, np.array([9.0, 0.0]), 50.0, 0.1)[0] >= -0.25
+
+
+def test_groups__steps_reach_the_group_lasso():
+    """A group's coefficients are zero together, or the gradient balances the penalty of their norm."""
+    rng = np.random.default_rng(0)
+    basis = np.linalg.qr(rng.standard_normal((6, 6)))[0]
+    G = (basis * np.array([1.0, 0.9, 0.8, 0.7, 0.9, 1.0])) @ basis.T
+    c = np.array([0.9, -0.4, 0.05, 0.02, 0.6, 0.3])
+    inner = ElasticNet(np.full(3, 0.2), np.full(3, 0.1), np.full(3, -math.inf), np.full(3, math.inf))
+    pen, w, r = Groups(inner, 2), np.zeros(6), -c
+    coordinate_descent(Gram(G), pen, w, r, np.ones(1), G.diagonal().copy(), np.arange(3), 2000)
+    np.testing.assert_allclose(r, G @ w - c, atol=1e-12)
+    assert certificates.optimality(pen, w, -r) < 1e-10
+    assert pen.block_value(w, 0) == pytest.approx(np.hypot(w[0], w[1]))
+    nonzero = w.reshape(3, 2) != 0.0
+    assert (nonzero.all(axis=1) == nonzero.any(axis=1)).all()
+    assert nonzero.any()
+    assert not nonzero.all()
