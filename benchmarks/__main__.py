@@ -2,7 +2,7 @@
 
 import argparse
 
-from . import augment, effects, linear, logistic, mlp, mnist, report, tabular, uci
+from . import augment, effects, linear, logistic, mlp, mnist, report, tabular, uci, uncertainty
 
 FAMILIES = {
     "augment": augment,
@@ -13,6 +13,7 @@ FAMILIES = {
     "mnist": mnist,
     "tabular": tabular,
     "uci": uci,
+    "uncertainty": uncertainty,
 }
 
 

@@ -3,5 +3,12 @@
 from ._autoencoder import Autoencoder
 from ._classifier import DropoutMLPClassifier
 from ._regressor import DropoutMLPRegressor
+from ._wrapped import predict_interval, predict_uncertainty
 
-__all__ = ["Autoencoder", "DropoutMLPClassifier", "DropoutMLPRegressor"]
+__all__ = [
+    "Autoencoder",
+    "DropoutMLPClassifier",
+    "DropoutMLPRegressor",
+    "predict_interval",
+    "predict_uncertainty",
+]

@@ -49,6 +49,7 @@ from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, interrupted_fit
 from ._data import FEWEST_ROWS, UniqueRows, warn_of_shift
 from ._monitor import History, ValidationSet
+from ._uncertainty import MAX_FEATURES, FeatureDistance, features_of, thinned
 
 _READ = dict(accept_sparse="csr", dtype=[np.float64, np.float32])
 _THREADED_PRODUCT = 1 << 23  # multiplications of the smallest product that several threads of BLAS make faster
@@ -97,6 +98,7 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         "warm_start": [BOOLEAN],
         "verbose": [BOOLEAN],
     }
+    _distance = None  # FeatureDistance, set by fit
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -420,7 +422,9 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         if history.best_iter is not None:
             self.best_iter_ = history.best_iter
             self.best_score_ = history.best_score
-        self._measure_noise(*(batches if validation is None else validation).rows_with_targets())
+        known = batches if validation is None else validation
+        self._measure_noise(*known.rows_with_targets(), has_validation=validation is not None)
+        self._measure_distance(batches, validation)
         self._measure_sparsity()
         if interrupt is not None:
             kept = "best" if history.best is not None else "last"
@@ -511,12 +515,43 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         X = self._rows_of(X)
         return scores(self._net.astype(X.dtype), X)
 
-    def _noisy_scores(self, X, n_draws):
-        """Outputs under `n_draws` draws of the noise, one after another; the same ones at every call."""
-        check_is_fitted(self)
+    def _check_n_draws(self, n_draws):
         if not isinstance(n_draws, Integral) or isinstance(n_draws, bool) or n_draws < 1:
             raise ValueError(f"n_draws must be an int of at least 1; got {n_draws!r}.")
-        X = self._rows_of(X)
+
+    def _rows_to_predict(self, X, n_draws):
+        """X, checked, for `_noisy_scores`."""
+        check_is_fitted(self)
+        self._check_n_draws(n_draws)
+        return self._rows_of(X)
+
+    def _noisy_scores(self, X, n_draws):
+        """Outputs for X, which was checked, under `n_draws` draws of the noise, one by one; the same at every call."""
+        a = self._architecture
+        if not (any(a.dropout) or a.input_dropout or a.stochastic_depth or a.dropout_kind == "concrete"):
+            z = scores(self._net, X).astype(X.dtype, copy=False)  # all draws are equal
+            yield from (z for _ in range(n_draws))
+            return
         seeds = Context(self._seed)
         for _ in range(n_draws):
             yield scores(self._net, X, ctx=Context(seeds.seed(), noisy=True)).astype(X.dtype, copy=False)
+
+    def _measure_distance(self, batches, validation):
+        """Learn where the training rows are in the last hidden layer, for the `distance` of `predict_uncertainty`."""
+        self._distance = None
+        sizes = self._architecture.hidden_layer_sizes
+        if self._streams or (sizes[-1] if sizes else self.n_features_in_) > MAX_FEATURES:
+            return  # a chunk of `partial_fit` does not say where all rows are
+        X, targets, _, rows = batches.rows_with_targets()
+        rows = thinned(rows)
+        codes = None if targets.codes is None else targets.codes[rows]
+        self._distance = FeatureDistance(features_of(self._net, sizes, X, rows), codes)
+        if validation is not None:
+            X, _, _, rows = validation.rows_with_targets()
+        self._distance.set_unit(features_of(self._net, sizes, X, thinned(rows)))
+
+    def _distances(self, X):
+        """Distance of rows, which were checked, from the training rows; NaN where it was not learned."""
+        if self._distance is None:
+            return np.full(X.shape[0], np.nan)
+        return self._distance(features_of(self._net, self._architecture.hidden_layer_sizes, X))

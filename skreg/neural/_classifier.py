@@ -179,8 +179,8 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
     def _set_units(self, data, rows, sums):
         """Classes have no units."""
 
-    def _measure_noise(self, X, targets, weights, rows):
-        """Probabilities tell the noise themselves."""
+    def _measure_noise(self, X, targets, weights, rows, has_validation):
+        """Nothing to measure: probabilities are the noise."""
 
     def _targets(self, data):
         K = self.classes_.size
@@ -270,7 +270,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         return self._partial_fit(architecture, data)
 
     def decision_function(self, X):
-        """Scores of the classes, before they become probabilities.
+        """Scores of the classes, before the softmax.
 
         Parameters
         ----------
@@ -279,7 +279,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         Returns
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Of two classes, the log-odds of ``classes_[1]``.
+            With two classes, the log-odds of ``classes_[1]``.
         """
         z = self._scores(X)
         return z[:, 1] - z[:, 0] if self.classes_.size == 2 else z
@@ -299,7 +299,9 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         return self.classes_[z.argmax(axis=1)]
 
     def predict_proba(self, X):
-        """Probabilities of the classes, all units kept (weight scaling).
+        """Probabilities of the classes, without noise.
+
+        All units are kept, and scaled by the probability to be kept in training.
 
         Parameters
         ----------
@@ -308,11 +310,12 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         Returns
         -------
         p : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
         """
         return softmax(self._scores(X), axis=1)
 
     def predict_log_proba(self, X):
-        """Logarithms of the probabilities of the classes.
+        """Logarithms of the probabilities of the classes, without noise.
 
         Parameters
         ----------
@@ -321,48 +324,67 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         Returns
         -------
         log_p : ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`.
         """
         return log_softmax(self._scores(X), axis=1)
 
     def sample_predictions(self, X, n_draws=50):
-        """Probabilities under draws of the noise: a sample of what dropout believes (Gal & Ghahramani 2016).
+        """Probabilities in Monte Carlo draws of the dropout noise: samples of the posterior (Gal & Ghahramani 2016).
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         n_draws : int, default=50
+            Number of draws, at least 1.
 
         Returns
         -------
         p : ndarray of shape (n_draws, n_samples, n_classes)
-            The same at every call.
+            The same at every call. Without dropout all draws are equal.
         """
+        X = self._rows_to_predict(X, n_draws)
         return np.stack([softmax(z, axis=1) for z in self._noisy_scores(X, n_draws)])
 
     def predict_uncertainty(self, X, n_draws=50):
-        """Uncertainty of the prediction, split by its origin.
+        """Uncertainty of the prediction: epistemic (of the model), aleatoric (of the data) and their total.
+
+        Epistemic uncertainty would decrease with more training rows; aleatoric uncertainty would not. The result is
+        the same at every call.
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
         n_draws : int, default=50
-            Draws of the noise.
+            Number of Monte Carlo draws, at least 1.
 
         Returns
         -------
         uncertainty : ClassUncertainty
-            A named tuple: `mean` of the sampled probabilities (n_rows, n_classes); variance of a class's indicator,
-            `total`, as the sum of that of the probabilities, `epistemic` (what more data could remove), and the mean of
-            ``p (1 - p)``, `aleatoric` (what they could not), each (n_rows, n_classes); entropy of the mean,
-            `predictive_entropy`, and its part that is epistemic, `mutual_information`, in nats, each (n_rows,). The
-            same at every call. Without dropout all that is epistemic is 0.
+            A named tuple of arrays.
+
+            - `mean`, of shape (n_samples, n_classes): mean of the sampled probabilities.
+            - `epistemic`, of shape (n_samples, n_classes): variance of the sampled probabilities. 0 without dropout.
+            - `aleatoric`, of shape (n_samples, n_classes): mean of ``p (1 - p)``.
+            - `total`, of shape (n_samples, n_classes): their sum, the variance of the indicator of each class.
+            - `predictive_entropy`, of shape (n_samples,): entropy of `mean`, in nats.
+            - `mutual_information`, of shape (n_samples,): the epistemic part of it, in nats. 0 without dropout, and
+              close to 0 wherever all draws agree, which they also do far from the training rows.
+            - `distance`, of shape (n_samples,): distance from the training rows. It is the Mahalanobis distance to the
+              nearest class mean, in the last hidden layer (Lee et al., "A simple unified framework for detecting
+              out-of-distribution samples and adversarial attacks", NeurIPS 2018, eq. 2), divided by the distance below
+              which 95 % of the validation rows are (of the training rows, if there are no validation rows). It needs no
+              dropout. NaN after `partial_fit`, and if the last hidden layer has more than 2000 units.
         """
-        moments, noise, entropies = Moments(), 0.0, 0.0
+        X = self._rows_to_predict(X, n_draws)
+        probabilities, entropies, noise = Moments(), Moments(), Moments()
         for z in self._noisy_scores(X, n_draws):
             p = softmax(z, axis=1)
-            moments.add(p)
-            noise, entropies = noise + p * (1.0 - p), entropies + entropy(p)
-        mean, epistemic, aleatoric = moments.mean, moments.variance, noise / n_draws
-        total = entropy(mean)
-        information = np.maximum(total - entropies / n_draws, 0.0)
-        return ClassUncertainty(mean, epistemic, aleatoric, epistemic + aleatoric, total, information)
+            probabilities.add(p)
+            entropies.add(entropy(p))
+            noise.add(p * (1.0 - p))
+        mean, epistemic, aleatoric = probabilities.mean, probabilities.variance, noise.mean
+        predictive = entropy(mean)
+        information = np.maximum(predictive - entropies.mean, 0.0)
+        return ClassUncertainty(
+            mean, epistemic, aleatoric, epistemic + aleatoric, predictive, information, self._distances(X)
+        )

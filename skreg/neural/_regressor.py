@@ -1,23 +1,27 @@
 """A multilayer perceptron for numbers."""
 
+import warnings
 from numbers import Real
 
 import numpy as np
-from scipy.special import ndtri
 from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
 from .._nets.evaluation import scores
 from .._nets.objectives import GaussianLikelihood, SquaredError
 from .._nets.rows import Targets
 from ..utils._callbacks import with_callbacks
 from ..utils._params import BOOLEAN
-from ..utils._validation import check_weights, unchanged_on_error
+from ..utils._validation import caller_level, check_weights, unchanged_on_error
 from ._base import BaseDropoutMLP
 from ._data import NetData
 from ._docs import documented
-from ._uncertainty import Moments, Uncertainty
+from ._uncertainty import ConformityScores, Moments, Uncertainty, normal_quantile, thinned
 
 _BOUND = np.float32(9.0)  # of the predicted log variance, where the variance of y is 1: deviations of 0.01 to 90
+
+
+DRAWS = 50  # for the conformity scores, as in predictions by default
 
 
 @documented
@@ -43,6 +47,9 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
     noise_variance_ : ndarray of shape (n_outputs,)
         Mean squared error, on the validation rows if there are any, which is taken for the variance of the noise; on
         training rows it is too small where the net overfits. Not set with ``heteroscedastic=True``.
+    conformity_scores_ : ndarray of shape (n_validation, n_outputs) or None
+        Absolute residuals of the validation rows, divided by their predicted standard deviations; of at most about
+        10,000 rows. `predict_interval` uses their quantiles. None without validation rows.
     <attributes>
 
     See Also
@@ -74,6 +81,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
     """
 
     _parameter_constraints = {**BaseDropoutMLP._parameter_constraints, "heteroscedastic": [BOOLEAN]}
+    _conformity = None  # ConformityScores, set by fit if there are validation rows
 
     def __init__(
         self,
@@ -274,101 +282,183 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         return_std : bool, default=False
-            Whether to return standard deviations too, by `predict_uncertainty`.
+            Whether to return the standard deviation of the prediction, too. A `Pipeline` passes this argument on:
+            ``pipeline.predict(X, return_std=True)``.
         n_draws : int, default=50
-            Draws of the noise for those.
+            Number of Monte Carlo draws for the standard deviation, at least 1.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        std : ndarray of the same shape
-            Only with ``return_std=True``: the square root of the total variance.
+        std : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Only with ``return_std=True``: square root of the total variance of `predict_uncertainty`.
+
+        See Also
+        --------
+        skreg.neural.predict_interval : Intervals from a pipeline, a search or a TransformedTargetRegressor.
         """
         y = self._shaped(self._means(self._scores(X)))
         return (y, np.sqrt(self.predict_uncertainty(X, n_draws).total)) if return_std else y
 
-    def _measure_noise(self, X, targets, weights, rows):
-        """Keep the variance of the residuals, the noise that the net cannot explain, or the factor to what it predicts.
+    def _measure_noise(self, X, targets, weights, rows, has_validation):
+        """Keep what intervals need: the noise variance, or a factor for the predicted one; and conformity scores.
 
-        Learned under dropout and the noise of batches, predicted variances hold these as well; the factor is the one of
-        largest likelihood (Laves et al. 2020, eq. 8).
+        Variances that are learned under dropout and batch noise include these; the factor is the one of largest
+        likelihood (Laves et al. 2020, eq. 8).
         """
         z = scores(self._net, X, rows).astype(np.float64)
-        squares = (z[:, : self._n_outputs] - targets.take(rows)) ** 2
+        residuals = z[:, : self._n_outputs] - targets.take(rows)
+        squares = residuals**2
         if self._learns_noise:
             squares /= self._variances(z)
             self._noise_factor = np.average(squares, axis=0, weights=weights[rows])
         else:
             self.noise_variance_ = np.average(squares, axis=0, weights=weights[rows]) * self._scale**2
+        self._conformity = None
+        if has_validation:
+            some = thinned(np.arange(rows.size))
+            std = np.sqrt(sum(self._moments(X[rows[some]], DRAWS)[1:])) / self._scale
+            self._conformity = ConformityScores.of(residuals[some], std, weights[rows[some]].astype(np.float64))
+
+    def _moments(self, X, n_draws):
+        """Mean, epistemic variance and aleatoric variance for rows that were checked, each (n, n_outputs)."""
+        means, noise = Moments(), Moments()
+        for z in self._noisy_scores(X, n_draws):
+            means.add(self._means(z.astype(np.float64)))
+            if self._learns_noise:
+                noise.add(self._variances(z).astype(np.float64))
+        if self._learns_noise:
+            aleatoric = noise.mean * self._noise_factor * self._scale**2
+        else:
+            aleatoric = np.tile(self.noise_variance_, (len(means.first), 1))
+        return means.mean, means.variance, aleatoric
 
     def sample_predictions(self, X, n_draws=50):
-        """Predictions under draws of the noise: a sample of what dropout believes of the mean (Gal & Ghahramani 2016).
+        """Predictions in Monte Carlo draws of the dropout noise: samples of the posterior (Gal & Ghahramani 2016).
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
         n_draws : int, default=50
+            Number of draws, at least 1.
 
         Returns
         -------
         y : ndarray of shape (n_draws, n_samples) or (n_draws, n_samples, n_outputs)
-            The same at every call.
+            The same at every call. Without dropout all draws are equal.
         """
+        X = self._rows_to_predict(X, n_draws)
         return np.stack([self._shaped(self._means(z)) for z in self._noisy_scores(X, n_draws)])
 
     def predict_uncertainty(self, X, n_draws=50):
-        """Uncertainty of the prediction, split by its origin.
+        """Uncertainty of the prediction: epistemic (of the model), aleatoric (of the data) and their total.
+
+        Epistemic uncertainty would decrease with more training rows; aleatoric uncertainty would not. The result is
+        the same at every call.
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
         n_draws : int, default=50
-            Draws of the noise.
+            Number of Monte Carlo draws, at least 1.
 
         Returns
         -------
         uncertainty : Uncertainty
-            A named tuple of arrays of shape (n_rows,) or (n_rows, n_outputs): `mean` of the sampled predictions; their
-            variance, `epistemic` (what more data could remove); the variance of the noise, `aleatoric` (what they could
-            not), predicted or `noise_variance_`; and the sum of both, `total`, in squared units of y. The same at every
-            call. Without dropout `epistemic` is 0. What is predicted is scaled so that it is right on average for the
-            validation rows, without any for the training rows (Laves et al., "Well-calibrated regression uncertainty in
-            medical imaging with deep learning", MIDL 2020, eq. 8): a net learns its own dropout as noise, too.
+            A named tuple of arrays, of shape (n_samples,) or (n_samples, n_outputs) unless stated; variances are in
+            squared units of y.
+
+            - `mean`: mean of the sampled predictions.
+            - `epistemic`: variance of the sampled predictions. 0 without dropout.
+            - `aleatoric`: variance of the noise. It is `noise_variance_`; or with ``heteroscedastic=True`` the
+              variance that the net predicts, multiplied by a factor that makes it right on average for the validation
+              rows, or without these for the training rows (Laves et al., "Well-calibrated regression uncertainty in
+              medical imaging with deep learning", MIDL 2020, eq. 8), because a net learns dropout as if it were noise.
+            - `total`: sum of `epistemic` and `aleatoric`.
+            - `distance`, of shape (n_samples,): distance from the training rows. It is the Mahalanobis distance to
+              their mean, in the last hidden layer, divided by the distance below which 95 % of the validation rows are
+              (of the training rows, if there are no validation rows). It needs no dropout. NaN after `partial_fit`,
+              and if the last hidden layer has more than 2000 units.
         """
-        moments, noise = Moments(), 0.0
-        for z in self._noisy_scores(X, n_draws):
-            moments.add(self._means(z.astype(np.float64)))
-            if self._learns_noise:
-                noise = noise + self._variances(z)
-        mean, epistemic = moments.mean, moments.variance
-        if self._learns_noise:
-            aleatoric = noise / n_draws * self._noise_factor * self._scale**2
-        else:
-            aleatoric = np.tile(self.noise_variance_, (len(mean), 1))
-        return Uncertainty(*map(self._shaped, (mean, epistemic, aleatoric, epistemic + aleatoric)))
+        X = self._rows_to_predict(X, n_draws)
+        mean, epistemic, aleatoric = self._moments(X, n_draws)
+        return Uncertainty(*map(self._shaped, (mean, epistemic, aleatoric, epistemic + aleatoric)), self._distances(X))
+
+    @property
+    def conformity_scores_(self):
+        """Absolute residuals of the validation rows, divided by their predicted standard deviations."""
+        check_is_fitted(self)
+        return None if self._conformity is None else self._conformity.values
 
     def predict_interval(self, X, coverage=0.95, n_draws=50):
-        """Interval that a new target lies in with a probability, if errors are normal.
+        """Interval that contains a new target with the given probability.
 
-        It is centred at `predict` and as wide as the total variance says. That is too narrow for a net that overfits
-        and was fitted without validation rows, whose `noise_variance_` comes from training rows; and too wide where y
-        has less noise than dropout makes, since the errors that `noise_variance_` counts are those of the net, too:
-        with ``dropout=0`` it is right there.
+        The interval is ``predict(X) ± q std``, with the standard deviation of ``predict(X, return_std=True)`` and a
+        factor q that makes it cover: split-conformal prediction (Lei et al. 2018 [1]_, section 5.2). With m validation
+        rows, q is the ``ceil((m + 1) coverage)``-th smallest of the `conformity_scores_`. If new rows come from the
+        same distribution as the validation rows, a share of at least `coverage` of them is covered on average,
+        whatever the distribution of the errors. Since the validation rows also chose the epoch, it can be one or two
+        percent less.
+
+        If m is too small for that (for 95 %, below 19), q is a quantile of Student's t, which is right for normal
+        errors. Without any validation rows it is that of the normal distribution; the standard deviation then comes
+        from training rows, and the interval is too narrow if the net overfits: a warning says so.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         coverage : float, default=0.95
-            The probability, in (0, 1).
+            The probability, in (0, 1). For several outputs, that of each interval by itself.
         n_draws : int, default=50
-            Draws of the noise.
+            Number of Monte Carlo draws, at least 1. The conformity scores are made with 50.
 
         Returns
         -------
-        low, high : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        low : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        high : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+
+        Raises
+        ------
+        ValueError
+            When `coverage` or `n_draws` is not in its range.
+
+        Warns
+        -----
+        UserWarning
+            When the net was fitted without validation rows.
+
+        See Also
+        --------
+        skreg.neural.predict_interval : The same for a pipeline, a search or a TransformedTargetRegressor.
+
+        References
+        ----------
+        .. [1] J. Lei, M. G'Sell, A. Rinaldo, R. Tibshirani, L. Wasserman, "Distribution-free predictive inference for
+           regression", JASA 113, 2018.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from skreg import DropoutMLPRegressor
+        >>> X, y = load_diabetes(return_X_y=True, scaled=True)
+        >>> net = DropoutMLPRegressor(random_state=0).fit(20.0 * X[:300], y[:300])
+        >>> low, high = net.predict_interval(20.0 * X[300:], coverage=0.9)
+        >>> float(((low < y[300:]) & (y[300:] < high)).mean()) > 0.85
+        True
         """
         if not (isinstance(coverage, Real) and 0.0 < coverage < 1.0):
             raise ValueError(f"coverage must lie in (0, 1); got {coverage!r}.")
         y, std = self.predict(X, return_std=True, n_draws=n_draws)
-        half = ndtri(0.5 + 0.5 * coverage) * std
+        if self._conformity is not None:
+            half = self._conformity.quantile(coverage) * std.reshape(len(std), -1)
+        else:
+            warnings.warn(
+                f"{type(self).__name__} was fitted without validation rows: its noise variance comes from training"
+                " rows, and intervals are too narrow if it overfits. Set early_stopping=True with at least 50 rows, or"
+                " give X_val and y_val to fit.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
+            half = normal_quantile(coverage) * std
+        half = half.reshape(y.shape)
         return y - half, y + half

@@ -1,21 +1,32 @@
-"""What draws of the noise tell."""
+"""Uncertainty of a net: moments of Monte Carlo draws, conformal intervals, and distance from the training rows."""
 
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+from scipy.special import entr, ndtri, stdtrit
+from sklearn.covariance import OAS
+
+from .._nets.evaluation import scores
+from .._nets.mlp import halves
+
+MAX_ROWS = 10_000  # rows are thinned out to so many where only a distribution is estimated
+MAX_FEATURES = 2_000  # of wider layers, no covariance is kept
+TYPICAL = 0.95  # share of rows with a distance below 1
 
 
 class Uncertainty(NamedTuple):
-    """What `DropoutMLPRegressor.predict_uncertainty` returns, and says what it is."""
+    """Result of `DropoutMLPRegressor.predict_uncertainty`, which describes the fields."""
 
     mean: np.ndarray
     epistemic: np.ndarray
     aleatoric: np.ndarray
     total: np.ndarray
+    distance: np.ndarray
 
 
 class ClassUncertainty(NamedTuple):
-    """What `DropoutMLPClassifier.predict_uncertainty` returns, and says what it is."""
+    """Result of `DropoutMLPClassifier.predict_uncertainty`, which describes the fields."""
 
     mean: np.ndarray
     epistemic: np.ndarray
@@ -23,18 +34,24 @@ class ClassUncertainty(NamedTuple):
     total: np.ndarray
     predictive_entropy: np.ndarray
     mutual_information: np.ndarray
+    distance: np.ndarray
 
 
 class Moments:
-    """Mean and variance of draws that come one by one; exactly 0 where all agree."""
+    """Mean and variance of draws that come one by one; exact where all draws are equal."""
 
     def __init__(self):
-        self.n, self.first, self.sum, self.squares = 0, None, 0.0, 0.0
+        self.n = 0
+        self.first = None
+        self.sum = 0.0
+        self.sum_of_squares = 0.0
 
     def add(self, draw):
         self.first = draw if self.first is None else self.first
         difference = draw - self.first
-        self.n, self.sum, self.squares = self.n + 1, self.sum + difference, self.squares + difference**2
+        self.n += 1
+        self.sum = self.sum + difference
+        self.sum_of_squares = self.sum_of_squares + difference**2
 
     @property
     def mean(self):
@@ -42,9 +59,105 @@ class Moments:
 
     @property
     def variance(self):
-        return np.maximum(self.squares / self.n - (self.sum / self.n) ** 2, 0.0)
+        return np.maximum(self.sum_of_squares / self.n - (self.sum / self.n) ** 2, 0.0)
 
 
 def entropy(p):
     """Entropy of probabilities along the last axis, in nats."""
-    return -(p * np.log(np.where(p > 0.0, p, 1.0))).sum(axis=-1)
+    return entr(p).sum(axis=-1)
+
+
+def thinned(rows):
+    """At most about `MAX_ROWS` of some indices, evenly spaced."""
+    return rows[:: -(-rows.size // MAX_ROWS)]
+
+
+class ConformityScores(NamedTuple):
+    """Absolute residuals of validation rows, each divided by its predicted standard deviation."""
+
+    values: np.ndarray  # (m, n_outputs)
+    weights: np.ndarray  # (m,), of sum 1
+
+    @classmethod
+    def of(cls, residuals, std, weights):
+        values = np.divide(np.abs(residuals), std, out=np.zeros(residuals.shape), where=std > 0.0)
+        return cls(values, weights / weights.sum())
+
+    def quantile(self, coverage):
+        """Half the width of an interval, in predicted standard deviations, for every output.
+
+        The split-conformal quantile (Lei et al. 2018, algorithm 2): of m scores, the ``ceil((m + 1) coverage)``-th.
+        Rows with weights count as the number of equal weights with the same effective size. Where these are too few,
+        that of normal errors whose variance is the mean square of the scores: a quantile of Student's t.
+        """
+        size = 1.0 / np.square(self.weights).sum()
+        level = coverage * (1.0 + 1.0 / size)
+        if level > 1.0 + 1e-12:
+            return stdtrit(size, 0.5 + 0.5 * coverage) * np.sqrt(self.weights @ np.square(self.values))
+        return np.array([self._quantile(column, level) for column in self.values.T])
+
+    def _quantile(self, column, level):
+        order = np.argsort(column)
+        cumulative = np.cumsum(self.weights[order])
+        at = min(int(np.searchsorted(cumulative, level - 1e-12)), column.size - 1)
+        return column[order[at]]
+
+
+def normal_quantile(coverage):
+    """Half the width of an interval, in standard deviations, if errors are normal."""
+    return ndtri(0.5 + 0.5 * coverage)
+
+
+class FeatureDistance:
+    """Mahalanobis distance to the nearest class in the last hidden layer (Lee et al. 2018, eq. 2; Mukhoti et al. 2023).
+
+    One mean for each class, or one for all rows in regression, and one covariance for all, shrunk towards a multiple of
+    the identity (Chen et al. 2010), since units may be constant on the training rows. The unit of the distance is the
+    distance below which 95 % of the rows are on which it is measured.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, width)
+    codes : ndarray of int of shape (n,) or None
+        The class of every row.
+    """
+
+    def __init__(self, features, codes):
+        features = features.astype(np.float64)
+        codes = np.zeros(len(features), int) if codes is None else np.unique(codes, return_inverse=True)[1]
+        counts = np.bincount(codes)
+        means = np.zeros((counts.size, features.shape[1]))
+        np.add.at(means, codes, features)
+        means /= counts[:, None]
+        covariance = OAS(assume_centered=True).fit(features - means[codes]).covariance_
+        floor = np.finfo(np.float32).eps * max(covariance.diagonal().max(), np.finfo(np.float32).tiny)
+        covariance.flat[:: len(covariance) + 1] += floor
+        factor = cholesky(covariance, lower=True)
+        self._packed = factor[np.tril_indices_from(factor)].astype(np.float32)  # half the size in pickles
+        self.centres = self._whitened(means).astype(np.float32)
+        self.unit = 1.0
+
+    def _whitened(self, features):
+        factor = np.zeros((features.shape[1], features.shape[1]))
+        factor[np.tril_indices_from(factor)] = self._packed
+        return solve_triangular(factor, features.T.astype(np.float64), lower=True).T
+
+    def __call__(self, features):
+        """Distances of shape (n,)."""
+        whitened = self._whitened(features)
+        squares = np.full(len(features), np.inf)
+        for centre in self.centres:
+            np.minimum(squares, np.square(whitened - centre).sum(axis=1), out=squares)
+        return np.sqrt(squares) / self.unit
+
+    def set_unit(self, features):
+        """Make the typical distance of these rows the unit."""
+        self.unit = max(float(np.quantile(self(features), TYPICAL)), np.finfo(np.float32).tiny)
+
+
+def features_of(net, hidden_layer_sizes, X, rows=None):
+    """Outputs of the last hidden layer for some rows of X; X itself if there is none."""
+    if hidden_layer_sizes:
+        return scores(halves(net, -1, hidden_layer_sizes[-1])[0], X, rows)
+    X = X if rows is None else X[rows]
+    return X.toarray() if hasattr(X, "toarray") else X

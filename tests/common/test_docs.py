@@ -161,6 +161,7 @@ SMALL = {
     "mlp": "--repeats 1 --problems tiny,narrow",
     "tabular": "--problems wine,Boston",
     "uci": "--problems Boston",
+    "uncertainty": "",
     "augment": "--problems rotation,flip --parts speed",
 }
 

@@ -114,7 +114,7 @@ def test_outputs_of_different_sizes_are_learned_alike(heteroscedastic):
     assert (errors < 0.2).all()
     mean, std = model.predict(X[:5], return_std=True)
     assert mean.shape == std.shape == (5, 2)
-    assert [a.shape for a in model.predict_uncertainty(X[:5])] == [(5, 2)] * 4
+    assert [a.shape for a in model.predict_uncertainty(X[:5])] == [(5, 2)] * 4 + [(5,)]
     assert model.sample_predictions(X[:5], 3).shape == (3, 5, 2)
 
 
@@ -284,7 +284,8 @@ def test_pickles_are_small_and_load_elsewhere(params, tmp_path):
     X, y = classes()
     model = DropoutMLPClassifier(**FAST, **params).fit(X, y)
     data = pickle.dumps(model)
-    size = 4 * (model._net.theta.size + model._net.memory.size)
+    width = 100  # of the last hidden layer, with a triangle of its covariance and a mean for each of three classes
+    size = 4 * (model._net.theta.size + model._net.memory.size + width * (width + 1) // 2 + 3 * width)
     assert len(data) < size + 8000
     (tmp_path / "model").write_bytes(data)
     np.save(tmp_path / "X.npy", X)

@@ -1,0 +1,105 @@
+"""Uncertainty of the nets: which score finds digits unlike the training rows, and whether 95 % intervals cover 95 %."""
+
+import warnings
+
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import KFold, train_test_split
+from sklearn.preprocessing import StandardScaler
+
+from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+
+from . import report, tables
+
+SCORES = {"entropy": "predictive_entropy", "information": "mutual_information", "distance": "distance"}
+TITLES = {"digits": "Digits unlike the training rows", "intervals": "Coverage of 95 % intervals"}
+TABLES = ("diabetes", "Boston", "concrete")
+NOTE = """\
+Digits: area under the ROC curve for telling shifted digits from test digits by a score of `predict_uncertainty`; means
+over the seeds. 0.5 is a guess. Pixels in [0, 1], 30 % of the digits for testing; "new classes" are 8 and 9, left out of
+training.
+
+Intervals: share of test rows inside 95 % intervals over eight folds. The first column is the prediction plus and minus
+1.96 standard deviations, the second is `predict_interval`.
+"""
+
+
+def shifted(images, rng):
+    """Test digits under shifts that leave the training distribution."""
+    return {
+        "ten times as bright": 10.0 * images,
+        "twice as bright": 2.0 * images,
+        "negative": 1.0 - images,
+        "pixels permuted": rng.permuted(images, axis=1),
+    }
+
+
+def areas(net, inside, outside):
+    """Area under the ROC curve of every score."""
+    u, v = (net.predict_uncertainty(rows) for rows in (inside, outside))
+    is_outside = np.repeat([0, 1], [len(inside), len(outside)])
+    return [roc_auc_score(is_outside, np.r_[getattr(u, name), getattr(v, name)]) for name in SCORES.values()]
+
+
+def out_of_distribution(seed, **params):
+    """Areas of all scores for every shift, of one split and net."""
+    X, y = load_digits(return_X_y=True)
+    X = X / 16.0
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, random_state=seed)
+    net = DropoutMLPClassifier(random_state=seed, **params)
+    net.fit(X_train, y_train)
+    found = {name: areas(net, X_test, rows) for name, rows in shifted(X_test, np.random.default_rng(seed)).items()}
+    known = y_train < 8
+    net.fit(X_train[known], y_train[known])
+    return {**found, "new classes": areas(net, X_test[y_test < 8], X_test[y_test >= 8])}
+
+
+def coverage(name, seed, **params):
+    """Share of rows inside the normal and the conformal 95 % interval, over eight folds of a table."""
+    frame, y, _ = tables.load(name)
+    X = frame.to_numpy(dtype=float)
+    found = []
+    for train, test in KFold(8, shuffle=True, random_state=seed).split(X):
+        scale = StandardScaler().fit(X[train])
+        net = DropoutMLPRegressor(random_state=seed, **params).fit(scale.transform(X[train]), y[train])
+        rows = scale.transform(X[test])
+        mean, std = net.predict(rows, return_std=True)
+        low, high = net.predict_interval(rows)
+        inside = [np.abs(y[test] - mean) <= 1.96 * std, (low <= y[test]) & (y[test] <= high)]
+        found.append([values.mean() for values in inside])
+    return np.mean(found, axis=0)
+
+
+def configure(parser):
+    parser.add_argument("--small", action="store_true", help="one seed, one table, few epochs; written only to --out")
+    parser.add_argument("--out", help="folder of uncertainty.json and uncertainty.md (default: docs/benchmarks)")
+
+
+def book(folder):
+    return report.Book("uncertainty", folder, TABLES, TITLES, NOTE, TITLES)
+
+
+def run(args):
+    pages = book(report.folder(args))
+    warnings.simplefilter("error")
+    n_seeds, max_iter = (1, 20) if args.small else (3, 100)
+    runs = {
+        dropout: [out_of_distribution(seed, dropout=dropout, max_iter=max_iter) for seed in range(n_seeds)]
+        for dropout in (0.25, 0.0)
+    }
+    for shift in runs[0.0][0]:
+        rows = []
+        for dropout, found in runs.items():
+            means = np.mean([one[shift] for one in found], axis=0)
+            rows.append(dict(solver=f"skreg, dropout={dropout}", **dict(zip(SCORES, means.tolist(), strict=True))))
+        pages.enter("digits", shift, rows=rows)
+    for name in TABLES[:1] if args.small else TABLES:
+        rows = []
+        for dropout in (0.25, 0.0):
+            for heteroscedastic in (False, True):
+                params = dict(dropout=dropout, heteroscedastic=heteroscedastic, max_iter=max_iter)
+                normal, interval = coverage(name, 0, **params)
+                solver = f"skreg, dropout={dropout}" + ", heteroscedastic" * heteroscedastic
+                rows.append(dict(solver=solver, normal=float(normal), interval=float(interval)))
+        pages.enter("intervals", name, rows=rows)

