@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 import charts  # noqa: E402
 import inventories  # noqa: E402
+import modules  # noqa: E402
 
 project = "skreg"
 author = "The skreg developers"
@@ -46,6 +47,7 @@ intersphinx_mapping = inventories.write(HERE / "_build" / "inventories")
 
 # Charts and summary tables, drawn from the results of the benchmarks, so that pages and results cannot disagree.
 charts.write(HERE / "benchmarks", HERE / "_generated")
+modules.write(Path(skreg.__file__).parent, HERE / "_generated")
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skreg"
