@@ -3,6 +3,7 @@
 from numbers import Integral
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone, is_classifier
 from sklearn.utils import (
     assert_all_finite,
@@ -227,6 +228,7 @@ class BaseAugmented(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
         if name is None:
             raise ValueError(
                 f"estimator={model!r} takes no sample_weight in {method}, which weights and shares of labels need."
+                + (" With metadata routing it must be requested." if get_config()["enable_metadata_routing"] else "")
             )
         return {name: weights}
 

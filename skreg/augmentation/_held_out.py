@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from ..utils._rows import distinct
 from ..utils._split import hold_out
 from ..utils._validation import caller_level
+from ..utils._weights import weight_name
 
 MIN_ROWS = 50  # unique rows; with fewer, nets do not stop early, as too few would be held out to tell the best epoch
 AUTO_ROWS = 10_000  # scikit-learn's early_stopping="auto" stops early with more training rows than these
@@ -125,11 +126,14 @@ def fit_with(model, X, y, params):
         model.fit(X, y, **params)
         return
     name, last = model.steps[-1]
-    own = {key: value for key, value in params.items() if key in VALIDATION}
+    of_last = (*VALIDATION, "sample_weight")
+    own = {key: value for key, value in params.items() if key in of_last}
     own |= {key.removeprefix(f"{name}__"): value for key, value in params.items() if key.startswith(f"{name}__")}
     if len(model.steps) > 1:
-        others = {k: v for k, v in params.items() if k not in VALIDATION and not k.startswith(f"{name}__")}
+        others = {k: v for k, v in params.items() if k not in of_last and not k.startswith(f"{name}__")}
         head = model[:-1]
+        if "sample_weight" in params and weight_name(head, "fit_transform"):  # by metadata routing
+            others["sample_weight"] = params["sample_weight"]
         X = head.fit_transform(X, y, **others)
         own["X_val"] = head.transform(own["X_val"])
         model.steps = [*head.steps, (name, last)]

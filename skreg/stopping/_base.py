@@ -32,6 +32,7 @@ from ..utils._params import (
     Options,
     check_params,
 )
+from ..utils._rows import column_types
 from ..utils._scoring import read_monitor
 from ..utils._split import hold_out, read_splits
 from ..utils._threads import one_blas_thread
@@ -163,8 +164,7 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
 
         def read(X_val, y_val, sample_weight_val):
             validation = self._read(X_val, y_val, sample_weight_val, reset=False)
-            train_types, types = (list(X.dtypes) if hasattr(X, "columns") else None for X in (rows.X, validation.X))
-            if train_types != types:
+            if column_types(rows.X) != column_types(validation.X):
                 raise ValueError("X_val must be of the same type as X: both frames with the same types of columns.")
             if validation.y.shape[1:] != rows.y.shape[1:]:
                 raise ValueError(f"y_val has shape {validation.y.shape}, but y has shape {rows.y.shape}.")

@@ -13,10 +13,16 @@ except ImportError:  # private in scikit-learn
 
 
 class Interval:
-    """Numbers of a type between two bounds, each in ("[") or out ("(")."""
+    """Numbers of a type between two bounds; `closed` says which of these belong to it: left, right, both or neither.
+
+    Unlike `Interval` of scikit-learn, which is private there, it does not take booleans for integers.
+    """
 
     def __init__(self, kind, low, high, closed="left"):
-        self.kind, self.low, self.high, self.closed = kind, low, high, closed
+        self.kind = kind
+        self.low = low
+        self.high = high
+        self.closed = closed
 
     def __contains__(self, value):
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, self.kind):
@@ -32,7 +38,7 @@ class Interval:
 
 
 class Options:
-    """One of some strings."""
+    """A choice of strings."""
 
     def __init__(self, *names):
         self.names = names
@@ -45,10 +51,11 @@ class Options:
 
 
 class Kind:
-    """Values for which a test holds."""
+    """Values that pass a test."""
 
     def __init__(self, name, test):
-        self.name, self.test = name, test
+        self.name = name
+        self.test = test
 
     def __contains__(self, value):
         return self.test(value)

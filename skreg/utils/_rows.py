@@ -44,6 +44,12 @@ def as_table(X):
     return found if isinstance(found, nw.DataFrame) else None
 
 
+def column_types(X):
+    """The types of the columns of a frame, as narwhals names them; None where X is not a frame."""
+    table = as_table(X)
+    return None if table is None else list(table.schema.values())
+
+
 def is_framed(X):
     """Whether X is a frame or a series."""
     return as_frame(X) is not None

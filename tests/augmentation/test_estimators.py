@@ -335,3 +335,21 @@ def test_augmented__weights_under_metadata_routing():
         model = clone(plain).set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
         search = GridSearchCV(model, {"n_copies": [1]}, cv=2).fit(TABLE, y, sample_weight=weights)
     np.testing.assert_allclose(search.best_estimator_.estimator_.coef_, wanted)
+
+
+def test_augmented__weights_of_mixed_labels_under_metadata_routing():
+    y = np.arange(60) % 2
+    for inner in (make_pipeline(StandardScaler(), LogisticRegression()), make_pipeline(StandardScaler(), Recorder())):
+        wanted = au.AugmentedClassifier(inner, au.Mixup(), random_state=0).fit(TABLE, y).estimator_[-1]
+        with config_context(enable_metadata_routing=True):
+            asked = clone(inner)
+            asked[0].set_fit_request(sample_weight=False)
+            asked[-1].set_fit_request(sample_weight=True)
+            found = au.AugmentedClassifier(asked, au.Mixup(), random_state=0).fit(TABLE, y).estimator_[-1]
+            if isinstance(found, Recorder):
+                np.testing.assert_array_equal(found.sample_weight_, wanted.sample_weight_)
+                np.testing.assert_array_equal(found.X_val_, wanted.X_val_)
+            else:
+                np.testing.assert_array_equal(found.coef_, wanted.coef_)
+                with pytest.raises(ValueError, match=r"takes no sample_weight in fit.* it must be requested"):
+                    au.AugmentedClassifier(inner, au.Mixup(), random_state=0).fit(TABLE, y)

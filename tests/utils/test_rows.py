@@ -2,9 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 import scipy.sparse as sp
+from sklearn.base import clone
+from sklearn.ensemble import GradientBoostingClassifier
 
-from skreg.utils._rows import distinct, hashes, take
+from skreg import EarlyStoppingClassifier
+from skreg.utils._rows import column_types, distinct, hashes, take
 
 RNG = np.random.default_rng(0)
 
@@ -48,3 +52,24 @@ def test_hashes__equal_rows_in_every_container():
         assert len(set(hashes(different))) == len(different)
     stored = sp.csr_array((np.array([1.0, 0.0, 1.0]), ([0, 0, 1], [0, 1, 0])), shape=(2, 2))
     assert len(set(hashes(stored))) == 1  # a stored zero is a zero
+
+
+def test_column_types__of_every_library():
+    polars, pyarrow = pytest.importorskip("polars"), pytest.importorskip("pyarrow")
+    columns = {"a": np.arange(3), "b": np.ones(3), "c": ["x", "y", "z"]}
+    types = [column_types(make(columns)) for make in (pd.DataFrame, polars.DataFrame, pyarrow.table)]
+    assert [str(kind) for kind in types[0]] == ["Int64", "Float64", "String"]
+    assert types[0] == types[1] == types[2]
+    assert column_types(np.ones((3, 2))) is None
+
+
+def test_early_stopping__validation_rows_in_arrow_tables():
+    pyarrow = pytest.importorskip("pyarrow")
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    y = X[:, 0] > 0.0
+    table, other = pyarrow.table(dict(zip("abc", X.T, strict=True))), pyarrow.table({"a": X[:, 0], "b": y, "c": y})
+    model = EarlyStoppingClassifier(GradientBoostingClassifier(n_estimators=3), random_state=0)
+    wanted = clone(model).fit(X, y, X_val=X, y_val=y).best_score_
+    assert model.fit(table, y, X_val=table, y_val=y).best_score_ == wanted
+    with pytest.raises(ValueError, match="both frames with the same types of columns"):
+        model.fit(table, y, X_val=other, y_val=y)
