@@ -46,7 +46,7 @@ def imports(path):
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_arrows(layer):
+def test_packages__import_in_one_direction(layer):
     for path in (ROOT / layer).glob("*.py"):
         for name in imports(path):
             top, _, rest = name.partition(".")
@@ -56,7 +56,7 @@ def test_arrows(layer):
                 assert top in OUTSIDE.get(layer, {"numpy", "scipy", "sklearn"}), f"{path.name} imports {name}"
 
 
-def test_every_package_is_in_a_layer():
+def test_packages__are_all_in_a_layer():
     assert {path.parent.name for path in ROOT.glob("*/__init__.py")} == set(LAYERS)
 
 
@@ -72,12 +72,12 @@ def callers(method):
     )
 
 
-def test_one_coordinate_loop_and_one_prox_gradient_loop():
+def test_loops__one_by_coordinates_and_one_by_prox_gradient():
     assert callers("coordinate_step") == ["coordinate.py:coordinate_descent"]
     assert callers("prox") == ["penalties.py:coordinate_step"] * 2 + ["proximal.py:prox_gradient"]
 
 
-def test_public_names():
+def test_public_names__are_the_estimators_and_two_functions():
     names = {"ElasticNetProx", "LabelSmoothedLogistic"}
     both = {
         f"{name}{kind}" for name in ("Augmented", "DropoutMLP", "EarlyStopping") for kind in ("Classifier", "Regressor")

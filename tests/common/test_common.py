@@ -21,7 +21,7 @@ from tests.problems import regression
 from tests.processes import ROOT
 
 
-def test_every_estimator_is_checked():
+def test_estimators__are_all_checked():
     assert {type(e).__name__ for e in INSTANCES} == set(dict(all_estimators()))
 
 
@@ -29,7 +29,7 @@ NEED_ACCURACY = {"check_classifiers_train", "check_regressors_train", "check_cla
 
 
 @parametrize_with_checks(INSTANCES)
-def test_scikit_learn(estimator, check):
+def test_estimator__passes_the_checks_of_scikit_learn(estimator, check):
     check(trained_longer(estimator) if check.func.__name__ in NEED_ACCURACY else estimator)
 
 
@@ -41,13 +41,13 @@ EXTRA = [
 
 @pytest.mark.parametrize("name", EXTRA)
 @pytest.mark.parametrize("estimator", INSTANCES, ids=repr)
-def test_extra(name, estimator):
+def test_estimator__passes_checks_that_are_not_in_the_list(name, estimator):
     getattr(estimator_checks, name)(type(estimator).__name__, estimator)
 
 
 @pytest.mark.parametrize("kind", ["NotAnArray", "PandasDataframe"])
 @pytest.mark.parametrize("estimator", [e for e in INSTANCES if hasattr(e, "predict")], ids=repr)
-def test_data_not_an_array(kind, estimator):
+def test_estimator__takes_data_that_are_not_arrays(kind, estimator):
     X, y = regression(60, 4)
     if is_classifier(estimator):
         y = (y > np.median(y)).astype(int)
@@ -93,7 +93,7 @@ def _translate(choice):
 
 
 @pytest.mark.parametrize("cls", [cls for _, cls in all_estimators()])
-def test_parameters_are_validated(cls):
+def test_parameters__are_validated(cls):
     constraints = {name: [_translate(c) for c in allowed] for name, allowed in cls._parameter_constraints.items()}
 
     class Translated(cls):

@@ -39,7 +39,7 @@ PUBLIC = {
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_every_public_name_is_documented(name):
+def test_public_name__is_documented(name):
     obj = PUBLIC[name]
     found = sections(obj)
     documented = set()
@@ -54,7 +54,7 @@ def test_every_public_name_is_documented(name):
 
 
 @pytest.mark.parametrize("cls", [cls for cls in PUBLIC.values() if inspect.isclass(cls)])
-def test_every_public_method_is_documented(cls):
+def test_public_method__is_documented(cls):
     for name, method in inspect.getmembers(cls, inspect.isfunction):
         own = not name.startswith("_") and method.__module__.startswith("skreg")
         if own and not inspect.getdoc(method).startswith("Called by scikit-learn"):
@@ -66,7 +66,7 @@ def test_every_public_method_is_documented(cls):
 
 @pytest.mark.parametrize("n_targets", [1, 2])
 @pytest.mark.parametrize("estimator", INSTANCES, ids=repr)
-def test_fitted_attributes_are_documented(estimator, n_targets):
+def test_fitted_attributes__are_documented(estimator, n_targets):
     X, y = regression(60, 4)
     model = clone(estimator)
     if n_targets > 1 and (is_classifier(model) or not get_tags(model).target_tags.multi_output):
@@ -79,7 +79,7 @@ def test_fitted_attributes_are_documented(estimator, n_targets):
             assert re.search(rf"\b{name}\b", text), name
 
 
-def test_readme_has_two_commands_and_one_for_the_docs_and_its_code_runs():
+def test_readme__has_two_commands_and_one_for_the_docs_and_its_code_runs():
     commands = re.findall(r"^python -m pip install .*", README, flags=re.MULTILINE)
     assert len(commands) == 3
     assert all("&&" in command for command in commands)
@@ -91,25 +91,25 @@ PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if "_build" not 
 
 
 @pytest.mark.parametrize("path", [p for p in PAGES if "```python" in p.read_text()], ids=lambda path: path.stem)
-def test_code_of_the_pages_runs(path, monkeypatch):
+def test_page__code_runs(path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
     run_python("\n".join(re.findall(r"```python\n(.*?)```", path.read_text(), flags=re.DOTALL)))
 
 
-def test_every_public_name_has_a_page():
+def test_public_name__has_a_page():
     pages = [path for path in (ROOT / "docs/api").glob("*.rst") if not path.name.startswith("skreg")]
     text = "\n".join(path.read_text() for path in pages)
     listed = set(re.findall(r"^   (?:\w+\.)?(\w+)$", text, flags=re.MULTILINE))
     assert {name.rpartition(".")[2] for name in PUBLIC} | BASES <= listed
 
 
-def test_the_picture_shows_all_packages():
+def test_picture__shows_all_packages():
     picture = (ROOT / "docs/images/architecture.svg").read_text()
     assert all(f">{layer}<" in picture for layer in LAYERS)
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))])
-def test_local_links_lead_somewhere(page):
+def test_page__local_links_lead_somewhere(page):
     path = ROOT / page
     for link in re.findall(r"\]\((?!http)([^)#]+)", path.read_text()):
         if link.startswith("/_generated/"):  # made from the results of the benchmarks
@@ -143,7 +143,7 @@ EXAMPLES = sorted((ROOT / "examples").rglob("plot_*.py"))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_example_prints_and_saves_its_pictures(path, tmp_path, monkeypatch):
+def test_example__prints_and_saves_its_pictures(path, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
     code = path.read_text()
     if os.environ.get("HYPOTHESIS_PROFILE") != "thorough":
@@ -167,7 +167,7 @@ SMALL = {
 
 
 @pytest.mark.parametrize("family", SMALL)
-def test_benchmark_runs_small(family, tmp_path):
+def test_benchmark__runs_small(family, tmp_path):
     run_python(
         "from benchmarks.__main__ import main; main()", family, *SMALL[family].split(), "--small", "--out", tmp_path
     )

@@ -24,7 +24,7 @@ def installed_folder():
     return pathlib.Path(distribution.locate_file("skreg"))
 
 
-def test_the_installed_package_is_tested():
+def test_package__is_the_installed_one():
     folder = installed_folder()
     if "SKREG_TEST_INSTALLED" in os.environ:  # set by continuous integration
         assert folder is not None
@@ -34,7 +34,7 @@ def test_the_installed_package_is_tested():
     assert pathlib.Path(skreg.__file__).parent == folder
 
 
-def test_child_processes_import_what_the_tests_import(tmp_path):
+def test_child_processes__import_what_the_tests_import(tmp_path):
     for folder in (ROOT, tmp_path):
         out = run_python("import skreg, tests.problems; print(skreg.__file__)", cwd=folder)
         assert out.strip() == skreg.__file__
@@ -44,19 +44,19 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 @pytest.mark.parametrize("name", ["CITATION.cff", "recipe/recipe.yaml"])
-def test_version_is_the_same_everywhere(name):
+def test_version__is_the_same_everywhere(name):
     version = re.search(r"^ *version: ([\w.]+)$", (ROOT / name).read_text(), flags=re.MULTILINE)[1]
     assert version == skreg.__version__
 
 
-def test_conda_recipe_has_the_dependencies_of_the_package():
+def test_conda_recipe__has_the_dependencies_of_the_package():
     wanted = {dependency.replace(" ", "") for dependency in PROJECT["dependencies"]}
     run = (ROOT / "recipe/recipe.yaml").read_text().partition("  run:\n")[2].partition("\ntests:")[0]
     found = {line.replace(" ", "").removeprefix("-") for line in run.splitlines() if line}
     assert found - {"python>=${{python_min}}"} == wanted
 
 
-def test_minimum_python_is_the_same_everywhere():
+def test_minimum_python__is_the_same_everywhere():
     minimum = PROJECT["requires-python"].removeprefix(">=")
     classifiers = [c.rpartition(":: ")[2] for c in PROJECT["classifiers"] if ":: 3." in c]
     assert classifiers[0] == minimum
