@@ -23,7 +23,8 @@ OPTIONS = dict(fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
 
 def njit(function):
     """Compile a function on its first call; release the GIL; cache on disk wherever a folder can be written."""
-    kernel = numba.njit(nogil=True, **OPTIONS)(function)
+    # nobody calls kernels from C: the wrapper for that would take a fifth of the time to compile
+    kernel = numba.njit(nogil=True, no_cfunc_wrapper=True, **OPTIONS)(function)
     if _compiler_lock is not None and hasattr(kernel, "compile"):  # a plain function where the JIT is off
         kernel.compile = Compiler(kernel)
     return kernel
