@@ -33,7 +33,8 @@ def run(args):
         result = in_new_process(name)
         kernels = result["kernels"]
         total = sum(seconds for _, _, seconds in kernels)
-        print(f"\n## {name}: first fit {result['first']:.2f} s, of which {total:.2f} s compile {len(kernels)} functions\n")
+        print(f"\n## {name}\n")
+        print(f"First fit {result['first']:.2f} s, of which {total:.2f} s compile {len(kernels)} functions.\n")
         print("| function | types | seconds |\n|---|---|---|")
         for function, types, seconds in sorted(kernels, key=lambda kernel: -kernel[2])[: args.top]:
             print(f"| {function} | {types} | {seconds:.2f} |")

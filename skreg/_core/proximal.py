@@ -80,28 +80,30 @@ class Quadratic(NamedTuple):
 
 
 @njit
-def loss_at(smooth, z):
-    """Value of `Rows` at scores z."""
-    return smooth.residual(z, np.empty(z.size))
+def loss_at(smooth, z, r):
+    """Value of `Rows` at scores z; r is overwritten."""
+    return smooth.residual(z, r)
 
 
 @njit
-def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, steps, search, accelerate):
+def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, coef_buffers, score_buffers, unit, steps, search, accelerate):
     """Take some steps; w, its scores z, the extrapolated point v and its scores zv change in place.
 
-    `estimates` holds the Lipschitz estimate, which grows only if `search`, and the momentum parameter.
+    `estimates` holds the Lipschitz estimate, which grows only if `search`, and the momentum parameter. `coef_buffers`,
+    two arrays like w, and `score_buffers`, three like z, are overwritten; `unit` is an array of one 1. They are made by
+    the caller, since allocating arrays takes long to compile.
     """
-    unit = np.ones(1)
-    g, d = np.empty(w.size), np.empty(w.size)
-    r, after, dz = np.empty(z.size), np.empty(z.size), np.empty(z.size)
+    g, d = coef_buffers
+    r, after, dz = score_buffers
     lipschitz, t = estimates[0], estimates[1]
     for _ in range(steps):
         smooth.residual(zv, r)
         for j in range(w.size):
             g[j] = A.col_dot(j, r)
         while True:
-            dz[:] = 0.0
             length = 0.0
+            for i in range(z.size):
+                dz[i] = 0.0
             for j in range(w.size):
                 d[j] = pen.prox(v[j] - g[j] / lipschitz, 1.0 / lipschitz, j) - v[j]
                 length += d[j] * d[j]
@@ -162,10 +164,11 @@ def minimize(A, smooth, pen, w, scores, every, max_steps, hook, *, lipschitz=1.0
     steps : int
     """
     v, zv, estimates = w.copy(), scores.copy(), np.array([lipschitz, 1.0])
+    buffers = tuple(np.empty((2, w.size))), tuple(np.empty((3, scores.size))), np.ones(1)
     steps = 0
     while True:
         if hook(steps, w) or steps >= max_steps:
             return steps
         more = min(every, max_steps - steps)
-        prox_gradient(A, smooth, pen, w, scores, v, zv, estimates, more, search, accelerate)
+        prox_gradient(A, smooth, pen, w, scores, v, zv, estimates, *buffers, more, search, accelerate)
         steps += more

@@ -17,24 +17,23 @@ def column_moments(x, weights, mean, variance):
     """Write mean and variance of every column under row weights, whose mean is 1."""
     n, m = x.shape
     part = np.empty_like(mean)
-    mean[:] = ZERO
-    variance[:] = ZERO
+    for j in range(m):
+        mean[j] = ZERO
+        variance[j] = ZERO
     for start in range(0, n, _BLOCK_ROWS):
         part[:] = ZERO
         for i in range(start, min(start + _BLOCK_ROWS, n)):
-            w = weights[i]
             for j in range(m):
-                part[j] += w * x[i, j]
-        mean += part
-    mean /= n
+                part[j] += weights[i] * x[i, j]
+        for j in range(m):
+            mean[j] += part[j] / n
     for start in range(0, n, _BLOCK_ROWS):
         part[:] = ZERO
         for i in range(start, min(start + _BLOCK_ROWS, n)):
-            w = weights[i]
             for j in range(m):
-                part[j] += w * ((x[i, j] - mean[j]) * (x[i, j] - mean[j]))
-        variance += part
-    variance /= n
+                part[j] += weights[i] * ((x[i, j] - mean[j]) * (x[i, j] - mean[j]))
+        for j in range(m):
+            variance[j] += part[j] / n
 
 
 @njit
@@ -54,28 +53,26 @@ def columns_backward(d, z, weights, inverse, scale, scale_grad):
     Weights are those that the moments were formed with, or zeros where the moments do not depend on the input.
     """
     n, m = d.shape
-    total, along = np.zeros_like(inverse), np.zeros_like(inverse)
-    part_scale, part_total, part_along = np.empty_like(inverse), np.empty_like(inverse), np.empty_like(inverse)
-    scale_grad[:] = ZERO
+    total, part_total, part_scale = np.zeros_like(inverse), np.empty_like(inverse), np.empty_like(inverse)
+    for j in range(m):
+        scale_grad[j] = ZERO
     for start in range(0, n, _BLOCK_ROWS):
-        part_scale[:] = ZERO
         part_total[:] = ZERO
-        part_along[:] = ZERO
+        part_scale[:] = ZERO
         for i in range(start, min(start + _BLOCK_ROWS, n)):
             for j in range(m):
-                part_scale[j] += d[i, j] * z[i, j]
-                d[i, j] *= scale[j]
                 part_total[j] += d[i, j]
-                part_along[j] += d[i, j] * z[i, j]
-        scale_grad += part_scale
-        total += part_total
-        along += part_along
-    total /= n
-    along /= n
+                part_scale[j] += d[i, j] * z[i, j]
+        for j in range(m):
+            total[j] += part_total[j]
+            scale_grad[j] += part_scale[j]
+    for j in range(m):  # means; stored, since a quotient by an integer would make the loop below double precision
+        part_total[j] = total[j] / n
+        part_scale[j] = scale_grad[j] / n
     for i in range(n):
         w = weights[i]
         for j in range(m):
-            d[i, j] = (d[i, j] - w * total[j] - z[i, j] * (w * along[j])) * inverse[j]
+            d[i, j] = (d[i, j] - w * (part_total[j] + z[i, j] * part_scale[j])) * (scale[j] * inverse[j])
 
 
 @njit
