@@ -28,7 +28,8 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     families = parser.add_subparsers(required=True, metavar="family")
     for name, module in FAMILIES.items():
-        family = families.add_parser(name, help=module.__doc__, description=module.__doc__)
+        text = module.__doc__.replace("%", "%%")  # argparse formats it
+        family = families.add_parser(name, help=text, description=text)
         module.configure(family)
         family.set_defaults(run=module.run)
     pages = families.add_parser("render", help="Write all pages anew from their results, without measuring anything.")
