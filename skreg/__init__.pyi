@@ -10,6 +10,7 @@ from .linear import (
     LabelSmoothedLogisticCV,
     alpha_max,
     elastic_net_path,
+    logistic_path,
 )
 from .neural import DropoutMLPClassifier, DropoutMLPRegressor
 from .stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
@@ -30,6 +31,7 @@ __all__ = [
     "elastic_net_path",
     "inspection",
     "linear",
+    "logistic_path",
     "neural",
     "show_versions",
     "stopping",

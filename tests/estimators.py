@@ -45,7 +45,7 @@ INSTANCES = [
     LabelSmoothedLogistic(alpha=0.0, class_weight="balanced", tol=1e-12),
     LabelSmoothedLogistic(confidence_penalty=0.5),
     LabelSmoothedLogistic(alpha=0.01, l1_ratio=1.0, bounds=(-0.5, 0.5)),
-    LabelSmoothedLogisticCV(cv=3),
+    LabelSmoothedLogisticCV(),
     LabelSmoothedLogisticCV(cv=3, alphas=5, l1_ratio=[0.0, 0.5], label_smoothing=[0.05], selection="1se", tol=1e-12),
     LabelSmoothedLogisticCV(cv=3, alphas=5, refit=False, class_weight="balanced", tol=1e-10),
     LabelSmoothedLogisticCV(cv=3, alphas=5, scoring="accuracy", n_jobs=2),

@@ -2,7 +2,7 @@
 
 from ._cv import ElasticNetProxCV
 from ._elastic_net import ElasticNetProx, alpha_max, elastic_net_path
-from ._logistic import LabelSmoothedLogistic
+from ._logistic import LabelSmoothedLogistic, logistic_path
 from ._logistic_cv import LabelSmoothedLogisticCV
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "LabelSmoothedLogisticCV",
     "alpha_max",
     "elastic_net_path",
+    "logistic_path",
 ]

@@ -1,4 +1,4 @@
-"""The elastic net with its strengths chosen by cross-validation."""
+"""The elastic net with its penalty strength chosen by cross-validation."""
 
 from numbers import Real
 
@@ -8,77 +8,111 @@ from .._core.folds import as_folds
 from ..utils._params import ARRAY_LIKE, Interval, Options
 from ._base import LinearRegressor
 from ._elastic_net import ElasticNetProx
-from ._search import Grid, PathSearch, read_alphas, read_list
+from ._grid import Grid, read_alphas, read_list
+from ._search import PathSearch
 
 
 class ElasticNetProxCV(PathSearch, LinearRegressor):
-    """Elastic net whose `alpha` and `l1_ratio` are chosen by cross-validation over whole paths.
+    """Elastic net whose `alpha` and `l1_ratio` are chosen by cross-validation over whole regularization paths.
 
-    The grid of alphas is laid out once, on all (weighted) data; every fold follows the same path, in threads. For many
+    The grid of alphas is computed once, on all (weighted) rows; every fold follows the same path, in threads. For many
     more samples than features all folds share one pass over X: the inner products of a fold's training rows are the
-    total minus those of its held-out rows.
+    total minus those of its test rows.
 
     Parameters
     ----------
     l1_ratio : float or array-like of float, default=0.5
-        Share or shares of L1 to try, in [0, 1]; for 0 the grid of alphas begins where that of 0.001 does and
-        ends where that of 1 does.
+        L1 ratio or ratios to try, in [0, 1]. For 0 the grid of alphas begins where that of 0.001 does, and ends where
+        that of 1 does.
     alphas : int or array-like of float, default=100
-        Number of strengths for each share, on a geometric grid that begins where all coefficients are zero; or the
-        strengths, for all shares.
+        Number of alphas for each L1 ratio, on a geometric grid that begins where all coefficients are zero; or the
+        values, for all L1 ratios.
     eps : float, default=1e-3
-        Last strength of an automatic grid relative to the first, in (0, 1).
+        Last value of an automatic grid relative to the first, in (0, 1).
     cv : int, splitter, iterable or None, default=None
-        As in scikit-learn; None is 5 consecutive folds.
+        As in scikit-learn; None is 5 consecutive folds, or as many as there are rows if these are fewer.
     selection : {"min", "1se"}, default="min"
-        "min" takes the best mean score; "1se" the largest alpha, for the `l1_ratio` of the best, whose mean score is
-        within one standard error (standard deviation over folds, ``ddof=1``, over the root of their number) of it: a
-        simpler model that is as good as can be told.
+        "min" takes the alpha with the best mean score; "1se" the most regularized model whose mean score is
+        statistically indistinguishable from it (one-standard-error rule): the largest alpha, with the other parameters
+        of the best, whose mean score is within one standard error (standard deviation over folds, ``ddof=1``, divided
+        by the square root of their number).
     refit : bool, default=True
-        Whether to fit all data with the choice. If not, coefficients are the mean of the folds' with that choice.
+        Whether to fit all rows with the choice. If not, coefficients are the means of those of the folds.
     scoring : str or callable, default=None
-        Any scikit-learn scorer, greater is better; None is the (weighted) mean squared error.
+        Any scikit-learn scorer, greater is better; None is minus the (weighted) mean squared error.
+    store_coef_path : bool, default=False
+        Whether to keep the coefficients of every fold at every alpha, as `coefs_path_` and `intercepts_path_`.
     n_jobs : int, default=None
-        Threads for the folds; None is 1 unless in a `joblib.parallel_config`, -1 all cores.
+        Number of threads, each for one fold; None is 1 unless in a `joblib.parallel_config`, -1 all cores.
     penalty_factor, fit_intercept, standardize, positive, bounds, solver, tol, max_iter
-        As for `ElasticNetProx`; `max_iter` holds for every strength.
+        As for `ElasticNetProx`; `max_iter` holds for every alpha.
 
     Attributes
     ----------
     alpha_ : float
-        The chosen strength.
+        The chosen penalty strength.
     l1_ratio_ : float
-        The chosen share of L1.
+        The chosen L1 ratio.
     alpha_min_ : float
-        The strength of the best mean score.
+        The alpha with the best mean score.
     alpha_1se_ : float
-        The largest strength within one standard error of it; at least `alpha_min_`.
+        The largest alpha whose mean score is within one standard error of it; at least `alpha_min_`.
+    best_score_ : float
+        Mean score over the folds at the chosen `alpha_`, greater is better.
     alphas_ : ndarray of shape (n_l1_ratios, n_alphas)
-        Decreasing along rows; two dimensions whether `l1_ratio` is a list or not, as for the next two.
+        In decreasing order along rows. The first axis is there even if `l1_ratio` is a number, as for the next ones.
     mse_path_ : ndarray of shape (n_l1_ratios, n_alphas, n_folds)
-        Mean squared errors on the held-out rows, weighted; mean over targets.
+        Mean squared errors on the test rows, weighted; mean over targets.
     scores_ : ndarray of shape (n_l1_ratios, n_alphas, n_folds)
-        What the choice is made by, greater is better: ``-mse_path_``, or the scorer's.
+        Scores by which the choice is made, greater is better: ``-mse_path_``, or those of the scorer.
+    coefs_path_ : ndarray of shape (n_l1_ratios, n_alphas, n_folds, n_features) or \
+            (n_l1_ratios, n_alphas, n_folds, n_targets, n_features)
+        Coefficients of the folds. Set only with `store_coef_path`.
+    intercepts_path_ : ndarray of shape (n_l1_ratios, n_alphas, n_folds) or \
+            (n_l1_ratios, n_alphas, n_folds, n_targets)
+        Intercepts of the folds. Set only with `store_coef_path`.
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
         Coefficients, in the dtype of X; in float64 where rounding them to float32 would raise the objective by more
         than `tol` (relative to the loss of the null model), as with nearly collinear features.
     intercept_ : float or ndarray of shape (n_targets,)
     n_iter_, dual_gap_, objective_ : int and float, or ndarray of shape (n_targets,)
-        Of the refit, as for `ElasticNetProx`. Without refit, `n_iter_` is the most that a fold took for the choice and
+        Of the refit, as for `ElasticNetProx`. Without refit, `n_iter_` is the largest of the folds at the choice, and
         the other two are not set.
     sparsity_ : float
         Share of coefficients that are exactly zero.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
+    Raises
+    ------
+    ValueError
+        If a parameter, X, y or the weights are not as described, or no fold has a score.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the duality gap is above `tol` in the refit or in some folds.
+    UserWarning
+        If the choice lies at an end of the grid and a better alpha may lie beyond; if a fold has no score; if there are
+        fewer rows than folds. See Notes.
+
     See Also
     --------
-    ElasticNetProx : One strength.
+    ElasticNetProx : One value of alpha.
 
     Notes
     -----
+    **The end of the grid.** A warning is given if the smallest alpha has the best mean score and the score still rises
+    there: its gain over the last decade of alpha is more than one percent of the range of mean scores, and more than
+    the standard error of that gain over the folds. Where the curve is flat there is no warning, as smaller values would
+    give nearly the same model. The largest alpha is only warned of if it was given in `alphas` and some coefficients
+    are not zero there: an automatic grid begins at the null model.
+
+    **Folds without a score**, such as the AUC where all test rows are of one class, or R^2 on one row, do not take part
+    in the choice; a warning names them, and their `scores_` are NaN.
+
     With metadata routing enabled, parameters of `fit` go to the splitter's `split` and the scorer where these request
-    them, such as ``GroupKFold().set_split_request(groups=True)``. Without, `sample_weight` goes to the scorer.
+    them, such as ``GroupKFold().set_split_request(groups=True)``. Without it, `sample_weight` goes to the scorer.
 
     Examples
     --------
@@ -113,6 +147,7 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
         selection="min",
         refit=True,
         scoring=None,
+        store_coef_path=False,
         n_jobs=None,
         penalty_factor=None,
         fit_intercept=True,
@@ -130,6 +165,7 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
         self.selection = selection
         self.refit = refit
         self.scoring = scoring
+        self.store_coef_path = store_coef_path
         self.n_jobs = n_jobs
         self.penalty_factor = penalty_factor
         self.fit_intercept = fit_intercept
@@ -142,8 +178,11 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
 
     def _grid(self, problem):
         ratios = read_list(self.l1_ratio, "l1_ratio", 0, 1, "both")
-        alphas = [read_alphas(self.alphas, self.eps, problem, r, self.standardize, problem.alpha_max) for r in ratios]
-        return Grid(ratios.shape, [(r,) for r in ratios], np.array(alphas))
+        alphas = [read_alphas(self.alphas, self.eps, ratio, lambda r: self._alpha_max(problem, r)) for ratio in ratios]
+        return Grid(ratios.shape, [(ratio,) for ratio in ratios], np.array(alphas))
+
+    def _alpha_max(self, problem, l1_ratio):
+        return problem.alpha_max(problem.penalty(l1_ratio, self.standardize))
 
     def _labels(self, problem):
         return problem.Y[0] if problem.one_target else problem.Y.T
@@ -171,8 +210,9 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
         model.n_features_in_ = problem.data.p
         return model
 
-    def _keep_details(self, done):
-        self.mse_path_ = self._over_folds([fold.errors for fold in done])
+    def _keep_paths(self, problem, grid, done):
+        super()._keep_paths(problem, grid, done)
+        self.mse_path_ = self._over_folds(grid, [fold.errors for fold in done])
 
     def _set_choice(self, l1_ratio):
         self.l1_ratio_ = l1_ratio

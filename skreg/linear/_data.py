@@ -77,8 +77,8 @@ class LinearData(NamedTuple):
     def rounded(self, solution, tol, null):
         """Coefficients of a solution within the bounds, and the intercept that goes with them.
 
-        They have the dtype of X, unless rounding to float32 would cost more than `tol` of the null model's loss `null`,
-        as it does where nearly collinear features have large coefficients that cancel.
+        They have the dtype of X, unless rounding them to float32 would raise the loss by more than `tol` times the null
+        model's loss `null`, as with nearly collinear features, whose large coefficients cancel.
         """
         (low, high), dtype = self.bounds, self.X.dtype
         if dtype == np.float64 and not (np.isfinite(low).any() or np.isfinite(high).any()):

@@ -1,4 +1,4 @@
-"""The elastic net for one strength and along a path."""
+"""The elastic net for one penalty strength and along a regularization path."""
 
 from numbers import Integral, Real
 
@@ -11,7 +11,7 @@ from ..utils._params import BOOLEAN, Interval
 from ..utils._threads import one_blas_thread
 from ..utils._validation import check_coef_init, unchanged_on_error
 from ._base import LinearRegressor
-from ._search import read_alphas
+from ._grid import check_grid, read_alphas
 
 
 class ElasticNetProx(LinearRegressor):
@@ -23,45 +23,52 @@ class ElasticNetProx(LinearRegressor):
             + alpha sum_j f_j (l1_ratio |b_j| + (1 - l1_ratio) / 2 b_j^2),   low_j <= b_j <= high_j
 
     the objective of scikit-learn's `ElasticNet` and of glmnet, with sample weights w, penalty factors f and bounds. The
-    intercept is never penalized. It is the maximum a posteriori estimate under Gaussian noise and a prior that is
-    Laplace (L1), Gaussian (L2) or their product.
+    intercept is never penalized. The minimum is the maximum a posteriori estimate under Gaussian noise and a prior that
+    is Laplace (L1), Gaussian (L2) or their product.
+
+    Equivalents in scikit-learn::
+
+        Lasso(alpha), ElasticNet(alpha, l1_ratio=r)  ->  ElasticNetProx(alpha, l1_ratio=1.0 or r)
+        Ridge(alpha)  ->  ElasticNetProx(alpha / n_samples, l1_ratio=0.0)
 
     Parameters
     ----------
     alpha : float, default=1.0
-        Strength of the penalty, in [0, inf), on the scale of scikit-learn's `ElasticNet` (its `Ridge` takes ``alpha``
-        times the sum of weights). 0 is least squares; where that has many solutions, "direct" returns the one of
-        least norm, as NumPy's `pinv` and scikit-learn's `LinearRegression` do (with `standardize`, of least norm for
-        standardized features). `skreg.alpha_max` gives the value from which on all coefficients are zero.
+        Penalty strength, in [0, inf), on the scale of scikit-learn's `ElasticNet`. 0 is least squares; if that has
+        many solutions, "direct" returns the one of least norm, as NumPy's `pinv` and scikit-learn's `LinearRegression`
+        do (with `standardize`, of least norm for standardized features). `skreg.alpha_max` gives the smallest value at
+        which all coefficients are zero.
     l1_ratio : float, default=0.5
-        Share of L1, in [0, 1]: 1 is the lasso, 0 is ridge. The default shares weight among correlated features and
-        still selects.
-    penalty_factor : array-like of shape (n_features,), default=None
-        Factor of every feature's penalty, in [0, inf]: 0 leaves it unpenalized, infinity leaves it out. None is 1 for
+        L1 ratio, in [0, 1]: 1 is the lasso, 0 is ridge. The default shares weight among correlated features and still
+        selects.
+    penalty_factor : array-like of shape (n_features,), Series or dict, default=None
+        Penalty factor of every feature, in [0, inf]: 0 leaves it unpenalized, infinity leaves the feature out. A dict,
+        and a Series whose index holds strings, go by the column names of X, with factor 1 for features that they do
+        not name: ``{"age": 0}``. After a transformer these are its output names, see its ``set_output``. None is 1 for
         all. ``1 / (abs(first_fit.coef_) + 1e-6)`` is the adaptive lasso (Zou 2006).
     fit_intercept : bool, default=True
-        Whether to fit an unpenalized intercept. X is centred implicitly; sparse X is never filled.
+        Whether to fit an unpenalized intercept. Sparse X stays sparse: it is centred implicitly.
     standardize : bool, default=False
-        Whether the penalty sees the coefficients of features divided by their (weighted) standard deviation; constant
-        features count as they are. `coef_` is on the original scale all the same. False as in scikit-learn, where a
-        `StandardScaler` does it.
+        Whether to penalize the coefficients that belong to features divided by their (weighted) standard deviation;
+        constant features are not divided. `coef_` is on the original scale all the same. False as in scikit-learn,
+        where a `StandardScaler` does it.
     positive : bool, default=False
         Whether coefficients must not be negative.
-    bounds : pair of float or array-like of shape (n_features,), default=None
-        Lower and upper bounds ``(lows, highs)`` of the coefficients on the original scale; infinite or None where
-        there are none. Constant features have coefficient 0 whatever their bounds.
+    bounds : pair or dict, default=None
+        Bounds ``(lows, highs)`` of the coefficients on the original scale: each a number, None, or as `penalty_factor`
+        with a number for every feature; or a dict with a pair ``(low, high)`` for feature names. None is no bound.
+        Constant features have coefficient 0 whatever their bounds.
     solver : {"auto", "cd", "gram", "prox_grad", "direct"}, default="auto"
-        "cd" is coordinate descent with working sets, screening and extrapolation; "gram" the same on inner products of
-        features, for many more samples than features; "prox_grad" is FISTA with restarts; "direct" solves pure L2 or
-        ``alpha=0`` by linear algebra on the smaller side. "auto" takes "direct" where it applies and the smaller side
-        is at most 2000, else "cd" or "gram".
+        "cd" is coordinate descent with working sets, screening and extrapolation; "gram" is the same on inner products
+        of features, for many more samples than features; "prox_grad" is FISTA with restarts; "direct" solves pure L2
+        or ``alpha=0`` by linear algebra on the smaller side of X. "auto" takes "direct" where it applies and the
+        smaller side is at most 2000, else "cd" or "gram".
     tol : float, default=1e-6
         Duality gap to reach, relative to the loss of the null model (the weighted variance of y, halved), in [0, inf).
-        The objective is then at most that far above its minimum.
     max_iter : int, default=1000
-        Most rounds (a round of "cd" and "gram" is two sweeps over the features that may move and an extrapolation of
-        five more over the nonzeros) or steps ("prox_grad") for each target. Enough for all but extreme problems; a
-        fit that ends earlier warns and says how far off it is.
+        Largest number of rounds ("cd" and "gram": two sweeps over the features that may change, and an extrapolation
+        of five more over the nonzeros) or steps ("prox_grad") for each target. Enough for all but extreme problems; a
+        fit that needs more warns and gives the remaining gap.
     warm_start : bool, default=False
         Whether `fit` starts from the coefficients of the last fit.
 
@@ -73,10 +80,10 @@ class ElasticNetProx(LinearRegressor):
     intercept_ : float or ndarray of shape (n_targets,)
         0.0 without intercept.
     n_iter_ : int or ndarray of shape (n_targets,)
-        Rounds or steps taken, those on larger strengths on the way included; at least 1.
+        Number of rounds or steps, including those spent on larger values of alpha used as warm starts. At least 1.
     dual_gap_ : float or ndarray of shape (n_targets,)
-        Certificate, in units of `objective_`: that is at most so much above the minimum. It is computed in float64
-        before coefficients are rounded to the dtype of X, and is 0.0 where the gap is below rounding.
+        Duality gap: an upper bound on `objective_` minus its minimum. Computed in float64 before the coefficients are
+        rounded to the dtype of X; 0.0 if it is below rounding.
     objective_ : float or ndarray of shape (n_targets,)
         Value of the objective above.
     sparsity_ : float
@@ -84,28 +91,33 @@ class ElasticNetProx(LinearRegressor):
     n_features_in_ : int
         Number of features seen by `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, when X has names that are all strings.
+        Their names, if X has names that are all strings.
 
     Raises
     ------
     ValueError
-        When a parameter, X, y or the weights are not as described; the message names the argument and the value.
+        If a parameter, X, y or the weights are not as described; the message names the argument and the value.
 
     Warns
     -----
     ConvergenceWarning
-        When the duality gap is above `tol` after `max_iter` rounds.
+        If the duality gap is above `tol` after `max_iter` rounds.
+    UserWarning
+        If all features are constant: the model is the intercept alone.
 
     See Also
     --------
     ElasticNetProxCV : Chooses `alpha` and `l1_ratio` by cross-validation.
-    elastic_net_path : Solutions for many strengths.
+    elastic_net_path : Solutions for many values of `alpha`.
 
     Notes
     -----
     Coordinate descent as in Friedman, Hastie & Tibshirani (2010) [1]_ on a working set, with the strong rule [2]_,
     Anderson extrapolation [3]_ and certificates by the duality gap (Fercoq et al. 2015, eq. 8) [4]_. A float64 or
     float32 X in Fortran order is read in place.
+
+    To select features by the zeros of an L1 penalty, use ``SelectFromModel(model, threshold=1e-5)``: the default
+    threshold, the mean of the absolute coefficients, is another only for scikit-learn's own L1 estimators.
 
     References
     ----------
@@ -177,7 +189,7 @@ class ElasticNetProx(LinearRegressor):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets are fitted one by one; of two dimensions, `coef_` and predictions have two as well.
         sample_weight : float or array-like of shape (n_samples,), default=None
-            Non-negative, not all zero; a weight of 2 is the row twice.
+            Non-negative, not all zero; a weight of 2 counts as two equal rows.
 
         Returns
         -------
@@ -203,7 +215,7 @@ class ElasticNetProx(LinearRegressor):
         return coef.reshape(n_targets, n_features).astype(np.float64)
 
     def _solutions(self, fit, problem, alphas, coef_init):
-        """An iterator over the solutions of all targets, one for each alpha, which solves as it goes."""
+        """Yield the solutions of all targets, one `Solution` for each alpha, solving as it goes."""
         penalty = problem.penalty(self.l1_ratio, self.standardize)
         if self.solver == "direct" and core.choose_solver(problem.data, penalty, alphas, limit=np.inf) != "direct":
             raise ValueError(
@@ -215,7 +227,7 @@ class ElasticNetProx(LinearRegressor):
         return fit.solve_all(penalty, alphas, **options)
 
     def path(self, X, y, sample_weight=None, *, alphas=100, eps=1e-3, coef_init=None):
-        """Solutions for decreasing strengths, each found from the one before; `alpha` is not used.
+        """Solutions for decreasing values of alpha, each warm-started from the one before; `alpha` is not used.
 
         Parameters
         ----------
@@ -223,29 +235,28 @@ class ElasticNetProx(LinearRegressor):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : array-like of shape (n_samples,), default=None
         alphas : int or array-like of shape (n_alphas,), default=100
-            Number of strengths on a geometric grid that begins where all coefficients are zero (over all targets, on
-            the weighted data), or the strengths.
+            Number of values on a geometric grid that begins where all coefficients are zero (of all targets, on the
+            weighted data), or the values.
         eps : float, default=1e-3
-            Last strength of that grid relative to the first, in (0, 1).
+            Last value of that grid relative to the first, in (0, 1).
         coef_init : array-like of shape (n_features,) or (n_targets, n_features), default=None
-            Where to start: a path that was stopped early goes on from its last coefficients.
+            Starting point, such as the last coefficients of a path that is to be continued.
 
         Returns
         -------
         alphas : ndarray of shape (n_alphas,)
-            Decreasing.
+            In decreasing order.
         coefs : ndarray of shape (n_features, n_alphas) or (n_targets, n_features, n_alphas)
         intercepts : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
         dual_gaps : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
-            Certificates, as `dual_gap_`; of several targets, one row each.
+            Certificates, as `dual_gap_`; for several targets, one row for each.
         """
-        if not isinstance(eps, Real) or not 0.0 < eps < 1.0:
-            raise ValueError(f"eps must be a float in the range (0, 1); got {eps!r}.")
-        if isinstance(alphas, Integral) and (isinstance(alphas, bool) or alphas < 1):
-            raise ValueError(f"alphas must be an int of at least 1 or an array-like; got {alphas!r}.")
+        check_grid(alphas, eps)
         problem = self._read_aside(X, y, sample_weight)
         fit, T, p = RowsFit(problem.data), len(problem.Y), problem.data.p
-        alphas = read_alphas(alphas, eps, problem, self.l1_ratio, self.standardize, problem.alpha_max)
+        alphas = read_alphas(
+            alphas, eps, self.l1_ratio, lambda r: problem.alpha_max(problem.penalty(r, self.standardize))
+        )
         init = None if coef_init is None else check_coef_init(coef_init, T, p)
         coefs = np.zeros((T, alphas.size, p), dtype=problem.X.dtype).transpose(0, 2, 1)  # each solution in one piece
         intercepts, gaps = np.zeros((T, alphas.size)), np.zeros((T, alphas.size))
@@ -284,32 +295,37 @@ def elastic_net_path(
     tol=1e-6,
     max_iter=1000,
 ):
-    """Elastic-net solutions along a path of decreasing strengths, with intercepts and certificates.
+    """The elastic net along a regularization path, with intercepts and certificates.
 
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
     l1_ratio : float, default=0.5
-        Share of L1, in [0, 1]. For 0 the grid is that of 0.001.
+        L1 ratio, in [0, 1]. For 0 the grid begins where that of 0.001 does, and ends where that of 1 does.
     alphas : int or array-like of shape (n_alphas,), default=100
-        Number of strengths, or the strengths themselves.
+        Number of values on a geometric grid that begins where all coefficients are zero, or the values.
     eps : float, default=1e-3
-        Last strength of an automatic grid relative to the first, in (0, 1).
+        Last value of an automatic grid relative to the first, in (0, 1).
     sample_weight : array-like of shape (n_samples,), default=None
     coef_init : array-like of shape (n_features,) or (n_targets, n_features), default=None
-        Where to start, as when a path that was stopped early goes on.
+        Starting point, such as the last coefficients of a path that is to be continued.
     penalty_factor, fit_intercept, standardize, positive, bounds, solver, tol, max_iter
-        As for `ElasticNetProx`; `max_iter` holds for each strength.
+        As for `ElasticNetProx`; `max_iter` holds for each alpha.
 
     Returns
     -------
     alphas : ndarray of shape (n_alphas,)
-        Decreasing.
+        In decreasing order.
     coefs : ndarray of shape (n_features, n_alphas) or (n_targets, n_features, n_alphas)
     intercepts : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
     dual_gaps : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
-        How far each objective can be above its minimum.
+        Upper bounds on each objective minus its minimum.
+
+    See Also
+    --------
+    ElasticNetProx : One value of alpha.
+    logistic_path : Classification.
 
     Examples
     --------
@@ -348,14 +364,14 @@ def alpha_max(
     positive=False,
     bounds=None,
 ):
-    """The smallest strength for which all penalized coefficients of an elastic net are zero.
+    """The smallest alpha at which all penalized coefficients of an elastic net are zero.
 
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
     l1_ratio : float, default=0.5
-        Share of L1, in [0, 1].
+        L1 ratio, in [0, 1].
     sample_weight : array-like of shape (n_samples,), default=None
     penalty_factor, fit_intercept, standardize, positive, bounds
         As for `ElasticNetProx`.
@@ -363,8 +379,8 @@ def alpha_max(
     Returns
     -------
     alpha : float
-        The largest over all targets; infinite where nothing has an L1 penalty. It says nothing about coefficients
-        whose bounds exclude 0.
+        The largest over all targets; infinite if no feature has an L1 penalty, 0.0 if no feature varies. Coefficients
+        whose bounds exclude 0 do not count.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Label-smoothed logistic regression with its strengths and its smoothing chosen by cross-validation."""
+"""Logistic regression with its penalty strength and its label smoothing chosen by cross-validation."""
 
 import itertools
 from numbers import Real
@@ -10,83 +10,114 @@ from .._core.classify import class_alpha_max, classify
 from .._core.data import as_data
 from ..utils._classes import log_loss, scores_of_all
 from ..utils._params import ARRAY_LIKE, Interval
+from ._grid import Grid, read_alphas, read_list
 from ._logistic import LabelSmoothed, LabelSmoothedLogistic, class_likelihood, gap_unit
-from ._search import Grid, PathSearch, read_alphas, read_list
+from ._search import PathSearch
 
 
 class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
-    """Logistic regression with `alpha`, `l1_ratio` and `label_smoothing` chosen by cross-validation over whole paths.
+    """Logistic regression whose `alpha`, `l1_ratio` and `label_smoothing` are chosen by cross-validation over paths.
 
-    The grids of alphas are laid out once, on all (weighted) data; every fold follows the same warm-started paths, in
-    threads. By default candidates are compared by the log loss of the labels as they are on the held-out rows: losses
-    on smoothed labels could not be compared across smoothings.
+    The grids of alphas are computed once, on all (weighted) rows; every fold follows the same warm-started paths, in
+    threads. By default candidates are compared by the log loss of the test rows with their labels as they are: losses
+    on smoothed labels cannot be compared across smoothings.
+
+    As a replacement of scikit-learn's `LogisticRegressionCV`::
+
+        LogisticRegressionCV(Cs=Cs, l1_ratios=[r])
+            ->  LabelSmoothedLogisticCV(alphas=1 / (Cs * n_samples), l1_ratio=[r], label_smoothing=0.0)
 
     Parameters
     ----------
     l1_ratio : float or array-like of float, default=1.0
-        Share or shares of L1 to try, in [0, 1]; for 0 the grid of alphas begins where that of 0.001 does and
-        ends where that of 1 does.
+        L1 ratio or ratios to try, in [0, 1]. For 0 the grid of alphas begins where that of 0.001 does, and ends where
+        that of 1 does.
     label_smoothing : float or array-like of float, default=(0.0, 0.1)
-        Smoothings to try, in [0, 1): none, and that of Szegedy et al. (2016).
+        Label smoothing or smoothings to try, in [0, 1). The default is none and that of Szegedy et al. (2016): the
+        log loss of the test rows decides. 0.0 alone takes half the time.
     alphas : int or array-like of float, default=30
-        Number of strengths for each candidate, on a geometric grid that begins where all coefficients are zero; or the
-        strengths, for all candidates.
+        Number of alphas for each candidate, on a geometric grid that begins where all coefficients are zero; or the
+        values, for all candidates.
     eps : float, default=1e-3
-        Last strength of an automatic grid relative to the first, in (0, 1).
+        Last value of an automatic grid relative to the first, in (0, 1).
     cv : int, splitter, iterable or None, default=None
-        As in scikit-learn; None is 5 stratified folds.
+        As in scikit-learn; None is 5 stratified folds, or as many as the largest class has rows if these are fewer.
     selection : {"min", "1se"}, default="min"
-        "min" takes the best mean score; "1se" the largest alpha, for the candidate of the best, whose mean score is
-        within one standard error (standard deviation over folds, ``ddof=1``, over the root of their number) of it.
+        "min" takes the alpha with the best mean score; "1se" the most regularized model whose mean score is
+        statistically indistinguishable from it (one-standard-error rule): the largest alpha, with the other parameters
+        of the best, whose mean score is within one standard error (standard deviation over folds, ``ddof=1``, divided
+        by the square root of their number).
     refit : bool, default=True
-        Whether to fit all data with the choice. If not, coefficients are the mean of the folds' with that choice.
+        Whether to fit all rows with the choice. If not, coefficients are the means of those of the folds.
     scoring : str or callable, default=None
-        Any scikit-learn scorer, greater is better; None is minus the log loss on the held-out rows, under the weights
-        of the fit.
+        Any scikit-learn scorer, greater is better; None is minus the log loss of the test rows, under the weights of
+        the fit. A scorer of probabilities is told of all classes, so that test rows may lack some.
+    store_coef_path : bool, default=False
+        Whether to keep the coefficients of every fold at every alpha, as `coefs_path_` and `intercepts_path_`.
     n_jobs : int, default=None
-        Threads for the folds; None is 1 unless in a `joblib.parallel_config`, -1 all cores.
+        Number of threads, each for one fold; None is 1 unless in a `joblib.parallel_config`, -1 all cores.
     confidence_penalty, grouped, penalty_factor, bounds, positive, fit_intercept, standardize, class_weight
         As for `LabelSmoothedLogistic`.
     solver, tol, max_iter
-        As for `LabelSmoothedLogistic`; `max_iter` holds for every strength. `tol` is 1e-4 by default: held-out scores
-        do not see more.
+        As for `LabelSmoothedLogistic`; `max_iter` holds for every alpha. The default of `tol` is 1e-4: scores of test
+        rows do not change at smaller ones.
 
     Attributes
     ----------
     alpha_, l1_ratio_, label_smoothing_ : float
-        The choice.
+        The chosen values.
     alpha_min_ : float
-        The strength of the best mean score.
+        The alpha with the best mean score.
     alpha_1se_ : float
-        The largest strength within one standard error of it; at least `alpha_min_`.
+        The largest alpha whose mean score is within one standard error of it; at least `alpha_min_`.
+    best_score_ : float
+        Mean score over the folds at the choice, greater is better.
     alphas_ : ndarray of shape (n_l1_ratios, n_smoothings, n_alphas)
-        Decreasing along the last axis; three dimensions whether the first two are lists or not, as for the next.
+        In decreasing order along the last axis. The first two axes are there even if `l1_ratio` and `label_smoothing`
+        are numbers, as for the next ones.
     scores_ : ndarray of shape (n_l1_ratios, n_smoothings, n_alphas, n_folds)
-        What the choice is made by, greater is better.
+        Scores by which the choice is made, greater is better.
+    coefs_path_ : ndarray of shape (n_l1_ratios, n_smoothings, n_alphas, n_folds, K, n_features)
+        Coefficients of the folds; K is 1 for two classes. Set only with `store_coef_path`.
+    intercepts_path_ : ndarray of shape (n_l1_ratios, n_smoothings, n_alphas, n_folds, K)
+        Intercepts of the folds. Set only with `store_coef_path`.
     classes_, coef_, intercept_, n_iter_, dual_gap_, stationarity_, objective_, sparsity_
-        Of the refit, as for `LabelSmoothedLogistic`. Without refit, `n_iter_` is the most that a fold took for the
-        choice, and there are no certificates.
+        Of the refit, as for `LabelSmoothedLogistic`. Without refit, `n_iter_` is the largest of the folds at the
+        choice, and `dual_gap_`, `stationarity_` and `objective_` are not set.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
     Raises
     ------
     ValueError
-        When a parameter, X, y or the weights are not as described, or the training rows of a fold hold only one class.
+        If a parameter, X, y or the weights are not as described, the training rows of a fold hold only one class, or no
+        fold has a score.
 
     Warns
     -----
     ConvergenceWarning
-        When the gap is above `tol` in the refit or in some folds.
+        If the gap is above `tol` in the refit or in some folds.
+    UserWarning
+        If the choice lies at an end of the grid and a better alpha may lie beyond; if a fold has no score; if there are
+        fewer rows of every class than folds. See Notes.
 
     See Also
     --------
-    LabelSmoothedLogistic : One strength.
+    LabelSmoothedLogistic : One value of alpha.
 
     Notes
     -----
+    **The end of the grid.** A warning is given if the smallest alpha has the best mean score and the score still rises
+    there: its gain over the last decade of alpha is more than one percent of the range of mean scores, and more than
+    the standard error of that gain over the folds. Where the curve is flat there is no warning, as smaller values would
+    give nearly the same model. The largest alpha is only warned of if it was given in `alphas` and some coefficients
+    are not zero there: an automatic grid begins at the null model.
+
+    **Folds without a score**, such as the AUC where all test rows are of one class, or R^2 on one row, do not take part
+    in the choice; a warning names them, and their `scores_` are NaN.
+
     With metadata routing enabled, parameters of `fit` go to the splitter's `split` and the scorer where these request
-    them, such as ``GroupKFold().set_split_request(groups=True)``. Without, `sample_weight` goes to the scorer.
+    them, such as ``GroupKFold().set_split_request(groups=True)``. Without it, `sample_weight` goes to the scorer.
 
     Examples
     --------
@@ -123,6 +154,7 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         selection="min",
         refit=True,
         scoring=None,
+        store_coef_path=False,
         n_jobs=None,
         confidence_penalty=0.0,
         grouped=False,
@@ -144,6 +176,7 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         self.selection = selection
         self.refit = refit
         self.scoring = scoring
+        self.store_coef_path = store_coef_path
         self.n_jobs = n_jobs
         self.confidence_penalty = confidence_penalty
         self.grouped = grouped
@@ -163,14 +196,16 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
     def _grid(self, problem):
         ratios = read_list(self.l1_ratio, "l1_ratio", 0, 1, "both")
         smoothings = read_list(self.label_smoothing, "label_smoothing", 0, 1, "left")
-        likelihoods = [self._likelihood(problem, problem.data, smoothing) for smoothing in smoothings]
-        tops = [lambda penalty, lik=lik: class_alpha_max(lik, penalty, self.grouped) for lik in likelihoods]
+        candidates = list(itertools.product(ratios, smoothings))
         alphas = [
-            read_alphas(self.alphas, self.eps, problem, ratio, self.standardize, top)
-            for ratio, top in itertools.product(ratios, tops)
+            read_alphas(self.alphas, self.eps, ratio, lambda r, s=smoothing: self._alpha_max(problem, r, s))
+            for ratio, smoothing in candidates
         ]
-        shape = ratios.size, smoothings.size
-        return Grid(shape, list(itertools.product(ratios, smoothings)), np.array(alphas))
+        return Grid((ratios.size, smoothings.size), candidates, np.array(alphas))
+
+    def _alpha_max(self, problem, l1_ratio, smoothing):
+        likelihood = self._likelihood(problem, problem.data, smoothing)
+        return class_alpha_max(likelihood, problem.penalty(l1_ratio, self.standardize), self.grouped)
 
     def _labels(self, problem):
         return self.classes_[problem.Y[0]]
@@ -180,11 +215,10 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
 
     def _follow(self, problem, folds, fold, grid, task, halt):
         train, test = folds[fold.number]
-        rows = np.ones(problem.data.n) if problem.weights is None else problem.weights
-        weights = rows * np.bincount(train, minlength=problem.data.n)
+        weights = problem.row_weights * np.bincount(train, minlength=problem.data.n)
         data = as_data(problem.data.X, np.empty((0, weights.size)), weights, self.fit_intercept)
         likelihoods = {smoothing: self._likelihood(problem, data, smoothing) for _, smoothing in grid.candidates}
-        X, codes, held = problem.data.X[test], problem.Y[0][test], rows[test]
+        X, codes, held = problem.data.X[test], problem.Y[0][test], problem.row_weights[test]
 
         def score(coef, intercept):
             return -log_loss(codes, log_softmax(scores_of_all(X @ coef.T + intercept), axis=1), held)

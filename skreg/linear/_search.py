@@ -1,83 +1,68 @@
 """What cross-validation over whole paths shares: folds in threads, the choice, metadata routing."""
 
 import threading
+import warnings
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 from sklearn import get_config
 from sklearn.base import is_classifier
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
-from ..utils._alphas import MIN_GRID_L1_RATIO, alpha_grid, one_standard_error
+from ..utils._alphas import one_standard_error
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._params import ANY_STRING, ARRAY_LIKE, BOOLEAN, CALLABLE, CV, NONE, Interval, Options
-from ..utils._split import read_splits
+from ..utils._scoring import with_all_classes
+from ..utils._split import params_of_rows, read_splits
 from ..utils._threads import one_blas_thread
-from ..utils._validation import check_alphas, unchanged_on_error
+from ..utils._validation import caller_level, unchanged_on_error
+from ._grid import end_of_grid
 
-
-def read_alphas(alphas, eps, problem, l1_ratio, standardize, alpha_max):
-    """The grid that an int asks for on these data, or the given one in decreasing order.
-
-    ``alpha_max(penalty)`` is the smallest strength at which all coefficients are zero.
-    """
-    if not isinstance(alphas, Integral):
-        return check_alphas(alphas)
-    top = alpha_max(problem.penalty(max(l1_ratio, MIN_GRID_L1_RATIO), standardize))
-    if not np.isfinite(top):
-        raise ValueError(
-            f"alphas={alphas} asks for a grid, but no feature that varies is penalized: no alpha changes anything."
-        )
-    # Without L1 the grid ends where that of the lasso does: ridge needs strengths as small as that.
-    return alpha_grid(top, alphas, eps * MIN_GRID_L1_RATIO if l1_ratio == 0.0 else eps)
-
-
-def read_list(values, name, low, high, closed):
-    """One number or several as an array; each must be in the range."""
-    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
-    allowed = Interval(Real, low, high, closed)
-    if array.ndim != 1 or not array.size or not all(value in allowed for value in array.tolist()):
-        span = str(allowed).partition("in the ")[2]
-        raise ValueError(f"{name} must hold numbers in the {span}; got {values!r}.")
-    return array
-
-
-class Grid(NamedTuple):
-    """What is searched: candidates, such as pairs of l1_ratio and smoothing, and the alphas of each."""
-
-    shape: tuple
-    candidates: list
-    alphas: np.ndarray  # (n_candidates, n_alphas)
+DEFAULT_FOLDS = 5
 
 
 class Interrupted(Exception):
-    """Ends the other threads after one of them, or the user, ended the fit."""
+    """Ends the threads of the other folds after one of them, or the user, ended the fit."""
 
 
 class Fold:
-    """The paths of one fold, one for each candidate, and how well they predict the held-out rows.
+    """The paths of one fold, one for each candidate, and how well they predict the test rows.
+
+    Parameters
+    ----------
+    number : int
+    alphas : ndarray of shape (n_candidates, n_alphas)
+    keep_coefs : bool
+        Whether coefficients are needed after the fold has been scored.
 
     Attributes
     ----------
-    keep : bool
-        Whether coefficients are needed in the end.
     coefs : list of list of ndarray
         Coefficients of every candidate and alpha, (n_targets, n_features); likewise `intercepts`, (n_targets,).
     scores : ndarray of shape (n_candidates, n_alphas)
+        NaN where the scorer has no value.
+    score_error : ValueError or None
+        The first error that the scorer raised.
     n_iter : ndarray of shape (n_candidates, n_alphas)
-    unmet : float
-        The largest gap above tol, relative to the null model's loss; 0 where there is none.
+    largest_gap : float
+        The largest relative duality gap of the solutions that did not reach `tol`; 0 if all did.
     """
 
-    def __init__(self, number, alphas, keep):
-        self.number, self.alphas, self.keep = number, alphas, keep
-        self.n_iter, self.scores, self.unmet = np.zeros(alphas.shape, dtype=int), np.zeros(alphas.shape), 0.0
-        self.coefs, self.intercepts = ([[] for _ in alphas] for _ in range(2))
+    def __init__(self, number, alphas, keep_coefs):
+        self.number = number
+        self.alphas = alphas
+        self.keep_coefs = keep_coefs
+        self.coefs = [[] for _ in alphas]
+        self.intercepts = [[] for _ in alphas]
+        self.scores = np.zeros(alphas.shape)
+        self.score_error = None
+        self.n_iter = np.zeros(alphas.shape, dtype=int)
+        self.largest_gap = 0.0
 
     def follow(self, candidate, path, task, halt, score=None):
         """Walk along the path of a candidate, whose items are solutions of all targets with the units of their gaps.
@@ -89,28 +74,32 @@ class Fold:
             coef, intercept = np.vstack(coef), np.hstack(intercept)
             if score is not None:
                 self.scores[candidate, k] = score(coef, intercept)
-            if score is None or self.keep:
+            if score is None or self.keep_coefs:
                 self.coefs[candidate].append(coef)
                 self.intercepts[candidate].append(intercept)
             self.n_iter[candidate, k] = max(np.max(s.n_iter) for s, _ in solutions)
             for s, null in solutions:
-                self.unmet = max(self.unmet, np.max(np.where(s.met, 0.0, s.gap / null)))
+                self.largest_gap = max(self.largest_gap, np.max(np.where(s.met, 0.0, s.gap / null)))
             task.part("alpha").end()
             if halt.is_set():
                 raise Interrupted
 
-    def score(self, model, problem, scorer, X, y, params):
-        """Scores by a scikit-learn scorer, which is given `model` with the coefficients set."""
+    def score(self, model, one_target, scorer, X, y, params):
+        """Score all solutions by a scikit-learn scorer, which is given `model` with their coefficients."""
         for i, k in np.ndindex(self.alphas.shape):
-            model._set_coef(self.coefs[i][k], self.intercepts[i][k], problem.one_target)
-            self.scores[i, k] = scorer(model, X, y, **params)
+            model._set_coef(self.coefs[i][k], self.intercepts[i][k], one_target)
+            try:
+                self.scores[i, k] = scorer(model, X, y, **params)
+            except ValueError as error:  # such as a metric of two classes where the test rows have one
+                self.scores[i, k] = np.nan
+                self.score_error = self.score_error or error
 
 
 class PathSearch:
     """Fits whole paths on every fold and chooses among candidates (l1_ratio, ...) and alphas.
 
     Estimators give `_grid`, `_folds`, `_follow` (all paths of a fold, and their default scores), `_labels`, `_model`
-    (an estimator that predicts with a fold's coefficients), `_set_choice` and `_fit_all`.
+    (an estimator that predicts with a fold's coefficients), `_alpha_max`, `_set_choice` and `_fit_all`.
     """
 
     _search_constraints = {
@@ -120,6 +109,7 @@ class PathSearch:
         "selection": [Options("min", "1se")],
         "refit": [BOOLEAN],
         "scoring": [ANY_STRING, CALLABLE, NONE],
+        "store_coef_path": [BOOLEAN],
         "n_jobs": [Interval(Integral, -np.inf, np.inf, closed="neither"), NONE],
         "max_iter": [Interval(Integral, 1, np.inf)],
     }
@@ -127,7 +117,7 @@ class PathSearch:
     @unchanged_on_error
     @with_callbacks
     def fit(self, X, y, sample_weight=None, **params):
-        """Choose the strengths and fit.
+        """Choose the penalty strength by cross-validation, and fit all rows with it.
 
         Parameters
         ----------
@@ -144,16 +134,14 @@ class PathSearch:
         self : object
         """
         problem = self._read(X, y, sample_weight)
-        routed = self._route(sample_weight, problem.sample_weight, params)
+        routed = self._route(problem.sample_weight, params)
         splits = self._splits(problem, routed.splitter.split)
         grid = self._grid(problem)
         folds = self._folds(problem, splits)
         task = Task.root(self, len(splits) + self.refit, sequential=False)
         done = self._run_folds(problem, folds, splits, grid, routed.scorer.score, task)
-        self.alphas_ = grid.alphas.reshape(*grid.shape, -1)
-        self.scores_ = self._over_folds([fold.scores for fold in done])
-        self._keep_details(done)
-        chosen = self._choose(grid)
+        self._keep_paths(problem, grid, done)
+        chosen = self._choose(problem, grid, self._scored_folds(done))
         if self.refit:
             part = task.part("refit", number=len(splits))
             with one_blas_thread():
@@ -161,23 +149,17 @@ class PathSearch:
             part.end()
         else:
             self._average(problem, done, chosen)
-        worst = max(fold.unmet for fold in done)
-        if worst > 0.0:
-            self._warn(worst, " in some folds")
+        largest_gap = max(fold.largest_gap for fold in done)
+        if largest_gap > 0.0:
+            self._warn(largest_gap, " in some folds")
         task.end()
         return self
 
-    def _over_folds(self, arrays):
-        """Arrays of all folds, as (*grid, n_alphas, n_folds)."""
-        return np.stack(arrays, axis=-1).reshape(*self.alphas_.shape, len(arrays))
-
-    def _keep_details(self, done):
-        """Set attributes that only some estimators have."""
-
     def _splits(self, problem, split_params):
-        y = self._labels(problem)
-        splits = read_splits(self.cv, problem.X, y, is_classifier(self), **split_params)
-        weights = np.ones(problem.data.n) if problem.weights is None else problem.weights
+        """Training and test rows of all folds, as pairs of index arrays."""
+        y, weights = self._labels(problem), problem.row_weights
+        cv = self._n_default_folds(problem, y) if self.cv is None else self.cv
+        splits = read_splits(cv, problem.X, y, is_classifier(self), **split_params)
         for number, rows in enumerate(splits):
             for part, name in zip(rows, ("training", "held-out"), strict=True):
                 if not weights[part].any():
@@ -186,44 +168,135 @@ class PathSearch:
                 raise ValueError(f"cv={self.cv!r}: the training rows of fold {number} hold only one class.")
         return splits
 
+    def _n_default_folds(self, problem, y):
+        """Five folds, or fewer where there are not as many rows, or not as many of any class."""
+        rows = int(np.unique(y, return_counts=True)[1].max()) if is_classifier(self) else len(y)
+        of = " of any class" if is_classifier(self) else ""
+        if rows < 2:
+            raise ValueError(
+                f"cross-validation needs at least two rows{of}; got n_samples={problem.data.n}"
+                f"{' with one row of every class' if of else ''}."
+            )
+        if rows < DEFAULT_FOLDS:
+            warnings.warn(
+                f"{type(self).__name__} uses {rows} folds instead of {DEFAULT_FOLDS}, as there are no more than {rows}"
+                f" rows{of}. Set cv to choose the folds yourself.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
+        return min(rows, DEFAULT_FOLDS)
+
     def _run_folds(self, problem, folds, splits, grid, score_params, task):
+        """Follow all paths of all folds and score them."""
         halt = threading.Event()
         scorer = None if self.scoring is None else check_scoring(self, scoring=self.scoring)
+        if scorer is not None and is_classifier(self):
+            scorer = with_all_classes(scorer, problem.classes, score_params)
+        keep_coefs = self.store_coef_path or not self.refit
 
         def run(number):
             part = task.part("fold", subtasks=grid.alphas.size, number=number)
-            fold, test = Fold(number, grid.alphas, not self.refit), splits[number][1]
+            fold, test = Fold(number, grid.alphas, keep_coefs), splits[number][1]
             self._follow(problem, folds, fold, grid, part, halt)
             if scorer is not None:
-                params = {name: np.asarray(value)[test] for name, value in score_params.items()}
+                params = params_of_rows(problem.X, score_params, test)
                 y = self._labels(problem)[test]
-                fold.score(self._model(problem), problem, scorer, problem.X[test], y, params)
-            if self.refit:
-                fold.coefs = None
+                fold.score(self._model(problem), problem.one_target, scorer, problem.X[test], y, params)
+            if not keep_coefs:
+                fold.coefs = fold.intercepts = None
             part.end()
             return fold
 
         try:
-            with one_blas_thread():
+            with one_blas_thread(), warnings.catch_warnings():
+                # a score that is not defined is NaN, of which `_scored_folds` warns
+                warnings.filterwarnings("ignore", ".*not (well-)?defined", UndefinedMetricWarning)
                 return Parallel(n_jobs=self.n_jobs, require="sharedmem")(delayed(run)(k) for k in range(len(splits)))
         except BaseException:
             halt.set()
             raise
 
-    def _choose(self, grid):
-        mean = self.scores_.mean(axis=-1)
+    def _over_folds(self, grid, arrays):
+        """Arrays (n_candidates, n_alphas, ...) of all folds as one (*grid, n_alphas, n_folds, ...)."""
+        stacked = np.stack(arrays, axis=2)
+        return stacked.reshape(*grid.shape, *stacked.shape[1:])
+
+    def _keep_paths(self, problem, grid, done):
+        """Set what is known of all alphas and folds."""
+        self.alphas_ = grid.alphas.reshape(*grid.shape, -1)
+        self.scores_ = self._over_folds(grid, [fold.scores for fold in done])
+        if not self.store_coef_path:
+            for name in ("coefs_path_", "intercepts_path_"):  # of an earlier fit
+                vars(self).pop(name, None)
+            return
+        coefs = self._over_folds(grid, [np.array(fold.coefs, dtype=problem.X.dtype) for fold in done])
+        intercepts = self._over_folds(grid, [np.array(fold.intercepts) for fold in done])
+        one = problem.one_target and not is_classifier(self)
+        self.coefs_path_ = coefs[..., 0, :] if one else coefs
+        self.intercepts_path_ = intercepts[..., 0] if one else intercepts
+
+    def _scored_folds(self, done):
+        """A mask of the folds whose test rows have a score; the others do not take part in the choice."""
+        scored = np.array([not np.isnan(fold.scores).all() for fold in done])
+        if scored.all():
+            return scored
+        error = next((fold.score_error for fold in done if fold.score_error is not None), None)
+        reason = "it is NaN" if error is None else str(error).rstrip(".")
+        remedy = "Use folds with more rows, or with all classes (StratifiedKFold), or another scoring."
+        if not scored.any():
+            raise ValueError(
+                f"scoring={self.scoring!r} has no value on the test rows of any fold: {reason}. {remedy}"
+            ) from error
+        numbers = ", ".join(str(number) for number in np.flatnonzero(~scored))
+        warnings.warn(
+            f"{type(self).__name__} leaves fold {numbers} out of the choice: scoring={self.scoring!r} has no value on"
+            f" its test rows: {reason}. {remedy}",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
+        return scored
+
+    def _choose(self, problem, grid, scored):
+        """Set what is chosen; returns the indices of the candidate and of the alpha."""
+        scores = self.scores_.reshape(*grid.alphas.shape, -1)[..., scored]
+        mean = scores.mean(axis=-1)
         if not np.isfinite(mean).any():
             raise ValueError(f"scoring={self.scoring!r} gave no finite score for any alpha.")
-        i, k = divmod(int(np.nanargmax(mean)), mean.shape[-1])
-        one = one_standard_error(self.scores_.reshape(*grid.alphas.shape, -1)[i], k)
-        self.alpha_min_, self.alpha_1se_ = float(grid.alphas[i, k]), float(grid.alphas[i, one])
-        chosen = k if self.selection == "min" else one
+        i, best = divmod(int(np.nanargmax(mean)), mean.shape[-1])
+        simplest = one_standard_error(scores[i], best)
+        chosen = best if self.selection == "min" else simplest
+        self.alpha_min_ = float(grid.alphas[i, best])
+        self.alpha_1se_ = float(grid.alphas[i, simplest])
         self.alpha_ = float(grid.alphas[i, chosen])
+        self.best_score_ = float(mean[i, chosen])
         self._set_choice(*map(float, grid.candidates[i]))
+        self._warn_at_the_end(problem, grid, i, scores[i], best, chosen)
         return i, chosen
 
+    def _warn_at_the_end(self, problem, grid, i, scores, best, chosen):
+        """Warn where a better alpha may lie beyond the grid."""
+        automatic, alphas = isinstance(self.alphas, Integral), grid.alphas[i]
+        begins_at_null = automatic or (
+            chosen == 0 and alphas[0] >= self._alpha_max(problem, *grid.candidates[i]) * (1.0 - 1e-6)
+        )
+        end = end_of_grid(alphas, scores, best, chosen, begins_at_null)
+        if end is None:
+            return
+        if end == "largest":
+            message = f"the chosen alpha, {alphas[0]:.3g}, is the largest of its grid: add larger values to alphas"
+        else:
+            more = f"decrease eps={self.eps:g}" if automatic else "add smaller values to alphas"
+            message = (
+                f"the best alpha, {alphas[-1]:.3g}, is the smallest of its grid, and the score still rises: {more}"
+            )
+        warnings.warn(
+            f"{type(self).__name__}: {message}.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
+
     def _average(self, problem, done, chosen):
-        """The mean of the folds' solutions with the choice."""
+        """Set the mean of the folds' solutions with the choice."""
         i, k = chosen
         coef = np.mean([fold.coefs[i][k] for fold in done], axis=0)
         intercept = np.mean([fold.intercepts[i][k] for fold in done], axis=0)
@@ -233,7 +306,8 @@ class PathSearch:
         self.sparsity_ = float(np.mean(coef == 0.0))
         self.n_iter_ = int(max(fold.n_iter[i, k] for fold in done))
 
-    def _route(self, sample_weight, weights, params):
+    def _route(self, sample_weight, params):
+        """Parameters of `fit` for the splitter and the scorer."""
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
             routed.setdefault("scorer", Bunch(score={}))
@@ -243,11 +317,11 @@ class PathSearch:
                 f"fit got {sorted(params)}; to pass them to the splitter or the scorer, enable metadata routing with"
                 " sklearn.set_config(enable_metadata_routing=True)."
             )
-        weights = {} if weights is None else {"sample_weight": weights}
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         return Bunch(splitter=Bunch(split={}), scorer=Bunch(score=weights))
 
     def get_metadata_routing(self):
-        """Where parameters of `fit` go.
+        """Where the parameters of `fit` are routed to.
 
         Returns
         -------

@@ -1,30 +1,67 @@
-"""What is watched while an estimator trains: its loss, or a scorer."""
+"""Scorers of scikit-learn: reading them, calling them with weights, and telling them of all classes."""
 
 import inspect
+from copy import copy
 
 import numpy as np
 from sklearn.metrics import get_scorer
 
 
 def read_monitor(monitor):
-    """The scorer to watch, None for the loss."""
+    """The scorer to compute while an estimator trains; None for its loss."""
     if monitor == "loss" or callable(monitor):
         return None if monitor == "loss" else monitor
     try:
         return get_scorer(monitor)
     except ValueError as error:
-        raise ValueError(f"monitor must be 'loss', the name of a scorer or one; got {monitor!r}.") from error
+        raise ValueError(f"monitor must be 'loss', the name of a scorer or a scorer; got {monitor!r}.") from error
 
 
 def score(scorer, monitor, estimator, X, y, weights):
-    """The score of an estimator as a float; errors name `monitor`, what the scorer was read from.
+    """The score of an estimator as a float.
 
-    Weights are left out for a scorer that takes none, and where all are equal, as they say nothing then.
+    Weights are left out for a scorer that takes none, and if all are equal: they change nothing then.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Where the scorer raises one; the message names `monitor`, the parameter that the scorer was read from. Other
+        exceptions keep their type and get a note that names it.
     """
     takes = "sample_weight" in inspect.signature(scorer).parameters
     weighted = takes and weights is not None and np.ptp(weights) > 0.0
+    where = f"monitor={monitor!r} failed, as scorer(estimator, X, y)"
     try:
         return float(scorer(estimator, X, y, **({"sample_weight": weights} if weighted else {})))
-    except Exception as error:
+    except (ValueError, TypeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"monitor={monitor!r} failed, as scorer(estimator, X, y): {error}") from error
+        raise kind(f"{where}: {error}") from error
+    except Exception as error:
+        error.add_note(where)
+        raise
+
+
+def with_all_classes(scorer, classes, params):
+    """A scorer of probabilities that knows all classes: a test fold may lack some of them.
+
+    Scorers of labels stay as they are: ``labels`` selects what they average over.
+
+    Parameters
+    ----------
+    scorer : callable
+    classes : ndarray of shape (n_classes,)
+    params : dict
+        Parameters that are routed to the scorer; they take precedence.
+    """
+    score_func, known = getattr(scorer, "_score_func", None), getattr(scorer, "_kwargs", None)
+    if score_func is None or known is None:  # not made by make_scorer
+        return scorer
+    takes = inspect.signature(score_func).parameters
+    if "predict_proba" not in np.atleast_1d(getattr(scorer, "_response_method", "")) or "labels" not in takes:
+        return scorer
+    told = {"labels": classes}
+    if "pos_label" in takes and len(classes) == 2:
+        told["pos_label"] = classes[1]
+    scorer = copy(scorer)
+    scorer._kwargs = {name: value for name, value in told.items() if name not in params} | known
+    return scorer

@@ -1,7 +1,20 @@
-"""Rows that are held out."""
+"""Validation rows and test folds."""
 
 import numpy as np
 from sklearn.model_selection import check_cv
+from sklearn.utils import _safe_indexing
+
+try:
+    from sklearn.utils.validation import _check_method_params as params_of_rows
+except ImportError:  # private in scikit-learn
+
+    def params_of_rows(X, params, indices):
+        """Parameters with one entry for each row of X, for some rows; all others as they are."""
+        n = X.shape[0]
+        return {
+            name: _safe_indexing(value, indices) if hasattr(value, "__len__") and len(value) == n else value
+            for name, value in params.items()
+        }
 
 
 def read_splits(cv, X, y, classifier, **params):

@@ -369,8 +369,8 @@ def check_bounds(bounds, positive, n_features, feature_names=None):
         could be ``(lows, highs)`` or one pair ``(low, high)`` for each feature.
     """
     low, high = _lows_and_highs(bounds, n_features)
-    low = per_feature(-np.inf if low is None else low, n_features, "bounds[0]", feature_names, -np.inf)
-    high = per_feature(np.inf if high is None else high, n_features, "bounds[1]", feature_names, np.inf)
+    low = per_feature(low, n_features, "bounds[0]", feature_names, -np.inf)
+    high = per_feature(high, n_features, "bounds[1]", feature_names, np.inf)
     if positive:
         low = np.maximum(low, 0.0)
     bad = np.flatnonzero((low > high) | np.isposinf(low) | np.isneginf(high))
@@ -385,7 +385,7 @@ def check_bounds(bounds, positive, n_features, feature_names=None):
 
 def _lows_and_highs(bounds, n_features):
     if bounds is None:
-        return None, None
+        return -np.inf, np.inf
     if isinstance(bounds, dict):
         pairs = {key: _pair(pair, f"bounds[{key!r}]") for key, pair in bounds.items()}
         lows = {key: -np.inf if low is None else low for key, (low, _) in pairs.items()}
@@ -397,7 +397,13 @@ def _lows_and_highs(bounds, n_features):
             " for each feature. Say (lows, highs) with two NumPy arrays, or name the features:"
             " {'first': (low, high), 'second': (low, high)}."
         )
-    return low, high
+    return _without_none(low, -np.inf), _without_none(high, np.inf)
+
+
+def _without_none(part, no_bound):
+    if part is None:
+        return no_bound
+    return [no_bound if value is None else value for value in part] if isinstance(part, (list, tuple)) else part
 
 
 def _pair(bounds, name):
@@ -416,11 +422,15 @@ def _may_be_pairs(bounds, low, high):
     arrays = not isinstance(bounds, np.ndarray) and all(hasattr(part, "dtype") for part in (low, high))
     if arrays or any(isinstance(part, dict) or np.shape(part) != (2,) for part in (low, high)):
         return False
+    pairs = [(_without_none(first, -np.inf), _without_none(second, np.inf)) for first, second in (low, high)]
+    lows, highs = _without_none(list(low), -np.inf), _without_none(list(high), np.inf)
     try:
-        rows = np.asarray([low, high], dtype=np.float64)
-    except (TypeError, ValueError):
+        return all(first <= second for first, second in pairs) and list(zip(*pairs, strict=True)) != [
+            tuple(lows),
+            tuple(highs),
+        ]
+    except TypeError:
         return True
-    return bool((rows[:, 0] <= rows[:, 1]).all() and rows[0, 1] != rows[1, 0])
 
 
 def check_penalty_factor(penalty_factor, n_features, feature_names=None):

@@ -82,7 +82,7 @@ def test_public_names__are_the_estimators_and_two_functions():
     both = {
         f"{name}{kind}" for name in ("Augmented", "DropoutMLP", "EarlyStopping") for kind in ("Classifier", "Regressor")
     }
-    functions = {"alpha_max", "elastic_net_path", "show_versions"}
+    functions = {"alpha_max", "elastic_net_path", "logistic_path", "show_versions"}
     objects = names | {f"{name}CV" for name in names} | both | functions
     packages = {layer for layer in LAYERS if not layer.startswith("_")}
     assert set(skreg.__all__) == set(dir(skreg)) == objects | packages

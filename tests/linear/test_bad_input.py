@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 
@@ -249,3 +250,42 @@ def test_features_that_do_not_vary_give_the_null_model_everywhere(n):
             model.fit(constant, codes)
         assert not model.coef_.any()
         assert np.argmax(model.predict_proba(constant)[0]) == 0
+
+
+DATES = pd.DataFrame({"a": Y, "when": pd.date_range("2020-01-01", periods=20)})
+FRAMES = [
+    (pl.from_pandas(DATES).lazy(), r"X is a LazyFrame, which holds no data yet: pass X\.collect\(\)"),
+    (DATES, r"X holds dates in column 'when' \(datetime64"),
+    (pl.from_pandas(DATES), r"X holds dates in column 'when' \(Datetime"),
+    (DATES.assign(when=DATES["when"] - DATES["when"][0]), r"X holds dates in column 'when' \(timedelta64"),
+    (DATES[["when"]].to_numpy(), r"X holds dates \(datetime64"),
+]
+
+
+@pytest.mark.parametrize(
+    "model", [ElasticNetProx(), ElasticNetProxCV(), LabelSmoothedLogistic(), LabelSmoothedLogisticCV()]
+)
+@pytest.mark.parametrize(("frame", "message"), FRAMES)
+def test_dates_and_frames_without_data(model, frame, message):
+    with pytest.raises(TypeError, match=message):
+        model.fit(frame, CODES)
+
+
+def test_dates_as_targets_and_in_predictions():
+    with pytest.raises(TypeError, match=r"y holds dates \(datetime64"):
+        ElasticNetProx().fit(X, DATES["when"])
+    model = ElasticNetProx().fit(X[:, :2], Y)
+    with pytest.raises(TypeError, match="X holds dates in column 'when'"):
+        model.predict(pl.from_pandas(DATES))
+
+
+@pytest.mark.parametrize("cls", [ElasticNetProx, ElasticNetProxCV])
+def test_targets_whose_squares_overflow(cls):
+    with pytest.raises(
+        ValueError, match=r"y has values so large that their squares overflow: rescale it; got .*e\+160"
+    ):
+        cls().fit(X, Y * 1e160)
+    with pytest.raises(ValueError, match="y has values so large"):
+        elastic_net_path(X, Y * 1e160)
+    with pytest.raises(ValueError, match="y has values so large"):
+        alpha_max(X, Y * 1e160)

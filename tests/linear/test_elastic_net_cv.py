@@ -15,6 +15,9 @@ from skreg import ElasticNetProx, ElasticNetProxCV
 from skreg.utils._alphas import one_standard_error
 from tests.problems import DESIGNS, regression
 
+# most grids here are short on purpose; when the warning comes is tested in test_grid.py
+pytestmark = pytest.mark.filterwarnings("ignore:.*est of its grid")
+
 TALL, WIDE = (120, 8), (40, 60)
 
 

@@ -7,13 +7,13 @@ import pytest
 import scipy.sparse as sp
 from scipy.optimize import approx_fprime
 from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skreg import LabelSmoothedLogistic
+from skreg import LabelSmoothedLogistic, logistic_path
 from skreg._core.data import as_data
 from skreg._core.expansion import OneScore, Softmax
 from skreg._core.likelihood import Likelihood
@@ -115,7 +115,7 @@ def test_every_design_and_penalty(kind, penalty, K, weighted, intercept):
     X = X.astype(np.float32).astype(np.float64)
     weights = np.random.default_rng(0).integers(0, 4, 50) + 0.5 if weighted else None
     params = penalty.of(12)
-    model = LabelSmoothedLogistic(0.01, fit_intercept=intercept, tol=1e-9, **params)
+    model = LabelSmoothedLogistic(0.01, label_smoothing=0.1, fit_intercept=intercept, tol=1e-9, **params)
     model.fit(DESIGNS[kind](X), codes, weights)
     kinds = {k: params[k] for k in ("penalty_factor", "standardize") if k in params}
     value = class_objective(X, codes, model.coef_, model.intercept_, 0.01, params["l1_ratio"], 0.1, weights, **kinds)
@@ -249,11 +249,11 @@ def test_smoothing_keeps_separable_classes_finite():
     model = LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.2, tol=1e-10).fit(X, y)
     assert model.dual_gap_ <= 1e-10
     assert np.abs(X.T @ (model.predict_proba(X)[:, 1] - np.where(y == 1, 0.9, 0.1))).max() < 1e-5
-    with pytest.warns(ConvergenceWarning, match="separate classes.*alpha or label_smoothing above 0"):
+    with pytest.warns(ConvergenceWarning, match="separate the classes.*alpha or label_smoothing above 0"):
         LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.0).fit(X, y)
-    with pytest.warns(ConvergenceWarning, match="at least in some rows"):  # one value has both classes
+    with pytest.warns(ConvergenceWarning, match="in all rows or in some"):  # one value has both classes
         LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.0).fit([[0.0], [1.0], [1.0], [2.0]], y[[0, 0, 2, 2]])
-    with pytest.warns(ConvergenceWarning, match="separate classes"):
+    with pytest.warns(ConvergenceWarning, match="separate the classes"):
         LabelSmoothedLogistic(alpha=0.1, label_smoothing=0.0, penalty_factor=[0.0]).fit(X, y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -389,7 +389,7 @@ def test_grouped_changes_nothing_for_two_classes():
 def test_solvers_agree_on_pure_l2(kind, K, shape):
     X, codes = classification(*shape, K, seed=16)
     weights = np.random.default_rng(0).uniform(0.3, 2.0, shape[0])
-    params = dict(tol=1e-10, max_iter=500, penalty_factor=np.linspace(0.5, 2.0, shape[1]))
+    params = dict(label_smoothing=0.1, tol=1e-10, max_iter=500, penalty_factor=np.linspace(0.5, 2.0, shape[1]))
     fits = [
         LabelSmoothedLogistic(0.01, solver=solver, **params).fit(DESIGNS[kind](X), codes, weights)
         for solver in ("newton", "lbfgs", "auto")
@@ -405,7 +405,7 @@ def test_many_rows_are_started_from_a_sample():
     X = rng.standard_normal((20_000, 12))
     codes = (X[:, :3] @ rng.standard_normal((3, 3)) + rng.gumbel(size=(20_000, 3))).argmax(axis=1)
     order = np.argsort(codes, kind="stable")  # the worst order for a sample
-    model = LabelSmoothedLogistic(0.005, l1_ratio=1.0).fit(X[order], codes[order])
+    model = LabelSmoothedLogistic(0.005, l1_ratio=1.0, label_smoothing=0.1).fit(X[order], codes[order])
     gap = class_duality_gap(X[order], codes[order], model.coef_, model.intercept_, 0.005, 1.0, 0.1)
     assert gap <= 1.1e-6 * class_null_loss(codes, 3, 0.1)
     rare = np.where(np.arange(20_000) == 19_990, 3, codes)  # a class that the sample misses
@@ -423,8 +423,9 @@ def test_many_rows_of_which_few_have_weight(K):
     weights = np.zeros(12_000)
     some = rng.choice(12_000, 30, replace=False)
     weights[some] = rng.uniform(1.0, 2.0, 30)
-    model = LabelSmoothedLogistic(0.01, l1_ratio=0.5).fit(X, codes, weights)
-    alone = LabelSmoothedLogistic(0.01, l1_ratio=0.5).fit(X[some], codes[some], weights[some])
+    params = dict(l1_ratio=0.5, label_smoothing=0.1)
+    model = LabelSmoothedLogistic(0.01, **params).fit(X, codes, weights)
+    alone = LabelSmoothedLogistic(0.01, **params).fit(X[some], codes[some], weights[some])
     assert model.objective_ == pytest.approx(alone.objective_, abs=1e-6)
     gap = class_duality_gap(X, codes, model.coef_, model.intercept_, 0.01, 0.5, 0.1, weights)
     assert gap <= 1.1e-6 * class_null_loss(codes, K, 0.1, weights)
@@ -438,7 +439,8 @@ def test_constant_columns_and_a_class_without_weight(K, grouped):
     codes = np.append(codes, K)
     X, weights = np.append(X, X[:1], axis=0), np.append(np.ones(60), 0.0)
     for data in (X, sp.csc_array(X)):
-        model = LabelSmoothedLogistic(0.01, l1_ratio=1.0, grouped=grouped).fit(data, codes, weights)
+        model = LabelSmoothedLogistic(0.01, l1_ratio=1.0, label_smoothing=0.1, grouped=grouped)
+        model.fit(data, codes, weights)
         assert (model.coef_[:, 2] == 0.0).all()
         assert model.dual_gap_ <= 1e-6 * class_null_loss(codes, K + 1, 0.1, weights)
 
@@ -461,3 +463,57 @@ def test_the_gradient_on_the_working_set_is_exact():
         np.testing.assert_allclose(s.c, s._correlations(s.rows.R))
         exact = s._flat(-lik.data.all_dots(s.rows.R))
         np.testing.assert_allclose(s.c, exact[s.features], atol=1e-12)
+
+
+@pytest.mark.parametrize("K", [2, 3])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_path_is_separate_fits(K, grouped):
+    X, codes = classification(80, 8, K, seed=18)
+    params = dict(l1_ratio=0.7, label_smoothing=0.1, grouped=grouped, class_weight="balanced", tol=1e-10)
+    weights = np.random.default_rng(0).uniform(0.5, 2.0, 80)
+    alphas, coefs, intercepts, gaps = logistic_path(X, codes, sample_weight=weights, alphas=4, eps=0.05, **params)
+    rows = 1 if K == 2 else K
+    assert (coefs.shape, intercepts.shape, gaps.shape) == ((rows, 8, 4), (rows, 4), (4,))
+    assert (np.diff(alphas) < 0.0).all()
+    assert not coefs[:, :, 0].any()  # the grid begins at the null model, and with it alone
+    assert coefs[:, :, 1].any()
+    for k, alpha in enumerate(alphas):
+        one = LabelSmoothedLogistic(alpha, **params).fit(X, codes, weights)
+        np.testing.assert_allclose(coefs[:, :, k], one.coef_, atol=1e-4)
+        np.testing.assert_allclose(intercepts[:, k], one.intercept_, atol=1e-4)
+        assert gaps[k] <= 1e-10
+    model = LabelSmoothedLogistic(**params)
+    rest = model.path(X, codes, weights, alphas=alphas[2:], coef_init=coefs[:, :, 1])
+    np.testing.assert_allclose(rest[1], coefs[:, :, 2:], atol=1e-4)
+    assert not hasattr(model, "classes_")
+
+
+def test_path_certifies_stationary_points_and_warns_of_those_it_does_not_reach():
+    X, codes = classification(60, 5, 3, seed=19)
+    *_, distances = logistic_path(X, codes, alphas=[0.1, 0.01], confidence_penalty=0.5, tol=1e-6)
+    assert (distances <= 1e-6).all()
+    with pytest.warns(ConvergenceWarning, match=r"did not converge at \d of 3 alphas: the duality gap is"):
+        logistic_path(X, codes, alphas=[1e-3, 1e-4, 1e-5], tol=1e-12, max_iter=1)
+    with pytest.raises(ValueError, match=r"eps must be a float in the range \(0, 1\); got 1\.0"):
+        logistic_path(X, codes, eps=1.0)
+
+
+def test_default_is_the_model_of_logistic_regression():
+    X, codes = classification(100, 6, 3, seed=20)
+    peer = LogisticRegression(C=2.0, tol=1e-8, max_iter=5000).fit(X, codes)
+    ours = LabelSmoothedLogistic(alpha=1.0 / (2.0 * 100)).fit(X, codes)
+    np.testing.assert_allclose(ours.predict_proba(X), peer.predict_proba(X), atol=1e-3)
+
+
+def test_certificates_are_plain_numbers():
+    X, codes = classification(60, 5, 3, seed=21)
+    model = LabelSmoothedLogistic().fit(X, codes)
+    assert [type(getattr(model, name)) for name in ("dual_gap_", "objective_", "n_iter_")] == [float, float, int]
+
+
+def test_labels_in_one_column_warn_at_the_users_line():
+    X, codes = classification(60, 5, 2, seed=22)
+    with pytest.warns(DataConversionWarning, match="column-vector y") as told:
+        model = LabelSmoothedLogistic().fit(X, codes[:, None])
+    assert [w.filename for w in told] == [__file__]
+    np.testing.assert_array_equal(model.coef_, LabelSmoothedLogistic().fit(X, codes).coef_)

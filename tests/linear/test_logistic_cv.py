@@ -11,6 +11,9 @@ from sklearn.preprocessing import StandardScaler
 from skreg import LabelSmoothedLogistic, LabelSmoothedLogisticCV
 from tests.problems import DESIGNS, classification
 
+# most grids here are short on purpose; when the warning comes is tested in test_grid.py
+pytestmark = pytest.mark.filterwarnings("ignore:.*est of its grid")
+
 TIGHT = dict(tol=1e-10)
 
 
