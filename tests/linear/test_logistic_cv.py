@@ -99,7 +99,7 @@ def test_scorers_see_labels_and_weights():
     folds = StratifiedKFold(3)
     model = LabelSmoothedLogisticCV(alphas=3, cv=folds, scoring="accuracy", **TIGHT).fit(X, labels, weights)
     for f, (train, test) in enumerate(folds.split(X, labels)):
-        one = LabelSmoothedLogistic(model.alphas_[0, 1, 2], l1_ratio=1.0, **TIGHT).fit(
+        one = LabelSmoothedLogistic(model.alphas_[0, 1, 2], l1_ratio=1.0, label_smoothing=0.1, **TIGHT).fit(
             X[train], labels[train], weights[train]
         )
         score = accuracy_score(labels[test], one.predict(X[test]), sample_weight=weights[test])
