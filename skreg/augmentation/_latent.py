@@ -48,15 +48,19 @@ class LatentAugmenter(Augmenter):
             raise ValueError(f"transformer={self.transformer!r} returns sparse features, which noise would fill.")
         return np.asarray(latent)
 
-    def _moved(self, X, move):
-        """Rows after a function has moved their latent features."""
+    def _moved(self, X, move, strength):
+        """Rows after a function has moved their latent features, by the parameter named `strength`."""
         check_is_fitted(self, "transformer_")
         values, restore = numbers_of(X, self)
         latent = self._latent(X)
         new = np.asarray(self.transformer_.inverse_transform(move(latent)))
         if self.keep_residual:
             new = new + values - np.asarray(self.transformer_.inverse_transform(latent))
-        return restore(new)
+        moved = restore(new)
+        if getattr(self, strength) and any(kind.kind in "iu" for kind in types_of(X, values)):
+            changed = ~np.isclose(new, values, rtol=1e-9, atol=1e-9)
+            warn_if_rounded_away(X, values, numbers_of(moved, self)[0], changed, strength, self)
+        return moved
 
 
 class LatentNoise(LatentAugmenter, Perturbation):
@@ -77,7 +81,7 @@ class LatentNoise(LatentAugmenter, Perturbation):
     Warns
     -----
     UserWarning
-        When the noise of all integers, or of a column of integers, was rounded away.
+        When the change of all integers, or of a column of integers, was rounded away.
 
     References
     ----------
@@ -104,12 +108,7 @@ class LatentNoise(LatentAugmenter, Perturbation):
         self.spread_ = self._latent(X).std(axis=0)
 
     def _perturb(self, X, rng):
-        new = self._moved(X, lambda z: z + self.scale * self.spread_ * rng.standard_normal(z.shape))
-        values = numbers_of(X, self)[0]
-        if self.scale and self.keep_residual and any(kind.kind in "iu" for kind in types_of(X, values)):
-            changed = np.ones(values.shape, dtype=bool)
-            warn_if_rounded_away(X, values, numbers_of(new, self)[0], changed, f"scale={self.scale!r}")
-        return new
+        return self._moved(X, lambda z: z + self.scale * self.spread_ * rng.standard_normal(z.shape), "scale")
 
 
 class LatentInterpolation(LatentAugmenter):
@@ -127,6 +126,11 @@ class LatentInterpolation(LatentAugmenter):
     ----------
     transformer_ : transformer
         The fitted clone.
+
+    Warns
+    -----
+    UserWarning
+        When the change of all integers, or of a column of integers, was rounded away.
 
     References
     ----------
@@ -159,7 +163,7 @@ class LatentInterpolation(LatentAugmenter):
             for rows in same_label(batch.y):
                 partner[rows] = rows[batch.take(rows).partners(rng)]
         share = rng.uniform(0.0, self.share, batch.n)
-        X = self._moved(batch.X, lambda z: z + share[:, None] * (z[partner] - z))
+        X = self._moved(batch.X, lambda z: z + share[:, None] * (z[partner] - z), "share")
         return batch._replace(X=X) if batch.labelled else batch.mix(X, partner, 1.0 - share)
 
 

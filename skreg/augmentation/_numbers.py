@@ -115,8 +115,8 @@ def check_finite(values, owner, axes):
     raise ValueError(f"{type(owner).__name__} needs finite numbers; X has {found} in row {row}, at {where}.")
 
 
-def warn_if_rounded_away(X, old, new, changed, strength):
-    """Warn where integers, to which something was added, are all as they were before.
+def warn_if_rounded_away(X, old, new, changed, strength, owner):
+    """Warn where integers that were to change are all as they were before.
 
     Parameters
     ----------
@@ -125,9 +125,10 @@ def warn_if_rounded_away(X, old, new, changed, strength):
     old, new : ndarray of shape (n, ...)
         Their numbers, and those after rounding.
     changed : ndarray of bool
-        Whether anything was added to a number.
+        Whether a number was another one before rounding.
     strength : str
-        The parameter that was too small, with its value.
+        The parameter of the owner that may be too weak.
+    owner : Augmenter
     """
     table = as_table(X)
     if table is None:
@@ -140,10 +141,12 @@ def warn_if_rounded_away(X, old, new, changed, strength):
             if kind.kind in "iu" and changed[:, j].any() and (new[:, j] == old[:, j])[~np.isnan(old[:, j])].all()
         ]
         lost = bool(names)
-        where = f"X holds integers in the columns {names!r}"
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        where = f"X holds integers in the columns {names[:5]!r}{more}"
     if lost:
         warnings.warn(
-            f"{where}: noise of {strength} was rounded away. Convert them to floats, or choose other columns.",
+            f"{where}: the changes by {type(owner).__name__} with {strength}={getattr(owner, strength)!r} were rounded"
+            " away. Convert them to floats, or leave them out.",
             UserWarning,
             stacklevel=caller_level(),
         )

@@ -7,7 +7,7 @@ from scipy.signal import ShortTimeFFT, get_window, resample
 
 from ..utils._params import COUNT, POSITIVE, PROBABILITY, RANDOM_STATE, REAL, Interval
 from ._base import Perturbation, check_range
-from ._numbers import check_finite, numbers_of
+from ._numbers import check_finite, numbers_of, warn_if_rounded_away
 from ._patches import rectangles
 
 _AT_ONCE = 1 << 18  # samples that go through the phase vocoder together: frames take 16 times as much, a few times
@@ -37,6 +37,11 @@ class AddGaussianSNR(Perturbation):
     random_state : int, RandomState or None, default=None
         For `fit_resample`.
 
+    Warns
+    -----
+    UserWarning
+        When X holds integers, and the noise was rounded away.
+
     Examples
     --------
     >>> import numpy as np
@@ -62,7 +67,11 @@ class AddGaussianSNR(Perturbation):
         waves, restore = waves_of(X, self)
         ratio = 10.0 ** (rng.uniform(self.low, self.high, (len(waves), 1)) / 20.0)
         size = waves.std(axis=1, keepdims=True) / ratio
-        return restore(waves + size.astype(waves.dtype) * rng.standard_normal(waves.shape, waves.dtype))
+        noise = size.astype(waves.dtype) * rng.standard_normal(waves.shape, waves.dtype)
+        noisy = restore(waves + noise)
+        old, new = (numbers_of(some, self)[0] for some in (X, noisy))
+        warn_if_rounded_away(old, old, new, noise != 0.0, "high", self)
+        return noisy
 
 
 def stretched(waves, rate, n_fft):

@@ -49,7 +49,7 @@ class GaussianNoise(Perturbation):
     Warns
     -----
     UserWarning
-        When the noise of all integers, or of a column of integers, was rounded away.
+        When the change of all integers, or of a column of integers, was rounded away.
 
     References
     ----------
@@ -109,7 +109,7 @@ class GaussianNoise(Perturbation):
         noise = scale.astype(kind) * rng.standard_normal(values.shape, kind)
         new = restore(values + noise)
         if any(kind.kind in "iu" for kind in types_of(X, values)):
-            warn_if_rounded_away(X, values, numbers_of(new, self)[0], noise != 0.0, f"scale={self.scale!r}")
+            warn_if_rounded_away(X, values, numbers_of(new, self)[0], noise != 0.0, "scale", self)
         return new
 
 

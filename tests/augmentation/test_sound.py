@@ -47,6 +47,12 @@ def test_add_gaussian_snr__ratio_is_that_of_the_wave_without_its_mean(kind):
     assert 10.0 * np.log10(np.var(wave.astype(float)) / np.var(noise)) == pytest.approx(20.0, abs=0.2)
 
 
+def test_add_gaussian_snr__noise_that_integers_round_away_warns():
+    quiet = np.round(2.0 * np.sin(0.1 * np.arange(2000)))[None].astype(np.int8)
+    with pytest.warns(UserWarning, match=r"X holds int8 numbers: .* AddGaussianSNR with high=40\.0 were rounded away"):
+        au.AddGaussianSNR(40.0, 40.0).perturb(quiet, np.random.default_rng(0))
+
+
 def test_time_stretch__silence_is_the_mean():
     wave = np.round(128.0 + 100.0 * np.sin(0.1 * np.arange(4000)))[None].astype(np.uint8)
     fast = au.TimeStretch(2.0, 2.0, n_fft=256).perturb(wave, np.random.default_rng(0))[0].astype(float)

@@ -117,7 +117,9 @@ def test_numbers__integers_missing_entries_and_other_types():
     assert new["a"].null_count() == 1
     assert new.schema == {"a": polars.Int64}
     small = pd.DataFrame({"a": pd.array([250, None, 3] * 5, dtype="UInt8"), "b": 2**60 + np.arange(15)})
-    with pytest.warns(UserWarning, match=r"integers in the columns \['b'\]: noise of scale=40\.0 was rounded away"):
+    with pytest.warns(
+        UserWarning, match=r"integers in the columns \['b'\]: the changes by GaussianNoise with scale=40\.0 were"
+    ):
         new = au.GaussianNoise(40.0).perturb(small, rng)  # 40 vanishes beside 2**60 in double precision
     assert (new.dtypes == small.dtypes).all()
     assert (au.FeatureMask(0.0).perturb(small, rng)["b"] == small["b"]).all()
@@ -142,7 +144,7 @@ def test_numbers__integers_missing_entries_and_other_types():
     for owner in (au.FeatureMask(0.5, value=np.nan), au.FeatureMask(0.5, value=0.4), au.WordDropout(0.5, token=-1)):
         with pytest.raises(ValueError, match=r"(value|token)=.* does not fit in X, which has uint8"):
             owner.perturb(np.ones((3, 2), dtype=np.uint8), rng)
-    with pytest.warns(UserWarning, match=r"noise of scale=0\.1 was rounded away"):
+    with pytest.warns(UserWarning, match=r"with scale=0\.1 were rounded away"):
         au.GaussianNoise(0.1).perturb(np.arange(6)[:, None], rng)
     counts = sp.csr_array(RNG.integers(0, 9, (50, 4)))
     mixed = au.Mixup(1.0).augment(au.Batch(counts, np.zeros(50, int)), rng).X
@@ -261,7 +263,7 @@ def test_gaussian_noise__integer_columns_beside_floats_warn():
     rng = np.random.default_rng(0)
     columns = {"age": np.arange(30), "height": rng.random(30)}
     for frame in frames_of(columns):
-        with pytest.warns(UserWarning, match=r"columns \['age'\]: noise of scale=0\.05 was rounded away"):
+        with pytest.warns(UserWarning, match=r"columns \['age'\]: .* with scale=0\.05 were rounded away"):
             new = au.GaussianNoise(0.05).perturb(frame, rng)
         assert (np.asarray(new["age"]) == columns["age"]).all()
         assert (np.asarray(new["height"]) != columns["height"]).all()
@@ -270,8 +272,13 @@ def test_gaussian_noise__integer_columns_beside_floats_warn():
         au.GaussianNoise(0.1, columns=["height"]).perturb(frame, rng)
     frame = pd.DataFrame(columns)
     latent = au.LatentNoise(PCA(2), 1e-5).fit(frame)
-    with pytest.warns(UserWarning, match=r"columns \['age'\]: noise of scale=1e-05 was rounded away"):
+    with pytest.warns(UserWarning, match=r"columns \['age'\]: .* LatentNoise with scale=1e-05 were rounded away"):
         latent.perturb(frame, rng)
+    between = au.LatentInterpolation(PCA(2), 1e-5).fit(frame)
+    with pytest.warns(
+        UserWarning, match=r"columns \['age'\]: .* LatentInterpolation with share=1e-05 were rounded away"
+    ):
+        between.augment(au.Batch(frame, np.zeros(30, int)), rng)
 
 
 CHOICES = [
