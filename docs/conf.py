@@ -70,7 +70,16 @@ html_theme_options = {
     "pygments_light_style": "tango",
     "pygments_dark_style": "monokai",
 }
-WITHOUT_SIDEBAR = ("index", "start", "which", "effects", "faq", "recipes", "glossary", "changelog")
+WITHOUT_SIDEBAR = (
+    "index",
+    "auto_examples/plot_quickstart",
+    "which",
+    "effects",
+    "faq",
+    "recipes",
+    "glossary",
+    "changelog",
+)
 html_sidebars = {page: [] for page in WITHOUT_SIDEBAR}
 toc_object_entries_show_parents = "hide"
 

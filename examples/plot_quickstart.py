@@ -52,7 +52,7 @@ print(f"duality gap: {linear[-1].dual_gap_:.1e} (an upper bound on the distance 
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 RegularizationPathDisplay.from_cv(linear, X, y, ax=left)
-CVCurveDisplay.from_cv(linear, ax=right)
+_ = CVCurveDisplay.from_cv(linear, ax=right)
 
 # %%
 # Train a neural net that does not overfit
