@@ -1,4 +1,4 @@
-"""A net that predicts its own input, as a transformer."""
+"""An autoencoder as a transformer."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
@@ -16,16 +16,17 @@ NET = Kind("a DropoutMLPRegressor", lambda value: isinstance(value, DropoutMLPRe
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DocumentationLinkMixin, BaseEstimator):
-    """Features that a net finds by predicting its input through a narrow layer (Hinton & Salakhutdinov 2006 [1]_).
+    """Features learned by a net that predicts its input through a narrow hidden layer (Hinton & Salakhutdinov [1]_).
 
-    What one hidden layer and no activation do is PCA; more of them bend. With `input_noise` or `feature_mask` in the
-    net, it is a denoising autoencoder (Vincent et al. 2008 [2]_).
+    With one hidden layer and ``activation="identity"`` the features are those of PCA, up to a linear map; other nets
+    find nonlinear features. With `input_noise` or `feature_mask`, it is a denoising autoencoder (Vincent et al. [2]_).
 
     Parameters
     ----------
     net : DropoutMLPRegressor
-        With at least one hidden layer, the narrowest of which, the first of several such, is the features. A clone is
-        fitted on ``(X, X)``. Dropout in a layer so narrow loses much: ``dropout=0.0`` is usual.
+        The net, with at least one hidden layer. A clone of it is fitted to ``(X, X)``, and the units of its narrowest
+        hidden layer, the first one of equal width, are the features. ``dropout=0.0`` is usual, since dropout in so
+        narrow a layer loses much information.
 
     Attributes
     ----------
@@ -37,7 +38,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Documentati
     Raises
     ------
     ValueError
-        When the net has no hidden layer, or X is sparse, whose prediction would be dense.
+        When the net has no hidden layer, or X is sparse, since its prediction would be dense.
 
     See Also
     --------
@@ -105,7 +106,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Documentati
         return min(self.net_._architecture.hidden_layer_sizes)
 
     def transform(self, X):
-        """Find the features of rows.
+        """Compute the features of rows.
 
         Parameters
         ----------

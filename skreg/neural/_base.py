@@ -21,7 +21,7 @@ from .._nets.batches import Batches
 from .._nets.dense import Bias, Dense
 from .._nets.evaluation import scores
 from .._nets.mlp import Architecture, perceptron
-from .._nets.noise import Concrete
+from .._nets.noise import KINDS, Concrete
 from .._nets.optim import Optimizer
 from .._nets.schedules import SCHEDULES, rate_at
 from .._nets.training import Diverged, MaxNorm, train_epoch
@@ -70,7 +70,7 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         "weight_normalization": [Options("weight", "spectral"), NONE],
         "dropout": [BELOW_ONE, ARRAY_LIKE],
         "input_dropout": [BELOW_ONE],
-        "dropout_kind": [Options("bernoulli", "gaussian", "dropconnect", "adaptive", "concrete")],
+        "dropout_kind": [Options(*KINDS)],
         "stochastic_depth": [BELOW_ONE],
         "weight_decay": [NONNEGATIVE, ARRAY_LIKE],
         "l2": [NONNEGATIVE, ARRAY_LIKE],

@@ -1,4 +1,4 @@
-"""A multilayer perceptron for classes."""
+"""A multilayer perceptron for classification."""
 
 import numpy as np
 from scipy.special import log_softmax, softmax
@@ -17,25 +17,26 @@ from ._uncertainty import ClassUncertainty, Moments, entropy
 
 @documented
 class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
-    """Multilayer perceptron for classes, with dropout and the other regularizers of neural nets.
+    """Multilayer perceptron for classification, with dropout and the other regularizers of neural nets.
 
-    Minimizes the weighted mean cross-entropy of a softmax against the labels, or against what smoothing and mixup make
-    of them. Predictions come with their uncertainty: dropout drawn again and again (Monte Carlo dropout [19]_).
+    Minimizes the weighted mean cross-entropy of a softmax against the labels, or against labels after smoothing and
+    mixup. `predict_uncertainty` gives the uncertainty of predictions from repeated draws of dropout (Monte Carlo
+    dropout [19]_).
 
     Parameters
     ----------
     <architecture>
     <penalties>
     label_smoothing : float, default=0.0
-        Share of the labels that is spread over all classes, in [0, 1). It makes probabilities less extreme, and the
-        ranking of errors by confidence worse (arXiv 2403.14715): use 0 where the classifier may refuse to answer.
+        Fraction of every label that is spread evenly over all classes, in [0, 1). It makes probabilities less extreme,
+        but confidence then ranks errors worse (arXiv 2403.14715): use 0 where the classifier may abstain.
     confidence_penalty : float, default=0.0
-        Weight of the entropy of the predictions, which is subtracted from the loss, in [0, inf).
+        Factor of the entropy of the predictions, which is subtracted from the loss, in [0, inf).
     <noise>
     <training>
     class_weight : dict or "balanced", default=None
-        Factors of the sample weights by class; classes that a dict leaves out have 1. "balanced" makes the classes
-        weigh the same.
+        Factors of the sample weights by class; classes that a dict leaves out have factor 1. "balanced" gives all
+        classes the same total weight.
     <state>
 
     Attributes
@@ -45,8 +46,8 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
 
     See Also
     --------
-    DropoutMLPRegressor : The same for numbers.
-    LabelSmoothedLogistic : The linear model, with a certificate.
+    DropoutMLPRegressor : The same for regression.
+    LabelSmoothedLogistic : The linear model, with a duality gap.
 
     Notes
     -----
@@ -160,7 +161,11 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         self.verbose = verbose
 
     def _read(self, X, y, sample_weight, *, reset=False, training=False, classes=None):
-        """Check data; `reset` makes them decide features and, unless given, classes; `training`, class weights."""
+        """Check data.
+
+        With `reset`, X decides the features, and y decides the classes unless `classes` are given. With `training`,
+        the factors of `class_weight` are set.
+        """
         X, y = self._rows_and_targets(X, y, reset)
         known = classes if classes is not None or reset else self.classes_
         self.classes_, codes, sample_weight = check_classes(y, sample_weight, known)
@@ -177,7 +182,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         return self.classes_.size
 
     def _set_units(self, data, rows, sums):
-        """Classes have no units."""
+        """Nothing to do: classes need no scaling."""
 
     def _measure_noise(self, X, targets, weights, rows, has_validation):
         """Nothing to measure: probabilities are the noise."""
@@ -233,19 +238,20 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
 
     @unchanged_on_error
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train for one epoch on some rows, from the parameters of the last call.
+        """Train for one epoch on some rows, starting from the parameters of the last call.
 
-        At the constant `learning_rate`: schedules, averages, validation and early stopping belong to `fit`. Chunks of
-        one row need ``normalization=None`` or "layer".
+        The learning rate is constant; schedules, averages, validation and early stopping belong to `fit`. The moments
+        of the optimizer continue, also in pickles and copies made between two calls. Chunks of one row need
+        ``normalization=None`` or "layer".
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
         classes : array-like of shape (n_classes,), default=None
-            All classes, needed in the first call if y does not hold them all.
+            All classes, required in the first call if y does not contain all of them.
         sample_weight : array-like of shape (n_samples,), default=None
-            Relative to the mean weight of the first call.
+            Weights of the rows. Those of later calls are relative to the mean weight of the first call.
 
         Returns
         -------

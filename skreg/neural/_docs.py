@@ -1,4 +1,4 @@
-"""What the docstrings of both perceptrons have in common."""
+"""Parts of the docstrings of both perceptrons."""
 
 from inspect import signature
 
@@ -7,141 +7,151 @@ SHARED = {
     hidden_layer_sizes : int or sequence of int, default=(100, 100)
         Number of units of every hidden layer, each at least 1. ``()`` is a linear model.
     activation : {"relu", "leaky_relu", "gelu", "silu", "tanh", "logistic", "identity"}, default="relu"
-        Of the hidden units. "leaky_relu" has slope 0.01 below zero.
+        Activation of the hidden units. "leaky_relu" has slope 0.01 below zero.
     residual : bool, default=False
-        Whether a hidden layer that is as wide as the one before it adds to its input instead of replacing it [1]_.
+        Whether a hidden layer with the same number of units as the one before it adds its output to its input [1]_.
     normalization : {"batch", "layer"} or None, default="batch"
         Batch normalization [2]_ or layer normalization [3]_ before the activation of every hidden layer, never on the
-        output. Dropout makes the variance that the next layer sees in training larger than in evaluation, which batch
-        normalization does not know; on tables it was the best choice all the same. Batches need two rows. Predictions
-        use running means of batches' deviations, not of variances as in [2]_: single rows far away count less.
+        output. Dropout makes the variance that the next layer sees larger in training than in prediction, which batch
+        normalization cannot correct; on tables it was the best choice all the same. It needs batches of at least two
+        rows, and counts rows by their weights. Predictions use running means of the standard deviations of batches, not
+        of their variances as in [2]_, so that a single outlier counts less.
     weight_normalization : {"weight", "spectral"} or None, default=None
         Weights of hidden layers as length times direction [4]_, or divided by their largest singular value [5]_,
-        which makes those layers 1-Lipschitz with ReLU. The output layer stays free, to give scores of any size.
+        which makes those layers 1-Lipschitz with ReLU. The output layer is not normalized, so that scores can have any
+        size.
     dropout : float or sequence of float, default=0.25
-        Rate of the noise on the units of every hidden layer, or of each, in [0, 1) [6]_. The paper's 0.5 wants wider
-        layers: on tables it is 4 % worse in log loss, 7 % in RMSE. 0 is 3 % and 1 % better there, and has no draws to
-        tell uncertainty by.
+        Dropout rate of the hidden units, one number or one for every hidden layer, in [0, 1) [6]_. The paper's 0.5
+        needs wider layers: on tables it is 4 % worse in log loss, 7 % in RMSE. 0 is 3 % and 1 % better there, but then
+        Monte Carlo draws show no uncertainty.
     input_dropout : float, default=0.0
-        Rate of the noise on the inputs, in [0, 1), Gaussian for ``dropout_kind="gaussian"``, else Bernoulli. In [6]_
-        0.2 for images; 0, since most tables have no features to spare.
+        Dropout rate of the inputs, in [0, 1), Gaussian for ``dropout_kind="gaussian"``, else Bernoulli. [6]_ uses 0.2
+        for images; the default is 0, since most tables have no redundant features.
     dropout_kind : {"bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"}, default="bernoulli"
-        How noise is drawn: units are dropped [6]_; or multiplied by normal noise of the same variance; or weights are
-        dropped, one draw a batch [7]_; or units are kept with the probability ``sigmoid(z + b)`` of their own input z,
-        which at z = 0 is ``1 - dropout`` [8]_; or units are dropped at rates that are learned from `dropout` on [9]_.
-        A squared error is weighed against the entropy of the learned rates as if the noise had the variance of y: rates
-        for less noisy targets come out too large, unless `heteroscedastic` learns the noise as well.
+        The noise: "bernoulli" drops units [6]_; "gaussian" multiplies them by normal noise of the same variance;
+        "dropconnect" drops weights, the same for all rows of a batch [7]_; "adaptive" keeps units with the probability
+        ``sigmoid(z + b)`` of their own input z, which at z = 0 is ``1 - dropout`` [8]_; "concrete" learns the rates,
+        with `dropout` as initial value [9]_. In regression, the learned rates assume that the noise has the variance of
+        y: for less noisy targets they come out too large, unless `heteroscedastic` learns the noise as well.
     stochastic_depth : float, default=0.0
-        Probability to drop the last residual branch for a row, in [0, 1); earlier ones less, in proportion to their
-        depth [10]_. Needs ``residual=True``.""",
+        Probability of dropping the last residual branch for a row, in [0, 1); that of earlier branches is smaller, in
+        proportion to their depth [10]_. Needs ``residual=True``.""",
     "penalties": """
     weight_decay : float or sequence of float, default=0.3
-        Decoupled decay: a step multiplies the weights by ``1 - learning_rate * weight_decay``, outside of what Adam
-        scales [11]_. In [0, inf), for all layers or for each, the output layer included. With ``optimizer="adam"`` it
-        is added to the gradient instead, where Adam divides it by its own size: that is not weight decay any more.
-        Biases and scales are never penalized, neither here nor below.
+        Decoupled weight decay: a step multiplies the weights by ``1 - learning_rate * weight_decay``, in addition to
+        the step of Adam [11]_. In [0, inf), one number or one for every layer, the output layer included. With
+        ``optimizer="adam"``, ``weight_decay * W`` is added to the gradient instead, where Adam rescales it, so that it
+        no longer acts as weight decay. No penalty applies to biases and to scales of normalization.
     l2 : float or sequence of float, default=0.0
-        ``l2 / 2 ||W||^2`` added to the mean loss, in [0, inf), for all layers or for each.
+        ``l2 / 2 ||W||^2`` added to the mean loss, in [0, inf), one number or one for every layer.
     l1 : float or sequence of float, default=0.0001
-        ``l1 ||W||_1`` added to the mean loss, by a prox step after every step, in the metric of the optimizer, which
-        gives exact zeros (Yun, Lozano & Yang 2021), also under `averaging`. In [0, inf), for all layers or for each; a
-        number leaves out hidden layers with `weight_normalization`, whose weights cannot all be zero. The default suits
-        standardized features. 0.001 does more where many of them say little; hundreds of classes with few rows each,
-        and features in small units without normalization, such as pixels in [0, 1], want 0.
+        ``l1 ||W||_1`` added to the mean loss, by a prox step after every step of the optimizer, with its
+        preconditioner. It gives exact zeros (Yun, Lozano & Yang 2021), also with `averaging`. In [0, inf), one number
+        or one for every layer; one number does not apply to hidden layers with `weight_normalization`, whose weights
+        cannot all be zero. The default suits standardized features. Use 0.001 where many features carry little
+        information, and 0 for hundreds of classes with few rows each, or for features in small units without
+        normalization, such as pixels in [0, 1].
     max_norm : float, sequence of float or None, default=None
-        Radius of the ball that the incoming weights of every hidden unit stay in [6]_, positive, for all hidden layers
-        or for each; None for none. 2 to 4 are usual, with a large learning rate.
+        Largest norm of the incoming weights of a hidden unit [6]_, positive, one number or one for every hidden layer;
+        None for no limit. 2 to 4 are usual, with a large learning rate.
     clip_norm : float or None, default=None
-        Largest norm of the whole gradient, positive; None for none [12]_.""",
+        Largest norm of the whole gradient, positive; None for no limit [12]_.""",
     "noise": """
     mixup : float, default=0.0
-        Parameter a of the Beta(a, a) distribution of the shares in which rows and targets are mixed, in [0, inf), one
-        share a batch; 0 for none [13]_. 0.1 to 0.4 are usual.
+        Parameter a of the Beta(a, a) distribution of the shares with which two rows and their targets are mixed, in
+        [0, inf), one share for each batch; 0 for no mixup [13]_. 0.1 to 0.4 are usual.
     input_noise : float, default=0.0
-        Standard deviation of normal noise on the training inputs, in units of X, in [0, inf): to first order a penalty
-        on the gradient of the net [14]_. Would fill sparse X, and is refused there.
+        Standard deviation of normal noise on the training inputs, in units of X, in [0, inf): to first order, a penalty
+        on the gradient of the net [14]_. Only 0 is allowed for sparse X, which noise would make dense.
     feature_mask : float, default=0.0
-        Probability of every input to be set to zero in training, in [0, 1), as values that are missing: for
-        standardized features, the mean. Unlike `input_dropout` it does not rescale the rest, and Monte Carlo
-        predictions do not see it.
+        Probability that an input is set to zero in training, in [0, 1), as if its value was missing: for standardized
+        features, zero is the mean. Unlike `input_dropout` it does not rescale the other inputs, and Monte Carlo
+        predictions leave it out.
     sam_rho : float, default=0.0
-        Radius of sharpness-aware minimization, in [0, inf): gradients are taken where the loss is largest nearby,
-        at twice the time [15]_. 0.05 is the paper's; 0 for none.""",
+        Radius of sharpness-aware minimization, in [0, inf): gradients are computed where the loss is largest within
+        this distance, which doubles the time [15]_. The paper uses 0.05; 0 for none.""",
     "training": """
     averaging : {"ema", "swa"} or None, default="ema"
-        Predict with a running mean of the weights over about a fiftieth of the steps, at least an epoch ("ema"), or
-        with the mean over the ends of the epochs of the last quarter ("swa", which wants a constant rate [16]_). Early
-        stopping watches the mean, and may return to an epoch before there was one. Statistics of batch normalization
-        are averaged, too ("ema"), or taken anew for the mean. "ema" was better on tables for classes and for numbers,
-        at little time.
+        Predict with a running mean of the weights. "ema" averages over about a fiftieth of the steps, at least an
+        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training, and needs a constant
+        learning rate [16]_. Validation uses the mean; with "swa", the best epoch may come before the first average.
+        Statistics of batch normalization are averaged too ("ema"), or recomputed for the mean ("swa"). "ema" was better
+        on tables in classification and in regression, and costs little time.
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
         "sgd" has Nesterov momentum. "adam" differs in `weight_decay` only.
     learning_rate : float, default=<rate>
-        Before the schedule, positive: 0.002 for classes and 0.005 for numbers were best on tables, where faster steps
-        cost log loss, and slower ones of a short training RMSE. Without normalization 0.001 is safer; "sgd" wants
-        0.01 to 0.1.
+        Learning rate before the factor of the schedule, positive. On tables, 0.002 was best in classification, where
+        larger ones cost log loss, and 0.005 in regression, where smaller ones cost RMSE in a short training. Without
+        normalization 0.001 is safer; "sgd" needs 0.01 to 0.1.
     momentum : float, default=0.9
-        Of "sgd", in [0, 1).
+        Momentum of "sgd", in [0, 1).
     schedule : {"constant", "cosine", "one-cycle", "step", "exponential"}, default="cosine"
-        How the learning rate changes over `max_iter` epochs: not at all; to 0 along a cosine [17]_; up and down [18]_;
-        by a tenth at half and three quarters; or by a constant factor to a hundredth.
+        How the learning rate changes over `max_iter` epochs. "cosine" falls to 0 along a cosine [17]_; "one-cycle"
+        rises, then falls [18]_; "step" falls to a tenth at half and to a hundredth at three quarters of the epochs;
+        "exponential" falls to a hundredth by a constant factor.
     warmup : float, default=0.0
-        Share of the steps over which the rate first rises from 0, in [0, 1).
+        Share of the steps over which the learning rate rises from 0, in [0, 1).
     batch_size : int or "auto", default="auto"
-        Most rows a step, at least 1; batches of an epoch are of one size within a row. More than there are rows are
-        all rows. "auto" is a sixteenth of the rows, between 16 and 256.
+        Largest number of rows in a step, at least 1; the sizes of the batches of an epoch differ by one row at most. A
+        batch cannot have more than all unique rows. "auto" is a sixteenth of the rows, between 16 and 256.
     max_iter : int, default=100
-        Most epochs, at least 1. An epoch sees every distinct row once.
+        Largest number of epochs, at least 1. An epoch uses every unique row once; see the notes for tables of few
+        unique rows.
     early_stopping : bool, default=True
-        Whether to keep the parameters of the epoch that was best on validation rows, and, with `patience`, to
-        stop when none is better any more. False trains on all rows to the end; so does True where X has fewer than 50
-        distinct rows, of which a handful held out would tell nothing, unless `fit` gets `X_val`.
+        Whether to hold out `validation_fraction` of the rows and keep the parameters of the epoch with the best
+        validation value. Training also *stops* early if `patience` is set. False trains on all rows to the end. So does
+        True where X has fewer than 50 unique rows and `fit` gets no `X_val`, since so few validation rows would choose
+        an epoch by luck; a warning says so if X has 50 rows or more, or `validation_fraction`, `patience`, `min_delta`
+        or `monitor` has another value than the default.
     validation_fraction : float, default=0.1
-        Share of the distinct rows that are watched and not trained on, in (0, 1), of every class alike. Without effect
-        where `fit` gets `X_val`, and without early stopping.
+        Share of the unique rows of every class to hold out, in (0, 1). No effect with `X_val`, and without early
+        stopping.
     patience : int or None, default=None
-        Epochs without improvement before early stopping stops, at least 1; None goes on to `max_iter` and returns to
-        the best epoch, since rates that fall along a schedule are good at its end.
+        Number of epochs without improvement after which training stops, at least 1. None trains for all `max_iter`
+        epochs and returns to the best one, since the learning rates at the end of a schedule are good ones.
     min_delta : float, default=0.0
-        By how much an epoch must be better to count, in units of what is watched, in [0, inf).
+        An epoch is an improvement if its validation value is better by more than this, in [0, inf).
     monitor : str or callable, default="loss"
-        What is watched on validation rows: the loss without smoothing and penalties, or a scorer, its name or a
-        callable ``scorer(estimator, X, y)``; higher is better then. Of epochs that are equal the last is best, but
-        accuracy on few rows says little of which.""",
+        The value to compute on validation rows: the loss without smoothing and penalties, or a scorer, by its name or
+        as a callable ``scorer(estimator, X, y)``, of which higher values are better. Of epochs with the same value the
+        last is the best; accuracy on few rows is often the same.""",
     "state": """
     random_state : int, RandomState instance or None, default=None
-        Decides first weights, orders, noise and validation rows. With an int, two fits on one machine with one number
-        of BLAS threads give the same net, whatever the order of the rows; other machines and numbers of threads round
-        differently. Rows are drawn by what they hold: scaling X or y draws others.
+        Decides initial weights, the order of rows, noise and validation rows. With an int, two fits on one machine with
+        the same number of BLAS threads give the same net, in whatever order the rows come; other machines and numbers
+        of threads round differently. Which rows are validation rows depends on the values of X and y: scaling them
+        chooses other rows.
     warm_start : bool, default=False
-        Whether `fit` goes on from the last fit, and pickles keep the optimizer's state for that and for `partial_fit`.
-        What shapes the net or its noise must stay; all other parameters may change. `max_iter` epochs are added, their
-        schedule begins anew.
+        Whether `fit` continues from the last fit, for `max_iter` more epochs with a new schedule. Parameters that shape
+        the net or its noise must stay the same; all others may change. Pickles and copies keep the state of the
+        optimizer with ``warm_start=True`` and after `partial_fit`, so that training resumes exactly. In other cases
+        they leave it out: it is twice as large as the net, and no later fit would use it.
     verbose : bool, default=False
-        Whether to print a line for every epoch.""",
+        Whether to print a line after every epoch.""",
     "attributes": """
     n_iter_ : int
-        Epochs trained, of all calls together.
+        Number of epochs, of all calls of `fit` with ``warm_start=True`` and of `partial_fit` together.
     loss_curve_ : list of float
-        Mean training loss of every epoch, under its noise and with smoothed targets; without penalties. Of numbers,
-        half the squared error in units of the variance of y, or minus the log-likelihood in these units.
+        Mean training loss of every epoch, with noise and smoothed targets, without penalties. In regression, half the
+        squared error of standardized targets, or minus their log-likelihood.
     validation_curve_ : list of float or None
-        What `monitor` watches, after every epoch; None without validation rows.
+        Value of `monitor` on the validation rows after every epoch; None without validation rows.
     gap_curve_ : list of float or None
-        By how much validation rows are worse than as many training rows, both without noise: positive is overfitting.
+        Validation loss minus training loss after every epoch, on as many training rows as validation rows and without
+        noise; with a scorer, training score minus validation score. Positive values are overfitting.
     best_iter_ : int
-        Place in `validation_curve_`, from 0, of the epoch that was best on the validation rows, if there were any;
-        without early stopping, not the one that predicts.
+        Index in `validation_curve_` of the best epoch. Predictions use the parameters of that epoch, or of the last one
+        without early stopping. Not set without validation rows.
     best_score_ : float
-        What was watched then.
+        The best value in `validation_curve_`: the lowest loss, or the highest score.
     weights_ : list of ndarray of shape (n_in, n_out)
-        Weights of every layer, as they multiply.
+        Weights of every layer, after weight normalization.
     biases_ : list of ndarray of shape (n_out,)
         Biases of every layer.
     dropout_rates_ : ndarray of shape (n_hidden,)
-        Rates of the hidden layers; of concrete dropout, the learned ones.
+        Dropout rates of the hidden layers; with concrete dropout, the learned ones.
     sparsity_ : float
-        Share of weights that are exactly zero.
+        Fraction of the weights that are exactly zero.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
@@ -153,23 +163,34 @@ SHARED = {
     Warns
     -----
     ConvergenceWarning
-        When the loss is no longer finite: the last good parameters, or the best ones, are kept. When it rises.
+        When the loss, or a parameter, is not finite: the best parameters until then are kept, or the last finite ones
+        without early stopping. When the training loss rises by far, or `monitor` gives NaN after the first epoch.
     UserWarning
-        When a column of X has a mean of more than 1000 times its deviation. When `fit` is interrupted
-        (KeyboardInterrupt): the parameters until then are kept, or the best ones.""",
+        When a column of X has a mean of more than 1000 times its standard deviation, when `X_val` seems to have other
+        units, when early stopping has no effect, and when L1 sets all weights of a layer to zero.""",
     "notes": """
-    Rows that are equal, target included, are one row with the sum of their weights, and the order in which rows come
-    has no effect. An epoch of a table of few distinct rows is short, therefore.
+    Rows that are equal, target included, are merged into one row with the sum of their weights, and the order of the
+    rows has no effect. An epoch still has as many steps as without merging, where a row of weight 2 counts as two
+    rows: it then goes over the unique rows several times. Weights may have any scale, so this alone never makes an
+    epoch longer than 100 steps. A row whose weight tends to 0 loses its influence, also on batch statistics, but it
+    still takes a place in a batch.
 
-    The defaults are those that were best on real tables, features standardized, in log loss or RMSE over five folds;
-    ``python -m benchmarks tabular --parts defaults`` changes one at a time. For images and wide sparse data begin with
-    ``normalization=None``, ``learning_rate=0.001``, ``l1=0`` and more dropout.
+    Ctrl-C (KeyboardInterrupt) ends `fit` and reaches the caller, so that a search ends, too. After at least one epoch
+    the estimator is fitted all the same, with the best parameters until then; before that, it stays as it was.
 
-    In a Pipeline, `X_val` is transformed like X with metadata routing on, ``set_fit_request(X_val=True, y_val=True)``
-    on the net, and ``Pipeline(steps, transform_input=["X_val"])``.
+    The defaults are those that were best on real tables with standardized features, in log loss or RMSE over five
+    folds; ``python -m benchmarks tabular --parts defaults`` changes one at a time. For images and wide sparse data
+    start with ``normalization=None``, ``learning_rate=0.001``, ``l1=0`` and more dropout.
 
-    Computation is in float32, predictions of float64 X in float64. Masks are functions of a seed and a place and never
-    stored. Small nets train with one BLAS thread, since the products are over before a second one is awake.""",
+    Validation rows are a random part of X. Where rows come in groups or in time, give `fit` whole groups or the latest
+    rows as `X_val`.
+
+    In a Pipeline, `X_val` is transformed as X is, if metadata routing is enabled, the net has
+    ``set_fit_request(X_val=True, y_val=True)``, and the pipeline is ``Pipeline(steps, transform_input=["X_val"])``.
+
+    Nets are trained in float32. Predictions for float64 X are computed in float64, with a copy of the net that the
+    first of them makes. Dropout masks are functions of a seed and a place, and are never stored. Small nets train with
+    one BLAS thread, since several are slower for small products.""",
     "references": """
     .. [1] K. He et al., "Deep residual learning for image recognition", CVPR 2016.
     .. [2] S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015, algorithm 1.
@@ -195,7 +216,7 @@ SHARED = {
 
 
 def documented(cls):
-    """Put the shared parts in the places that the docstring names in angle brackets."""
+    """Insert the shared parts where the docstring has their names in angle brackets."""
     for name, text in SHARED.items():
         cls.__doc__ = cls.__doc__.replace(f"\n    <{name}>", text)
     cls.__doc__ = cls.__doc__.replace("<rate>", f"{signature(cls).parameters['learning_rate'].default:g}")

@@ -1,4 +1,4 @@
-"""A multilayer perceptron for numbers."""
+"""A multilayer perceptron for regression."""
 
 import warnings
 from numbers import Real
@@ -18,7 +18,7 @@ from ._data import NetData
 from ._docs import documented
 from ._uncertainty import ConformityScores, Moments, Uncertainty, normal_quantile, thinned
 
-_BOUND = np.float32(9.0)  # of the predicted log variance, where the variance of y is 1: deviations of 0.01 to 90
+_BOUND = np.float32(9.0)  # of the predicted log variance, for y of variance 1: standard deviations of 0.01 to 90
 
 
 DRAWS = 50  # for the conformity scores, as in predictions by default
@@ -26,11 +26,11 @@ DRAWS = 50  # for the conformity scores, as in predictions by default
 
 @documented
 class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
-    """Multilayer perceptron for one or several numbers, with dropout and the other regularizers of neural nets.
+    """Multilayer perceptron for regression of one or several targets, with dropout and other regularizers of nets.
 
-    Minimizes the weighted mean of the squared error (or, `heteroscedastic`, of minus the log-likelihood of normal
-    noise) of targets that are scaled to variance 1 inside, so that penalties mean the same in all units of y.
-    Predictions come with their uncertainty: dropout drawn again and again (Monte Carlo dropout [19]_).
+    Minimizes the weighted mean squared error or, with `heteroscedastic`, minus the log-likelihood of normal noise. The
+    net computes with standardized targets, so that penalties mean the same in all units of y. `predict_uncertainty`
+    gives the uncertainty of predictions from repeated draws of dropout (Monte Carlo dropout [19]_).
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
     <noise>
     <training>
     heteroscedastic : bool, default=False
-        Whether the net predicts the variance of the noise, too, one for every row (Nix & Weigend 1994, eq. 4).
+        Whether the net also predicts the variance of the noise for every row (Nix & Weigend 1994, eq. 4).
     <state>
 
     Attributes
@@ -54,8 +54,8 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
 
     See Also
     --------
-    DropoutMLPClassifier : The same for classes.
-    ElasticNetProx : The linear model, with a certificate.
+    DropoutMLPClassifier : The same for classification.
+    ElasticNetProx : The linear model, with a duality gap.
 
     Notes
     -----
@@ -189,7 +189,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         return self._width_out > self._n_outputs
 
     def _set_units(self, data, rows, sums):
-        """Train on targets with mean 0 and variance 1."""
+        """Set the mean and scale that standardize the targets."""
         Y = data.targets[rows]
         with np.errstate(over="ignore", invalid="ignore"):
             self._mean = np.average(Y, axis=0, weights=sums)
@@ -245,16 +245,17 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
 
     @unchanged_on_error
     def partial_fit(self, X, y, sample_weight=None):
-        """Train for one epoch on some rows, from the parameters of the last call.
+        """Train for one epoch on some rows, starting from the parameters of the last call.
 
-        At the constant `learning_rate`: schedules, averages, validation and early stopping belong to `fit`. Chunks of
-        one row need ``normalization=None`` or "layer".
+        The learning rate is constant; schedules, averages, validation and early stopping belong to `fit`. The moments
+        of the optimizer continue, also in pickles and copies made between two calls. Chunks of one row need
+        ``normalization=None`` or "layer".
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Those of the first call decide the units in which the net computes.
+            Targets. The mean and variance of the first call standardize those of all calls.
         sample_weight : array-like of shape (n_samples,), default=None
 
         Returns

@@ -2,19 +2,34 @@
 
 import inspect
 from copy import copy
+from difflib import get_close_matches
 
 import numpy as np
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, get_scorer_names
 
 
 def read_monitor(monitor):
-    """The scorer to compute while an estimator trains; None for its loss."""
+    """The scorer to compute while an estimator trains; None for its loss.
+
+    ValueError, with a suggestion, for an unknown name.
+    """
     if monitor == "loss" or callable(monitor):
         return None if monitor == "loss" else monitor
     try:
         return get_scorer(monitor)
     except ValueError as error:
-        raise ValueError(f"monitor must be 'loss', the name of a scorer or a scorer; got {monitor!r}.") from error
+        raise ValueError(
+            f"monitor must be 'loss', the name of a scorer or a scorer; got {monitor!r}.{suggestion(monitor)}"
+        ) from error
+
+
+def suggestion(name):
+    """A sentence with the names of scorers that an unknown name may mean, such as "mse"; empty without any."""
+    names = get_scorer_names()
+    initials = {known: "".join(word[0] for word in known.removeprefix("neg_").split("_")) for known in names}
+    likely = [known for known in names if initials[known] == name.lower() or (len(name) > 2 and name.lower() in known)]
+    likely = likely or get_close_matches(name.lower(), names, n=3)
+    return f" Did you mean {' or '.join(map(repr, likely[:3]))}?" if likely else ""
 
 
 def score(scorer, monitor, estimator, X, y, weights):

@@ -13,13 +13,13 @@ from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._core.projections import project_columns
 from skreg._nets.activations import ACTIVATIONS, BiasActivationDropout
 from skreg._nets.averaging import refresh_statistics
-from skreg._nets.base import Chain, Context, Net, Residual
+from skreg._nets.base import Chain, Context, Net, Residual, RowWeights
 from skreg._nets.batches import Batches
 from skreg._nets.dense import Bias, Dense
 from skreg._nets.dropout import Dropout, InputNoise
 from skreg._nets.mlp import Architecture, perceptron
 from skreg._nets.noise import Adaptive, Bernoulli, Concrete, Gaussian, dropout_noise, normal, perturb, uniform
-from skreg._nets.norm import LEAST_SHARE, BatchNorm, LayerNorm
+from skreg._nets.norm import LEAST_SHARE, BatchNorm, LayerNorm, column_moments
 from skreg._nets.objectives import CrossEntropy, GaussianLikelihood, SquaredError, evaluate
 from skreg._nets.optim import Optimizer
 from skreg._nets.rows import Targets
@@ -509,3 +509,54 @@ def test_depth_makes_drops_likelier():
     net = perceptron(a, 2, 2, 10, np.random.default_rng(0))
     rates = [part.noise.rate for part in net.layer.parts() if isinstance(part, Dropout)]
     np.testing.assert_allclose(rates, [0.2, 0.4, 0.6])
+
+
+def test_column_moments__follow_the_weights():
+    x, _, w = problem(2, n=700)
+    w[5] = 0.0
+    mean, variance = np.empty(3), np.empty(3)
+    column_moments(x, w / w.mean(), mean, variance)
+    np.testing.assert_allclose(mean, np.average(x, axis=0, weights=w))
+    np.testing.assert_allclose(variance, np.average((x - mean) ** 2, axis=0, weights=w))
+
+
+def test_column_moments__huge_batches_keep_their_digits():
+    x = (1000.0 + np.random.default_rng(0).standard_normal((200_000, 2))).astype(np.float32)
+    mean, variance = np.empty(2, np.float32), np.empty(2, np.float32)
+    column_moments(x, np.ones(len(x), np.float32), mean, variance)
+    np.testing.assert_allclose(mean, x.mean(axis=0, dtype=np.float64), rtol=1e-6)
+    np.testing.assert_allclose(variance, x.var(axis=0, dtype=np.float64), rtol=1e-4)
+
+
+def test_batch_norm__a_batch_without_weight_leaves_the_running_means():
+    rng, layer, ctx = np.random.default_rng(0), BatchNorm(), Context(train=True)
+    layer.build(2, rng, np.float32)
+    ctx.set_weights(np.ones(9, np.float32))
+    layer(rng.standard_normal((9, 2)).astype(np.float32), ctx)
+    before = layer.mean.value.copy(), layer.deviation.value.copy()
+    ctx.set_weights(np.zeros(9, np.float32))
+    out, _ = layer(50.0 + rng.standard_normal((9, 2)).astype(np.float32), ctx)
+    assert np.isfinite(out).all()
+    np.testing.assert_array_equal(layer.mean.value, before[0])
+    np.testing.assert_array_equal(layer.deviation.value, before[1])
+
+
+def test_row_weights__effective_number():
+    equal = RowWeights.of(np.full(8, 0.25, F), 8, F)
+    assert (equal.relative == 1.0).all()
+    assert (equal.mean, equal.effective) == (0.25, 8.0)
+    assert RowWeights.of(np.array([1.0, 1.0, 0.0, 0.0]), 4, np.float64).effective == pytest.approx(2.0)
+
+
+def test_net__refuses_layers_that_would_lose_gradients():
+    rng, layer = np.random.default_rng(0), Dense(3)
+    with pytest.raises(ValueError, match="a Dense layer occurs twice in the net"):
+        Net(Chain(layer, LayerNorm(), layer), 3, rng)
+    with pytest.raises(ValueError, match="a Dense layer has first=True, but a layer before it has trainable"):
+        Net(Chain(Dense(3), Dense(2, first=True)), 3, rng)
+    Net(Chain(InputNoise(0.1), Dense(3, first=True, hooks=[WeightNorm()]), Dense(2)), 3, rng)
+
+
+def test_dropout_noise__refuses_unknown_kinds():
+    with pytest.raises(ValueError, match=r"dropout kind must be one of 'bernoulli', .*; got 'spatial'"):
+        dropout_noise("spatial", 0.5)

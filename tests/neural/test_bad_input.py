@@ -67,7 +67,8 @@ PARAMETERS = [
         r"averaging='swa' starts in the last quarter of max_iter, .* patience=5: set patience=None",
     ),
     (dict(patience=0), r"'patience' parameter .* Got 0"),
-    (dict(monitor="nonsense"), r"monitor must be 'loss', the name of a scorer or one; got 'nonsense'"),
+    (dict(monitor="nonsense"), r"monitor must be 'loss', the name of a scorer or a scorer; got 'nonsense'"),
+    (dict(monitor="mse"), r"got 'mse'\. Did you mean 'neg_mean_squared_error'\?"),
     (dict(random_state=-1), r"'random_state' parameter .* Got -1"),
 ]
 

@@ -7,6 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._nets.averaging import Average, refresh_statistics
+from skreg._nets.base import Net
 from skreg._nets.batches import Batches
 from skreg._nets.mlp import Architecture, perceptron
 from skreg._nets.norm import LEAST_SHARE, BatchNorm
@@ -687,3 +689,48 @@ def test_class_weights_of_a_fold_without_a_class():
     X, y = classes()
     some = DropoutMLPClassifier(class_weight={0: 1.0, 1: 2.0, 2: 3.0}, **FAST).fit(X[y < 2], y[y < 2])
     np.testing.assert_array_equal(some.classes_, [0, 1])
+
+
+def test_predictions_in_double_precision_copy_the_net_once(monkeypatch):
+    X, y = numbers()
+    copies = []
+    cast = Net._cast
+    monkeypatch.setattr(Net, "_cast", lambda self, dtype: copies.append(dtype) or cast(self, dtype))
+    model = DropoutMLPRegressor(**FAST).fit(X, y)
+    wanted = model.predict(X)
+    for _ in range(3):
+        np.testing.assert_array_equal(model.predict(X), wanted)
+    model.predict(X.astype(np.float32))
+    assert copies == [np.float64]
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(X), wanted)
+    model.partial_fit(X, y)
+    assert np.abs(model.predict(X) - wanted).max() > 0.0
+    np.testing.assert_array_equal(model.predict(X), pickle.loads(pickle.dumps(model)).predict(X))
+
+
+def test_predictions_from_several_threads_are_equal():
+    X, y = numbers()
+    model = DropoutMLPRegressor(**FAST).fit(X, y)
+    wanted = clone(model).fit(X, y).predict(X)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: model.predict(X), range(16)):
+            np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("duplicate", [lambda model: pickle.loads(pickle.dumps(model)), copy.deepcopy])
+def test_copies_of_a_stream_resume_exactly(duplicate):
+    X, y = numbers()
+    model = DropoutMLPRegressor(random_state=0).partial_fit(X[:60], y[:60])
+    other = duplicate(model)
+    for part in (slice(60, 120), slice(0, 60)):
+        model.partial_fit(X[part], y[part])
+        other.partial_fit(X[part], y[part])
+    np.testing.assert_array_equal(other.predict(X), model.predict(X))
+    assert not hasattr(pickle.loads(pickle.dumps(model.fit(X, y))), "_optimizer")
+
+
+def test_type_errors_name_the_class():
+    for model in (DropoutMLPClassifier(), DropoutMLPRegressor()):
+        with pytest.raises(TypeError, match=rf"{type(model).__name__}\.fit\(\)"):
+            model.fit(np.ones((9, 2)), np.arange(9) % 2, cv=3)
