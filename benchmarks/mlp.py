@@ -15,7 +15,7 @@ from . import processes, report
 from .linear import names
 from .problems import image_rows
 
-PARTS = ("epoch", "memory")
+PARTS = ("epoch", "order", "memory")
 DROPOUT, SMOOTHING = 0.2, 0.1
 NOTE = f"""\
 Every library trains the same net with AdamW or Adam on the same rows in float32, with dropout {DROPOUT} and label
@@ -171,6 +171,28 @@ def race(name, repeats, rows):
     return [own, *(row | dict(of_peer=own["epoch"] / row["epoch"]) for row in peers)]
 
 
+def orders(sizes, p):
+    """Rows of a table: seconds of an epoch and of a prediction; frames are in Fortran order."""
+    from skreg import DropoutMLPClassifier
+
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((max(sizes), p))
+    y = (X[:, 0] * X[:, 1] > 0.0).astype(np.int64)
+    model = DropoutMLPClassifier((32,), max_iter=1, early_stopping=False, random_state=0)
+    model.fit(X[:1000], y[:1000]).predict(X[:1000])  # compiles
+    rows = []
+    for n in sizes:
+        for order, words in (("C", "C order"), ("F", "Fortran order")):
+            some = np.array(X[:n], order=order)
+            start = time.perf_counter()
+            model.fit(some, y[:n])
+            middle = time.perf_counter()
+            model.predict(some)
+            end = time.perf_counter()
+            rows.append(dict(solver=f"{n:,} rows, {words}", epoch=middle - start, predict=end - middle))
+    return rows
+
+
 def configure(parser):
     parser.add_argument("--problems", type=names(CASES), default=list(CASES), help=", ".join(CASES))
     parser.add_argument("--parts", type=names(PARTS), default=list(PARTS), help=", ".join(PARTS))
@@ -194,6 +216,9 @@ def run(args):
             rows = race(name, 1 if args.small else args.repeats, 300 if args.small else case.rows)
             about = f"{case.rows} x {case.features}, hidden {case.hidden}, batches of {case.batch}"
             pages.enter("epoch", name, about, None, None, rows=rows)
+    if "order" in args.parts:
+        sizes, p = (1000, 2000, 4000) if args.small else (100_000, 200_000, 400_000), 20
+        pages.enter("order", f"{p} features in float64", "hidden (32,)", None, None, rows=orders(sizes, p))
     if "memory" in args.parts:
         n, p = (20000, 50) if args.small else (1_000_000, 50)
         found = processes.child("memory_of_net", n, p)

@@ -23,9 +23,9 @@ class RowWeights(NamedTuple):
         """From the weights of n rows, or None where all are 1."""
         if weights is None:
             return cls(np.ones(n, dtype), 1.0, float(n))
+        if (weights == weights[0]).all():  # the usual case
+            return cls(np.ones(n, dtype), float(weights[0]), float(n))
         total = float(weights.sum(dtype=np.float64))
-        if total == 0.0 or (weights == weights[0]).all():
-            return cls(np.ones(n, dtype), total / n, float(n))
         relative = weights * (n / total)
         return cls(relative.astype(dtype), total / n, n / float((relative * relative).mean(dtype=np.float64)))
 

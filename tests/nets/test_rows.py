@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from skreg._nets.batches import Batches
 from skreg._nets.rows import Targets, dense_rows, iter_chunks
 
+F = np.float32
 X = np.random.default_rng(0).standard_normal((300, 7))
 ORDERS = {
     "C": lambda A: A,
