@@ -17,8 +17,8 @@ GRAM_ROUNDING = 1e-16  # of inner products of normalized columns
 STEPS_PER_CHECK = 10  # prox-gradient steps between two evaluations of the gap
 MAX_DIRECT_SIDE = 2000  # unknowns of a dense system that "auto" solves
 MAX_GRAM_COLUMNS = 2000  # columns whose whole Gram matrix "auto" forms for a path
-MIN_BATCHED_TARGETS = 8  # targets for which the compiled loop over targets is worth its compilation
-FIRST_ROUNDS = 100  # rounds of coordinate descent before the active-set method is tried on a small problem
+MIN_BATCHED_TARGETS = 64  # targets for which the compiled loop over targets is worth the seconds of its compilation
+FIRST_ROUNDS = 50  # rounds of coordinate descent before the active-set method is tried on a small problem
 
 
 class Penalty(NamedTuple):

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skreg import ElasticNetProx, LabelSmoothedLogistic, elastic_net_path
 from tests.combinations import combinations
-from tests.problems import DESIGNS, PENALTIES, SOLVERS, regression
+from tests.problems import DESIGNS, PENALTIES, SOLVERS, classification, regression
 from tests.reference import class_objective, duality_gap, null_loss, objective
 
 SMALL = combinations(DESIGNS, range(len(PENALTIES)), [False, True], [True, False])
@@ -252,7 +252,7 @@ def test_float32_coefficients_are_kept_where_rounding_costs_little(noise, dtype)
 def test_float32_coefficients_of_classes_are_kept_where_rounding_costs_little():
     X, y = collinear_float32(1e-6)
     codes = (y > np.median(y)).astype(int)
-    model = LabelSmoothedLogistic(0.0).fit(X, codes)
+    model = LabelSmoothedLogistic(0.0, label_smoothing=0.1).fit(X, codes)
     value = class_objective(X, codes, model.coef_, model.intercept_, 0.0, 0.0, 0.1)
     assert value - model.objective_ <= 2e-6
 
@@ -299,3 +299,14 @@ def test_a_gap_is_never_larger_than_the_objective(seed, alpha, l1_ratio, positiv
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, y)
     assert model.dual_gap_ <= model.objective_
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("K", [2, 3])
+def test_penalties_below_rounding_are_certified_for_classes(l1_ratio, K):
+    X, codes = classification(60, 6, K, seed=2)
+    free = LabelSmoothedLogistic(0.0, label_smoothing=0.1).fit(X, codes)
+    for alpha, Z in ((1e-20, X), (1e-30, X), (0.01, X * 1e18)):
+        model = LabelSmoothedLogistic(alpha, l1_ratio=l1_ratio, label_smoothing=0.1).fit(Z, codes)
+        assert model.dual_gap_ <= 1e-6
+        assert model.objective_ == pytest.approx(free.objective_, abs=2e-6)
