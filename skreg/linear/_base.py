@@ -1,4 +1,4 @@
-"""What all linear estimators share: parameters, predicting, sparse coefficients."""
+"""Base classes of the linear estimators: parameters, predictions, sparse coefficients."""
 
 import warnings
 from copy import copy
@@ -42,7 +42,7 @@ class LinearModel(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator):
         check_params(self)
 
     def _restrictions(self):
-        """What the data are needed to check."""
+        """Parameters that can be checked only with the data."""
         return dict(penalty_factor=self.penalty_factor, bounds=self.bounds, positive=self.positive)
 
     def _read_aside(self, X, y, sample_weight):

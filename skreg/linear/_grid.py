@@ -9,8 +9,8 @@ from ..utils._alphas import MIN_GRID_L1_RATIO, alpha_grid
 from ..utils._params import Interval
 from ..utils._validation import check_alphas
 
-# A mean score counts as flat at the end of a grid if its gain over the last decade of alpha is at most this share of
-# the whole range of mean scores.
+# A mean score counts as flat at the end of a grid if its gain over the last decade of alpha, divided by the range of all
+# mean scores, is at most this.
 FLAT_GAIN = 0.01
 
 
@@ -69,10 +69,10 @@ def read_list(values, name, low, high, closed):
 def end_of_grid(alphas, scores, best, chosen, begins_at_null):
     """The end of a grid beyond which a better alpha may lie.
 
-    The smallest alpha counts if it has the best mean score and the score still improves towards it. The largest counts
-    if it is the choice, unless the null model stands there, than which nothing is more regularized; where it also has
-    the best mean score, that must still improve. A score that is flat at the end says that no alpha beyond can be much
-    better.
+    The smallest alpha counts if it has the best mean score and the score still improves towards it. The largest alpha
+    counts if it is the choice, unless its model is the null model, which is the most regularized one. If the largest
+    also has the best mean score, the score must still improve towards it. Where the score is flat at the end, no alpha
+    beyond can be much better.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What cross-validation over whole paths shares: folds in threads, the choice, metadata routing."""
+"""Base of cross-validation over whole regularization paths: folds in threads, the choice, metadata routing."""
 
 import threading
 import warnings
