@@ -9,8 +9,8 @@ from ..utils._alphas import MIN_GRID_L1_RATIO, alpha_grid
 from ..utils._params import Interval
 from ..utils._validation import check_alphas
 
-# A mean score counts as flat at the end of a grid if its gain over the last decade of alpha, divided by the range of all
-# mean scores, is at most this.
+# A mean score counts as flat at the end of a grid if its gain over the last decade of alpha, divided by the range of
+# all mean scores, is at most this.
 FLAT_GAIN = 0.01
 
 
