@@ -245,7 +245,8 @@ class PathSearch:
         remedy = "Use folds with more rows, or with all classes (StratifiedKFold), or another scoring."
         if not scored.any():
             raise ValueError(
-                f"scoring={self.scoring!r} has no value on the test rows of any fold: {reason}. {remedy}"
+                f"scoring={self.scoring!r} has no value on the test rows of any fold: {reason}."
+                f"{'' if error is not None else ' ' + remedy}"
             ) from error
         numbers = ", ".join(str(number) for number in np.flatnonzero(~scored))
         warnings.warn(

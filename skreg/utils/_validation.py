@@ -337,6 +337,8 @@ def _per_named_feature(named, name, n_features, feature_names, default):
             f" ({n_features},)."
         )
     known = {feature: j for j, feature in enumerate(feature_names)}
+    if len(known) < n_features:
+        raise ValueError(f"{name} goes by feature names, but several columns of X have the same name.")
     unknown = [key for key in named if key not in known]
     if unknown:
         near = difflib.get_close_matches(str(unknown[0]), known, n=1, cutoff=0.5)

@@ -20,6 +20,7 @@ from skreg import (
     elastic_net_path,
     logistic_path,
 )
+from skreg.utils._validation import per_feature
 from tests.problems import regression
 
 NAMES = ["age", "bmi", "dose", "sex"]
@@ -168,3 +169,8 @@ def test_bounds__of_two_features_that_cannot_be_misread(bounds):
     coef = ElasticNetProx(1e-3, bounds=bounds).fit(TWO, Y).coef_
     assert not (coef < low).any()
     assert not (coef > high).any()
+
+
+def test_per_feature__the_same_name_twice():
+    with pytest.raises(ValueError, match="several columns of X have the same name"):
+        per_feature({"a": 1.0}, 2, "penalty_factor", ["a", "a"], 1.0)
