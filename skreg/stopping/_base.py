@@ -207,7 +207,7 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
                 " least two are needed."
             )
         first, group = groups_of_equal_rows(rows.X if weighted.size == rows.n else rows.take(weighted).X)
-        if first.size < FEW_UNIQUE_ROWS and weighted.size >= MANY_COPIES * first.size:
+        if first.size < 2 or (first.size < FEW_UNIQUE_ROWS and weighted.size >= MANY_COPIES * first.size):
             first = group = np.arange(weighted.size)
         codes = None if rows.codes is None else rows.codes[weighted[first]]
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)

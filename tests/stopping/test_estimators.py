@@ -316,7 +316,8 @@ def test_classifier__constant_features():
     y = np.repeat([0, 1, 2], [60, 30, 10])
     for K in (2, 3):
         rows = y < K
-        model = EarlyStoppingClassifier(random_state=0, patience=2).fit(np.ones((rows.sum(), 3)), y[rows])
+        with pytest.warns(UserWarning, match="no feature that varies"):
+            model = EarlyStoppingClassifier(random_state=0, patience=2).fit(np.ones((rows.sum(), 3)), y[rows])
         np.testing.assert_allclose(
             model.predict_proba(np.ones((1, 3)))[0], np.bincount(y[rows]) / rows.sum(), atol=0.02
         )
@@ -367,7 +368,7 @@ NUMBER = [
     (dict(estimator=SGDClassifier()), {}, r"EarlyStoppingRegressor needs a regressor; got estimator=SGDClassifier"),
     (dict(monitor="accurracy"), {}, r"monitor must be .* got 'accurracy'"),
     (dict(monitor=lambda e, X, y: np.nan), {}, r"monitor=<function.* is NaN on the validation rows after 0 steps"),
-    (dict(monitor=lambda e, X, y: 1 / 0), {}, r"monitor=<function.* failed, .*: division by zero"),
+    (dict(monitor=lambda e, X, y: 1 / 0), {}, r"division by zero\s+monitor=<function.* failed"),
     (dict(cv_rounds="all"), {}, r"cv_rounds='all' .* got cv=None"),
     (dict(cv=[]), {}, r"cv=\[\] has no splits"),
     (dict(cv=[(np.arange(60), [])]), {}, r"leaves no validation rows with weight"),
@@ -399,7 +400,7 @@ NUMBER += [
 
 @pytest.mark.parametrize(("params", "given", "message"), NUMBER)
 def test_bad_input__regressor(params, given, message):
-    with pytest.raises((ValueError, TypeError), match=message):
+    with pytest.raises((ValueError, TypeError, ZeroDivisionError), match=message):
         EarlyStoppingRegressor(**params).fit(X, Y, **given)
 
 
@@ -484,7 +485,7 @@ def test_fit__failed_changes_nothing():
     model = EarlyStoppingRegressor(random_state=0).fit(X, Y)
     before = copy.deepcopy(vars(model))
     calls = iter([0.0, 1.0])
-    with pytest.raises(ValueError, match="failed"):  # StopIteration, after some steps
+    with pytest.raises(StopIteration, match="failed"):  # after some steps
         model.set_params(monitor=lambda e, X, y: next(calls)).fit(X[:, :3], Y)
     model.set_params(monitor="loss")
     assert vars(model).keys() == before.keys()
