@@ -1,5 +1,6 @@
 """Configurations of every estimator, for the tests that ask the same of all."""
 
+import pytest
 from sklearn.base import clone
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor
@@ -24,6 +25,9 @@ from skreg.neural import Autoencoder
 # Only the default nets are as large as users have them: most checks ask nothing that a short training would not show.
 SHORT = dict(hidden_layer_sizes=(10,), max_iter=10)
 
+# What path searches say of small data, for tests that ask something else.
+SMALL_DATA = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:.* folds instead of ")
+
 INSTANCES = [
     ElasticNetProx(),
     ElasticNetProx(alpha=0.01, tol=1e-12),
@@ -42,7 +46,7 @@ INSTANCES = [
     LabelSmoothedLogistic(),
     LabelSmoothedLogistic(alpha=0.01, l1_ratio=1.0, label_smoothing=0.0, tol=1e-10),
     LabelSmoothedLogistic(alpha=0.01, l1_ratio=0.5, standardize=True, warm_start=True),
-    LabelSmoothedLogistic(alpha=0.0, class_weight="balanced", tol=1e-12),
+    LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.1, class_weight="balanced", tol=1e-12),
     LabelSmoothedLogistic(confidence_penalty=0.5),
     LabelSmoothedLogistic(alpha=0.01, l1_ratio=1.0, bounds=(-0.5, 0.5)),
     LabelSmoothedLogisticCV(),

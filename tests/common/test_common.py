@@ -16,9 +16,11 @@ from skreg.augmentation._estimators import AUGMENTER, SAMPLER
 from skreg.neural._autoencoder import NET
 from skreg.utils import _params
 from skreg.utils.discovery import all_estimators
-from tests.estimators import INSTANCES, example_of, trained_longer
+from tests.estimators import INSTANCES, SMALL_DATA, example_of, trained_longer
 from tests.problems import regression
 from tests.processes import ROOT
+
+pytestmark = SMALL_DATA
 
 
 def test_estimators__are_all_checked():
@@ -28,11 +30,6 @@ def test_estimators__are_all_checked():
 NEED_ACCURACY = {"check_classifiers_train", "check_regressors_train", "check_classifiers_classes"}
 
 
-# small data deserve these warnings, and checks of other things would fail on them
-WARNS = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:.* folds instead of ")
-
-
-@WARNS
 @parametrize_with_checks(INSTANCES)
 def test_estimator__passes_the_checks_of_scikit_learn(estimator, check):
     check(trained_longer(estimator) if check.func.__name__ in NEED_ACCURACY else estimator)
@@ -44,14 +41,12 @@ EXTRA = [
 ]
 
 
-@WARNS
 @pytest.mark.parametrize("name", EXTRA)
 @pytest.mark.parametrize("estimator", INSTANCES, ids=repr)
 def test_estimator__passes_checks_that_are_not_in_the_list(name, estimator):
     getattr(estimator_checks, name)(type(estimator).__name__, estimator)
 
 
-@WARNS
 @pytest.mark.parametrize("kind", ["NotAnArray", "PandasDataframe"])
 @pytest.mark.parametrize("estimator", [e for e in INSTANCES if hasattr(e, "predict")], ids=repr)
 def test_estimator__takes_data_that_are_not_arrays(kind, estimator):

@@ -10,7 +10,7 @@ from sklearn.datasets import make_classification
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg.utils.discovery import all_estimators
-from tests.estimators import example_of
+from tests.estimators import SMALL_DATA, example_of
 from tests.problems import regression
 from tests.processes import run_python
 
@@ -33,6 +33,7 @@ def test_net__predicts_in_eight_threads_what_it_predicts_in_one(cls, dtype):
         np.testing.assert_array_equal(one, other)
 
 
+@SMALL_DATA
 def test_pickles__of_all_estimators_load_in_another_process(tmp_path):
     X, y = regression(60, 4)
     answers = {}

@@ -16,7 +16,7 @@ from skreg import augmentation, inspection, neural, stopping
 from skreg.utils import discovery
 from skreg.utils.discovery import all_estimators
 from tests.common.test_architecture import LAYERS
-from tests.estimators import INSTANCES
+from tests.estimators import INSTANCES, SMALL_DATA
 from tests.problems import regression
 from tests.processes import ROOT, run_python, run_script
 
@@ -64,6 +64,7 @@ def test_public_method__is_documented(cls):
             assert "Returns" in sections(method), f"{cls}.{name}"
 
 
+@SMALL_DATA
 @pytest.mark.parametrize("n_targets", [1, 2])
 @pytest.mark.parametrize("estimator", INSTANCES, ids=repr)
 def test_fitted_attributes__are_documented(estimator, n_targets):
