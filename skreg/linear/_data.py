@@ -8,15 +8,13 @@ from sklearn.utils.validation import validate_data
 
 from .._core.data import Data, as_data
 from .._core.solve import Penalty, alpha_max
+from ..utils._features import check_bounds, check_left_out, check_penalty_factor
 from ..utils._validation import (
     as_one_column,
     caller_level,
-    check_bounds,
     check_class_weight,
     check_classes,
     check_finite_columns,
-    check_left_out,
-    check_penalty_factor,
     check_table,
     check_target_size,
     check_tiny_columns,

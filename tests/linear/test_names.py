@@ -20,7 +20,7 @@ from skreg import (
     elastic_net_path,
     logistic_path,
 )
-from skreg.utils._validation import per_feature
+from skreg.utils._features import per_feature
 from tests.problems import regression
 
 NAMES = ["age", "bmi", "dose", "sex"]
