@@ -19,6 +19,7 @@ MAX_DIRECT_SIDE = 2000  # unknowns of a dense system that "auto" solves
 MAX_GRAM_COLUMNS = 2000  # columns whose whole Gram matrix "auto" forms for a path
 MIN_BATCHED_TARGETS = 64  # targets for which the compiled loop over targets is worth the seconds of its compilation
 FIRST_ROUNDS = 50  # rounds of coordinate descent before the active-set method is tried on a small problem
+FIRST_ROUNDS_UNPENALIZED = 10  # the same for bounds without a penalty, where nearly dependent columns are common
 
 
 class Penalty(NamedTuple):
@@ -186,7 +187,8 @@ def _coordinate(data, target, strengths, alphas, tol, gram, max_iter, w_init):
     if data.n < 5 * data.p and w_init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
         before = np.append(path.stones(top, alphas[0]), alphas)  # also the last one, first to a loose gap only
     small = active_set.is_small(data)
-    most = min(max_iter, FIRST_ROUNDS) if small else max_iter
+    first = FIRST_ROUNDS if np.any(alphas) else FIRST_ROUNDS_UNPENALIZED
+    most = min(max_iter, first) if small else max_iter
     walk = path.follow(s, strengths, np.append(before, alphas), tol, most, w_init, before.size)
     rounds = sum(next(walk).rounds for _ in before)
     every = np.arange(data.p)

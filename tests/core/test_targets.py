@@ -96,7 +96,7 @@ def test_elastic_net_path__many_targets_are_separate_paths(l1_ratio):
         np.testing.assert_allclose(intercepts[t], intercept, atol=1e-5 * np.abs(Y[:, t]).max())
 
 
-@pytest.mark.filterwarnings("ignore:.*end of")
+@pytest.mark.filterwarnings("ignore:.*of its grid")
 def test_elastic_net_cv__many_targets_by_moments_and_by_rows():
     X, y = regression(80, 6, seed=5)
     Y = targets(X, y)
