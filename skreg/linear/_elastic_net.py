@@ -113,8 +113,12 @@ class ElasticNetProx(LinearRegressor):
     Notes
     -----
     Coordinate descent as in Friedman, Hastie & Tibshirani (2010) [1]_ on a working set, with the strong rule [2]_,
-    Anderson extrapolation [3]_ and certificates by the duality gap (Fercoq et al. 2015, eq. 8) [4]_. A float64 or
-    float32 X in Fortran order is read in place.
+    Anderson extrapolation [3]_ and certificates by the duality gap (Fercoq et al. 2015, eq. 8) [4]_. On small problems
+    where it stalls, such as bounded least squares on nearly dependent features, an active-set method (Lawson & Hanson
+    1974) [5]_ goes on. A float64 or float32 X in Fortran order is read in place.
+
+    Several targets are solved one after the other. Ridge and least squares need one factorization for all of them, and
+    "auto" and "gram" solve 64 targets or more of up to 256 features in one compiled loop.
 
     To select features by the zeros of an L1 penalty, use ``SelectFromModel(model, threshold=1e-5)``: the default
     threshold, the mean of the absolute coefficients, is another only for scikit-learn's own L1 estimators.
@@ -126,6 +130,7 @@ class ElasticNetProx(LinearRegressor):
     .. [2] R. Tibshirani et al., "Strong rules for discarding predictors in lasso-type problems", JRSS B 74(2), 2012.
     .. [3] Q. Bertrand, M. Massias, "Anderson acceleration of coordinate descent", AISTATS 2021.
     .. [4] O. Fercoq, A. Gramfort, J. Salmon, "Mind the duality gap: safer rules for the lasso", ICML 2015.
+    .. [5] C. Lawson, R. Hanson, "Solving Least Squares Problems", Prentice-Hall, 1974, chapter 23.
 
     Examples
     --------
@@ -187,7 +192,7 @@ class ElasticNetProx(LinearRegressor):
         X : array-like or sparse matrix of shape (n_samples, n_features)
             Fortran order or CSC saves a copy.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Targets are fitted one by one; of two dimensions, `coef_` and predictions have two as well.
+            Each target has a model of its own; of two dimensions, `coef_` and predictions have two as well.
         sample_weight : float or array-like of shape (n_samples,), default=None
             Non-negative, not all zero; a weight of 2 counts as two equal rows.
 
