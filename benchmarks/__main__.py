@@ -29,7 +29,7 @@ def main():
     families = parser.add_subparsers(required=True, metavar="family")
     for name, module in FAMILIES.items():
         text = module.__doc__.replace("%", "%%")  # argparse formats it
-        family = families.add_parser(name, help=text, description=text)
+        family = families.add_parser(name, help=text, description=module.__doc__)
         module.configure(family)
         family.set_defaults(run=module.run)
     pages = families.add_parser("render", help="Write all pages anew from their results, without measuring anything.")

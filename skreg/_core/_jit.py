@@ -3,6 +3,7 @@
 import concurrent.futures
 import inspect
 import os
+import sys
 import threading
 
 import numba
@@ -30,6 +31,12 @@ def njit(function):
     return kernel
 
 
+def _is_importing():
+    """Whether a module is being imported: the compiler, in another thread, could have to wait for it."""
+    specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
+    return any(getattr(spec, "_initializing", False) for spec in specs)
+
+
 class Compiler:
     """Stands in for `kernel.compile`: uses our cache, and compiles in a thread of its own.
 
@@ -43,7 +50,8 @@ class Compiler:
         self._has_cache = False
 
     def __call__(self, sig):
-        if _compiler_lock.is_locked():  # by this thread: numba asks for a kernel that another one calls
+        called_by_compiler = _compiler_lock.is_locked()  # by this thread: another kernel calls this one
+        if called_by_compiler or _is_importing():
             return self._run(sig)
         result = concurrent.futures.Future()
 

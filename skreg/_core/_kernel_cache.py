@@ -183,7 +183,7 @@ def _write(path, payload):
     temporary = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
     try:
         # whatever the umask, only the owner may write
-        with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644), "wb") as file:
+        with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, 0o644)) as file:
             file.write(_checksum(path, payload) + payload)
         os.replace(temporary, path)  # atomic: no process ever reads half a file
     finally:

@@ -215,6 +215,17 @@ def test_cache__parts_of_a_script(tmp_path):
     assert output(code.replace("self.factor *", "5.0 * self.factor *")) == ["20.0", "0"]
 
 
+def test_cache__parts_of_a_module_that_is_being_imported(tmp_path):
+    # numba imports it again, and in another thread would wait for the first import, which waits for the kernel
+    (tmp_path / "module.py").write_text(SMALL + "\nVALUE = kernel(Scaled(2.0), 1.0)\n")
+    path = os.pathsep.join([str(ROOT), str(tmp_path)])
+    code = "import module; print(module.VALUE, sum(module.kernel.stats.cache_hits.values()))"
+    for hits in ("0", "1"):
+        environment = dict(os.environ, PYTHONPATH=path, NUMBA_CACHE_DIR=str(tmp_path / "cache"))
+        out = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True, timeout=120)
+        assert out.split() == ["4.0", hits]
+
+
 def test_cache__environments_that_share_a_folder(small, monkeypatch, tmp_path):
     module = small()
     module.kernel(module.Scaled(2.0), 1.0)
@@ -517,7 +528,7 @@ def test_interrupt__at_random_moments_of_a_first_fit(tmp_path):
 
     if hypothesis.settings.default.max_examples >= 1000:  # the thorough profile
         total, *_ = outcome(-1)
-        moments = np.random.default_rng(0).integers(total, size=20)
+        moments = np.random.default_rng(0).integers(int(0.95 * total), size=20)  # the total varies a little
     else:
         moments = [100_000]
     X = np.random.default_rng(0).standard_normal((30, 5))
