@@ -103,7 +103,10 @@ class Bernoulli(NamedTuple):
 
 @jitted
 class Gaussian(NamedTuple):
-    """Normal with mean 1; deviation ``sqrt(rate / (1 - rate))`` has Bernoulli's variance (Srivastava et al. 2014)."""
+    """Normal with mean 1 (Srivastava et al. 2014).
+
+    A standard deviation of ``sqrt(rate / (1 - rate))`` gives the variance of `Bernoulli`.
+    """
 
     deviation: np.float32
 

@@ -92,7 +92,8 @@ class UniqueRows(NamedTuple):
     def of(cls, data):
         """Merge equal rows; rows of weight 0 are left out.
 
-        Raises ValueError where X has numbers that are not finite in single precision.
+        Raises ValueError where X has numbers that are not finite in single precision, or the sum of the weights is not
+        finite.
         """
         features = HashedRows(data.X, single=True)
         if not features.finite:
@@ -109,6 +110,10 @@ class UniqueRows(NamedTuple):
         positive = sums[:, 0] > 0.0
         if not positive.all():
             rows, sums = rows[positive], sums[positive]
+        with np.errstate(over="ignore"):
+            total = sums.sum(axis=0)
+        if not np.isfinite(total).all():
+            raise ValueError("sample_weight or class_weight: the weights are so large that their sum overflows.")
         own = sums[:, 0]
         return cls(rows, features.keys[rows], own, own if plain else sums[:, 1])
 

@@ -176,7 +176,8 @@ SHARED = {
     still takes a place in a batch.
 
     Ctrl-C (KeyboardInterrupt) ends `fit` and reaches the caller, so that a search ends, too. After at least one epoch
-    the estimator is fitted all the same, with the best parameters until then; before that, it stays as it was.
+    the estimator is fitted all the same, with the best parameters until then; before that, and in `partial_fit`, it
+    stays as it was.
 
     The defaults are those that were best on real tables with standardized features, in log loss or RMSE over five
     folds; ``python -m benchmarks tabular --parts defaults`` changes one at a time. For images and wide sparse data

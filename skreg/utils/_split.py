@@ -27,7 +27,7 @@ def read_splits(cv, X, y, classifier, **params):
 
 
 def hold_out(n, fraction, classes, rng, weights=None):
-    """A mask of about a fraction of n rows, of every class alike.
+    """A mask of about a fraction of n rows, the same fraction of every class.
 
     Rows are taken at even distances from a random order within each class and, with weights, within each order of
     magnitude of the weights, so that the rows hold about the same fraction of the total weight. A class of one row is
@@ -61,7 +61,7 @@ def hold_out(n, fraction, classes, rng, weights=None):
     held &= ~lonely
     if held.all() or not held.any():
         raise ValueError(
-            f"validation_fraction={fraction} leaves none of n_samples={n} (distinct) rows to"
+            f"validation_fraction={fraction} leaves none of n_samples={n} (unique) rows to"
             f" {'train' if held.all() else 'validate'} on."
         )
     return held

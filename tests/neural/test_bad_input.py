@@ -104,6 +104,7 @@ def test_data(model, y, bad, message):
         (-np.ones(20), r"sample_weight must be finite and not negative; got -1\.0"),
         (np.full(20, np.nan), r"sample_weight must be finite and not negative; got nan"),
         (np.zeros(20), r"all weights are zero"),
+        (np.full(20, 1e308), r"weights are so large that their sum overflows"),
     ],
 )
 def test_weights(model, y, weights, message):
@@ -152,7 +153,7 @@ def test_labels(y, message):
 def test_validation_of_too_large_a_share():
     X, y = regression(60, 4)
     with pytest.raises(
-        ValueError, match=r"validation_fraction=0\.999 leaves none of n_samples=55 \(distinct\) rows to train"
+        ValueError, match=r"validation_fraction=0\.999 leaves none of n_samples=55 \(unique\) rows to train"
     ):
         DropoutMLPRegressor(validation_fraction=0.999).fit(X, y)
 

@@ -593,7 +593,7 @@ def test_spans_of_averages(averaging, first, late):
 
 
 def test_cells_of_a_table_of_categories_are_learned():
-    """Few distinct rows: none are held out, for the label of one of them would never be seen."""
+    """No rows are held out of few unique ones, since the net would never see their labels."""
     rng = np.random.default_rng(0)
     cells = rng.integers(0, 4, 5000)
     X, p = np.column_stack([cells % 2, cells // 2]).astype(float), np.array([0.3, 0.6, 0.5, 0.8])
