@@ -314,7 +314,7 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         if outside is None and self.early_stopping:
             found, held = found.split(self.validation_fraction, data.codes, np.random.default_rng([seed, 1]))
             if held is None:
-                self._warn_of_no_validation(found)
+                self._warn_of_no_validation(np.count_nonzero(data.weights))
         size, n_steps = self._steps(found)
         if again:
             self._go_on(architecture)
@@ -340,11 +340,11 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         task.end(reconstruction_attributes=lambda: self._fitted_state(copy.deepcopy(self._net)))
         return self
 
-    def _warn_of_no_validation(self, found):
+    def _warn_of_no_validation(self, n_rows):
         """Warn that no rows are held out, if the number of rows or a parameter let the user expect it."""
         defaults = signature(type(self)).parameters
         changed = [name for name in _STOPPING if getattr(self, name) != defaults[name].default]
-        if changed or found.n_rows >= FEWEST_ROWS:
+        if changed or n_rows >= FEWEST_ROWS:
             settings = "".join(f" {name}={getattr(self, name)!r} has no effect." for name in changed)
             warnings.warn(
                 f"{type(self).__name__} trains for all max_iter={self.max_iter} epochs without early stopping:"

@@ -119,8 +119,11 @@ class UniqueRows(NamedTuple):
 
     @property
     def n_rows(self):
-        """The number of rows before merging, where a weight of 2 counts as two; not less than the unique rows."""
-        return max(float(self.rows.size), float(self.fit_weight.sum()))
+        """The number of rows before merging, where a sample weight of 2 counts as two; at least the unique rows.
+
+        Class weights say how much rows matter, not how many there are.
+        """
+        return max(float(self.rows.size), float(self.sample_weight.sum()))
 
     def take(self, at):
         fit_weight = self.fit_weight[at]

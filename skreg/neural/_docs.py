@@ -170,7 +170,7 @@ SHARED = {
         units, when early stopping has no effect, and when L1 sets all weights of a layer to zero.""",
     "notes": """
     Rows that are equal, target included, are merged into one row with the sum of their weights, and the order of the
-    rows has no effect. An epoch still has as many steps as without merging, where a row of weight 2 counts as two
+    rows has no effect. An epoch still has as many steps as without merging, where a sample weight of 2 counts as two
     rows: it then goes over the unique rows several times. Weights may have any scale, so this alone never makes an
     epoch longer than 100 steps. A row whose weight tends to 0 loses its influence, also on batch statistics, but it
     still takes a place in a batch.
