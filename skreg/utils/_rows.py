@@ -62,6 +62,8 @@ def n_rows(X):
 
 def take(X, rows):
     """Rows of X, by their indices."""
+    if not hasattr(X, "iloc") and (frame := as_frame(X)) is not None:  # scikit-learn before 1.8 knows no arrow tables
+        return frame[np.asarray(rows)].to_native()
     return _safe_indexing(X, rows)
 
 

@@ -59,7 +59,7 @@ def test_sparse__rows_stay_sparse(form):
 
 
 def test_swap_noise__sparse_rows_are_not_filled():
-    X = sp.random_array((500, 40000), density=0.001, format="csr", rng=np.random.default_rng(0))
+    X = sp.random_array((500, 40000), density=0.001, format="csr", random_state=np.random.default_rng(0))
     rng = np.random.default_rng(0)
     tracemalloc.start()
     swapped = au.SwapNoise(0.3).augment(au.Batch(X, np.zeros(500)), rng).X

@@ -391,7 +391,7 @@ def test_frames_with_strings_sparse_rows_labels_and_jobs():
     model = make_pipeline(encode, DropoutMLPClassifier((10,), max_iter=5, random_state=0))
     one, two = (diagnose(model, frame, y, cv=3, n_jobs=n) for n in (None, 2))
     assert one.scores == two.scores
-    rows = sp.random_array((150, 30), density=0.2, format="coo", rng=rng)
+    rows = sp.random_array((150, 30), density=0.2, format="coo", random_state=rng)
     labels = rng.integers(2, size=150)
     sparse = diagnose(SGDClassifier(loss="log_loss", random_state=0), rows, labels, cv=3)
     assert "reference" not in sparse.scores

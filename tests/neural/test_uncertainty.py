@@ -182,7 +182,7 @@ def test_distance__of_regressors_sparse_rows_and_chunks():
     sparse = DropoutMLPRegressor(**SMALL).fit(sp.csr_array(X), y)
     np.testing.assert_allclose(sparse.predict_uncertainty(sp.csr_array(X)).distance, distance, rtol=1e-3)
     assert np.isnan(model.partial_fit(X, y).predict_uncertainty(X).distance).all()
-    wide = sp.random_array((60, 3000), density=0.01, rng=np.random.default_rng(0), format="csr")
+    wide = sp.random_array((60, 3000), density=0.01, random_state=np.random.default_rng(0), format="csr")
     linear = DropoutMLPRegressor((), max_iter=1, random_state=0).fit(wide, np.arange(60.0))
     assert np.isnan(linear.predict_uncertainty(wide).distance).all()
 
