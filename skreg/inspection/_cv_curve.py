@@ -248,6 +248,7 @@ def _of_paths(search):
     candidates = list(itertools.product(*lists))
     n_alphas, folds = search.scores_.shape[-2:]
     alphas, scores = search.alphas_.reshape(-1, n_alphas), search.scores_.reshape(-1, n_alphas, folds)
+    scores = scores[..., ~np.isnan(scores).all(axis=(0, 1))]  # folds without a score took no part in the choice
     varied = [i for i, values in enumerate(lists) if len(values) > 1]
     labels = [", ".join(f"{names[i]} {candidate[i]:g}" for i in varied) or "mean" for candidate in candidates]
     chosen = int(np.ravel_multi_index(chosen_candidate(search), [len(values) for values in lists]))
