@@ -47,7 +47,7 @@ INSTANCES = [
     LabelSmoothedLogistic(alpha=0.01, l1_ratio=1.0, label_smoothing=0.0, tol=1e-10),
     LabelSmoothedLogistic(alpha=0.01, l1_ratio=0.5, standardize=True, warm_start=True),
     LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.1, class_weight="balanced", tol=1e-12),
-    LabelSmoothedLogistic(confidence_penalty=0.5),
+    LabelSmoothedLogistic(label_smoothing=0.1, confidence_penalty=0.5),
     LabelSmoothedLogistic(alpha=0.01, l1_ratio=1.0, bounds=(-0.5, 0.5)),
     LabelSmoothedLogisticCV(),
     LabelSmoothedLogisticCV(cv=3, alphas=5, l1_ratio=[0.0, 0.5], label_smoothing=[0.05], selection="1se", tol=1e-12),
