@@ -2,10 +2,11 @@
 
 import argparse
 
-from . import augment, compile, effects, linear, logistic, mlp, mnist, report, tabular, uci, uncertainty
+from . import augment, compile, diagnose, effects, linear, logistic, mlp, mnist, report, tabular, uci, uncertainty
 
 FAMILIES = {
     "augment": augment,
+    "diagnose": diagnose,
     "compile": compile,
     "effects": effects,
     "linear": linear,

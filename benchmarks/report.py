@@ -38,11 +38,26 @@ TITLES = {
     "speed": "Rows per second",
     "augmented": "Test errors on MNIST",
     "few": "Few labels",
+    "pairs": "Pairs of an estimator and data with a planted fault",
 }
 
 # Header and format of the entries of a row, in order.
 COLUMNS = {
     "solver": ("solver", "{}"),
+    "what": ("", "{}"),
+    "count": ("count", "{}"),
+    "of": ("of", "{}"),
+    "fault": ("planted fault", "{}"),
+    "estimator": ("estimator", "{}"),
+    "data": ("data", "{}"),
+    "wanted": ("wanted", "{}"),
+    "verdict": ("verdict", "{}"),
+    "findings": ("findings", "{}"),
+    "right": ("right", "{}"),
+    "suggestion": ("first suggestion", "{}"),
+    "promised": ("promised gain", "{}"),
+    "fresh": ("gain on fresh rows", "{}"),
+    "above_zero": ("above 0", "{}"),
     "technique": ("technique", "{}"),
     "loss": ("test loss", "{:.4g}"),
     "gain": ("gain, %", "{:+.1f}"),

@@ -1,12 +1,16 @@
-"""Pictures of regularization in the manner of scikit-learn's displays, advice on it, and spaces to tune it in."""
+"""Displays of regularization that work like scikit-learn's, advice on it, and spaces of parameters to search."""
 
-from ._certainty import CalibrationGapDisplay, UncertaintyDisplay
+from ._calibration import CalibrationGapDisplay
 from ._cv_curve import CVCurveDisplay
-from ._diagnose import Diagnosis, diagnose
-from ._path import RegularizationPathDisplay, SparsityDisplay
+from ._diagnose import diagnose
+from ._diagnosis import Diagnosis
+from ._filter_factor import FilterFactorDisplay
+from ._loss_curve import LossCurveDisplay
+from ._path import RegularizationPathDisplay
 from ._spaces import param_space
-from ._training import FilterFactorDisplay, LossCurveDisplay
+from ._sparsity import SparsityDisplay
 from ._trials import Trials
+from ._uncertainty import UncertaintyDisplay
 
 __all__ = [
     "CVCurveDisplay",

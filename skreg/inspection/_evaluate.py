@@ -6,30 +6,57 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import t as student
-from sklearn.base import clone
-from sklearn.metrics import log_loss
+from sklearn.base import clone, is_regressor
+from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.utils.parallel import Parallel, delayed
 
 from ..utils._rows import take
 
-ROUNDING = 1e-8  # what is smaller is shown as 0
+SHOWN_AS_ZERO = 1e-8  # what is smaller is printed as 0
+MAX_LATE_SHARE = 0.1  # share of the fall of a loss curve that its last quarter may have when training is finished
 
 
 class Fit(NamedTuple):
-    """What one fit tells; probabilities are those of the held-out rows, where the estimator gives any."""
+    """Scores of one fit, and what it tells of the held-out rows.
+
+    Attributes
+    ----------
+    train, validation, seconds : float
+    messages : tuple of str
+        Categories of the warnings.
+    unfinished : bool
+        Whether training ended while its loss was still falling, or with a ConvergenceWarning.
+    log_loss : float
+        NaN without probabilities; `confidence` in the predicted class and whether that is `right` are then None.
+    recall, precision : float
+        Of the rare class: share of its rows that are found, and average precision of its probability; else NaN.
+    residuals : ndarray or None
+        Of a regression with one target.
+    """
 
     train: float
     validation: float
     seconds: float
     messages: tuple
+    unfinished: bool = False
     log_loss: float = np.nan
     confidence: np.ndarray | None = None
     right: np.ndarray | None = None
+    recall: float = np.nan
+    precision: float = np.nan
+    residuals: np.ndarray | None = None
 
 
 class Difference(NamedTuple):
-    """A mean difference over folds with its 95 % interval, whose ends are NaN where the folds give none."""
+    """A mean difference over folds with its 95 % interval, whose ends are NaN where the folds give none.
+
+    Attributes
+    ----------
+    mean, low, high : float
+    is_shown : bool
+        Whether the interval lies above zero.
+    """
 
     mean: float
     low: float
@@ -39,15 +66,18 @@ class Difference(NamedTuple):
     def is_shown(self):
         return self.low > 0.0
 
+    def counts(self, least=0.0):
+        """Whether it is shown and at least as large; of folds without an interval only the mean can be asked."""
+        return (self.is_shown or np.isnan(self.low)) and self.mean > 0.0 and self.mean >= least
+
     @property
-    def is_gain(self):
-        """Whether it is shown to be positive; of folds without an interval only the mean can be asked."""
-        return self.is_shown or (np.isnan(self.low) and self.mean > 0.0)
+    def reversed(self):
+        return Difference(-self.mean, -self.high, -self.low)
 
     def __str__(self):
         if np.isnan(self.low):
             return f"{self.mean:+.3g} (no interval from these folds)"
-        mean, low, high = (0.0 if abs(value) < ROUNDING else value for value in self)
+        mean, low, high = (0.0 if abs(value) < SHOWN_AS_ZERO else value for value in self)
         return f"{mean:+.3g} [{low:+.3g}, {high:+.3g}]"
 
 
@@ -82,10 +112,17 @@ class Folds:
     scorer : callable
         ``scorer(estimator, X, y)``, greater is better.
     n_jobs : int or None
+    rare : object
+        Label of the rare class, None without.
     """
 
-    def __init__(self, X, y, splits, scorer, n_jobs):
-        self.X, self.y, self.splits, self.scorer, self.n_jobs = X, y, splits, scorer, n_jobs
+    def __init__(self, X, y, splits, scorer, n_jobs, rare=None):
+        self.X = X
+        self.y = y
+        self.splits = splits
+        self.scorer = scorer
+        self.n_jobs = n_jobs
+        self.rare = rare
 
     @property
     def n_train(self):
@@ -95,7 +132,11 @@ class Folds:
         """Fits of an estimator on the training rows of every fold, or on a share of them."""
         rows = [(train if share is None else self._some(train, share), test) for train, test in self.splits]
         parallel = Parallel(n_jobs=self.n_jobs)
-        return parallel(delayed(_fit)(estimator, self.X, self.y, *parts, self.scorer) for parts in rows)
+        return parallel(delayed(_fit)(estimator, self.X, self.y, *parts, self.scorer, self.rare) for parts in rows)
+
+    def on(self, splits):
+        """The same rows and scorer on other splits."""
+        return Folds(self.X, self.y, splits, self.scorer, self.n_jobs, self.rare)
 
     def _some(self, train, share):
         """A random share of the rows, of every class alike where classes allow it."""
@@ -119,37 +160,75 @@ class Folds:
         """Which pairs of folds hold out no row in common."""
         return np.array([[not np.isin(a, b).any() for _, b in self.splits] for _, a in self.splits])
 
-    def chosen_by_others(self, scores):
+    def chosen_by_others(self, scores, tolerance=0.0):
         """For every fold (column), the row of `scores` that is best on folds that hold out none of its rows.
 
-        None where there are no such folds: then every choice has seen what it is judged by.
+        Rows less than `tolerance` worse than the best count as best, too, and the first of them is chosen. None where
+        there are no such folds: then every choice has seen what it is judged by.
         """
         apart = self.apart
         if not apart.any(axis=1).all():
             return None
-        return (scores @ apart.T / apart.sum(axis=1)).argmax(axis=0)
+        means = scores @ apart.T / apart.sum(axis=1)
+        return (means >= means.max(axis=0) - tolerance).argmax(axis=0)
 
 
-def _fit(estimator, X, y, train, test, scorer):
+def _fit(estimator, X, y, train, test, scorer, rare=None):
     model, start = clone(estimator), time.perf_counter()
     X_train, y_train, X_test, y_test = take(X, train), take(y, train), take(X, test), take(y, test)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(X_train, y_train)
         scores = scorer(model, X_train, y_train), scorer(model, X_test, y_test)
-        known = _certainty(model, X_test, np.asarray(y_test))
-    seconds = time.perf_counter() - start
-    return Fit(*map(float, scores), seconds, tuple({w.category.__name__ for w in caught}), *known)
+        seconds = time.perf_counter() - start
+        known = _held_out(model, X_test, np.asarray(y_test), rare)
+    messages = tuple({w.category.__name__ for w in caught})
+    return Fit(*map(float, scores), seconds, messages, _is_unfinished(model, messages), **known)
 
 
-def _certainty(model, X, y):
-    """Log loss, confidences and whether they are right, of a classifier that tells its probabilities."""
-    if not hasattr(model, "predict_proba") or not hasattr(model, "classes_"):
-        return ()
+def _is_unfinished(model, messages):
+    """Whether the last quarter of the training still brought a good part of what all of it did."""
+    model = _innermost(model)
+    curves = [getattr(model, name, None) for name in ("validation_curve_", "loss_curve_")]
+    curve = next((np.asarray(values) for values in curves if isinstance(values, list) and len(values) > 1), np.empty(0))
+    if curve.dtype.kind != "f" or curve.ndim != 1 or curve.size < 2:
+        return "ConvergenceWarning" in messages
+    if curve.size < getattr(model, "max_iter", curve.size):  # it stopped by itself
+        return False
+    last = curve[-1 - max(1, curve.size // 4)] - curve[-1]
+    return bool(abs(last) > MAX_LATE_SHARE * np.ptp(curve))
+
+
+def _innermost(model):
+    """The fitted estimator that does the learning, inside pipelines and wrappers."""
+    while True:
+        inner = model.steps[-1][1] if hasattr(model, "steps") and isinstance(model.steps, list) else None
+        inner = inner or getattr(model, "regressor_", None) or getattr(model, "estimator_", None)
+        if inner is None or not hasattr(inner, "fit") or isinstance(inner, type(model)):
+            return model
+        model = inner
+
+
+def _held_out(model, X, y, rare):
+    """What a model tells of held-out rows, as arguments of `Fit`."""
+    if is_regressor(model):
+        predicted = np.asarray(model.predict(X))
+        plain = y.ndim == 1 and y.dtype.kind in "iuf" and predicted.shape == y.shape
+        return {"residuals": y - predicted} if plain else {}
+    if y.ndim != 1 or not hasattr(model, "classes_"):
+        return {}
+    found = {}
+    if rare is not None and (y == rare).any():
+        found["recall"] = float((np.asarray(model.predict(X))[y == rare] == rare).mean())
+    if not hasattr(model, "predict_proba"):
+        return found
     p, classes = model.predict_proba(X), model.classes_
-    if y.ndim != 1 or not isinstance(p, np.ndarray) or len(classes) < 2 or not np.isin(y, classes).all():
-        return ()
-    return log_loss(y, p, labels=classes), p.max(axis=1), classes[p.argmax(axis=1)] == y
+    if not isinstance(p, np.ndarray) or len(classes) < 2 or not np.isin(y, classes).all():
+        return found
+    if "recall" in found and rare in classes:
+        found["precision"] = float(average_precision_score(y == rare, p[:, list(classes).index(rare)]))
+    found |= {"log_loss": log_loss(y, p, labels=classes), "confidence": p.max(axis=1)}
+    return {**found, "right": classes[p.argmax(axis=1)] == y}
 
 
 def mean(fits, name="validation"):

@@ -1,40 +1,82 @@
 """What the adviser measures of an estimator, all on the same folds."""
 
 import time
+from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
-from sklearn.base import clone, is_classifier
+from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.pipeline import Pipeline
 
-from ..utils._rows import take
-from ._display import last_step
-from ._evaluate import Difference, mean, overconfidence
-from ._strength import BINNED, FORESTS, STAGED, TREES, chain, resolve, strength_of
+from . import _data
+from ._evaluate import Difference, Folds, mean, overconfidence
+from ._progress import Progress
+from ._references import STANDARDIZED, changes_to_try, reference_models
+from ._strength import BINNED, FORESTS, NEIGHBORS, ROUNDS, STAGED, TREES, VECTORS, chain, resolve, strength_of
 from ._verdict import verdict_of
 
-CORRELATED = 0.9
-EXTENSIONS = 4  # how often the regularization curve goes on by ten where it still rises at its end
+WORTH = 0.01  # share of what can be learned that a difference must have to count
+MAX_EXTENSIONS = 4  # how often the regularization curve goes on where it still rises at its end
+MAX_AGAIN = 3  # values of a side of the curve that are compared again on further folds
 SHARES = (0.5, 0.25)  # of the training rows, for the learning curve; the baseline is its end
-ROWS_TO_CORRELATE = 2000
-MOST_COLUMNS = 2000
-NOTHING = 1e-3  # a share of the scores: less than that is nothing learned
-REFERENCE_SECONDS = 0.5  # a guess of a fit of gradient boosting, for the budget
+MIN_ROWS = 10  # of the learning curve
+REFERENCE_SECONDS = 0.5  # a guess of a fit of a reference, for the budget
+LEARNED_ROUNDING = 1e-3  # share of the scores: less than that is nothing learned
+BY_HEART = (*TREES, *FORESTS, *BINNED, *STAGED, *NEIGHBORS, *VECTORS)  # may know their training rows by heart
+PERFECT = 0.999  # share of what can be learned that a model that knows its training rows by heart has on them
+
+
+class Alternative(NamedTuple):
+    """Another model on the same folds, compared with the baseline.
+
+    Attributes
+    ----------
+    name : str
+    fits : list of Fit
+    gain, above : Difference
+        Held-out score minus the baseline's, and minus the constant's.
+    train : float
+        Mean training score.
+    model : estimator
+        Unfitted; None where fits are those of several values.
+    part : estimator
+        What stands in the place of what does the learning; None where only parameters change.
+    change : dict
+        Parameters that change; empty where `part` is all.
+    value : object
+        Of the regularization curve.
+    base : list of Fit
+        Of the baseline, on the same folds.
+    folds : Folds
+    """
+
+    name: str
+    fits: list
+    gain: Difference
+    above: Difference
+    train: float
+    model: BaseEstimator | None = None
+    part: BaseEstimator | None = None
+    change: dict | None = None
+    value: object = None
+    base: list | None = None
+    folds: Folds | None = None
 
 
 class Measurements:
-    """The baseline, a constant, the regularization curve, the learning curve and a reference.
+    """The baseline, a constant, the regularization curve, the learning curve, references, and changes that were tried.
 
     Parameters
     ----------
     estimator : estimator
     folds : Folds
+    splits : Splits
+        See `choose_splits`.
     start : float
         When the budget began, by `time.perf_counter`.
     budget : float or None
         Seconds.
+    verbose : bool or None
+        See `Progress`.
 
     Attributes
     ----------
@@ -43,61 +85,109 @@ class Measurements:
     curve, learning : dict
         From values of the strength, and from shares of the rows, to lists of Fit.
     strength : Strength or None
-    stronger, weaker : tuple of (value, Difference) or None
-        The best value on each side, and its gain where it is chosen by other folds.
+    stronger, weaker : Alternative or None
+        The best value on each side, judged fold by fold as the one that the other folds choose.
     growth : Difference or None
         From half of the training rows to all.
-    reference_fits : list of Fit or None
-    reference, shortfall : Difference or None
-        Gain of gradient boosting over the estimator on held-out rows, and over what that reaches on training rows.
+    references, tried : dict of str to Alternative
+        "linear" and "boosting"; and changes such as "standardized features".
     gap, above : Difference
-        Training minus validation score, and validation score above the constant's.
+        Training minus held-out score, and held-out score above the constant's.
     learned, lost : float
         Training score above the constant's, and the share of that which held-out rows do not show; 0 where nothing is
         learned.
     overconfidence : Difference or None
         Mean confidence minus share of right answers.
-    n_features : int
-        As the last step sees them; 0 where they are not numbers. Likewise `is_sparse`; `uneven`, the largest over the
-        smallest of their deviations; `n_correlated`, those with a correlation above 0.9 with another.
-    n_unconverged : int
-        Fits of the baseline that warned so.
+    facts : Facts
+        See `facts_of`.
+    shares : dict
+        Of the classes, the rarest first; empty in regression.
+    leak : Difference or None
+        Score of folds that separate what belongs together minus that of folds that do not.
+    order : Difference or None
+        Score of shuffled folds minus that of the folds of consecutive rows.
+    n_unfinished : int
+        Fits of the baseline that ended too early.
     verdict, reason : str
         See `verdict_of`.
     skipped : list of str
-        What there was no time for, or what failed.
+        What there was no time for, what failed, and what was interrupted.
+    interrupted : bool
     """
 
-    def __init__(self, estimator, folds, start, budget):
-        self.estimator, self.folds, self.start, self.budget = estimator, folds, start, budget
+    def __init__(self, estimator, folds, splits, start, budget, verbose=None):
+        self.estimator = estimator
+        self.folds = folds
+        self.splits = splits
+        self.start = start
+        self.budget = budget
         self.skipped = []
-        self.baseline = folds.run(estimator)
-        self.baseline_seconds = time.perf_counter() - start
-        self.floor = folds.run(DummyClassifier(strategy="prior") if is_classifier(estimator) else DummyRegressor())
-        self._judge_baseline()
-        self._look_at_features()
-        self.strength = strength_of(estimator)
+        self.interrupted = False
         self.curve = {}
-        if self.strength is not None:
-            self._measure_curve()
-        self.stronger, self.weaker = (self._best_on(side) for side in (True, False))
-        self.learning = self._learning_curve()
-        half = self.learning.get(SHARES[0])
-        self.growth = None if half is None else folds.gain(self.baseline, half)
-        self.reference_fits = self._reference()
-        self.reference = self.shortfall = None
-        if self.reference_fits is not None:
-            self.reference = folds.gain(self.reference_fits, self.baseline)
-            pairs = zip(self.baseline, self.reference_fits, strict=True)
-            self.shortfall = folds.difference([boosted.validation - fit.train for fit, boosted in pairs])
+        self.learning = {}
+        self.references = {}
+        self.tried = {}
+        self.stronger = self.weaker = self.growth = self.leak = self.order = None
+        with Progress(verbose) as self._progress:
+            self._measure()
+        del self._progress
         self.verdict, self.reason = verdict_of(self)
+
+    def _measure(self):
+        self._progress.expect(1)
+        began = time.perf_counter()
+        self.baseline = self._run("the estimator", self.estimator)
+        self.baseline_seconds = time.perf_counter() - began
+        self.dummy = DummyClassifier(strategy="prior") if is_classifier(self.estimator) else DummyRegressor()
+        self.floor = self._run("a constant", self.dummy)
+        self._judge_baseline()
+        self._look_at_rows()
+        self.strength = strength_of(self.estimator)
+        steps = [self._measure_curve, self._measure_references, self._try_changes, self._measure_growth]
+        try:
+            for step in [*steps, self._measure_leak]:
+                step()
+            self._set_sides()
+            self._look_again()
+        except KeyboardInterrupt:
+            self.interrupted = True
+            self.skipped.append("whatever came after the interrupt")
+            self._set_sides()
+
+    def _set_sides(self):
+        self.stronger, self.weaker = (self._best_on(side) for side in (True, False))
 
     @property
     def final(self):
         """What does the learning, inside pipelines and wrappers."""
         return resolve(self.estimator)[1]
 
+    @property
+    def learnable(self):
+        """The best score above the constant's that was seen, be it on training rows."""
+        best = [mean(self.baseline, "train"), mean(self.baseline)]
+        best += [mean(fits) for fits in self.curve.values()]
+        best += [mean(one.fits) for one in (*self.references.values(), *self.tried.values())]
+        return max(max(best) - mean(self.floor), 0.0)
+
+    def counts(self, difference):
+        """The one rule: the interval lies above zero, and the mean is at least a hundredth of `learnable`."""
+        return difference is not None and difference.counts(WORTH * self.learnable)
+
+    @property
+    def alternatives(self):
+        """All other models that were measured."""
+        sides = [side for side in (self.stronger, self.weaker) if side is not None]
+        return [*sides, *self.references.values(), *self.tried.values()]
+
+    @property
+    def knows_by_heart(self):
+        """Whether a gap is natural: the family may fit its training rows exactly, or did."""
+        exact = mean(self.baseline, "train") - mean(self.floor) >= PERFECT * self.learnable
+        return self.is_a(BY_HEART) or (exact and self.learnable > 0.0)
+
     def is_a(self, kinds):
+        """Whether what does the learning is of these kinds."""
         return isinstance(self.final, kinds)
 
     def is_inside(self, kinds):
@@ -107,11 +197,7 @@ class Measurements:
     @property
     def is_numeric(self):
         """Whether X is dense and of numbers."""
-        X = self.folds.X
-        if sp.issparse(X):
-            return False
-        columns = [X[name] for name in X.columns] if hasattr(X, "columns") else [X]
-        return all(np.asarray(column).dtype.kind in "iuf" for column in columns)
+        return _data.is_numeric(self.folds.X)
 
     def _judge_baseline(self):
         fits = self.baseline
@@ -121,24 +207,24 @@ class Measurements:
         self.above = self.folds.gain(fits, self.floor)
         self.learned = mean(fits, "train") - mean(self.floor)
         sizes = abs(mean(fits, "train")) + abs(mean(self.floor))
-        self.lost = self.gap.mean / self.learned if self.learned > NOTHING * sizes else 0.0
+        self.lost = self.gap.mean / self.learned if self.learned > LEARNED_ROUNDING * sizes else 0.0
         over = overconfidence(fits)
         self.overconfidence = None if over is None else self.folds.difference(over, of_learning=False)
-        self.n_unconverged = sum("ConvergenceWarning" in fit.messages for fit in fits)
+        self.n_unfinished = sum(fit.unfinished for fit in fits)
 
-    def _look_at_features(self):
-        self.n_features, self.uneven, self.n_correlated, self.is_sparse = 0, 1.0, 0, False
-        train = self.folds.splits[0][0]
-        X, y = (take(part, train) for part in (self.folds.X, self.folds.y))
-        try:
-            for _, outer in chain(self.estimator):
-                X = last_step(outer, X, y, refit=True)[1] if isinstance(outer, Pipeline) else X
-            X = X if sp.issparse(X) else np.asarray(X, dtype=float)
-        except (TypeError, ValueError):  # texts, categories
-            return
-        if X.ndim == 2:
-            self.n_features, self.is_sparse = X.shape[1], sp.issparse(X)
-            self.uneven, self.n_correlated = unevenness(X), correlated(X)
+    def _look_at_rows(self):
+        X, y = self.folds.X, self.folds.y
+        self.facts = _data.facts_of(self.estimator, X, y, self.folds.splits[0][0])
+        is_class = _data.can_classify(self.estimator, y)
+        self.shares = _data.class_shares(y) if is_class else {}
+        correlation, drift = _data.order_facts(X, y, is_class) if np.asarray(y).ndim == 1 else (0.0, None)
+        self.facts = self.facts._replace(neighbour_correlation=correlation, drift=drift)
+
+    def _run(self, what, estimator, share=None, folds=None):
+        self._progress.begin(what)
+        fits = (folds or self.folds).run(estimator, share)
+        self._progress.end()
+        return fits
 
     def _affordable(self, what, seconds):
         """Whether there is time for something; remembers what is skipped."""
@@ -147,100 +233,183 @@ class Measurements:
         self.skipped.append(what)
         return False
 
-    def _try(self, what, seconds, estimator, share=None):
+    def _try(self, what, seconds, estimator, share=None, folds=None):
         """Fits of what is not the baseline: None where there is no time, or where they fail, as few rows may do."""
         if not self._affordable(what, seconds):
             return None
         try:
-            return self.folds.run(estimator, share)
+            return self._run(what, estimator, share, folds)
         except ValueError as error:
             self.skipped.append(f"{what} (failed: {error})")
             return None
 
+    def _alternative(self, name, fits, **how):
+        gain, above = self.folds.gain(fits, self.baseline), self.folds.gain(fits, self.floor)
+        return Alternative(name, fits, gain, above, mean(fits, "train"), base=self.baseline, folds=self.folds, **how)
+
     def _measure_curve(self):
+        if self.strength is None:
+            return
         self.curve = {self.strength.value: self.baseline}
-        for value in self.strength.values(self.folds.n_train):
+        values = self.strength.values(self.folds.n_train)
+        self._progress.expect(len(values))
+        for value in values:
             self._run_at(value)
-        if self.strength.kind.scale == "factor":
-            self._extend()
+        for _ in range(MAX_EXTENSIONS):
+            value = self._next_value()
+            if value is None or value in self.curve or not self._run_at(value):
+                return
 
     def _run_at(self, value):
         name = self.strength.name
-        share = value / self.strength.value if self.strength.kind.name in ("max_iter", "n_estimators") else 1.0
+        share = value / self.strength.value if self.strength.kind.name in ROUNDS else 1.0
         model = clone(self.estimator).set_params(**{name: value})
         fits = self._try(f"{name}={value!r}", share * self.baseline_seconds, model)
         if fits is not None:
             self.curve[value] = fits
         return fits is not None
 
-    def _extend(self):
-        """Go on in tens while the curve still rises at its end, or where it is flat, with weaker values."""
-        for _ in range(EXTENSIONS):
-            best = max(self.curve, key=lambda v: (round(mean(self.curve[v]), 12), -self.strength.kind.stronger * v))
-            ends = min(self.curve), max(self.curve)
-            if best not in ends or best == self.strength.value:
-                return
-            if not self._run_at(float(f"{best * (0.1 if best == ends[0] else 10.0):.3g}")):
-                return
+    def _next_value(self):
+        """The value beyond an end at which the curve still rises, or beyond the weak one where nothing is learned."""
+        values = sorted(self.curve)
+        scores = {value: mean(self.curve[value]) for value in values}
+        if len(values) < 2:
+            return None
+        least = WORTH * self.learnable
+        if max(scores.values()) - mean(self.floor) <= least:
+            up = self.strength.kind.stronger < 0
+        else:
+            best = max(scores, key=scores.get)
+            up = best == values[-1]
+            neighbour = values[-2] if up else values[1]
+            if best not in (values[0], values[-1]) or scores[best] - scores[neighbour] <= 0.5 * least:
+                return None
+        return self.strength.beyond(values[-1] if up else values[0], self.folds.n_train, up=up)
 
-    def _side(self, stronger):
-        """Values of the curve that regularize more, or less, than the present one."""
-        return [v for v in self.curve if v != self.strength.value and self.strength.is_stronger(v) == stronger]
-
-    def fits_on_side(self, stronger):
-        """Fits at the best value on a side, for every fold the one that other folds choose; None if none can."""
-        values = self._side(stronger)
-        scores = np.array([[fit.validation for fit in self.curve[value]] for value in values])
-        chosen = self.folds.chosen_by_others(scores)
-        return None if chosen is None else [self.curve[values[i]][fold] for fold, i in enumerate(chosen)]
+    def side(self, stronger):
+        """Values of the curve that regularize more, or less, than the present one; the most regularizing first."""
+        values = [v for v in self.curve if v != self.strength.value and self.strength.is_stronger(v) == stronger]
+        return sorted(values, key=lambda value: -self.strength.kind.stronger * value)
 
     def _best_on(self, stronger):
-        if self.strength is None or not self._side(stronger):
+        """The most regularizing value on a side among those that are as good as its best, within the `WORTH`."""
+        if self.strength is None or not self.side(stronger):
             return None
-        best = max(self._side(stronger), key=lambda value: mean(self.curve[value]))
-        fits = self.fits_on_side(stronger)
-        if fits is None:
-            return best, Difference(mean(self.curve[best]) - mean(self.baseline), np.nan, np.nan)
-        return best, self.folds.gain(fits, self.baseline)
+        values, tolerance = self.side(stronger), WORTH * self.learnable
+        means = np.array([mean(self.curve[value]) for value in values])
+        value = values[int((means >= means.max() - tolerance).argmax())]
+        fits = self._judged_by_others([self.curve[value] for value in values], self.folds)
+        if fits is None:  # every fold has seen what the others hold out: there is no honest interval
+            found = self._alternative("curve", self.curve[value], value=value)
+            return found._replace(gain=Difference(found.gain.mean, np.nan, np.nan))
+        return self._alternative("curve", fits, value=value)
 
-    def _learning_curve(self):
-        found = {1.0: self.baseline}
-        for share in SHARES:
-            if int(share * self.folds.n_train) >= 10:
-                what = f"learning curve at {share:.0%}"
-                fits = self._try(what, share * self.baseline_seconds, self.estimator, share)
-                if fits is not None:
-                    found[share] = fits
-        return found
+    def _judged_by_others(self, candidates, folds):
+        """Of several lists of fits, for every fold the fit that the other folds choose; None where none can."""
+        scores = np.array([[fit.validation for fit in fits] for fits in candidates])
+        chosen = folds.chosen_by_others(scores, WORTH * self.learnable)
+        return None if chosen is None else [candidates[i][fold] for fold, i in enumerate(chosen)]
 
-    def _reference(self):
-        if self.is_a((*BINNED, *STAGED, *FORESTS, *TREES)):
-            return None
-        if not self.n_features or self.is_sparse or np.asarray(self.folds.y).ndim != 1:
-            self.skipped.append("reference (gradient boosting needs dense numbers and one target)")
-            return None
-        kind = HistGradientBoostingClassifier if is_classifier(self.estimator) else HistGradientBoostingRegressor
-        name, model = resolve(self.estimator)[0].removesuffix("__"), kind(random_state=0)
-        model = clone(self.estimator).set_params(**{name: model}) if name else model
-        seconds = max(self.baseline_seconds, REFERENCE_SECONDS * len(self.folds.splits))
-        return self._try("reference", seconds, model)
+    def _look_again(self):
+        """Repeat on further folds what the first ones leave open: gains that are large enough, but not shown."""
+        if (
+            not self.splits.more
+            or self.facts.drift
+            or self.facts.neighbour_correlation > _data.MIN_NEIGHBOUR_CORRELATION
+        ):
+            return  # shuffled folds would mix what lies together
+        least = WORTH * self.learnable
+        open_ = [one for one in self.alternatives if one.gain.mean >= least and not self.counts(one.gain)]
+        best = max(open_, key=lambda one: one.gain.mean, default=None)
+        again = [one for one in open_ if one is best or one.change or one.name == STANDARDIZED]
+        if not again and (self.counts(self.above) or self.above.mean < least):
+            return
+        folds = self.folds.on(self.splits.more)
+        n_sets = 2 + sum(1 if one.model is not None else MAX_AGAIN for one in again)
+        scale = len(self.splits.more) / len(self.folds.splits)
+        if not self._affordable("a second look on further folds", scale * n_sets * self.baseline_seconds):
+            return
+        self._progress.expect(n_sets)
+        base, floor = (self._run("second look", model, folds=folds) for model in (self.estimator, self.dummy))
+        self._all_folds = self.folds.on([*self.folds.splits, *self.splits.more])
+        self._all_base, self._all_floor = [*self.baseline, *base], [*self.floor, *floor]
+        self.above = self._all_folds.gain(self._all_base, self._all_floor)
+        for one in again:
+            self._replace(one, self._run_again(one, folds))
 
+    def _run_again(self, one, folds):
+        """Fits of an alternative on the first folds and on further ones."""
+        if one.model is not None:
+            return [*one.fits, *self._run("second look", one.model, folds=folds)]
+        values = sorted(self.side(one is self.stronger), key=lambda value: -mean(self.curve[value]))[:MAX_AGAIN]
+        values = [value for value in self.side(one is self.stronger) if value in {*values, one.value}]
+        models = [clone(self.estimator).set_params(**{self.strength.name: value}) for value in values]
+        more = [self._run("second look", model, folds=folds) for model in models]
+        candidates = [[*self.curve[value], *fits] for value, fits in zip(values, more, strict=True)]
+        return self._judged_by_others(candidates, self._all_folds)
 
-def unevenness(X):
-    """Largest over smallest standard deviation of the columns that vary; of sparse ones, root mean square."""
-    spread = np.sqrt(np.asarray(X.multiply(X).mean(axis=0)).ravel()) if sp.issparse(X) else X.std(axis=0)
-    spread = spread[np.isfinite(spread) & (spread > 1e-12 * spread.max(initial=0.0))]
-    return float(spread.max() / spread.min()) if spread.size else 1.0
+    def _replace(self, one, fits):
+        found = one._replace(
+            fits=fits,
+            gain=self._all_folds.gain(fits, self._all_base),
+            above=self._all_folds.gain(fits, self._all_floor),
+            base=self._all_base,
+            folds=self._all_folds,
+        )
+        if one is self.stronger:
+            self.stronger = found
+        elif one is self.weaker:
+            self.weaker = found
+        else:
+            where = self.references if one.name in self.references else self.tried
+            where[one.name] = found
 
+    def _measure_growth(self):
+        self.learning = {1.0: self.baseline}
+        shares = [share for share in SHARES if int(share * self.folds.n_train) >= MIN_ROWS]
+        self._progress.expect(len(shares))
+        for share in shares:
+            what = f"learning curve at {share:.0%}"
+            fits = self._try(what, share * self.baseline_seconds, self.estimator, share)
+            if fits is not None:
+                self.learning[share] = fits
+        half = self.learning.get(SHARES[0])
+        self.growth = None if half is None else self.folds.gain(self.baseline, half)
 
-def correlated(X):
-    """How many columns have another one that they are correlated with by more than 0.9."""
-    if sp.issparse(X) or not 1 < X.shape[1] <= MOST_COLUMNS or not np.isfinite(X).all():
-        return 0
-    X = X[:: max(1, -(-len(X) // ROWS_TO_CORRELATE))]
-    X = X[:, X.std(axis=0) > 0.0]
-    if X.shape[1] < 2:
-        return 0
-    R = np.abs(np.corrcoef(X, rowvar=False))
-    np.fill_diagonal(R, 0.0)
-    return int((R.max(axis=0) > CORRELATED).sum())
+    def _measure_references(self):
+        models, reason = reference_models(self)
+        if reason:
+            self.skipped.append(reason)
+        self._progress.expect(len(models))
+        for name, (part, model) in models.items():
+            fits = self._try(f"{name} reference", REFERENCE_SECONDS * len(self.folds.splits), model)
+            if fits is not None:
+                self.references[name] = self._alternative(name, fits, model=model, part=part)
+
+    def _try_changes(self):
+        for name, how in changes_to_try(self).items():
+            self._progress.expect(1)
+            fits = self._try(name, how.pop("times") * self.baseline_seconds, how["model"])
+            if fits is not None:
+                self.tried[name] = self._alternative(name, fits, **how)
+
+    def _measure_leak(self):
+        """What folds that part groups, equal rows, or neighbours pretend."""
+        if self.splits.other is not None:
+            self._progress.expect(1)
+            others = self.folds.on(self.splits.other)
+            fits = self._try("folds of the other kind", self.baseline_seconds, self.estimator, None, others)
+            if fits is not None:
+                apart, together = (fits, self.baseline) if self.splits.together else (self.baseline, fits)
+                n = min(len(apart), len(together))
+                self.leak = self.folds.difference(
+                    [a.validation - b.validation for a, b in zip(apart[:n], together[:n], strict=True)]
+                )
+        elif self.facts.neighbour_correlation > _data.MIN_NEIGHBOUR_CORRELATION:
+            n_folds, y = len(self.folds.splits), self.folds.y
+            shuffled = _data.shuffled_splits(min(n_folds, 5), y, _data.can_classify(self.estimator, y))
+            self._progress.expect(1)
+            fits = self._try("shuffled folds", self.baseline_seconds, self.estimator, None, self.folds.on(shuffled))
+            if fits is not None:
+                pairs = zip(fits, self.baseline, strict=False)
+                self.order = self.folds.difference([a.validation - b.validation for a, b in pairs])

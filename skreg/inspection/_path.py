@@ -1,89 +1,14 @@
-"""Displays of coefficients along a path of strengths: their values, their norms, how many there are."""
+"""The display of coefficients along a path of penalty strengths."""
 
 import numpy as np
-from sklearn.base import clone, is_classifier
-from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge, RidgeClassifier
-from sklearn.utils import check_array
 
-from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
-from ..utils._alphas import MIN_GRID_L1_RATIO, alpha_grid
-from ._display import BLUE, GREY, LINES, PALE, Display, against_strength, final_step, is_fitted, last_step, mark_choices
-from ._strength import NETS, strength_of
-
-SEARCHES = {ElasticNetProxCV: ElasticNetProx, LabelSmoothedLogisticCV: LabelSmoothedLogistic}
-
-
-def one_strength(search):
-    """The estimator that a fitted path search fits at every strength, with what it chose."""
-    kind = SEARCHES[type(search)]
-    shared = {name: value for name, value in search.get_params(deep=False).items() if name in kind().get_params()}
-    chosen = {name: getattr(search, f"{name}_") for name in ("alpha", "l1_ratio", "label_smoothing") if name in shared}
-    return kind(**{**shared, **chosen})
-
-
-def strengths_for(estimator, X, y, n, eps):
-    """Values of the penalty's parameter, strongest first: from where all coefficients are, or nearly are, zero."""
-    for search, kind in SEARCHES.items():
-        if isinstance(estimator, kind):
-            known = search().get_params()
-            shared = {name: value for name, value in estimator.get_params().items() if name in known}
-            search = search(**{**shared, "alphas": n, "eps": eps})
-            return search._grid(search._read(X, y, None)).alphas[0]
-    ratio = 1.0 if isinstance(estimator, Lasso) or getattr(estimator, "penalty", "") == "l1" else 0.0
-    if not isinstance(estimator, Lasso) or isinstance(estimator, ElasticNet):
-        ratio = ratio or getattr(estimator, "l1_ratio", 0.0) or 0.0
-    X = check_array(X, accept_sparse=True)
-    y = np.asarray(y)
-    T = (y[:, None] == np.unique(y)).astype(float) if is_classifier(estimator) else y.reshape(len(y), -1).astype(float)
-    T = T - T.mean(axis=0) if estimator.fit_intercept else T
-    top = np.abs(X.T @ T).max() / len(T)
-    alphas = alpha_grid(top / max(ratio, MIN_GRID_L1_RATIO), n, eps * (MIN_GRID_L1_RATIO if ratio == 0.0 else 1.0))
-    if isinstance(estimator, (Ridge, RidgeClassifier)):  # their alpha multiplies a sum over rows, not a mean
-        return alphas * len(T)
-    return 1.0 / (alphas * len(T)) if isinstance(estimator, LogisticRegression) else alphas
-
-
-def coefficient_path(estimator, X, y, values, n, eps):
-    """Values of the strength and coefficients (n_features, n_values), or (n_targets, n_features, n_values)."""
-    known = (ElasticNet, Lasso, Ridge, RidgeClassifier, LogisticRegression, LabelSmoothedLogistic, ElasticNetProx)
-    if not isinstance(estimator, known) or strength_of(estimator) is None or hasattr(estimator, "l1_ratios"):
-        raise ValueError(
-            f"estimator must be a penalized linear model, such as ElasticNetProx or LogisticRegression; got"
-            f" {estimator!r}."
-        )
-    if isinstance(estimator, ElasticNetProx):
-        alphas, coefs, *_ = estimator.path(X, y, alphas=n if values is None else values, eps=eps)
-        return alphas, coefs
-    strength = strength_of(estimator)
-    values = strengths_for(estimator, X, y, n, eps) if values is None else np.asarray(values, dtype=float)
-    values = np.sort(values)[:: -strength.kind.stronger]
-    model, coefs = clone(estimator), []
-    if "warm_start" in model.get_params():
-        model.set_params(warm_start=True)
-    for value in values:
-        coefs.append(np.array(model.set_params(**{strength.name: value}).fit(X, y).coef_, dtype=float))
-    coefs = np.stack(coefs, axis=-1)
-    return values, coefs[0] if coefs.ndim == 3 and coefs.shape[0] == 1 else coefs
-
-
-def chosen_candidate(search):
-    """The place of what a fitted path search chose on the axes of its candidates."""
-    names = ("l1_ratio", "label_smoothing") if hasattr(search, "label_smoothing_") else ("l1_ratio",)
-    return tuple(
-        int(np.flatnonzero(np.atleast_1d(getattr(search, name)) == getattr(search, f"{name}_"))[0]) for name in names
-    )
-
-
-def check_n_features(search, X):
-    """Raise ValueError where X is not what a search was fitted to."""
-    if X.shape[1] != search.n_features_in_:
-        raise ValueError(
-            f"X must have the {search.n_features_in_} features that search was fitted to; got {X.shape[1]}."
-        )
+from ._coefficients import SEARCHES, check_n_features, chosen_candidate, coefficient_path, one_strength
+from ._display import GREY, LINES, PALE, Display, against_strength, is_fitted, last_step, legend_on_top, mark_choices
+from ._strength import strength_of
 
 
 class PathDisplay(Display):
-    """What is drawn against the strengths of a path, with the choices of cross-validation."""
+    """Base of displays against the strengths of a path, with the choices of cross-validation."""
 
     def __init__(
         self, alphas, coefs, *, parameter="alpha", stronger=1, feature_names=None, alpha_min=None, alpha_1se=None
@@ -105,17 +30,17 @@ class PathDisplay(Display):
         Parameters
         ----------
         estimator : estimator
-            `ElasticNetProx`, `LabelSmoothedLogistic`, a fitted `ElasticNetProxCV` or `LabelSmoothedLogisticCV` (whose
-            strengths are those of its grid, and whose choices are marked); scikit-learn's `Ridge`, `Lasso`,
-            `ElasticNet`, `RidgeClassifier` or `LogisticRegression`; or a `Pipeline` that ends in one, whose other
-            steps are fitted on X if they are not yet.
+            `ElasticNetProx`, `LabelSmoothedLogistic`; scikit-learn's `Ridge`, `Lasso`, `ElasticNet`, `RidgeClassifier`
+            or `LogisticRegression`; a fitted `ElasticNetProxCV` or `LabelSmoothedLogisticCV`, whose grid is taken and
+            whose choices are marked; or a `Pipeline` that ends in one, whose other steps are fitted on X if they are
+            not yet.
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
         alphas : array-like of shape (n_alphas,), default=None
             Strengths: values of `alpha`, or of `C`. None is a geometric grid that begins where all coefficients are
             zero, or with pure L2 nearly zero.
         n_alphas : int, default=60
-            How many that grid has; enough for smooth lines.
+            Length of that grid; 60 are enough for smooth lines.
         eps : float, default=1e-3
             Last strength of that grid relative to the first, in (0, 1).
         feature_names : sequence of str of length n_features, default=None
@@ -123,7 +48,7 @@ class PathDisplay(Display):
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
         **how : dict
-            Given to `plot`.
+            Given to `plot`, such as `name` and `line_kw`.
 
         Returns
         -------
@@ -150,7 +75,7 @@ class PathDisplay(Display):
 
     @classmethod
     def from_cv(cls, search, X, y, *, feature_names=None, ax=None, **how):
-        """Draw the path that a fitted search went along on all rows, with its choices.
+        """Draw the path of a fitted search on all rows, with its choices.
 
         Parameters
         ----------
@@ -163,7 +88,7 @@ class PathDisplay(Display):
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
         **how : dict
-            Given to `plot`.
+            Given to `plot`, such as `name` and `line_kw`.
 
         Returns
         -------
@@ -229,7 +154,7 @@ class RegularizationPathDisplay(PathDisplay):
     10
     """
 
-    def plot(self, ax=None, *, kind="coef", n_labels=8):
+    def plot(self, ax=None, *, kind="coef", n_labels=8, name=None, line_kw=None):
         """Draw the path.
 
         Parameters
@@ -239,7 +164,11 @@ class RegularizationPathDisplay(PathDisplay):
         kind : {"coef", "norm"}, default="coef"
             Coefficients, or their L1 and L2 norms as shares of the largest.
         n_labels : int, default=8
-            How many features are named, those of the largest coefficients; the others are thin and grey.
+            Number of features with a name, those of the largest coefficients; the others are thin and grey.
+        name : str, default=None
+            Put before the labels in the legend, to tell displays on the same axes apart.
+        line_kw : dict, default=None
+            Keywords of the lines, as for ``matplotlib.pyplot.plot``.
 
         Returns
         -------
@@ -247,24 +176,25 @@ class RegularizationPathDisplay(PathDisplay):
         """
         if kind not in ("coef", "norm"):
             raise ValueError(f"kind must be 'coef' or 'norm'; got {kind!r}.")
-        ax = self._begin(ax)
+        ax = self._begin(ax, name, line_kw)
         coefs = np.linalg.norm(self.coefs, axis=0) if self.coefs.ndim == 3 else self.coefs
         if kind == "norm":
             self._plot_norms(ax, coefs)
         else:
             self._plot_coefs(ax, coefs, n_labels)
-        mark_choices(ax, self.alpha_min, self.alpha_1se)
+        mark_choices(ax, self.alpha_min, self.alpha_1se, label=self._label)
         against_strength(ax, self.parameter, self.alphas, self.stronger)
-        if kind == "norm" or self.alpha_min is not None:
-            ax.legend(frameon=False)
+        legend_on_top(ax)
         return self
 
     def _plot_norms(self, ax, coefs):
         self.lines_ = []
-        for order, style in zip((1, 2), LINES, strict=False):
+        first = LINES.index(self._style)
+        for order in (1, 2):
             norms = np.linalg.norm(coefs, ord=order, axis=0)
-            label = f"L{order} norm (largest {norms.max():.3g})"
-            self.lines_ += ax.plot(self.alphas, norms / (norms.max() or 1.0), label=label, **{**style, "marker": ""})
+            label = self._label(f"L{order} norm (largest {norms.max():.3g})")
+            style = {**LINES[(first + order - 1) % len(LINES)], "marker": ""}
+            self.lines_ += ax.plot(self.alphas, norms / (norms.max() or 1.0), label=label, **self._line(**style))
         ax.set_ylabel("share of the largest norm")
 
     def _plot_coefs(self, ax, coefs, n_labels):
@@ -275,15 +205,19 @@ class RegularizationPathDisplay(PathDisplay):
         for j in rank[::-1]:
             if j in named:
                 style = {**LINES[named.index(j) % len(LINES)], "marker": "", "linewidth": 1.8, "zorder": 2.5}
+                style |= {} if self._is_first else {"linewidth": 0.9}  # a second path is thinner
             else:
                 style = dict(color=PALE, linewidth=0.7)
-            (self.lines_[j],) = ax.plot(self.alphas, coefs[j], **style)
+            (self.lines_[j],) = ax.plot(self.alphas, coefs[j], **self._line(**style))
+        if named and self._name is not None:
+            self.lines_[named[0]].set_label(self._label(names[named[0]]))
         ax.axhline(0.0, color=GREY, linewidth=0.6)
         several = self.coefs.ndim == 3
         ax.set_ylabel("norm of the coefficients of all outputs" if several else "coefficient")
-        self._name(ax, [(coefs[j, -1], names[j], self.lines_[j].get_color()) for j in named])
+        if self._is_first:
+            self._name_lines(ax, [(coefs[j, -1], names[j], self.lines_[j].get_color()) for j in named])
 
-    def _name(self, ax, ends):
+    def _name_lines(self, ax, ends):
         """Write names at the ends of lines, moved apart where they would touch."""
         low, high = ax.get_ylim()
         room, places = (high - low) / 22.0, []
@@ -295,115 +229,3 @@ class RegularizationPathDisplay(PathDisplay):
                 name, (self.alphas[-1], value), xytext=(1.01, place - surplus), textcoords=ax.get_yaxis_transform(),
                 va="center", fontsize="small", color=color,
             )  # fmt: skip
-
-
-class SparsityDisplay(PathDisplay):
-    """How many coefficients are not zero: along a path of strengths, or in every layer of a net.
-
-    Make it with `from_estimator` or `from_cv`.
-
-    Parameters
-    ----------
-    alphas : ndarray of shape (n_alphas,) or None
-        Strengths; None for the layers of a net.
-    coefs : ndarray of shape (n_features, n_alphas) or (n_targets, n_features, n_alphas), or list of ndarray
-        Coefficients, or the weights of the layers. A feature counts that any target or class uses.
-    parameter : str, default="alpha"
-        What the strengths are values of.
-    stronger : {1, -1}, default=1
-        Whether larger or smaller values regularize more.
-    feature_names : sequence of str, default=None
-        Not drawn.
-    alpha_min, alpha_1se : float, default=None
-        Choices to mark.
-
-    Attributes
-    ----------
-    counts_ : ndarray of shape (n_alphas,) or (n_layers,)
-        How many are not zero.
-    ax_ : matplotlib Axes
-    figure_ : matplotlib Figure
-
-    See Also
-    --------
-    RegularizationPathDisplay : The coefficients themselves.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from skreg import ElasticNetProx
-    >>> from skreg.inspection import SparsityDisplay
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> SparsityDisplay.from_estimator(ElasticNetProx(l1_ratio=1.0), X, y, n_alphas=5).counts_.tolist()
-    [0, 4, 7, 9, 10]
-    """
-
-    @classmethod
-    def from_estimator(cls, estimator, X=None, y=None, *, ax=None, **how):
-        """Count along a path, or in the layers of a fitted net.
-
-        Parameters
-        ----------
-        estimator : estimator
-            As for `RegularizationPathDisplay.from_estimator`; or a fitted `DropoutMLPClassifier` or
-            `DropoutMLPRegressor`, for which X and y are not needed, or a `Pipeline` that ends in one.
-        X : array-like or sparse matrix of shape (n_samples, n_features), default=None
-        y : array-like of shape (n_samples,), default=None
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-        **how : dict
-            `alphas`, `n_alphas`, `eps` as for `RegularizationPathDisplay.from_estimator`.
-
-        Returns
-        -------
-        display : SparsityDisplay
-            Drawn.
-        """
-        final = final_step(estimator)
-        if isinstance(final, NETS):
-            if not is_fitted(final):
-                raise ValueError(f"estimator must be fitted; got {final!r}.")
-            return cls(None, final.weights_).plot(ax)
-        if X is None or y is None:
-            raise ValueError(f"X and y are needed for the path of {type(final).__name__}; got {X!r} and {y!r}.")
-        return super().from_estimator(estimator, X, y, ax=ax, **how)
-
-    def plot(self, ax=None):
-        """Draw the counts.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        self : object
-        """
-        ax = self._begin(ax)
-        if self.alphas is None:
-            return self._plot_layers(ax)
-        used = (self.coefs != 0.0).any(axis=0) if self.coefs.ndim == 3 else self.coefs != 0.0
-        self.counts_ = used.sum(axis=0)
-        ax.step(self.alphas, self.counts_, where="mid", color=BLUE, linewidth=1.8)
-        ax.axhline(len(used), color=GREY, linewidth=0.8)
-        ax.annotate(f"all {len(used)}", (0.01, len(used)), xycoords=ax.get_yaxis_transform(), va="bottom", color=GREY)
-        ax.set(ylabel="features with coefficients", ylim=(0.0, 1.09 * len(used)))
-        mark_choices(ax, self.alpha_min, self.alpha_1se)
-        against_strength(ax, self.parameter, self.alphas, self.stronger)
-        if self.alpha_min is not None:
-            ax.legend(frameon=False, loc="lower right")
-        return self
-
-    def _plot_layers(self, ax):
-        sizes = np.array([weights.size for weights in self.coefs])
-        self.counts_ = np.array([np.count_nonzero(weights) for weights in self.coefs])
-        places = np.arange(len(sizes))
-        ax.barh(places, 1.0, color=PALE, height=0.7)
-        ax.barh(places, self.counts_ / sizes, color=BLUE, height=0.7)
-        parts = zip(self.counts_, sizes, self.coefs, strict=True)
-        names = [f"{w.shape[0]} x {w.shape[1]}\n{count:,} of {size:,}" for count, size, w in parts]
-        ax.set_yticks(places, names)
-        ax.invert_yaxis()
-        ax.set(xlabel="share of weights that are not zero", xlim=(0.0, 1.0))
-        return self

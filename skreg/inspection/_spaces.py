@@ -6,14 +6,8 @@ import numpy as np
 from scipy import stats
 from sklearn.pipeline import Pipeline
 
-from ..augmentation import (
-    AugmentedClassifier,
-    AugmentedRegressor,
-    FeatureMask,
-    GaussianNoise,
-    Mixup,
-    SwapNoise,
-)
+from .. import augmentation as aug
+from ..augmentation import AugmentedClassifier, AugmentedRegressor, Compose, OneOf, RandomApply
 from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
 from ..neural import DropoutMLPClassifier, DropoutMLPRegressor
 from ..stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
@@ -58,7 +52,7 @@ class Whole(NamedTuple):
         return optuna.distributions.IntDistribution(self.low, self.high, log=True)
 
 
-class OneOf(NamedTuple):
+class Choice(NamedTuple):
     """One of some values."""
 
     values: tuple
@@ -70,22 +64,39 @@ class OneOf(NamedTuple):
         return optuna.distributions.CategoricalDistribution(self.values)
 
 
-NET = {"dropout": Uniform(0.0, 0.6), "weight_decay": Log(1e-3, 3.0), "learning_rate": Log(5e-4, 2e-2)}
+NET = {
+    "dropout": Uniform(0.0, 0.6),
+    "weight_decay": Log(1e-3, 3.0),
+    "l1": Log(1e-6, 1e-2),
+    "learning_rate": Log(5e-4, 2e-2),
+}
 SPACES = {
     ElasticNetProx: {"alpha": Log(1e-4, 1e2), "l1_ratio": Uniform(0.05, 1.0)},
-    ElasticNetProxCV: {"l1_ratio": Uniform(0.05, 1.0), "selection": OneOf(("min", "1se"))},
+    ElasticNetProxCV: {"l1_ratio": Uniform(0.05, 1.0), "selection": Choice(("min", "1se"))},
     LabelSmoothedLogistic: {
         "alpha": Log(1e-5, 1.0),
         "l1_ratio": Uniform(0.0, 1.0),
         "label_smoothing": Uniform(0.0, 0.2),
     },
-    LabelSmoothedLogisticCV: {"l1_ratio": Uniform(0.0, 1.0), "selection": OneOf(("min", "1se"))},
+    LabelSmoothedLogisticCV: {"l1_ratio": Uniform(0.0, 1.0), "selection": Choice(("min", "1se"))},
     DropoutMLPClassifier: {**NET, "label_smoothing": Uniform(0.0, 0.15)},
     DropoutMLPRegressor: NET,
-    GaussianNoise: {"scale": Log(0.01, 1.0)},
-    Mixup: {"alpha": Log(0.05, 1.0)},
-    FeatureMask: {"p": Uniform(0.0, 0.4)},
-    SwapNoise: {"p": Uniform(0.0, 0.4)},
+    aug.GaussianNoise: {"scale": Log(0.01, 1.0)},
+    aug.Mixup: {"alpha": Log(0.05, 1.0)},
+    aug.FeatureMask: {"p": Uniform(0.0, 0.4)},
+    aug.SwapNoise: {"p": Uniform(0.0, 0.4)},
+    aug.Shift: {"pixels": Uniform(0.5, 4.0)},
+    aug.Rotate: {"degrees": Uniform(2.0, 30.0)},
+    aug.Crop: {"padding": Whole(1, 6)},
+    aug.Flip: {"p": Uniform(0.0, 0.5)},
+    aug.ColorJitter: {
+        "brightness": Uniform(0.0, 0.5),
+        "contrast": Uniform(0.0, 0.5),
+        "saturation": Uniform(0.0, 0.5),
+    },
+    aug.Cutout: {"size": Whole(1, 16)},
+    aug.RandomErasing: {"p": Uniform(0.0, 0.7)},
+    aug.CutMix: {"alpha": Log(0.1, 2.0)},
 }
 DESCENT = {"alpha": Log(1e-5, 1e1), "l1_ratio": Uniform(0.0, 1.0)}
 PATIENCE = {"patience": Whole(3, 50)}
@@ -105,10 +116,24 @@ def _space(estimator, prefix=""):
         for part in ("estimator", "augmenter"):
             found |= _space(getattr(estimator, part), f"{prefix}{part}__") or {}
         return found
+    if isinstance(estimator, (Compose, OneOf)):
+        return _several(estimator, prefix)
+    if isinstance(estimator, RandomApply):
+        inside = _space(estimator.augmenter, f"{prefix}augmenter__") or {}
+        return {f"{prefix}p": Uniform(0.0, 1.0), **inside}
     for kind, space in SPACES.items():
         if type(estimator) is kind:
             return {prefix + name: values for name, values in space.items()}
     return None
+
+
+def _several(augmenter, prefix):
+    """Spaces of the parts of a composed augmenter, where their parameters can be set by name."""
+    found, names = {}, augmenter.get_params()
+    for place, part in enumerate(augmenter.augmenters):
+        inside = _space(part, f"{place}__") or {}
+        found |= {prefix + name: values for name, values in inside.items() if name in names}
+    return found or None
 
 
 def param_space(estimator, engine="sklearn"):

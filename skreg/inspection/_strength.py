@@ -46,6 +46,7 @@ class Kind(NamedTuple):
     scale: str  # "factor": multiples of the present value; "count": the same, whole; "rate": fixed values
 
 
+DEPTH = Kind((*TREES, *FORESTS), "max_depth", -1, "count")  # of trees whose depth is limited
 KINDS = [
     Kind((LabelSmoothedLogistic, *PENALIZED, *DESCENTS, *PERCEPTRONS), "alpha", 1, "factor"),
     Kind((linear_model.LogisticRegression, *VECTORS), "C", -1, "factor"),
@@ -56,10 +57,11 @@ KINDS = [
     Kind(NEIGHBORS, "n_neighbors", 1, "count"),
 ]
 FACTORS = (0.01, 0.1, 0.3, 3.0, 10.0, 100.0)
-COUNTS = (1 / 8, 1 / 4, 1 / 2, 2.0, 4.0, 8.0, 32.0)
+COUNTS = (1 / 8, 1 / 4, 1 / 2, 2.0, 4.0, 8.0, 16.0, 32.0)
 RATES = (0.0, 0.1, 0.25, 0.5, 0.7)
-# Rounds are paid for one by one; twice as many are enough to see whether they are too few.
-MOST_ROUNDS = 2.0
+ROUNDS = ("max_iter", "n_estimators")  # each of them takes its time
+MAX_ROUNDS_FACTOR = 2.0  # of the rounds that are tried at first; more follow where the score still rises
+MAX_DEPTH = 64
 
 
 class Strength(NamedTuple):
@@ -83,10 +85,30 @@ class Strength(NamedTuple):
             high = np.inf if self.kind.scale == "factor" else 0.5
             found = {float(f"{factor * self.value:.3g}") for factor in FACTORS if factor * self.value < high}
         else:
-            rounds = self.kind.stronger < 0
-            highest = MOST_ROUNDS * self.value if rounds else min(max(n_train // 10, 4 * self.value), n_train)
+            highest = self._highest(n_train)
             found = {round(factor * self.value) for factor in COUNTS if 1 <= round(factor * self.value) <= highest}
         return sorted(found - {self.value}, key=lambda value: abs(np.log(value / self.value)))
+
+    def _highest(self, n_train):
+        """The highest count of the first values."""
+        if self.kind.name in ROUNDS:
+            return MAX_ROUNDS_FACTOR * self.value
+        if self.kind is DEPTH:
+            return MAX_DEPTH
+        return min(max(n_train // 8, 4 * self.value), n_train)
+
+    def beyond(self, value, n_train, *, up):
+        """The value to go on with where the score still rises at the last one; None where there is none."""
+        if self.kind.scale == "factor" and value > 0.0:
+            return float(f"{value * (10.0 if up else 0.1):.3g}")
+        if self.kind.scale != "count" or not isinstance(value, Integral):
+            return None
+        if not up:
+            return max(value // 4, 1) if value > 1 else None
+        if self.kind.name in ROUNDS:
+            return 2 * value
+        most = MAX_DEPTH if self.kind is DEPTH else n_train // 2
+        return min(4 * value, most) if value < most else None
 
 
 def chain(estimator):
@@ -114,6 +136,8 @@ def resolve(estimator):
 
 def kind_of(estimator):
     """The `Kind` of an estimator's family, None where that has no one parameter."""
+    if isinstance(estimator, DEPTH.classes) and estimator.max_depth is not None:
+        return DEPTH
     for kind in KINDS:
         if isinstance(estimator, kind.classes) and hasattr(estimator, kind.name):
             unpenalized = isinstance(estimator, DESCENTS) and estimator.penalty is None

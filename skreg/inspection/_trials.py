@@ -1,6 +1,5 @@
-"""What techniques bought when they were tried."""
+"""What techniques gained when they were tried."""
 
-import textwrap
 from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
@@ -9,8 +8,9 @@ import numpy as np
 
 from ._display import BLACK, BLUE, GREY, pyplot
 from ._evaluate import Difference, mean, overconfidence
+from ._layout import STYLE, table_html, table_text
 
-WIDTH = 100  # of reports as text
+MAX_CHANGE = 44  # characters of a change in a table
 
 
 class Trial(NamedTuple):
@@ -24,7 +24,7 @@ class Trial(NamedTuple):
     gain : Difference
         Of the score over the baseline: mean, low, high.
     log_loss : Difference or None
-        By how much the log loss is lower than the baseline's; of classifiers with probabilities.
+        The baseline's log loss minus that of the technique; of classifiers with probabilities.
     overconfidence : float
         Mean confidence minus share of right answers; NaN without probabilities.
     relative_time : float
@@ -60,9 +60,9 @@ class Trial(NamedTuple):
 class Trials(Sequence):
     """What `Diagnosis.try_next` returns: trials in their order, printing as a table.
 
-    Its columns are the score, its gain over the baseline with a 95 % interval, of classifiers with probabilities the
-    log loss that is saved and by how much confidence is above the share of right answers, and the time of a fit in
-    units of the baseline's.
+    Its columns are the score; its gain over the baseline with a 95 % interval; for classifiers with probabilities the
+    log loss that is saved, and confidence minus the share of right answers; and the time of a fit as a multiple of the
+    baseline's.
 
     Parameters
     ----------
@@ -83,7 +83,9 @@ class Trials(Sequence):
     """
 
     def __init__(self, trials, scoring, baseline):
-        self._trials, self.scoring, self.baseline = trials, scoring, baseline
+        self._trials = trials
+        self.scoring = scoring
+        self.baseline = baseline
 
     def __len__(self):
         return len(self._trials)
@@ -160,44 +162,16 @@ class Trials(Sequence):
 
     def __repr__(self):
         if not self:
-            return "nothing was suggested, and nothing tried"
+            return "Nothing was suggested, so nothing was tried."
         head, rows = self._rows()
         short = [[row[0], _shortened(row[1]), *row[2:]] for row in rows]
         return "\n".join([f"baseline: {self.scoring} {self.baseline:.4g}", *table_text(short, head)])
 
     def _repr_html_(self):
         head, rows = self._rows()
-        return f"baseline: {escape(self.scoring)} {self.baseline:.4g}" + table_html(rows, head)
+        base = f"<p>baseline: {escape(self.scoring)} {self.baseline:.4g}</p>"
+        return f"{STYLE}<div class='skreg-report'>{base}{table_html(rows, head, code=1)}</div>"
 
 
-def _shortened(text, most=44):
-    return text if len(text) <= most else f"{text[: most - 3]}..."
-
-
-def wrapped(text, indent=4):
-    """Lines of at most a hundred characters; the later ones are indented."""
-    lead = text[: len(text) - len(text.lstrip())]
-    return textwrap.wrap(
-        text.strip(), WIDTH, initial_indent=lead, subsequent_indent=" " * indent, break_on_hyphens=False
-    )
-
-
-def table_text(rows, head=None):
-    """Lines of a table in columns, the last one wrapped."""
-    rows = [list(row) for row in rows]
-    rows = rows if head is None else [list(head), *rows]
-    widths = [max(len(row[j]) for row in rows) for j in range(len(rows[0]))]
-    margin = sum(widths[:-1]) + 2 * (len(widths) - 1)
-    lines = []
-    for row in rows:
-        first = "  ".join(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False))
-        last = textwrap.wrap(row[-1], max(WIDTH - margin, 30)) or [""]
-        lines += [f"{first}  {last[0]}".rstrip(), *(" " * margin + more for more in last[1:])]
-    return lines
-
-
-def table_html(rows, head=None):
-    """An HTML table, its cells escaped."""
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    top = "" if head is None else "<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>"
-    return f'<table style="text-align: left">{top}{body}</table>'
+def _shortened(text):
+    return text if len(text) <= MAX_CHANGE else f"{text[: MAX_CHANGE - 3]}..."

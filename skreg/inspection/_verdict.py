@@ -1,21 +1,30 @@
-"""Which verdict the measurements allow."""
+"""Which verdict the measurements allow, and what they show of the data."""
 
-LOST = 0.1  # share of what was learned that may stay behind on training rows without being called overfitting
+from typing import NamedTuple
+
+from ._evaluate import mean
+
+MIN_LOST = 0.1  # share of what was learned on training rows that held-out rows must miss for a gap to be large
+SIMPLER_SHARE = 0.5  # of the largest gain that a change of the estimator must bring to come before other models
+NAMES = {"linear": "a linear model", "boosting": "gradient boosting"}
+NOTHING, UNDER, OVER, WELL = "nothing learned", "underfitting", "overfitting", "fitting well"
 
 
-def is_worth(gain, learned):
-    """Whether a gain is more than rounding: shown, or a hundredth of what is learned at all."""
-    return gain.is_gain or gain.mean > 0.01 * abs(learned)
-
-
-def is_better(gain):
-    """What can be said of a gain."""
-    return "is better" if gain.is_shown else "seems better, but is not shown to be,"
+class Reason(NamedTuple):
+    verdict: str
+    words: str
 
 
 def in_percent(lost):
     """The share of what is learned that is lost, in words."""
-    return f"{max(lost, 0.0):.0%}" if lost <= 1.0 else f"all ({lost:.1f} times as much)"
+    return f"{max(lost, 0.0):.0%}" if lost <= 1.0 else f"all, and more ({lost:.1f} times as much),"
+
+
+def words_for(m, one):
+    """An alternative in words."""
+    if one.value is not None:
+        return f"{m.strength.name}={one.value!r}"
+    return NAMES.get(one.name, one.name)
 
 
 def verdict_of(m):
@@ -24,30 +33,74 @@ def verdict_of(m):
     Parameters
     ----------
     m : Measurements
-        Or whatever has its attributes `above`, `gap`, `lost`, `learned`, `stronger`, `weaker`, `growth`, `reference`,
-        `shortfall` and `n_unconverged`.
+        Or whatever has its attributes `above`, `gap`, `lost`, `stronger`, `weaker`, `growth`, `alternatives`,
+        `baseline`, `knows_by_heart` and `counts`.
+
+    Returns
+    -------
+    reason : Reason
+        `verdict` and `words`.
     """
-    if m.weaker is not None and m.weaker[1].is_gain:
-        return "underfitting", f"less regularization ({m.weaker[0]!r}) {is_better(m.weaker[1])} by {m.weaker[1]}"
-    facts = f"{in_percent(m.lost)} of what is learned on training rows is lost on held-out rows"
-    remedy = m.stronger is not None and is_worth(m.stronger[1], m.learned)
-    exhausted = m.stronger is not None and m.stronger[1].high < 0.0 and not (m.growth is not None and m.growth.is_gain)
-    large = m.lost > LOST and (m.gap.is_gain or remedy)
-    if large and not exhausted:
-        if remedy:
-            gain = m.stronger[1]
-            facts += f", and more regularization ({m.stronger[0]!r}) {is_better(gain)} by {gain}"
-        return "overfitting", facts
-    if m.above.mean <= 0.0:
-        return "underfitting", f"it is no better than a constant: {m.above}"
-    if m.shortfall is not None and (m.shortfall.is_gain or (m.n_unconverged and m.shortfall.mean > 0.0)):
-        words = "even on its training rows it is worse than gradient boosting on held-out ones, by"
-        return "underfitting", f"{words} {m.shortfall}"
-    if m.reference is not None and m.reference.is_gain:
-        return "underfitting", f"gradient boosting {is_better(m.reference)} on the same folds by {m.reference}"
-    doubt = "" if m.above.is_gain else f"; but it is not shown to be better than a constant: {m.above}"
-    if large:
-        return "fitting well", f"{facts}, but more regularization is worse: {m.stronger[1]}{doubt}"
-    if m.lost > LOST:
-        return "fitting well", f"training scores cannot be told from those of held-out rows: {m.gap}{doubt}"
-    return "fitting well", f"only {facts}{doubt}"
+    learns = m.counts(m.above)
+    if not learns and not any(m.counts(one.above) for one in m.alternatives):
+        return Reason(NOTHING, _nothing(m))
+    sides = [side for side in (m.weaker, m.stronger) if side is not None and m.counts(side.gain)]
+    if sides:
+        best = max(sides, key=lambda side: side.gain.mean)
+        more = "less" if best is m.weaker else "more"
+        words = f"{more} regularization ({words_for(m, best)}) is better by {best.gain}"
+        return Reason(UNDER if best is m.weaker else OVER, words + _about_gap(m))
+    better = [one for one in m.alternatives if one.value is None and m.counts(one.gain)]
+    if better:
+        best = ranking(better)[0]
+        too_flexible = mean(m.baseline, "train") >= mean(best.fits)  # what it lacks was learned, and lost
+        words = f"{words_for(m, best)} {'are' if best.name.endswith('s') else 'is'} better by {best.gain}"
+        return Reason(OVER if too_flexible else UNDER, words + _about_gap(m))
+    worse = m.stronger is not None and m.counts(m.stronger.gain.reversed)
+    if _has_large_gap(m) and not m.knows_by_heart and not worse and m.counts(m.growth):
+        return Reason(OVER, f"{_lost(m)}, and more rows help: from half of them to all {m.growth}")
+    if not learns:
+        return Reason(NOTHING, _nothing(m))
+    return Reason(WELL, _well(m, worse))
+
+
+def ranking(alternatives):
+    """Alternatives by their gain; changes of the estimator that bring half of the largest come before other models."""
+    most = max((one.gain.mean for one in alternatives), default=0.0)
+
+    def key(one):
+        is_change = one.name not in NAMES
+        return not (is_change and one.gain.mean >= SIMPLER_SHARE * most), -one.gain.mean
+
+    return sorted(alternatives, key=key)
+
+
+def _has_large_gap(m):
+    return m.lost > MIN_LOST and m.counts(m.gap)
+
+
+def _lost(m):
+    return f"{in_percent(m.lost)} of what it learns on training rows is lost on held-out rows"
+
+
+def _about_gap(m):
+    return f"; {_lost(m)}" if _has_large_gap(m) else ""
+
+
+def _nothing(m):
+    words = f"it is not shown to be better than a constant: {m.above}"
+    n = len(m.alternatives)
+    return f"{words}, nor is any of {n} other models on the same folds" if n else words
+
+
+def _well(m, worse):
+    tried = [one for one in m.alternatives if one.value is None]
+    words = "nothing that was tried is shown to be better" if m.alternatives else "no other model could be tried"
+    if tried:
+        best = max(tried, key=lambda one: one.gain.mean)
+        words += f"; {words_for(m, best)}: {best.gain}"
+    if not _has_large_gap(m):
+        return words
+    if m.knows_by_heart:
+        return f"{words}. {_lost(m)}, which is natural for a model that knows its training rows by heart"
+    return f"{words}. {_lost(m)}{', but more regularization is worse' if worse else ''}"

@@ -14,7 +14,17 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, LogisticRegressionCV, Ridge, RidgeClassifier
+from sklearn.linear_model import (
+    ElasticNet,
+    ElasticNetCV,
+    Lasso,
+    LassoCV,
+    LogisticRegression,
+    LogisticRegressionCV,
+    Ridge,
+    RidgeClassifier,
+    RidgeCV,
+)
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV, cross_validate
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -416,6 +426,95 @@ def test_given_axes_are_drawn_on(search, net):
     ]
     assert all(display.ax_ is ax and display.figure_ is ax.figure for display, ax in zip(displays, axes, strict=True))
     assert len(plt.get_fignums()) == before
+
+
+def test_names_and_line_keywords_tell_displays_apart(search, net):
+    rows = slice(1, None, 2)
+    descent = EarlyStoppingRegressor(random_state=0).fit(FRAME, TARGET)
+    X = StandardScaler().fit_transform(FRAME)
+    one_feature = DropoutMLPRegressor((5,), max_iter=2, random_state=0).fit(X[:, :1], TARGET)
+    calls = [
+        lambda **how: RegularizationPathDisplay.from_cv(search, FRAME, TARGET, **how),
+        lambda **how: RegularizationPathDisplay.from_estimator(Ridge(), X, TARGET, n_alphas=3, kind="norm", **how),
+        lambda **how: SparsityDisplay.from_estimator(ElasticNetProx(), X, TARGET, n_alphas=3, **how),
+        lambda **how: CVCurveDisplay.from_cv(search, **how),
+        lambda **how: CVCurveDisplay.from_estimator(Ridge(), X, TARGET, param_range=[0.1, 1.0], **how),
+        lambda **how: LossCurveDisplay.from_estimator(descent, **how),
+        lambda **how: FilterFactorDisplay.from_estimator(descent, **how),
+        lambda **how: UncertaintyDisplay.from_estimator(one_feature, X[:, :1], **how),
+        lambda **how: CalibrationGapDisplay.from_estimator(net, CELLS[rows], LABELS[rows], **how),
+    ]
+    for call in calls:
+        ax = call(name="first", line_kw={"lw": 3.5}).ax_
+        before = {line.get_color() for line in ax.lines}
+        assert any(line.get_linewidth() == 3.5 for line in ax.lines)
+        call(ax=ax, name="second", line_kw={"color": "#123456", "linestyle": "-."})
+        labels = ax.get_legend_handles_labels()[1]
+        assert any(label.startswith("first") for label in labels)
+        assert any(label.startswith("second") for label in labels)
+        assert "#123456" in {line.get_color() for line in ax.lines} - before
+
+
+def test_two_displays_on_one_axes_have_colors_of_their_own(net):
+    rows = slice(1, None, 2)
+    ax = CalibrationGapDisplay.from_estimator(net, CELLS[rows], LABELS[rows], name="a").ax_
+    CalibrationGapDisplay.from_estimator(net, CELLS[rows], LABELS[rows], name="b", n_bins=4, ax=ax)
+    bars = [container.lines[0] for container in ax.containers]
+    assert len({bar.get_color() for bar in bars}) == len({bar.get_marker() for bar in bars}) == 2
+    low, high = CVCurveDisplay.from_estimator(Ridge(), FRAME, TARGET).ax_.get_xlim()
+    assert low > high
+    ax = CVCurveDisplay.from_estimator(Ridge(), FRAME, TARGET).ax_
+    CVCurveDisplay.from_estimator(Ridge(solver="svd"), FRAME, TARGET, ax=ax)
+    low, high = ax.get_xlim()
+    assert low > high  # still weaker to the right
+
+
+def test_curves_of_searches_of_scikit_learn():
+    alphas = np.geomspace(1e-3, 10.0, 9)
+    ridge = RidgeCV(alphas, store_cv_results=True).fit(FRAME, TARGET)
+    display = CVCurveDisplay.from_cv(ridge)
+    assert display.scores.shape == (9, len(TARGET))
+    assert display.value_min_ == ridge.alpha_
+    lasso = LassoCV(alphas=12, cv=4).fit(FRAME, TARGET)
+    display = CVCurveDisplay.from_cv(lasso)
+    assert display.scores.shape == (12, 4)
+    assert display.value_min_ == lasso.alpha_
+    net = make_pipeline(StandardScaler(), ElasticNetCV(l1_ratio=[0.3, 0.9], alphas=12)).fit(FRAME, TARGET)
+    display = CVCurveDisplay.from_cv(net)
+    assert display.value_min_ == net[-1].alpha_
+    assert display.label == f"l1_ratio {net[-1].l1_ratio_:g}"
+    assert len(display.others) == 1
+    with pytest.raises(ValueError, match="store_cv_results=True"):
+        CVCurveDisplay.from_cv(RidgeCV(alphas).fit(FRAME, TARGET))
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_curve_of_logistic_cv(legacy):
+    X = StandardScaler().fit_transform(CELLS)
+    model = LogisticRegressionCV(
+        Cs=4, cv=3, l1_ratios=(0.0,), use_legacy_attributes=legacy, scoring="neg_log_loss", max_iter=200
+    )
+    display = CVCurveDisplay.from_cv(model.fit(X, LABELS))
+    assert display.scores.shape == (4, 3)
+    assert display.value_min_ == np.ravel(model.C_)[0]
+    assert display.is_loss
+
+
+def test_curve_of_values_that_are_no_numbers():
+    tree = DecisionTreeClassifier(random_state=0)
+    display = CVCurveDisplay.from_estimator(tree, CELLS, LABELS, param_name="max_depth", param_range=[1, 3, None], cv=3)
+    assert [label.get_text() for label in display.ax_.get_xticklabels()] == ["1", "3", "None"]
+    expected = [
+        cross_validate(clone(tree).set_params(max_depth=depth), CELLS, LABELS, cv=3)["test_score"]
+        for depth in (1, 3, None)
+    ]
+    np.testing.assert_allclose(display.scores, expected)
+    assert display.value_min_ == [1, 3, None][int(np.mean(expected, axis=1).argmax())]
+    words = CVCurveDisplay.from_estimator(
+        tree, CELLS, LABELS, param_name="criterion", param_range=["gini", "entropy"], cv=3
+    )
+    assert words.value_min_ in ("gini", "entropy")
+    assert words.value_1se_ is None
 
 
 def test_displays_need_no_matplotlib_until_they_draw():

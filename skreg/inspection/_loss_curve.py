@@ -1,15 +1,15 @@
-"""Displays of training: loss curves with the stopping point, and the filter that early stopping is."""
+"""The display of loss curves with the epoch that was kept."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from ._display import BLACK, BLUE, LINES, ORANGE, PALE, Display, final_step, is_fitted
+from ._display import BLACK, BLUE, ORANGE, PALE, Display, final_step, is_fitted, legend
 from ._strength import AUGMENTED, BINNED, NETS, PERCEPTRONS, STAGED
 
 
 class Curve(NamedTuple):
-    """What one training left behind; curves of shape (n_steps,), None where there is none."""
+    """Curves of one training, of shape (n_steps,); None where there is none."""
 
     steps: np.ndarray
     train: np.ndarray | None
@@ -20,8 +20,8 @@ class Curve(NamedTuple):
     gain: bool = False  # whether greater is better
 
 
-def _watched(monitor):
-    """What a monitor watches, in a word, and whether greater is better."""
+def _monitored(monitor):
+    """What a monitor measures, in a word, and whether greater is better."""
     if monitor == "loss":
         return "loss", False
     return monitor if isinstance(monitor, str) else "score", True
@@ -33,7 +33,7 @@ def _of_net(net):
     if not net.validation_curve_:
         return [Curve(steps, loss, None, None, "loss with noise and smoothing")]
     validation, gap = np.asarray(net.validation_curve_), np.asarray(net.gap_curve_)
-    what, gain = _watched(net.monitor)
+    what, gain = _monitored(net.monitor)
     train = validation + gap if gain else validation - gap
     return [
         Curve(steps[-validation.size :], train, validation, steps[-validation.size] + net.best_iter_, what, gain=gain)
@@ -43,7 +43,7 @@ def _of_net(net):
 def _of_early_stopping(model):
     several = isinstance(model.steps_, list)
     parts = [model.steps_, model.train_curve_, model.validation_curve_]
-    what, gain = _watched(model.monitor)
+    what, gain = _monitored(model.monitor)
     if not several:
         return [Curve(*map(np.asarray, parts), model.best_iter_, what, "step", gain)]
     curves = []
@@ -67,7 +67,7 @@ def _of_perceptron(model):
 def _of_binned(model):
     if not len(model.train_score_):
         raise ValueError(f"estimator must be fitted with early_stopping=True to have curves; got {model!r}.")
-    what, gain = _watched(model.scoring)
+    what, gain = _monitored(model.scoring)
     sign = 1.0 if gain else -1.0
     train, validation = sign * model.train_score_, sign * model.validation_score_
     best = int(np.argmax(model.validation_score_)) if validation.size else None
@@ -134,28 +134,32 @@ class LossCurveDisplay(Display):
         self.curves = curves
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(cls, estimator, *, ax=None, name=None, line_kw=None):
         """Draw the curves of a fitted estimator.
 
         Parameters
         ----------
         estimator : fitted estimator
             `DropoutMLPClassifier` and `DropoutMLPRegressor` (whose training curve is drawn without noise, on as many
-            rows as are watched), `EarlyStoppingClassifier` and `EarlyStoppingRegressor`, scikit-learn's perceptrons
-            and gradient boosting; a `Pipeline` that ends in one, or an `AugmentedClassifier` or `AugmentedRegressor`
-            around one.
+            rows as there are validation rows), `EarlyStoppingClassifier` and `EarlyStoppingRegressor`, scikit-learn's
+            perceptrons and gradient boosting; a `Pipeline` that ends in one, or an `AugmentedClassifier` or
+            `AugmentedRegressor` around one.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
+        name : str, default=None
+            Put before the labels in the legend, to tell displays on the same axes apart.
+        line_kw : dict, default=None
+            Keywords of both lines, as for ``matplotlib.pyplot.plot``.
 
         Returns
         -------
         display : LossCurveDisplay
             Drawn.
         """
-        return cls(curves_of(estimator)).plot(ax)
+        return cls(curves_of(estimator)).plot(ax, name=name, line_kw=line_kw)
 
     @classmethod
-    def from_cv(cls, cv_results, *, ax=None):
+    def from_cv(cls, cv_results, *, ax=None, name=None, line_kw=None):
         """Draw the curves of all folds.
 
         Parameters
@@ -164,6 +168,10 @@ class LossCurveDisplay(Display):
             Of scikit-learn's `cross_validate` with ``return_estimator=True``.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
+        name : str, default=None
+            Put before the labels in the legend, to tell displays on the same axes apart.
+        line_kw : dict, default=None
+            Keywords of both lines, as for ``matplotlib.pyplot.plot``.
 
         Returns
         -------
@@ -172,51 +180,65 @@ class LossCurveDisplay(Display):
         """
         if not isinstance(cv_results, dict) or "estimator" not in cv_results:
             raise ValueError("cv_results must come from cross_validate(..., return_estimator=True).")
-        return cls([curve for model in cv_results["estimator"] for curve in curves_of(model)]).plot(ax)
+        curves = [curve for model in cv_results["estimator"] for curve in curves_of(model)]
+        return cls(curves).plot(ax, name=name, line_kw=line_kw)
 
-    def plot(self, ax=None):
+    def plot(self, ax=None, *, name=None, line_kw=None):
         """Draw the curves.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
+        name : str, default=None
+            Put before the labels in the legend, to tell displays on the same axes apart.
+        line_kw : dict, default=None
+            Keywords of both lines, as for ``matplotlib.pyplot.plot``.
 
         Returns
         -------
         self : object
         """
-        ax = self._begin(ax)
-        one = len(self.curves) == 1
-        wide = dict(linewidth=2.0) if one else dict(linewidth=1.1, alpha=0.8)
-        for number, (steps, train, validation, best, *_) in enumerate(self.curves):
-            first = number == 0
-            if one and train is not None and validation is not None:
-                ax.fill_between(steps, train, validation, color=PALE, linewidth=0.0, label="gap", zorder=1)
-            for values, color, style, label in (
-                (train, BLUE, "-", "training"),
-                (validation, ORANGE, "--", "validation"),
-            ):
-                if values is not None:
-                    ax.plot(steps, values, color=color, linestyle=style, label=label if first else None, **wide)
-            if best is not None:
-                label = f"best, {self.curves[0].unit} {best:g}" if one else "best of each" if first else None
-                if one:
-                    ax.axvline(best, color=BLACK, linestyle=":", linewidth=1.4, label=label)
-                else:
-                    at = validation[np.abs(steps - best).argmin()]
-                    ax.plot(best, at, marker="o", linestyle="", color=BLACK, markersize=5, label=label, zorder=4)
+        ax = self._begin(ax, name, line_kw)
+        for number, curve in enumerate(self.curves):
+            self._plot_curve(ax, curve, is_first=number == 0)
         longest = max(self.curves, key=lambda curve: curve.steps.size)
         if longest.steps[-1] > 200:
             ax.set_xscale("symlog" if longest.steps[0] == 0 else "log")
         self._limit(ax)
         ax.set(xlabel=longest.unit, ylabel=longest.what)
         ax.margins(x=0.01)
-        ax.legend(frameon=False)
+        legend(ax)
         return self
 
+    def _plot_curve(self, ax, curve, is_first):
+        """Draw one training; only the first has labels."""
+        alone = len(self.curves) == 1
+        label = self._label if is_first else lambda text: None
+        train_color, validation_color = (BLUE, ORANGE) if self._is_first else (self._style["color"],) * 2
+        if alone and self._is_first and curve.train is not None and curve.validation is not None:
+            fill = dict(color=PALE, linewidth=0.0, label=label("gap"), zorder=1)
+            ax.fill_between(curve.steps, curve.train, curve.validation, **fill)
+        wide = dict(linewidth=2.0) if alone else dict(linewidth=1.1, alpha=0.8)
+        for values, color, style, text in (
+            (curve.train, train_color, "-", "training"),
+            (curve.validation, validation_color, "--", "validation"),
+        ):
+            if values is not None:
+                line = self._line(color=color, linestyle=style, **wide)
+                ax.plot(curve.steps, values, label=label(text), **line)
+        if curve.best is None:
+            return
+        color = BLACK if self._is_first else self._style["color"]
+        if alone:
+            text = label(f"best, {curve.unit} {curve.best:g}")
+            ax.axvline(curve.best, color=color, linestyle=":", linewidth=1.4, label=text)
+        else:
+            at = curve.validation[np.abs(curve.steps - curve.best).argmin()]
+            ax.plot(curve.best, at, "o", color=color, markersize=5, label=label("best of each"), zorder=4)
+
     def _limit(self, ax):
-        """Leave out what the first steps would squeeze the rest by."""
+        """Leave the first steps out where they would squeeze the rest."""
         drawn = [
             np.asarray(values)
             for curve in self.curves
@@ -230,104 +252,3 @@ class LossCurveDisplay(Display):
         if everything.max() > high + 3.0 * span or everything.min() < low - 3.0 * span:
             room = 0.06 * span or 0.1
             ax.set_ylim(low - room, high + room)
-
-
-class FilterFactorDisplay(Display):
-    """What early stopping keeps of least squares along every eigenvector of the data, beside what ridge would keep.
-
-    Make it with `from_estimator`.
-
-    Parameters
-    ----------
-    eigenvalues : ndarray of shape (n_values,)
-        Of the covariance of the training rows, decreasing.
-    early_stopping : ndarray of shape (n, n_values)
-        Shares ``1 - (1 - step size * eigenvalue)^steps``.
-    ridge : ndarray of shape (n, n_values)
-        Shares ``eigenvalue / (eigenvalue + alpha)`` of the ridge regression that is equivalent.
-    steps : ndarray of shape (n,)
-        Numbers of steps.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-    figure_ : matplotlib Figure
-
-    See Also
-    --------
-    skreg.EarlyStoppingRegressor.filter_factors : The numbers.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from skreg import EarlyStoppingRegressor
-    >>> from skreg.inspection import FilterFactorDisplay
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = EarlyStoppingRegressor(random_state=0).fit(X, y)
-    >>> FilterFactorDisplay.from_estimator(model).eigenvalues.size
-    10
-    """
-
-    def __init__(self, eigenvalues, early_stopping, ridge, steps):
-        self.eigenvalues = eigenvalues
-        self.early_stopping = early_stopping
-        self.ridge = ridge
-        self.steps = steps
-
-    @classmethod
-    def from_estimator(cls, estimator, *, steps=None, ax=None):
-        """Draw the filter of a fitted estimator.
-
-        Parameters
-        ----------
-        estimator : EarlyStoppingRegressor, or a Pipeline that ends in one
-            Fitted, with ``estimator=None`` and without L1 and acceleration.
-        steps : int or array-like of int of shape (n,), default=None
-            Numbers of steps, at most eight; None is the one where it stopped.
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        display : FilterFactorDisplay
-            Drawn.
-        """
-        final = final_step(estimator)
-        if not hasattr(final, "filter_factors"):
-            raise ValueError(f"estimator must be an EarlyStoppingRegressor; got {estimator!r}.")
-        steps = np.atleast_1d(final.best_iter_ if steps is None else np.asarray(steps)) if is_fitted(final) else None
-        if steps is not None and steps.size > len(LINES):
-            raise ValueError(f"steps must be at most {len(LINES)} numbers, to be told apart; got {steps.size}.")
-        return cls(*final.filter_factors(steps), steps).plot(ax)
-
-    def plot(self, ax=None):
-        """Draw both filters.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        self : object
-        """
-        ax = self._begin(ax)
-        for style, steps, stopped, ridge in zip(LINES, self.steps, self.early_stopping, self.ridge, strict=False):
-            color, marker = style["color"], style["marker"]
-            ax.plot(
-                self.eigenvalues,
-                stopped,
-                color=color,
-                marker=marker,
-                label=f"stopped after {steps} step{'s' if steps > 1 else ''}",
-            )
-            ax.plot(self.eigenvalues, ridge, color=color, marker=marker, mfc="white", ls="--", label="ridge like it")
-        ax.set(
-            xscale="log",
-            ylim=(-0.02, 1.05),
-            xlabel="eigenvalue of the covariance",
-            ylabel="share of least squares that is kept",
-        )
-        ax.legend(frameon=False, loc="lower right", fontsize="small")
-        return self

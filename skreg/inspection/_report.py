@@ -1,0 +1,119 @@
+"""A diagnosis as text and as HTML: the same lines, twice."""
+
+from html import escape
+
+from ._evaluate import mean
+from ._layout import STYLE, table_html, table_text, wrapped
+from ._verdict import NAMES, words_for
+
+NOTHING_TO_TRY = "Nothing to try that these numbers would justify."
+
+
+def score_rows(d):
+    """Rows of the table of scores: what, its score, and what it is compared with."""
+    m = d._measured
+    k = len(m.folds.splits)
+    rows = [
+        (f"{d.scoring}, mean of {k} fold{'s' * (k > 1)}", "score", "difference, 95 % interval"),
+        ("constant prediction", f"{d.scores['constant']:.4g}", ""),
+        (f"{d._name}, training rows", f"{d.scores['training']:.4g}", ""),
+        (f"{d._name}, held-out rows", f"{d.scores['validation']:.4g}", f"{m.above} over the constant"),
+        ("gap", "", f"{d.gap}, {_share_lost(d)}"),
+    ]
+    for name, one in m.references.items():
+        rows.append((NAMES[name], f"{mean(one.fits):.4g}", _compared(m, one)))
+    for name, one in m.tried.items():
+        rows.append((name, f"{mean(one.fits):.4g}", _compared(m, one)))
+    for word, side in (("more", m.stronger), ("less", m.weaker)):
+        if side is not None:
+            ends = min(d.regularization_curve), max(d.regularization_curve)
+            last = ", the last value tried" if side.value in ends and side.gain.mean > 0.0 else ""
+            what = f"{word} regularization, {words_for(m, side)}"
+            rows.append((what, f"{mean(side.fits):.4g}", f"{_compared(m, side)}{last}"))
+    if m.growth is not None:
+        rows.append(("all rows, not half of them", "", f"{m.growth}{_counts(m, m.growth)}"))
+    if d.overconfidence is not None:
+        rows.append(("confidence above accuracy", "", str(d.overconfidence)))
+    return rows
+
+
+def _share_lost(d):
+    if not d.lost:
+        return "nothing is learned"
+    return f"{d.lost:.0%} of what is learned is lost" if d.lost > 0.0 else "nothing is lost"
+
+
+def _compared(m, one):
+    """The gain of an alternative in words."""
+    again = f" ({len(one.fits)} folds)" if len(one.fits) > len(m.baseline) else ""
+    return f"{one.gain}{_counts(m, one.gain)}{again}"
+
+
+def _counts(m, difference):
+    if m.counts(difference):
+        return ", better"
+    return ", worse" if m.counts(difference.reversed) else ""
+
+
+def data_words(d):
+    """Rows, features and classes, and what was left out."""
+    m, words = d._measured, []
+    words.append(f"{m.folds.n_train} training rows a fold")
+    if m.facts.n_features:
+        words.append(f"{m.facts.n_features} features")
+    if m.shares:
+        (label, share), n = next(iter(m.shares.items())), len(m.shares)
+        words.append(f"{n} classes, the rarest ({label}) with {share:.1%} of the rows")
+    if m.facts.n_correlated:
+        words.append(f"{m.facts.n_correlated} features correlated above 0.9 with another")
+    if m.n_unfinished:
+        words.append(f"{m.n_unfinished} of {len(m.baseline)} fits ended before they had converged")
+    return ", ".join(words)
+
+
+def as_text(d):
+    head = [f"{d._name}: {d.verdict}", *wrapped(f"  {_sentence(d.reason)}", 2), ""]
+    lines = head + [f"  {line}" for line in table_text(score_rows(d))]
+    lines += wrapped(f"  Data: {data_words(d)}.", 8)
+    if d.skipped:
+        lines += wrapped(f"  Left out: {', '.join(d.skipped)}.", 12)
+    if d.findings:
+        lines += ["", "Found in the data"]
+        for finding in d.findings:
+            lines += wrapped(f"  - {finding.name}: {finding.why}.", 4) + wrapped(f"    {_sentence(finding.advice)}", 4)
+    lines.append("")
+    if not d.suggestions:
+        return "\n".join([*lines, NOTHING_TO_TRY])
+    lines.append("To try next, in this order (try_next fits them)")
+    for number, s in enumerate(d.suggestions, 1):
+        lines += wrapped(f"  {number}. {s.technique}: {s.change}", 5)
+        lines += wrapped(f"     {gain_words(s)}; {s.why}.", 5)
+    return "\n".join(lines)
+
+
+def gain_words(suggestion):
+    return "not measured yet" if suggestion.gain is None else f"gain {suggestion.gain}"
+
+
+def _sentence(words):
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def as_html(d):
+    colors = {"fitting well": "good", "overfitting": "bad", "underfitting": "bad"}
+    badge = f'<span class="skreg-badge skreg-{colors.get(d.verdict, "none")}">{escape(d.verdict)}</span>'
+    parts = [f"<p><b>{escape(d._name)}</b> {badge}</p><p>{escape(_sentence(d.reason))}</p>"]
+    head, *rows = score_rows(d)
+    parts.append(table_html(rows, head))
+    parts.append(f"<p class='skreg-small'>Data: {escape(data_words(d))}.</p>")
+    if d.skipped:
+        parts.append(f"<p class='skreg-small'>Left out: {escape(', '.join(d.skipped))}.</p>")
+    if d.findings:
+        rows = [(f.name, f"{f.why}.", _sentence(f.advice)) for f in d.findings]
+        parts.append("<h4>Found in the data</h4>" + table_html(rows, ("finding", "numbers", "what to do")))
+    if d.suggestions:
+        rows = [(str(k), s.technique, s.change, gain_words(s), s.why) for k, s in enumerate(d.suggestions, 1)]
+        parts.append("<h4>To try next</h4>" + table_html(rows, ("", "technique", "set", "gain", "why"), code=2))
+    else:
+        parts.append(f"<p>{NOTHING_TO_TRY}</p>")
+    return f"{STYLE}<div class='skreg-report'>{''.join(parts)}</div>"
