@@ -27,7 +27,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor, ElasticNetProx
 from skreg.inspection import diagnose
 
-from . import processes, report
+from . import report
 from .linear import names
 
 NOTE = """\
@@ -44,6 +44,8 @@ showed, where it had measured it. A promise is refuted where the interval on fre
 FRESH = 8  # draws on which a suggestion is judged
 TEST_ROWS = 600
 PARTS = ("summary", "pairs")
+TITLES = {"summary": "Summary", "pairs": "All pairs"}
+YES = {True: "yes", False: "no"}
 
 
 class Rows(NamedTuple):
@@ -278,7 +280,7 @@ def judge(pair, seed):
     row = dict(
         fault=pair.fault, estimator=type(model).__name__, data=pair.rows.name,
         wanted="; ".join(filter(None, [wanted, pair.finding])), verdict=found.verdict, findings=", ".join(findings),
-        right=bool(right), diagnose_seconds=seconds,
+        right=YES[bool(right)], diagnose_seconds=seconds,
     )  # fmt: skip
     if found.suggestions:
         first = found.suggestions[0]
@@ -286,7 +288,7 @@ def judge(pair, seed):
         promised = first.gain if first.gain is not None else None
         row |= dict(
             suggestion=f"{first.technique}", promised=None if promised is None else str(promised), fresh=in_words(gain),
-            above_zero=gain[1] > 0.0, refuted=bool(promised is not None and gain[2] < 0.0),
+            above_zero=YES[gain[1] > 0.0], refuted=YES[promised is not None and gain[2] < 0.0],
         )  # fmt: skip
     return row
 
@@ -296,15 +298,17 @@ def summary(rows):
     advised = [row for row in rows if "fresh" in row]
     promised = [row for row in advised if row["promised"] is not None]
     return [
-        dict(what="right verdict and finding", count=sum(row["right"] for row in rows), of=len(rows)),
+        dict(what="right verdict and finding", count=sum(row["right"] == "yes" for row in rows), of=len(rows)),
         dict(what="pairs with a suggestion", count=len(advised), of=len(rows)),
         dict(
             what="first suggestion shown to gain on fresh rows",
-            count=sum(row["above_zero"] for row in advised),
+            count=sum(row["above_zero"] == "yes" for row in advised),
             of=len(advised),
         ),
         dict(
-            what="promised gain refuted on fresh rows", count=sum(row["refuted"] for row in promised), of=len(promised)
+            what="promised gain refuted on fresh rows",
+            count=sum(row["refuted"] == "yes" for row in promised),
+            of=len(promised),
         ),
     ]
 
@@ -316,10 +320,13 @@ def configure(parser):
     parser.add_argument("--out", help="folder of diagnose.json and diagnose.md (default: docs/benchmarks)")
 
 
+def book(folder):
+    return report.Book("diagnose", folder, ["all"], PARTS, NOTE, TITLES)
+
+
 def run(args):
-    out = args.out or (None if args.only or args.seed != 1 else processes.ROOT / "docs" / "benchmarks")
-    book = report.Book("diagnose", out, ["all"], PARTS, NOTE)
-    rows = []
+    out = args.out or (None if args.only or args.seed != 1 else report.RESULTS)
+    results, rows = book(out), []
     for number, pair in enumerate(pairs()):
         if args.only and number not in args.only:
             continue
@@ -328,6 +335,6 @@ def run(args):
             rows.append(judge(pair, args.seed))
         print(f"    {number}: {rows[-1]}", flush=True)
     if "pairs" in args.parts:
-        book.enter("pairs", "all", f"draws of seed {args.seed}", rows=rows)
+        results.enter("pairs", "all", f"draws of seed {args.seed}", rows=rows)
     if "summary" in args.parts:
-        book.enter("summary", "all", f"draws of seed {args.seed}", rows=summary(rows))
+        results.enter("summary", "all", f"draws of seed {args.seed}", rows=summary(rows))

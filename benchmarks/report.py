@@ -38,7 +38,6 @@ TITLES = {
     "speed": "Rows per second",
     "augmented": "Test errors on MNIST",
     "few": "Few labels",
-    "pairs": "Pairs of an estimator and data with a planted fault",
 }
 
 # Header and format of the entries of a row, in order.

@@ -11,7 +11,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import type_of_target
 
-from ..utils._rows import hashes, take
+from ..utils._rows import distinct, n_rows, take
 from ..utils._split import read_splits
 from ._display import last_step
 from ._strength import chain
@@ -131,9 +131,9 @@ def shuffled_splits(n_folds, y, classifier, seed=0):
 def row_keys(X):
     """A number for every row, equal for equal rows; for what cannot be compared, all different."""
     try:
-        return hashes(X)
+        return distinct(X)[1]
     except (TypeError, ValueError, AttributeError, IndexError):
-        return np.arange(len(X), dtype=np.uint64)
+        return np.arange(n_rows(X))
 
 
 def twin_share(keys, splits):

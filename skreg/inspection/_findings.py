@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._data import MIN_CORRELATION, MIN_NEIGHBOUR_CORRELATION, MIN_TWIN_SHARE
+from ._layout import in_digits
 from ._references import LONGER_TRAINING, MIN_SCALE_RATIO, SEES_SCALE, STANDARDIZED, WEIGHTED
 from ._verdict import NOTHING
 
@@ -101,7 +102,7 @@ def unscaled(m):
         return
     if getattr(m.final, "standardize", False):
         return
-    why = f"standard deviations of the features differ by a factor of {m.facts.scale_ratio:.2g}"
+    why = f"standard deviations of the features differ by a factor of {in_digits(m.facts.scale_ratio)}"
     one = m.tried.get(STANDARDIZED)
     if one is not None:
         effect = "standardizing is better by" if m.counts(one.gain) else "standardizing makes no shown difference:"

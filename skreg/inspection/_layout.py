@@ -19,11 +19,16 @@ STYLE = """\
 .skreg-report td, .skreg-report th { text-align: left; vertical-align: top; padding: 0.25em 1em 0.25em 0; border: 0;
   border-bottom: 1px solid rgba(128, 128, 128, 0.35); background: transparent; color: inherit; white-space: normal;
   overflow-wrap: anywhere; min-width: 4.5em; max-width: 26em; }
-.skreg-report td:first-child { min-width: 1em; }
+.skreg-report td:first-child, .skreg-report th:first-child { min-width: 1em; }
 .skreg-report code { background: rgba(128, 128, 128, 0.15); padding: 0.1em 0.3em; border-radius: 3px; color: inherit; }
 .skreg-badge { border-radius: 1em; padding: 0.1em 0.7em; margin-left: 0.4em; color: #fff; }
 .skreg-good { background: #00795a; } .skreg-bad { background: #b34700; } .skreg-none { background: #5b5b5b; }
 </style>"""
+
+
+def in_digits(number):
+    """A large number rounded to two digits, written out."""
+    return f"{float(f'{number:.2g}'):,.0f}"
 
 
 def wrapped(text, indent=4):

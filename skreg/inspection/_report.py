@@ -40,7 +40,7 @@ def score_rows(d):
 def _share_lost(d):
     if not d.lost:
         return "nothing is learned"
-    return f"{d.lost:.0%} of what is learned is lost" if d.lost > 0.0 else "nothing is lost"
+    return f"{d.lost:.0%} of what it learns" if d.lost > 0.0 else "nothing is lost"
 
 
 def _compared(m, one):
@@ -112,7 +112,10 @@ def as_html(d):
         rows = [(f.name, f"{f.why}.", _sentence(f.advice)) for f in d.findings]
         parts.append("<h4>Found in the data</h4>" + table_html(rows, ("finding", "numbers", "what to do")))
     if d.suggestions:
-        rows = [(str(k), s.technique, s.change, gain_words(s), s.why) for k, s in enumerate(d.suggestions, 1)]
+        rows = [
+            (str(k), s.technique, s.change, gain_words(s).removeprefix("gain "), s.why)
+            for k, s in enumerate(d.suggestions, 1)
+        ]
         parts.append("<h4>To try next</h4>" + table_html(rows, ("", "technique", "set", "gain", "why"), code=2))
     else:
         parts.append(f"<p>{NOTHING_TO_TRY}</p>")

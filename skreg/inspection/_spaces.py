@@ -1,4 +1,4 @@
-"""Spaces to search the parameters of our estimators in."""
+"""Distributions of the parameters of our estimators and augmenters, for searches."""
 
 from typing import NamedTuple
 
@@ -87,7 +87,8 @@ SPACES = {
     aug.SwapNoise: {"p": Uniform(0.0, 0.4)},
     aug.Shift: {"pixels": Uniform(0.5, 4.0)},
     aug.Rotate: {"degrees": Uniform(2.0, 30.0)},
-    aug.Crop: {"padding": Whole(1, 6)},
+    aug.RandomCrop: {"padding": Whole(1, 6)},
+    aug.Zoom: {"low": Uniform(0.7, 1.0), "high": Uniform(1.0, 1.3)},
     aug.Flip: {"p": Uniform(0.0, 0.5)},
     aug.ColorJitter: {
         "brightness": Uniform(0.0, 0.5),
@@ -137,16 +138,18 @@ def _several(augmenter, prefix):
 
 
 def param_space(estimator, engine="sklearn"):
-    """Distributions of the parameters that are worth tuning, strengths on logarithmic scales.
+    """Distributions of the parameters that are worth tuning; penalty strengths are on logarithmic scales.
 
-    Few parameters matter, and which ones is not known before: random or Bayesian search over these is better than a
-    fine grid over some [1]_. Ranges are meant for standardized features; those of `alpha` in regression for targets
-    of any usual unit, which makes them wide: `ElasticNetProxCV` knows where its path begins, and is faster.
+    Few parameters matter, and which ones is not known in advance: random or Bayesian search over these is better than
+    a fine grid over a few [1]_. Ranges are meant for standardized features. The range of `alpha` in regression is wide,
+    since targets have all units: `ElasticNetProxCV` computes where its path begins, and is faster. Pixels and sizes of
+    image augmenters are meant for small images, up to 32 x 32.
 
     Parameters
     ----------
     estimator : estimator
-        One of this package, alone or the last step of a `Pipeline`; of wrappers, also what is inside.
+        One of this package, alone or the last step of a `Pipeline`. Of wrappers, the inner estimator is searched, too,
+        and the augmenter: tables and images, also inside `Compose`, `OneOf` and `RandomApply`.
     engine : {"sklearn", "optuna"}, default="sklearn"
         "sklearn" gives what `RandomizedSearchCV` and `HalvingRandomSearchCV` take, frozen distributions of
         `scipy.stats` and lists; "optuna" what ``study.ask`` takes, Optuna's distributions.
@@ -159,9 +162,9 @@ def param_space(estimator, engine="sklearn"):
     Raises
     ------
     ValueError
-        For an estimator without a known space, and an unknown engine.
+        For an estimator without a known space, or an unknown engine.
     ImportError
-        For ``engine="optuna"`` where that is not installed.
+        For ``engine="optuna"`` when Optuna is not installed.
 
     References
     ----------
@@ -174,8 +177,8 @@ def param_space(estimator, engine="sklearn"):
     >>> from skreg import DropoutMLPRegressor
     >>> from skreg.inspection import param_space
     >>> space = param_space(make_pipeline(StandardScaler(), DropoutMLPRegressor()))
-    >>> sorted(space)
-    ['dropoutmlpregressor__dropout', 'dropoutmlpregressor__learning_rate', 'dropoutmlpregressor__weight_decay']
+    >>> [name.removeprefix("dropoutmlpregressor__") for name in sorted(space)]
+    ['dropout', 'l1', 'learning_rate', 'weight_decay']
     >>> space["dropoutmlpregressor__weight_decay"].ppf([0.0, 0.5, 1.0]).round(3).tolist()
     [0.001, 0.055, 3.0]
     """

@@ -12,6 +12,7 @@ from ..neural import DropoutMLPClassifier, DropoutMLPRegressor
 from ..stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
 from ._data import MIN_CORRELATION
 from ._evaluate import mean
+from ._layout import in_digits
 from ._references import LINEAR, LONGER_TRAINING, STANDARDIZED, WITH_A_PATH, l1_ratio_of, path_search_like
 from ._strength import AUGMENTED, BINNED, DESCENTS, LOGISTIC, NETS, PERCEPTRONS, STAGED, TREES, VECTORS
 from ._suggestion import changed, instead, of_kind, replaced, tried
@@ -45,7 +46,7 @@ def changes(m):
         if not m.counts(one.gain):
             continue
         why = {
-            STANDARDIZED: f"the features' standard deviations differ by a factor of {m.facts.scale_ratio:.2g}",
+            STANDARDIZED: f"the features' standard deviations differ by a factor of {in_digits(m.facts.scale_ratio)}",
             LONGER_TRAINING: f"{m.n_unfinished} of {len(m.baseline)} fits ended before they had converged",
         }.get(name) or f"class {m.folds.rare!r} has {m.shares[m.folds.rare]:.1%} of the rows"
         yield tried(m, name, one, why), one

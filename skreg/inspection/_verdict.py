@@ -17,7 +17,7 @@ class Reason(NamedTuple):
 
 def in_percent(lost):
     """The share of what is learned that is lost, in words."""
-    return f"{max(lost, 0.0):.0%}" if lost <= 1.0 else f"all, and more ({lost:.1f} times as much),"
+    return f"{max(lost, 0.0):.0%}"
 
 
 def words_for(m, one):

@@ -25,7 +25,7 @@ OUTSIDE = {
     "_core": NUMERICS,
     "_nets": NUMERICS,
     "utils": {"narwhals", "numpy", "scipy", "sklearn", "threadpoolctl"},
-    "inspection": {"numpy", "scipy", "sklearn", "matplotlib", "pandas", "optuna"},
+    "inspection": {"numpy", "scipy", "sklearn", "matplotlib", "pandas", "optuna", "rich"},
 }
 
 

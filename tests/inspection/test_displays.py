@@ -32,6 +32,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from skreg import (
+    AugmentedClassifier,
     AugmentedRegressor,
     DropoutMLPClassifier,
     DropoutMLPRegressor,
@@ -41,7 +42,20 @@ from skreg import (
     LabelSmoothedLogistic,
     LabelSmoothedLogisticCV,
 )
-from skreg.augmentation import GaussianNoise
+from skreg.augmentation import (
+    ColorJitter,
+    Compose,
+    CutMix,
+    Cutout,
+    Flip,
+    GaussianNoise,
+    OneOf,
+    RandomApply,
+    RandomCrop,
+    Rotate,
+    Shift,
+    Zoom,
+)
 from skreg.inspection import (
     CalibrationGapDisplay,
     CVCurveDisplay,
@@ -539,6 +553,10 @@ SPACED = [
     EarlyStoppingRegressor(DropoutMLPRegressor()),
     AugmentedRegressor(make_pipeline(StandardScaler(), ElasticNetProx()), GaussianNoise()),
     make_pipeline(StandardScaler(), DropoutMLPClassifier()),
+    AugmentedClassifier(
+        DropoutMLPClassifier(), Compose([Rotate(), RandomApply(Cutout()), RandomCrop()], random_state=0)
+    ),
+    AugmentedClassifier(LabelSmoothedLogistic(), OneOf([Shift(), Zoom(), Flip(), ColorJitter(), CutMix()])),
 ]
 
 
@@ -560,6 +578,12 @@ def test_spaces_hold_values_that_fit(model, engine):
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask(space)
         clone(model).set_params(**trial.params)
+
+
+def test_spaces_of_composed_augmenters_and_of_l1():
+    model = AugmentedClassifier(DropoutMLPClassifier(), Compose([Rotate(), RandomApply(Cutout())]))
+    found = set(param_space(model))
+    assert {"augmenter__0__degrees", "augmenter__1__p", "augmenter__1__augmenter__size", "estimator__l1"} <= found
 
 
 def test_a_random_search_takes_a_space():
