@@ -21,13 +21,7 @@ def one_strength(search):
 
 
 def strengths_for(estimator, X, y, n, eps):
-    """Values of the penalty's parameter, strongest first: from where all coefficients are, or nearly are, zero."""
-    for search, kind in SEARCHES.items():
-        if isinstance(estimator, kind):
-            known = search().get_params()
-            shared = {name: value for name, value in estimator.get_params().items() if name in known}
-            search = search(**{**shared, "alphas": n, "eps": eps})
-            return search._grid(search._read(X, y, None)).alphas[0]
+    """Values of the parameter of scikit-learn's models, strongest first, from where all coefficients are about zero."""
     ratio = 1.0 if isinstance(estimator, Lasso) or getattr(estimator, "penalty", "") == "l1" else 0.0
     if not isinstance(estimator, Lasso) or isinstance(estimator, ElasticNet):
         ratio = ratio or getattr(estimator, "l1_ratio", 0.0) or 0.0
@@ -50,9 +44,9 @@ def coefficient_path(estimator, X, y, values, n, eps):
             f"estimator must be a penalized linear model, such as ElasticNetProx or LogisticRegression; got"
             f" {estimator!r}."
         )
-    if isinstance(estimator, ElasticNetProx):
+    if isinstance(estimator, (ElasticNetProx, LabelSmoothedLogistic)):
         alphas, coefs, *_ = estimator.path(X, y, alphas=n if values is None else values, eps=eps)
-        return alphas, coefs
+        return alphas, coefs[0] if coefs.ndim == 3 and coefs.shape[0] == 1 else coefs
     strength = strength_of(estimator)
     values = strengths_for(estimator, X, y, n, eps) if values is None else np.asarray(values, dtype=float)
     values = np.sort(values)[:: -strength.kind.stronger]
