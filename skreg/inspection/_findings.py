@@ -65,14 +65,19 @@ def groups(m):
 
 def order(m):
     r = m.facts.neighbour_correlation
-    if r > MIN_NEIGHBOUR_CORRELATION and m.order is not None and m.counts(m.order):
-        why = f"features of consecutive rows correlate by {r:.2f}, and shuffled folds score higher by {m.order}"
-        yield Finding("order of rows", why, "give groups= (the subject, the day), or cv=TimeSeriesSplit()")
+    if r <= MIN_NEIGHBOUR_CORRELATION:
+        return
+    why = f"features of consecutive rows correlate by {r:.2f}"
+    if m.order is not None:
+        effect = "score higher by" if m.counts(m.order) else "are not shown to score higher:"
+        why += f"; shuffled folds, which part neighbours, {effect} {m.order}"
+    yield Finding("order of rows", why, "give groups= (the subject, the day), or cv=TimeSeriesSplit()")
 
 
 def drift(m):
     found = m.facts.drift
-    if found is not None:
+    are_independent = m.facts.neighbour_correlation <= MIN_NEIGHBOUR_CORRELATION  # as the test of drift assumes
+    if found is not None and are_independent:
         distance = f"Kolmogorov-Smirnov distance {found.distance:.2f}"
         why = f"the last fifth of the rows differs from the others in {found.feature} ({distance})"
         advice = "if rows are in order of time, judge by cv=TimeSeriesSplit(); if not, shuffle them"

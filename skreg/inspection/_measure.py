@@ -270,13 +270,14 @@ class Measurements:
         return fits is not None
 
     def _next_value(self):
-        """The value beyond an end at which the curve still rises, or beyond the weak one where nothing is learned."""
+        """The value beyond an end at which the curve still rises, or beyond the weak one where all is nothing."""
         values = sorted(self.curve)
         scores = {value: mean(self.curve[value]) for value in values}
         if len(values) < 2:
             return None
         least = WORTH * self.learnable
-        if max(scores.values()) - mean(self.floor) <= least:
+        nothing_yet = max(scores.values()) - mean(self.floor) <= least
+        if nothing_yet and max(scores.values()) - min(scores.values()) <= least:
             up = self.strength.kind.stronger < 0
         else:
             best = max(scores, key=scores.get)
