@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from ._cached import cached_property
 from ._jit import njit
 from .coordinate import col_dots, col_fills, col_updates
-from .designs import CSC, Dense
+from .designs import CSC, DenseDesign
 
 ENTRIES_PER_CALL = 1 << 27  # of X, that one call of a kernel reads: Ctrl-C takes effect between calls
 FLOPS_PER_CALL = 1 << 33  # multiplications in one call of BLAS, for the same reason
@@ -244,13 +244,13 @@ class DenseData(Data):
         return z
 
     def design(self):
-        return Dense(self.X.T, np.arange(self.p), self.mean, self.scale)
+        return DenseDesign(self.X.T, np.arange(self.p), self.mean, self.scale)
 
     def restrict(self, A, cols):
         """The design A (or None) with more columns at its end."""
         if A is None:
-            return Dense(self.X.T, cols, self.mean[cols], self.scale[cols])
-        return Dense(
+            return DenseDesign(self.X.T, cols, self.mean[cols], self.scale[cols])
+        return DenseDesign(
             A.XT,
             np.append(A.cols, cols),
             np.append(A.mean, self.mean[cols]),
@@ -293,7 +293,7 @@ class DenseData(Data):
         """
         rows = np.arange(self.n) if rows is None else rows
         k, first = ones.size, 0 if new is None else which.size - new
-        A = Dense(self.X.T, cols, mean, self.scale[cols])
+        A = DenseDesign(self.X.T, cols, mean, self.scale[cols])
         G = np.zeros((which.size - first, which.size))
         step = max(ENTRIES_PER_PRODUCT // max(which.size, 1), 256)
         for low in range(0, rows.size, step):

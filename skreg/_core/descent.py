@@ -80,7 +80,7 @@ def filter_factors(eigenvalues, steps, step_size, l2):
     return ridge_factors(eigenvalues, l2) * (1.0 - rate**steps)
 
 
-class Point(NamedTuple):
+class DescentPoint(NamedTuple):
     """An iterate: coefficients (K, p), intercepts (K,) and the mean loss of the rows."""
 
     coef: np.ndarray
@@ -157,7 +157,7 @@ class Descent:
             loss = 0.5 * max(self.scale + float(self.w @ (self.z - 2.0 * self.smooth.start)), 0.0)
         else:
             loss = loss_at(self.smooth, self.z, np.empty_like(self.z))
-        return Point(coef, intercept, loss / self.data.weight)
+        return DescentPoint(coef, intercept, loss / self.data.weight)
 
     def run(self, step_size, accelerate, every, max_steps, hook):
         """Take steps until ``hook(steps)`` returns True. Returns their number.

@@ -12,7 +12,7 @@ from ._jit import jitted
 
 
 @jitted
-class Dense(NamedTuple):
+class DenseDesign(NamedTuple):
     """Columns of a matrix."""
 
     XT: np.ndarray  # (p, n), C order, read-only: the transpose, since numba types a single F-order column as C order
@@ -97,7 +97,7 @@ class CSC(NamedTuple):
         for k in range(self.indptr[j], self.indptr[j + 1]):
             s += self.data[k] * h[self.indices[k]]
         m = s / weight
-        if self.indptr[j + 1] - self.indptr[j] == h.size:  # without zeros: may be constant, see Dense
+        if self.indptr[j + 1] - self.indptr[j] == h.size:  # without zeros: may be constant, see DenseDesign
             s = 0.0
             for k in range(self.indptr[j], self.indptr[j + 1]):
                 s += (self.data[k] - m) * h[self.indices[k]]

@@ -14,7 +14,7 @@ ZERO_RESIDUAL = 1e-12  # below it the root mean square of residuals counts as ze
 ZERO_EIGENVALUE = 1e-13  # of the intercepts' curvature, relative: a common shift of all scores changes nothing
 
 
-class Rows(NamedTuple):
+class Evaluation(NamedTuple):
     """The likelihood and its derivatives at some scores, in normalized units."""
 
     value: float
@@ -64,7 +64,7 @@ class Likelihood:
         R, P, hessian_scale = np.empty_like(Z), np.empty_like(Z), np.empty(self.n)
         value = evaluate(self.loss, self.T, Z + b[:, None], self.h, R, P, hessian_scale)
         R /= self.score_scale
-        return Rows(value / self.score_scale**2, R, P, hessian_scale, b)
+        return Evaluation(value / self.score_scale**2, R, P, hessian_scale, b)
 
     def with_best_intercepts(self, Z, b):
         """Evaluate at scores Z (K, n) plus the best intercepts, which are found by Newton steps from b."""

@@ -62,7 +62,7 @@ class Tanh(NamedTuple):
 
 
 @jitted
-class Logistic(NamedTuple):
+class Sigmoid(NamedTuple):
     """1 / (1 + exp(-v))."""
 
     one: np.float32 = ONE
@@ -88,7 +88,7 @@ ACTIVATIONS = {
     "gelu": Gelu(),
     "silu": Silu(),
     "tanh": Tanh(),
-    "logistic": Logistic(),
+    "logistic": Sigmoid(),
     "identity": Identity(),
 }
 

@@ -162,7 +162,7 @@ class Chain(Layer):
         return x, back
 
 
-class Residual(Layer):
+class ResidualBlock(Layer):
     """Add a branch to its input."""
 
     def __init__(self, branch):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .activations import ACTIVATIONS, BiasActivationDropout
-from .base import Chain, Net, Residual
+from .base import Chain, Net, ResidualBlock
 from .dense import Bias, Dense
 from .dropout import Dropout, InputNoise
 from .noise import Bernoulli, dropout_noise
@@ -56,7 +56,7 @@ def _hidden(a, layer, rows):
     rate = a.stochastic_depth * (skips.index(layer) + 1) / len(skips)
     if rate > 0.0:
         parts.append(Dropout(dropout_noise("bernoulli", rate), by_row=True))
-    return [Residual(Chain(*parts))]
+    return [ResidualBlock(Chain(*parts))]
 
 
 def perceptron(a, width_in, width_out, rows, rng, dtype=np.float32):
@@ -90,5 +90,5 @@ class Half(NamedTuple):
 def halves(net, hidden, width):
     """The layers of a net up to a hidden layer of the given width, and those after it; parameters are shared."""
     stages = net.layer.layers
-    cut = [k + 1 for k, stage in enumerate(stages) if isinstance(stage, (BiasActivationDropout, Residual))][hidden]
+    cut = [k + 1 for k, stage in enumerate(stages) if isinstance(stage, (BiasActivationDropout, ResidualBlock))][hidden]
     return Half(Chain(*stages[:cut]), width, net.dtype), Half(Chain(*stages[cut:]), net.width_out, net.dtype)

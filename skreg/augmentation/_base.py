@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 
 from ..utils._documentation import DocumentationLinkMixin
-from ..utils._params import Kind, check_params
+from ..utils._params import ParamKind, check_params
 from ..utils._rows import like, n_rows, readable, stack, take
 from ._columns import chosen_columns
 
@@ -195,7 +195,7 @@ class Augmenter(DocumentationLinkMixin, BaseEstimator):
         return stack([X, new.X]), stack([y, like(y, labels)])
 
 
-AUGMENTER = Kind("an augmenter", lambda value: isinstance(value, Augmenter))
+AUGMENTER = ParamKind("an augmenter", lambda value: isinstance(value, Augmenter))
 
 
 class Perturbation(Augmenter):

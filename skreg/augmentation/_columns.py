@@ -5,10 +5,10 @@ from numbers import Integral
 import numpy as np
 import scipy.sparse as sp
 
-from ..utils._params import Kind
+from ..utils._params import ParamKind
 from ..utils._rows import as_table, with_columns
 
-COLUMNS = Kind(
+COLUMNS = ParamKind(
     "None, the name or index of a column, a list of these, a boolean mask, a slice, or a callable",
     lambda value: (
         value is None

@@ -5,12 +5,12 @@ from numbers import Integral
 
 import numpy as np
 
-from ..utils._params import ARRAY_LIKE, NONE, POSITIVE, PROBABILITY, RANDOM_STATE, REAL, Interval, Kind, Options
+from ..utils._params import ARRAY_LIKE, NONE, POSITIVE, PROBABILITY, RANDOM_STATE, REAL, Interval, ParamKind, Options
 from ..utils._validation import caller_level
 from ._base import Perturbation
 from ._numbers import check_finite, check_fits, numbers_of, types_of
 
-PAIR = Kind(
+PAIR = ParamKind(
     "a pair of numbers (low, high)",
     lambda value: isinstance(value, (tuple, list)) and len(value) == 2 and all(one in REAL for one in value),
 )

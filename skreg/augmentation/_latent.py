@@ -5,13 +5,13 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from ..utils._params import BOOLEAN, NONNEGATIVE, PROBABILITY, Kind
+from ..utils._params import BOOLEAN, NONNEGATIVE, PROBABILITY, ParamKind
 from ._base import Augmenter, Perturbation
 from ._numbers import numbers_of, types_of, warn_if_rounded_away
 from ._tables import _COMMON as _OF_TABLES
 from ._tables import _TABLE_CONSTRAINTS
 
-_TRANSFORMER = Kind(
+_TRANSFORMER = ParamKind(
     "a transformer with inverse_transform",
     lambda value: hasattr(value, "fit") and hasattr(value, "inverse_transform") and not isinstance(value, type),
 )

@@ -6,13 +6,13 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
-from ..utils._params import ARRAY_LIKE, NONE, NONNEGATIVE, POSITIVE, PROBABILITY, RANDOM_STATE, Kind, Options
+from ..utils._params import ARRAY_LIKE, NONE, NONNEGATIVE, POSITIVE, PROBABILITY, RANDOM_STATE, ParamKind, Options
 from ..utils._rows import as_table, with_columns
 from ._base import Augmenter, Perturbation
 from ._columns import COLUMNS
 from ._numbers import as_type, check_fits, check_kind, numbers_of, types_of, warn_if_rounded_away
 
-_NUMBER = Kind("a number", lambda value: isinstance(value, Real))
+_NUMBER = ParamKind("a number", lambda value: isinstance(value, Real))
 _TABLE_CONSTRAINTS = {"columns": [COLUMNS], "random_state": [RANDOM_STATE]}
 _COMMON = """
     columns : str, int, list, mask, slice or callable, default=None

@@ -8,11 +8,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._nets.evaluation import scores
 from .._nets.mlp import halves
 from ..utils._documentation import DocumentationLinkMixin
-from ..utils._params import Kind, check_params
+from ..utils._params import ParamKind, check_params
 from ..utils._validation import unchanged_on_error
 from ._regressor import DropoutMLPRegressor
 
-NET = Kind("a DropoutMLPRegressor", lambda value: isinstance(value, DropoutMLPRegressor))
+NET = ParamKind("a DropoutMLPRegressor", lambda value: isinstance(value, DropoutMLPRegressor))
 
 
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DocumentationLinkMixin, BaseEstimator):

@@ -48,7 +48,7 @@ from ..utils._scoring import read_monitor
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, interrupted_fit
 from ._data import FEWEST_ROWS, UniqueRows, warn_of_shift
-from ._monitor import History, ValidationSet
+from ._monitor import TrainingHistory, ValidationSet
 from ._uncertainty import MAX_FEATURES, FeatureDistance, features_of, thinned
 
 _READ = dict(accept_sparse="csr", dtype=[np.float64, np.float32])
@@ -395,7 +395,7 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         """Train the net for some epochs, or until early stopping, and set the fitted attributes."""
         net = self._net
         net.forget_copies()
-        history = History(self, net, average, train_subset, validation)
+        history = TrainingHistory(self, net, average, train_subset, validation)
         interrupt = None
         try:
             # overflow shows in the loss, and one warning of our own tells of it

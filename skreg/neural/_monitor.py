@@ -51,7 +51,7 @@ class ValidationSet:
         return self.data.X, self.targets, self.weights, self.rows
 
 
-class History:
+class TrainingHistory:
     """Records the curves of the estimator, keeps the best and the last parameters, and decides when to stop.
 
     Parameters

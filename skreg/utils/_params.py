@@ -50,7 +50,7 @@ class Options:
         return f"a str among {', '.join(map(repr, self.names))}"
 
 
-class Kind:
+class ParamKind:
     """Values that pass a test."""
 
     def __init__(self, name, test):
@@ -68,17 +68,17 @@ def _is_array_like(value):
     return not isinstance(value, (str, bytes)) and (hasattr(value, "__array__") or hasattr(value, "__len__"))
 
 
-BOOLEAN = Kind("an instance of 'bool'", lambda value: isinstance(value, (bool, np.bool_)))
-NONE = Kind("None", lambda value: value is None)
-ARRAY_LIKE = Kind("an array-like", _is_array_like)
-DICT = Kind("an instance of 'dict'", lambda value: isinstance(value, dict))
-CALLABLE = Kind("a callable", callable)
-ESTIMATOR = Kind("an estimator object", lambda value: hasattr(value, "fit"))
-CV = Kind(
+BOOLEAN = ParamKind("an instance of 'bool'", lambda value: isinstance(value, (bool, np.bool_)))
+NONE = ParamKind("None", lambda value: value is None)
+ARRAY_LIKE = ParamKind("an array-like", _is_array_like)
+DICT = ParamKind("an instance of 'dict'", lambda value: isinstance(value, dict))
+CALLABLE = ParamKind("a callable", callable)
+ESTIMATOR = ParamKind("an estimator object", lambda value: hasattr(value, "fit"))
+CV = ParamKind(
     "a splitter or an iterable of splits",
     lambda value: not isinstance(value, str) and (hasattr(value, "split") or hasattr(value, "__iter__")),
 )
-RANDOM_STATE = Kind(
+RANDOM_STATE = ParamKind(
     "an int, a numpy.random.RandomState or None",
     lambda value: (
         value is None
@@ -86,7 +86,7 @@ RANDOM_STATE = Kind(
         or (isinstance(value, numbers.Integral) and not isinstance(value, bool) and 0 <= value < 2**32)
     ),
 )
-ANY_STRING = Kind("an instance of 'str'", lambda value: isinstance(value, str))
+ANY_STRING = ParamKind("an instance of 'str'", lambda value: isinstance(value, str))
 REAL = Interval(numbers.Real, -np.inf, np.inf, closed="neither")
 POSITIVE = Interval(numbers.Real, 0.0, np.inf, closed="neither")
 NONNEGATIVE = Interval(numbers.Real, 0.0, np.inf)

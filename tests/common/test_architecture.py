@@ -1,6 +1,7 @@
 """The arrows between packages point one way, and the core imports nothing but numerics."""
 
 import ast
+import collections
 import pathlib
 import sys
 
@@ -122,3 +123,13 @@ def test_star_import__gives_all_names():
     names = {}
     exec("from skreg import *", names)
     assert set(skreg.__all__) <= set(names)
+
+
+def test_class_names__are_unique():
+    places = collections.defaultdict(list)
+    for path in ROOT.rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(path.name)
+    repeated = {name: files for name, files in places.items() if len(files) > 1}
+    assert repeated == {}

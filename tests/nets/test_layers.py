@@ -13,7 +13,7 @@ from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._core.projections import project_columns
 from skreg._nets.activations import ACTIVATIONS, BiasActivationDropout
 from skreg._nets.averaging import refresh_statistics
-from skreg._nets.base import Chain, Context, Net, Residual, RowWeights
+from skreg._nets.base import Chain, Context, Net, ResidualBlock, RowWeights
 from skreg._nets.batches import Batches
 from skreg._nets.dense import Bias, Dense
 from skreg._nets.dropout import Dropout, InputNoise
@@ -47,7 +47,7 @@ CASES = {
     "layer norm": lambda: [Dense(4), LayerNorm(), BiasActivationDropout(ACTIVATIONS["silu"], Gaussian(F(0.3)))],
     "residual": lambda: [
         Dense(4),
-        Residual(
+        ResidualBlock(
             Chain(Dense(4), LayerNorm(), BiasActivationDropout(ACTIVATIONS["gelu"], HALF), Dropout(HALF, by_row=True))
         ),
     ],
@@ -434,7 +434,7 @@ def test_architecture_of_the_perceptron():
     net = perceptron(a, 2, 5, 10, np.random.default_rng(0))
     kinds = [type(part).__name__ for part in net.layer.layers]
     assert kinds == [
-        "InputNoise", "Dropout", "Dropout", "Dense", "BatchNorm", "BiasActivationDropout", "Residual", "Dense",
+        "InputNoise", "Dropout", "Dropout", "Dense", "BatchNorm", "BiasActivationDropout", "ResidualBlock", "Dense",
         "BatchNorm", "BiasActivationDropout", "Dense", "Bias",
     ]  # fmt: skip
     assert net.layers.tolist() == [0, 1, 2, 3]
