@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
-from ..utils._params import ARRAY_LIKE, NONE, POSITIVE, PROBABILITY, RANDOM_STATE, REAL, Interval, ParamKind, Options
+from ..utils._params import ARRAY_LIKE, NONE, POSITIVE, PROBABILITY, RANDOM_STATE, REAL, Interval, Options, ParamKind
 from ..utils._validation import caller_level
 from ._base import Perturbation
 from ._numbers import check_finite, check_fits, numbers_of, types_of

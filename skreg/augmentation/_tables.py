@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
-from ..utils._params import ARRAY_LIKE, NONE, NONNEGATIVE, POSITIVE, PROBABILITY, RANDOM_STATE, ParamKind, Options
+from ..utils._params import ARRAY_LIKE, NONE, NONNEGATIVE, POSITIVE, PROBABILITY, RANDOM_STATE, Options, ParamKind
 from ..utils._rows import as_table, with_columns
 from ._base import Augmenter, Perturbation
 from ._columns import COLUMNS
