@@ -114,8 +114,8 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
     True
     """
     start = time.perf_counter()
-    learns_targets = is_classifier(estimator) or is_regressor(estimator)
-    if isinstance(estimator, type) or not hasattr(estimator, "fit") or not learns_targets:
+    is_instance = hasattr(estimator, "fit") and not isinstance(estimator, type)
+    if not is_instance or not (is_classifier(estimator) or is_regressor(estimator)):
         raise ValueError(f"estimator must be a classifier or a regressor, unfitted; got {estimator!r}.")
     if time_budget is not None and time_budget not in POSITIVE:
         raise ValueError(f"time_budget must be a positive number of seconds or None; got {time_budget!r}.")
