@@ -26,8 +26,8 @@ from ..utils._params import (
     NONE,
     RANDOM_STATE,
     Interval,
-    Kind,
     Options,
+    ParamKind,
     check_params,
 )
 from ..utils._rows import readable
@@ -38,7 +38,7 @@ from ._docs import COMMON, PARAMETERS
 from ._draws import draws_of, joined
 from ._held_out import fit_with, split_off, warn_of_own_split
 
-SAMPLER = Kind(
+SAMPLER = ParamKind(
     "a sampler with fit_resample", lambda value: hasattr(value, "fit_resample") and not isinstance(value, type)
 )
 
