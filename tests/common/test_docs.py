@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn.base import clone, is_classifier
 from sklearn.utils import get_tags
 
@@ -84,8 +85,39 @@ def test_readme__has_two_commands_and_one_for_the_docs_and_its_code_runs():
     commands = re.findall(r"^python -m pip install .*", README, flags=re.MULTILINE)
     assert len(commands) == 3
     assert all("&&" in command for command in commands)
-    for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
-        exec(compile(code, "README.md", "exec"), {})
+    assert_prints(README)
+
+
+SHOWN_WITH = "1.9."  # the version of scikit-learn that printed the numbers in the documentation
+NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
+def assert_prints(page):
+    """The Python code of a page runs, and prints what the blocks of text behind it show.
+
+    Words must agree everywhere, numbers to a hundredth, but for the last column of trials, which are times.
+    """
+    printed = run_python("\n".join(re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)))
+    for shown in re.findall(r"```text\n(.*?)```", page, flags=re.DOTALL):
+        shown, found = without_times(shown), without_times(printed)
+        start = words(found).find(words(shown))
+        assert start >= 0, found
+        if sklearn.__version__.startswith(SHOWN_WITH):
+            skipped = words(found)[:start].count("#")
+            numbers = [[float(number) for number in NUMBER.findall(text)] for text in (shown, found)]
+            np.testing.assert_allclose(numbers[1][skipped:][: len(numbers[0])], numbers[0], rtol=0.01)
+
+
+def words(text):
+    return " ".join(NUMBER.sub("#", text).split())
+
+
+def without_times(text):
+    lines, is_trials = [], False
+    for line in text.splitlines():
+        lines.append(line.rpartition("  ")[0] if is_trials and "  " in line.strip() else line)
+        is_trials = line.endswith("times as long") or (is_trials and bool(line.strip()))
+    return "\n".join(lines)
 
 
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in path.parts]
@@ -94,7 +126,7 @@ PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if "_build" not 
 @pytest.mark.parametrize("path", [p for p in PAGES if "```python" in p.read_text()], ids=lambda path: path.stem)
 def test_page__code_runs(path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
-    run_python("\n".join(re.findall(r"```python\n(.*?)```", path.read_text(), flags=re.DOTALL)))
+    assert_prints(path.read_text())
 
 
 def test_public_name__has_a_page():
