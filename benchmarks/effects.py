@@ -197,7 +197,6 @@ NET_TECHNIQUES = (
     _with("batch normalization", normalization="batch"),
     _with("layer normalization", normalization="layer"),
     _with("weight normalization", weight_normalization="weight"),
-    _with("spectral normalization", weight_normalization="spectral"),
     _with("gradient clipping", clip_norm=1.0),
     _with("sharpness-aware minimization", sam_rho=0.05),
     _with("weight averaging (EMA)", averaging="ema"),
@@ -207,6 +206,7 @@ NET_TECHNIQUES = (
     _with("feature mask", feature_mask=0.1),
 )
 CLASS_TECHNIQUES = (
+    _with("spectral normalization", weight_normalization="spectral"),  # for classes only: it takes long
     _with("label smoothing", label_smoothing=0.1),
     _with("confidence penalty", confidence_penalty=0.1),
 )

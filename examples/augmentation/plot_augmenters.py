@@ -47,7 +47,7 @@ augmenters = [
     Cutout(12, fill=0.5, image_shape=shape),
     RandomErasing(1.0, image_shape=shape),
     GaussianNoise(0.1),
-    Mixup(1.0),
+    Mixup(8.0),
     CutMix(image_shape=shape),
 ]
 figure, axes = plt.subplots(len(augmenters) + 1, 8, figsize=(8, 11.6), layout="constrained")
