@@ -26,6 +26,7 @@ import skreg
 from skreg._core import _jit, _kernel_cache
 
 ROOT = pathlib.Path(skreg.__file__).parents[1]
+# Names of fields and methods are shared with all parts of the package, so these say that they are tests.
 SMALL = """
 from typing import NamedTuple
 from skreg._core._jit import jitted, njit
@@ -35,18 +36,18 @@ OFFSET = 1.0
 
 @jitted
 class Scaled(NamedTuple):
-    factor: float
+    field_in_test: float
 
     def value_in_test(self, x):
-        return self.factor * shifted(x)
+        return self.field_in_test * shifted(x)
 
 class Other:
     @jitted
     class Scaled(NamedTuple):
-        factor: float
+        field_in_test: float
 
         def value_in_test(self, x):
-            return -self.factor * shifted(x)
+            return -self.field_in_test * shifted(x)
 
 @njit
 def shifted(x):
@@ -158,7 +159,7 @@ def test_cache__edits_that_matter(small):
     assert value(SMALL, compiled) == 4.0
     assert value(SMALL, loaded) == 4.0
     assert value(SMALL.replace("OFFSET = 1.0", "OFFSET = 2.0"), compiled) == 6.0
-    assert value(SMALL.replace("self.factor * shifted", "3.0 * self.factor * shifted"), compiled) == 12.0
+    assert value(SMALL.replace("self.field_in_test * shifted", "3.0 * self.field_in_test * shifted"), compiled) == 12.0
     assert value(SMALL.replace("x + OFFSET", "x - OFFSET"), compiled) == 0.0
     assert value(SMALL, compiled) == 4.0
     moved_and_explained = "# a comment\n\n" + SMALL.replace("A docstring", "Another docstring")
@@ -175,7 +176,7 @@ def test_cache__files_of_old_code_are_removed(small, tmp_path):
 def test_cache__classes_of_one_name_and_equal_fields(small):
     for _ in range(2):
         module = small()
-        other = small(SMALL.replace("self.factor * shifted", "10.0 * self.factor * shifted"), "another_module")
+        other = small(SMALL.replace("self.field_in_test * shifted", "10.0 * self.field_in_test * shifted"), "another_module")
         assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
         assert module.kernel(module.Other.Scaled(2.0), 1.0) == -4.0
         assert module.kernel(other.Scaled(2.0), 1.0) == 40.0
@@ -188,10 +189,10 @@ def test_cache__a_part_inside_a_function(small):
 
     def local(factor):
         class Scaled(module.NamedTuple):
-            factor: float
+            field_in_test: float
 
             def value_in_test(self, x):
-                return factor * self.factor * x
+                return factor * self.field_in_test * x
 
         return module.jitted(Scaled)
 
@@ -212,7 +213,7 @@ def test_cache__parts_of_a_script(tmp_path):
 
     assert output(code) == ["4.0", "0"]
     assert output(code) == ["4.0", "1"]
-    assert output(code.replace("self.factor *", "5.0 * self.factor *")) == ["20.0", "0"]
+    assert output(code.replace("self.field_in_test *", "5.0 * self.field_in_test *")) == ["20.0", "0"]
 
 
 def test_cache__parts_of_a_module_that_is_being_imported(tmp_path):
