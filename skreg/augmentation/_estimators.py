@@ -31,7 +31,7 @@ from ..utils._params import (
     check_params,
 )
 from ..utils._rows import readable
-from ..utils._validation import check_weights, unchanged_on_error
+from ..utils._validation import as_one_column, check_weights, numeric_targets, unchanged_on_error
 from ..utils._weights import weight_name
 from ._base import AUGMENTER, Augmenter, Batch
 from ._docs import COMMON, PARAMETERS
@@ -140,6 +140,8 @@ class BaseAugmented(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
         validate_data(self, X, y, skip_check_array=True)
         check_consistent_length(X, y)
         y = self._check_y(y)
+        if self.classes is not None and y.ndim > 1:
+            raise ValueError(f"classes={self.classes!r} needs labels of one output; got y of shape {y.shape}.")
         if not len(y):
             raise ValueError("X has no rows: 0 sample(s).")
         weights = check_weights(sample_weight, len(y))
@@ -259,12 +261,7 @@ class AugmentedRegressor(RegressorMixin, BaseAugmented):
     """
 
     def _check_y(self, y):
-        y = np.asarray(y)
-        if y.dtype.kind not in "biuf":
-            try:
-                y = y.astype(np.float64)
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"y must hold numbers to regress on; got {y.dtype} entries.") from error
+        y = numeric_targets(y)
         assert_all_finite(y, input_name="y")
         return y.astype(np.float64) if y.dtype.kind != "f" else y
 
@@ -279,6 +276,7 @@ class AugmentedClassifier(ClassifierMixin, DelegatesToFittedClassifier, BaseAugm
     ----------{PARAMETERS.format()}
     classes : array-like of labels, default=None
         Classes whose rows are copied, such as the rare ones; None for all. Rows are mixed within these classes only.
+        Only for labels of one output.
 
     Attributes
     ----------
@@ -331,7 +329,7 @@ class AugmentedClassifier(ClassifierMixin, DelegatesToFittedClassifier, BaseAugm
     def _check_y(self, y):
         y = np.asarray(y)
         if y.ndim != 2 or y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+            y = column_or_1d(as_one_column(y))
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         return y

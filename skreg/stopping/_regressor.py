@@ -6,7 +6,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.descent import equivalent_alpha, filter_factors, ridge_factors
-from ..utils._validation import as_one_column, check_weights
+from ..utils._validation import as_one_column, check_weights, numeric_targets
 from ._base import BaseEarlyStopping
 from ._descent import DescentRegressor
 from ._docs import ATTRIBUTES, COMMON, PARAMETERS
@@ -55,7 +55,7 @@ class EarlyStoppingRegressor(RegressorMixin, BaseEarlyStopping):
     def _read_targets(self, y, sample_weight, reset):
         """Targets, no codes of labels, and weights; the linear model keeps a y of one column as it is."""
         assert_all_finite(y, input_name="y")
-        y = np.asarray(y)
+        y = numeric_targets(y)
         if self.estimator is not None and y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(as_one_column(y) if reset else y)
         return y, None, check_weights(sample_weight, len(y))

@@ -134,6 +134,17 @@ def as_one_column(y):
     return np.asarray(array).ravel()
 
 
+def numeric_targets(y):
+    """Regression targets as an array of numbers; ValueError for other entries, such as strings."""
+    y = np.asarray(y)
+    if y.dtype.kind in "biuf":
+        return y
+    try:
+        return y.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"y must hold numbers to regress on; got {y.dtype} entries.") from error
+
+
 def check_table(X, name="X"):
     """Raise TypeError for a LazyFrame, and for dates: some libraries turn these into huge numbers without a word."""
     if type(X).__name__ == "LazyFrame":

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
+from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
@@ -107,8 +108,21 @@ def test_augmented__several_outputs():
     stream = au.AugmentedClassifier(SGDClassifier(), au.FeatureMask(), mode="stream")
     with pytest.raises(ValueError, match=r"mode='stream' takes labels of one output; got y of shape \(60, 2\)"):
         stream.fit(TABLE, labels)
+    some = au.AugmentedClassifier(DecisionTreeClassifier(), au.GaussianNoise(), classes=[1])
+    with pytest.raises(ValueError, match=r"classes=\[1\] needs labels of one output; got y of shape \(60, 2\)"):
+        some.fit(TABLE, labels)
     with pytest.raises(ValueError, match="labels of several outputs cannot be mixed"):
         au.AugmentedClassifier(DecisionTreeClassifier(), au.Mixup()).fit(TABLE, labels)
+
+
+def test_augmented__y_of_one_column_warns_at_the_line_of_the_user():
+    y = np.arange(60) % 3
+    model = au.AugmentedClassifier(LogisticRegression(), au.GaussianNoise(0.1), random_state=0)
+    wanted = clone(model).fit(TABLE, y).predict(TABLE)
+    with pytest.warns(DataConversionWarning, match="column-vector y") as caught:
+        model.fit(TABLE, y[:, None])
+    assert [warning.filename for warning in caught] == [__file__]
+    np.testing.assert_array_equal(model.predict(TABLE), wanted)
 
 
 def test_stream__new_copies_in_every_epoch():
