@@ -12,11 +12,12 @@ from ..utils._validation import class_codes
 
 
 def squared_error(y, prediction, weights):
-    """Squared error, averaged over outputs and over weighted rows."""
+    """Squared error, averaged over outputs and over weighted rows; infinite where it overflows, without a warning."""
     y, prediction = (np.asarray(values, dtype=float).reshape(len(y), -1) for values in (y, prediction))
     if y.shape != prediction.shape:
         raise ValueError(f"predictions have {prediction.shape[1]} outputs; validation targets have {y.shape[1]}.")
-    return float(np.average(((y - prediction) ** 2).mean(axis=1), weights=weights))
+    with np.errstate(over="ignore"):
+        return float(np.average(((y - prediction) ** 2).mean(axis=1), weights=weights))
 
 
 def log_loss_of(codes, p, weights):

@@ -31,6 +31,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skreg import EarlyStoppingClassifier, EarlyStoppingRegressor
+from skreg.stopping._evaluation import squared_error
 
 from .data import RUNS_OUT, Counted, classes, halves, numbers
 
@@ -432,6 +433,21 @@ CLASS = [
 def test_bad_input__classifier(params, y, given, message):
     with pytest.raises(ValueError, match=message):
         EarlyStoppingClassifier(**params).fit(X, y, **given)
+
+
+@pytest.mark.parametrize("inner", [None, GradientBoostingRegressor(random_state=0)])
+def test_bad_input__targets_that_are_no_numbers(inner):
+    with pytest.raises(ValueError, match=r"y must hold numbers to regress on; got <U\d+ entries"):
+        EarlyStoppingRegressor(inner).fit(X, np.full(60, "a"))
+    numbers_as_objects = EarlyStoppingRegressor(inner, random_state=0, patience=2).fit(X, Y.astype(object))
+    assert (
+        numbers_as_objects.best_score_
+        == EarlyStoppingRegressor(inner, random_state=0, patience=2).fit(X, Y).best_score_
+    )
+
+
+def test_squared_error__overflow_is_infinite_without_a_warning():
+    assert squared_error(np.zeros(2), np.full(2, 1e200), None) == np.inf
 
 
 def test_bad_input__weights_the_estimator_cannot_take():
