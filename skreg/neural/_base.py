@@ -133,7 +133,7 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         hidden = tuple(int(size) for size in sizes)
         if self.residual and not any(a == b for a, b in zip(hidden[1:], hidden, strict=False)):
             raise ValueError(
-                "residual=True needs two hidden layers of one width in succession; got"
+                "residual=True needs two successive hidden layers of one width; got"
                 f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
             )
         if self.stochastic_depth > 0.0 and not self.residual:
@@ -398,7 +398,7 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         history = TrainingHistory(self, net, average, train_subset, validation)
         interrupt = None
         try:
-            # overflow shows in the loss, and one warning of our own tells of it
+            # overflow makes the loss infinite or NaN, and the warning below reports that
             with self._threads(batches.size), np.errstate(over="ignore", invalid="ignore"):
                 self._run_epochs(history, batches, rng, rate, epochs, task)
         except Diverged:
@@ -406,14 +406,14 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
             kept = "best" if history.best is not None else "last good"
             warnings.warn(
                 f"{type(self).__name__} diverged: the loss, or the parameters, were not finite in epoch"
-                f" {history.epochs + 1}. The {kept} parameters until then are kept. Lower"
+                f" {history.epochs + 1}. The {kept} parameters before that are kept. Lower"
                 f" learning_rate={self.learning_rate:g}, set clip_norm, or scale the features.",
                 ConvergenceWarning,
                 stacklevel=caller_level(),
             )
         except KeyboardInterrupt as error:
             if history.epochs == 0:
-                raise  # nothing is learned yet: the estimator stays as it was
+                raise  # no epoch is complete: the estimator stays as it was
             interrupt = error
         history.finish()
         net.keep_copies()
@@ -430,8 +430,8 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
             kept = "best" if history.best is not None else "last"
             raise interrupted_fit(
                 self,
-                f"{type(self).__name__} was interrupted in epoch {history.epochs + 1}; it is fitted with the {kept}"
-                " parameters until then.",
+                f"{type(self).__name__} was interrupted in epoch {history.epochs + 1}; it keeps the {kept} parameters"
+                " before that.",
             ) from interrupt
 
     def _run_epochs(self, history, batches, rng, rate, epochs, task):
@@ -466,7 +466,7 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
             )
 
     def _warn_of_rise(self, history):
-        """Warn where the training loss rose by far but stayed finite, and the last parameters are kept."""
+        """Warn where the training loss rose sharply but stayed finite, and the last parameters are kept."""
         losses = self.loss_curve_[len(self.loss_curve_) - history.epochs :]
         if history.best is None and losses and losses[-1] > losses[0] + max(1.0, abs(losses[0])):
             warnings.warn(
@@ -543,6 +543,8 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         if self._streams or (sizes[-1] if sizes else self.n_features_in_) > MAX_FEATURES:
             return  # a chunk of `partial_fit` does not say where all rows are
         X, targets, _, rows = batches.rows_with_targets()
+        if rows.size < 2:
+            return  # one row has no covariance
         rows = thinned(rows)
         codes = None if targets.codes is None else targets.codes[rows]
         self._distance = FeatureDistance(features_of(self._net, sizes, X, rows), codes)

@@ -8,7 +8,7 @@ from .._nets.objectives import CrossEntropy
 from .._nets.rows import Targets
 from ..utils._callbacks import with_callbacks
 from ..utils._params import BELOW_ONE, DICT, NONE, NONNEGATIVE, Options
-from ..utils._validation import check_class_weight, check_classes, unchanged_on_error
+from ..utils._validation import as_one_column, check_class_weight, check_classes, unchanged_on_error
 from ._base import BaseDropoutMLP
 from ._data import NetData
 from ._docs import documented
@@ -166,7 +166,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         With `reset`, X decides the features, and y decides the classes unless `classes` are given. With `training`,
         the factors of `class_weight` are set.
         """
-        X, y = self._rows_and_targets(X, y, reset)
+        X, y = self._rows_and_targets(X, as_one_column(y), reset)
         known = classes if classes is not None or reset else self.classes_
         self.classes_, codes, sample_weight = check_classes(y, sample_weight, known)
         sample_weight = np.ones(codes.size) if sample_weight is None else sample_weight
@@ -231,8 +231,8 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
         Raises
         ------
         KeyboardInterrupt
-            On Ctrl-C. After at least one epoch, the estimator is fitted all the same, with the best parameters until
-            then, or the last without early stopping. Before that it stays as it was.
+            On Ctrl-C. After at least one epoch, the estimator is fitted nevertheless, with the best parameters so far,
+            or the last ones without early stopping. Before that it stays as it was.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
@@ -379,7 +379,8 @@ class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
               nearest class mean, in the last hidden layer (Lee et al., "A simple unified framework for detecting
               out-of-distribution samples and adversarial attacks", NeurIPS 2018, eq. 2), divided by the distance below
               which 95 % of the validation rows are (of the training rows, if there are no validation rows). It needs no
-              dropout. NaN after `partial_fit`, and if the last hidden layer has more than 2000 units.
+              dropout. NaN after `partial_fit`, for a single training row, and if the last hidden layer has more than
+              2000 units.
         """
         X = self._rows_to_predict(X, n_draws)
         probabilities, entropies, noise = Moments(), Moments(), Moments()

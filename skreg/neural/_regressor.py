@@ -238,8 +238,8 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         Raises
         ------
         KeyboardInterrupt
-            On Ctrl-C. After at least one epoch, the estimator is fitted all the same, with the best parameters until
-            then, or the last without early stopping. Before that it stays as it was.
+            On Ctrl-C. After at least one epoch, the estimator is fitted nevertheless, with the best parameters so far,
+            or the last ones without early stopping. Before that it stays as it was.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
@@ -379,7 +379,7 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
             - `distance`, of shape (n_samples,): distance from the training rows. It is the Mahalanobis distance to
               their mean, in the last hidden layer, divided by the distance below which 95 % of the validation rows are
               (of the training rows, if there are no validation rows). It needs no dropout. NaN after `partial_fit`,
-              and if the last hidden layer has more than 2000 units.
+              for a single training row, and if the last hidden layer has more than 2000 units.
         """
         X = self._rows_to_predict(X, n_draws)
         mean, epistemic, aleatoric = self._moments(X, n_draws)
@@ -398,8 +398,9 @@ class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
         factor q that makes it cover: split-conformal prediction (Lei et al. 2018 [1]_, section 5.2). With m validation
         rows, q is the ``ceil((m + 1) coverage)``-th smallest of the `conformity_scores_`. If new rows come from the
         same distribution as the validation rows, a share of at least `coverage` of them is covered on average,
-        whatever the distribution of the errors. Since the validation rows also chose the epoch, it can be one or two
-        percent less.
+        whatever the distribution of the errors. This holds for validation rows that did not choose the epoch: give them
+        to `fit` as `X_val`, with ``early_stopping=False``. With early stopping fewer rows are covered if there are few
+        validation rows: on the diabetes data, with 30 of them, intervals for 90 % covered 85 %.
 
         If m is too small for that (for 95 %, below 19), q is a quantile of Student's t, which is right for normal
         errors. Without any validation rows it is that of the normal distribution; the standard deviation then comes

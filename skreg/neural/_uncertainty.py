@@ -10,9 +10,9 @@ from sklearn.covariance import OAS
 from .._nets.evaluation import scores
 from .._nets.mlp import halves
 
-MAX_ROWS = 10_000  # rows are thinned out to so many where only a distribution is estimated
-MAX_FEATURES = 2_000  # of wider layers, no covariance is kept
-TYPICAL = 0.95  # share of rows with a distance below 1
+MAX_ROWS = 10_000  # about the most rows that a distribution is estimated from
+MAX_FEATURES = 2_000  # no covariance is estimated for wider layers
+TYPICAL = 0.95  # share of the rows given to `set_unit` with a distance below 1
 
 
 class Uncertainty(NamedTuple):
@@ -112,8 +112,8 @@ class FeatureDistance:
     """Mahalanobis distance to the nearest class in the last hidden layer (Lee et al. 2018, eq. 2; Mukhoti et al. 2023).
 
     One mean for each class, or one for all rows in regression, and one covariance for all, shrunk towards a multiple of
-    the identity (Chen et al. 2010), since units may be constant on the training rows. The unit of the distance is the
-    distance below which 95 % of the rows are on which it is measured.
+    the identity (Chen et al. 2010), since units may be constant on the training rows. Distances are in units of the
+    95 % quantile of the distances of the rows given to `set_unit`.
 
     Parameters
     ----------

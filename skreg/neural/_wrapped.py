@@ -139,7 +139,7 @@ def _net_inside(model, X, method):
             model = model.steps[-1][1]
         elif hasattr(model, "best_estimator_"):  # a search
             model = model.best_estimator_
-        elif hasattr(model, "estimator_"):
+        elif hasattr(model, "estimator_") and not hasattr(model, "estimators_"):  # that of an ensemble is not fitted
             model = model.estimator_
         else:
             if hasattr(model, "fit"):

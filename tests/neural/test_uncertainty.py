@@ -8,6 +8,7 @@ from scipy.special import stdtrit
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.covariance import OAS
 from sklearn.datasets import load_digits
+from sklearn.ensemble import BaggingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
@@ -187,6 +188,14 @@ def test_distance__of_regressors_sparse_rows_and_chunks():
     assert np.isnan(linear.predict_uncertainty(wide).distance).all()
 
 
+def test_distance__a_single_row_has_none():
+    X, y = numbers(60)
+    model = DropoutMLPRegressor(normalization=None, **SMALL).fit(X[:1], y[:1])
+    assert np.isnan(model.predict_uncertainty(X).distance).all()
+    one_of_each = DropoutMLPClassifier(**SMALL).fit(X[:2], [0, 1])  # nothing varies within a class
+    assert np.isfinite(one_of_each.predict_uncertainty(X).distance).all()
+
+
 def test_distance__constant_features():
     X, y = numbers(200)
     X[:, 1] = 0.0
@@ -223,7 +232,6 @@ def test_predict_interval__of_nested_estimators(table):
     np.testing.assert_allclose(std, np.sqrt(net.predict_uncertainty(Z).total))
 
 
-@pytest.mark.filterwarnings("ignore:estimator=.* sets rows apart")
 def test_predict_interval__of_augmented_net(table):
     X, y = table
     model = AugmentedRegressor(DropoutMLPRegressor(**SMALL), GaussianNoise(0.01), random_state=0)
@@ -263,6 +271,9 @@ def test_predict_interval__refuses(table):
             predict_interval(unfit, X)
     with pytest.raises(TypeError, match=r"predict_interval needs a fitted net.* got Ridge\(\)"):
         predict_interval(Ridge().fit(X, y), X)
+    bagging = BaggingRegressor(DropoutMLPRegressor(**SMALL), 2).fit(X, y)  # several nets: no single interval
+    with pytest.raises(TypeError, match=r"predict_interval needs a fitted net.* got BaggingRegressor"):
+        predict_interval(bagging, X)
     with pytest.raises(TypeError, match="predict_uncertainty needs a fitted net"):
         predict_uncertainty(make_pipeline(FunctionTransformer(), Ridge()).fit(X, y), X)
     with pytest.raises(ValueError, match=r"coverage must lie in \(0, 1\); got 95"):
