@@ -16,7 +16,7 @@ class RowWeights(NamedTuple):
 
     relative: np.ndarray  # with mean 1
     mean: float
-    effective: float  # number of equal weights that would tell as much: n where all are equal (Kish 1965)
+    effective: float  # effective number of rows, n where all weights are equal (Kish 1965)
 
     @classmethod
     def of(cls, weights, n, dtype):

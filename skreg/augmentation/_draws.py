@@ -24,7 +24,7 @@ def draws_of(batch):
 
 
 def largest_cap(sums, most):
-    """The largest integer to which numbers can be capped so that they add up to at most so much."""
+    """The largest integer cap for which the capped numbers add up to at most `most`; infinity if they already do."""
     if sums.sum() <= most:
         return np.inf
     low, high = 1, int(sums.max())

@@ -12,7 +12,7 @@ from ..utils._split import hold_out
 from ..utils._validation import caller_level
 from ..utils._weights import weight_name
 
-MIN_ROWS = 50  # unique rows; with fewer, nets do not stop early, as too few would be held out to tell the best epoch
+MIN_ROWS = 50  # with fewer unique rows nets do not stop early: too few would be held out to choose an epoch
 AUTO_ROWS = 10_000  # scikit-learn's early_stopping="auto" stops early with more training rows than these
 VALIDATION = ("X_val", "y_val", "sample_weight_val")
 

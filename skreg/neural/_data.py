@@ -10,10 +10,10 @@ from ..utils._hashing import HashedRows, group_equal
 from ..utils._split import hold_out
 from ..utils._validation import caller_level
 
-FAR_MEAN = 1000  # standard deviations between 0 and the mean of a column of X that are worth a warning
-FAR_SHIFT = 10  # standard deviations between the means of a column of X and of X_val that are
-FEWEST_ROWS = 50  # unique rows of X that validation rows are taken from, at least
-LEAST_WEIGHT = 0.01  # of the mean weight: rows that weigh less do not count among these
+FAR_MEAN = 1000  # a column whose mean is more standard deviations from 0 gets a warning
+FAR_SHIFT = 10  # a column whose means in X and X_val differ by more standard deviations gets a warning
+FEWEST_ROWS = 50  # with fewer unique rows in X, no validation rows are held out
+LEAST_WEIGHT = 0.01  # rows of less than this share of the mean weight do not count among these
 SAMPLE_ROWS = 10000  # rows that means and standard deviations for warnings are computed from
 
 

@@ -13,7 +13,7 @@ SHARED = {
     normalization : {"batch", "layer"} or None, default="batch"
         Batch normalization [2]_ or layer normalization [3]_ before the activation of every hidden layer, never on the
         output. Dropout makes the variance that the next layer sees larger in training than in prediction, which batch
-        normalization cannot correct; on tables it was the best choice all the same. It needs batches of at least two
+        normalization cannot correct; on tables it was still the best choice. It needs batches of at least two
         rows, and counts rows by their weights. Predictions use running means of the standard deviations of batches, not
         of their variances as in [2]_, so that a single outlier counts less.
     weight_normalization : {"weight", "spectral"} or None, default=None
@@ -163,8 +163,8 @@ SHARED = {
     Warns
     -----
     ConvergenceWarning
-        When the loss, or a parameter, is not finite: the best parameters until then are kept, or the last finite ones
-        without early stopping. When the training loss rises by far, or `monitor` gives NaN after the first epoch.
+        When the loss, or a parameter, is not finite: the best parameters before that are kept, or the last finite ones
+        without early stopping. When the training loss rises sharply, or `monitor` gives NaN after the first epoch.
     UserWarning
         When a column of X has a mean of more than 1000 times its standard deviation, when `X_val` seems to have other
         units, when early stopping has no effect, and when L1 sets all weights of a layer to zero.""",
@@ -176,8 +176,8 @@ SHARED = {
     still takes a place in a batch.
 
     Ctrl-C (KeyboardInterrupt) ends `fit` and reaches the caller, so that a search ends, too. After at least one epoch
-    the estimator is fitted all the same, with the best parameters until then; before that, and in `partial_fit`, it
-    stays as it was.
+    the estimator is fitted nevertheless, with the best parameters so far; before that, and in `partial_fit`, it stays
+    as it was.
 
     The defaults are those that were best on real tables with standardized features, in log loss or RMSE over five
     folds; ``python -m benchmarks tabular --parts defaults`` changes one at a time. For images and wide sparse data

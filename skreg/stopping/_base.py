@@ -42,10 +42,12 @@ from ._evaluation import EvaluationSet, History
 from ._row_set import RowSet, groups_of_equal_rows
 from ._trainers import trainer_of
 
-STILL_FALLING = 1e-4  # relative change of the loss over the last evaluations that is worth a warning
-WORSE_THAN_CONSTANT = 2.0  # so many times the loss of a constant prediction, training has failed
-FEW_UNIQUE_ROWS = 50  # with fewer unique rows,
-MANY_COPIES = 10  # and so many rows for each, equal rows come from the kind of data, not from copies
+STILL_FALLING = 1e-4  # a larger relative change of the loss over the last evaluations gets a warning
+WORSE_THAN_CONSTANT = 2.0  # training has failed if its loss is this many times that of a constant prediction
+# With fewer unique rows than this, and on average this many rows for each, equal rows are no copies: the columns have
+# few values.
+FEW_UNIQUE_ROWS = 50
+MANY_COPIES = 10
 _OF_DESCENT = (
     "coef_", "intercept_", "step_size_", "path_", "equivalent_alpha_", "effective_degrees_of_freedom_", "_filter"
 )  # fmt: skip
@@ -266,7 +268,7 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
         ------
         KeyboardInterrupt
             When the user interrupts training. If there was an evaluation, and no other training is to follow, the
-            estimator is fitted with the best state until then (the last, with ``restore_best=False``). Otherwise it
+            estimator is fitted with the best state so far (the last one, with ``restore_best=False``). Otherwise it
             is as it was before `fit`.
         """
         scorer, kind = self._check_parameters()
@@ -305,7 +307,7 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
     def _round(self, trainer, rows, train, validation, scorer, keep, task):
         """Train, and evaluate on validation rows; returns the history, and leaves the best state in the trainer.
 
-        `train` are the indices of the rows that the trainer trains on; `keep` says whether its state is to be kept.
+        `train` are the indices of the rows that the trainer trains on; `keep` says whether to keep its state.
         """
         history = self._history(trainer, rows, train, validation, scorer, keep)
         part = task.part("round", subtasks=None)
@@ -322,8 +324,8 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
                 raise
             kept = "best" if history.keep else "last"
             history.interruption = (
-                f"{type(self).__name__} was interrupted after {history.steps[-1]} steps; the {kept} state until then"
-                " is kept."
+                f"{type(self).__name__} was interrupted after {history.steps[-1]} steps; the {kept} state so far is"
+                " kept."
             )
         if trainer.error is not None:
             self._warn_of_error(trainer.error, history, keep)

@@ -3,8 +3,8 @@
 PARAMETERS = """
     estimator : estimator or None, default=None
         The estimator to train step by step. One with `partial_fit`: a step is one pass over the rows. One with
-        `warm_start` and `n_estimators` or `max_iter`: a step is one of these (a solver such as L-BFGS starts anew at
-        every evaluation). A model of LightGBM or XGBoost: a step is a boosting round. A `Pipeline` that ends in one of
+        `warm_start` and `n_estimators` or `max_iter`: a step is one of these (a solver such as L-BFGS restarts at every
+        evaluation). A model of LightGBM or XGBoost: a step is a boosting round. A `Pipeline` that ends in one of
         these: its other steps are fitted once, on the training rows. The estimator is cloned. Its own number of
         iterations and its own early stopping are ignored; out-of-bag scores are disabled. None is a linear model
         that is trained by gradient descent, starting from coefficients of zero.
@@ -58,7 +58,8 @@ ATTRIBUTES = """
     estimator_ : estimator
         The fitted estimator. Its parameters are such that fitting it again takes the same number of steps.{classes}
     best_iter_ : int
-        Number of steps with the best monitored value. `estimator_` has taken so many, unless ``restore_best=False``.
+        Number of steps with the best monitored value. `estimator_` has taken this number, unless
+        ``restore_best=False``.
         0 is the null model, which has an intercept only.
     best_score_ : float
         The monitored loss or score after `best_iter_` steps; with ``cv_rounds="all"`` the mean over the rounds.
@@ -103,7 +104,7 @@ COMMON = """
     -----
     ConvergenceWarning
         When training ends at `max_iter` while the monitored value is still improving. When the monitored value turns
-        NaN, or `estimator` raises an error, after the first evaluation: training ends, and the best state until then
+        NaN, or `estimator` raises an error, after the first evaluation: training ends, and the best state before that
         is kept. When the best state is far worse than a constant prediction (twice the loss): training diverged, or
         took too few steps.
 
@@ -118,8 +119,7 @@ COMMON = """
     instead. Models of LightGBM and XGBoost are trained from scratch for the best number of rounds. An estimator with
     `partial_fit` and an int as its `random_state` shuffles the rows differently in every step.
 
-    Ctrl-C during training raises KeyboardInterrupt, after the best state until then was kept on this estimator; see
-    `fit`.
+    Ctrl-C during training raises KeyboardInterrupt; this estimator keeps the best state so far, see `fit`.
 
     `sample_weight` goes to the last step of a pipeline in `estimator`. Metadata requests inside `estimator` have no
     effect.

@@ -15,7 +15,7 @@ from ..utils._weights import weight_name
 PER_MEMBER = (
     "estimators_", "estimators_features_", "_seeds", "_predictors", "train_score_", "oob_improvement_", "oob_scores_",
 )  # fmt: skip
-EVALUATIONS_AHEAD = 10  # ensembles are grown for at least so many evaluations at once
+EVALUATIONS_AHEAD = 10  # ensembles are grown for at least this many evaluations at once
 # Parameters by which an estimator stops early by itself, and the values that turn this off.
 OWN_STOPPING = {"early_stopping": False, "early_stopping_rounds": None, "early_stopping_round": None}
 # Parameters that warm starts need; the fitted estimator gets back those of the user.
@@ -135,12 +135,12 @@ class Trainer:
         return self.value(evaluation_set, scorer, monitor)
 
     def save(self, steps):
-        """Keep a copy of the present state, which is that after so many steps."""
+        """Keep a copy of the present state, which took `steps` steps."""
         self.best = None  # two states in memory, not three
         self.best = (steps, copy.deepcopy(self.model))
 
     def restore(self):
-        """Return to the state that was kept; to the present one, if copying it was interrupted."""
+        """Return to the saved state; stay at the present one if saving was interrupted."""
         if self.best is not None:
             self.steps, self.model = self.best
             self.best = None
@@ -185,7 +185,7 @@ class WarmStartTrainer(Trainer):
             self.model.set_params(max_iter=more).fit(self.X, self.y, **self.weights)
 
     def repeat(self, steps, eval_every):
-        self.run(eval_every, steps)  # every call starts the solver anew: as many calls give the same result
+        self.run(eval_every, steps)  # every call restarts the solver: only as many calls give the same result
 
     def fitted(self):
         self.model.set_params(max_iter=self.steps)

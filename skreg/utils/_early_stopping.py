@@ -80,7 +80,7 @@ class BestValue:
         Returns
         -------
         is_best : bool
-            Whether this step is now the best, and its state is to be kept.
+            Whether this step is now the best: its state should be kept.
         """
         if math.isnan(value):
             self._end_at_nan(where)
@@ -99,7 +99,7 @@ class BestValue:
         if self.step is None:
             raise ValueError(f"{message}.")
         warnings.warn(
-            f"{message}: training ends there, and the best state until then is kept.",
+            f"{message}: training ends there, and the best state before that is kept.",
             ConvergenceWarning,
             stacklevel=caller_level(),
         )
