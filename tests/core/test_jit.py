@@ -176,7 +176,8 @@ def test_cache__files_of_old_code_are_removed(small, tmp_path):
 def test_cache__classes_of_one_name_and_equal_fields(small):
     for _ in range(2):
         module = small()
-        other = small(SMALL.replace("self.field_in_test * shifted", "10.0 * self.field_in_test * shifted"), "another_module")
+        changed = SMALL.replace("self.field_in_test * shifted", "10.0 * self.field_in_test * shifted")
+        other = small(changed, "another_module")
         assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
         assert module.kernel(module.Other.Scaled(2.0), 1.0) == -4.0
         assert module.kernel(other.Scaled(2.0), 1.0) == 40.0
