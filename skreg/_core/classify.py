@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import path
+from .likelihood import Likelihood
 from .newton import MANY_ROWS, Scores
 from .path import Strengths
 from .solve import Solution
@@ -62,7 +63,11 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solve
     coef_init : ndarray of shape (K, p) or None
         Warm start, in the user's units.
     """
-    lik, data = likelihood, likelihood.data
+    lik, shift = likelihood, 0.0
+    if lik.K > 1 and lik.data.sparse and lik.fit_intercept:  # `Scores` does not centre its columns
+        data, shift = lik.data.without_large_means()
+        lik = lik if data is lik.data else Likelihood(data, lik.loss, lik.T)
+    data = lik.data
     st, s = class_strengths(lik, penalty, grouped), Scores(lik, grouped, solver)
     if coef_init is None and len(alphas) == 1:
         coef_init = _on_sample(lik, penalty, alphas, max_iter, grouped)
@@ -81,7 +86,7 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solve
     unit = lik.score_scale**2 / data.weight
     for _, point in zip(alphas, walk, strict=True):
         coef = s.unfold(point) * size
-        intercept = s.rows.b - coef @ s.centre
+        intercept = s.rows.b - coef @ (s.centre + shift)
         if lik.K > 1 and lik.fit_intercept:
             intercept -= intercept.mean()  # only differences of scores matter
         gap = point.gap * (unit if lik.convex else 1.0)

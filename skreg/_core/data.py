@@ -18,6 +18,7 @@ FLOPS_PER_CALL = 1 << 33  # multiplications in one call of BLAS, for the same re
 SAMPLE_RUN = 16  # consecutive rows in the sample of rows
 ENTRIES_PER_PRODUCT = 1 << 20  # of weighted columns, that are copied for one product
 MAX_FILLED_ENTRIES = 1 << 18  # of sparse columns, up to which a dense copy makes the product faster
+MAX_RELATIVE_MEAN = 10.0  # a mean of more standard deviations is large: less than one percent of its column is zero
 
 
 @njit
@@ -387,6 +388,37 @@ class SparseData(Data):
     def design(self):
         X = self.X
         return CSC(X.data, _unsigned(X.indices), _unsigned(X.indptr), self.mean, self.scale, self.weight)
+
+    def all_scores(self, W):
+        if len(W) == 1 or self.X.dtype != np.float64 or not self.centred_late:
+            return super().all_scores(W)
+        W = W * self.scale
+        return np.concatenate([(self.X @ W[some].T).T for some in self._few(len(W))]) - (W @ self.mean)[:, None]
+
+    def all_dots(self, R):
+        if len(R) == 1 or self.X.dtype != np.float64 or not self.centred_late:
+            return super().all_dots(R)
+        C = np.concatenate([(self.X.T @ R[some].T).T for some in self._few(len(R))])
+        return (C - np.outer(R.sum(axis=1), self.mean)) * self.scale
+
+    def _few(self, k):
+        """Slices of k vectors for products with X that can be interrupted in between."""
+        step = max(ENTRIES_PER_CALL // max(self.size, 1), 1)
+        return [slice(low, low + step) for low in range(0, k, step)]
+
+    def without_large_means(self):
+        """The same rows with large means subtracted from their columns, and what was subtracted (p,).
+
+        Such columns have next to no zeros that centring could fill. Left as they are, they are nearly parallel to the
+        intercept, which slows down whatever works on columns that are not centred.
+        """
+        large = (np.abs(self.mean) > MAX_RELATIVE_MEAN * self.spread) & (self.scale > 0.0)
+        if not large.any():
+            return self, np.zeros(self.p)
+        cols, others = np.flatnonzero(large), np.flatnonzero(~large)
+        centred = sp.csc_array((self._part(slice(None), cols) - self.mean[cols]).astype(self.X.dtype))
+        X = sp.hstack([self.X[:, others], centred], format="csc")[:, np.argsort(np.append(others, cols))]
+        return as_data(X, np.empty((0, self.n)), self.rows, self.fit_intercept), np.where(large, self.mean, 0.0)
 
     def _part(self, rows, cols):
         return self.X[rows][:, cols].astype(np.float64).toarray()

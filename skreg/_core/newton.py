@@ -34,7 +34,7 @@ ENTRIES = 1 << 18  # of X, in columns that may always enter at once: a Newton st
 ENOUGH = 0.1  # share of the gap to which a working set is solved before all columns are tested
 SLOW = 0.3  # a step that leaves more than this share of the gap is followed by a new curvature matrix
 STUCK = 0.9  # a step that leaves more than this share is followed by a more accurate curvature matrix
-FULL = 0.1  # share of all coordinates from which BLAS on all columns is faster than kernels on some
+FULL = 0.1  # share of all coordinates from which one product with all columns is faster than kernels on some
 FEW = 100  # coefficients of several classes up to which L-BFGS does not pay
 LBFGS_STEPS = 20  # L-BFGS steps that count as one Newton step
 FLAT = 1e-8  # gradient at which L-BFGS leaves unpenalized coefficients to Newton steps
@@ -138,10 +138,11 @@ class Scores(Certified):
 
     def scores(self, w):
         """Scores without intercepts (K, n)."""
-        if self._blas and np.count_nonzero(w) > FULL * self.K * self.data.p:
-            W = np.zeros((self.K, self.data.p))
+        if self.K > 1 and np.count_nonzero(w) > FULL * self.K * self.data.p:
+            data, W = self.data, np.zeros((self.K, self.data.p))
             W[self.classes, self.cols] = w
-            return self.data.all_scores(W) * self.likelihood.score_scale
+            Z = data.all_scores(W) + (W @ (data.scale * (data.mean - self.centre)))[:, None]
+            return Z * self.likelihood.score_scale
         Z = np.empty_like(self.likelihood.T)
         for k in range(self.K):
             z, at, d = self.data.from_rows(np.zeros(self.data.n)), self.classes == k, np.zeros(self.A.scale.size)
@@ -150,13 +151,8 @@ class Scores(Certified):
             Z[k] = self.data.to_scores(z)
         return Z * self.likelihood.score_scale
 
-    @property
-    def _blas(self):
-        """Whether products with all columns are computed by BLAS."""
-        return self.K > 1 and not self.data.sparse
-
     def _correlations(self, R):
-        if self._blas and self.w.size > FULL * self.K * self.data.p:
+        if self.K > 1 and self.w.size > FULL * self.K * self.data.p:
             return -self.data.all_dots(R)[self.classes, self.cols]
         out = np.empty(self.w.size)
         for k in range(self.K):

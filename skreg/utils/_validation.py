@@ -284,7 +284,11 @@ def check_tiny_columns(X, scale, names=None):
 
     `scale` (p,) is the reciprocal of the columns' norms, 0 where a column seems to be constant.
     """
-    for j in np.flatnonzero((scale == 0.0) | (scale > 1e145)):
+    cols = np.flatnonzero((scale == 0.0) | (scale > 1e145))
+    if sp.issparse(X) and cols.size:  # most of them are empty
+        largest = abs(X[:, cols]).max(axis=0).toarray().ravel()
+        cols = cols[(largest > 0.0) & (largest < TINY)]
+    for j in cols:
         values = X[:, [j]].toarray() if sp.issparse(X) else X[:, j]
         if np.ptp(values) > 1e-14 * np.abs(values).max() and np.abs(values).max() < TINY:
             column = labelled("column", j, names)

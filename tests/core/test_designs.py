@@ -39,6 +39,10 @@ def test_designs_are_the_normalized_columns(kind, fit_intercept, weighted):
     out = np.empty(5)
     col_dots(grown, np.arange(5), r, out)
     np.testing.assert_allclose(out, data.dots(r)[[4, 1, 0, 6, 2]], atol=1e-12)
+    W, R = np.random.default_rng(2).standard_normal((3, 7)), np.random.default_rng(3).standard_normal((3, 23)) * h
+    R -= h * R.sum(axis=1, keepdims=True) / 23  # sums to zero
+    np.testing.assert_allclose(data.all_scores(W), W @ Z.T, atol=1e-12)
+    np.testing.assert_allclose(data.all_dots(R), R @ Z, atol=1e-12)
     E = np.column_stack([Z, t, np.ones(23)])
     for rows in (slice(3, 15), np.array([0, 2, 3, 17])):
         np.testing.assert_allclose(data.moments(rows), E[rows].T @ (h[rows, None] * E[rows]), atol=1e-11)

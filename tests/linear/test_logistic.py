@@ -517,3 +517,16 @@ def test_labels_in_one_column_warn_at_the_users_line():
         model = LabelSmoothedLogistic().fit(X, codes[:, None])
     assert [w.filename for w in told] == [__file__]
     np.testing.assert_array_equal(model.coef_, LabelSmoothedLogistic().fit(X, codes).coef_)
+
+
+@pytest.mark.parametrize("mean", [1e3, 1e6])
+@pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
+def test_sparse_columns_of_large_mean_are_solved_as_dense_ones(mean, l1_ratio):
+    rng = np.random.default_rng(3)
+    X, codes = rng.standard_normal((58, 30)), np.arange(58) % 4
+    X[:, :4] += mean  # such as years
+    X[:, 1] = X[:, 0]
+    dense, sparse = (LabelSmoothedLogistic(0.01, l1_ratio=l1_ratio).fit(Z, codes) for Z in (X, sp.csr_array(X)))
+    assert sparse.n_iter_ <= dense.n_iter_ + 5
+    assert sparse.objective_ == pytest.approx(dense.objective_, abs=2e-6)
+    np.testing.assert_allclose(sparse.predict_proba(sp.csr_array(X)), dense.predict_proba(X), atol=1e-2)
