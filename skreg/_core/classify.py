@@ -6,7 +6,7 @@ from . import path
 from .likelihood import Likelihood
 from .newton import MANY_ROWS, Scores
 from .path import Strengths
-from .solve import Solution
+from .solve import Solution, without_rounding
 
 MIN_ROWS_PER_COLUMN = 40  # with more rows than that for each column, a fit on an eighth of the rows is the start
 SAMPLE_TOL = 1e-2  # tolerance of the fit on a sample of the rows
@@ -84,7 +84,9 @@ def classify(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solve
     walk = path.follow(s, st, np.append(before, alphas), goal, max_iter, init, before.size)
     rounds = sum(next(walk).rounds for _ in before)
     unit = lik.score_scale**2 / data.weight
-    for _, point in zip(alphas, walk, strict=True):
+    for alpha, point in zip(alphas, walk, strict=True):
+        if not s.grouped:
+            point = point._replace(w=without_rounding(point.w, st.at(alpha, point.features)))
         coef = s.unfold(point) * size
         intercept = s.rows.b - coef @ (s.centre + shift)
         if lik.K > 1 and lik.fit_intercept:

@@ -16,6 +16,7 @@ from .solve import (
     solve_all,
     to_normalized,
     to_user_units,
+    without_rounding,
 )
 from .working_set import Covariance
 
@@ -104,7 +105,9 @@ class MomentsFit:
         s = Covariance(lambda cols: self.gram[cols], self.start[target], self.target_sqnorms[target])
         st = penalty.strengths(self, self.unit[target])
         walk = follow(s, st, alphas, 0.5 * tol, max_iter, to_normalized(self, target, init))
-        yield from to_user_units(self, target, dense_points(walk, self.p), tol)
+        points, every = zip(alphas, dense_points(walk, self.p), strict=True), np.arange(self.p)
+        found = ((without_rounding(w, st.at(alpha, every)), *rest) for alpha, (w, *rest) in points)
+        yield from to_user_units(self, target, found, tol)
 
     def _with_rows(self, solutions, penalty, alphas, tol, max_iter, solver):
         """The same solutions; those that moments cannot certify are replaced by solutions on the rows."""

@@ -293,3 +293,16 @@ def test_pickle_loads_in_another_process(tmp_path):
     out = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     np.testing.assert_allclose([float(v) for v in out.stdout.split()], model.predict(X))
     assert all(not hasattr(value, "py_func") for value in vars(model).values())
+
+
+@pytest.mark.parametrize("solver", ["cd", "gram"])
+@pytest.mark.parametrize("n_targets", [1, 64])
+def test_elastic_net__rounding_on_equal_columns_does_not_count_as_selected(solver, n_targets):
+    rng = np.random.default_rng(0)
+    B = (rng.random((200, 20)) < 0.5).astype(float)
+    X, Y = np.hstack([B] * 5), B @ rng.standard_normal((20, n_targets)) + rng.standard_normal((200, n_targets))
+    model = ElasticNetProx(0.003, l1_ratio=1.0, solver=solver).fit(X, Y)
+    size = np.abs(model.coef_) * X.std(axis=0) / Y.std(axis=0)[:, None]
+    assert size[size > 0.0].min() > 1e-13
+    alone = ElasticNetProx(0.003, l1_ratio=1.0).fit(B, Y)
+    np.testing.assert_allclose(model.objective_, alone.objective_, atol=1e-6 * Y.var(axis=0).max() / 2)

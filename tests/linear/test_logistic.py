@@ -530,3 +530,14 @@ def test_sparse_columns_of_large_mean_are_solved_as_dense_ones(mean, l1_ratio):
     assert sparse.n_iter_ <= dense.n_iter_ + 5
     assert sparse.objective_ == pytest.approx(dense.objective_, abs=2e-6)
     np.testing.assert_allclose(sparse.predict_proba(sp.csr_array(X)), dense.predict_proba(X), atol=1e-2)
+
+
+def test_rounding_on_equal_columns_does_not_count_as_selected():
+    rng = np.random.default_rng(0)
+    B = (rng.random((200, 20)) < 0.5).astype(float)
+    codes = np.digitize(B @ rng.standard_normal(20) + rng.standard_normal(200), [-1.0, 1.0])
+    model = LabelSmoothedLogistic(0.003, l1_ratio=1.0).fit(np.hstack([B] * 5), codes)
+    size = np.abs(model.coef_)
+    assert size[size > 0.0].min() > 1e-13
+    alone = LabelSmoothedLogistic(0.003, l1_ratio=1.0).fit(B, codes)
+    assert model.objective_ == pytest.approx(alone.objective_, abs=2e-6)
