@@ -112,7 +112,7 @@ class LinearRegressor(RegressorMixin, LinearModel):
 
     def _store(self, problem, found, null):
         """Set the fitted attributes from the `Solution` of all targets, and warn of those that did not converge."""
-        coef, intercept = problem.rounded(found, self.tol, null)
+        coef, intercept = problem.rounded(found.coef, found.intercept, self.tol, null)
         self._set_coef(coef, intercept, problem.one_target)
         for name, values in (("n_iter_", found.n_iter), ("dual_gap_", found.gap), ("objective_", found.objective)):
             setattr(self, name, values[0].item() if problem.one_target else values)

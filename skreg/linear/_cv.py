@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from .._core.folds import as_folds
+from .._core.folds import RowsFit, as_folds
 from ..utils._params import ARRAY_LIKE, Interval, Options
 from ._base import LinearRegressor
 from ._elastic_net import ElasticNetProx
@@ -216,6 +216,9 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
 
     def _set_choice(self, l1_ratio):
         self.l1_ratio_ = l1_ratio
+
+    def _null_losses(self, problem):
+        return RowsFit(problem.data).null
 
     def _fit_all(self, problem, folds):
         penalty, fit = problem.penalty(self.l1_ratio_, self.standardize), folds.whole()

@@ -4,6 +4,7 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
 
 from .._core.data import Data, as_data
@@ -72,23 +73,23 @@ class LinearData(NamedTuple):
         """The smallest alpha at which all penalized coefficients of a regression are zero, over all targets."""
         return float(max(alpha_max(self.data, target, penalty) for target in range(len(self.Y))))
 
-    def rounded(self, solution, tol, null):
-        """Coefficients of a solution within the bounds, and the intercept that goes with them.
+    def rounded(self, exact, intercept, tol, null):
+        """Coefficients within the bounds, and the intercept that goes with them, from those that were found.
 
         They have the dtype of X, unless rounding them to float32 would raise the loss by more than `tol` times the null
         model's loss `null`, as with nearly collinear features, whose large coefficients cancel.
         """
         (low, high), dtype = self.bounds, self.X.dtype
         if dtype == np.float64 and not (np.isfinite(low).any() or np.isfinite(high).any()):
-            return solution.coef, solution.intercept
-        coef = np.where(self.data.scale > 0.0, np.clip(solution.coef, low, high), solution.coef)
+            return exact, intercept
+        coef = np.where(self.data.scale > 0.0, np.clip(exact, low, high), exact)
         if dtype != np.float64:
             single = coef.astype(dtype)
             inside = np.where(single > high, -np.inf, np.where(single < low, np.inf, single)).astype(dtype)
             single = np.where(self.data.scale > 0.0, np.nextafter(single, inside), single)
-            if self._rounding_cost(solution.coef - single, null) <= max(tol, MIN_ROUNDING_COST):
+            if self._rounding_cost(exact - single, null) <= max(tol, MIN_ROUNDING_COST):
                 coef = single
-        return coef, solution.intercept + (solution.coef - coef) @ self.data.mean
+        return coef, intercept + (exact - coef) @ self.data.mean
 
     def _rounding_cost(self, change, null):
         """Upper bound of the loss that a small change of optimal coefficients adds, relative to `null`.
@@ -121,6 +122,8 @@ def read_regression(estimator, X, y, sample_weight=None, **restrictions):
     """
     check_table(X)
     check_table(y, "y")
+    if sp.issparse(y):
+        raise TypeError(f"y must be dense; got a sparse matrix of shape {y.shape}: pass y.toarray().")
     X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=True, **READ_OPTIONS)
     Y = np.asarray(y, dtype=np.float64).reshape(len(y), -1).T
     weights = check_weights(sample_weight, X.shape[0])

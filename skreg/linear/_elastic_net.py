@@ -269,7 +269,7 @@ class ElasticNetProx(LinearRegressor):
         solutions = self._solutions(fit, problem, alphas, init)
         with one_blas_thread():
             for k, s in enumerate(solutions):
-                coef, intercepts[:, k] = problem.rounded(s, self.tol, fit.null)
+                coef, intercepts[:, k] = problem.rounded(s.coef, s.intercept, self.tol, fit.null)
                 if coef.dtype != coefs.dtype:  # float32 is not enough for this alpha
                     coefs = coefs.astype(coef.dtype)
                 coefs[:, :, k] = coef

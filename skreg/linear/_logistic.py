@@ -66,7 +66,7 @@ class LabelSmoothed(LinearClassifier):
 
     def _store(self, problem, likelihood, solution, alpha, smoothing):
         """Set the fitted attributes from a solution, and warn where it is not good enough."""
-        self._set_coef(*problem.rounded(solution, self.tol, null_loss(likelihood)))
+        self._set_coef(*problem.rounded(solution.coef, solution.intercept, self.tol, null_loss(likelihood)))
         self.n_iter_ = int(solution.n_iter)
         self.objective_ = float(solution.objective)
         self.sparsity_ = float(np.mean(self.coef_ == 0.0))
@@ -374,7 +374,7 @@ class LabelSmoothedLogistic(LabelSmoothed):
         penalty = problem.penalty(self.l1_ratio, self.standardize)
         with one_blas_thread():
             for k, solution in enumerate(classify(lik, penalty, alphas, coef_init=init, **self._options())):
-                coef, intercepts[:, k] = problem.rounded(solution, self.tol, null_loss(lik))
+                coef, intercepts[:, k] = problem.rounded(solution.coef, solution.intercept, self.tol, null_loss(lik))
                 coefs = coefs.astype(np.promote_types(coefs.dtype, coef.dtype), copy=False)
                 coefs[k] = coef
                 gaps[k] = solution.gap

@@ -11,7 +11,7 @@ from .._core.data import as_data
 from ..utils._classes import log_loss, scores_of_all
 from ..utils._params import ARRAY_LIKE, Interval
 from ._grid import Grid, read_alphas, read_list
-from ._logistic import LabelSmoothed, LabelSmoothedLogistic, class_likelihood, gap_unit
+from ._logistic import LabelSmoothed, LabelSmoothedLogistic, class_likelihood, gap_unit, null_loss
 from ._search import PathSearch
 
 
@@ -236,6 +236,9 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
 
     def _set_choice(self, l1_ratio, smoothing):
         self.l1_ratio_, self.label_smoothing_ = l1_ratio, smoothing
+
+    def _null_losses(self, problem):
+        return null_loss(self._likelihood(problem, problem.data, self.label_smoothing_))
 
     def _fit_all(self, problem, folds):
         likelihood = self._likelihood(problem, problem.data, self.label_smoothing_)

@@ -93,13 +93,21 @@ class Fold:
             except ValueError as error:  # such as a metric of two classes where the test rows have one
                 self.scores[i, k] = np.nan
                 self.score_error = self.score_error or error
+            except TypeError as error:
+                if "sample_weight" not in params or "sample_weight" not in str(error):
+                    raise
+                raise TypeError(
+                    "scoring takes no sample_weight, which fit passes on to it. To score without weights, enable"
+                    " metadata routing with sklearn.set_config(enable_metadata_routing=True)."
+                ) from error
 
 
 class PathSearch:
     """Fits whole paths on every fold and chooses among candidates (l1_ratio, ...) and alphas.
 
     Estimators give `_grid`, `_folds`, `_follow` (all paths of a fold, and their default scores), `_labels`, `_model`
-    (an estimator that predicts with a fold's coefficients), `_alpha_max`, `_set_choice` and `_fit_all`.
+    (an estimator that predicts with a fold's coefficients), `_alpha_max`, `_set_choice`, `_null_losses` (of all rows)
+    and `_fit_all`.
     """
 
     _search_constraints = {
@@ -124,7 +132,7 @@ class PathSearch:
         X : array-like or sparse matrix of shape (n_samples, n_features)
             Fortran order or CSC saves a copy.
         y : array-like of shape (n_samples,) or, for regression, (n_samples, n_targets)
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : float or array-like of shape (n_samples,), default=None
             Weights in the fits and in the scores; non-negative, not all zero.
         **params : dict
             Routed to the splitter and the scorer; needs metadata routing.
@@ -229,7 +237,7 @@ class PathSearch:
             for name in ("coefs_path_", "intercepts_path_"):  # of an earlier fit
                 vars(self).pop(name, None)
             return
-        coefs = self._over_folds(grid, [np.array(fold.coefs, dtype=problem.X.dtype) for fold in done])
+        coefs = self._over_folds(grid, [np.array(fold.coefs) for fold in done])
         intercepts = self._over_folds(grid, [np.array(fold.intercepts) for fold in done])
         one = problem.one_target and not is_classifier(self)
         self.coefs_path_ = coefs[..., 0, :] if one else coefs
@@ -248,10 +256,11 @@ class PathSearch:
                 f"scoring={self.scoring!r} has no value on the test rows of any fold: {reason}."
                 f"{'' if error is not None else ' ' + remedy}"
             ) from error
-        numbers = ", ".join(str(number) for number in np.flatnonzero(~scored))
+        numbers = np.flatnonzero(~scored)
+        which = f"{'fold' if numbers.size == 1 else 'folds'} {', '.join(map(str, numbers))}"
         warnings.warn(
-            f"{type(self).__name__} leaves fold {numbers} out of the choice: scoring={self.scoring!r} has no value on"
-            f" its test rows: {reason}. {remedy}",
+            f"{type(self).__name__} leaves {which} out of the choice: scoring={self.scoring!r} has no value on"
+            f" {'its' if numbers.size == 1 else 'their'} test rows: {reason}. {remedy}",
             UserWarning,
             stacklevel=caller_level(),
         )
@@ -301,7 +310,8 @@ class PathSearch:
         i, k = chosen
         coef = np.mean([fold.coefs[i][k] for fold in done], axis=0)
         intercept = np.mean([fold.intercepts[i][k] for fold in done], axis=0)
-        self._set_coef(coef.astype(problem.X.dtype), intercept, problem.one_target)
+        coef, intercept = problem.rounded(coef, intercept, self.tol, self._null_losses(problem))
+        self._set_coef(coef, intercept, problem.one_target)
         for name in ("dual_gap_", "objective_", "stationarity_"):  # of an earlier fit
             vars(self).pop(name, None)
         self.sparsity_ = float(np.mean(coef == 0.0))
