@@ -7,7 +7,7 @@ import numpy as np
 
 from ..utils._alphas import MIN_GRID_L1_RATIO, alpha_grid
 from ..utils._params import Interval
-from ..utils._validation import check_alphas
+from ..utils._validation import as_numbers, check_alphas
 
 # A mean score counts as flat at the end of a grid if its gain over the last decade of alpha, divided by the range of
 # all mean scores, is at most this.
@@ -58,7 +58,7 @@ def read_alphas(alphas, eps, l1_ratio, alpha_max):
 
 def read_list(values, name, low, high, closed):
     """One number or several as an array; each must be in the range."""
-    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    array = np.atleast_1d(as_numbers(values, name))
     allowed = Interval(Real, low, high, closed)
     if array.ndim != 1 or not array.size or not all(value in allowed for value in array.tolist()):
         span = str(allowed).partition("in the ")[2]

@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from ._validation import labelled
+from ._validation import as_numbers, labelled
 
 
 def per_feature(value, n_features, name, feature_names=None, default=np.nan):
@@ -26,10 +26,7 @@ def per_feature(value, n_features, name, feature_names=None, default=np.nan):
     named = _by_name(value, name)
     if named is not None:
         return _per_named_feature(named, name, n_features, feature_names, default)
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold numbers; got {value!r}.") from error
+    array = as_numbers(value, name)
     if array.shape not in ((), (n_features,)):
         raise ValueError(
             f"{name} must be a number or have shape ({n_features},), one for each feature; got {array.shape}."
@@ -98,8 +95,9 @@ def check_bounds(bounds, positive, n_features, feature_names=None):
         could be ``(lows, highs)`` or one pair ``(low, high)`` for each feature.
     """
     low, high = _lows_and_highs(bounds, n_features)
-    low = per_feature(low, n_features, "bounds[0]", feature_names, -np.inf)
-    high = per_feature(high, n_features, "bounds[1]", feature_names, np.inf)
+    names = ("bounds", "bounds") if isinstance(bounds, dict) else ("bounds[0]", "bounds[1]")
+    low = per_feature(low, n_features, names[0], feature_names, -np.inf)
+    high = per_feature(high, n_features, names[1], feature_names, np.inf)
     if positive:
         low = np.maximum(low, 0.0)
     bad = np.flatnonzero((low > high) | np.isposinf(low) | np.isneginf(high))

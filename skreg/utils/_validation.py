@@ -60,6 +60,17 @@ def has_validation(X_val, y_val, sample_weight_val):
     return False
 
 
+def as_numbers(values, name):
+    """A float64 array; ValueError naming the argument where it holds other things, complex numbers among them."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind == "c":
+            raise TypeError("complex numbers")
+        return array.astype(np.float64, copy=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers; got {values!r}.") from error
+
+
 def check_weights(sample_weight, n):
     """Row weights as a float64 array of shape (n,); None stays None.
 
@@ -70,10 +81,7 @@ def check_weights(sample_weight, n):
     """
     if sample_weight is None:
         return None
-    try:
-        weights = np.asarray(sample_weight, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"sample_weight must hold numbers; got {sample_weight!r}.") from error
+    weights = as_numbers(sample_weight, "sample_weight")
     if weights.ndim == 0:
         weights = np.full(n, float(weights))
     if weights.shape != (n,):
@@ -222,10 +230,16 @@ def check_classes(y, sample_weight, classes=None):
     ValueError
         For a continuous y, for labels that are not among the known classes, for wrong weights, and where fewer than two
         classes have weight.
+    TypeError
+        For labels of several types, which cannot be sorted.
     """
-    check_classification_targets(y)
     known = classes is not None
-    classes, codes = class_codes(y, classes)
+    try:
+        check_classification_targets(y)
+        classes, codes = class_codes(y, classes)
+    except TypeError as error:
+        types = ", ".join(sorted({type(label).__name__ for label in y}))
+        raise TypeError(f"y must hold labels of one type; got labels of the types {types}.") from error
     weights = check_weights(sample_weight, codes.size)
     if not known and np.count_nonzero(np.bincount(codes, weights)) < 2:
         raise ValueError("sample_weight leaves rows of only one class: at least two classes must have weight.")
@@ -297,7 +311,7 @@ def check_tiny_columns(X, scale, names=None):
 
 def check_alphas(alphas):
     """Penalty strengths as a float64 array in decreasing order."""
-    alphas = np.asarray(alphas, dtype=np.float64)
+    alphas = as_numbers(alphas, "alphas")
     if alphas.ndim != 1 or not alphas.size:
         raise ValueError(f"alphas must be an int or a non-empty one-dimensional array; got shape {alphas.shape}.")
     bad = np.flatnonzero(~np.isfinite(alphas) | (alphas < 0.0))
@@ -308,7 +322,7 @@ def check_alphas(alphas):
 
 def check_coef_init(coef_init, n_targets, n_features):
     """Starting coefficients as an array of shape (n_targets, n_features)."""
-    coef = np.asarray(coef_init, dtype=np.float64)
+    coef = as_numbers(coef_init, "coef_init")
     if coef.shape != (n_targets, n_features) and not (n_targets == 1 and coef.shape == (n_features,)):
         raise ValueError(
             f"coef_init must have shape ({n_features},), or ({n_targets}, {n_features}) for as many targets; got"

@@ -48,6 +48,7 @@ DATA = [
     ((X, Y, np.ones(19)), r"sample_weight must have shape \(20,\).*got \(19,\)"),
     ((X, Y, -np.ones(20)), r"sample_weight must be finite and not negative; got -1\.0 in row 0"),
     ((X, Y, np.full(20, np.nan)), r"sample_weight must be finite and not negative; got nan"),
+    ((X, Y, np.ones(20) + 1j), r"sample_weight must hold numbers; got array"),
     ((X, Y, np.zeros(20)), r"sample_weight must have a positive entry: all weights are zero"),
 ]
 
@@ -105,6 +106,7 @@ def test_parameters(params, message):
     [
         (dict(l1_ratio=[0.5, 2.0]), r"l1_ratio must hold numbers in the range \[0, 1\]; got \[0\.5, 2\.0\]"),
         (dict(l1_ratio=[]), r"l1_ratio must hold numbers"),
+        (dict(l1_ratio=["a"]), r"l1_ratio must hold numbers; got \['a'\]"),
         (dict(alphas=0), r"'alphas' parameter .* Got 0"),
         (dict(alphas=[1.0, -1.0]), r"alphas must be finite and not negative; got -1\.0"),
         (dict(alphas=[]), r"alphas must be an int or a non-empty one-dimensional array"),
@@ -126,6 +128,7 @@ def test_cross_validation_parameters(params, message):
         (dict(alphas=-3), "alphas must be an int of at least 1"),
         (dict(alphas=True), "alphas must be an int of at least 1"),
         (dict(alphas=[[1.0]]), "alphas must be an int or a non-empty one-dimensional array"),
+        (dict(alphas="auto"), "alphas must hold numbers; got 'auto'"),
         (dict(eps=2.0), r"eps must be a float in the range \(0, 1\); got 2\.0"),
         (dict(coef_init=np.zeros(3)), r"coef_init must have shape \(4,\).*got \(3,\)"),
         (dict(coef_init=[0.0, np.nan, 0.0, 0.0]), "coef_init must not contain NaN"),
@@ -135,6 +138,13 @@ def test_cross_validation_parameters(params, message):
 def test_path_parameters(params, message):
     with pytest.raises((ValueError, TypeError), match=message):
         elastic_net_path(X, Y, **params)
+
+
+def test_sparse_targets_and_labels_that_cannot_be_sorted():
+    with pytest.raises(TypeError, match=r"y must be dense; got a sparse matrix of shape \(20, 1\): pass y\.toarray"):
+        ElasticNetProx().fit(X, sp.csr_array(Y[:, None]))
+    with pytest.raises(TypeError, match="y must hold labels of one type; got labels of the types NoneType, str"):
+        LabelSmoothedLogistic().fit(X, np.array(["a", None] * 10, dtype=object))
 
 
 def test_alpha_max_checks_too():

@@ -125,7 +125,7 @@ def test_bounds__by_name(bounds):
     [
         ({"bmi": 1.0}, r"bounds\['bmi'\] must be a pair \(low, high\)"),
         ({"age": (1.0, 0.0)}, r"feature 0 \('age'\) got low 1\.0 and high 0\.0"),
-        ({"weight": (0.0, 1.0)}, r"bounds\[0\] names features that X does not have: \['weight'\]"),
+        ({"weight": (0.0, 1.0)}, r"bounds names features that X does not have: \['weight'\]"),
         ([(0.0, 1.0)] * 4, r"bounds must be a pair \(low, high\), each a number or an array with one number for every"),
     ],
 )
@@ -138,7 +138,14 @@ TWO = X[:, :2]
 
 
 @pytest.mark.parametrize(
-    "bounds", [[(0, 1), (0, 3)], ((None, 1), (None, 3)), np.array([[0.0, 1.0], [0.0, 3.0]])], ids=repr
+    "bounds",
+    [
+        [(0, 1), (0, 3)],
+        ((None, 1), (None, 3)),
+        np.array([[0.0, 1.0], [0.0, 3.0]]),
+        ([0.0, 1.0], np.array([0.0, 3.0])),
+    ],
+    ids=repr,
 )
 def test_bounds__two_pairs_for_two_features_are_refused(bounds):
     message = re.escape("can be read in two ways with two features: as (lows, highs), or as one pair")
@@ -152,7 +159,6 @@ def test_bounds__two_pairs_for_two_features_are_refused(bounds):
     "bounds",
     [
         (np.array([0.0, 1.0]), np.array([0.0, 3.0])),  # two arrays are lows and highs
-        ([0.0, 1.0], np.array([0.0, 3.0])),
         ([0.0, -1.0], [0.0, 3.0]),  # no pairs: 0 is above -1
         ([0.0, 1.0], [1.0, 3.0]),  # either way the same
         (0.0, [1.0, 3.0]),
@@ -161,10 +167,6 @@ def test_bounds__two_pairs_for_two_features_are_refused(bounds):
     ids=repr,
 )
 def test_bounds__of_two_features_that_cannot_be_misread(bounds):
-    if isinstance(bounds[0], list) and isinstance(bounds[1], np.ndarray):
-        with pytest.raises(ValueError, match="in two ways"):
-            ElasticNetProx(bounds=bounds).fit(TWO, Y)
-        return
     low, high = (np.broadcast_to(np.array(part, dtype=float), 2) for part in bounds)  # None becomes NaN
     coef = ElasticNetProx(1e-3, bounds=bounds).fit(TWO, Y).coef_
     assert not (coef < low).any()
