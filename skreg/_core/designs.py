@@ -23,9 +23,7 @@ class DenseDesign(NamedTuple):
     def col_mean(self, j, h, weight):
         x = self.XT[self.cols[j]]
         m = 0.0
-        for _ in range(
-            2
-        ):  # the second round removes the rounding of the first, so that constant columns are recognized
+        for _ in range(2):  # the second removes the rounding of the first, so that constant columns are recognized
             s = 0.0
             for i in range(x.size):
                 s += (x[i] - m) * h[i]
@@ -36,10 +34,8 @@ class DenseDesign(NamedTuple):
         x = self.XT[self.cols[j]]
         m = self.mean[j]
         s = 0.0
-        for i in range(x.size):
-            s += (x[i] - m) * r[
-                i
-            ]  # centred although r sums to zero: accurate where |mean| is far above the standard deviation
+        for i in range(x.size):  # centred although r sums to zero: accurate where |mean| is far above the deviation
+            s += (x[i] - m) * r[i]
         return s * self.scale[j]
 
     def col_fill(self, j, rows, h, out):

@@ -43,9 +43,8 @@ class Likelihood:
         self.score_scale = 1.0
         self.null_model = self.with_best_intercepts(np.zeros_like(T), np.zeros(self.K))
         norm = np.sqrt(np.sum(self.null_model.R**2 * self.inv_h))
-        self.score_scale = (
-            norm if norm > ZERO_RESIDUAL * np.sqrt(self.h.sum()) else 1.0
-        )  # the null model may be perfect
+        perfect = norm <= ZERO_RESIDUAL * np.sqrt(self.h.sum())
+        self.score_scale = 1.0 if perfect else norm
         self.null_model = self.with_best_intercepts(np.zeros_like(T), self.null_model.b)
 
     def on_rows(self, rows):
@@ -73,11 +72,8 @@ class Likelihood:
             slope = rows.R.sum(axis=1)
             if np.abs(slope).max() <= ZERO_SLOPE * np.abs(rows.R).sum():
                 break
-            step = (
-                -np.linalg.pinv(self.intercept_curvature(rows), ZERO_EIGENVALUE, hermitian=True)
-                @ slope
-                * self.score_scale
-            )
+            inverse = np.linalg.pinv(self.intercept_curvature(rows), ZERO_EIGENVALUE, hermitian=True)
+            step = -inverse @ slope * self.score_scale
             for _ in range(MAX_HALVINGS):
                 trial = self._evaluate(Z, rows.b + step)
                 if trial.value < rows.value or np.abs(trial.R.sum(axis=1)).max() < 0.5 * np.abs(slope).max():

@@ -28,8 +28,8 @@ def one_blas_thread():
     if _limit is not None or threading.current_thread() is not threading.main_thread():
         yield
         return
-    _limit = _controller().limit(limits=1, user_api="blas")
     try:
+        _limit = _controller().limit(limits=1, user_api="blas")
         yield
     finally:
         _lift()
