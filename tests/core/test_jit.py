@@ -478,10 +478,13 @@ def test_interrupt__of_the_main_thread_does_not_end_a_compilation_in_another(sma
         results.append(module.kernel(module.Scaled(2.0), 1.0))
         done.set()
 
+    def start_and_wait():  # in one call: the interrupt may come before the thread has started
+        threading.Thread(target=work).start()
+        done.wait(60)
+
     try:
-        with pytest.raises(KeyboardInterrupt):  # it may come before the thread has started
-            threading.Thread(target=work).start()
-            done.wait(60)
+        with pytest.raises(KeyboardInterrupt):
+            start_and_wait()
     finally:
         event.unregister("numba:compile", listener)
     assert done.wait(60)
