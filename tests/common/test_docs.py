@@ -4,6 +4,7 @@ import ast
 import inspect
 import os
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -181,8 +182,13 @@ def test_example__prints_and_saves_its_pictures(path, tmp_path, monkeypatch):
     code = path.read_text()
     if os.environ.get("HYPOTHESIS_PROFILE") != "thorough":
         code = ast.unparse(Twice().visit(ast.parse(code)))
-    script = tmp_path / path.name
+    script = tmp_path / path.relative_to(ROOT)
+    script.parent.mkdir(parents=True)
     script.write_text(code)
+    benchmarks = tmp_path / "docs/benchmarks"  # some examples draw results from there
+    benchmarks.mkdir(parents=True)
+    for results in (ROOT / "docs/benchmarks").glob("*.json"):
+        shutil.copy(results, benchmarks)
     out = run_script(script, cwd=tmp_path)
     assert ("print(" in code) == bool(out.strip())
     assert {picture.name for picture in tmp_path.rglob("*.png")} == set(re.findall(r"[\w-]+\.png", code))
