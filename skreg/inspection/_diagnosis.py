@@ -37,8 +37,8 @@ class Diagnosis:
         What to try, in order: `technique`, `parameter`, `value`, `why`, an unfitted `estimator`, and the `gain` where
         it was measured, each.
     scores : dict
-        Means over folds of the scores: "training", "validation", "constant" and, where measured, "linear" and
-        "boosting".
+        Means of the scores over the first folds: "training", "validation", "constant" and, where measured, "linear" and
+        "boosting". Gains of comparisons that were repeated are means over more folds; the report shows their scores.
     gap : Difference
         Training minus validation score: mean, low and high.
     lost : float
@@ -83,7 +83,7 @@ class Diagnosis:
             "training": mean(measured.baseline, "train"),
             "validation": mean(measured.baseline),
             "constant": mean(measured.floor),
-            **{name: mean(one.fits) for name, one in measured.references.items()},
+            **{name: mean(one.fits[: len(measured.baseline)]) for name, one in measured.references.items()},
         }
         self.learning_curve = _means(measured.learning)
         self.regularization_curve = _means(measured.curve)

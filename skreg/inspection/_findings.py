@@ -108,11 +108,16 @@ def unscaled(m):
     if getattr(m.final, "standardize", False):
         return
     why = f"standard deviations of the features differ by a factor of {in_digits(m.facts.scale_ratio)}"
-    one = m.tried.get(STANDARDIZED)
-    if one is not None:
-        effect = "standardizing is better by" if m.counts(one.gain) else "standardizing makes no shown difference:"
-        why += f"; {effect} {one.gain}"
-    yield Finding("unscaled features", why, "put StandardScaler() in front")
+    one, advice = m.tried.get(STANDARDIZED), "put StandardScaler() in front"
+    if one is None:
+        yield Finding("unscaled features", why, advice)
+    elif m.counts(one.gain):
+        yield Finding("unscaled features", f"{why}; standardizing is better by {one.gain}", advice)
+    elif m.counts(one.gain.reversed):
+        yield Finding("unscaled features", f"{why}; standardizing is worse: {one.gain}", "leave them as they are")
+    else:
+        why += f"; standardizing makes no shown difference: {one.gain}"
+        yield Finding("unscaled features", why, "nothing need change for the score; coefficients are per unit of each")
 
 
 def too_short(m):

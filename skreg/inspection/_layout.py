@@ -1,5 +1,6 @@
 """Tables of reports: in columns as text, and in HTML for light and dark pages."""
 
+import math
 import textwrap
 from html import escape
 
@@ -29,6 +30,15 @@ STYLE = """\
 def in_digits(number):
     """A large number rounded to two digits, written out."""
     return f"{float(f'{number:.2g}'):,.0f}"
+
+
+def in_code(value):
+    """A value as code; large and small powers of ten as 1e5, not 100000.0."""
+    if not isinstance(value, float) or value == 0.0 or 1e-3 <= abs(value) < 1e4 or not math.isfinite(value):
+        return repr(value)
+    digits, _, power = f"{value:e}".partition("e")
+    short = f"{digits.rstrip('0').rstrip('.')}e{int(power)}"
+    return short if float(short) == value else repr(value)
 
 
 def wrapped(text, indent=4):

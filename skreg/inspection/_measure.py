@@ -10,7 +10,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from . import _data
 from ._evaluate import Difference, Folds, mean, overconfidence
 from ._progress import Progress
-from ._references import STANDARDIZED, changes_to_try, reference_models
+from ._references import LINEAR, STANDARDIZED, changes_to_try, reference_models
 from ._strength import BINNED, FORESTS, NEIGHBORS, ROUNDS, STAGED, TREES, VECTORS, chain, resolve, strength_of
 from ._verdict import verdict_of
 
@@ -92,7 +92,11 @@ class Measurements:
     references, tried : dict of str to Alternative
         "linear" and "boosting"; and changes such as "standardized features".
     gap, above : Difference
-        Training minus held-out score, and held-out score above the constant's.
+        Training minus held-out score, and held-out score above the constant's, on all folds that were used.
+    first_above : Difference
+        The held-out score above the constant's on the first folds, which all that is shown beside it shares.
+    again_base, again_floor : list of Fit or None
+        Of the estimator and of the constant on the first and on further folds, where some comparisons were repeated.
     learned, lost : float
         Training score above the constant's, and the share of that which held-out rows do not show; 0 where nothing is
         learned.
@@ -128,6 +132,7 @@ class Measurements:
         self.references = {}
         self.tried = {}
         self.stronger = self.weaker = self.growth = self.leak = self.order = None
+        self.again_base = self.again_floor = None
         with Progress(verbose) as self._progress:
             self._measure()
         del self._progress
@@ -190,6 +195,11 @@ class Measurements:
         """Whether what does the learning is of these kinds."""
         return isinstance(self.final, kinds)
 
+    @property
+    def is_linear(self):
+        """Whether what does the learning is a linear model itself."""
+        return self.is_a(LINEAR)
+
     def is_inside(self, kinds):
         """Whether one of the wrappers is of these kinds."""
         return any(isinstance(outer, kinds) for _, outer in chain(self.estimator)[:-1])
@@ -204,7 +214,7 @@ class Measurements:
         if not all(np.isfinite([fit.train, fit.validation]).all() for fit in [*fits, *self.floor]):
             raise ValueError(f"scoring must give finite scores; got {[fit.validation for fit in fits]}.")
         self.gap = self.folds.difference([fit.train - fit.validation for fit in fits], of_learning=False)
-        self.above = self.folds.gain(fits, self.floor)
+        self.above = self.first_above = self.folds.gain(fits, self.floor)
         self.learned = mean(fits, "train") - mean(self.floor)
         sizes = abs(mean(fits, "train")) + abs(mean(self.floor))
         self.lost = self.gap.mean / self.learned if self.learned > LEARNED_ROUNDING * sizes else 0.0
@@ -333,8 +343,8 @@ class Measurements:
         self._progress.expect(n_sets)
         base, floor = (self._run("second look", model, folds=folds) for model in (self.estimator, self.dummy))
         self._all_folds = self.folds.on([*self.folds.splits, *self.splits.more])
-        self._all_base, self._all_floor = [*self.baseline, *base], [*self.floor, *floor]
-        self.above = self._all_folds.gain(self._all_base, self._all_floor)
+        self.again_base, self.again_floor = [*self.baseline, *base], [*self.floor, *floor]
+        self.above = self._all_folds.gain(self.again_base, self.again_floor)
         for one in again:
             self._replace(one, self._run_again(one, folds))
 
@@ -352,9 +362,9 @@ class Measurements:
     def _replace(self, one, fits):
         found = one._replace(
             fits=fits,
-            gain=self._all_folds.gain(fits, self._all_base),
-            above=self._all_folds.gain(fits, self._all_floor),
-            base=self._all_base,
+            gain=self._all_folds.gain(fits, self.again_base),
+            above=self._all_folds.gain(fits, self.again_floor),
+            base=self.again_base,
             folds=self._all_folds,
         )
         if one is self.stronger:

@@ -4,49 +4,78 @@ from html import escape
 
 from ._evaluate import mean
 from ._layout import STYLE, table_html, table_text, wrapped
-from ._verdict import NAMES, words_for
+from ._measure import SHARES
+from ._verdict import NAMES, NOTHING, share_words, words_for
 
 NOTHING_TO_TRY = "Nothing to try that these numbers would justify."
 
 
 def score_rows(d):
-    """Rows of the table of scores: what, its score, and what it is compared with."""
+    """Rows of the table of scores: what, its score, and what it is compared with; all scores are of the same folds."""
     m = d._measured
-    k = len(m.folds.splits)
     rows = [
-        (f"{d.scoring}, mean of {k} fold{'s' * (k > 1)}", "score", "difference, 95 % interval"),
-        ("constant prediction", f"{d.scores['constant']:.4g}", ""),
+        _head(d, len(m.baseline)),
+        ("constant prediction", _score(m.floor), ""),
         (f"{d._name}, training rows", f"{d.scores['training']:.4g}", ""),
-        (f"{d._name}, held-out rows", f"{d.scores['validation']:.4g}", f"{m.above} over the constant"),
-        ("gap", "", f"{d.gap}, {_share_lost(d)}"),
+        (f"{d._name}, held-out rows", _score(m.baseline), f"{m.first_above} over the constant"),
+        ("gap", "", f"{d.gap}{_share_lost(d)}"),
+        *_compared_rows(d, len(m.baseline)),
     ]
-    for name, one in m.references.items():
-        rows.append((NAMES[name], f"{mean(one.fits):.4g}", _compared(m, one)))
-    for name, one in m.tried.items():
-        rows.append((name, f"{mean(one.fits):.4g}", _compared(m, one)))
-    for word, side in (("more", m.stronger), ("less", m.weaker)):
-        if side is not None:
-            ends = min(d.regularization_curve), max(d.regularization_curve)
-            last = ", the last value tried" if side.value in ends and side.gain.mean > 0.0 else ""
-            what = f"{word} regularization, {words_for(m, side)}"
-            rows.append((what, f"{mean(side.fits):.4g}", f"{_compared(m, side)}{last}"))
-    if m.growth is not None:
-        rows.append(("all rows, not half of them", "", f"{m.growth}{_counts(m, m.growth)}"))
+    half = m.learning.get(SHARES[0])
+    if half is not None:
+        rows.append(
+            ("half of the training rows", _score(half), f"{m.growth} with twice the rows{_counts(m, m.growth)}")
+        )
     if d.overconfidence is not None:
         rows.append(("confidence above accuracy", "", str(d.overconfidence)))
     return rows
 
 
+def repeated_rows(d):
+    """The same for what was repeated on further folds; empty where nothing was."""
+    m = d._measured
+    if m.again_base is None:
+        return []
+    return [
+        _head(d, len(m.again_base)),
+        ("constant prediction", _score(m.again_floor), ""),
+        (f"{d._name}, held-out rows", _score(m.again_base), f"{m.above} over the constant"),
+        *_compared_rows(d, len(m.again_base)),
+    ]
+
+
+def _head(d, k):
+    return f"{d.scoring}, mean of {k} fold{'s' * (k > 1)}", "score", "difference, 95 % interval"
+
+
+def _score(fits):
+    return f"{mean(fits):.4g}"
+
+
+def _compared_rows(d, n_folds):
+    """Rows of the alternatives that are compared on so many folds."""
+    m = d._measured
+    linear = "linear, standardized, penalty by CV" if m.is_linear else NAMES["linear"]
+    named = [(linear if name == "linear" else NAMES[name], one, "") for name, one in m.references.items()]
+    named += [(name, one, "") for name, one in m.tried.items()]
+    for word, side in (("more", m.stronger), ("less", m.weaker)):
+        if side is not None:
+            ends = min(d.regularization_curve), max(d.regularization_curve)
+            last = ", the last value tried" if side.value in ends and side.gain.mean > 0.0 else ""
+            named.append((f"{word} regularization, {words_for(m, side)}", side, last))
+    return [
+        (what, _score(one.fits), f"{one.gain}{_counts(m, one.gain)}{last}")
+        for what, one, last in named
+        if len(one.fits) == n_folds
+    ]
+
+
 def _share_lost(d):
+    if d.verdict == NOTHING:  # a share of noise
+        return ""
     if not d.lost:
-        return "nothing is learned"
-    return f"{d.lost:.0%} of what it learns" if d.lost > 0.0 else "nothing is lost"
-
-
-def _compared(m, one):
-    """The gain of an alternative in words."""
-    again = f" ({len(one.fits)} folds)" if len(one.fits) > len(m.baseline) else ""
-    return f"{one.gain}{_counts(m, one.gain)}{again}"
+        return ", nothing is learned"
+    return f", {share_words(d.lost)} of what it learns" if d.lost > 0.0 else ", nothing is lost"
 
 
 def _counts(m, difference):
@@ -73,7 +102,9 @@ def data_words(d):
 
 def as_text(d):
     head = [f"{d._name}: {d.verdict}", *wrapped(f"  {_sentence(d.reason)}", 2), ""]
-    lines = head + [f"  {line}" for line in table_text(score_rows(d))]
+    rows, again = score_rows(d), repeated_rows(d)
+    between = [("", "", "")] if again else []
+    lines = head + [f"  {line}".rstrip() for line in table_text([*rows, *between, *again])]
     lines += wrapped(f"  Data: {data_words(d)}.", 8)
     if d.skipped:
         lines += wrapped(f"  Left out: {', '.join(d.skipped)}.", 12)
@@ -103,8 +134,8 @@ def as_html(d):
     colors = {"fitting well": "good", "overfitting": "bad", "underfitting": "bad"}
     badge = f'<span class="skreg-badge skreg-{colors.get(d.verdict, "none")}">{escape(d.verdict)}</span>'
     parts = [f"<p><b>{escape(d._name)}</b> {badge}</p><p>{escape(_sentence(d.reason))}</p>"]
-    head, *rows = score_rows(d)
-    parts.append(table_html(rows, head))
+    for table in filter(None, (score_rows(d), repeated_rows(d))):
+        parts.append(table_html(table[1:], table[0]))
     parts.append(f"<p class='skreg-small'>Data: {escape(data_words(d))}.</p>")
     if d.skipped:
         parts.append(f"<p class='skreg-small'>Left out: {escape(', '.join(d.skipped))}.</p>")

@@ -6,6 +6,7 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.pipeline import Pipeline
 
 from ._evaluate import Difference
+from ._layout import in_code
 from ._references import in_place, place_of
 from ._strength import resolve
 
@@ -69,14 +70,16 @@ def instead(m, technique, new, why):
 def changed(m, technique, name, value, why):
     """A suggestion to set a parameter of what does the learning."""
     full = resolve(m.estimator)[0] + name
-    return Suggestion(technique, full, value, why, clone(m.estimator).set_params(**{full: value}), f"{full}={value!r}")
+    return Suggestion(
+        technique, full, value, why, clone(m.estimator).set_params(**{full: value}), f"{full}={in_code(value)}"
+    )
 
 
 def tried(m, technique, one, why):
     """A suggestion of an `Alternative`, with its measured gain."""
     if one.change:
         ((name, value),) = one.change.items()
-        return Suggestion(technique, name, value, why, clone(one.model), f"{name}={value!r}", one.gain)
+        return Suggestion(technique, name, value, why, clone(one.model), f"{name}={in_code(value)}", one.gain)
     name = resolve(m.estimator)[0].removesuffix("__") if technique.startswith("standardized") else place_of(m.estimator)
     words = in_words(one.part, m.final)
     model = clone(m.estimator).set_params(**{name: clone(one.part)}) if name else in_place(m.estimator, one.part)

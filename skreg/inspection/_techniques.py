@@ -12,11 +12,11 @@ from ..neural import DropoutMLPClassifier, DropoutMLPRegressor
 from ..stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
 from ._data import MIN_CORRELATION
 from ._evaluate import mean
-from ._layout import in_digits
+from ._layout import in_code, in_digits
 from ._references import LINEAR, LONGER_TRAINING, STANDARDIZED, WITH_A_PATH, l1_ratio_of, path_search_like
 from ._strength import AUGMENTED, BINNED, DESCENTS, LOGISTIC, NETS, PERCEPTRONS, STAGED, TREES, VECTORS
 from ._suggestion import changed, instead, of_kind, replaced, tried
-from ._verdict import NAMES, NOTHING, OVER, UNDER, WELL, in_percent, ranking
+from ._verdict import NAMES, NOTHING, OVER, UNDER, WELL, ranking, share_words
 
 FEW_ROWS = 1000  # below, noisy copies are cheap and had an effect in benchmarks
 MANY_FEATURES = 0.5  # features a training row, above which selection has much to leave out
@@ -25,8 +25,10 @@ LIKES_NOISE = (*LINEAR, *VECTORS, *PERCEPTRONS, *NETS)  # piecewise constant mod
 
 
 def gap_in_words(m):
-    """The gap, as a reason to try a technique."""
-    return f"{in_percent(m.lost)} of what is learned on training rows is lost on held-out rows: {m.gap}"
+    """The gap, as a reason to try a technique; of models whose gap says nothing by itself, what the verdict is from."""
+    if m.knows_by_heart:
+        return m.reason
+    return f"{share_words(m.lost)} of what is learned on training rows is lost on held-out rows: {m.gap}"
 
 
 def along_the_curve(m):
@@ -35,7 +37,7 @@ def along_the_curve(m):
         if side is None or not m.counts(side.gain):
             continue
         name, present = m.strength.kind.name, m.strength.value
-        why = f"{m.strength.name}={present!r} to {side.value!r} on the regularization curve"
+        why = f"{m.strength.name}={in_code(present)} to {in_code(side.value)} on the regularization curve"
         found = changed(m, technique, name, side.value, why)
         yield found._replace(gain=side.gain), side
 

@@ -29,6 +29,8 @@ class Trial(NamedTuple):
         Mean confidence minus share of right answers; NaN without probabilities.
     relative_time : float
         Mean time of a fit with its predictions, relative to the baseline's.
+    baseline : float
+        Score of the diagnosed estimator on the same folds; the gain is the score minus this.
     error : str
         Why the fits failed; empty where they did not.
     """
@@ -40,6 +42,7 @@ class Trial(NamedTuple):
     log_loss: Difference | None
     overconfidence: float
     relative_time: float
+    baseline: float
     error: str = ""
 
     @classmethod
@@ -47,14 +50,14 @@ class Trial(NamedTuple):
         """The trial of a suggestion, from its fits, or from the error that they ended in."""
         named = suggestion.technique, suggestion.change
         if isinstance(fits, str):
-            return cls(*named, np.nan, Difference(np.nan, np.nan, np.nan), None, np.nan, np.nan, fits)
+            return cls(*named, np.nan, Difference(np.nan, np.nan, np.nan), None, np.nan, np.nan, mean(baseline), fits)
         log_loss, over = None, overconfidence(fits)
         if over is not None and overconfidence(baseline) is not None:
             saved = [base.log_loss - fit.log_loss for fit, base in zip(fits, baseline, strict=True)]
             log_loss = folds.difference(saved)
         over = np.nan if over is None else float(np.mean(over))
         seconds = mean(fits, "seconds") / mean(baseline, "seconds")
-        return cls(*named, mean(fits), folds.gain(fits, baseline), log_loss, over, seconds)
+        return cls(*named, mean(fits), folds.gain(fits, baseline), log_loss, over, seconds, mean(baseline))
 
 
 class Trials(Sequence):
@@ -70,7 +73,7 @@ class Trials(Sequence):
     scoring : str
         Name of the score.
     baseline : float
-        Score without any of them.
+        Score without any of them. Where a comparison was repeated on further folds, the table has one for each trial.
 
     Examples
     --------
@@ -93,12 +96,24 @@ class Trials(Sequence):
     def __getitem__(self, place):
         return self._trials[place]
 
+    @property
+    def _has_several_baselines(self):
+        return any(trial.baseline != self.baseline for trial in self)
+
+    @property
+    def _baseline_words(self):
+        if self._has_several_baselines:
+            return "baseline: score of the diagnosed estimator on the folds of the trial"
+        return f"baseline: {self.scoring} {self.baseline:.4g}"
+
     def _rows(self):
-        head = ["technique", "set", self.scoring, "gain, 95 % interval"]
+        several = self._has_several_baselines
+        head = ["technique", "set", *(["baseline"] if several else []), self.scoring, "gain, 95 % interval"]
         certain = any(trial.log_loss is not None for trial in self)
         rows = []
         for trial in self:
-            row = [trial.technique, trial.change, f"{trial.score:.4g}", trial.error or str(trial.gain)]
+            row = [trial.technique, trial.change, *([f"{trial.baseline:.4g}"] if several else [])]
+            row += [f"{trial.score:.4g}", trial.error or str(trial.gain)]
             if certain:
                 row += ["" if trial.log_loss is None else str(trial.log_loss), f"{trial.overconfidence:+.3f}"]
             rows.append([*row, f"{trial.relative_time:.3g}"])
@@ -110,8 +125,8 @@ class Trials(Sequence):
         Returns
         -------
         frame : pandas.DataFrame
-            One row a trial: technique, change, score, gain with `low` and `high`, log loss saved, overconfidence,
-            relative time.
+            One row a trial: technique, change, baseline, score, gain with `low` and `high`, log loss saved,
+            overconfidence, relative time.
         """
         import pandas as pd
 
@@ -120,6 +135,7 @@ class Trials(Sequence):
                 dict(
                     technique=trial.technique,
                     change=trial.change,
+                    baseline=trial.baseline,
                     score=trial.score,
                     gain=trial.gain.mean,
                     low=trial.gain.low,
@@ -157,7 +173,8 @@ class Trials(Sequence):
         ax.set_yticks(places, [trial.technique for trial in self])
         ax.set_ylim(len(self) - 0.5, -0.5)
         ax.locator_params(axis="x", nbins=5)
-        ax.set_xlabel(f"gain in {self.scoring} over {self.baseline:.4g}, 95 % interval")
+        over = "the estimator" if self._has_several_baselines else f"{self.baseline:.4g}"
+        ax.set_xlabel(f"gain in {self.scoring} over {over}, 95 % interval")
         return ax
 
     def __repr__(self):
@@ -165,11 +182,11 @@ class Trials(Sequence):
             return "Nothing was suggested, so nothing was tried."
         head, rows = self._rows()
         short = [[row[0], _shortened(row[1]), *row[2:]] for row in rows]
-        return "\n".join([f"baseline: {self.scoring} {self.baseline:.4g}", *table_text(short, head)])
+        return "\n".join([self._baseline_words, *table_text(short, head)])
 
     def _repr_html_(self):
         head, rows = self._rows()
-        base = f"<p>baseline: {escape(self.scoring)} {self.baseline:.4g}</p>"
+        base = f"<p>{escape(self._baseline_words)}</p>"
         return f"{STYLE}<div class='skreg-report'>{base}{table_html(rows, head, code=1)}</div>"
 
 

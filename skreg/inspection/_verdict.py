@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from ._evaluate import mean
+from ._layout import in_code
 
 MIN_LOST = 0.1  # share of what was learned on training rows that held-out rows must miss for a gap to be large
 SIMPLER_SHARE = 0.5  # of the largest gain that a change of the estimator must bring to come before other models
@@ -15,15 +16,17 @@ class Reason(NamedTuple):
     words: str
 
 
-def in_percent(lost):
+def share_words(lost):
     """The share of what is learned that is lost, in words."""
-    return f"{max(lost, 0.0):.0%}"
+    return "all" if lost >= 1.0 else f"{max(lost, 0.0):.0%}"
 
 
 def words_for(m, one):
     """An alternative in words."""
     if one.value is not None:
-        return f"{m.strength.name}={one.value!r}"
+        return f"{m.strength.name}={in_code(one.value)}"
+    if one.name == "linear" and m.is_linear:
+        return f"{NAMES['linear']} with standardized features and a penalty chosen by cross-validation"
     return NAMES.get(one.name, one.name)
 
 
@@ -34,7 +37,7 @@ def verdict_of(m):
     ----------
     m : Measurements
         Or whatever has its attributes `above`, `gap`, `lost`, `stronger`, `weaker`, `growth`, `alternatives`,
-        `baseline`, `knows_by_heart` and `counts`.
+        `baseline`, `curve`, `strength`, `knows_by_heart`, `is_linear` and `counts`.
 
     Returns
     -------
@@ -80,17 +83,24 @@ def _has_large_gap(m):
 
 
 def _lost(m):
-    return f"{in_percent(m.lost)} of what it learns on training rows is lost on held-out rows"
+    return f"{share_words(m.lost)} of what it learns on training rows is lost on held-out rows"
 
 
 def _about_gap(m):
-    return f"; {_lost(m)}" if _has_large_gap(m) else ""
+    """The gap beside the reason, where it says something: not of models that may know their training rows by heart."""
+    return f"; {_lost(m)}" if _has_large_gap(m) and not m.knows_by_heart else ""
 
 
 def _nothing(m):
     words = f"it is not shown to be better than a constant: {m.above}"
-    n = len(m.alternatives)
-    return f"{words}, nor is any of {n} other models on the same folds" if n else words
+    others = [words_for(m, one) for one in m.alternatives if one.value is None]
+    n = len(m.curve) - 1
+    if n > 0:
+        others.append(f"{n} other value{'s' * (n > 1)} of {m.strength.name}")
+    if not others:
+        return words
+    listed = " or ".join(filter(None, [", ".join(others[:-1]), others[-1]]))
+    return f"{words}; nor is {listed} on the same folds"
 
 
 def _well(m, worse):

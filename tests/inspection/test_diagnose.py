@@ -1,6 +1,7 @@
 """`diagnose`: planted faults are found, numbers are those of cross-validation, and one rule decides."""
 
 import pickle
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -47,10 +48,11 @@ from skreg import (
 from skreg.augmentation import GaussianNoise
 from skreg.inspection import diagnose
 from skreg.inspection._evaluate import Difference, Folds, difference
+from skreg.inspection._layout import in_code
 from skreg.inspection._measure import Alternative, Measurements
 from skreg.inspection._strength import direction_of, strength_of
 from skreg.inspection._techniques import grouping
-from skreg.inspection._verdict import verdict_of
+from skreg.inspection._verdict import verdict_of, words_for
 from tests.versions import SKLEARN_1_8
 
 X, Y = load_diabetes(return_X_y=True)
@@ -61,6 +63,11 @@ def wide(n=60, p=80, seed=0, noise=1.0):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n, p))
     return X, X[:, :5].sum(axis=1) + noise * rng.standard_normal(n)
+
+
+def wide_classes():
+    A, y = wide(100, 12, noise=4.0)
+    return A, (y > 0.0).astype(int)
 
 
 def test_numbers_are_those_of_cross_validate():
@@ -191,7 +198,8 @@ def measured(**changes):
     up = Difference(0.2, 0.1, 0.3)
     fits = [SimpleNamespace(train=0.9, validation=0.5)]
     plain = dict(above=up, gap=up, lost=0.5, stronger=None, weaker=None, growth=None, baseline=fits, n_unfinished=0)
-    plain |= {"references": {}, "knows_by_heart": False, "strength": SimpleNamespace(name="alpha"), **changes}
+    plain |= {"references": {}, "knows_by_heart": False, "strength": SimpleNamespace(name="alpha")}
+    plain |= {"curve": {1.0: fits, 2.0: fits, 3.0: fits}, "is_linear": False, **changes}
     sides = [side for side in (plain["stronger"], plain["weaker"]) if side is not None]
     plain["alternatives"] = [*sides, *plain["references"].values()]
     plain["counts"] = lambda difference: difference is not None and difference.counts(0.01)
@@ -351,9 +359,100 @@ def test_contested_gains_are_looked_at_again_on_further_folds():
     diagnosis = diagnose(RandomForestRegressor(20, random_state=0), X, Y)
     linear = diagnosis._measured.references["linear"]
     assert len(linear.fits) == len(linear.base) == 15
-    assert "(15 folds)" in str(diagnosis)
+    assert diagnosis.scores["linear"] == pytest.approx(np.mean([fit.validation for fit in linear.fits[:5]]))
+    trial = diagnosis.try_next(1)[0]
+    assert trial.baseline == pytest.approx(np.mean([fit.validation for fit in linear.base]))
+    assert trial.score - trial.baseline == pytest.approx(trial.gain.mean)
     given = diagnose(RandomForestRegressor(20, random_state=0), X, Y, cv=KFold(5))  # folds that are given stay
     assert len(given._measured.references["linear"].fits) == 5
+
+
+def rounding(printed):
+    """Half a unit of the last printed digit."""
+    digits, _, power = printed.lower().partition("e")
+    return 0.5 * 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
+
+
+def printed_tables(text):
+    """The tables of scores in a report, each as {what: (score, difference)} as printed."""
+    tables = []
+    for line in text.splitlines():
+        cells = re.split(r"\s{2,}", line.strip())
+        if cells[-1] == "difference, 95 % interval":
+            tables.append({})
+        elif tables and len(cells) > 2 and re.match(r"[-+]", cells[2]):
+            tables[-1][cells[0]] = cells[1], cells[2].split()[0]
+        elif tables and len(cells) == 2 and cells[0] != "gap" and re.fullmatch(r"-?[\d.e-]+", cells[1]):
+            tables[-1][cells[0]] = cells[1], None
+        elif line.startswith("To try"):
+            break
+    return tables
+
+
+@pytest.mark.parametrize(
+    ("model", "data"),
+    [
+        (RandomForestRegressor(20, random_state=0), (X, Y)),
+        (Ridge(1e3), (X[:120], Y[:120])),
+        (LogisticRegression(C=1e-3), wide_classes()),
+    ],
+    ids=["forest", "ridge", "weak classes"],
+)
+def test_printed_differences_are_those_of_printed_scores(model, data):
+    diagnosis = diagnose(model, *data)
+    tables = printed_tables(str(diagnosis))
+    n_checked = 0
+    for table in tables:
+        held = next(score for what, (score, _) in table.items() if what.endswith("held-out rows"))
+        for what, (score, gain) in table.items():
+            if gain is None:
+                continue
+            base = table["constant prediction"][0] if what.endswith("held-out rows") else held
+            expected = float(score) - float(base)
+            expected = -expected if what.startswith("half of") else expected
+            tolerance = 1.01 * sum(map(rounding, (score, base, gain)))
+            assert float(gain) == pytest.approx(expected, abs=tolerance), what
+            n_checked += 1
+    assert n_checked >= 5
+    m = diagnosis._measured
+    again = any(len(one.fits) > 5 for one in m.alternatives) or m.again_base is not None
+    assert len(tables) == 1 + again
+    assert ("mean of 15 folds" in str(diagnosis)) == again
+
+
+def test_shares_of_noise_are_not_printed():
+    rng = np.random.default_rng(0)
+    text = str(diagnose(DecisionTreeRegressor(random_state=0), rng.standard_normal((150, 3)), rng.standard_normal(150)))
+    assert text.startswith("DecisionTreeRegressor: nothing learned")
+    assert "of what it learns" not in text
+    assert "other values of min_samples_leaf on the same folds" in text
+    assert not re.search(r"\d{3,}% of what", str(diagnose(DecisionTreeRegressor(random_state=0), X, Y)))
+
+
+def test_values_are_printed_as_they_are_typed():
+    shown = [in_code(value) for value in (1e5, 2.5e-5, 0.01, 3000.0, 1 / 3e4, 0.0, 12, True, np.inf)]
+    assert shown == ["1e5", "2.5e-5", "0.01", "3000.0", repr(1 / 3e4), "0.0", "12", "True", "inf"]
+
+
+def test_linear_estimators_are_told_what_the_linear_reference_does_differently():
+    A, y = wide(150, 80, noise=3.0)
+    diagnosis = diagnose(SGDRegressor(alpha=1e-6, penalty="l2", random_state=0), A, y)
+    named = words_for(diagnosis._measured, diagnosis._measured.references["linear"])
+    assert named.endswith("with standardized features and a penalty chosen by cross-validation")
+    assert "linear, standardized, penalty by CV" in str(diagnosis)
+
+
+def test_a_gap_is_no_reason_for_forests():
+    diagnosis = diagnose(RandomForestRegressor(20, random_state=0), X, Y)
+    assert "is lost" not in diagnosis.reason
+    assert not any("is lost" in suggestion.why for suggestion in diagnosis.suggestions)
+
+
+def test_standardizing_without_effect_is_not_advised():
+    A = X * np.geomspace(1.0, 100.0, 10)
+    finding = next(f for f in diagnose(Ridge(1e-6), A, Y).findings if f.name == "unscaled features")
+    assert "no shown difference" in finding.why
+    assert "StandardScaler" not in finding.advice
 
 
 def test_interrupt_gives_what_was_measured(monkeypatch):
