@@ -46,7 +46,7 @@ from ..utils._params import (
 )
 from ..utils._scoring import read_monitor
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, interrupted_fit
+from ..utils._validation import caller_level, check_table, interrupted_fit
 from ._data import FEWEST_ROWS, UniqueRows, warn_of_shift
 from ._monitor import TrainingHistory, ValidationSet
 from ._uncertainty import MAX_FEATURES, FeatureDistance, features_of, thinned
@@ -200,9 +200,11 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         """X after scikit-learn's checks, which rows for a monitor have passed already."""
         if X is getattr(self, "_checked_rows", None):
             return X
+        check_table(X)
         return self._canonical(validate_data(self, X, reset=False, **_READ))
 
     def _rows_and_targets(self, X, y, reset, **options):
+        check_table(X)
         X, y = validate_data(self, X, y, reset=reset, **_READ, **options)
         return self._canonical(X), y
 

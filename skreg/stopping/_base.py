@@ -36,7 +36,7 @@ from ..utils._rows import column_types
 from ..utils._scoring import read_monitor
 from ..utils._split import hold_out, read_splits
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, interrupted_fit, unchanged_on_error
+from ..utils._validation import caller_level, check_table, interrupted_fit, unchanged_on_error
 from ._descent import GradientDescentTrainer
 from ._evaluation import EvaluationSet, History
 from ._row_set import RowSet, groups_of_equal_rows
@@ -154,6 +154,7 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
             raise ValueError("X has no rows: 0 sample(s).")
         validate_data(self, X, y, reset=reset, skip_check_array=True)
         if self.estimator is None:
+            check_table(X)
             X = check_array(X, **READ_OPTIONS, estimator=self)
         else:
             (X,) = indexable(X)  # sparse X by rows

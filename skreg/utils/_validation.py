@@ -6,6 +6,7 @@ import warnings
 from copy import copy
 from numbers import Real
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import DataConversionWarning
@@ -154,7 +155,11 @@ def numeric_targets(y):
 
 
 def check_table(X, name="X"):
-    """Raise TypeError for a LazyFrame, and for dates: some libraries turn these into huge numbers without a word."""
+    """Check the columns of a frame.
+
+    Raises TypeError for a LazyFrame, and for dates, which some libraries turn into huge numbers without a word; and
+    ValueError for a column of text.
+    """
     if type(X).__name__ == "LazyFrame":
         raise TypeError(f"{name} is a LazyFrame, which holds no data yet: pass {name}.collect().")
     dtypes = getattr(X, "dtypes", None)
@@ -169,6 +174,28 @@ def check_table(X, name="X"):
                 f"{name} holds dates in column {column!r} ({dtype}): turn them into numbers first, such as days since a"
                 " date, or leave the column out."
             )
+        if _may_hold_text(dtype):
+            text = _first_text(nw.from_native(X, eager_only=True)[column])
+            if text is not None:
+                raise ValueError(
+                    f"{name} holds text in column {column!r}, such as {text!r}: encode it, for example by a"
+                    " OneHotEncoder in a pipeline, or leave the column out."
+                )
+
+
+def _may_hold_text(dtype):
+    return str(dtype).lower() in ("object", "str", "string", "large_string", "category", "categorical", "enum")
+
+
+def _first_text(column):
+    """The first entry that is no number, None if there is none."""
+    for value in column.to_list():
+        if isinstance(value, str):
+            try:
+                float(value)
+            except ValueError:
+                return value
+    return None
 
 
 def _holds_dates(dtype):

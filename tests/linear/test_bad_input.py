@@ -44,7 +44,7 @@ DATA = [
     ((X[:0], Y[:0]), r"0 sample"),
     ((X[:, :0], Y), r"0 feature"),
     ((X + 1j, Y), r"Complex data not supported"),
-    ((pd.DataFrame({"a": ["x", "y"] * 10, "b": Y}), Y), r"could not convert string to float"),
+    ((pd.DataFrame({"a": ["x", "y"] * 10, "b": Y}), Y), r"X holds text in column 'a', such as 'x'"),
     ((X, Y, np.ones(19)), r"sample_weight must have shape \(20,\).*got \(19,\)"),
     ((X, Y, -np.ones(20)), r"sample_weight must be finite and not negative; got -1\.0 in row 0"),
     ((X, Y, np.full(20, np.nan)), r"sample_weight must be finite and not negative; got nan"),

@@ -35,7 +35,7 @@ PARAMETERS = [
     (dict(input_dropout=1.5), r"'input_dropout' parameter .* Got 1\.5"),
     (dict(dropout_kind="spatial"), r"'dropout_kind' parameter .* Got 'spatial'"),
     (dict(stochastic_depth=0.5), r"stochastic_depth=0\.5 drops residual branches: it needs residual=True"),
-    (dict(residual=True), r"residual=True needs two hidden layers of one width .* hidden_layer_sizes=\(100,\)"),
+    (dict(residual=True), r"residual=True needs two successive hidden layers of one width; got .*\(100,\)"),
     (dict(weight_decay=-1.0), r"'weight_decay' parameter .* Got -1\.0"),
     (dict(l2=[0.1]), r"l2 must be a number, or hold 2, one for every layer; got \[0\.1\]"),
     (dict(l1=[0.1, -1.0]), r"l1 must lie in \[0, inf\) in every layer; got \[0\.1, -1\.0\]"),
@@ -88,7 +88,7 @@ def test_parameters(model, y, params, message):
         (sp.csr_array(holed(np.inf)), r"Input X contains infinity"),
         (holed(1e39), r"Input X contains values too large for float32"),
         (X[:-1], r"inconsistent numbers of samples"),
-        (pd.DataFrame({"a": ["x", "y"] * 10, "b": Y}), r"could not convert string to float"),
+        (pd.DataFrame({"a": ["x", "y"] * 10, "b": Y}), r"X holds text in column 'a', such as 'x'"),
     ],
 )
 def test_data(model, y, bad, message):
