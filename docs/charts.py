@@ -8,9 +8,6 @@ import matplotlib as mpl
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
-FAMILIES = (
-    "regression", "classification", "boosting", "net-classes", "net-numbers", "deep-nets", "images", "texts", "tables",
-)  # fmt: skip
 OURS, PEER, GREY = "#0a7d91", "#b9c2c9", "#7f8790"
 STYLE = {
     "axes.edgecolor": GREY, "axes.labelcolor": GREY, "text.color": GREY, "xtick.color": GREY, "ytick.color": GREY,
@@ -140,10 +137,6 @@ def effects(folder, out):
         _forest(entries, out / f"effects-{family}.svg")
     for family, entries in families.items():
         (out / f"effects-{family}.md").write_text(_table(entries))
-    for family in FAMILIES:  # not measured yet
-        if family not in families:
-            save(plt.figure(figsize=(1, 1)), out / f"effects-{family}.svg")
-            (out / f"effects-{family}.md").write_text("Not measured yet.\n")
 
 
 def _forest(entries, path):
