@@ -148,6 +148,8 @@ def numeric_targets(y):
     y = np.asarray(y)
     if y.dtype.kind in "biuf":
         return y
+    if y.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: y has {y.dtype} entries.")
     try:
         return y.astype(np.float64)
     except (TypeError, ValueError) as error:

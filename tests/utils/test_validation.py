@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.ensemble import GradientBoostingRegressor
 
 from skreg import DropoutMLPRegressor, EarlyStoppingRegressor, ElasticNetProx, LabelSmoothedLogistic
 
@@ -30,3 +31,9 @@ def test_check_table__numbers_as_objects_are_numbers():
     plain = ElasticNetProx(0.1).fit(X, y)
     for other in (X.astype(object), X.assign(b=X["b"].astype("category")), X.assign(b=X["b"].astype(str))):
         np.testing.assert_allclose(ElasticNetProx(0.1).fit(other, y).coef_, plain.coef_)
+
+
+def test_numeric_targets__complex_numbers_are_refused():
+    for model in (EarlyStoppingRegressor(GradientBoostingRegressor()), EarlyStoppingRegressor()):
+        with pytest.raises(ValueError, match=r"^Complex data not supported"):
+            model.fit(np.arange(20.0)[:, None], np.arange(20) * 1j)
