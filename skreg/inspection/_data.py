@@ -1,5 +1,6 @@
 """What the rows themselves tell, before anything is fitted: rare classes, copies of rows, their order, their units."""
 
+import warnings
 from numbers import Integral
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ MIN_CORRELATION = 0.9  # above which two features are called correlated
 MAX_COLUMNS = 2000  # with more, correlations are not computed
 MAX_ROWS = 2000  # of which correlations are computed
 MIN_ROWS_ORDER = 60  # with fewer, nothing is said about the order of rows
+MIN_ROWS = 4  # two folds of two rows
 LAST_SHARE = 0.2  # of the rows, which are compared with those before
 EXTRA_PARTITIONS = 2  # of the rows, for comparisons that the first leaves open
 
@@ -63,6 +65,57 @@ def rare_class(y):
     shares = class_shares(y)
     label, share = next(iter(shares.items()))
     return label if len(shares) > 1 and share < MAX_RARE_SHARE / len(shares) else None
+
+
+def check_targets(estimator, y):
+    """Raise a ValueError for targets that the estimator cannot learn, or that nobody could."""
+    y, name = np.asarray(y), type(estimator).__name__
+    if y.shape[:1] < (MIN_ROWS,):
+        raise ValueError(f"X and y must have at least {MIN_ROWS} rows; got {len(y)}.")
+    if not is_classifier(estimator):
+        _check_numbers(y, name)
+        return
+    if y.dtype.kind == "f" and not np.isfinite(y).all():
+        raise ValueError(f"y must hold classes without missing ones; got {y[~np.isfinite(y)][0]}.")
+    if type_of_target(y).startswith("continuous"):
+        some = y.ravel()[y.ravel() != np.round(y.ravel())][0]
+        raise ValueError(f"y must hold classes, as {name} is a classifier; got numbers such as {some:.4g}.")
+    if y.ndim == 1 and len(np.unique(y)) < 2:
+        raise ValueError(f"y must hold at least two classes; got only {y[0]!r}.")
+
+
+def _check_numbers(y, name):
+    try:
+        finite = np.isfinite(np.asarray(y, dtype=float))
+    except (TypeError, ValueError):
+        raise ValueError(f"y must hold numbers, as {name} is a regressor; got {y.ravel()[0]!r}.") from None
+    if not finite.all():
+        raise ValueError(f"y must hold finite numbers; got {y[~finite][0]}.")
+
+
+def possible_folds(cv, y, groups, classifier):
+    """The number of folds, or fewer with a warning where the rows do not suffice; other splitters as they are."""
+    if not isinstance(cv, Integral) or isinstance(cv, bool):
+        return cv
+    if cv < 2:
+        raise ValueError(f"cv must be at least 2 folds, a splitter or splits; got {cv!r}.")
+    y = np.asarray(y)
+    most, what = len(y) // 2, f"{len(y)} rows, two for each fold"
+    if classifier and y.ndim == 1:
+        most = int(np.unique(y, return_counts=True)[1].max())
+        what = f"{most} rows of the largest class"
+    if groups is not None:
+        n_groups = len(np.unique(np.asarray(groups)))
+        if n_groups < 2:
+            raise ValueError("groups must hold at least two groups; got one.")
+        if n_groups < most:
+            most, what = n_groups, f"{n_groups} groups"
+    if cv <= most:
+        return cv
+    if most < 2:
+        raise ValueError(f"y must hold at least two rows of some class; got {len(y)} rows of {len(y)} classes.")
+    warnings.warn(f"cv={cv} is more folds than the data allow ({what}); {most} folds are used.", stacklevel=3)
+    return most
 
 
 class Splits(NamedTuple):

@@ -1,15 +1,16 @@
 """Advice on regularization: what the data say of an estimator, and what to try next."""
 
+import difflib
 import time
 from numbers import Real
 
 import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_consistent_length, indexable
 
 from ..utils._params import Interval
-from ._data import can_classify, choose_splits, rare_class
+from ._data import can_classify, check_targets, choose_splits, possible_folds, rare_class
 from ._diagnosis import Diagnosis
 from ._evaluate import Folds
 from ._measure import Measurements
@@ -37,7 +38,8 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
     4. *overfitting*: more than a tenth is lost on held-out rows, more rows help, and more regularization is not worse.
        This does not hold for models that may know their training rows by heart, such as forests, boosting, neighbours
        and support vectors: their gap is natural, and says nothing by itself;
-    5. *fitting well*.
+    5. *fitting well*. This and *nothing learned* are *undecided* where time was too short for a reference, for a change
+       that the rows call for, or for the regularization curve.
 
     Beside the verdict stand findings: faults of the data or of the setup.
 
@@ -53,14 +55,16 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
         Rows that belong together, such as those of one patient. A number of folds then keeps them on one side; a
         splitter is given them.
     cv : int, splitter or iterable of splits, default=5
-        As in scikit-learn. Where more than a twentieth of the held-out rows have an equal row in training, a number of
-        folds keeps equal rows on one side. Of one split there are no intervals, and means decide.
+        As in scikit-learn. Fewer folds are used, with a warning, where rows, groups or the rows of the largest class
+        are too few for that number. Where more than a twentieth of the held-out rows have an equal row in training, a
+        number of folds keeps equal rows on one side. Of one split there are no intervals, and means decide.
     scoring : str or callable, default=None
         A scorer of scikit-learn, greater is better. None is R^2 for regression and accuracy for classes, or balanced
         accuracy where the rarest class has less than a fifth of an even share (10 % of two classes).
     time_budget : float, default=None
-        Seconds that `diagnose` may take, positive. Measurements that are expected to take longer than what is left are
-        left out, and the report says which; the baseline always runs. `try_next` is not bounded. None is no limit.
+        Seconds that `diagnose` may take, positive. Cheap changes and references come first, the regularization curve
+        last. Measurements that are expected to take longer than what is left are left out, and the report says which.
+        The baseline always runs, and a fit that has begun is not ended. `try_next` is not bounded. None is no limit.
     n_jobs : int, default=None
         Processes for the folds; None is 1 unless in a `joblib.parallel_config`, -1 all cores.
     verbose : bool, default=None
@@ -75,7 +79,8 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
     Raises
     ------
     ValueError
-        When an argument is not as described.
+        When an argument is not as described; when y holds numbers that are no classes for a classifier, one class
+        only, or no finite numbers for a regressor; when there are fewer than 4 rows.
 
     See Also
     --------
@@ -119,20 +124,32 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
         raise ValueError(f"estimator must be a classifier or a regressor, unfitted; got {estimator!r}.")
     if time_budget is not None and time_budget not in POSITIVE:
         raise ValueError(f"time_budget must be a positive number of seconds or None; got {time_budget!r}.")
-    if scoring is not None and not isinstance(scoring, str) and not callable(scoring):
-        raise ValueError(f"scoring must be one scorer, the name of one or None; got {scoring!r}.")
+    _check_scoring_name(scoring)
     if verbose not in (None, True, False):
         raise ValueError(f"verbose must be True, False or None; got {verbose!r}.")
     X, y = indexable(X, y)
     if groups is not None:
         check_consistent_length(X, groups)
+    check_targets(estimator, y)
     rare = rare_class(y) if can_classify(estimator, y) else None
     name, scorer = _scoring_for(estimator, scoring, rare)
+    cv = possible_folds(cv, y, groups, is_classifier(estimator))
     splits = choose_splits(cv, X, y, groups, is_classifier(estimator))
     estimator = clone(estimator)
     folds = Folds(X, y, splits.used, scorer, n_jobs, rare)
     measured = Measurements(estimator, folds, splits, start, time_budget, verbose)
     return Diagnosis(measured, name, time.perf_counter() - start)
+
+
+def _check_scoring_name(scoring):
+    if isinstance(scoring, str) and scoring not in get_scorer_names():
+        close = difflib.get_close_matches(scoring, get_scorer_names(), n=3, cutoff=0.5)
+        hint = (
+            f" Close names are {', '.join(map(repr, close))}." if close else " See sklearn.metrics.get_scorer_names()."
+        )
+        raise ValueError(f"scoring must be the name of a scorer of scikit-learn; got {scoring!r}.{hint}")
+    if scoring is not None and not isinstance(scoring, str) and not callable(scoring):
+        raise ValueError(f"scoring must be one scorer, the name of one or None; got {scoring!r}.")
 
 
 def _scoring_for(estimator, scoring, rare):

@@ -26,7 +26,7 @@ class Diagnosis:
     ----------
     estimator : estimator
         A copy of what was diagnosed.
-    verdict : {"nothing learned", "overfitting", "underfitting", "fitting well"}
+    verdict : {"nothing learned", "overfitting", "underfitting", "fitting well", "undecided"}
     reason : str
         The numbers that it follows from.
     findings : list of Finding

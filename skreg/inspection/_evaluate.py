@@ -1,5 +1,7 @@
 """Fits of estimators on the same folds, and what their differences are worth."""
 
+import contextlib
+import functools
 import time
 import warnings
 from typing import NamedTuple
@@ -10,10 +12,13 @@ from sklearn.base import clone, is_regressor
 from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import ThreadpoolController
 
-from ..utils._rows import take
+from ..utils._rows import n_rows, take
+from ..utils._threads import one_blas_thread
 
 SHOWN_AS_ZERO = 1e-8  # what is smaller is printed as 0
+MAX_SMALL_FIT = 500_000  # values of training rows, up to which threads cost more than they save
 MAX_LATE_SHARE = 0.1  # share of the fall of a loss curve that its last quarter may have when training is finished
 
 
@@ -173,10 +178,36 @@ class Folds:
         return (means >= means.max(axis=0) - tolerance).argmax(axis=0)
 
 
+@functools.cache
+def _thread_pools():
+    return ThreadpoolController()
+
+
+@contextlib.contextmanager
+def one_thread_if_small(n_values):
+    """One thread of OpenMP and BLAS for fits on few values, where threads wait for each other most of the time.
+
+    Parameters
+    ----------
+    n_values : int
+        Rows times features.
+    """
+    if n_values > MAX_SMALL_FIT:
+        yield
+        return
+    with one_blas_thread(), _thread_pools().limit(limits=1, user_api="openmp"):
+        yield
+
+
+def _n_values(X):
+    shape = getattr(X, "shape", ())
+    return n_rows(X) * (shape[1] if len(shape) > 1 else 1)
+
+
 def _fit(estimator, X, y, train, test, scorer, rare=None):
     model, start = clone(estimator), time.perf_counter()
     X_train, y_train, X_test, y_test = take(X, train), take(y, train), take(X, test), take(y, test)
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, one_thread_if_small(_n_values(X_train)):
         warnings.simplefilter("always")
         model.fit(X_train, y_train)
         scores = scorer(model, X_train, y_train), scorer(model, X_test, y_test)

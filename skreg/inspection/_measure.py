@@ -4,6 +4,7 @@ import time
 from typing import NamedTuple
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
@@ -12,14 +13,14 @@ from ._evaluate import Difference, Folds, mean, overconfidence
 from ._progress import Progress
 from ._references import LINEAR, STANDARDIZED, changes_to_try, reference_models
 from ._strength import BINNED, FORESTS, NEIGHBORS, ROUNDS, STAGED, TREES, VECTORS, chain, resolve, strength_of
-from ._verdict import verdict_of
+from ._verdict import NAMES, verdict_of
 
 WORTH = 0.01  # share of what can be learned that a difference must have to count
 MAX_EXTENSIONS = 4  # how often the regularization curve goes on where it still rises at its end
 MAX_AGAIN = 3  # values of a side of the curve that are compared again on further folds
 SHARES = (0.5, 0.25)  # of the training rows, for the learning curve; the baseline is its end
 MIN_ROWS = 10  # of the learning curve
-REFERENCE_SECONDS = 0.5  # a guess of a fit of a reference, for the budget
+REFERENCE_SECONDS = 0.5  # a guess of a reference's first fit, for the budget; further ones should take as long as that
 LEARNED_ROUNDING = 1e-3  # share of the scores: less than that is nothing learned
 BY_HEART = (*TREES, *FORESTS, *BINNED, *STAGED, *NEIGHBORS, *VECTORS)  # may know their training rows by heart
 PERFECT = 0.999  # share of what can be learned that a model that knows its training rows by heart has on them
@@ -116,6 +117,8 @@ class Measurements:
         See `verdict_of`.
     skipped : list of str
         What there was no time for, what failed, and what was interrupted.
+    out_of_time : list of str
+        Those of `skipped` that there was no time for.
     interrupted : bool
     """
 
@@ -126,6 +129,7 @@ class Measurements:
         self.start = start
         self.budget = budget
         self.skipped = []
+        self.out_of_time = []
         self.interrupted = False
         self.curve = {}
         self.learning = {}
@@ -140,17 +144,20 @@ class Measurements:
 
     def _measure(self):
         self._progress.expect(1)
-        began = time.perf_counter()
         self.baseline = self._run("the estimator", self.estimator)
-        self.baseline_seconds = time.perf_counter() - began
+        n_parts = -(-len(self.folds.splits) // effective_n_jobs(self.folds.n_jobs))
+        self.baseline_seconds = n_parts * float(np.median([fit.seconds for fit in self.baseline]))  # not of compilation
         self.dummy = DummyClassifier(strategy="prior") if is_classifier(self.estimator) else DummyRegressor()
         self.floor = self._run("a constant", self.dummy)
         self._judge_baseline()
         self._look_at_rows()
+        self.learning = {1.0: self.baseline}
         self.strength = strength_of(self.estimator)
-        steps = [self._measure_curve, self._measure_references, self._try_changes, self._measure_growth]
+        if self.strength is not None:
+            self.curve = {self.strength.value: self.baseline}
+        steps = [self._try_changes, self._measure_references, self._measure_leak, self._measure_growth]
         try:
-            for step in [*steps, self._measure_leak]:
+            for step in [*steps, self._measure_curve]:  # what a report needs most comes first, for a budget may end it
                 step()
             self._set_sides()
             self._look_again()
@@ -170,10 +177,29 @@ class Measurements:
     @property
     def learnable(self):
         """The best score above the constant's that was seen, be it on training rows."""
-        best = [mean(self.baseline, "train"), mean(self.baseline)]
-        best += [mean(fits) for fits in self.curve.values()]
-        best += [mean(one.fits) for one in (*self.references.values(), *self.tried.values())]
+        others = [mean(one.fits) - mean(self.floor) for one in (*self.references.values(), *self.tried.values())]
+        return max(self._learnable_on_the_curve, *others, 0.0)
+
+    @property
+    def _learnable_on_the_curve(self):
+        """The same of the estimator and its curve, which goes on or ends whatever the references do."""
+        best = [mean(self.baseline, "train"), mean(self.baseline), *(mean(fits) for fits in self.curve.values())]
         return max(max(best) - mean(self.floor), 0.0)
+
+    @property
+    def missing(self):
+        """What a verdict needs and time was too short for: changes that findings call for, references, the curve."""
+        found = [name for name in changes_to_try(self) if name not in self.tried and self._was_cut(name)]
+        found += [NAMES[name] for name in reference_models(self)[0] if self._lacks_reference(name)]
+        if self.strength is not None and len(self.curve) < 2:
+            found.append(f"other values of {self.strength.name}")
+        return found
+
+    def _lacks_reference(self, name):
+        return name not in self.references and self._was_cut(f"{name} reference")
+
+    def _was_cut(self, what):
+        return self.interrupted or what in self.out_of_time
 
     def counts(self, difference):
         """The one rule: the interval lies above zero, and the mean is at least a hundredth of `learnable`."""
@@ -236,22 +262,44 @@ class Measurements:
         self._progress.end()
         return fits
 
+    def _has_time_for(self, seconds):
+        return self.budget is None or time.perf_counter() - self.start + seconds <= self.budget
+
     def _affordable(self, what, seconds):
-        """Whether there is time for something; remembers what is skipped."""
-        if self.budget is None or time.perf_counter() - self.start + seconds <= self.budget:
+        """Whether there is time for something; remembers what is left out."""
+        if self._has_time_for(seconds):
             return True
-        self.skipped.append(what)
+        self._leave_out(what)
         return False
+
+    def _leave_out(self, what):
+        self.skipped.append(what)
+        self.out_of_time.append(what)
 
     def _try(self, what, seconds, estimator, share=None, folds=None):
         """Fits of what is not the baseline: None where there is no time, or where they fail, as few rows may do."""
         if not self._affordable(what, seconds):
             return None
         try:
-            return self._run(what, estimator, share, folds)
+            return self._run_in_time(what, estimator, share, folds or self.folds)
         except ValueError as error:
             self.skipped.append(f"{what} (failed: {error})")
             return None
+
+    def _run_in_time(self, what, estimator, share, folds):
+        """Fits on all folds; with a budget in parts, which end where the rest is expected to take too long."""
+        if self.budget is None:
+            return self._run(what, estimator, share, folds)
+        step, fits = effective_n_jobs(folds.n_jobs), []
+        self._progress.begin(what)
+        while len(fits) < len(folds.splits):
+            began = time.perf_counter()
+            fits += folds.on(folds.splits[len(fits) : len(fits) + step]).run(estimator, share)
+            n_parts = -(-(len(folds.splits) - len(fits)) // step)
+            if n_parts and not self._affordable(what, n_parts * (time.perf_counter() - began)):
+                return None
+        self._progress.end()
+        return fits
 
     def _alternative(self, name, fits, **how):
         gain, above = self.folds.gain(fits, self.baseline), self.folds.gain(fits, self.floor)
@@ -260,7 +308,6 @@ class Measurements:
     def _measure_curve(self):
         if self.strength is None:
             return
-        self.curve = {self.strength.value: self.baseline}
         values = self.strength.values(self.folds.n_train)
         self._progress.expect(len(values))
         for value in values:
@@ -285,7 +332,7 @@ class Measurements:
         scores = {value: mean(self.curve[value]) for value in values}
         if len(values) < 2:
             return None
-        least = WORTH * self.learnable
+        least = WORTH * self._learnable_on_the_curve
         nothing_yet = max(scores.values()) - mean(self.floor) <= least
         if nothing_yet and max(scores.values()) - min(scores.values()) <= least:
             up = self.strength.kind.stronger < 0
@@ -341,21 +388,28 @@ class Measurements:
         if not self._affordable("a second look on further folds", scale * n_sets * self.baseline_seconds):
             return
         self._progress.expect(n_sets)
-        base, floor = (self._run("second look", model, folds=folds) for model in (self.estimator, self.dummy))
+        base, floor = (self._try("second look", 0.0, model, folds=folds) for model in (self.estimator, self.dummy))
+        if base is None or floor is None:
+            return
         self._all_folds = self.folds.on([*self.folds.splits, *self.splits.more])
         self.again_base, self.again_floor = [*self.baseline, *base], [*self.floor, *floor]
         self.above = self._all_folds.gain(self.again_base, self.again_floor)
         for one in again:
-            self._replace(one, self._run_again(one, folds))
+            fits = self._run_again(one, folds)
+            if fits is not None:
+                self._replace(one, fits)
 
     def _run_again(self, one, folds):
         """Fits of an alternative on the first folds and on further ones."""
         if one.model is not None:
-            return [*one.fits, *self._run("second look", one.model, folds=folds)]
+            more = self._try("second look", 0.0, one.model, folds=folds)
+            return None if more is None else [*one.fits, *more]
         values = sorted(self.side(one is self.stronger), key=lambda value: -mean(self.curve[value]))[:MAX_AGAIN]
         values = [value for value in self.side(one is self.stronger) if value in {*values, one.value}]
         models = [clone(self.estimator).set_params(**{self.strength.name: value}) for value in values]
-        more = [self._run("second look", model, folds=folds) for model in models]
+        more = [self._try("second look", 0.0, model, folds=folds) for model in models]
+        if any(fits is None for fits in more):
+            return None
         candidates = [[*self.curve[value], *fits] for value, fits in zip(values, more, strict=True)]
         return self._judged_by_others(candidates, self._all_folds)
 
@@ -376,7 +430,6 @@ class Measurements:
             where[one.name] = found
 
     def _measure_growth(self):
-        self.learning = {1.0: self.baseline}
         shares = [share for share in SHARES if int(share * self.folds.n_train) >= MIN_ROWS]
         self._progress.expect(len(shares))
         for share in shares:
@@ -393,7 +446,7 @@ class Measurements:
             self.skipped.append(reason)
         self._progress.expect(len(models))
         for name, (part, model) in models.items():
-            fits = self._try(f"{name} reference", REFERENCE_SECONDS * len(self.folds.splits), model)
+            fits = self._try(f"{name} reference", REFERENCE_SECONDS, model)
             if fits is not None:
                 self.references[name] = self._alternative(name, fits, model=model, part=part)
 

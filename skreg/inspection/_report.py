@@ -5,8 +5,9 @@ from html import escape
 from ._evaluate import mean
 from ._layout import STYLE, table_html, table_text, wrapped
 from ._measure import SHARES
-from ._verdict import NAMES, NOTHING, share_words, words_for
+from ._verdict import NAMES, NOTHING, UNDECIDED, share_words, words_for
 
+MORE_TIME = "To decide, diagnose again with more time (time_budget)."
 NOTHING_TO_TRY = "Nothing to try that these numbers would justify."
 
 
@@ -114,7 +115,7 @@ def as_text(d):
             lines += wrapped(f"  - {finding.name}: {finding.why}.", 4) + wrapped(f"    {_sentence(finding.advice)}", 4)
     lines.append("")
     if not d.suggestions:
-        return "\n".join([*lines, NOTHING_TO_TRY])
+        return "\n".join([*lines, _nothing_to_try(d)])
     lines.append("To try next, in this order (try_next fits them)")
     for number, s in enumerate(d.suggestions, 1):
         lines += wrapped(f"  {number}. {s.technique}: {s.change}", 5)
@@ -124,6 +125,10 @@ def as_text(d):
 
 def gain_words(suggestion):
     return "not measured yet" if suggestion.gain is None else f"gain {suggestion.gain}"
+
+
+def _nothing_to_try(d):
+    return MORE_TIME if d.verdict == UNDECIDED else NOTHING_TO_TRY
 
 
 def _sentence(words):
@@ -149,5 +154,5 @@ def as_html(d):
         ]
         parts.append("<h4>To try next</h4>" + table_html(rows, ("", "technique", "set", "gain", "why"), code=2))
     else:
-        parts.append(f"<p>{NOTHING_TO_TRY}</p>")
+        parts.append(f"<p>{_nothing_to_try(d)}</p>")
     return f"{STYLE}<div class='skreg-report'>{''.join(parts)}</div>"

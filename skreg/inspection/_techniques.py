@@ -13,10 +13,20 @@ from ..stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
 from ._data import MIN_CORRELATION
 from ._evaluate import mean
 from ._layout import in_code, in_digits
-from ._references import LINEAR, LONGER_TRAINING, STANDARDIZED, WITH_A_PATH, l1_ratio_of, path_search_like
+from ._measure import Alternative
+from ._references import (
+    LINEAR,
+    LONGER_TRAINING,
+    STANDARDIZED,
+    WITH_A_PATH,
+    changes_to_try,
+    l1_ratio_of,
+    path_search_like,
+    reference_models,
+)
 from ._strength import AUGMENTED, BINNED, DESCENTS, LOGISTIC, NETS, PERCEPTRONS, STAGED, TREES, VECTORS
 from ._suggestion import changed, instead, of_kind, replaced, tried
-from ._verdict import NAMES, NOTHING, OVER, UNDER, WELL, ranking, share_words
+from ._verdict import NAMES, NOTHING, OVER, UNDECIDED, UNDER, WELL, ranking, share_words
 
 FEW_ROWS = 1000  # below, noisy copies are cheap and had an effect in benchmarks
 MANY_FEATURES = 0.5  # features a training row, above which selection has much to leave out
@@ -47,11 +57,16 @@ def changes(m):
     for name, one in m.tried.items():
         if not m.counts(one.gain):
             continue
-        why = {
-            STANDARDIZED: f"the features' standard deviations differ by a factor of {in_digits(m.facts.scale_ratio)}",
-            LONGER_TRAINING: f"{m.n_unfinished} of {len(m.baseline)} fits ended before they had converged",
-        }.get(name) or f"class {m.folds.rare!r} has {m.shares[m.folds.rare]:.1%} of the rows"
-        yield tried(m, name, one, why), one
+        yield tried(m, name, one, reason_to_try(m, name)), one
+
+
+def reason_to_try(m, name):
+    """The number that calls for a cheap change."""
+    if name == STANDARDIZED:
+        return f"the features' standard deviations differ by a factor of {in_digits(m.facts.scale_ratio)}"
+    if name == LONGER_TRAINING:
+        return f"{m.n_unfinished} of {len(m.baseline)} fits ended before they had converged"
+    return f"class {m.folds.rare!r} has {m.shares[m.folds.rare]:.1%} of the rows"
 
 
 def references(m):
@@ -187,6 +202,18 @@ def larger_net(m):
         yield changed(m, "wider layers", "hidden_layer_sizes", value, why)
 
 
+def not_measured(m):
+    """Changes that the findings call for, and references, that there was no time to measure."""
+    for name, how in changes_to_try(m).items():
+        if name in m.missing:
+            one = Alternative(name, [], None, None, np.nan, model=how["model"], part=how.get("part"))
+            yield tried(m, name, one._replace(change=how.get("change")), reason_to_try(m, name))
+    for name, (part, model) in reference_models(m)[0].items():
+        if NAMES[name] in m.missing:
+            one = Alternative(name, [], None, None, np.nan, model=model, part=part)
+            yield tried(m, NAMES[name], one, f"{m.folds.n_train} training rows; the verdict is undecided without it")
+
+
 UNMEASURED = {
     OVER: [
         averaging, selection, grouping, early_stopping, weight_decay, dropout, subsampling, mixing, noisy_copies,
@@ -195,6 +222,7 @@ UNMEASURED = {
     UNDER: [splines, larger_net, calibration],
     WELL: [calibration],
     NOTHING: [],
+    UNDECIDED: [calibration],
 }  # fmt: skip
 
 
@@ -208,6 +236,6 @@ def suggestions(m):
         measured = [(suggestion, one) for suggestion, one in measured if m.counts(one.above)]
     ranked = {id(one): place for place, one in enumerate(ranking([one for _, one in measured]))}
     measured.sort(key=lambda pair: ranked[id(pair[1])])
-    rest = [one for make in UNMEASURED[m.verdict] for one in make(m)]
+    rest = [*not_measured(m), *(one for make in UNMEASURED[m.verdict] for one in make(m))]
     known = {suggestion.change: one for suggestion, one in measured}
     return [suggestion for suggestion, _ in measured] + rest, known

@@ -9,6 +9,7 @@ MIN_LOST = 0.1  # share of what was learned on training rows that held-out rows 
 SIMPLER_SHARE = 0.5  # of the largest gain that a change of the estimator must bring to come before other models
 NAMES = {"linear": "a linear model", "boosting": "gradient boosting"}
 NOTHING, UNDER, OVER, WELL = "nothing learned", "underfitting", "overfitting", "fitting well"
+UNDECIDED = "undecided"
 
 
 class Reason(NamedTuple):
@@ -46,7 +47,7 @@ def verdict_of(m):
     """
     learns = m.counts(m.above)
     if not learns and not any(m.counts(one.above) for one in m.alternatives):
-        return Reason(NOTHING, _nothing(m))
+        return _unless_missing(m, Reason(NOTHING, _nothing(m)))
     sides = [side for side in (m.weaker, m.stronger) if side is not None and m.counts(side.gain)]
     if sides:
         best = max(sides, key=lambda side: side.gain.mean)
@@ -62,9 +63,15 @@ def verdict_of(m):
     worse = m.stronger is not None and m.counts(m.stronger.gain.reversed)
     if _has_large_gap(m) and not m.knows_by_heart and not worse and m.counts(m.growth):
         return Reason(OVER, f"{_lost(m)}, and more rows help: from half of them to all {m.growth}")
-    if not learns:
-        return Reason(NOTHING, _nothing(m))
-    return Reason(WELL, _well(m, worse))
+    return _unless_missing(m, Reason(WELL, _well(m, worse)) if learns else Reason(NOTHING, _nothing(m)))
+
+
+def _unless_missing(m, reason):
+    """The reason, or that the verdict is undecided where what could speak against it was not measured."""
+    if not m.missing:
+        return reason
+    words = reason.words if m.alternatives else f"{m.above} over a constant, and no other model was measured"
+    return Reason(UNDECIDED, f"{words}; left out: {', '.join(m.missing)}")
 
 
 def ranking(alternatives):

@@ -36,6 +36,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from skreg import (
     AugmentedRegressor,
@@ -199,7 +200,7 @@ def measured(**changes):
     fits = [SimpleNamespace(train=0.9, validation=0.5)]
     plain = dict(above=up, gap=up, lost=0.5, stronger=None, weaker=None, growth=None, baseline=fits, n_unfinished=0)
     plain |= {"references": {}, "knows_by_heart": False, "strength": SimpleNamespace(name="alpha")}
-    plain |= {"curve": {1.0: fits, 2.0: fits, 3.0: fits}, "is_linear": False, **changes}
+    plain |= {"curve": {1.0: fits, 2.0: fits, 3.0: fits}, "is_linear": False, "missing": [], **changes}
     sides = [side for side in (plain["stronger"], plain["weaker"]) if side is not None]
     plain["alternatives"] = [*sides, *plain["references"].values()]
     plain["counts"] = lambda difference: difference is not None and difference.counts(0.01)
@@ -461,9 +462,10 @@ def test_interrupt_gives_what_was_measured(monkeypatch):
 
     monkeypatch.setattr(Measurements, "_measure_references", interrupted)
     diagnosis = diagnose(Ridge(), X, Y)
-    assert diagnosis.verdict in ("fitting well", "underfitting")
-    assert len(diagnosis.regularization_curve) > 3
+    assert diagnosis.verdict == "undecided"
+    assert "left out: a linear model, gradient boosting, other values of alpha" in diagnosis.reason
     assert "interrupt" in str(diagnosis)
+    diagnosis.plot()
     monkeypatch.setattr(Folds, "run", interrupted_run)
     with pytest.raises(KeyboardInterrupt):  # nothing is measured yet
         diagnose(Ridge(), X, Y)
@@ -656,10 +658,65 @@ def test_reports_as_text_and_html():
 
 def test_time_budget_is_kept_and_told():
     diagnosis = diagnose(Ridge(), X, Y, time_budget=1e-9)
+    assert diagnosis.verdict == "undecided"
     assert diagnosis.regularization_curve.keys() == {1.0}
     assert any(what.startswith("alpha=") for what in diagnosis.skipped)
     assert "boosting reference" in diagnosis.skipped
     assert "Left out" in str(diagnosis)
+
+
+def test_what_there_was_no_time_for_is_suggested():
+    diagnosis = diagnose(LogisticRegression(max_iter=20), C, L, time_budget=1e-9)
+    assert diagnosis.verdict == "undecided"
+    assert "Nothing to try" not in str(diagnosis)
+    names = [s.technique for s in diagnosis.suggestions]
+    assert names[:4] == ["standardized features", "longer training", "a linear model", "gradient boosting"]
+    assert all(s.gain is None for s in diagnosis.suggestions)
+    assert str(diagnosis).count("not measured yet") == len(names)
+    assert diagnosis.try_next(1)[0].gain.mean > 0.0
+    alone = diagnose(ElasticNetProxCV(alphas=10), X, Y, time_budget=1e-9)  # no curve, no linear reference
+    assert alone.verdict == "undecided"
+    assert [s.technique for s in alone.suggestions] == ["gradient boosting"]
+    assert diagnose(Ridge(), *wide(), time_budget=1e-9).verdict == "undecided"  # not "nothing learned"
+
+
+def test_a_budget_ends_fits_between_folds(monkeypatch):
+    """Every fit takes ten seconds of a clock of our own; the order is cheap changes, references, then the curve."""
+    clock, fitted, run = SimpleNamespace(now=0.0), [], Folds.run
+
+    def ten_seconds_each(self, estimator, share=None):
+        clock.now += 10.0 * len(self.splits)
+        fitted.append((type(estimator).__name__, len(self.splits)))
+        return [fit._replace(seconds=10.0) for fit in run(self, estimator, share)]
+
+    monkeypatch.setattr(Folds, "run", ten_seconds_each)
+    monkeypatch.setattr("skreg.inspection._measure.time.perf_counter", lambda: clock.now)
+    diagnosis = diagnose(LogisticRegression(max_iter=20), C, L, time_budget=220.0)
+    assert clock.now <= 220.0
+    assert fitted[2:] == [("Pipeline", 1)] * 5 + [("LabelSmoothedLogisticCV", 1)] * 5 + [
+        ("HistGradientBoostingClassifier", 1)
+    ]
+    assert {"longer training", "boosting reference", "C=3.0"} <= set(diagnosis.skipped)
+    assert "standardized features" not in diagnosis.skipped
+
+
+def test_small_fits_use_one_thread_and_large_ones_what_they_find():
+    seen = []
+
+    def scorer(model, X, y):
+        seen.append([pool["num_threads"] for pool in threadpool_info()])
+        return model.score(X, y)
+
+    with threadpool_limits(2):
+        before = [pool["num_threads"] for pool in threadpool_info()]
+        diagnose(Ridge(), X, Y, cv=2, scoring=scorer, time_budget=1e-9)
+        assert [pool["num_threads"] for pool in threadpool_info()] == before
+        small, seen = seen, []
+        rows = np.random.default_rng(0).standard_normal((12000, 100))
+        diagnose(Ridge(), rows, rows[:, 0], cv=2, scoring=scorer, time_budget=1e-9)
+    assert small
+    assert {number for numbers in small for number in numbers} == {1}
+    assert all(numbers == before for numbers in seen[:4])
 
 
 def test_frames_with_strings_sparse_rows_labels_and_jobs():
@@ -705,10 +762,23 @@ def test_one_split_gives_no_intervals():
         (dict(time_budget=0.0), "time_budget must be a positive number"),
         (dict(time_budget=True), "time_budget must be a positive number"),
         (dict(verbose="loud"), "verbose must be True, False or None"),
-        (dict(scoring="nonsense"), "nonsense"),
+        (dict(scoring="nonsense"), "scoring must be the name of a scorer .* got 'nonsense'"),
+        (dict(scoring="r3"), "got 'r3'. Close names are 'r2'"),
+        (dict(scoring="accurracy"), "Close names are 'accuracy'"),
+        (
+            dict(estimator=LogisticRegression(), y=Y / 7.0),
+            "y must hold classes, as LogisticRegression is a classifier; got numbers",
+        ),
+        (dict(estimator=LogisticRegression(), y=np.zeros(442)), "y must hold at least two classes; got only"),
+        (dict(estimator=LogisticRegression(), y=np.arange(442)), "two rows of some class"),
+        (dict(estimator=LogisticRegression(), y=np.where(Y > 300, np.nan, 1.0)), "y must hold classes without missing"),
+        (dict(y=np.where(Y > 300, np.nan, Y)), "y must hold finite numbers; got nan"),
+        (dict(y=np.full(442, "much")), "y must hold numbers, as Ridge is a regressor; got .*much"),
+        (dict(X=X[:3], y=Y[:3]), "at least 4 rows; got 3"),
+        (dict(groups=np.zeros(442)), "groups must hold at least two groups"),
         (dict(estimator=Ridge), "unfitted"),
         (dict(scoring=["r2"]), "scoring must be one scorer"),
-        (dict(cv=1), "cv|n_splits|k-fold"),
+        (dict(cv=1), "cv must be at least 2 folds, a splitter or splits; got 1"),
         (dict(y=Y[:-1]), "inconsistent"),
     ],
 )
@@ -717,6 +787,18 @@ def test_bad_input(change, match):
     estimator, A, y = arguments.pop("estimator"), arguments.pop("X"), arguments.pop("y")
     with pytest.raises(ValueError, match=match):
         diagnose(estimator, A, y, **arguments)
+
+
+def test_too_few_rows_reduce_the_folds():
+    with pytest.warns(UserWarning, match=r"cv=5 .* \(8 rows, two for each fold\); 4 folds are used"):
+        assert "mean of 4 folds" in str(diagnose(Ridge(), X[:8], Y[:8]))
+    rows = [0, 1, 2, 100, 101, 102]
+    with pytest.warns(UserWarning, match=r"\(3 rows of the largest class\); 3 folds are used"):
+        found = diagnose(LogisticRegression(), *(some[rows] for some in load_iris(return_X_y=True)))
+    assert "mean of 3 folds" in str(found)
+    with pytest.warns(UserWarning, match=r"\(3 groups\); 3 folds are used"):
+        found = diagnose(Ridge(), X, Y, groups=np.arange(442) % 3)
+    assert "mean of 3 folds" in str(found)
 
 
 def test_try_next_needs_a_number():
