@@ -18,6 +18,7 @@ from ._verdict import NAMES, verdict_of
 WORTH = 0.01  # share of what can be learned that a difference must have to count
 MAX_EXTENSIONS = 4  # how often the regularization curve goes on where it still rises at its end
 MAX_AGAIN = 3  # values of a side of the curve that are compared again on further folds
+SECOND_LOOK = "a second look on further folds"
 SHARES = (0.5, 0.25)  # of the training rows, for the learning curve; the baseline is its end
 MIN_ROWS = 10  # of the learning curve
 REFERENCE_SECONDS = 0.5  # a guess of a reference's first fit, for the budget; further ones should take as long as that
@@ -273,8 +274,9 @@ class Measurements:
         return False
 
     def _leave_out(self, what):
-        self.skipped.append(what)
-        self.out_of_time.append(what)
+        if what not in self.out_of_time:
+            self.skipped.append(what)
+            self.out_of_time.append(what)
 
     def _try(self, what, seconds, estimator, share=None, folds=None):
         """Fits of what is not the baseline: None where there is no time, or where they fail, as few rows may do."""
@@ -385,10 +387,10 @@ class Measurements:
         folds = self.folds.on(self.splits.more)
         n_sets = 2 + sum(1 if one.model is not None else MAX_AGAIN for one in again)
         scale = len(self.splits.more) / len(self.folds.splits)
-        if not self._affordable("a second look on further folds", scale * n_sets * self.baseline_seconds):
+        if not self._affordable(SECOND_LOOK, scale * n_sets * self.baseline_seconds):
             return
         self._progress.expect(n_sets)
-        base, floor = (self._try("second look", 0.0, model, folds=folds) for model in (self.estimator, self.dummy))
+        base, floor = (self._try(SECOND_LOOK, 0.0, model, folds=folds) for model in (self.estimator, self.dummy))
         if base is None or floor is None:
             return
         self._all_folds = self.folds.on([*self.folds.splits, *self.splits.more])
@@ -402,12 +404,12 @@ class Measurements:
     def _run_again(self, one, folds):
         """Fits of an alternative on the first folds and on further ones."""
         if one.model is not None:
-            more = self._try("second look", 0.0, one.model, folds=folds)
+            more = self._try(SECOND_LOOK, 0.0, one.model, folds=folds)
             return None if more is None else [*one.fits, *more]
         values = sorted(self.side(one is self.stronger), key=lambda value: -mean(self.curve[value]))[:MAX_AGAIN]
         values = [value for value in self.side(one is self.stronger) if value in {*values, one.value}]
         models = [clone(self.estimator).set_params(**{self.strength.name: value}) for value in values]
-        more = [self._try("second look", 0.0, model, folds=folds) for model in models]
+        more = [self._try(SECOND_LOOK, 0.0, model, folds=folds) for model in models]
         if any(fits is None for fits in more):
             return None
         candidates = [[*self.curve[value], *fits] for value, fits in zip(values, more, strict=True)]
