@@ -37,7 +37,7 @@ def check(model, X, y, weights, params, tol):
 
 
 @pytest.mark.parametrize(("kind", "penalty", "weighted", "intercept"), SMALL)
-def test_every_design_and_penalty(kind, penalty, weighted, intercept):
+def test_certificates__every_design_and_penalty(kind, penalty, weighted, intercept):
     penalty = PENALTIES[penalty]
     X, y = regression(40, 12, seed=1)
     X = X.astype(np.float32).astype(np.float64)
@@ -82,7 +82,9 @@ def test_every_design_and_penalty(kind, penalty, weighted, intercept):
     intercept=st.booleans(),
     kind=st.sampled_from(["dense", "csc", "csr array"]),
 )
-def test_any_size_and_scale(n, p, seed, scale, y_scale, share, penalty, solver, weighted, intercept, kind):
+def test_certificates__any_size_and_scale(
+    n, p, seed, scale, y_scale, share, penalty, solver, weighted, intercept, kind
+):
     X, y = regression(n, p, seed)
     weights, params = weights_for(n, weighted), penalty.of(p)
     if weighted and not weights.any():
@@ -116,7 +118,7 @@ def test_any_size_and_scale(n, p, seed, scale, y_scale, share, penalty, solver, 
     solver=st.sampled_from(["auto", "cd", "gram"]),
     positive=st.booleans(),
 )
-def test_collinear_columns(n, p, seed, alpha, solver, positive):
+def test_certificates__collinear_columns(n, p, seed, alpha, solver, positive):
     X, y = regression(n, p, seed)
     X[:, p // 2 :] = X[:, : p - p // 2] * 2.0 + 1.0  # copies, on another scale
     model = ElasticNetProx(alpha, l1_ratio=1.0, solver=solver, positive=positive, max_iter=20_000).fit(X, y)
@@ -125,7 +127,7 @@ def test_collinear_columns(n, p, seed, alpha, solver, positive):
 
 
 @pytest.mark.plain
-def test_not_converged_warns_and_says_how_far():
+def test_certificates__not_converged_warns_and_says_how_far():
     X, y = regression(60, 100, seed=2, correlated=5.0)
     model = ElasticNetProx(1e-3, l1_ratio=1.0, solver="prox_grad", max_iter=20, tol=1e-12)
     with pytest.warns(ConvergenceWarning, match=r"duality gap .* of the null model's loss, above tol=1e-12"):
@@ -136,7 +138,7 @@ def test_not_converged_warns_and_says_how_far():
 
 
 @pytest.mark.plain
-def test_constant_targets_and_columns():
+def test_certificates__constant_targets_and_columns():
     X, y = regression(30, 5)
     X[:, 2] = 7.0
     model = ElasticNetProx(0.01).fit(X, y)
@@ -149,7 +151,7 @@ def test_constant_targets_and_columns():
 
 
 @pytest.mark.plain
-def test_one_row_and_one_feature():
+def test_certificates__one_row_and_one_feature():
     for alpha in (0.0, 0.1):
         one = ElasticNetProx(alpha).fit([[3.0, 1.0]], [2.0])
         assert one.predict([[3.0, 1.0]]) == 2.0
@@ -158,7 +160,7 @@ def test_one_row_and_one_feature():
 
 
 @pytest.mark.plain
-def test_alpha_zero_is_least_squares():
+def test_certificates__alpha_zero_is_least_squares():
     for shape in ((30, 6), (6, 30)):
         X, y = regression(*shape, seed=4, sparse=False)
         centred = X - X.mean(axis=0)
@@ -170,7 +172,7 @@ def test_alpha_zero_is_least_squares():
         np.testing.assert_allclose(ElasticNetProx(0.0).fit(X, y).coef_, expected, atol=1e-8)  # the shortest of all
 
 
-def test_nearly_collinear_least_squares_is_certified():
+def test_certificates__nearly_collinear_least_squares_is_certified():
     rng = np.random.default_rng(0)
     x = np.linspace(0.0, 1.0, 200)
     X = np.asfortranarray(x[:, None] ** np.arange(1, 13))  # condition number above 1e9
@@ -184,7 +186,7 @@ def test_nearly_collinear_least_squares_is_certified():
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("factor", [0.0, 1.0])
-def test_constant_columns_of_sparse_data(weighted, factor):
+def test_certificates__constant_columns_of_sparse_data(weighted, factor):
     X, y = regression(300, 4, seed=3)
     X[:, 0] = 0.1
     weights = np.random.default_rng(0).uniform(0.5, 2.0, 300) if weighted else None
@@ -201,7 +203,7 @@ def test_constant_columns_of_sparse_data(weighted, factor):
     solver=st.sampled_from(["auto", "cd", "gram"]),
     free=st.booleans(),
 )
-def test_objective_is_true_where_means_dwarf_deviations(case, seed, solver, free):
+def test_certificates__objective_is_true_where_means_dwarf_deviations(case, seed, solver, free):
     kind, shift = case
     rng = np.random.default_rng(seed)
     X = np.asfortranarray(rng.standard_normal((12, 30)) + shift)
@@ -215,7 +217,7 @@ def test_objective_is_true_where_means_dwarf_deviations(case, seed, solver, free
     assert model.objective_ - best <= model.dual_gap_ + 1e-8 * null_loss(y)
 
 
-def test_ridge_with_repeated_columns_and_a_tiny_alpha():
+def test_certificates__ridge_with_repeated_columns_and_a_tiny_alpha():
     for shape in ((30, 6), (6, 30)):
         X, y = regression(*shape, seed=1, sparse=False)
         X[:, 1] = X[:, 0]
@@ -225,7 +227,7 @@ def test_ridge_with_repeated_columns_and_a_tiny_alpha():
         assert model.dual_gap_ <= 1e-6 * null_loss(y)
 
 
-def test_many_rows_and_an_ill_conditioned_least_squares_need_little_memory():
+def test_certificates__many_rows_and_an_ill_conditioned_least_squares_need_little_memory():
     x = np.linspace(0.0, 1.0, 30_000)
     model = ElasticNetProx(0.0).fit(np.asfortranarray(x[:, None] ** np.arange(1, 14)), np.sin(6 * x))
     assert model.dual_gap_ <= 1e-6 * null_loss(np.sin(6 * x))
@@ -238,7 +240,7 @@ def collinear_float32(noise):
 
 
 @pytest.mark.parametrize(("noise", "dtype"), [(1.0, np.float32), (1e-6, np.float64)])
-def test_float32_coefficients_are_kept_where_rounding_costs_little(noise, dtype):
+def test_certificates__float32_coefficients_are_kept_where_rounding_costs_little(noise, dtype):
     X, y = collinear_float32(noise)
     model = ElasticNetProx(0.0).fit(X, y)
     assert model.coef_.dtype == dtype
@@ -249,7 +251,7 @@ def test_float32_coefficients_are_kept_where_rounding_costs_little(noise, dtype)
     assert objective(X, y, coefs[:, 1], intercepts[1], 0.0) - model.objective_ <= 2e-6 * null_loss(y)
 
 
-def test_float32_coefficients_of_classes_are_kept_where_rounding_costs_little():
+def test_certificates__float32_coefficients_of_classes_are_kept_where_rounding_costs_little():
     X, y = collinear_float32(1e-6)
     codes = (y > np.median(y)).astype(int)
     model = LabelSmoothedLogistic(0.0, label_smoothing=0.1).fit(X, codes)
@@ -257,7 +259,7 @@ def test_float32_coefficients_of_classes_are_kept_where_rounding_costs_little():
     assert value - model.objective_ <= 2e-6
 
 
-def test_float32_intercept_goes_with_the_rounded_coefficients():
+def test_certificates__float32_intercept_goes_with_the_rounded_coefficients():
     X, y = regression(50, 5, sparse=False)
     X = (X + 1e4).astype(np.float32)
     single = ElasticNetProx(0.01).fit(X, y)
@@ -270,7 +272,7 @@ def test_float32_intercept_goes_with_the_rounded_coefficients():
 
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("solver", ["auto", "cd", "gram"])
-def test_penalties_below_rounding_are_certified(l1_ratio, solver):
+def test_certificates__penalties_below_rounding_are_certified(l1_ratio, solver):
     X, y = regression(50, 8, seed=3)
     null = null_loss(y)
     for alpha in (1e-20, 1e-25, 1e-30, 1e-300):
@@ -290,7 +292,7 @@ def test_penalties_below_rounding_are_certified(l1_ratio, solver):
     positive=st.booleans(),
     solver=st.sampled_from(["cd", "gram", "prox_grad"]),
 )
-def test_a_gap_is_never_larger_than_the_objective(seed, alpha, l1_ratio, positive, solver):
+def test_certificates__a_gap_is_never_larger_than_the_objective(seed, alpha, l1_ratio, positive, solver):
     """The dual point 0 is feasible, and its value is 0 where coefficients of 0 are allowed."""
     X, y = regression(20, 15, seed)
     X[:, 8:] = X[:, :7] + 1e-9 * X[:, 8:]
@@ -303,7 +305,7 @@ def test_a_gap_is_never_larger_than_the_objective(seed, alpha, l1_ratio, positiv
 
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("K", [2, 3])
-def test_penalties_below_rounding_are_certified_for_classes(l1_ratio, K):
+def test_certificates__penalties_below_rounding_are_certified_for_classes(l1_ratio, K):
     X, codes = classification(60, 6, K, seed=2)
     free = LabelSmoothedLogistic(0.0, label_smoothing=0.1).fit(X, codes)
     for alpha, Z in ((1e-20, X), (1e-30, X), (0.01, X * 1e18)):

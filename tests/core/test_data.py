@@ -9,7 +9,7 @@ pytestmark = pytest.mark.plain
 
 
 @pytest.mark.parametrize("ratio", [1e3, 1e7, 1e10])
-def test_means_that_dwarf_the_deviations(ratio):
+def test_data__means_that_dwarf_the_deviations(ratio):
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((200, 3))
     X = np.asfortranarray(noise + ratio)
@@ -21,7 +21,7 @@ def test_means_that_dwarf_the_deviations(ratio):
     np.testing.assert_allclose(data.gram, Z.T @ Z, atol=1e-10)
 
 
-def test_a_column_is_constant_to_rounding():
+def test_data__a_column_is_constant_to_rounding():
     X = np.full((100, 3), 0.1)
     X[0, 1] += 1e-9
     data = as_data(np.asfortranarray(X), np.arange(100.0)[None], None, True)

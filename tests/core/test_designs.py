@@ -14,7 +14,7 @@ pytestmark = pytest.mark.plain
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [False, True])
 @pytest.mark.parametrize("kind", DESIGNS)
-def test_designs_are_the_normalized_columns(kind, fit_intercept, weighted):
+def test_designs__are_the_normalized_columns(kind, fit_intercept, weighted):
     X, y = regression(23, 7, seed=3)
     X = X.astype(np.float32).astype(np.float64)  # so that all designs hold the same numbers
     weights = np.random.default_rng(0).integers(0, 3, 23).astype(float) if weighted else None
@@ -48,7 +48,7 @@ def test_designs_are_the_normalized_columns(kind, fit_intercept, weighted):
         np.testing.assert_allclose(data.moments(rows), E[rows].T @ (h[rows, None] * E[rows]), atol=1e-11)
 
 
-def test_gram_design_keeps_the_gradient():
+def test_designs__gram_design_keeps_the_gradient():
     G = np.array([[2.0, 0.5, 9.0], [0.5, 1.0, 9.0], [9.0, 9.0, 9.0]])  # only a corner is in use
     r = np.array([0.1, -0.2])
     col_updates(Gram(G), np.array([1.0, -3.0]), np.ones(1), r)

@@ -30,7 +30,7 @@ def penalty(l1=0.02, l2=0.01, lower=-np.inf, upper=np.inf, p=6):
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("bounds", [(-np.inf, np.inf), (0.0, np.inf), (-0.1, 0.2)])
-def test_extrapolation_and_jumps_never_raise_the_objective(seed, bounds):
+def test_inner__extrapolation_and_jumps_never_raise_the_objective(seed, bounds):
     s, *_ = working_set(seed=seed)
     pen = penalty(0.001, 0.0, *bounds)
     start = s.w.copy()
@@ -82,6 +82,6 @@ def test_solve__stops_after_max_rounds():
     assert inner.solve(s, penalty(1e-4, 0.0), 0.0, 0.0, 1).rounds == 1
 
 
-def test_singular_systems_have_the_shortest_solution():
+def test_inner__singular_systems_have_the_shortest_solution():
     A = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     np.testing.assert_allclose(inner._solve(A, np.array([1.0, 1.0, 2.0])), [0.5, 0.5, 2.0], atol=1e-10)

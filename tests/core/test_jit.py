@@ -400,7 +400,7 @@ def test_numba__changed_constructor_of_the_cache(small, monkeypatch):
 # ---- at the same moment
 
 
-def test_processes_that_compile_at_the_same_moment(tmp_path):
+def test_jit__processes_that_compile_at_the_same_moment(tmp_path):
     single = SWEEP.replace("np.ones((1, 1))", "np.ones((1, 1), np.float32)")
     environment = dict(NUMBA_CACHE_DIR=str(tmp_path))
     for expected in ("0", "1"):
@@ -411,7 +411,7 @@ def test_processes_that_compile_at_the_same_moment(tmp_path):
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_threads_that_compile_at_the_same_moment(small):
+def test_jit__threads_that_compile_at_the_same_moment(small):
     module = small()
     wait = threading.Barrier(8)
     results = {}
@@ -585,7 +585,7 @@ for kind in ("dense", "float32", "csc"):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_compiled_is_plain_python(capsys):
+def test_jit__compiled_is_plain_python(capsys):
     process = start(PLAIN, NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="ignore")
     exec(PLAIN, {})
     compiled = [float(v) for v in capsys.readouterr().out.split()]

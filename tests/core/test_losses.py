@@ -8,7 +8,7 @@ from skreg._core.losses import Squared
 pytestmark = pytest.mark.plain
 
 
-def test_squared_gradient_is_the_derivative():
+def test_losses__squared_gradient_is_the_derivative():
     step, T, R = 1e-6, np.array([[0.3], [2.0]]), np.empty((2, 1))
     for k in range(2):
         up, down = (

@@ -68,7 +68,7 @@ def test_anchors__the_part_outside_the_span_is_that_of_the_columns(kind):
 
 @pytest.mark.parametrize("kind", ["dense", "csc"])
 @pytest.mark.parametrize("share", [0.5, 0.1, 0.01])
-def test_screening_never_loses_a_nonzero_column(kind, share):
+def test_screening__never_loses_a_nonzero_column(kind, share):
     X, y = regression(30, 150, seed=6)
     top = ElasticNetProx(1.0, l1_ratio=1.0)._read(X, y, None)
     alpha = share * top.alpha_max(top.penalty(1.0, False))

@@ -86,7 +86,7 @@ PARAMETERS = [
 @pytest.mark.filterwarnings("ignore:overflow encountered")  # by scikit-learn's own checks
 @pytest.mark.parametrize("cls", [ElasticNetProx, ElasticNetProxCV])
 @pytest.mark.parametrize(("arguments", "message"), DATA)
-def test_data(cls, arguments, message):
+def test_bad_input__data(cls, arguments, message):
     model = cls().fit(X, Y)
     before = dict(vars(model))
     with pytest.raises((ValueError, TypeError), match=message):
@@ -96,7 +96,7 @@ def test_data(cls, arguments, message):
 
 
 @pytest.mark.parametrize(("params", "message"), PARAMETERS)
-def test_parameters(params, message):
+def test_bad_input__parameters(params, message):
     with pytest.raises((ValueError, TypeError), match=message):
         ElasticNetProx(**params).fit(X, Y)
 
@@ -117,7 +117,7 @@ def test_parameters(params, message):
         (dict(solver="direct"), r"'solver' parameter .* Got 'direct'"),
     ],
 )
-def test_cross_validation_parameters(params, message):
+def test_bad_input__cross_validation_parameters(params, message):
     with pytest.raises((ValueError, TypeError), match=message):
         ElasticNetProxCV(**params).fit(X, Y)
 
@@ -135,24 +135,24 @@ def test_cross_validation_parameters(params, message):
         (dict(l1_ratio=7.0), r"'l1_ratio' parameter"),
     ],
 )
-def test_path_parameters(params, message):
+def test_bad_input__path_parameters(params, message):
     with pytest.raises((ValueError, TypeError), match=message):
         elastic_net_path(X, Y, **params)
 
 
-def test_sparse_targets_and_labels_that_cannot_be_sorted():
+def test_bad_input__sparse_targets_and_labels_that_cannot_be_sorted():
     with pytest.raises(TypeError, match=r"y must be dense; got a sparse matrix of shape \(20, 1\): pass y\.toarray"):
         ElasticNetProx().fit(X, sp.csr_array(Y[:, None]))
     with pytest.raises(TypeError, match="y must hold labels of one type; got labels of the types NoneType, str"):
         LabelSmoothedLogistic().fit(X, np.array(["a", None] * 10, dtype=object))
 
 
-def test_alpha_max_checks_too():
+def test_bad_input__alpha_max_checks_too():
     with pytest.raises(ValueError, match="X contains NaN in column 2"):
         alpha_max(with_value(np.nan), Y)
 
 
-def test_prediction_checks_the_number_of_features():
+def test_bad_input__prediction_checks_the_number_of_features():
     with pytest.raises(ValueError, match=re.escape("X has 3 features, but ElasticNetProx is expecting 4")):
         ElasticNetProx().fit(X, Y).predict(X[:, :3])
 
@@ -163,7 +163,7 @@ CODES = (np.median(Y) < Y).astype(int)
 @pytest.mark.filterwarnings("ignore:overflow encountered")
 @pytest.mark.parametrize("cls", [LabelSmoothedLogistic, LabelSmoothedLogisticCV])
 @pytest.mark.parametrize(("arguments", "message"), [case for case in DATA if case[0][1] is Y])
-def test_data_of_classes(cls, arguments, message):
+def test_bad_input__data_of_classes(cls, arguments, message):
     model = cls().fit(X, CODES)
     before = dict(vars(model))
     with pytest.raises((ValueError, TypeError), match=message):
@@ -184,7 +184,7 @@ def test_data_of_classes(cls, arguments, message):
         (np.where(np.arange(20) == 5, np.nan, CODES), r"y contains NaN"),
     ],
 )
-def test_labels(cls, y, message):
+def test_bad_input__labels(cls, y, message):
     with pytest.raises(ValueError, match=message):
         cls().fit(X, y)
 
@@ -210,12 +210,12 @@ def test_labels(cls, y, message):
         (dict(bounds=(1.0, -1.0)), r"feature 0 got low 1\.0 and high -1\.0"),
     ],
 )
-def test_parameters_of_classifiers(params, message):
+def test_bad_input__parameters_of_classifiers(params, message):
     with pytest.raises((ValueError, TypeError), match=message):
         LabelSmoothedLogistic(**params).fit(X, CODES)
 
 
-def test_weights_that_leave_one_class():
+def test_bad_input__weights_that_leave_one_class():
     with pytest.raises(ValueError, match="sample_weight leaves rows of only one class"):
         LabelSmoothedLogistic().fit(X, CODES, CODES)
 
@@ -233,13 +233,13 @@ def test_weights_that_leave_one_class():
         (dict(scoring="nonsense"), r"nonsense"),
     ],
 )
-def test_cross_validation_parameters_of_classifiers(params, message):
+def test_bad_input__cross_validation_parameters_of_classifiers(params, message):
     with pytest.raises((ValueError, TypeError), match=message):
         LabelSmoothedLogisticCV(**params).fit(X, CODES)
 
 
 @pytest.mark.parametrize("n", [20, 200])
-def test_features_that_do_not_vary_give_the_null_model_everywhere(n):
+def test_bad_input__features_that_do_not_vary_give_the_null_model_everywhere(n):
     constant, y = np.full((n, 3), 2.0), np.arange(float(n))
     codes = np.arange(n) % 3 // 2
     with pytest.warns(UserWarning, match="X has no feature that varies"):
@@ -276,12 +276,12 @@ FRAMES = [
     "model", [ElasticNetProx(), ElasticNetProxCV(), LabelSmoothedLogistic(), LabelSmoothedLogisticCV()]
 )
 @pytest.mark.parametrize(("frame", "message"), FRAMES)
-def test_dates_and_frames_without_data(model, frame, message):
+def test_bad_input__dates_and_frames_without_data(model, frame, message):
     with pytest.raises(TypeError, match=message):
         model.fit(frame, CODES)
 
 
-def test_dates_as_targets_and_in_predictions():
+def test_bad_input__dates_as_targets_and_in_predictions():
     with pytest.raises(TypeError, match=r"y holds dates \(datetime64"):
         ElasticNetProx().fit(X, DATES["when"])
     model = ElasticNetProx().fit(X[:, :2], Y)
@@ -290,7 +290,7 @@ def test_dates_as_targets_and_in_predictions():
 
 
 @pytest.mark.parametrize("cls", [ElasticNetProx, ElasticNetProxCV])
-def test_targets_whose_squares_overflow(cls):
+def test_bad_input__targets_whose_squares_overflow(cls):
     with pytest.raises(
         ValueError, match=r"y has values so large that their squares overflow: rescale it; got .*e\+160"
     ):

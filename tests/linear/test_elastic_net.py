@@ -25,7 +25,7 @@ EXACT = dict(tol=1e-12, max_iter=10_000)
 @pytest.mark.parametrize("shape", [(60, 20), (30, 90), (300, 8)])
 @pytest.mark.parametrize("l1_ratio", [0.2, 0.9, 1.0])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_agrees_with_scikit_learn(shape, l1_ratio, weighted):
+def test_elastic_net__agrees_with_scikit_learn(shape, l1_ratio, weighted):
     X, y = regression(*shape, seed=7)
     weights = np.random.default_rng(0).uniform(0.1, 3.0, shape[0]) if weighted else None
     top = alpha_max(X, y, l1_ratio=l1_ratio, sample_weight=weights)
@@ -42,7 +42,7 @@ def test_agrees_with_scikit_learn(shape, l1_ratio, weighted):
 
 @pytest.mark.parametrize("shape", [(60, 20), (20, 60)])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_ridge_agrees_with_scikit_learn(shape, weighted):
+def test_elastic_net__ridge_agrees_with_scikit_learn(shape, weighted):
     X, y = regression(*shape, seed=8)
     weights = np.random.default_rng(0).uniform(0.1, 3.0, shape[0]) if weighted else None
     total = shape[0] if weights is None else weights.sum()
@@ -57,7 +57,7 @@ def test_ridge_agrees_with_scikit_learn(shape, weighted):
 
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("kind", ["dense", "csc"])
-def test_weights_are_repeated_rows(penalty, kind):
+def test_elastic_net__weights_are_repeated_rows(penalty, kind):
     X, y = regression(40, 10, seed=2)
     weights = np.random.default_rng(1).integers(0, 4, 40)
     made = DESIGNS[kind]
@@ -72,7 +72,7 @@ def test_weights_are_repeated_rows(penalty, kind):
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)
-def test_permutations_permute_the_answer(penalty):
+def test_elastic_net__permutations_permute_the_answer(penalty):
     X, y = regression(50, 14, seed=5)
     rng = np.random.default_rng(3)
     rows, columns = rng.permutation(50), rng.permutation(14)
@@ -89,7 +89,7 @@ def test_permutations_permute_the_answer(penalty):
 
 @pytest.mark.parametrize("solver", ["cd", "gram", "prox_grad"])
 @pytest.mark.parametrize("shape", [(50, 20), (25, 60)])
-def test_path_is_separate_fits(solver, shape):
+def test_elastic_net__path_is_separate_fits(solver, shape):
     X, y = regression(*shape, seed=6)
     options = dict(l1_ratio=0.8, solver=solver, tol=1e-10, max_iter=100_000)
     alphas, coefs, intercepts, gaps = elastic_net_path(X, y, alphas=12, eps=0.01, **options)
@@ -104,7 +104,7 @@ def test_path_is_separate_fits(solver, shape):
         np.testing.assert_allclose(coefs[:, k], single.coef_, atol=1e-3)
 
 
-def test_a_path_that_was_stopped_goes_on():
+def test_elastic_net__a_path_that_was_stopped_goes_on():
     X, y = regression(30, 80, seed=9)
     options = dict(l1_ratio=1.0, tol=1e-12)
     alphas, coefs, intercepts, _ = elastic_net_path(X, y, alphas=20, eps=0.02, **options)
@@ -115,7 +115,7 @@ def test_a_path_that_was_stopped_goes_on():
     assert (rest[3] <= 1e-12 * null_loss(y)).all()
 
 
-def test_path_orders_alphas_and_uses_the_weighted_grid():
+def test_elastic_net__path_orders_alphas_and_uses_the_weighted_grid():
     X, y = regression(40, 10)
     weights = np.arange(40.0)
     alphas, coefs, *_ = elastic_net_path(X, y, alphas=[0.01, 1.0, 0.1], tol=1e-10)
@@ -129,7 +129,7 @@ def test_path_orders_alphas_and_uses_the_weighted_grid():
 
 @pytest.mark.parametrize("penalty", [p for p in PENALTIES if p.params["l1_ratio"] > 0 and p.name != "without zero"])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_alpha_max_is_where_coefficients_begin(penalty, weighted):
+def test_elastic_net__alpha_max_is_where_coefficients_begin(penalty, weighted):
     X, y = regression(40, 12, seed=3)
     weights = np.random.default_rng(0).uniform(0.0, 2.0, 40) if weighted else None
     params = penalty.of(12)
@@ -141,12 +141,12 @@ def test_alpha_max_is_where_coefficients_begin(penalty, weighted):
     assert (below.coef_[held] != 0.0).any()
 
 
-def test_alpha_max_without_l1_is_infinite():
+def test_elastic_net__alpha_max_without_l1_is_infinite():
     X, y = regression(20, 4)
     assert alpha_max(X, y, l1_ratio=0.0) == np.inf
 
 
-def test_standardize_is_a_scaler_in_front():
+def test_elastic_net__standardize_is_a_scaler_in_front():
     X, y = regression(60, 15, seed=4)
     scaler = StandardScaler().fit(X)
     for l1_ratio in (0.0, 0.5, 1.0):
@@ -157,7 +157,7 @@ def test_standardize_is_a_scaler_in_front():
             np.testing.assert_allclose(inside.predict(X), outside.predict(scaler.transform(X)), atol=1e-7)
 
 
-def test_penalty_factor_is_a_scaled_feature():
+def test_elastic_net__penalty_factor_is_a_scaled_feature():
     X, y = regression(50, 8, seed=4)
     factor = np.linspace(0.5, 2.0, 8)
     ours = ElasticNetProx(0.1, l1_ratio=1.0, penalty_factor=factor, **EXACT).fit(X, y)
@@ -165,14 +165,14 @@ def test_penalty_factor_is_a_scaled_feature():
     np.testing.assert_allclose(ours.coef_ * factor, scaled.coef_, atol=1e-8)
 
 
-def test_positive_agrees_with_scikit_learn():
+def test_elastic_net__positive_agrees_with_scikit_learn():
     X, y = regression(50, 12, seed=11)
     peer = linear_model.Lasso(alpha=0.05, positive=True, tol=1e-14, max_iter=100_000).fit(X, y)
     ours = ElasticNetProx(0.05, l1_ratio=1.0, positive=True, **EXACT).fit(X, y)
     np.testing.assert_allclose(ours.coef_, peer.coef_, atol=1e-7)
 
 
-def test_nonnegative_least_squares():
+def test_elastic_net__nonnegative_least_squares():
     from scipy.optimize import nnls
 
     X, y = regression(40, 12, seed=12)
@@ -181,7 +181,7 @@ def test_nonnegative_least_squares():
     np.testing.assert_allclose(ours.coef_, expected, atol=1e-8)
 
 
-def test_bounded_least_squares():
+def test_elastic_net__bounded_least_squares():
     from scipy.optimize import lsq_linear
 
     X, y = regression(40, 12, seed=13)
@@ -190,7 +190,7 @@ def test_bounded_least_squares():
     np.testing.assert_allclose(ours.coef_, expected, atol=1e-6)
 
 
-def test_several_targets_are_fitted_one_by_one():
+def test_elastic_net__several_targets_are_fitted_one_by_one():
     X, y = regression(40, 10)
     Y = np.column_stack([y, -2 * y + X[:, 0], np.ones(40)])
     both = ElasticNetProx(0.05).fit(X, Y)
@@ -208,7 +208,7 @@ def test_several_targets_are_fitted_one_by_one():
     assert ElasticNetProx(0.05).fit(X, Y[:, :1]).predict(X).shape == (40, 1)
 
 
-def test_sparsify_and_densify():
+def test_elastic_net__sparsify_and_densify():
     X, y = regression(40, 10)
     for target in (y, np.column_stack([y, y])):
         model = ElasticNetProx(0.5).fit(X, target)
@@ -219,7 +219,7 @@ def test_sparsify_and_densify():
         assert model.densify().coef_.shape == shape
 
 
-def test_warm_start_goes_on_and_cold_start_does_not():
+def test_elastic_net__warm_start_goes_on_and_cold_start_does_not():
     X, y = regression(50, 200, seed=1)
     model = ElasticNetProx(0.05, l1_ratio=1.0, warm_start=True, solver="prox_grad", max_iter=20_000).fit(X, y)
     first = model.n_iter_
@@ -232,7 +232,7 @@ def test_warm_start_goes_on_and_cold_start_does_not():
     np.testing.assert_allclose(fast.coef_, ElasticNetProx(0.04, l1_ratio=1.0).fit(X, y).coef_, atol=1e-3)
 
 
-def test_memory_maps_and_read_only_arrays_are_read_in_place(tmp_path):
+def test_elastic_net__memory_maps_and_read_only_arrays_are_read_in_place(tmp_path):
     X, y = regression(40, 10)
     np.save(tmp_path / "X.npy", np.asfortranarray(X))
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
@@ -245,7 +245,7 @@ def test_memory_maps_and_read_only_arrays_are_read_in_place(tmp_path):
     assert np.shares_memory(as_data(S, y[None]).X.data, S.data)
 
 
-def test_input_is_not_changed():
+def test_elastic_net__input_is_not_changed():
     X, y = regression(40, 10)
     weights = np.ones(40)
     for made in DESIGNS.values():
@@ -255,7 +255,7 @@ def test_input_is_not_changed():
         assert (before != Z).sum() == 0
 
 
-def test_dtype_follows_X():
+def test_elastic_net__dtype_follows_X():
     X, y = regression(40, 10)
     for made, dtype in ((DESIGNS["float32"], np.float32), (DESIGNS["dense"], np.float64)):
         model = ElasticNetProx(0.05).fit(made(X), y)
@@ -263,7 +263,7 @@ def test_dtype_follows_X():
         assert model.predict(made(X)).dtype == dtype
 
 
-def test_data_frames():
+def test_elastic_net__data_frames():
     X, y = regression(40, 3)
     for frame in (pd.DataFrame(X, columns=["a", "b", "c"]), pl.DataFrame(X, schema=["a", "b", "c"])):
         model = ElasticNetProx(0.05).fit(frame, y)
@@ -273,7 +273,7 @@ def test_data_frames():
         model.predict(pd.DataFrame(X, columns=["a", "c", "b"]))
 
 
-def test_in_a_pipeline_and_a_grid_search():
+def test_elastic_net__in_a_pipeline_and_a_grid_search():
     X, y = regression(60, 20)
     pipeline = make_pipeline(StandardScaler(), ElasticNetProx())
     grid = {"elasticnetprox__alpha": [0.01, 0.1, 1.0], "elasticnetprox__l1_ratio": [0.5, 1.0]}
@@ -284,7 +284,7 @@ def test_in_a_pipeline_and_a_grid_search():
     assert cross_val_score(pipeline, X, y, n_jobs=2).shape == (5,)
 
 
-def test_pickle_loads_in_another_process(tmp_path):
+def test_elastic_net__pickle_loads_in_another_process(tmp_path):
     X, y = regression(30, 4)
     model = ElasticNetProx(0.05).fit(X, y)
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(model))

@@ -23,7 +23,7 @@ TALL, WIDE = (120, 8), (40, 60)
 
 @pytest.mark.parametrize("shape", [TALL, WIDE])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_agrees_with_scikit_learn(shape, weighted):
+def test_elastic_net_cv__agrees_with_scikit_learn(shape, weighted):
     X, y = regression(*shape, seed=1)
     weights = np.random.default_rng(0).uniform(0.2, 3.0, shape[0]) if weighted else None
     folds = KFold(4, shuffle=True, random_state=0)
@@ -47,7 +47,7 @@ def test_agrees_with_scikit_learn(shape, weighted):
     ids=repr,
 )
 @pytest.mark.parametrize("intercept", [True, False])
-def test_folds_are_separate_fits(shape, kind, cv, intercept):
+def test_elastic_net_cv__folds_are_separate_fits(shape, kind, cv, intercept):
     X, y = regression(*shape, seed=2)
     X = X.astype(np.float32).astype(np.float64)
     weights = np.random.default_rng(1).uniform(0.5, 2.0, shape[0])
@@ -66,7 +66,7 @@ def test_folds_are_separate_fits(shape, kind, cv, intercept):
     assert model.dual_gap_ <= 1e-9 * np.var(y)
 
 
-def test_one_se_is_never_less_regularized():
+def test_elastic_net_cv__one_se_is_never_less_regularized():
     for seed in range(30):
         X, y = regression(50, 30, seed=seed)
         y = y + 5 * np.random.default_rng(seed).standard_normal(50)
@@ -81,14 +81,14 @@ def test_one_se_is_never_less_regularized():
         assert (mean[i, :chosen] > mean[i, best] + error).all()
 
 
-def test_one_standard_error_by_hand():
+def test_elastic_net_cv__one_standard_error_by_hand():
     scores = np.array([[-9.0, -9.0], [-4.0, -6.0], [-3.0, -5.0], [-4.0, -4.0], [0.0, -20.0]])
     assert one_standard_error(scores, 2) == 1  # mean -4, error 1
     assert one_standard_error(scores, 3) == 2  # no spread, but a tie with more regularization
     assert one_standard_error(scores[:, :1], 2) == 2
 
 
-def test_scorers_and_weights_in_them():
+def test_elastic_net_cv__scorers_and_weights_in_them():
     X, y = regression(*WIDE)
     weights = np.random.default_rng(0).uniform(0.1, 2.0, WIDE[0])
     for weight in (None, weights):
@@ -102,7 +102,7 @@ def test_scorers_and_weights_in_them():
         assert model.alpha_ == model.alphas_[0, model.scores_.mean(axis=2)[0].argmax()]
 
 
-def test_threads_change_nothing():
+def test_elastic_net_cv__threads_change_nothing():
     for shape in (TALL, WIDE):
         X, y = regression(*shape)
         one, two = (ElasticNetProxCV(alphas=8, n_jobs=n).fit(X, y) for n in (1, 2))
@@ -110,7 +110,7 @@ def test_threads_change_nothing():
         np.testing.assert_array_equal(one.coef_, two.coef_)
 
 
-def test_groups_and_weights_by_routing():
+def test_elastic_net_cv__groups_and_weights_by_routing():
     X, y = regression(*WIDE)
     groups, weights = np.arange(40) % 7, np.random.default_rng(0).uniform(0.5, 2.0, 40)
     with sklearn.config_context(enable_metadata_routing=True):
@@ -126,7 +126,7 @@ def test_groups_and_weights_by_routing():
         ElasticNetProxCV().fit(X, y, groups=groups)
 
 
-def test_without_refit_coefficients_are_the_folds_mean():
+def test_elastic_net_cv__without_refit_coefficients_are_the_folds_mean():
     X, y = regression(*WIDE)
     model = ElasticNetProxCV(alphas=5, cv=3, refit=False, tol=1e-10).fit(X, y)
     folds = [ElasticNetProx(model.alpha_, tol=1e-10).fit(X[train], y[train]).coef_ for train, _ in KFold(3).split(X)]
@@ -134,7 +134,7 @@ def test_without_refit_coefficients_are_the_folds_mean():
     assert not hasattr(model, "dual_gap_")
 
 
-def test_several_targets():
+def test_elastic_net_cv__several_targets():
     X, y = regression(*TALL)
     Y = np.column_stack([y, y[::-1]])
     model = ElasticNetProxCV(alphas=6).fit(X, Y)
@@ -144,7 +144,7 @@ def test_several_targets():
     np.testing.assert_allclose(model.mse_path_, np.mean(single, axis=0), rtol=1e-6)
 
 
-def test_given_alphas_and_a_constant_column_in_one_fold():
+def test_elastic_net_cv__given_alphas_and_a_constant_column_in_one_fold():
     X, y = regression(*TALL)
     X[24:, 3] = 0.0  # constant in the training rows of the first fold
     model = ElasticNetProxCV(alphas=[0.01, 1.0, 0.1], cv=KFold(5)).fit(X, y)
@@ -153,14 +153,14 @@ def test_given_alphas_and_a_constant_column_in_one_fold():
     np.testing.assert_allclose(model.mse_path_, by_rows.mse_path_, rtol=1e-4)
 
 
-def test_folds_that_do_not_converge_warn():
+def test_elastic_net_cv__folds_that_do_not_converge_warn():
     X, y = regression(60, 100, seed=2, correlated=5.0)
     model = ElasticNetProxCV(alphas=3, solver="prox_grad", max_iter=2, tol=1e-12, refit=False)
     with pytest.warns(ConvergenceWarning, match="did not converge in some folds"):
         model.fit(X, y)
 
 
-def test_a_fold_without_weight_is_refused():
+def test_elastic_net_cv__a_fold_without_weight_is_refused():
     X, y = regression(*TALL)
     weights = np.ones(120)
     weights[:24] = 0.0
@@ -176,14 +176,14 @@ def same_by_rows(X, y, weights=None, **params):
     np.testing.assert_allclose(moments.coef_, rows.coef_, atol=1e-4 * max(1.0, np.abs(rows.coef_).max()))
 
 
-def test_bootstrap_training_rows_count_as_often_as_they_occur():
+def test_elastic_net_cv__bootstrap_training_rows_count_as_often_as_they_occur():
     X, y = regression(*TALL)
     rng = np.random.default_rng(0)
     others = [np.setdiff1d(np.arange(120), np.arange(40 * f, 40 * f + 40)) for f in range(3)]
     same_by_rows(X, y, cv=[(rng.choice(o, o.size), np.setdiff1d(np.arange(120), o)) for o in others])
 
 
-def test_masks_and_negative_indices_as_splits():
+def test_elastic_net_cv__masks_and_negative_indices_as_splits():
     X, y = regression(*TALL)
     mask = np.arange(120) < 80
     by_mask = ElasticNetProxCV(alphas=3, cv=[(mask, ~mask)]).fit(X, y)
@@ -191,13 +191,13 @@ def test_masks_and_negative_indices_as_splits():
     np.testing.assert_array_equal(by_mask.mse_path_, by_index.mse_path_)
 
 
-def test_an_outlier_in_the_held_out_rows():
+def test_elastic_net_cv__an_outlier_in_the_held_out_rows():
     X, y = regression(*TALL, sparse=False)
     X[3, 2] = 1e7
     same_by_rows(X, y, cv=KFold(5))
 
 
-def test_constant_training_targets():
+def test_elastic_net_cv__constant_training_targets():
     X, y = regression(*TALL)
     rare = np.where(np.arange(120) < 10, y, 0.1)
     weights = np.random.default_rng(0).uniform(0.5, 2.0, 120)
@@ -206,13 +206,13 @@ def test_constant_training_targets():
 
 
 @pytest.mark.parametrize("intercept", [True, False])
-def test_constant_columns_in_folds_by_moments(intercept):
+def test_elastic_net_cv__constant_columns_in_folds_by_moments(intercept):
     X, y = regression(*TALL)
     X[:, 1] = 0.1
     same_by_rows(X, y, standardize=True, fit_intercept=intercept, l1_ratio=[0.0, 0.5])
 
 
-def test_left_out_features_in_every_kind_of_fold():
+def test_elastic_net_cv__left_out_features_in_every_kind_of_fold():
     for shape in (TALL, WIDE):
         X, y = regression(*shape)
         factor = np.where(np.arange(shape[1]) % 3 == 1, np.inf, 1.0)
@@ -222,7 +222,7 @@ def test_left_out_features_in_every_kind_of_fold():
         np.testing.assert_allclose(model.mse_path_[0], kept.mse_path_[0], rtol=1e-4)
 
 
-def test_refit_switched_off_forgets_the_certificate():
+def test_elastic_net_cv__refit_switched_off_forgets_the_certificate():
     X, y = regression(*WIDE)
     model = ElasticNetProxCV(alphas=4).fit(X, y)
     assert model.dual_gap_ >= 0.0
@@ -231,7 +231,7 @@ def test_refit_switched_off_forgets_the_certificate():
     assert not hasattr(model, "objective_")
 
 
-def test_no_grid_without_a_penalty_and_no_folds_from_an_empty_iterator():
+def test_elastic_net_cv__no_grid_without_a_penalty_and_no_folds_from_an_empty_iterator():
     X, y = regression(*TALL)
     with pytest.raises(ValueError, match="no feature that varies is penalized"):
         ElasticNetProxCV(penalty_factor=np.zeros(8)).fit(X, y)
@@ -239,7 +239,7 @@ def test_no_grid_without_a_penalty_and_no_folds_from_an_empty_iterator():
         ElasticNetProxCV(cv=iter([])).fit(X, y)
 
 
-def test_errors_of_noiseless_targets_are_true():
+def test_elastic_net_cv__errors_of_noiseless_targets_are_true():
     """Sums of squares cancel where the error is below their rounding: the held-out rows are asked then."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((1000, 5))
@@ -250,7 +250,7 @@ def test_errors_of_noiseless_targets_are_true():
     assert moments.alpha_ == rows.alpha_ == 1e-10
 
 
-def test_weights_of_any_size_give_the_same_errors():
+def test_elastic_net_cv__weights_of_any_size_give_the_same_errors():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((40, 5))
     y, weights = X @ rng.standard_normal(5) + rng.standard_normal(40), np.arange(1.0, 41.0)

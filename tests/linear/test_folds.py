@@ -24,7 +24,7 @@ def search(**params):
 
 @pytest.mark.parametrize("names", [np.arange(3), np.array(["a", "b", "c"])])
 @pytest.mark.parametrize("scoring", ["neg_log_loss", "neg_brier_score", "d2_log_loss_score"])
-def test_scores_of_probabilities_know_classes_that_test_rows_lack(scoring, names):
+def test_folds__scores_of_probabilities_know_classes_that_test_rows_lack(scoring, names):
     X, y = IRIS
     model = search(scoring=scoring, cv=KFold(3)).fit(X, names[y])  # each fold holds one class, which others never saw
     assert (
@@ -32,7 +32,7 @@ def test_scores_of_probabilities_know_classes_that_test_rows_lack(scoring, names
     )
 
 
-def test_log_loss_scorer_gives_the_default_scores():
+def test_folds__log_loss_scorer_gives_the_default_scores():
     X, y = IRIS
     ours = search(cv=KFold(4)).fit(X, y)
     theirs = search(cv=KFold(4), scoring="neg_log_loss").fit(X, y)
@@ -41,7 +41,7 @@ def test_log_loss_scorer_gives_the_default_scores():
 
 
 @pytest.mark.parametrize("scoring", ["neg_log_loss", "neg_brier_score", "top_k_accuracy", "f1_macro", "accuracy"])
-def test_a_class_of_one_row(scoring):
+def test_folds__a_class_of_one_row(scoring):
     X, codes = classification(60, 4, 3, seed=3)
     codes = np.where(codes == 2, 1, codes)
     codes[0] = 2
@@ -49,7 +49,7 @@ def test_a_class_of_one_row(scoring):
     assert np.isfinite(model.scores_).all()
 
 
-def test_two_classes_of_which_test_rows_have_one():
+def test_folds__two_classes_of_which_test_rows_have_one():
     X, codes = classification(60, 4, 2, seed=3)
     labels = np.array(["no", "yes"])[codes]
     order = np.argsort(codes, kind="stable")
@@ -58,7 +58,7 @@ def test_two_classes_of_which_test_rows_have_one():
         assert np.isfinite(model.scores_).all()
 
 
-def test_folds_without_a_score_are_left_out_with_one_warning():
+def test_folds__without_a_score_are_left_out_with_one_warning():
     X, codes = classification(90, 4, 2, seed=1)
     fold = np.arange(90) % 5
     fold[codes == 0] = np.arange((codes == 0).sum()) % 4  # fold 4 has one class
@@ -77,7 +77,7 @@ def test_folds_without_a_score_are_left_out_with_one_warning():
     np.testing.assert_array_equal(model.coef_, same.coef_)
 
 
-def test_a_scorer_that_raises_on_some_folds():
+def test_folds__a_scorer_that_raises_on_some_folds():
     X, codes = classification(90, 4, 3, seed=1)
     fold = np.where(codes == 2, np.arange(90) % 4, np.arange(90) % 5)
     strict = make_scorer(lambda y, p: log_loss(y, p), response_method="predict_proba", greater_is_better=False)
@@ -97,7 +97,7 @@ def raises(error):
     return scorer
 
 
-def test_r2_on_one_row():
+def test_folds__r2_on_one_row():
     X, y = regression(12, 3, seed=1)
     with pytest.raises(ValueError, match="scoring='r2' has no value on the test rows of any fold: it is NaN"):
         ElasticNetProxCV(alphas=3, cv=LeaveOneOut(), scoring="r2").fit(X, y)
@@ -107,7 +107,7 @@ def test_r2_on_one_row():
     assert np.isfinite(ElasticNetProxCV(alphas=3, cv=LeaveOneOut()).fit(X, y).scores_).all()
 
 
-def test_default_folds_are_as_many_as_the_rows_allow():
+def test_folds__default_folds_are_as_many_as_the_rows_allow():
     X, codes = classification(60, 4, 3, seed=2)
     few = np.concatenate([np.flatnonzero(codes == k)[:n] for k, n in enumerate((4, 4, 3))])
     with pytest.warns(
@@ -126,7 +126,7 @@ def test_default_folds_are_as_many_as_the_rows_allow():
         ElasticNetProxCV(alphas=3).fit(X[:1], [1.0])
 
 
-def test_best_score_is_the_mean_at_the_choice():
+def test_folds__best_score_is_the_mean_at_the_choice():
     X, y = regression(80, 6, seed=2)
     for selection in ("min", "1se"):
         model = ElasticNetProxCV(l1_ratio=[0.2, 1.0], alphas=8, selection=selection).fit(X, y)
@@ -140,7 +140,7 @@ def test_best_score_is_the_mean_at_the_choice():
 
 
 @pytest.mark.parametrize("K", [2, 3])
-def test_stored_coefficients_are_those_of_the_folds(K):
+def test_folds__stored_coefficients_are_those_of_the_folds(K):
     X, codes = classification(80, 5, K, seed=7)
     folds, params = StratifiedKFold(3), dict(tol=1e-10)
     model = search(l1_ratio=[0.5, 1.0], label_smoothing=[0.0, 0.1], cv=folds, store_coef_path=True, **params).fit(
@@ -158,7 +158,7 @@ def test_stored_coefficients_are_those_of_the_folds(K):
     assert not hasattr(model, "coefs_path_")
 
 
-def test_stored_coefficients_of_a_regression_give_the_errors():
+def test_folds__stored_coefficients_of_a_regression_give_the_errors():
     X, y = regression(60, 5, seed=3)
     for targets in (y, np.column_stack([y, -y])):
         model = ElasticNetProxCV(alphas=4, cv=SHUFFLED, store_coef_path=True).fit(X, targets)
@@ -168,7 +168,7 @@ def test_stored_coefficients_of_a_regression_give_the_errors():
             assert np.mean((targets[test] - predicted) ** 2) == pytest.approx(model.mse_path_[0, 2, f])
 
 
-def test_routed_parameters_that_are_not_one_a_row_stay_whole():
+def test_folds__routed_parameters_that_are_not_one_a_row_stay_whole():
     X, codes = classification(90, 4, 3, seed=4)
     groups, weights = np.arange(90) // 9, np.random.default_rng(0).uniform(0.5, 2.0, 90)
     with sklearn.config_context(enable_metadata_routing=True):
@@ -182,7 +182,7 @@ def test_routed_parameters_that_are_not_one_a_row_stay_whole():
     np.testing.assert_allclose(model.scores_, plain.scores_, rtol=1e-6)
 
 
-def test_binary_auc_agrees_with_scikit_learn():
+def test_folds__binary_auc_agrees_with_scikit_learn():
     X, codes = classification(90, 4, 2, seed=4)
     model = search(scoring="roc_auc", cv=SHUFFLED).fit(X, codes)
     for f, (train, test) in enumerate(SHUFFLED.split(X)):
@@ -190,7 +190,7 @@ def test_binary_auc_agrees_with_scikit_learn():
         assert model.scores_[0, 0, 2, f] == pytest.approx(roc_auc_score(codes[test], one.decision_function(X[test])))
 
 
-def test_a_scorer_without_weights_is_named():
+def test_folds__a_scorer_without_weights_is_named():
     X, y = regression(40, 3, seed=1)
     with pytest.raises(TypeError, match="scoring takes no sample_weight, which fit passes on to it"):
         ElasticNetProxCV(alphas=3, scoring=lambda model, X, y: 0.0).fit(X, y, np.arange(40.0))
@@ -198,7 +198,7 @@ def test_a_scorer_without_weights_is_named():
         ElasticNetProxCV(alphas=3, scoring=raises(TypeError("of the scorer"))).fit(X, y)
 
 
-def test_without_refit_float32_coefficients_that_cancel_stay_in_double_precision():
+def test_folds__without_refit_float32_coefficients_that_cancel_stay_in_double_precision():
     rng = np.random.default_rng(0)
     X = (rng.standard_normal((200, 1)) + 1e-6 * rng.standard_normal((200, 3))).astype(np.float32)
     y = 1e6 * (X[:, 0].astype(float) - X[:, 1]) + 0.1 * rng.standard_normal(200)

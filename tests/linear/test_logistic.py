@@ -36,7 +36,7 @@ def rows(loss, T, Z):
 @pytest.mark.plain
 @pytest.mark.parametrize("confidence", [0.0, 0.7])
 @pytest.mark.parametrize("K", [1, 2, 3, 7])
-def test_losses_slopes_and_curvatures(K, confidence):
+def test_logistic__losses_slopes_and_curvatures(K, confidence):
     rng = np.random.default_rng(K)
     Z = np.concatenate([rng.standard_normal((K, 20)), 40.0 * rng.standard_normal((K, 10))], axis=1)
     T = rng.dirichlet(np.ones(max(K, 2)), 30).T[-K:]
@@ -67,7 +67,7 @@ def test_losses_slopes_and_curvatures(K, confidence):
 @pytest.mark.parametrize("kind", ["dense", "csc"])
 @pytest.mark.parametrize("K", [2, 4])
 @pytest.mark.parametrize("intercept", [True, False])
-def test_the_model_is_the_second_order_expansion(kind, K, intercept):
+def test_logistic__the_model_is_the_second_order_expansion(kind, K, intercept):
     X, codes = classification(30, 5, K, seed=3)
     T = np.eye(K)[codes].T if K > 2 else codes[None].astype(float)
     weights = np.random.default_rng(0).uniform(0.5, 2.0, 30)
@@ -109,7 +109,7 @@ def test_the_model_is_the_second_order_expansion(kind, K, intercept):
         ["dense", "csc", "float32", "csc float32"], range(len(PENALTIES)), [2, 3], [False, True], [True, False]
     ),
 )
-def test_every_design_and_penalty(kind, penalty, K, weighted, intercept):
+def test_logistic__every_design_and_penalty(kind, penalty, K, weighted, intercept):
     penalty = PENALTIES[penalty]
     X, codes = classification(50, 12, K, seed=1)
     X = X.astype(np.float32).astype(np.float64)
@@ -136,7 +136,7 @@ def test_every_design_and_penalty(kind, penalty, K, weighted, intercept):
 
 
 @pytest.mark.parametrize("chunk", range(8))
-def test_hostile_problems_are_certified(chunk):
+def test_logistic__hostile_problems_are_certified(chunk):
     """Published coordinate schemes stall on simple cases (scikit-learn #34561): every answer is checked by its gap."""
     for seed in range(25 * chunk, 25 * chunk + 25):
         X, codes, weights, smoothing, l1_ratio, share, sparse = hostile_classification(seed)
@@ -153,7 +153,7 @@ def test_hostile_problems_are_certified(chunk):
 @pytest.mark.parametrize("K", [2, 4])
 @pytest.mark.parametrize(("C", "l1_ratio"), [(0.5, 0.0), (5.0, 0.0), (0.5, 1.0), (2.0, 1.0), (1.0, 0.4)])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_agrees_with_scikit_learn(K, C, l1_ratio, weighted):
+def test_logistic__agrees_with_scikit_learn(K, C, l1_ratio, weighted):
     X, codes = classification(150, 10, K, seed=2)
     X = StandardScaler().fit_transform(X)
     weights = np.random.default_rng(0).uniform(0.2, 3.0, 150) if weighted else None
@@ -173,7 +173,7 @@ def test_agrees_with_scikit_learn(K, C, l1_ratio, weighted):
 @pytest.mark.parametrize("l1_ratio", [0.0, 0.7])
 @pytest.mark.parametrize("kind", ["dense", "csc"])
 @pytest.mark.parametrize("K", [2, 3])
-def test_weights_are_repeated_rows(l1_ratio, kind, K):
+def test_logistic__weights_are_repeated_rows(l1_ratio, kind, K):
     X, codes = classification(40, 6, K, seed=4)
     times = np.random.default_rng(0).integers(0, 4, 40)
     times[:K] = 1
@@ -185,7 +185,7 @@ def test_weights_are_repeated_rows(l1_ratio, kind, K):
     assert weighted.objective_ == pytest.approx(repeated.objective_, rel=1e-10)
 
 
-def test_class_weights_are_sample_weights():
+def test_logistic__class_weights_are_sample_weights():
     X, codes = classification(60, 4, 3, seed=5)
     labels = np.array(["a", "b", "c"])[codes]
     by_class = LabelSmoothedLogistic(class_weight={"a": 3.0, "c": 0.5}, **EXACT).fit(X, labels)
@@ -202,7 +202,7 @@ def test_class_weights_are_sample_weights():
     [["spam", "eggs", "ham"], [-7, -1, 3], [False, True], ["no", "yes"], [-1, 1], [2.0, 1.0]],
     ids=str,
 )
-def test_labels_of_every_type_in_any_order(names):
+def test_logistic__labels_of_every_type_in_any_order(names):
     K = len(names)
     X, codes = classification(60, 5, K, seed=6)
     names = np.array(names)
@@ -215,7 +215,7 @@ def test_labels_of_every_type_in_any_order(names):
     assert set(model.predict(X)) <= set(names)
 
 
-def test_labels_that_are_objects():
+def test_logistic__labels_that_are_objects():
     X, codes = classification(60, 5, 3, seed=6)
     names = np.array(["spam", "eggs", "ham"])[codes]
     strings, objects = (LabelSmoothedLogistic().fit(X, y) for y in (names, names.astype(object)))
@@ -224,7 +224,7 @@ def test_labels_that_are_objects():
 
 
 @pytest.mark.parametrize("K", [2, 3])
-def test_probabilities_and_scores(K):
+def test_logistic__probabilities_and_scores(K):
     X, codes = classification(60, 5, K, seed=7)
     model = LabelSmoothedLogistic().fit(X, codes)
     p = model.predict_proba(1e3 * X)
@@ -243,7 +243,7 @@ def test_probabilities_and_scores(K):
     assert sparse.densify().coef_.shape == (1 if K == 2 else K, 5)
 
 
-def test_smoothing_keeps_separable_classes_finite():
+def test_logistic__smoothing_keeps_separable_classes_finite():
     X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
     y = np.array([0, 0, 1, 1])
     model = LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.2, tol=1e-10).fit(X, y)
@@ -261,7 +261,7 @@ def test_smoothing_keeps_separable_classes_finite():
 
 
 @pytest.mark.parametrize("smoothing", [0.1, 0.4])
-def test_several_classes_without_a_penalty(smoothing):
+def test_logistic__several_classes_without_a_penalty(smoothing):
     X, codes = load_digits(return_X_y=True)  # constant and collinear columns
     X, codes = X[:600], codes[:600]
     model = LabelSmoothedLogistic(alpha=0.0, label_smoothing=smoothing).fit(X, codes)
@@ -274,7 +274,7 @@ def test_several_classes_without_a_penalty(smoothing):
 @pytest.mark.parametrize("K", [2, 4])
 @pytest.mark.parametrize("confidence", [0.2, 1.0, 5.0])
 @pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
-def test_confidence_penalty_ends_at_a_stationary_point(K, confidence, l1_ratio):
+def test_logistic__confidence_penalty_ends_at_a_stationary_point(K, confidence, l1_ratio):
     X, codes = classification(80, 6, K, seed=8)
     X = StandardScaler().fit_transform(X)
     params = dict(l1_ratio=l1_ratio, label_smoothing=0.0, confidence_penalty=confidence)
@@ -299,7 +299,7 @@ def test_confidence_penalty_ends_at_a_stationary_point(K, confidence, l1_ratio):
     assert model.predict_proba(X).max() < plain.predict_proba(X).max()
 
 
-def test_every_newton_step_descends():
+def test_logistic__every_newton_step_descends():
     X, codes = classification(80, 6, 3, seed=9)
     values = []
     for steps in range(1, 8):
@@ -311,7 +311,7 @@ def test_every_newton_step_descends():
     assert values[-1] < values[0]
 
 
-def test_not_converged_warns_and_says_how_far():
+def test_logistic__not_converged_warns_and_says_how_far():
     X, codes = classification(80, 6, 3, seed=10)
     with pytest.warns(ConvergenceWarning, match=r"duality gap is .* of the null model's loss, above tol=1e-09"):
         model = LabelSmoothedLogistic(1e-6, label_smoothing=0.0, tol=1e-9, max_iter=1).fit(X, codes)
@@ -319,7 +319,7 @@ def test_not_converged_warns_and_says_how_far():
     assert model.dual_gap_ == pytest.approx(gap, rel=1e-3)
 
 
-def test_warm_start_goes_on():
+def test_logistic__warm_start_goes_on():
     X, codes = classification(200, 30, 3, seed=11)
     model = LabelSmoothedLogistic(1e-3, l1_ratio=1.0, warm_start=True, tol=1e-10).fit(X, codes)
     first = model.coef_.copy()
@@ -332,7 +332,7 @@ def test_warm_start_goes_on():
     assert model.n_iter_ == cold.n_iter_ > 2
 
 
-def test_shifting_and_scaling_features_changes_nothing():
+def test_logistic__shifting_and_scaling_features_changes_nothing():
     X, codes = classification(100, 6, 3, seed=12, sparse=False)
     plain = LabelSmoothedLogistic(0.01, standardize=True, l1_ratio=0.5, **EXACT).fit(X, codes)
     moved = LabelSmoothedLogistic(0.01, standardize=True, l1_ratio=0.5, **EXACT).fit(1e3 * X + 1e4, codes)
@@ -340,7 +340,7 @@ def test_shifting_and_scaling_features_changes_nothing():
     np.testing.assert_allclose(moved.predict_proba(1e3 * X + 1e4), plain.predict_proba(X), atol=1e-5)
 
 
-def test_in_a_pipeline_and_a_grid_search():
+def test_logistic__in_a_pipeline_and_a_grid_search():
     X, codes = classification(90, 8, 3, seed=13)
     search = GridSearchCV(
         make_pipeline(StandardScaler(), LabelSmoothedLogistic(l1_ratio=1.0)),
@@ -354,7 +354,7 @@ def test_in_a_pipeline_and_a_grid_search():
 @pytest.mark.parametrize("kind", ["dense", "csc"])
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.6, 0.0])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_grouped_features_are_in_for_all_classes_or_for_none(kind, l1_ratio, weighted):
+def test_logistic__grouped_features_are_in_for_all_classes_or_for_none(kind, l1_ratio, weighted):
     X, codes = classification(80, 20, 4, seed=14)
     X = X / X.std(axis=0)
     weights = np.random.default_rng(0).uniform(0.3, 2.0, 80) if weighted else None
@@ -377,7 +377,7 @@ def test_grouped_features_are_in_for_all_classes_or_for_none(kind, l1_ratio, wei
     assert 0.0 <= model.dual_gap_ <= 1e-9 * class_null_loss(codes, 4, 0.0, weights)
 
 
-def test_grouped_changes_nothing_for_two_classes():
+def test_logistic__grouped_changes_nothing_for_two_classes():
     X, codes = classification(60, 8, 2, seed=15)
     plain, grouped = (LabelSmoothedLogistic(0.02, l1_ratio=1.0, grouped=g).fit(X, codes) for g in (False, True))
     np.testing.assert_array_equal(plain.coef_, grouped.coef_)
@@ -386,7 +386,7 @@ def test_grouped_changes_nothing_for_two_classes():
 @pytest.mark.parametrize("kind", ["dense", "csc"])
 @pytest.mark.parametrize("K", [2, 3])
 @pytest.mark.parametrize("shape", [(60, 10), (40, 90)])
-def test_solvers_agree_on_pure_l2(kind, K, shape):
+def test_logistic__solvers_agree_on_pure_l2(kind, K, shape):
     X, codes = classification(*shape, K, seed=16)
     weights = np.random.default_rng(0).uniform(0.3, 2.0, shape[0])
     params = dict(label_smoothing=0.1, tol=1e-10, max_iter=500, penalty_factor=np.linspace(0.5, 2.0, shape[1]))
@@ -400,7 +400,7 @@ def test_solvers_agree_on_pure_l2(kind, K, shape):
         np.testing.assert_allclose(fit.coef_, fits[0].coef_, atol=1e-3)
 
 
-def test_many_rows_are_started_from_a_sample():
+def test_logistic__many_rows_are_started_from_a_sample():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((20_000, 12))
     codes = (X[:, :3] @ rng.standard_normal((3, 3)) + rng.gumbel(size=(20_000, 3))).argmax(axis=1)
@@ -416,7 +416,7 @@ def test_many_rows_are_started_from_a_sample():
 
 
 @pytest.mark.parametrize("K", [2, 3])
-def test_many_rows_of_which_few_have_weight(K):
+def test_logistic__many_rows_of_which_few_have_weight(K):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((12_000, 10))
     codes = (X[:, :K] + rng.gumbel(size=(12_000, K))).argmax(axis=1)
@@ -433,7 +433,7 @@ def test_many_rows_of_which_few_have_weight(K):
 
 @pytest.mark.parametrize("K", [2, 4])
 @pytest.mark.parametrize("grouped", [False, True])
-def test_constant_columns_and_a_class_without_weight(K, grouped):
+def test_logistic__constant_columns_and_a_class_without_weight(K, grouped):
     X, codes = classification(60, 6, K, seed=17)
     X[:, 2] = 3.0
     codes = np.append(codes, K)
@@ -445,13 +445,13 @@ def test_constant_columns_and_a_class_without_weight(K, grouped):
         assert model.dual_gap_ <= 1e-6 * class_null_loss(codes, K + 1, 0.1, weights)
 
 
-def test_bounded_coefficients_that_separate_do_not_warn():
+def test_logistic__bounded_coefficients_that_separate_do_not_warn():
     X, y = np.array([[-2.0], [-1.0], [1.0], [2.0]]), [0, 0, 1, 1]
     model = LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.0, bounds=(-1.0, 1.0)).fit(X, y)
     assert model.coef_[0, 0] == 1.0
 
 
-def test_the_gradient_on_the_working_set_is_exact():
+def test_logistic__the_gradient_on_the_working_set_is_exact():
     X, codes = classification(60, 40, 3, seed=18)
     T = np.eye(3)[codes].T
     for targets, loss in ((T, Multinomial(0.0)), (T[:1], Logistic(0.0))):
@@ -467,7 +467,7 @@ def test_the_gradient_on_the_working_set_is_exact():
 
 @pytest.mark.parametrize("K", [2, 3])
 @pytest.mark.parametrize("grouped", [False, True])
-def test_path_is_separate_fits(K, grouped):
+def test_logistic__path_is_separate_fits(K, grouped):
     X, codes = classification(80, 8, K, seed=18)
     params = dict(l1_ratio=0.7, label_smoothing=0.1, grouped=grouped, class_weight="balanced", tol=1e-10)
     weights = np.random.default_rng(0).uniform(0.5, 2.0, 80)
@@ -488,7 +488,7 @@ def test_path_is_separate_fits(K, grouped):
     assert not hasattr(model, "classes_")
 
 
-def test_path_certifies_stationary_points_and_warns_of_those_it_does_not_reach():
+def test_logistic__path_certifies_stationary_points_and_warns_of_those_it_does_not_reach():
     X, codes = classification(60, 5, 3, seed=19)
     *_, distances = logistic_path(X, codes, alphas=[0.1, 0.01], confidence_penalty=0.5, tol=1e-6)
     assert (distances <= 1e-6).all()
@@ -498,20 +498,20 @@ def test_path_certifies_stationary_points_and_warns_of_those_it_does_not_reach()
         logistic_path(X, codes, eps=1.0)
 
 
-def test_default_is_the_model_of_logistic_regression():
+def test_logistic__default_is_the_model_of_logistic_regression():
     X, codes = classification(100, 6, 3, seed=20)
     peer = LogisticRegression(C=2.0, tol=1e-8, max_iter=5000).fit(X, codes)
     ours = LabelSmoothedLogistic(alpha=1.0 / (2.0 * 100)).fit(X, codes)
     np.testing.assert_allclose(ours.predict_proba(X), peer.predict_proba(X), atol=1e-3)
 
 
-def test_certificates_are_plain_numbers():
+def test_logistic__certificates_are_plain_numbers():
     X, codes = classification(60, 5, 3, seed=21)
     model = LabelSmoothedLogistic().fit(X, codes)
     assert [type(getattr(model, name)) for name in ("dual_gap_", "objective_", "n_iter_")] == [float, float, int]
 
 
-def test_labels_in_one_column_warn_at_the_users_line():
+def test_logistic__labels_in_one_column_warn_at_the_users_line():
     X, codes = classification(60, 5, 2, seed=22)
     with pytest.warns(DataConversionWarning, match="column-vector y") as told:
         model = LabelSmoothedLogistic().fit(X, codes[:, None])
@@ -521,7 +521,7 @@ def test_labels_in_one_column_warn_at_the_users_line():
 
 @pytest.mark.parametrize("mean", [1e3, 1e6])
 @pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
-def test_sparse_columns_of_large_mean_are_solved_as_dense_ones(mean, l1_ratio):
+def test_logistic__sparse_columns_of_large_mean_are_solved_as_dense_ones(mean, l1_ratio):
     rng = np.random.default_rng(3)
     X, codes = rng.standard_normal((58, 30)), np.arange(58) % 4
     X[:, :4] += mean  # such as years
@@ -532,7 +532,7 @@ def test_sparse_columns_of_large_mean_are_solved_as_dense_ones(mean, l1_ratio):
     np.testing.assert_allclose(sparse.predict_proba(sp.csr_array(X)), dense.predict_proba(X), atol=1e-2)
 
 
-def test_rounding_on_equal_columns_does_not_count_as_selected():
+def test_logistic__rounding_on_equal_columns_does_not_count_as_selected():
     rng = np.random.default_rng(0)
     B = (rng.random((200, 20)) < 0.5).astype(float)
     codes = np.digitize(B @ rng.standard_normal(20) + rng.standard_normal(200), [-1.0, 1.0])

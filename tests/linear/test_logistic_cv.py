@@ -20,7 +20,7 @@ TIGHT = dict(tol=1e-10)
 @pytest.mark.parametrize("K", [2, 3])
 @pytest.mark.parametrize("kind", ["dense", "csc"])
 @pytest.mark.parametrize("grouped", [False, True])
-def test_folds_are_separate_fits(K, kind, grouped):
+def test_logistic_cv__folds_are_separate_fits(K, kind, grouped):
     X, codes = classification(90, 8, K, seed=1)
     weights = np.random.default_rng(0).uniform(0.5, 2.0, 90)
     folds, params = KFold(3, shuffle=True, random_state=0), dict(standardize=True, grouped=grouped, **TIGHT)
@@ -52,7 +52,7 @@ def test_folds_are_separate_fits(K, kind, grouped):
     )
 
 
-def test_one_se_is_never_less_regularized():
+def test_logistic_cv__one_se_is_never_less_regularized():
     simpler = 0
     for seed in range(6):
         X, codes = classification(60, 10, 2, seed=seed)
@@ -66,7 +66,7 @@ def test_one_se_is_never_less_regularized():
     assert simpler
 
 
-def test_folds_are_stratified_by_default():
+def test_logistic_cv__folds_are_stratified_by_default():
     X, codes = classification(60, 4, 3, seed=2)
     order = np.argsort(codes)  # consecutive folds would miss whole classes
     model = LabelSmoothedLogisticCV(alphas=3, cv=4).fit(X[order], codes[order])
@@ -74,7 +74,7 @@ def test_folds_are_stratified_by_default():
     np.testing.assert_array_equal(model.scores_, again.scores_)
 
 
-def test_a_class_that_a_fold_has_not_seen():
+def test_logistic_cv__a_class_that_a_fold_has_not_seen():
     X, codes = classification(60, 4, 3, seed=3)
     codes[:] = np.where(codes == 2, 1, codes)
     codes[0] = 2
@@ -85,7 +85,7 @@ def test_a_class_that_a_fold_has_not_seen():
         LabelSmoothedLogisticCV(alphas=3, cv=KFold(2)).fit(X, np.arange(60) // 30)
 
 
-def test_a_confidence_penalty_has_no_gap_to_keep():
+def test_logistic_cv__a_confidence_penalty_has_no_gap_to_keep():
     X, codes = classification(60, 4, 3, seed=9)
     model = LabelSmoothedLogisticCV(alphas=3, confidence_penalty=0.5).fit(X, codes)
     assert model.stationarity_ <= 1e-4
@@ -93,7 +93,7 @@ def test_a_confidence_penalty_has_no_gap_to_keep():
     assert not hasattr(model, "stationarity_")
 
 
-def test_scorers_see_labels_and_weights():
+def test_logistic_cv__scorers_see_labels_and_weights():
     X, codes = classification(90, 6, 3, seed=4)
     labels, weights = np.array(["a", "b", "c"])[codes], np.random.default_rng(0).uniform(0.1, 3.0, 90)
     folds = StratifiedKFold(3)
@@ -106,14 +106,14 @@ def test_scorers_see_labels_and_weights():
         assert model.scores_[0, 1, 2, f] == pytest.approx(score)
 
 
-def test_threads_change_nothing():
+def test_logistic_cv__threads_change_nothing():
     X, codes = classification(80, 6, 3, seed=5)
     one, two = (LabelSmoothedLogisticCV(alphas=5, n_jobs=n).fit(X, codes) for n in (1, 2))
     np.testing.assert_array_equal(one.scores_, two.scores_)
     np.testing.assert_array_equal(one.coef_, two.coef_)
 
 
-def test_groups_and_weights_by_routing():
+def test_logistic_cv__groups_and_weights_by_routing():
     X, codes = classification(80, 5, 2, seed=6)
     groups, weights = np.arange(80) // 8, np.random.default_rng(0).uniform(0.5, 2.0, 80)
     with sklearn.config_context(enable_metadata_routing=True):
@@ -123,7 +123,7 @@ def test_groups_and_weights_by_routing():
     np.testing.assert_array_equal(model.scores_, plain.scores_)
 
 
-def test_without_refit_coefficients_are_the_folds_mean():
+def test_logistic_cv__without_refit_coefficients_are_the_folds_mean():
     X, codes = classification(80, 5, 3, seed=7)
     folds = StratifiedKFold(3)
     model = LabelSmoothedLogisticCV(alphas=4, cv=folds, refit=False, **TIGHT).fit(X, codes)
@@ -137,7 +137,7 @@ def test_without_refit_coefficients_are_the_folds_mean():
     assert not hasattr(model, "dual_gap_")
 
 
-def test_a_list_with_ridge_and_a_pipeline():
+def test_logistic_cv__a_list_with_ridge_and_a_pipeline():
     X, codes = classification(80, 5, 3, seed=8)
     search = LabelSmoothedLogisticCV(l1_ratio=[0.0, 1.0], alphas=5)
     model = make_pipeline(StandardScaler(), search).fit(X, codes)

@@ -109,14 +109,14 @@ def check_gradient(net, objective, x, T, w):
 
 @pytest.mark.plain
 @pytest.mark.parametrize("case", CASES)
-def test_gradients_of_layers(case):
+def test_layers__gradients_of_layers(case):
     x, T, w = problem(2)
     check_gradient(built(CASES[case](), 2), SquaredError(), x, T, w)
 
 
 @pytest.mark.plain
 @pytest.mark.parametrize("name", OBJECTIVES)
-def test_gradients_of_objectives(name):
+def test_layers__gradients_of_objectives(name):
     objective, width, n_targets = OBJECTIVES[name]
     x, T, w = problem(n_targets)
     check_gradient(built(CASES["bernoulli"](), width), objective, x, T, w)
@@ -131,7 +131,7 @@ COMBINATIONS = combinations(
 
 
 @pytest.mark.parametrize(("kind", "normalization", "weights", "residual"), COMBINATIONS)
-def test_gradients_in_combination(kind, normalization, weights, residual):
+def test_layers__gradients_in_combination(kind, normalization, weights, residual):
     objective, width, n_targets = OBJECTIVES["confidence penalty"]
     x, T, w = problem(n_targets, n=9)
     a = Architecture((5, 5, 5), "silu", residual, normalization, weights, (0.2, 0.3, 0.4), 0.2, kind, 0.3, 0.1, 0.1)
@@ -150,7 +150,7 @@ def seed_of(x):
 
 
 @pytest.mark.plain
-def test_uniform_numbers_are_never_0_or_1():
+def test_layers__uniform_numbers_are_never_0_or_1():
     """At the ends of the hash: the normal number of 0 or 1 would be infinite."""
     for end in (0, 0xFFFFFFFF):
         u = uniform(seed_of(end), 0)
@@ -160,7 +160,7 @@ def test_uniform_numbers_are_never_0_or_1():
 
 
 @pytest.mark.plain
-def test_uniform_and_normal_numbers():
+def test_layers__uniform_and_normal_numbers():
     u = np.array([uniform(s, i) for s in (1, 2**31, 2**32 - 1) for i in range(4000)])
     assert (u > 0.0).all()
     assert (u < 1.0).all()
@@ -173,7 +173,7 @@ def test_uniform_and_normal_numbers():
 
 @pytest.mark.parametrize("kind", ["bernoulli", "gaussian"])
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
-def test_noise_keeps_the_mean_and_has_the_variance_of_bernoulli(kind, rate):
+def test_layers__noise_keeps_the_mean_and_has_the_variance_of_bernoulli(kind, rate):
     ones = np.ones((1000, 200), np.float32)
     out = np.empty_like(ones)
     perturb(dropout_noise(kind, rate), ones, 11, 200, False, out)
@@ -182,7 +182,7 @@ def test_noise_keeps_the_mean_and_has_the_variance_of_bernoulli(kind, rate):
     assert abs(out.var(dtype=float) / variance - 1.0) < 0.03
 
 
-def test_adaptive_noise_has_its_expectation():
+def test_layers__adaptive_noise_has_its_expectation():
     v = np.full((1000, 200), 0.7, np.float32)
     out = np.empty_like(v)
     noise = dropout_noise("adaptive", 0.3)
@@ -193,7 +193,7 @@ def test_adaptive_noise_has_its_expectation():
     assert noise.factor(F(0.0), F(0.7001)) == 0.0
 
 
-def test_row_noise_is_one_factor_a_row():
+def test_layers__row_noise_is_one_factor_a_row():
     x = np.ones((50, 3))
     out = np.empty_like(x)
     perturb(HALF, x, 3, 1, True, out)
@@ -219,7 +219,7 @@ def bias_of(net):
     return net.layer.layers[-1].bias
 
 
-def test_monte_carlo_mean_is_the_average_over_all_masks():
+def test_layers__monte_carlo_mean_is_the_average_over_all_masks():
     X, T, _ = problem(3, n=5)
     model = DropoutMLPClassifier((6,), dropout=0.4, normalization=None, early_stopping=False, random_state=0)
     model.fit(X, T.argmax(axis=1) if len(set(T.argmax(axis=1))) > 1 else np.arange(5) % 2)
@@ -230,7 +230,7 @@ def test_monte_carlo_mean_is_the_average_over_all_masks():
     assert np.abs(model.predict_proba(X) - exact).max() > 5.0 * error.max()  # weight scaling is another number
 
 
-def test_weight_scaling_is_exact_for_a_linear_net():
+def test_layers__weight_scaling_is_exact_for_a_linear_net():
     net = built(
         [
             Dense(5),
@@ -256,7 +256,7 @@ def one_weight(kind, decay=0.0, l2=0.0, l1=0.0, clip_norm=None):
     return net, optimizer
 
 
-def test_decoupled_decay_is_geometric_and_adam_with_l2_is_linear():
+def test_layers__decoupled_decay_is_geometric_and_adam_with_l2_is_linear():
     for decay in (0.1, 1.0):
         net, optimizer = one_weight("adamw", decay)
         for _ in range(10):
@@ -269,7 +269,7 @@ def test_decoupled_decay_is_geometric_and_adam_with_l2_is_linear():
         np.testing.assert_allclose(net.theta, [0.9, 1.0], rtol=2e-3)
 
 
-def test_first_steps_of_the_rules():
+def test_layers__first_steps_of_the_rules():
     for kind, wanted in (("adamw", 0.9), ("sgd", 1.0 - 0.1 * 3.0 * 1.9)):
         net, optimizer = one_weight(kind)
         net.grad[:] = 3.0
@@ -285,7 +285,7 @@ def test_first_steps_of_the_rules():
     np.testing.assert_allclose(net.theta, 1.0 - 0.1 * 1.9 * np.array([3.0, 4.0]))  # small gradients stay
 
 
-def test_l1_gives_exact_zeros_and_leaves_biases_alone():
+def test_layers__l1_gives_exact_zeros_and_leaves_biases_alone():
     net, optimizer = one_weight("sgd", l1=1.0)
     for _ in range(30):
         optimizer.step(net, 0.1)
@@ -293,7 +293,7 @@ def test_l1_gives_exact_zeros_and_leaves_biases_alone():
 
 
 @pytest.mark.parametrize(("kind", "momentum", "rate"), [("adamw", 0.9, 0.03), ("sgd", 0.0, 0.2), ("sgd", 0.9, 0.02)])
-def test_l1_finds_the_lasso(kind, momentum, rate):
+def test_layers__l1_finds_the_lasso(kind, momentum, rate):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((200, 5)).astype(np.float32)
     y = X @ [2.0, -1.0, 0.0, 0.0, 0.0] + 0.1 * rng.standard_normal(200)
@@ -307,7 +307,7 @@ def test_l1_finds_the_lasso(kind, momentum, rate):
 
 
 @pytest.mark.parametrize("kind", ["adamw", "sgd"])
-def test_training_without_noise_finds_ridge(kind):
+def test_layers__training_without_noise_finds_ridge(kind):
     """Full batches, coupled L2: the minimum is ridge regression's."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((100, 4)).astype(np.float32)
@@ -321,7 +321,7 @@ def test_training_without_noise_finds_ridge(kind):
     np.testing.assert_allclose(net.predict(X), ridge.predict(X), atol=2e-4)
 
 
-def test_input_noise_is_ridge():
+def test_layers__input_noise_is_ridge():
     """The expected gradient of a linear net under input noise is that with ``sigma^2`` of L2 (Bishop 1995)."""
     x, T, _ = problem(2, n=6)
     w = np.ones(6)
@@ -339,7 +339,7 @@ def test_input_noise_is_ridge():
     assert (np.abs(grads.mean(axis=0) - wanted) < 5.0 * grads.std(axis=0) / np.sqrt(len(grads)) + 1e-12).all()
 
 
-def test_mixed_rows_have_the_mixed_loss():
+def test_layers__mixed_rows_have_the_mixed_loss():
     """Cross-entropy and weights are linear in the target: a mixed row costs what its two labels cost, by shares."""
     X, T, w = problem(3, n=6)
     source = Batches(X, Targets(T, None), w, np.arange(6), 6, mixup=0.4, dtype=np.float64)
@@ -361,7 +361,7 @@ def test_mixed_rows_have_the_mixed_loss():
     np.testing.assert_allclose(t_sparse, t)
 
 
-def test_sharpness_aware_gradient():
+def test_layers__sharpness_aware_gradient():
     """The gradient where ``rho g / ||g||`` leads, under the same noise; parameters and statistics as after one pass."""
     x, T, w = problem(2)
     net = built(CASES["batch norm"](), 2)
@@ -380,7 +380,7 @@ def test_sharpness_aware_gradient():
     np.testing.assert_array_equal(net.memory, memory)
 
 
-def test_sparse_rows_are_dense_rows():
+def test_layers__sparse_rows_are_dense_rows():
     X, T, w = problem(2, n=12)
     X[np.abs(X) < 0.5] = 0.0
     layers = lambda: [Dropout(HALF), Dropout(HALF, augment=True), Dense(4), BiasActivationDropout(ACTIVATIONS["tanh"])]  # noqa: E731
@@ -396,7 +396,7 @@ def test_sparse_rows_are_dense_rows():
     np.testing.assert_allclose(results[0][1], results[1][1])
 
 
-def test_batches_cover_the_rows_and_have_nearly_one_size():
+def test_layers__batches_cover_the_rows_and_have_nearly_one_size():
     X = np.arange(103.0)[:, None]
     source = Batches(X, Targets(X, None), np.ones(103), np.arange(3, 103), 32)
     seen = [x.ravel() for x, _, _ in source.epoch(np.random.default_rng(0))]
@@ -404,14 +404,14 @@ def test_batches_cover_the_rows_and_have_nearly_one_size():
     assert sorted(np.concatenate(seen)) == list(range(3, 103))
 
 
-def test_projection_of_columns():
+def test_layers__projection_of_columns():
     W = np.array([[3.0, 0.1], [4.0, 0.2]])
     assert project_columns(W, 1.0)
     np.testing.assert_allclose(W, [[0.6, 0.1], [0.8, 0.2]])
     assert not project_columns(W, 1.1)
 
 
-def test_spectral_norm_is_one_after_every_step_and_max_norm_holds():
+def test_layers__spectral_norm_is_one_after_every_step_and_max_norm_holds():
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((200, 6)).astype(np.float32), rng.integers(0, 2, 200)
     for options, bound in (
@@ -429,7 +429,7 @@ def test_spectral_norm_is_one_after_every_step_and_max_norm_holds():
     assert np.linalg.norm(model.weights_[0], axis=0).max() <= 0.5 * (1.0 + 1e-5)
 
 
-def test_architecture_of_the_perceptron():
+def test_layers__architecture_of_the_perceptron():
     a = Architecture((4, 4, 3), "relu", True, "batch", "weight", (0.1,) * 3, 0.2, "bernoulli", 0.5, 0.1, 0.1)
     net = perceptron(a, 2, 5, 10, np.random.default_rng(0))
     kinds = [type(part).__name__ for part in net.layer.layers]
@@ -442,7 +442,7 @@ def test_architecture_of_the_perceptron():
     assert net.theta.size == net.ends[-1] + (4 + 4 + 3 + 5) + 2 * (4 + 4 + 3)  # biases; scales and lengths
 
 
-def test_noise_does_not_come_again_beyond_32_bits():
+def test_layers__noise_does_not_come_again_beyond_32_bits():
     places = np.arange(1000)
     assert [uniform(7, p) for p in places] != [uniform(7, p + 2**32) for p in places]
 
@@ -456,14 +456,14 @@ RATES = {
 
 
 @pytest.mark.parametrize("schedule", RATES)
-def test_schedules(schedule):
+def test_layers__schedules(schedule):
     np.testing.assert_allclose([rate_at(k, 8, schedule, 0) for k in (0, 2, 4, 6)], RATES[schedule])
     warm = [rate_at(k, 12, schedule, 4) for k in range(4)]
     np.testing.assert_allclose(warm, [0.2, 0.4, 0.6, 0.8])
     np.testing.assert_allclose([rate_at(4 + k, 12, schedule, 4) for k in (0, 2, 4, 6)], RATES[schedule])
 
 
-def test_one_cycle_rises_and_falls():
+def test_layers__one_cycle_rises_and_falls():
     rates = [rate_at(k, 1000, "one-cycle", 0) for k in range(1000)]
     assert rates[0] == pytest.approx(0.04)
     assert np.argmax(rates) == 300
@@ -471,7 +471,7 @@ def test_one_cycle_rises_and_falls():
     assert rates[-1] < 1e-4
 
 
-def test_running_statistics():
+def test_layers__running_statistics():
     rng = np.random.default_rng(0)
     layer = BatchNorm()
     layer.build(3, rng, np.float64)
@@ -488,7 +488,7 @@ def test_running_statistics():
 
 
 @pytest.mark.parametrize("sparse", [False, True])
-def test_refreshed_statistics_are_means_over_an_epoch_with_its_noise(sparse):
+def test_layers__refreshed_statistics_are_means_over_an_epoch_with_its_noise(sparse):
     rng, n = np.random.default_rng(0), 30000
     X = rng.standard_normal((n, 4))
     net = Net(
@@ -504,7 +504,7 @@ def test_refreshed_statistics_are_means_over_an_epoch_with_its_noise(sparse):
     assert norm.least == LEAST_SHARE
 
 
-def test_depth_makes_drops_likelier():
+def test_layers__depth_makes_drops_likelier():
     a = Architecture((8, 8, 8, 8), "relu", True, None, None, (0.0,) * 4, 0.0, "bernoulli", 0.6, 0.0, 0.0)
     net = perceptron(a, 2, 2, 10, np.random.default_rng(0))
     rates = [part.noise.rate for part in net.layer.parts() if isinstance(part, Dropout)]

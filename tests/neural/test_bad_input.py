@@ -75,7 +75,7 @@ PARAMETERS = [
 
 @pytest.mark.parametrize(("model", "y"), NETS)
 @pytest.mark.parametrize(("params", "message"), PARAMETERS)
-def test_parameters(model, y, params, message):
+def test_bad_input__parameters(model, y, params, message):
     with pytest.raises((ValueError, TypeError), match=message):
         type(model)(**{**FAST, **params}).fit(X, y)
 
@@ -91,7 +91,7 @@ def test_parameters(model, y, params, message):
         (pd.DataFrame({"a": ["x", "y"] * 10, "b": Y}), r"X holds text in column 'a', such as 'x'"),
     ],
 )
-def test_data(model, y, bad, message):
+def test_bad_input__data(model, y, bad, message):
     with pytest.raises(ValueError, match=message):
         model.fit(bad, y)
 
@@ -107,7 +107,7 @@ def test_data(model, y, bad, message):
         (np.full(20, 1e308), r"weights are so large that their sum overflows"),
     ],
 )
-def test_weights(model, y, weights, message):
+def test_bad_input__weights(model, y, weights, message):
     with pytest.raises(ValueError, match=message):
         model.fit(X, y, weights)
 
@@ -127,12 +127,12 @@ def test_weights(model, y, weights, message):
         (dict(X_val=X, y_val=CODES, sample_weight_val=np.ones(3)), r"validation data.*sample_weight must have shape"),
     ],
 )
-def test_validation_data(model, y, validation, message):
+def test_bad_input__validation_data(model, y, validation, message):
     with pytest.raises(ValueError, match=message):
         model.fit(X, y, **validation)
 
 
-def test_sparse_rows_are_not_filled_by_noise():
+def test_bad_input__sparse_rows_are_not_filled_by_noise():
     with pytest.raises(ValueError, match=r"input_noise=0\.1 would make sparse X dense"):
         DropoutMLPClassifier(input_noise=0.1).fit(sp.csr_array(X), CODES)
 
@@ -145,12 +145,12 @@ def test_sparse_rows_are_not_filled_by_noise():
         (np.column_stack([CODES, CODES]), r"1d array"),
     ],
 )
-def test_labels(y, message):
+def test_bad_input__labels(y, message):
     with pytest.raises(ValueError, match=message):
         DropoutMLPClassifier(**FAST).fit(X, y)
 
 
-def test_validation_of_too_large_a_share():
+def test_bad_input__validation_of_too_large_a_share():
     X, y = regression(60, 4)
     with pytest.raises(
         ValueError, match=r"validation_fraction=0\.999 leaves none of n_samples=55 \(unique\) rows to train"
@@ -158,7 +158,7 @@ def test_validation_of_too_large_a_share():
         DropoutMLPRegressor(validation_fraction=0.999).fit(X, y)
 
 
-def test_classes():
+def test_bad_input__classes():
     with pytest.raises(ValueError, match=r"class_weight has keys that are not classes of y: \[7\]"):
         DropoutMLPClassifier(class_weight={7: 1.0}).fit(X, CODES)
     with pytest.raises(ValueError, match=r"validation data.*labels that are not among the classes \[0, 1\]: \[5\]"):
@@ -174,7 +174,7 @@ def test_classes():
         DropoutMLPClassifier().partial_fit(X, 0 * CODES, classes=[0])
 
 
-def test_targets():
+def test_bad_input__targets():
     model = DropoutMLPRegressor(**FAST).fit(X, Y)
     with pytest.raises(ValueError, match=r"y must have shape \(n_samples,\); got \(20, 2\)"):
         model.partial_fit(X, np.column_stack([Y, Y]))
@@ -182,7 +182,7 @@ def test_targets():
         model.fit(X, np.where(np.arange(20) == 5, np.nan, Y))
 
 
-def test_predictions():
+def test_bad_input__predictions():
     model = DropoutMLPRegressor(**FAST).fit(X, Y)
     with pytest.raises(ValueError, match="X has 3 features, but DropoutMLPRegressor is expecting 4"):
         model.predict(X[:, :3])
@@ -194,14 +194,14 @@ def test_predictions():
         DropoutMLPClassifier().predict(X)
 
 
-def test_columns_far_from_zero():
+def test_bad_input__columns_far_from_zero():
     X, y = regression(60, 4)
     X[:, 2] = 1e6 + X[:, 2]
     with pytest.warns(UserWarning, match=r"the first of 1 is column 2 with mean 1e\+06: standardize X"):
         DropoutMLPRegressor(**FAST).fit(X, y)
 
 
-def test_monitors():
+def test_bad_input__monitors():
     X, y = regression(60, 4)
     with pytest.raises(ValueError, match=r"monitor='accuracy' failed, .*continuous"):
         DropoutMLPRegressor(monitor="accuracy", max_iter=2).fit(X, y)
@@ -211,7 +211,7 @@ def test_monitors():
         DropoutMLPRegressor(monitor=lambda model, X, y: model.predict(X[:, :3]).sum(), max_iter=2).fit(X, y)
 
 
-def test_going_on_with_other_parameters():
+def test_bad_input__going_on_with_other_parameters():
     model = DropoutMLPRegressor(**FAST).partial_fit(X, Y)
     with pytest.raises(ValueError, match="a fitted net cannot continue with heteroscedastic=True"):
         model.set_params(heteroscedastic=True).partial_fit(X, Y)

@@ -59,7 +59,7 @@ VARIANTS = [
 
 
 @pytest.mark.parametrize("params", VARIANTS)
-def test_order_and_repetition_of_rows_do_not_matter(params):
+def test_mlp__order_and_repetition_of_rows_do_not_matter(params):
     X, y = classes()
     rng = np.random.default_rng(1)
     order = rng.permutation(len(y))
@@ -73,7 +73,7 @@ def test_order_and_repetition_of_rows_do_not_matter(params):
 
 
 @pytest.mark.parametrize("params", VARIANTS)
-def test_sparse_is_dense(params):
+def test_mlp__sparse_is_dense(params):
     X, y = classes()
     X[np.abs(X) < 0.7] = 0.0
     params = dict(l1=0.0) | params  # rounding grows slowly: mixed rows differ in the last digit, and L1 has a threshold
@@ -84,7 +84,7 @@ def test_sparse_is_dense(params):
         np.testing.assert_allclose(found.predict_proba(make(X)), wanted.predict_proba(X), atol=1e-4)
 
 
-def test_precision_of_x_only_rounds():
+def test_mlp__precision_of_x_only_rounds():
     X, y = numbers()
     wanted = DropoutMLPRegressor(**FAST).fit(X, y)
     found = DropoutMLPRegressor(**FAST).fit(X.astype(np.float32), y)
@@ -94,7 +94,7 @@ def test_precision_of_x_only_rounds():
 
 
 @pytest.mark.parametrize("labels", [np.array(["b", "a", "c"]), np.array([-3, 7, 0]), np.array([2.0, 1.0, 5.0])])
-def test_labels_of_any_type(labels):
+def test_mlp__labels_of_any_type(labels):
     X, y = classes()
     model = DropoutMLPClassifier(**FAST).fit(X, labels[y])
     assert model.predict(X).dtype == labels.dtype
@@ -107,7 +107,7 @@ def test_labels_of_any_type(labels):
     assert ((model.decision_function(X) > 0.0) == model.predict(X)).all()
 
 
-def test_labels_in_a_column_warn_at_the_line_of_the_user():
+def test_mlp__labels_in_a_column_warn_at_the_line_of_the_user():
     X, y = classes()
     with pytest.warns(DataConversionWarning, match="column-vector y") as caught:
         model = DropoutMLPClassifier(**FAST).fit(X, y[:, None])
@@ -116,7 +116,7 @@ def test_labels_in_a_column_warn_at_the_line_of_the_user():
 
 
 @pytest.mark.parametrize("heteroscedastic", [False, True])
-def test_outputs_of_different_sizes_are_learned_alike(heteroscedastic):
+def test_mlp__outputs_of_different_sizes_are_learned_alike(heteroscedastic):
     X, Y = numbers(400, outputs=2)
     model = DropoutMLPRegressor(dropout=0.1, heteroscedastic=heteroscedastic, random_state=0, learning_rate=0.005)
     model.fit(X, Y)
@@ -128,7 +128,7 @@ def test_outputs_of_different_sizes_are_learned_alike(heteroscedastic):
     assert model.sample_predictions(X[:5], 3).shape == (3, 5, 2)
 
 
-def test_uncertainty_adds_up_and_is_the_same_at_every_call():
+def test_mlp__uncertainty_adds_up_and_is_the_same_at_every_call():
     X, y = classes()
     model = DropoutMLPClassifier(normalization="batch", **FAST).fit(X, y)
     before, memory = model.predict_proba(X), model._net.memory.copy()
@@ -147,7 +147,7 @@ def test_uncertainty_adds_up_and_is_the_same_at_every_call():
 
 
 @pytest.mark.parametrize("params", VARIANTS)
-def test_uncertainty_of_a_row_does_not_depend_on_the_others(params):
+def test_mlp__uncertainty_of_a_row_does_not_depend_on_the_others(params):
     X, y = classes()
     model = DropoutMLPClassifier(**FAST, **params).fit(X, y)
     wanted = model.sample_predictions(X, 4)
@@ -157,14 +157,14 @@ def test_uncertainty_of_a_row_does_not_depend_on_the_others(params):
     np.testing.assert_allclose(many, np.broadcast_to(many[:, :1], many.shape), atol=1e-5)
 
 
-def test_an_explosion_that_stays_finite_is_told():
+def test_mlp__an_explosion_that_stays_finite_is_told():
     X, y = numbers()
     model = DropoutMLPRegressor(optimizer="sgd", learning_rate=0.5, normalization=None, early_stopping=False, **FAST)
     with pytest.warns(ConvergenceWarning, match="rose from .* learning_rate=0.5|diverged"):
         model.fit(X, y)
 
 
-def test_uncertainty_grows_where_there_are_no_data():
+def test_mlp__uncertainty_grows_where_there_are_no_data():
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.uniform(-2.0, -1.0, 150), rng.uniform(1.0, 2.0, 150)])[:, None]
     y = np.sin(3.0 * x.ravel()) + 0.1 * rng.standard_normal(300)
@@ -173,7 +173,7 @@ def test_uncertainty_grows_where_there_are_no_data():
     assert epistemic[2] > 4.0 * epistemic[:2].max()
 
 
-def test_heteroscedastic_noise_is_found():
+def test_mlp__heteroscedastic_noise_is_found():
     rng = np.random.default_rng(0)
     x = rng.uniform(-1.0, 1.0, (2000, 1))
     y = 5.0 + np.where(x.ravel() > 0.0, 1.0, 0.1) * rng.standard_normal(2000)
@@ -184,7 +184,7 @@ def test_heteroscedastic_noise_is_found():
     assert abs(((low < y) & (y < high)).mean() - 0.9) < 0.04
 
 
-def test_dropout_that_was_learned_as_noise_is_taken_out_again():
+def test_mlp__dropout_that_was_learned_as_noise_is_taken_out_again():
     X, y = numbers(1000)
     held = dict(X_val=X[800:], y_val=y[800:])
     noisy = DropoutMLPRegressor(heteroscedastic=True, dropout=0.4, random_state=0).fit(X[:800], y[:800], **held)
@@ -194,7 +194,7 @@ def test_dropout_that_was_learned_as_noise_is_taken_out_again():
     assert noisy._noise_factor[0] < 0.5
 
 
-def test_noise_variance_of_a_constant_noise():
+def test_mlp__noise_variance_of_a_constant_noise():
     X, y = numbers(1000)
     model = DropoutMLPRegressor(dropout=0.0, random_state=0).fit(X[:800], y[:800], X_val=X[800:], y_val=y[800:])
     np.testing.assert_allclose(model.noise_variance_[0], np.mean((model.predict(X[800:]) - y[800:]) ** 2), rtol=1e-5)
@@ -203,7 +203,7 @@ def test_noise_variance_of_a_constant_noise():
     assert (u.aleatoric == model.noise_variance_[0]).all()
 
 
-def test_concrete_rate_falls_as_data_grow():
+def test_mlp__concrete_rate_falls_as_data_grow():
     rates = []
     for n in (50, 500, 5000):
         X, y = numbers(n)
@@ -215,7 +215,7 @@ def test_concrete_rate_falls_as_data_grow():
     assert rates[0] > rates[1] > rates[2]
 
 
-def test_restored_weights_are_the_best_ones():
+def test_mlp__restored_weights_are_the_best_ones():
     X, y = classes(300)
     model = DropoutMLPClassifier(dropout=0.0, learning_rate=0.05, max_iter=60, early_stopping=True, random_state=0)
     model.set_params(patience=8).fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
@@ -234,7 +234,7 @@ def test_restored_weights_are_the_best_ones():
     np.testing.assert_allclose(log_loss(y[200:], again.predict_proba(X[200:])), again.validation_curve_[-1], rtol=1e-5)
 
 
-def test_gap_curve_is_the_difference_of_losses_without_noise():
+def test_mlp__gap_curve_is_the_difference_of_losses_without_noise():
     X, y = classes(200)
     model = DropoutMLPClassifier(label_smoothing=0.2, early_stopping=False, **FAST).fit(
         X[:100], y[:100], X_val=X[100:], y_val=y[100:]
@@ -244,7 +244,7 @@ def test_gap_curve_is_the_difference_of_losses_without_noise():
 
 
 @pytest.mark.parametrize("monitor", ["accuracy", lambda model, X, y: model.score(X, y)])
-def test_monitor_is_a_scorer(monitor):
+def test_mlp__monitor_is_a_scorer(monitor):
     X, y = classes(300)
     model = DropoutMLPClassifier(early_stopping=True, monitor=monitor, **FAST)
     model.fit(pd.DataFrame(X, columns=list("abcd")), y)
@@ -252,7 +252,7 @@ def test_monitor_is_a_scorer(monitor):
     assert model.best_score_ == max(model.validation_curve_) <= 1.0
 
 
-def test_validation_rows_are_a_share_of_every_class():
+def test_mlp__validation_rows_are_a_share_of_every_class():
     X, y = classes(1000)
     model = DropoutMLPClassifier(early_stopping=True, validation_fraction=0.2, **FAST)
     seen = []
@@ -261,7 +261,7 @@ def test_validation_rows_are_a_share_of_every_class():
     np.testing.assert_allclose(counts, 0.2 * np.bincount(y), atol=1.0)
 
 
-def test_validation_rows_of_a_pipeline_are_transformed():
+def test_mlp__validation_rows_of_a_pipeline_are_transformed():
     X, y = classes(300)
     X = 100.0 + 50.0 * X
     with sklearn.config_context(enable_metadata_routing=True):
@@ -274,7 +274,7 @@ def test_validation_rows_of_a_pipeline_are_transformed():
     assert alone.validation_curve_ == model[-1].validation_curve_
 
 
-def test_weights_of_validation_rows():
+def test_mlp__weights_of_validation_rows():
     X, y = classes(200)
     zero = np.r_[np.zeros(50), np.ones(50)]
     some = DropoutMLPClassifier(**FAST).fit(X[:100], y[:100], X_val=X[150:], y_val=y[150:])
@@ -283,7 +283,7 @@ def test_weights_of_validation_rows():
     np.testing.assert_allclose(weighted.validation_curve_, some.validation_curve_)
 
 
-def test_class_weights_are_sample_weights():
+def test_mlp__class_weights_are_sample_weights():
     X, y = classes()
     weighted = DropoutMLPClassifier(**FAST).fit(X, y, np.where(y == 1, 0.25, 1.0))  # more than 1 would be more steps
     by_class = DropoutMLPClassifier(class_weight={1: 0.25}, **FAST).fit(X, y)
@@ -291,7 +291,7 @@ def test_class_weights_are_sample_weights():
 
 
 @pytest.mark.parametrize("params", VARIANTS)
-def test_pickles_are_small_and_load_elsewhere(params, tmp_path):
+def test_mlp__pickles_are_small_and_load_elsewhere(params, tmp_path):
     X, y = classes()
     model = DropoutMLPClassifier(**FAST, **params).fit(X, y)
     data = pickle.dumps(model)
@@ -309,7 +309,7 @@ def test_pickles_are_small_and_load_elsewhere(params, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "u.npy"), model.predict_uncertainty(X).mean)
 
 
-def test_parts_of_a_fit_make_the_whole():
+def test_mlp__parts_of_a_fit_make_the_whole():
     X, y = classes()
     model = DropoutMLPClassifier(learning_rate=0.01, random_state=0)
     for _ in range(30):
@@ -321,7 +321,7 @@ def test_parts_of_a_fit_make_the_whole():
     assert first.predict_proba(X).shape == (len(y), 3)
 
 
-def test_warm_start_goes_on():
+def test_mlp__warm_start_goes_on():
     X, y = classes()
     plain = dict(dropout=0.0, learning_rate=1e-3, schedule="constant", early_stopping=False)
     model = DropoutMLPClassifier(warm_start=True, **plain, **FAST).fit(X, y)
@@ -334,7 +334,7 @@ def test_warm_start_goes_on():
         model.set_params(hidden_layer_sizes=(3, 3), dropout=0.1).fit(X, y)
 
 
-def test_divergence_keeps_the_last_good_weights():
+def test_mlp__divergence_keeps_the_last_good_weights():
     X, y = numbers()
     model = DropoutMLPRegressor(optimizer="sgd", learning_rate=1e6, **FAST)
     with pytest.warns(ConvergenceWarning, match="diverged.*epoch 1.*learning_rate=1e\\+06, set clip_norm"):
@@ -342,7 +342,7 @@ def test_divergence_keeps_the_last_good_weights():
     assert np.isfinite(model.predict(X)).all()
 
 
-def test_interrupt_keeps_the_best_weights():
+def test_mlp__interrupt_keeps_the_best_weights():
     X, y = classes(2000)
 
     def monitor(model, X, y):
@@ -359,7 +359,7 @@ def test_interrupt_keeps_the_best_weights():
     assert log_loss(y, model.predict_proba(X)) < 1.0
 
 
-def test_interrupt_in_the_first_epoch_leaves_the_estimator_as_it_was():
+def test_mlp__interrupt_in_the_first_epoch_leaves_the_estimator_as_it_was():
     X, y = classes()
 
     def monitor(*_):
@@ -377,7 +377,7 @@ def test_interrupt_in_the_first_epoch_leaves_the_estimator_as_it_was():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_interrupt_by_signal_ends_a_search():
+def test_mlp__interrupt_by_signal_ends_a_search():
     X, y = classes(300)
     fits = []
 
@@ -393,7 +393,7 @@ def test_interrupt_by_signal_ends_a_search():
     assert len(fits) == 3
 
 
-def test_errors_leave_the_estimator_as_it_was():
+def test_mlp__errors_leave_the_estimator_as_it_was():
     X, y = classes()
     model = DropoutMLPClassifier(**FAST).fit(X, y)
     before = model.predict_proba(X)
@@ -402,7 +402,7 @@ def test_errors_leave_the_estimator_as_it_was():
     np.testing.assert_array_equal(model.predict_proba(X), before)
 
 
-def test_searches_and_clones():
+def test_mlp__searches_and_clones():
     X, y = load_breast_cancer(return_X_y=True)
     model = make_pipeline(StandardScaler(), DropoutMLPClassifier(max_iter=10, random_state=0))
     search = GridSearchCV(model, {"dropoutmlpclassifier__dropout": [0.0, 0.5]}, n_jobs=2, cv=3).fit(X, y)
@@ -411,7 +411,7 @@ def test_searches_and_clones():
     assert search.best_score_ > 0.95
 
 
-def test_random_state_decides_everything():
+def test_mlp__random_state_decides_everything():
     X, y = classes()
     fits = [DropoutMLPClassifier(max_iter=5, random_state=s).fit(X, y).predict_proba(X) for s in (0, 0, 1)]
     np.testing.assert_array_equal(fits[0], fits[1])
@@ -421,14 +421,14 @@ def test_random_state_decides_everything():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_learns_two_moons(kind):
+def test_mlp__every_kind_learns_two_moons(kind):
     X, y = make_moons(400, noise=0.15, random_state=0)
     dropout = 0.1 if kind == "dropconnect" else 0.3
     model = DropoutMLPClassifier((50, 50), dropout=dropout, dropout_kind=kind, learning_rate=0.01, random_state=0)
     assert model.fit(X, y).score(X, y) > 0.95
 
 
-def test_default_is_better_than_a_net_without_regularizers():
+def test_mlp__default_is_better_than_a_net_without_regularizers():
     X, y = load_digits(return_X_y=True)
     X = X / 16.0
     half = np.arange(len(y)) % 2 == 0
@@ -440,7 +440,7 @@ def test_default_is_better_than_a_net_without_regularizers():
     assert losses[0] < 0.9 * losses[1]
 
 
-def test_averages_are_what_predicts():
+def test_mlp__averages_are_what_predicts():
     large_steps = dict(learning_rate=0.05, schedule="constant", early_stopping=False, max_iter=60)
     ratios = {"ema": [], "swa": []}
     for seed in range(6):  # a single seed can go either way
@@ -465,7 +465,7 @@ def memory_of_batches(model, X, y):
     return net.memory
 
 
-def test_statistics_of_averages():
+def test_mlp__statistics_of_averages():
     """Ends of epochs are far apart: for their mean, statistics are taken anew. Those of steps are averaged, too."""
     X, y = classes()
     options = dict(learning_rate=0.02, schedule="constant", early_stopping=False, l1=1e-3, **FAST)
@@ -477,7 +477,7 @@ def test_statistics_of_averages():
         assert 0.0 < model.sparsity_ == last.sparsity_
 
 
-def test_an_interrupt_of_the_statistics_leaves_them_as_they_were():
+def test_mlp__an_interrupt_of_the_statistics_leaves_them_as_they_were():
     X, y = classes()
     model = DropoutMLPClassifier(**FAST).fit(X, y)
     layers = [part for part in model._net.layer.parts() if isinstance(part, BatchNorm)]
@@ -493,7 +493,7 @@ def test_an_interrupt_of_the_statistics_leaves_them_as_they_were():
     assert [layer.least for layer in layers] == [LEAST_SHARE, LEAST_SHARE]
 
 
-def test_of_equal_scores_the_last_is_best():
+def test_mlp__of_equal_scores_the_last_is_best():
     X, y = classes()
     model = DropoutMLPClassifier(monitor="accuracy", max_iter=30, random_state=0).fit(X, y)
     curve = np.array(model.validation_curve_)
@@ -502,7 +502,7 @@ def test_of_equal_scores_the_last_is_best():
 
 
 @pytest.mark.parametrize("kind", ["weight", "spectral"])
-def test_a_number_of_l1_leaves_out_normalized_weights(kind):
+def test_mlp__a_number_of_l1_leaves_out_normalized_weights(kind):
     X, y = classes()
     model = DropoutMLPClassifier((20, 20), weight_normalization=kind, l1=0.02, **FAST).fit(X, y)
     zeros = [(w == 0.0).mean() for w in model.weights_]
@@ -510,20 +510,20 @@ def test_a_number_of_l1_leaves_out_normalized_weights(kind):
     assert zeros[2] > 0.0
 
 
-def test_what_l1_leaves_without_weights_warns():
+def test_mlp__what_l1_leaves_without_weights_warns():
     X, y = classes()
     with pytest.warns(UserWarning, match=r"all weights of layer 0 are zero: .* Lower l1=10\.0\."):
         DropoutMLPClassifier(l1=10.0, **FAST).fit(X, y)
 
 
-def test_validation_rows_in_other_units_warn():
+def test_mlp__validation_rows_in_other_units_warn():
     X, y = classes()
     net = DropoutMLPClassifier(**FAST)
     with pytest.warns(UserWarning, match=r"X_val has columns .* the first of 1 is column 2 with .*transform_input"):
         net.fit(X, y, X_val=X[:50] + 100.0 * np.eye(4)[2], y_val=y[:50])
 
 
-def test_verbose_tells_of_every_epoch(capsys):
+def test_mlp__verbose_tells_of_every_epoch(capsys):
     X, y = classes()
     DropoutMLPClassifier(max_iter=3, early_stopping=True, verbose=True, random_state=0).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
@@ -532,7 +532,7 @@ def test_verbose_tells_of_every_epoch(capsys):
     assert ", validation " in lines[2]
 
 
-def test_callbacks_see_and_stop_epochs():
+def test_mlp__callbacks_see_and_stop_epochs():
     callback = pytest.importorskip("sklearn.callback", reason="scikit-learn >= 1.9")
     X, y = classes()
 
@@ -564,7 +564,7 @@ def test_callbacks_see_and_stop_epochs():
     search.set_callbacks(bar).fit(X, y)
 
 
-def test_smoothed_targets():
+def test_mlp__smoothed_targets():
     X, y = classes()
     model = DropoutMLPClassifier(label_smoothing=0.3, **FAST).fit(X, y)
     table = model._targets(model._read(X, y, None)).table
@@ -576,7 +576,7 @@ def small_net():
     return perceptron(a, 4, 2, 9, np.random.default_rng(0))
 
 
-def test_running_means_by_hand():
+def test_mlp__running_means_by_hand():
     net = small_net()
     steps = np.random.default_rng(0).standard_normal((5, net.theta.size)).astype(np.float32)
     plain, ema = Average(net, lambda t: 1.0 - 1.0 / t), Average(net, lambda t: min(0.5, t / (t + 9.0)))
@@ -599,7 +599,7 @@ def test_running_means_by_hand():
 
 
 @pytest.mark.parametrize(("averaging", "first", "late"), [("ema", 0.1, 1.0 - 1.0 / 64), ("swa", 0.0, 1.0 - 1e-6)])
-def test_spans_of_averages(averaging, first, late):
+def test_mlp__spans_of_averages(averaging, first, late):
     model = DropoutMLPClassifier(averaging=averaging)
     model._net = small_net()
     decay = model._average(100 * 32, Batches(np.empty((320, 4)), None, None, np.arange(320), 10)).decay
@@ -607,7 +607,7 @@ def test_spans_of_averages(averaging, first, late):
     assert decay(10**6) == pytest.approx(late)
 
 
-def test_cells_of_a_table_of_categories_are_learned():
+def test_mlp__cells_of_a_table_of_categories_are_learned():
     """No rows are held out of few unique ones, since the net would never see their labels."""
     rng = np.random.default_rng(0)
     cells = rng.integers(0, 4, 5000)
@@ -620,7 +620,7 @@ def test_cells_of_a_table_of_categories_are_learned():
     assert model.validation_curve_ is None
 
 
-def test_rows_of_equal_features_stay_together():
+def test_mlp__rows_of_equal_features_stay_together():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((100, 3)).repeat(4, axis=0)
     y = rng.integers(0, 2, 400)
@@ -630,7 +630,7 @@ def test_rows_of_equal_features_stay_together():
     assert len(set(held.keys)) == 20
 
 
-def test_targets_are_told_apart_in_double_precision():
+def test_mlp__targets_are_told_apart_in_double_precision():
     rng = np.random.default_rng(0)
     x = rng.integers(0, 2, 1000).astype(float)
     y = 1e9 + 5.0 * x + rng.standard_normal(1000)
@@ -639,7 +639,7 @@ def test_targets_are_told_apart_in_double_precision():
     np.testing.assert_allclose(found, [y[x == 0].mean() - 1e9, y[x == 1].mean() - 1e9], atol=0.5)
 
 
-def test_order_and_repetition_do_not_matter_to_numbers_and_monitors():
+def test_mlp__order_and_repetition_do_not_matter_to_numbers_and_monitors():
     X, y = numbers()
     times = np.random.default_rng(1).integers(1, 3, len(y))
     for monitor in ("loss", "r2"):
@@ -649,7 +649,7 @@ def test_order_and_repetition_do_not_matter_to_numbers_and_monitors():
         assert weighted.validation_curve_ == repeated.validation_curve_
 
 
-def test_parameters_that_may_change_between_calls_do():
+def test_mlp__parameters_that_may_change_between_calls_do():
     X, y = numbers()
     first = DropoutMLPRegressor(warm_start=True, **FAST)
     plain = clone(first).fit(X, y).fit(X, y).predict(X)
@@ -663,7 +663,7 @@ def test_parameters_that_may_change_between_calls_do():
     assert not hasattr(model, "noise_variance_")
 
 
-def test_errors_undo_a_warm_start_whole():
+def test_mlp__errors_undo_a_warm_start_whole():
     X, y = numbers()
     model = DropoutMLPRegressor(warm_start=True, **FAST).fit(X, y)
     before = pickle.dumps(model)
@@ -673,7 +673,7 @@ def test_errors_undo_a_warm_start_whole():
 
 
 @pytest.mark.parametrize("params", [dict(early_stopping=False), dict(), dict(averaging="ema")])
-def test_explosions_in_the_last_step_of_an_epoch(params):
+def test_mlp__explosions_in_the_last_step_of_an_epoch(params):
     X, y = numbers()
     model = DropoutMLPRegressor(optimizer="sgd", learning_rate=1e25, batch_size=120, random_state=0, **params)
     with pytest.warns(ConvergenceWarning, match="diverged"):
@@ -683,14 +683,14 @@ def test_explosions_in_the_last_step_of_an_epoch(params):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_rates_that_are_learned_stay_finite():
+def test_mlp__rates_that_are_learned_stay_finite():
     X, y = numbers()
     model = DropoutMLPRegressor((8,), dropout_kind="concrete", optimizer="sgd", learning_rate=1.0, random_state=0)
     assert np.isfinite(model.fit(X, y).predict(X)).all()
     assert ((model.dropout_rates_ >= 0.0) & (model.dropout_rates_ <= 1.0)).all()
 
 
-def test_storage_of_sparse_rows_does_not_matter():
+def test_mlp__storage_of_sparse_rows_does_not_matter():
     X, y = classes(100, 30)
     X[np.abs(X) < 1.0] = 0.0
     tidy = sp.csr_matrix(X)
@@ -700,13 +700,13 @@ def test_storage_of_sparse_rows_does_not_matter():
     np.testing.assert_array_equal(DropoutMLPClassifier(**FAST).fit(untidy, y).predict_proba(untidy), wanted)
 
 
-def test_class_weights_of_a_fold_without_a_class():
+def test_mlp__class_weights_of_a_fold_without_a_class():
     X, y = classes()
     some = DropoutMLPClassifier(class_weight={0: 1.0, 1: 2.0, 2: 3.0}, **FAST).fit(X[y < 2], y[y < 2])
     np.testing.assert_array_equal(some.classes_, [0, 1])
 
 
-def test_predictions_in_double_precision_copy_the_net_once(monkeypatch):
+def test_mlp__predictions_in_double_precision_copy_the_net_once(monkeypatch):
     X, y = numbers()
     copies = []
     cast = Net._cast
@@ -724,7 +724,7 @@ def test_predictions_in_double_precision_copy_the_net_once(monkeypatch):
     np.testing.assert_array_equal(model.predict(X), pickle.loads(pickle.dumps(model)).predict(X))
 
 
-def test_predictions_from_several_threads_are_equal():
+def test_mlp__predictions_from_several_threads_are_equal():
     X, y = numbers()
     model = DropoutMLPRegressor(**FAST).fit(X, y)
     wanted = clone(model).fit(X, y).predict(X)
@@ -734,7 +734,7 @@ def test_predictions_from_several_threads_are_equal():
 
 
 @pytest.mark.parametrize("duplicate", [lambda model: pickle.loads(pickle.dumps(model)), copy.deepcopy])
-def test_copies_of_a_stream_resume_exactly(duplicate):
+def test_mlp__copies_of_a_stream_resume_exactly(duplicate):
     X, y = numbers()
     model = DropoutMLPRegressor(random_state=0).partial_fit(X[:60], y[:60])
     other = duplicate(model)
@@ -745,7 +745,7 @@ def test_copies_of_a_stream_resume_exactly(duplicate):
     assert not hasattr(pickle.loads(pickle.dumps(model.fit(X, y))), "_optimizer")
 
 
-def test_type_errors_name_the_class():
+def test_mlp__type_errors_name_the_class():
     for model in (DropoutMLPClassifier(), DropoutMLPRegressor()):
         with pytest.raises(TypeError, match=rf"{type(model).__name__}\.fit\(\)"):
             model.fit(np.ones((9, 2)), np.arange(9) % 2, cv=3)

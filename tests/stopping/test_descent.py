@@ -64,7 +64,7 @@ def test_descent__steps(form, n, p, kind, fit_intercept):
 
 
 @pytest.mark.parametrize(("n", "p"), [(50, 7), (7, 50)])
-def test_spectrum(n, p, monkeypatch):
+def test_descent__spectrum(n, p, monkeypatch):
     rng = np.random.default_rng(0)
     X, weights = rng.standard_normal((n, p)) + 3.0, rng.uniform(0.5, 2.0, n)
     Z = (X - np.average(X, axis=0, weights=weights)) * np.sqrt(weights / weights.sum())[:, None]
@@ -131,7 +131,7 @@ def test_filter_factors__ratio_to_ridge_within_the_bound_of_theory():
         assert 1.0 <= np.linalg.norm(fits[0]) / np.linalg.norm(fits[1]) < 1.2985 * 1.02
 
 
-def test_path():
+def test_descent__path():
     X, y = numbers()
     A, b, held = halves(X, y)
     model = EarlyStoppingRegressor(eval_every=3).fit(A, b, **held)

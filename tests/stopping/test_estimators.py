@@ -73,7 +73,7 @@ def test_cv__rows_keep_their_order():
 
 
 @FAR_FROM_Y
-def test_patience_and_min_delta():
+def test_estimators__patience_and_min_delta():
     X, y = np.arange(20.0)[:, None], np.full(20, 6.0)
     losses = [(t - 6.0) ** 2 for t in range(1, 30)]
     for patience, every in ((1, 1), (4, 1), (2, 4)):

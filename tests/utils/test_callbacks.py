@@ -32,7 +32,7 @@ class Recorder:
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_tasks(n_jobs):
+def test_callbacks__tasks(n_jobs):
     recorder = Recorder()
     ElasticNetProxCV(l1_ratio=[0.5, 1.0], alphas=7, cv=3, n_jobs=n_jobs).set_callbacks(recorder).fit(X, y)
     names, counts = np.unique(recorder.ended, return_counts=True)
@@ -44,7 +44,7 @@ def test_tasks(n_jobs):
     assert single.ended == ["fit"]
 
 
-def test_callbacks_are_torn_down_after_an_error():
+def test_callbacks__are_torn_down_after_an_error():
     recorder = Recorder()
     model = ElasticNetProxCV(scoring=lambda *args: 1 / 0).set_callbacks(recorder)
     with pytest.raises(ZeroDivisionError):
@@ -53,7 +53,7 @@ def test_callbacks_are_torn_down_after_an_error():
     assert not hasattr(model, "coef_")
 
 
-def test_progress_bar():
+def test_callbacks__progress_bar():
     code = """
 from sklearn.callback import ProgressBar
 from skreg import ElasticNetProxCV
@@ -65,7 +65,7 @@ ElasticNetProxCV(n_jobs=2).set_callbacks(ProgressBar()).fit(*regression(40, 5))
     assert "100%" in out
 
 
-def test_old_scikit_learn():
+def test_callbacks__old_scikit_learn():
     code = """
 import sys
 import sklearn.linear_model, sklearn.model_selection, sklearn.pipeline
@@ -109,7 +109,7 @@ def test_changed_interface__fits_work_and_warn_only_those_who_set_callbacks(monk
         models[0].set_callbacks(Recorder()).fit(X, y)
 
 
-def test_errors_of_a_callback_are_not_taken_for_a_changed_interface():
+def test_callbacks__errors_of_a_callback_are_not_taken_for_a_changed_interface():
     class Broken(Recorder):
         def setup(self, estimator, context):
             raise TypeError("of the callback")

@@ -50,7 +50,7 @@ def test_best_value__nan():
     assert (best.step, best.value) == (1, 1.0)
 
 
-def test_read_validation():
+def test_early_stopping__read_validation():
     X, y = np.zeros((3, 2)), np.zeros(3)
     assert read_validation(None, None, None, None) is None
     assert read_validation(lambda *data: data, X, y, None) == (X, y, None)

@@ -6,7 +6,7 @@ import sklearn
 import skreg
 
 
-def test_show_versions(capsys):
+def test_show_versions__show_versions(capsys):
     skreg.show_versions()
     out = capsys.readouterr().out
     for line in (

@@ -144,7 +144,7 @@ def test_cached_property__computed_once():
     assert counted.value == 2
 
 
-def test_no_file_uses_the_cached_property_of_functools():
+def test_threads__no_file_uses_the_cached_property_of_functools():
     for path in ROOT.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module == "functools":
