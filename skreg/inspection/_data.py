@@ -69,8 +69,10 @@ def rare_class(y):
 
 def check_targets(estimator, y):
     """Raise a ValueError for targets that the estimator cannot learn, or that nobody could."""
+    if sp.issparse(y):
+        raise ValueError(f"y must be dense; got a sparse array of shape {y.shape}.")
     y, name = np.asarray(y), type(estimator).__name__
-    if y.shape[:1] < (MIN_ROWS,):
+    if len(y) < MIN_ROWS:
         raise ValueError(f"X and y must have at least {MIN_ROWS} rows; got {len(y)}.")
     if not is_classifier(estimator):
         _check_numbers(y, name)
@@ -168,6 +170,7 @@ def choose_splits(cv, X, y, groups, classifier):
 
 
 def _grouped(n_folds, y, groups, classifier, seed=None):
+    classifier = classifier and np.asarray(y).ndim == 1
     kind = StratifiedGroupKFold if classifier else GroupKFold
     rows, groups = np.zeros(len(y)), np.unique(np.asarray(groups), return_inverse=True)[1]
     labels = np.unique(np.asarray(y), return_inverse=True)[1] if classifier else np.asarray(y)
@@ -177,7 +180,7 @@ def _grouped(n_folds, y, groups, classifier, seed=None):
 
 def shuffled_splits(n_folds, y, classifier, seed=0):
     """Folds of rows in random order, of every class alike."""
-    kind = StratifiedKFold if classifier else KFold
+    kind = StratifiedKFold if classifier and np.asarray(y).ndim == 1 else KFold  # several labels a row: no classes
     return list(kind(n_folds, shuffle=True, random_state=seed).split(np.zeros(len(y)), np.asarray(y)))
 
 

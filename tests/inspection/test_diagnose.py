@@ -775,6 +775,7 @@ def test_one_split_gives_no_intervals():
         (dict(y=np.where(Y > 300, np.nan, Y)), "y must hold finite numbers; got nan"),
         (dict(y=np.full(442, "much")), "y must hold numbers, as Ridge is a regressor; got .*much"),
         (dict(X=X[:3], y=Y[:3]), "at least 4 rows; got 3"),
+        (dict(estimator=KNeighborsClassifier(), y=sp.csr_array(np.eye(442))), "y must be dense"),
         (dict(groups=np.zeros(442)), "groups must hold at least two groups"),
         (dict(estimator=Ridge), "unfitted"),
         (dict(scoring=["r2"]), "scoring must be one scorer"),
@@ -799,6 +800,16 @@ def test_too_few_rows_reduce_the_folds():
     with pytest.warns(UserWarning, match=r"\(3 groups\); 3 folds are used"):
         found = diagnose(Ridge(), X, Y, groups=np.arange(442) % 3)
     assert "mean of 3 folds" in str(found)
+
+
+def test_several_labels_a_row():
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((90, 4))
+    labels = (A[:, :2] + 0.3 * rng.standard_normal((90, 2)) > 0.0).astype(int)
+    diagnosis = diagnose(KNeighborsClassifier(), A, labels, cv=3)
+    expected = cross_validate(KNeighborsClassifier(), A, labels, cv=3)["test_score"].mean()
+    assert diagnosis.scores["validation"] == pytest.approx(expected)
+    assert diagnosis.verdict in ("fitting well", "overfitting", "underfitting")
 
 
 def test_try_next_needs_a_number():
