@@ -71,7 +71,7 @@ def wide_classes():
     return A, (y > 0.0).astype(int)
 
 
-def test_numbers_are_those_of_cross_validate():
+def test_diagnose__numbers_are_those_of_cross_validate():
     model = make_pipeline(StandardScaler(), Ridge())
     diagnosis = diagnose(model, X, Y, cv=4)
     expected = cross_validate(model, X, Y, cv=4, return_train_score=True)
@@ -85,7 +85,7 @@ def test_numbers_are_those_of_cross_validate():
         assert scores["validation"] == pytest.approx(again["test_score"].mean())
 
 
-def test_interval_is_that_of_nadeau_and_bengio():
+def test_diagnose__interval_is_that_of_nadeau_and_bengio():
     d, splits = np.array([0.1, 0.3, 0.2, 0.4]), list(KFold(4).split(np.arange(100)))
     found = difference(d, splits)
     half = 3.182446305 * np.sqrt((1 / 4 + 1 / 3) * d.var(ddof=1))
@@ -98,7 +98,7 @@ def test_interval_is_that_of_nadeau_and_bengio():
     assert not alone.is_shown
 
 
-def test_intervals_cover():
+def test_diagnose__intervals_cover():
     """Of two models that are equally good, the interval of the difference holds 0 about 95 times of a hundred."""
     rng = np.random.default_rng(0)
     missed = 0
@@ -123,7 +123,7 @@ def row_noise(repeats, rng):
 
 
 @pytest.mark.parametrize("repeats", [1, 4])
-def test_repetitions_of_folds_are_not_new_rows(repeats):
+def test_diagnose__repetitions_of_folds_are_not_new_rows(repeats):
     rng = np.random.default_rng(0)
     missed, gains = 0, []
     for _ in range(300):
@@ -136,7 +136,7 @@ def test_repetitions_of_folds_are_not_new_rows(repeats):
     assert np.mean(gains) < 0.02  # the best of ten by the same folds has 0.15
 
 
-def test_values_are_chosen_by_folds_with_other_rows():
+def test_diagnose__values_are_chosen_by_folds_with_other_rows():
     splits = list(KFold(3).split(np.arange(9)))
     scores = np.array([[1.0, 0.0, 0.0], [0.0, 0.4, 0.4]])
     folds = Folds(None, None, splits, None, None)
@@ -146,7 +146,7 @@ def test_values_are_chosen_by_folds_with_other_rows():
     assert Folds(None, None, [splits[0]] * 3, None, None).chosen_by_others(scores) is None
 
 
-def test_overfitting_by_too_little_regularization():
+def test_diagnose__overfitting_by_too_little_regularization():
     A, y = wide(150, 80, noise=3.0)
     diagnosis = diagnose(ElasticNetProx(alpha=1e-4, l1_ratio=1.0), A, y)
     assert diagnosis.verdict == "overfitting"
@@ -156,14 +156,14 @@ def test_overfitting_by_too_little_regularization():
     assert stronger.value > 0.05  # the curve went on where it still rose
 
 
-def test_underfitting_by_too_much():
+def test_diagnose__underfitting_by_too_much():
     diagnosis = diagnose(ElasticNetProx(alpha=1e3), *wide(80, 20))
     assert diagnosis.verdict == "underfitting"
     assert diagnosis.suggestions[0].technique == "less regularization"
     assert diagnosis.suggestions[0].value < 10.0  # the curve went on where it still rose
 
 
-def test_underfitting_by_a_shape_it_cannot_have():
+def test_diagnose__underfitting_by_a_shape_it_cannot_have():
     rng = np.random.default_rng(0)
     A = rng.uniform(-3.0, 3.0, (400, 2))
     y = np.sin(2.0 * A[:, 0]) + 0.1 * rng.standard_normal(400)
@@ -175,7 +175,7 @@ def test_underfitting_by_a_shape_it_cannot_have():
     assert trials[names.index("splines of the features")].gain.low > 0.2
 
 
-def test_fitting_well_and_nothing_to_say():
+def test_diagnose__fitting_well_and_nothing_to_say():
     diagnosis = diagnose(LinearRegression(), X, Y)
     assert diagnosis.verdict == "fitting well"
     assert diagnosis.suggestions == []
@@ -186,7 +186,7 @@ def test_fitting_well_and_nothing_to_say():
 
 
 @pytest.mark.parametrize("model", [Ridge(), KNeighborsRegressor(1), RandomForestRegressor(10, random_state=0)], ids=str)
-def test_noise_is_called_noise_whatever_the_gap(model):
+def test_diagnose__noise_is_called_noise_whatever_the_gap(model):
     rng = np.random.default_rng(0)
     diagnosis = diagnose(model, rng.standard_normal((150, 3)), rng.standard_normal(150))
     assert diagnosis.verdict == "nothing learned"
@@ -213,7 +213,7 @@ def another(gain, score=0.7, value=None, above=None):
     return Alternative("boosting" if value is None else "curve", fits, gain, above, score, value=value)
 
 
-def test_verdicts_follow_the_rules():
+def test_diagnose__verdicts_follow_the_rules():
     up, down, none = Difference(0.2, 0.1, 0.3), Difference(-0.2, -0.3, -0.1), Difference(0.0, -0.1, 0.1)
     maybe, tiny, larger = Difference(0.05, -0.1, 0.2), Difference(0.005, 0.004, 0.006), Difference(0.3, 0.1, 0.5)
 
@@ -238,7 +238,7 @@ def test_verdicts_follow_the_rules():
     assert verdict(growth=up, lost=0.05) == "fitting well"
 
 
-def test_forest_that_is_beaten_by_a_line_is_told():
+def test_diagnose__forest_that_is_beaten_by_a_line_is_told():
     diagnosis = diagnose(RandomForestRegressor(20, random_state=0), X, Y)
     assert {"linear", "boosting"} <= set(diagnosis.scores)
     assert diagnosis.suggestions[0].technique == "a linear model"
@@ -247,7 +247,7 @@ def test_forest_that_is_beaten_by_a_line_is_told():
     assert trial.gain.low > 0.0
 
 
-def test_rare_class_is_judged_by_what_sees_it():
+def test_diagnose__rare_class_is_judged_by_what_sees_it():
     A, y = make_classification(400, 8, weights=[0.95], flip_y=0.0, class_sep=1.5, random_state=0)
     diagnosis = diagnose(LogisticRegression(C=0.01), A, y)
     assert diagnosis.scoring == "balanced accuracy"
@@ -261,7 +261,7 @@ def test_rare_class_is_judged_by_what_sees_it():
     assert diagnose(LogisticRegression(), A, y, scoring="accuracy", time_budget=1e-9).scoring == "accuracy"
 
 
-def test_copies_of_rows_stay_on_one_side():
+def test_diagnose__copies_of_rows_stay_on_one_side():
     rng = np.random.default_rng(0)
     A, y = np.repeat(rng.standard_normal((60, 4)), 3, axis=0), np.repeat(rng.integers(2, size=60), 3)
     order = rng.permutation(len(y))
@@ -274,7 +274,7 @@ def test_copies_of_rows_stay_on_one_side():
     assert "raises the score" in given.findings[0].why
 
 
-def test_groups_stay_on_one_side():
+def test_diagnose__groups_stay_on_one_side():
     rng = np.random.default_rng(0)
     who = np.repeat(np.arange(30), 6)
     centre, label = rng.standard_normal((30, 5)), rng.integers(2, size=30)
@@ -292,7 +292,7 @@ def test_groups_stay_on_one_side():
         diagnose(KNeighborsClassifier(1), A, y, groups=who[:-1])
 
 
-def test_last_rows_that_differ_are_told():
+def test_diagnose__last_rows_that_differ_are_told():
     rng = np.random.default_rng(0)
     A = rng.standard_normal((200, 4))
     y = A[:, 0] + 0.3 * rng.standard_normal(200)
@@ -303,18 +303,18 @@ def test_last_rows_that_differ_are_told():
     assert "x2" in finding.why
 
 
-def test_rows_in_order_of_class_are_no_drift():
+def test_diagnose__rows_in_order_of_class_are_no_drift():
     assert diagnose(LogisticRegression(max_iter=1000), *load_iris(return_X_y=True)).findings == []
 
 
-def test_consecutive_rows_that_are_alike_are_told():
+def test_diagnose__consecutive_rows_that_are_alike_are_told():
     rng = np.random.default_rng(0)
     A = np.repeat(rng.standard_normal((40, 4)), 5, axis=0) + 0.1 * rng.standard_normal((200, 4))
     y = np.repeat(rng.integers(2, size=40), 5)
     assert [finding.name for finding in diagnose(KNeighborsClassifier(1), A, y).findings] == ["order of rows"]
 
 
-def test_flipped_labels_are_told_and_overlapping_classes_are_not():
+def test_diagnose__flipped_labels_are_told_and_overlapping_classes_are_not():
     rng = np.random.default_rng(0)
     A = rng.standard_normal((400, 4))
     clean = (A[:, 0] + 0.05 * rng.standard_normal(400) > 0.0).astype(int)
@@ -324,7 +324,7 @@ def test_flipped_labels_are_told_and_overlapping_classes_are_not():
     assert found == [[], ["noisy labels"], []]
 
 
-def test_targets_far_off_are_told():
+def test_diagnose__targets_far_off_are_told():
     A, y = wide(200, 3)
     assert diagnose(Ridge(), A, y).findings == []
     y = y.copy()
@@ -332,7 +332,7 @@ def test_targets_far_off_are_told():
     assert [finding.name for finding in diagnose(Ridge(), A, y).findings] == ["targets far off"]
 
 
-def test_training_too_short_is_tried_and_told():
+def test_diagnose__training_too_short_is_tried_and_told():
     A, y = make_classification(200, 10, n_informative=5, random_state=0)
     model = make_pipeline(StandardScaler(), MLPClassifier((20,), max_iter=3, random_state=0))
     diagnosis = diagnose(model, A, y)
@@ -346,7 +346,7 @@ def test_training_too_short_is_tried_and_told():
     assert lasso.verdict == "fitting well"
 
 
-def test_curve_goes_on_while_it_rises_and_names_a_sensible_value():
+def test_diagnose__curve_goes_on_while_it_rises_and_names_a_sensible_value():
     A, y = wide(200, 5)
     diagnosis = diagnose(KNeighborsRegressor(1), A, 0.2 * y)
     assert max(diagnosis.regularization_curve) > 8
@@ -356,7 +356,7 @@ def test_curve_goes_on_while_it_rises_and_names_a_sensible_value():
     assert "strength by cross-validation along the path" in [s.technique for s in diagnosis.suggestions]
 
 
-def test_contested_gains_are_looked_at_again_on_further_folds():
+def test_diagnose__contested_gains_are_looked_at_again_on_further_folds():
     diagnosis = diagnose(RandomForestRegressor(20, random_state=0), X, Y)
     linear = diagnosis._measured.references["linear"]
     assert len(linear.fits) == len(linear.base) == 15
@@ -399,7 +399,7 @@ def printed_tables(text):
     ],
     ids=["forest", "ridge", "weak classes"],
 )
-def test_printed_differences_are_those_of_printed_scores(model, data):
+def test_diagnose__printed_differences_are_those_of_printed_scores(model, data):
     diagnosis = diagnose(model, *data)
     tables = printed_tables(str(diagnosis))
     n_checked = 0
@@ -421,7 +421,7 @@ def test_printed_differences_are_those_of_printed_scores(model, data):
     assert ("mean of 15 folds" in str(diagnosis)) == again
 
 
-def test_shares_of_noise_are_not_printed():
+def test_diagnose__shares_of_noise_are_not_printed():
     rng = np.random.default_rng(0)
     text = str(diagnose(DecisionTreeRegressor(random_state=0), rng.standard_normal((150, 3)), rng.standard_normal(150)))
     assert text.startswith("DecisionTreeRegressor: nothing learned")
@@ -430,12 +430,12 @@ def test_shares_of_noise_are_not_printed():
     assert not re.search(r"\d{3,}% of what", str(diagnose(DecisionTreeRegressor(random_state=0), X, Y)))
 
 
-def test_values_are_printed_as_they_are_typed():
+def test_diagnose__values_are_printed_as_they_are_typed():
     shown = [in_code(value) for value in (1e5, 2.5e-5, 0.01, 3000.0, 1 / 3e4, 0.0, 12, True, np.inf)]
     assert shown == ["1e5", "2.5e-5", "0.01", "3000.0", repr(1 / 3e4), "0.0", "12", "True", "inf"]
 
 
-def test_linear_estimators_are_told_what_the_linear_reference_does_differently():
+def test_diagnose__linear_estimators_are_told_what_the_linear_reference_does_differently():
     A, y = wide(150, 80, noise=3.0)
     diagnosis = diagnose(SGDRegressor(alpha=1e-6, penalty="l2", random_state=0), A, y)
     named = words_for(diagnosis._measured, diagnosis._measured.references["linear"])
@@ -443,20 +443,20 @@ def test_linear_estimators_are_told_what_the_linear_reference_does_differently()
     assert "linear, standardized, penalty by CV" in str(diagnosis)
 
 
-def test_a_gap_is_no_reason_for_forests():
+def test_diagnose__a_gap_is_no_reason_for_forests():
     diagnosis = diagnose(RandomForestRegressor(20, random_state=0), X, Y)
     assert "is lost" not in diagnosis.reason
     assert not any("is lost" in suggestion.why for suggestion in diagnosis.suggestions)
 
 
-def test_standardizing_without_effect_is_not_advised():
+def test_diagnose__standardizing_without_effect_is_not_advised():
     A = X * np.geomspace(1.0, 100.0, 10)
     finding = next(f for f in diagnose(Ridge(1e-6), A, Y).findings if f.name == "unscaled features")
     assert "no shown difference" in finding.why
     assert "StandardScaler" not in finding.advice
 
 
-def test_interrupt_gives_what_was_measured(monkeypatch):
+def test_diagnose__interrupt_gives_what_was_measured(monkeypatch):
     def interrupted(self):
         raise KeyboardInterrupt
 
@@ -475,7 +475,7 @@ def interrupted_run(*args):
     raise KeyboardInterrupt
 
 
-def test_progress_is_shown_on_request(capsys):
+def test_diagnose__progress_is_shown_on_request(capsys):
     diagnose(Ridge(), X, Y, verbose=True)
     shown = capsys.readouterr().err
     assert "the estimator" in shown
@@ -485,7 +485,7 @@ def test_progress_is_shown_on_request(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_scaling_is_found_and_pays():
+def test_diagnose__scaling_is_found_and_pays():
     diagnosis = diagnose(SVC(), C, L, scoring="neg_log_loss" if hasattr(SVC(), "predict_proba") else None)
     first = diagnosis.suggestions[0]
     assert first.technique == "standardized features"
@@ -495,7 +495,7 @@ def test_scaling_is_found_and_pays():
     assert not any(s.technique == "standardized features" for s in diagnose(DecisionTreeClassifier(), C, L).suggestions)
 
 
-def test_overconfidence_is_measured_and_mended():
+def test_diagnose__overconfidence_is_measured_and_mended():
     A, y = make_classification(300, 40, n_informative=5, flip_y=0.15, random_state=0)
     diagnosis = diagnose(LabelSmoothedLogistic(alpha=1e-6, label_smoothing=0.0), A, y)
     assert diagnosis.overconfidence.low > 0.0
@@ -507,7 +507,7 @@ def test_overconfidence_is_measured_and_mended():
     assert trial.log_loss.mean > 0.0
 
 
-def test_many_and_correlated_features():
+def test_diagnose__many_and_correlated_features():
     A, y = wide()
     diagnosis = diagnose(Ridge(alpha=1e-3), A, y)
     assert "more features than rows" in [finding.name for finding in diagnosis.findings]
@@ -539,7 +539,7 @@ def test_many_and_correlated_features():
     ],
     ids=str,
 )
-def test_families(model):
+def test_diagnose__families(model):
     A, y = X[:150], Y[:150]
     diagnosis = diagnose(model, A, y, cv=3)
     assert diagnosis.verdict in ("nothing learned", "overfitting", "underfitting", "fitting well")
@@ -572,7 +572,7 @@ def test_families(model):
     ],
     ids=lambda model: type(model).__name__,
 )
-def test_families_of_classifiers(model):
+def test_diagnose__families_of_classifiers(model):
     rows = np.r_[0:40, 60:90, 110:140]
     A, y = load_iris(return_X_y=True, as_frame=True)
     A, y = A.iloc[rows], np.array(["a", "b", "c"])[y.iloc[rows]]
@@ -585,7 +585,7 @@ def test_families_of_classifiers(model):
             assert suggestion.value.class_weight == getattr(model, "class_weight", None)
 
 
-def test_what_fails_is_left_out_and_told():
+def test_diagnose__what_fails_is_left_out_and_told():
     diagnosis = diagnose(KNeighborsRegressor(30), X[:120], Y[:120], cv=5)
     assert any("learning curve at 25%" in what and "failed" in what for what in diagnosis.skipped)
     rare = np.repeat([0, 1], [118, 2])
@@ -593,7 +593,7 @@ def test_what_fails_is_left_out_and_told():
     assert any("one class" in what for what in skipped)
 
 
-def test_a_trial_that_fails_is_told():
+def test_diagnose__a_trial_that_fails_is_told():
     diagnosis = diagnose(DecisionTreeRegressor(random_state=0), X, Y, cv=3)
     bad = diagnosis.suggestions[1]
     diagnosis.suggestions[1] = bad._replace(estimator=Ridge(alpha=-1.0), change="alpha=-1.0")
@@ -603,12 +603,12 @@ def test_a_trial_that_fails_is_told():
     assert "alpha" in str(trials)
 
 
-def test_scores_that_are_no_numbers_are_refused():
+def test_diagnose__scores_that_are_no_numbers_are_refused():
     with pytest.raises(ValueError, match="scoring must give finite scores"):
         diagnose(Ridge(), X[:10], Y[:10], cv=LeaveOneOut())
 
 
-def test_scaled_features_inside_wrappers_are_seen():
+def test_diagnose__scaled_features_inside_wrappers_are_seen():
     scaled = TransformedTargetRegressor(make_pipeline(StandardScaler(), Ridge()), transformer=StandardScaler())
     grown = X * np.geomspace(1.0, 1e4, 10)
     assert diagnose(scaled, grown, Y).facts["largest over smallest standard deviation"] == pytest.approx(1.0)
@@ -617,7 +617,7 @@ def test_scaled_features_inside_wrappers_are_seen():
     assert again.findings == []
 
 
-def test_the_estimator_is_copied():
+def test_diagnose__the_estimator_is_copied():
     model = Ridge()
     diagnosis = diagnose(model, X, Y, cv=2)
     model.set_params(alpha=7.0)
@@ -625,7 +625,7 @@ def test_the_estimator_is_copied():
     assert str(pickle.loads(pickle.dumps(diagnosis))) == str(diagnosis)
 
 
-def test_trials_are_fits_on_the_same_folds():
+def test_diagnose__trials_are_fits_on_the_same_folds():
     diagnosis = diagnose(DecisionTreeRegressor(random_state=0), X, Y)
     n = len(diagnosis.suggestions)
     trials = diagnosis.try_next(n)
@@ -642,7 +642,7 @@ def test_trials_are_fits_on_the_same_folds():
     trials.plot()
 
 
-def test_reports_as_text_and_html():
+def test_diagnose__reports_as_text_and_html():
     diagnosis = diagnose(make_pipeline(StandardScaler(), Ridge(1e-6)), *wide())
     text = str(diagnosis)
     assert text.startswith("Ridge: overfitting")
@@ -656,7 +656,7 @@ def test_reports_as_text_and_html():
     assert "<th>" in trials._repr_html_()
 
 
-def test_time_budget_is_kept_and_told():
+def test_diagnose__time_budget_is_kept_and_told():
     diagnosis = diagnose(Ridge(), X, Y, time_budget=1e-9)
     assert diagnosis.verdict == "undecided"
     assert diagnosis.regularization_curve.keys() == {1.0}
@@ -665,7 +665,7 @@ def test_time_budget_is_kept_and_told():
     assert "Left out" in str(diagnosis)
 
 
-def test_what_there_was_no_time_for_is_suggested():
+def test_diagnose__what_there_was_no_time_for_is_suggested():
     diagnosis = diagnose(LogisticRegression(max_iter=20), C, L, time_budget=1e-9)
     assert diagnosis.verdict == "undecided"
     assert "Nothing to try" not in str(diagnosis)
@@ -680,7 +680,7 @@ def test_what_there_was_no_time_for_is_suggested():
     assert diagnose(Ridge(), *wide(), time_budget=1e-9).verdict == "undecided"  # not "nothing learned"
 
 
-def test_a_budget_ends_fits_between_folds(monkeypatch):
+def test_diagnose__a_budget_ends_fits_between_folds(monkeypatch):
     """Every fit takes ten seconds of a clock of our own; the order is cheap changes, references, then the curve."""
     clock, fitted, run = SimpleNamespace(now=0.0), [], Folds.run
 
@@ -700,7 +700,7 @@ def test_a_budget_ends_fits_between_folds(monkeypatch):
     assert "standardized features" not in diagnosis.skipped
 
 
-def test_small_fits_use_one_thread_and_large_ones_what_they_find():
+def test_diagnose__small_fits_use_one_thread_and_large_ones_what_they_find():
     seen = []
 
     def scorer(model, X, y):
@@ -719,7 +719,7 @@ def test_small_fits_use_one_thread_and_large_ones_what_they_find():
     assert all(numbers == before for numbers in seen[:4])
 
 
-def test_frames_with_strings_sparse_rows_labels_and_jobs():
+def test_diagnose__frames_with_strings_sparse_rows_labels_and_jobs():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"a": rng.standard_normal(120), "b": rng.choice(["x", "y"], 120)})
     y = np.where(frame["a"] + (frame["b"] == "x") + 0.5 * rng.standard_normal(120) > 0.5, "yes", "no")
@@ -740,13 +740,13 @@ def test_frames_with_strings_sparse_rows_labels_and_jobs():
     assert np.isfinite(sparse.facts["largest over smallest standard deviation"])
 
 
-def test_unknown_families_get_a_verdict():
+def test_diagnose__unknown_families_get_a_verdict():
     diagnosis = diagnose(GaussianNB(), C, L, cv=3)
     assert diagnosis.regularized_by is None
     diagnosis.plot()
 
 
-def test_one_split_gives_no_intervals():
+def test_diagnose__one_split_gives_no_intervals():
     split = [(np.arange(300), np.arange(300, 442))]
     diagnosis = diagnose(DecisionTreeRegressor(random_state=0), X, Y, cv=split)
     assert np.isnan(diagnosis.gap.low)
@@ -783,14 +783,14 @@ def test_one_split_gives_no_intervals():
         (dict(y=Y[:-1]), "inconsistent"),
     ],
 )
-def test_bad_input(change, match):
+def test_diagnose__bad_input(change, match):
     arguments = {"estimator": Ridge(), "X": X, "y": Y, **change}
     estimator, A, y = arguments.pop("estimator"), arguments.pop("X"), arguments.pop("y")
     with pytest.raises(ValueError, match=match):
         diagnose(estimator, A, y, **arguments)
 
 
-def test_too_few_rows_reduce_the_folds():
+def test_diagnose__too_few_rows_reduce_the_folds():
     with pytest.warns(UserWarning, match=r"cv=5 .* \(8 rows, two for each fold\); 4 folds are used"):
         assert "mean of 4 folds" in str(diagnose(Ridge(), X[:8], Y[:8]))
     rows = [0, 1, 2, 100, 101, 102]
@@ -802,7 +802,7 @@ def test_too_few_rows_reduce_the_folds():
     assert "mean of 3 folds" in str(found)
 
 
-def test_several_labels_a_row():
+def test_diagnose__several_labels_a_row():
     rng = np.random.default_rng(0)
     A = rng.standard_normal((90, 4))
     labels = (A[:, :2] + 0.3 * rng.standard_normal((90, 2)) > 0.0).astype(int)
@@ -812,12 +812,12 @@ def test_several_labels_a_row():
     assert diagnosis.verdict in ("fitting well", "overfitting", "underfitting")
 
 
-def test_try_next_needs_a_number():
+def test_diagnose__try_next_needs_a_number():
     with pytest.raises(ValueError, match="k must be an int of at least 1; got 0"):
         diagnose(Ridge(), X, Y, cv=2, time_budget=1e-9).try_next(0)
 
 
-def test_directions():
+def test_diagnose__directions():
     assert strength_of(make_pipeline(StandardScaler(), LogisticRegression())).is_stronger(0.5)
     assert strength_of(DropoutMLPClassifier(dropout=(0.1, 0.2))) is None
     model = make_pipeline(StandardScaler(), SVC())

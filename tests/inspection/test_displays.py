@@ -90,7 +90,7 @@ def vertical(ax):
     return [line.get_xdata()[0] for line in ax.lines if len(set(line.get_xdata())) == 1 and line.get_ydata()[0] == 0]
 
 
-def test_path_of_a_search_is_that_of_its_estimator(search):
+def test_displays__path_of_a_search_is_that_of_its_estimator(search):
     display = RegularizationPathDisplay.from_cv(search, FRAME, TARGET)
     model = ElasticNetProx(alpha=search[-1].alpha_1se_, l1_ratio=search[-1].l1_ratio_)
     expected = model.fit(StandardScaler().fit_transform(FRAME), TARGET).coef_
@@ -113,7 +113,7 @@ def test_path_of_a_search_is_that_of_its_estimator(search):
         ElasticNet(l1_ratio=0.3, max_iter=10000),
     ],
 )
-def test_paths_of_linear_models_begin_at_nothing(model):
+def test_displays__paths_of_linear_models_begin_at_nothing(model):
     X = StandardScaler().fit_transform(FRAME)
     display = RegularizationPathDisplay.from_estimator(model, X, TARGET, n_alphas=12)
     norms = np.linalg.norm(display.coefs, axis=0)
@@ -125,7 +125,7 @@ def test_paths_of_linear_models_begin_at_nothing(model):
 
 
 @pytest.mark.parametrize("model", [LogisticRegression(), LabelSmoothedLogistic(l1_ratio=1.0), RidgeClassifier()])
-def test_paths_of_classifiers(model):
+def test_displays__paths_of_classifiers(model):
     X = StandardScaler().fit_transform(CELLS)
     display = RegularizationPathDisplay.from_estimator(model, X, LABELS, n_alphas=6)
     norms = np.linalg.norm(display.coefs, axis=0)
@@ -142,14 +142,14 @@ def test_paths_of_classifiers(model):
         Lasso(fit_intercept=False, max_iter=10000),
     ],
 )
-def test_paths_begin_where_all_is_zero_whatever_the_options(model):
+def test_displays__paths_begin_where_all_is_zero_whatever_the_options(model):
     display = RegularizationPathDisplay.from_estimator(model, CELLS.iloc[:, :8].to_numpy(), LABELS, n_alphas=8)
     rounding = 1e-12 * np.abs(display.coefs).max()  # of scikit-learn's Lasso
     assert np.abs(display.coefs[..., 0]).max() <= rounding
     assert display.coefs[..., 2].any()
 
 
-def test_lists_and_columns_of_many():
+def test_displays__lists_and_columns_of_many():
     display = RegularizationPathDisplay.from_estimator(Ridge(), FRAME.to_numpy().tolist(), TARGET.tolist(), n_alphas=3)
     assert display.feature_names[0] == "x0"
     assert (
@@ -166,7 +166,7 @@ def test_lists_and_columns_of_many():
         UncertaintyDisplay.from_estimator(net, FRAME, TARGET[:5])
 
 
-def test_path_of_several_classes_and_sparse_rows():
+def test_displays__path_of_several_classes_and_sparse_rows():
     rng = np.random.default_rng(0)
     X = sp.random_array((90, 12), density=0.4, format="csr", random_state=rng)
     y = np.repeat(["a", "b", "c"], 30)
@@ -176,7 +176,7 @@ def test_path_of_several_classes_and_sparse_rows():
     np.testing.assert_allclose(display.lines_[0].get_ydata(), np.linalg.norm(display.coefs[:, 0], axis=0))
 
 
-def test_norms(search):
+def test_displays__norms(search):
     display = RegularizationPathDisplay.from_cv(search, FRAME, TARGET, kind="norm")
     assert len(display.lines_) == 2
     assert all(line.get_ydata().max() == 1.0 for line in display.lines_)
@@ -184,7 +184,7 @@ def test_norms(search):
         display.plot(kind="x")
 
 
-def test_sparsity_counts_features_and_weights(search, net):
+def test_displays__sparsity_counts_features_and_weights(search, net):
     display = SparsityDisplay.from_cv(search, FRAME, TARGET)
     assert display.counts_[0] == 0
     assert display.counts_[-1] == 10
@@ -193,7 +193,7 @@ def test_sparsity_counts_features_and_weights(search, net):
     assert layers.counts_[0] < net[-1].weights_[0].size
 
 
-def test_curve_shows_the_choices_of_the_search(search):
+def test_displays__curve_shows_the_choices_of_the_search(search):
     display = CVCurveDisplay.from_cv(search)
     assert display.value_min_ == search[-1].alpha_min_
     assert display.value_1se_ == search[-1].alpha_1se_
@@ -205,7 +205,7 @@ def test_curve_shows_the_choices_of_the_search(search):
     assert (display.value_min_, display.value_1se_) == (smoothed.alpha_min_, smoothed.alpha_1se_)
 
 
-def test_curve_of_a_grid_search():
+def test_displays__curve_of_a_grid_search():
     grid = {"logisticregression__C": [1e-3, 1e-2, 0.1, 1.0, 10.0], "standardscaler__with_mean": [True, False]}
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     found = GridSearchCV(model, grid, scoring="neg_log_loss").fit(CELLS, LABELS)
@@ -218,7 +218,7 @@ def test_curve_of_a_grid_search():
         CVCurveDisplay.from_cv(found, param_name="standardscaler__with_mean")
 
 
-def test_curve_of_a_random_search_and_of_an_unknown_direction():
+def test_displays__curve_of_a_random_search_and_of_an_unknown_direction():
     space = {"min_samples_leaf": list(range(1, 30)), "min_weight_fraction_leaf": [0.0, 0.01, 0.02]}
     found = RandomizedSearchCV(DecisionTreeClassifier(random_state=0), space, n_iter=6, random_state=0)
     found.fit(CELLS, LABELS)
@@ -232,7 +232,7 @@ def test_curve_of_a_random_search_and_of_an_unknown_direction():
     assert display.value_1se_ is None
 
 
-def test_curve_of_odd_searches():
+def test_displays__curve_of_odd_searches():
     tree = DecisionTreeClassifier(random_state=0)
     found = GridSearchCV(tree, {"max_depth": [None, 1, 2, 4]}, cv=3).fit(CELLS, LABELS)
     assert CVCurveDisplay.from_cv(found).values.tolist() == [1, 2, 4]
@@ -250,7 +250,7 @@ def test_curve_of_odd_searches():
     assert CVCurveDisplay.from_cv(halved).values.tolist() == [1, 2, 4, 8]
 
 
-def test_curve_of_an_estimator():
+def test_displays__curve_of_an_estimator():
     display = CVCurveDisplay.from_estimator(Ridge(), FRAME, TARGET)
     assert display.parameter == "alpha"
     assert 1.0 in display.values
@@ -259,7 +259,7 @@ def test_curve_of_an_estimator():
         CVCurveDisplay.from_estimator(Ridge(), FRAME, TARGET, param_name="tol")
 
 
-def test_loss_curve_of_a_net(net):
+def test_displays__loss_curve_of_a_net(net):
     display = LossCurveDisplay.from_estimator(net)
     (curve,) = display.curves
     np.testing.assert_allclose(curve.validation - curve.train, net[-1].gap_curve_)
@@ -267,7 +267,7 @@ def test_loss_curve_of_a_net(net):
     assert curve.validation[curve.best - 1] == min(net[-1].validation_curve_)
 
 
-def test_loss_curve_of_a_score():
+def test_displays__loss_curve_of_a_score():
     net = DropoutMLPRegressor((10,), max_iter=5, monitor="r2", random_state=0).fit(FRAME, TARGET)
     (curve,) = LossCurveDisplay.from_estimator(net).curves
     assert curve.gain
@@ -286,7 +286,7 @@ def test_loss_curve_of_a_score():
         (AugmentedRegressor(DropoutMLPRegressor((5,), max_iter=3, early_stopping=False), GaussianNoise()), "epoch"),
     ],
 )
-def test_loss_curves(model, unit):
+def test_displays__loss_curves(model, unit):
     model.fit(FRAME, TARGET)
     display = LossCurveDisplay.from_estimator(model)
     assert display.ax_.get_xlabel() == unit
@@ -296,7 +296,7 @@ def test_loss_curves(model, unit):
     assert all(curve.train.shape == curve.steps.shape for curve in display.curves)
 
 
-def test_loss_curves_of_folds_and_of_a_perceptron():
+def test_displays__loss_curves_of_folds_and_of_a_perceptron():
     model = MLPClassifier(hidden_layer_sizes=(5,), early_stopping=True, max_iter=8, n_iter_no_change=20, random_state=0)
     with pytest.warns(match="Maximum iterations"):
         results = cross_validate(model, CELLS, LABELS, cv=3, return_estimator=True)
@@ -307,7 +307,7 @@ def test_loss_curves_of_folds_and_of_a_perceptron():
         LossCurveDisplay.from_cv({})
 
 
-def test_filter_is_that_of_the_estimator():
+def test_displays__filter_is_that_of_the_estimator():
     model = EarlyStoppingRegressor(random_state=0).fit(FRAME, TARGET)
     display = FilterFactorDisplay.from_estimator(model, steps=[1, 100])
     values, stopped, ridge = model.filter_factors([1, 100])
@@ -319,7 +319,7 @@ def test_filter_is_that_of_the_estimator():
         FilterFactorDisplay.from_estimator(model, steps=range(9))
 
 
-def test_bands_hold_the_variances():
+def test_displays__bands_hold_the_variances():
     x = FRAME[["bmi"]]
     model = make_pipeline(StandardScaler(), DropoutMLPRegressor((20,), max_iter=10, random_state=0)).fit(x, TARGET)
     display = UncertaintyDisplay.from_estimator(model, x, TARGET, coverage=0.9)
@@ -334,7 +334,7 @@ def test_bands_hold_the_variances():
     assert parts.ax_.lines[0].get_ydata().max() == pytest.approx(np.sqrt(u.epistemic.max()))
 
 
-def test_entropy_of_classes_and_wrong_answers(net):
+def test_displays__entropy_of_classes_and_wrong_answers(net):
     rows = slice(1, None, 2)
     display = UncertaintyDisplay.from_estimator(net, CELLS[rows], LABELS[rows])
     wrong = display.uncertainty.mean.argmax(axis=1) != LABELS[rows]
@@ -343,7 +343,7 @@ def test_entropy_of_classes_and_wrong_answers(net):
     np.testing.assert_array_equal(by_feature.position, CELLS["mean radius"][rows])
 
 
-def test_calibration_error_is_the_mean_gap(net):
+def test_displays__calibration_error_is_the_mean_gap(net):
     rows = slice(1, None, 2)
     p = net.predict_proba(CELLS[rows])
     right = p.argmax(axis=1) == LABELS[rows]
@@ -359,19 +359,19 @@ def test_calibration_error_is_the_mean_gap(net):
     assert same.ece_ == pytest.approx(display.ece_)
 
 
-def test_calibration_of_sure_answers_that_are_always_right():
+def test_displays__calibration_of_sure_answers_that_are_always_right():
     display = CalibrationGapDisplay.from_predictions([0, 1, 1, 0], [0.0, 1.0, 1.0, 0.0], strategy="uniform")
     assert display.ece_ == 0.0
 
 
 @pytest.mark.parametrize("strategy", ["quantile", "uniform"])
-def test_calibration_does_not_depend_on_the_order_of_ties(strategy):
+def test_displays__calibration_does_not_depend_on_the_order_of_ties(strategy):
     y = np.repeat([0, 1], [20, 80])
     display = CalibrationGapDisplay.from_predictions(y, np.full(100, 0.8), strategy=strategy)
     assert display.ece_ == pytest.approx(0.0, abs=1e-12)
 
 
-def test_calibration_of_folds():
+def test_displays__calibration_of_folds():
     model = make_pipeline(StandardScaler(), LabelSmoothedLogistic())
     results = cross_validate(model, CELLS, LABELS, return_estimator=True, return_indices=True)
     display = CalibrationGapDisplay.from_cv(results, CELLS, LABELS)
@@ -422,12 +422,12 @@ BAD = [
 
 
 @pytest.mark.parametrize(("call", "match"), BAD, ids=[match for _, match in BAD])
-def test_bad_input(call, match):
+def test_displays__bad_input(call, match):
     with pytest.raises(ValueError, match=match):
         call()
 
 
-def test_given_axes_are_drawn_on(search, net):
+def test_displays__given_axes_are_drawn_on(search, net):
     _, axes = plt.subplots(6)
     before, a = len(plt.get_fignums()), iter(axes)
     displays = [
@@ -442,7 +442,7 @@ def test_given_axes_are_drawn_on(search, net):
     assert len(plt.get_fignums()) == before
 
 
-def test_names_and_line_keywords_tell_displays_apart(search, net):
+def test_displays__names_and_line_keywords_tell_displays_apart(search, net):
     rows = slice(1, None, 2)
     descent = EarlyStoppingRegressor(random_state=0).fit(FRAME, TARGET)
     X = StandardScaler().fit_transform(FRAME)
@@ -469,7 +469,7 @@ def test_names_and_line_keywords_tell_displays_apart(search, net):
         assert "#123456" in {line.get_color() for line in ax.lines} - before
 
 
-def test_two_displays_on_one_axes_have_colors_of_their_own(net):
+def test_displays__two_displays_on_one_axes_have_colors_of_their_own(net):
     rows = slice(1, None, 2)
     ax = CalibrationGapDisplay.from_estimator(net, CELLS[rows], LABELS[rows], name="a").ax_
     CalibrationGapDisplay.from_estimator(net, CELLS[rows], LABELS[rows], name="b", n_bins=4, ax=ax)
@@ -483,7 +483,7 @@ def test_two_displays_on_one_axes_have_colors_of_their_own(net):
     assert low > high  # still weaker to the right
 
 
-def test_curves_of_searches_of_scikit_learn():
+def test_displays__curves_of_searches_of_scikit_learn():
     alphas = np.geomspace(1e-3, 10.0, 9)
     ridge = RidgeCV(alphas, store_cv_results=True).fit(FRAME, TARGET)
     display = CVCurveDisplay.from_cv(ridge)
@@ -503,7 +503,7 @@ def test_curves_of_searches_of_scikit_learn():
 
 
 @pytest.mark.parametrize("legacy", [True, False])
-def test_curve_of_logistic_cv(legacy):
+def test_displays__curve_of_logistic_cv(legacy):
     X = StandardScaler().fit_transform(CELLS)
     model = LogisticRegressionCV(
         Cs=4, cv=3, l1_ratios=(0.0,), use_legacy_attributes=legacy, scoring="neg_log_loss", max_iter=200
@@ -514,7 +514,7 @@ def test_curve_of_logistic_cv(legacy):
     assert display.is_loss
 
 
-def test_curve_of_values_that_are_no_numbers():
+def test_displays__curve_of_values_that_are_no_numbers():
     tree = DecisionTreeClassifier(random_state=0)
     display = CVCurveDisplay.from_estimator(tree, CELLS, LABELS, param_name="max_depth", param_range=[1, 3, None], cv=3)
     assert [label.get_text() for label in display.ax_.get_xticklabels()] == ["1", "3", "None"]
@@ -531,7 +531,7 @@ def test_curve_of_values_that_are_no_numbers():
     assert words.value_1se_ is None
 
 
-def test_displays_need_no_matplotlib_until_they_draw():
+def test_displays__need_no_matplotlib_until_they_draw():
     code = (
         "import sys; sys.modules['matplotlib'] = sys.modules['matplotlib.pyplot'] = None\n"
         "import numpy as np\nfrom skreg.inspection import CalibrationGapDisplay, diagnose, param_space\n"
@@ -562,7 +562,7 @@ SPACED = [
 
 @pytest.mark.parametrize("model", SPACED, ids=str)
 @pytest.mark.parametrize("engine", ["sklearn", "optuna"])
-def test_spaces_hold_values_that_fit(model, engine):
+def test_displays__spaces_hold_values_that_fit(model, engine):
     space = param_space(model, engine=engine)
     assert set(space) <= set(model.get_params())
     if engine == "sklearn":
@@ -580,19 +580,19 @@ def test_spaces_hold_values_that_fit(model, engine):
         clone(model).set_params(**trial.params)
 
 
-def test_spaces_of_composed_augmenters_and_of_l1():
+def test_displays__spaces_of_composed_augmenters_and_of_l1():
     model = AugmentedClassifier(DropoutMLPClassifier(), Compose([Rotate(), RandomApply(Cutout())]))
     found = set(param_space(model))
     assert {"augmenter__0__degrees", "augmenter__1__p", "augmenter__1__augmenter__size", "estimator__l1"} <= found
 
 
-def test_a_random_search_takes_a_space():
+def test_displays__a_random_search_takes_a_space():
     model = make_pipeline(StandardScaler(), ElasticNetProx())
     found = RandomizedSearchCV(model, param_space(model), n_iter=4, random_state=0, cv=3).fit(FRAME, TARGET)
     assert found.best_score_ > 0.3
 
 
-def test_bad_spaces():
+def test_displays__bad_spaces():
     with pytest.raises(ValueError, match="engine must be 'sklearn' or 'optuna'; got 'x'"):
         param_space(ElasticNetProx(), engine="x")
     with pytest.raises(ValueError, match="estimator must be one of skreg"):
