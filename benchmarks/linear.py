@@ -126,7 +126,7 @@ def run(args):
     if set(args.parts) & set(FIT_IN_PROCESS):
         for name in args.problems:
             if problem := load(name, args.small):
-                Course(problem, solvers, args, book).run()
+                Course(problem, solvers, args, pages).run()
     if "first" in args.parts:
         known = [s.name for s in solvers if s in (Skreg, ScikitLearn, Skglm)]
         pages.enter("first", "100 x 20", rows=processes.first_fits(known, args.repeats))

@@ -189,6 +189,6 @@ def run(args):
         models = {name: make for name, make in MODELS.items() if name != "RealMLP" or find_spec("pytabkit")}
         race(models, args.problems, args.small, pages.enter)
         found = {entry["problem"]: {row["solver"]: row for row in entry["rows"]} for entry in pages.entries("tables")}
-        enter_summary(book, "summary", found, BASE)
+        enter_summary(pages, "summary", found, BASE)
     if "defaults" in args.parts:
-        enter_summary(book, "defaults", race(VARIANTS, args.problems, args.small), "as they are")
+        enter_summary(pages, "defaults", race(VARIANTS, args.problems, args.small), "as they are")

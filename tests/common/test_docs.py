@@ -159,7 +159,7 @@ class Twice(ast.NodeTransformer):
     NAMES = ("n_draws", "n_repeats", "repeats")
 
     def visit_Assign(self, node):
-        targets, values = node.targets, [node.value]
+        targets, values = node.targets, [node.value] * len(node.targets)
         if isinstance(targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
             targets, values = targets[0].elts, node.value.elts
         for target, value in zip(targets, values, strict=True):
