@@ -26,7 +26,7 @@ OUTSIDE = {
     "_core": NUMERICS,
     "_nets": NUMERICS,
     "utils": {"narwhals", "numpy", "scipy", "sklearn", "threadpoolctl"},
-    "inspection": {"numpy", "scipy", "sklearn", "matplotlib", "pandas", "optuna", "rich"},
+    "inspection": {"joblib", "matplotlib", "numpy", "optuna", "pandas", "rich", "scipy", "sklearn", "threadpoolctl"},
 }
 
 
