@@ -48,7 +48,7 @@ class Heat:
         ``ask(solver, tol)`` gives an `Answer`.
     judge : Judge
     limit : float
-        Seconds from which on a solver is not tried any tighter, nor again: nobody can be interrupted.
+        Seconds after which a solver is not tried at tighter tolerances, nor again. No run is interrupted.
     """
 
     def __init__(self, ask, judge, limit):

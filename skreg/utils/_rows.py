@@ -127,11 +127,6 @@ def hashed(X):
     return HashedRows(X, columns=columns)
 
 
-def hashes(X):
-    """64-bit hash of every row, which depends on nothing but the values of that row."""
-    return hashed(X).keys
-
-
 def distinct(*tables):
     """Unique rows, of X or of X and y together, in an order that does not depend on the order of the rows.
 
