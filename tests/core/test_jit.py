@@ -24,6 +24,7 @@ from numba.core import event
 
 import skreg
 from skreg._core import _jit, _kernel_cache
+from tests.processes import FIND_TESTS
 
 ROOT = pathlib.Path(skreg.__file__).parents[1]
 # Names of fields and methods are shared with all parts of the package, so these say that they are tests.
@@ -586,7 +587,7 @@ for kind in ("dense", "float32", "csc"):
 
 @pytest.mark.filterwarnings("ignore")
 def test_jit__compiled_is_plain_python(capsys):
-    process = start(PLAIN, NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="ignore")
+    process = start(FIND_TESTS + PLAIN, NUMBA_DISABLE_JIT="1", PYTHONWARNINGS="ignore")
     exec(PLAIN, {})
     compiled = [float(v) for v in capsys.readouterr().out.split()]
     plain = [float(v) for v in finish(process)]
