@@ -30,7 +30,7 @@ def _prefer_the_installed_package():
         if package is not None and ROOT not in pathlib.Path(package.origin).resolve().parents:
             os.environ["PYTHONSAFEPATH"] = "1"  # no child finds the clone in its working directory
             sys.path.insert(0, str(ROOT))
-            import benchmarks  # noqa: F401, PLC0415  # the clone's, although other packages may have such a folder, too
+            import benchmarks  # noqa: F401  # the clone's, although other packages may have such a folder, too
 
             sys.path.append(sys.path.pop(0))
             return
