@@ -12,12 +12,14 @@ from .linear import (
     elastic_net_path,
     logistic_path,
 )
-from .neural import DropoutMLPClassifier, DropoutMLPRegressor
+from .neural import DropoutCNNClassifier, DropoutCNNRegressor, DropoutMLPClassifier, DropoutMLPRegressor
 from .stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
 
 __all__ = [
     "AugmentedClassifier",
     "AugmentedRegressor",
+    "DropoutCNNClassifier",
+    "DropoutCNNRegressor",
     "DropoutMLPClassifier",
     "DropoutMLPRegressor",
     "EarlyStoppingClassifier",

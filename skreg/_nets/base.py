@@ -1,126 +1,106 @@
-"""A layer's forward pass returns its output and its backward pass.
+"""The protocol of layers: a forward pass returns its output and its backward pass.
 
-The backward pass is a function from the gradient of the output to the gradient of the input. All trainable parameters
-of a net live in one vector, their gradients in another, and buffers (running means, singular vectors) in a third: a
-step, an average or a snapshot is one operation on an array.
+Batches have shape ``(rows, *shape)`` with the channels last, in C order, so that a layer over channels sees any of them
+as ``(rows * positions, channels)`` without a copy. The backward pass is a function from the gradient of the output to
+the gradient of the input. It adds the gradients of parameters to those in the context. All trainable parameters of a
+net live in one vector, and buffers (running means, singular vectors) in another: a step, an average or a snapshot is
+one operation on an array.
 """
 
 import copy
-from typing import NamedTuple
+import math
 
 import numpy as np
 
 
-class RowWeights(NamedTuple):
-    """Weights of the rows of a batch, for statistics."""
-
-    relative: np.ndarray  # with mean 1
-    mean: float
-    effective: float  # effective number of rows, n where all weights are equal (Kish 1965)
-
-    @classmethod
-    def of(cls, weights, n, dtype):
-        """From the weights of n rows, or None where all are 1."""
-        if weights is None:
-            return cls(np.ones(n, dtype), 1.0, float(n))
-        if (weights == weights[0]).all():  # the usual case
-            return cls(np.ones(n, dtype), float(weights[0]), float(n))
-        total = float(weights.sum(dtype=np.float64))
-        relative = weights * (n / total)
-        return cls(relative.astype(dtype), total / n, n / float((relative * relative).mean(dtype=np.float64)))
+def by_channel(x):
+    """A batch as (rows * positions, channels)."""
+    return x.reshape(-1, x.shape[-1])
 
 
-class Context:
-    """What a pass through the layers needs beside its input: its mode, seeds, row weights, and scratch memory.
-
-    Parameters
-    ----------
-    seed : int
-        The first state of the sequence of seeds.
-    train : bool
-        Whether statistics are those of the batch, and update the running means.
-    noisy : bool
-        Whether noise is sampled: for every row in training, else once for all rows.
-    gradient : bool
-        Whether the backward pass will be called.
-    """
-
-    def __init__(self, seed=0, train=False, noisy=False, gradient=False):
-        self.state = seed
-        self.train = train
-        self.noisy = noisy
-        self.gradient = gradient
-        self._buffers = {}
-        self._weights = None
-        self._row_weights = None
-
-    def seed(self):
-        """The next of a sequence of 32-bit seeds (Knuth's linear congruential generator)."""
-        self.state = (self.state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
-        return self.state >> 32
-
-    def pitch(self, width):
-        """The distance between the noise of two rows in the sequence of random numbers; 0 in predictions: shared."""
-        return width if self.train else 0
-
-    def set_weights(self, weights):
-        """Set the row weights of the next batch; None for equal weights."""
-        self._weights = weights
-        self._row_weights = None
-
-    def row_weights(self, n, dtype):
-        """`RowWeights` of the batch, which has n rows; computed by the first layer that asks."""
-        if self._row_weights is None or self._row_weights.relative.size != n:
-            self._row_weights = RowWeights.of(self._weights, n, dtype)
-        return self._row_weights
-
-    def buffer(self, owner, name, shape, dtype):
-        """Scratch memory: an array, the same one whenever the same owner asks for as many rows or fewer."""
-        found = self._buffers.get((owner, name))
-        if found is None or found.shape[0] < shape[0] or found.shape[1:] != shape[1:]:
-            found = self._buffers[owner, name] = np.empty(shape, dtype)
-        return found if found.shape[0] == shape[0] else found[: shape[0]]
+def by_position(x):
+    """A batch as (rows, positions, channels)."""
+    return x.reshape(len(x), -1, x.shape[-1])
 
 
 class Param:
-    """An array of a net with its gradient.
+    """An array of a net.
 
     Parameters
     ----------
     value : ndarray
-    layer : int or None
-        The layer, counted from the input, whose penalty strengths apply; None for no penalty (biases, scales, rates).
+    group : str or None
+        Name of the group of weights, such as "hidden1", whose penalty strengths apply; None for no penalty (biases,
+        scales, rates).
     learned : bool
         True for a trainable parameter, False for a buffer.
+
+    Attributes
+    ----------
+    index : int
+        Place among the trainable parameters of the net, set by `Net`.
     """
 
-    def __init__(self, value, layer=None, learned=True):
+    def __init__(self, value, group=None, learned=True):
         self.value = value
-        self.grad = None
-        self.layer = layer
+        self.group = group
         self.learned = learned
-
-    def __getstate__(self):
-        return {**vars(self), "grad": None}
+        self.index = None
 
 
 class Layer:
-    """Base of the layers: ``build`` once for the width of the input, then call for every batch."""
+    """Base of the layers: ``build`` once for the shape of the input, then call for every batch.
 
-    def build(self, width, rng, dtype):
-        """Create the parameters for inputs of this width; returns the width of the output."""
-        return width
+    Attributes
+    ----------
+    inplace : bool
+        Whether the forward pass overwrites its input. `Chain` then gives it memory that nobody else needs.
+    keeps_output : bool
+        Whether the backward pass needs the output, so that no later layer may overwrite it.
+    needs_input_gradient : bool
+        Whether a layer before it is trainable, so that the backward pass must return the gradient of the input; set by
+        `Net`.
+    is_noisy : bool
+        Whether Monte Carlo predictions see noise of this layer.
+    divisible : bool
+        Whether parts of a batch may pass in threads of their own.
+    n_products : int
+        Multiplications a row, where they are many.
+    size : int
+        Numbers a row that layers inside it put out.
+    """
 
-    def parts(self):
+    inplace = False
+    keeps_output = False
+    needs_input_gradient = True
+    is_noisy = False
+    divisible = True
+    n_products = 0
+    size = 0
+
+    def build(self, shape, rng, dtype):
+        """Create the parameters for inputs of this shape, without the axis of the rows; returns that of the output."""
+        return shape
+
+    def modules(self):
         """The layer and all layers inside it."""
         yield self
         for value in vars(self).values():
             for inner in value if isinstance(value, (list, tuple)) else (value,):
                 if isinstance(inner, Layer):
-                    yield from inner.parts()
+                    yield from inner.modules()
+
+    def own_params(self):
+        return [value for value in vars(self).values() if isinstance(value, Param)]
 
     def params(self):
-        return [value for part in self.parts() for value in vars(part).values() if isinstance(value, Param)]
+        """All arrays of the layer, each once, also where layers share it."""
+        return list(dict.fromkeys(param for module in self.modules() for param in module.own_params()))
+
+    def trace(self, trainable):
+        """Set `needs_input_gradient`: whether a layer before is trainable. Returns the same for the next layer."""
+        self.needs_input_gradient = trainable
+        return trainable or any(param.learned for param in self.params())
 
     def regularizer(self):
         """The layer's own term of the objective."""
@@ -129,27 +109,47 @@ class Layer:
     def __call__(self, x, ctx):
         """Forward pass of a batch x: returns the output and the backward pass.
 
-        The backward pass, ``back(d)``, may overwrite d. It overwrites the gradients of parameters and does not add to
-        them, so a layer may be called once in a pass only.
+        The backward pass, ``back(d)``, may overwrite d. It adds to the gradients of parameters, ``ctx.grads``, and
+        returns the gradient of the input, or None where ``needs_input_gradient`` is False.
         """
         raise TypeError(f"{type(self).__name__} must define __call__.")
 
 
 class Chain(Layer):
-    """One layer after another."""
+    """One layer after another.
+
+    A layer that overwrites its input gets a copy, unless the input is memory that a layer of this chain made and whose
+    backward pass does not need it.
+    """
 
     def __init__(self, *layers):
         self.layers = layers
 
-    def build(self, width, rng, dtype):
+    def build(self, shape, rng, dtype):
+        self.shapes = []  # of the outputs of the layers
+        self.size = 0  # numbers a row that the layers put out
         for layer in self.layers:
-            width = layer.build(width, rng, dtype)
-        return width
+            shape = layer.build(shape, rng, dtype)
+            self.shapes.append(shape)
+            self.size += max(layer.size, math.prod(shape))
+        return shape
+
+    def trace(self, trainable):
+        self.needs_input_gradient = trainable
+        for layer in self.layers:
+            trainable = layer.trace(trainable)
+        return trainable
 
     def __call__(self, x, ctx):
-        backs = []
+        backs, given, free = [], x, False
         for layer in self.layers:
-            x, back = layer(x, ctx)
+            if layer.inplace and not free:
+                own = ctx.scratch(x.shape, x.dtype)
+                own[:] = x
+                x, free = own, True
+            y, back = layer(x, ctx)
+            free = not layer.keeps_output and (free or not _shares_memory(y, given))
+            x = y
             backs.append(back)
 
         def back(d):
@@ -162,36 +162,82 @@ class Chain(Layer):
         return x, back
 
 
+def _shares_memory(a, b):
+    return a is b or (isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b))
+
+
 class ResidualBlock(Layer):
-    """Add a branch to its input."""
+    """Add a branch to its input, or to a shortcut of it where the branch changes the shape.
 
-    def __init__(self, branch):
+    Parameters
+    ----------
+    branch : Layer
+    shortcut : Layer or None
+        A linear layer whose output has the shape of the branch's; None for the input itself.
+    """
+
+    def __init__(self, branch, shortcut=None):
         self.branch = branch
+        self.shortcut = shortcut
 
-    def build(self, width, rng, dtype):
-        return self.branch.build(width, rng, dtype)
+    def build(self, shape, rng, dtype):
+        out = self.branch.build(shape, rng, dtype)
+        across = shape if self.shortcut is None else self.shortcut.build(shape, rng, dtype)
+        if across != out:
+            raise ValueError(f"a branch of output shape {out} cannot be added to {across}.")
+        self.size = self.branch.size + 2 * math.prod(out)
+        return out
+
+    def trace(self, trainable):
+        self.needs_input_gradient = trainable
+        after = self.branch.trace(trainable)
+        return (self.shortcut.trace(trainable) if self.shortcut is not None else trainable) or after
 
     def __call__(self, x, ctx):
         y, back_branch = self.branch(x, ctx)
-        out = np.add(x, y, out=ctx.buffer(self, "sum", x.shape, x.dtype))
+        across, back_across = (x, None) if self.shortcut is None else self.shortcut(x, ctx)
+        out = np.add(across, y, out=ctx.scratch(y.shape, y.dtype))
 
         def back(d):
-            inner = ctx.buffer(self, "gradient", d.shape, d.dtype)
+            inner = ctx.scratch(d.shape, d.dtype)
             inner[:] = d
-            d += back_branch(inner)
+            inner = back_branch(inner)
+            if back_across is not None:
+                d = back_across(d)
+            if not self.needs_input_gradient:
+                return None
+            d += inner
             return d
 
         return out, back
 
 
-class Net:
+class Predictor:
+    """Base of `Net` and `SubNet`: a layer with the shape of its output, called for one batch at a time."""
+
+    @property
+    def n_products(self):
+        """Multiplications of the forward pass of a row."""
+        return sum(module.n_products for module in self.layer.modules())
+
+    @property
+    def size_per_row(self):
+        """Numbers that the layers put out for a row."""
+        return max(self.layer.size, math.prod(self.shape_out))
+
+    def __call__(self, x, ctx):
+        ctx.begin()
+        return self.layer(x, ctx)
+
+
+class Net(Predictor):
     """A layer whose parameters are views of one vector.
 
     Parameters
     ----------
     layer : Layer
-    width : int
-        Of the input.
+    shape : tuple of int
+        Of the input, without the axis of the rows.
     rng : numpy.random.Generator
         For the initial weights.
     dtype : dtype
@@ -203,54 +249,58 @@ class Net:
         penalized.
     memory : ndarray
         The buffers of all layers.
-    ends, layers : ndarray
-        Ends of the weights in `theta`, and the layer of each.
+    segment_ends : ndarray of int
+        Ends of the weights in `theta`.
+    segment_groups : list of str
+        The name of the group of each.
+    shape_in, shape_out : tuple of int
     """
 
-    def __init__(self, layer, width, rng, dtype=np.float32):
+    def __init__(self, layer, shape, rng, dtype=np.float32):
         self.layer = layer
         self.dtype = np.dtype(dtype)
-        self.width_out = layer.build(width, rng, self.dtype)
+        self.shape_in = tuple(shape)
+        self.shape_out = layer.build(self.shape_in, rng, self.dtype)
         self._copies = None
         self._pack()
 
     def _pack(self):
-        self._check_layers()
+        modules = list(self.layer.modules())
+        for module in modules:
+            if sum(other is module for other in modules) > 1:
+                name = type(module).__name__
+                raise ValueError(f"a {name} layer occurs twice in the net: build another one, or share its weights.")
+        self.layer.trace(False)
         params = self.layer.params()
-        weights = [p for p in params if p.learned and p.layer is not None]
-        free = [p for p in params if p.learned and p.layer is None]
-        kept = [p for p in params if not p.learned]
-        self.theta, self.grad = self._join(weights + free)
-        self.memory, _ = self._join(kept)
-        sizes = [p.value.size for p in weights]
-        self.ends = np.cumsum(sizes, dtype=np.int64)
-        self.layers = np.array([p.layer for p in weights], dtype=np.int64)
-
-    def _check_layers(self):
-        """Refuse what would give wrong gradients without an error."""
-        parts, trainable = list(self.layer.parts()), False
-        for part in parts:
-            name = type(part).__name__
-            if sum(other is part for other in parts) > 1:
-                raise ValueError(f"a {name} layer occurs twice in the net: its gradients would be overwritten.")
-            if getattr(part, "first", False) and trainable:
-                raise ValueError(f"a {name} layer has first=True, but a layer before it has trainable parameters.")
-            own = [value for value in vars(part).values() if isinstance(value, Param)]
-            trainable = trainable or any(param.learned for param in own)
+        weights = [p for p in params if p.learned and p.group is not None]
+        free = [p for p in params if p.learned and p.group is None]
+        self._trained = weights + free
+        self.theta = self._join(self._trained)
+        self.memory = self._join([p for p in params if not p.learned])
+        self.grad = np.zeros_like(self.theta)
+        for index, param in enumerate(self._trained):
+            param.index = index
+        self.segment_ends = np.cumsum([p.value.size for p in weights], dtype=np.int64)
+        self.segment_groups = [p.group for p in weights]
 
     def _join(self, params):
         values = np.concatenate([np.empty(0, self.dtype), *(p.value.ravel() for p in params)])
-        grads = np.zeros_like(values)
-        start = 0
-        for p in params:
-            stop, shape = start + p.value.size, p.value.shape
-            p.value, p.grad = values[start:stop].reshape(shape), grads[start:stop].reshape(shape)
-            start = stop
-        return values, grads
+        for p, view in zip(params, _views(values, params), strict=True):
+            p.value = view
+        return values
+
+    def views(self, vector):
+        """Views of a vector like `theta`, one for each trainable parameter, by ``param.index``."""
+        return _views(vector, self._trained)
+
+    @property
+    def width_out(self):
+        """Number of outputs of a row."""
+        return math.prod(self.shape_out)
 
     def __getstate__(self):
         """Without the copies of all parameters in `theta` and `memory`, and the copy in another precision."""
-        return {name: vars(self)[name] for name in ("layer", "width_out", "dtype")}
+        return {name: vars(self)[name] for name in ("layer", "shape_in", "shape_out", "dtype")}
 
     def __setstate__(self, state):
         vars(self).update(state)
@@ -285,8 +335,8 @@ class Net:
         return other
 
     def weights(self):
-        """The penalized parameters, as views."""
-        return [p for p in self.layer.params() if p.layer is not None]
+        """The parameters with a group, as views."""
+        return [p for p in self.layer.params() if p.group is not None]
 
     def snapshot(self):
         return self.theta.copy(), self.memory.copy()
@@ -295,7 +345,46 @@ class Net:
         self.theta[:], self.memory[:] = snapshot
 
     def regularizer(self):
-        return sum(part.regularizer() for part in self.layer.parts())
+        return sum(module.regularizer() for module in self.layer.modules())
 
-    def __call__(self, x, ctx):
-        return self.layer(x, ctx)
+    @property
+    def before_output(self):
+        """The layers before those of the output, weights and biases; None where none of them is trainable."""
+        first = self.split_at(len(self.layer.layers) - 2)[0]
+        return first if first.layer.params() else None
+
+    @property
+    def n_features(self):
+        """The width of what the output layer sees."""
+        return math.prod(self.layer.shapes[-3] if len(self.layer.shapes) > 2 else self.shape_in)
+
+    def split_at(self, n_layers):
+        """The net's first layers, and those after them, as two `SubNet`, which share its parameters."""
+        chain = self.layer
+        first, last = chain.layers[:n_layers], chain.layers[n_layers:]
+        middle = chain.shapes[n_layers - 1] if n_layers else self.shape_in
+        parts = []
+        for layers, shape in ((first, middle), (last, self.shape_out)):
+            part = SubNet(Chain(*layers), shape, self.dtype)
+            part.layer.size = self.layer.size
+            parts.append(part)
+        return parts
+
+
+class SubNet(Predictor):
+    """Some consecutive layers of a net, for predictions."""
+
+    def __init__(self, layer, shape_out, dtype):
+        self.layer = layer
+        self.shape_out = shape_out
+        self.dtype = dtype
+
+
+def _views(vector, params):
+    """Views of a vector with the shapes of some parameters, one after another."""
+    views, start = [], 0
+    for p in params:
+        stop = start + p.value.size
+        views.append(vector[start:stop].reshape(p.value.shape))
+        start = stop
+    return views

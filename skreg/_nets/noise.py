@@ -1,8 +1,10 @@
 """The dropout family: independent random factors on units, inputs or weights, which differ in their distribution.
 
 A factor is a function of a seed and a place, so no mask is ever stored: the backward pass computes the same numbers
-again. In training, every row has places of its own. In a Monte Carlo draw of a prediction, all rows share them (`pitch`
-0): a draw is one thinned net, and the prediction for a row does not depend on the rows beside it.
+again. A place is a row, a position and a channel, each times a stride (`context.Places`): what has stride 0 shares its
+factors. Spatial dropout shares them among the positions of an image, stochastic depth among all numbers of a row. In a
+Monte Carlo draw of a prediction, all rows share them: a draw is one thinned net, and the prediction for a row does not
+depend on the rows beside it.
 """
 
 import math
@@ -186,25 +188,37 @@ def dropout_noise(kind, rate):
 
 
 @njit
-def perturb(noise, x, seed, pitch, by_row, out):
-    """Write x times one factor for every element, or for every row, to `out`, which may be x.
+def perturb(noise, x, places, out):
+    """Write x (rows, positions, channels) times its factors, whose `Places` are given, to `out`, which may be x.
 
-    The places of row i begin at ``i * pitch``.
+    Factors that positions or channels share are those of the first position or channel.
     """
-    n, m = x.shape
+    seed, first, row, position, channel = places
+    n, n_positions, n_channels = x.shape
+    shared = np.empty(n_channels if position == 0 else 0, x.dtype)
     for i in range(n):
-        if by_row:
-            k = noise.factor(x[i, 0], uniform(seed, i * pitch))
-            for j in range(m):
-                out[i, j] = x[i, j] * k
-        else:
-            for j in range(m):
-                out[i, j] = x[i, j] * noise.factor(x[i, j], uniform(seed, i * pitch + j))
+        start = (first + i) * row
+        for c in range(shared.size):
+            shared[c] = noise.factor(x[i, 0, c], uniform(seed, start + c * channel))
+        for t in range(n_positions):
+            if position == 0:
+                for c in range(n_channels):
+                    out[i, t, c] = x[i, t, c] * shared[c]
+            elif channel == 0:
+                k = noise.factor(x[i, t, 0], uniform(seed, start + t * position))
+                for c in range(n_channels):
+                    out[i, t, c] = x[i, t, c] * k
+            else:
+                place = start + t * position
+                for c in range(n_channels):
+                    out[i, t, c] = x[i, t, c] * noise.factor(x[i, t, c], uniform(seed, place + c))
 
 
 @njit
-def perturb_rows(noise, indptr, indices, data, seed, pitch, out):
+def perturb_rows(noise, indptr, indices, data, places, out):
     """The same for rows of a sparse matrix; an entry has the same place, and factor, as in the dense matrix."""
+    seed, first, row, _, _ = places
     for i in range(indptr.size - 1):
+        start = (first + i) * row
         for k in range(indptr[i], indptr[i + 1]):
-            out[k] = data[k] * noise.factor(data[k], uniform(seed, i * pitch + indices[k]))
+            out[k] = data[k] * noise.factor(data[k], uniform(seed, start + indices[k]))

@@ -85,12 +85,15 @@ class GaussianLikelihood(NamedTuple):
 
 
 @njit
-def evaluate(objective, scores, targets, weights, d):
-    """Mean loss of a batch under row weights; its gradient is written to d."""
+def evaluate(objective, scores, targets, weights, n_rows, d):
+    """Sum of the losses of some rows times their weights over `n_rows`; its gradient is written to d.
+
+    With the number of rows it is their mean loss, with that of a larger batch their part of its mean loss.
+    """
     n, K = scores.shape
     total = 0.0
     for i in range(n):
-        share = weights[i] / n
+        share = weights[i] / n_rows
         total += share * objective.loss_and_gradient(scores, targets, i, d)
         for k in range(K):
             d[i, k] *= share

@@ -2,12 +2,16 @@
 
 import numpy as np
 
-from .base import Layer, Param
+from .base import Layer, Param, by_position
+from .context import Places
 from .noise import perturb
 
 
 class WeightHook(Layer):
-    """Base: a layer whose input is the weights (inputs, units) instead of a batch."""
+    """Base: a layer whose input is the weights (inputs, units) instead of a batch.
+
+    The kernel of a convolution is a matrix of such weights, with one input for each of its places and channels.
+    """
 
     def build_for(self, W):
         """Create the parameters for weights whose initial value is W."""
@@ -25,7 +29,7 @@ class WeightNorm(WeightHook):
 
         def back(d):
             along = (d * x).sum(axis=0) / norm
-            self.length.grad[:] = along
+            ctx.grads[self.length.index] += along
             return ratio * (d - x * (along / norm))
 
         return x * ratio, back
@@ -36,6 +40,8 @@ class SpectralNorm(WeightHook):
 
     The power iteration starts at the last singular vector and runs until the value no longer grows.
     """
+
+    divisible = False  # two threads would write the singular vector while the other reads it
 
     def build_for(self, W):
         start = np.cos(np.arange(1.0, W.shape[1] + 1.0)).astype(W.dtype)
@@ -63,18 +69,20 @@ class SpectralNorm(WeightHook):
 class DropConnect(WeightHook):
     """Noise on the weights, the same for all rows of a batch (Wan et al. 2013)."""
 
+    is_noisy = True
+
     def __init__(self, noise):
         self.noise = noise
 
     def __call__(self, x, ctx):
         if not ctx.noisy:
             return x, lambda d: d
-        seed = ctx.seed()
-        out = ctx.buffer(self, "noisy", x.shape, x.dtype)
-        perturb(self.noise, x, seed, x.shape[1], False, out)
+        places = Places(ctx.seed(), 0, x.shape[1], x.shape[1], 1)
+        out = ctx.scratch(x.shape, x.dtype)
+        perturb(self.noise, by_position(x), places, by_position(out))
 
         def back(d):
-            perturb(self.noise, d, seed, x.shape[1], False, d)
+            perturb(self.noise, by_position(d), places, by_position(d))
             return d
 
         return out, back

@@ -5,12 +5,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._nets.evaluation import scores
-from .._nets.mlp import halves
+from .._nets.architectures.mlp import end_of_hidden_layer
+from .._nets.training.evaluation import scores
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import ParamKind, check_params
 from ..utils._validation import unchanged_on_error
-from ._regressor import DropoutMLPRegressor
+from ._mlp import DropoutMLPRegressor
 
 NET = ParamKind("a DropoutMLPRegressor", lambda value: isinstance(value, DropoutMLPRegressor))
 
@@ -98,8 +98,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Documentati
 
     def _halves(self, dtype):
         sizes = self.net_._architecture.hidden_layer_sizes
-        narrowest = int(np.argmin(sizes))
-        return halves(self.net_._net.astype(dtype), narrowest, sizes[narrowest])
+        net = self.net_._net.astype(dtype)
+        return net.split_at(end_of_hidden_layer(net, int(np.argmin(sizes))))
 
     @property
     def _n_features_out(self):

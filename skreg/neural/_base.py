@@ -1,11 +1,10 @@
-"""Base of the neural estimators: parameters, data, training, and predictions with and without noise."""
+"""Base of all nets: reading data, training, and predictions with and without noise."""
 
 import copy
 import math
 import warnings
-from contextlib import nullcontext
 from inspect import signature
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,96 +13,57 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._nets.activations import ACTIVATIONS, BiasActivationDropout
-from .._nets.averaging import Average
-from .._nets.base import Context
-from .._nets.batches import Batches
-from .._nets.dense import Bias, Dense
-from .._nets.evaluation import scores
-from .._nets.mlp import Architecture, perceptron
-from .._nets.noise import KINDS, Concrete
-from .._nets.optim import Optimizer
-from .._nets.schedules import SCHEDULES, rate_at
-from .._nets.training import Diverged, MaxNorm, train_epoch
+from .._nets.context import Context
+from .._nets.layers.activations import BiasActivationDropout
+from .._nets.layers.dense import Bias, Weighted
+from .._nets.noise import Concrete
+from .._nets.training.averaging import Average
+from .._nets.training.batches import Batches
+from .._nets.training.evaluation import scores
+from .._nets.training.loop import Diverged, MaxNorm, train_epoch
+from .._nets.training.optimizer import Optimizer
+from .._nets.training.parallel import Gradients
+from .._nets.training.schedules import rate_at
 from ..utils._callbacks import CallbackSupportMixin, Task
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._early_stopping import read_validation
 from ..utils._hashing import HashedRows
-from ..utils._params import (
-    ANY_STRING,
-    ARRAY_LIKE,
-    BELOW_ONE,
-    BOOLEAN,
-    CALLABLE,
-    COUNT,
-    FRACTION,
-    NONE,
-    NONNEGATIVE,
-    POSITIVE,
-    RANDOM_STATE,
-    Options,
-    check_params,
-)
-from ..utils._scoring import read_monitor
-from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, check_table, interrupted_fit
+from ._augmented import RowAugmenter
 from ._data import FEWEST_ROWS, UniqueRows, warn_of_shift
 from ._monitor import TrainingHistory, ValidationSet
+from ._params import NetParameters
 from ._uncertainty import MAX_FEATURES, FeatureDistance, features_of, thinned
 
-_READ = dict(accept_sparse="csr", dtype=[np.float64, np.float32])
-_THREADED_PRODUCT = 1 << 23  # multiplications of the smallest product that several threads of BLAS make faster
+_DTYPES = [np.float64, np.float32, np.float16, np.uint8, np.int8, np.uint16, np.int16]
 _AUTO_BATCH = 16, 256  # smallest and largest batch of batch_size="auto"
 _AUTO_STEPS = 16  # steps of an epoch between these
 _MOST_STEPS = 100  # steps of an epoch, at most, for rows that repeat or have weights above 1; unique rows may need more
 _STOPPING = ("validation_fraction", "patience", "min_delta", "monitor")  # parameters that need validation rows
 
 
-class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator):
-    """Base of the multilayer perceptrons."""
+def _settings(architecture):
+    """Parameters that decide the layers, by name."""
+    own = architecture._asdict()
+    own.pop("dense", None)
+    return own | architecture.dense._asdict()
 
-    _parameter_constraints = {
-        "hidden_layer_sizes": [COUNT, ARRAY_LIKE],
-        "activation": [Options(*ACTIVATIONS)],
-        "residual": [BOOLEAN],
-        "normalization": [Options("batch", "layer"), NONE],
-        "weight_normalization": [Options("weight", "spectral"), NONE],
-        "dropout": [BELOW_ONE, ARRAY_LIKE],
-        "input_dropout": [BELOW_ONE],
-        "dropout_kind": [Options(*KINDS)],
-        "stochastic_depth": [BELOW_ONE],
-        "weight_decay": [NONNEGATIVE, ARRAY_LIKE],
-        "l2": [NONNEGATIVE, ARRAY_LIKE],
-        "l1": [NONNEGATIVE, ARRAY_LIKE],
-        "max_norm": [POSITIVE, ARRAY_LIKE, NONE],
-        "clip_norm": [POSITIVE, NONE],
-        "mixup": [NONNEGATIVE],
-        "input_noise": [NONNEGATIVE],
-        "feature_mask": [BELOW_ONE],
-        "sam_rho": [NONNEGATIVE],
-        "averaging": [Options("ema", "swa"), NONE],
-        "optimizer": [Options("adamw", "adam", "sgd")],
-        "learning_rate": [POSITIVE],
-        "momentum": [BELOW_ONE],
-        "schedule": [Options(*SCHEDULES)],
-        "warmup": [BELOW_ONE],
-        "batch_size": [COUNT, Options("auto")],
-        "max_iter": [COUNT],
-        "early_stopping": [BOOLEAN],
-        "validation_fraction": [FRACTION],
-        "patience": [COUNT, NONE],
-        "min_delta": [NONNEGATIVE],
-        "monitor": [ANY_STRING, CALLABLE],
-        "random_state": [RANDOM_STATE],
-        "warm_start": [BOOLEAN],
-        "verbose": [BOOLEAN],
-    }
+
+def _precision(X):
+    """The precision of predictions for X."""
+    return np.dtype(np.float64 if X.dtype == np.float64 else np.float32)
+
+
+class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator):
+    """Base of all nets.
+
+    A family adds its parameters and three methods. ``_read_architecture()`` checks the parameters that decide the
+    layers, and returns them as a NamedTuple with a method ``groups()``: the names of the groups of weights in the order
+    of the layers, the last being the output layer's. ``_build_net(architecture, n_rows, rng)`` returns the `Net`.
+    ``_flat(X, reset)`` returns X as rows, if the family takes arrays of other shapes.
+    """
+
     _distance = None  # FeatureDistance, set by fit
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
     def __getstate__(self):
         """Without the state of the optimizer, twice as large as the net, unless the estimator may continue from it."""
@@ -111,102 +71,25 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         left_out = ("_checked_rows",) if keeps else ("_checked_rows", "_optimizer")
         return {name: value for name, value in super().__getstate__().items() if name not in left_out}
 
-    def _per_layer(self, name, n, high=np.inf):
-        """A parameter as n floats, one for every layer."""
-        value = getattr(self, name)
-        try:
-            array = np.asarray(value, dtype=float)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{name} must hold numbers, one for every layer; got {value!r}.") from error
-        if array.shape not in ((), (n,)):
-            raise ValueError(f"{name} must be a number, or hold {n}, one for every layer; got {value!r}.")
-        if not ((array >= 0.0) & (array < high)).all():
-            raise ValueError(f"{name} must lie in [0, {high:g}) in every layer; got {value!r}.")
-        return np.broadcast_to(array, (n,))
-
-    def _check_parameters(self):
-        """Check everything that can be checked without data; returns the architecture."""
-        check_params(self)
-        sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object))
-        if sizes.ndim != 1 or not all(size in COUNT for size in sizes):
-            raise ValueError(f"hidden_layer_sizes must hold ints of at least 1; got {self.hidden_layer_sizes!r}.")
-        hidden = tuple(int(size) for size in sizes)
-        if self.residual and not any(a == b for a, b in zip(hidden[1:], hidden, strict=False)):
-            raise ValueError(
-                "residual=True needs two successive hidden layers of one width; got"
-                f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
-            )
-        if self.stochastic_depth > 0.0 and not self.residual:
-            raise ValueError(
-                f"stochastic_depth={self.stochastic_depth} drops residual branches: it needs residual=True."
-            )
-        if self.averaging == "swa" and self.early_stopping and self.patience is not None:
-            raise ValueError(
-                "averaging='swa' starts in the last quarter of max_iter, but training may stop earlier with"
-                f" patience={self.patience}: set patience=None."
-            )
-        if self.max_norm is not None and self.weight_normalization is not None:
-            raise ValueError(
-                f"max_norm={self.max_norm!r} cannot be combined with"
-                f" weight_normalization={self.weight_normalization!r}, which sets the length of the weights itself."
-            )
-        if self.weight_normalization is not None and np.ndim(self.l1) and np.any(np.asarray(self.l1)[:-1] != 0.0):
-            raise ValueError(
-                f"l1={self.l1!r} cannot be combined with weight_normalization={self.weight_normalization!r}: weights"
-                " that are all zero have no direction. Set l1 to 0 for the hidden layers, or give one number, which"
-                " then applies to the output layer only."
-            )
-        if self.normalization == "layer" and 1 in hidden:
-            raise ValueError(
-                "normalization='layer' makes a layer of one unit constant; got"
-                f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
-            )
-        self._strengths(len(hidden))
-        self._radii(len(hidden))
-        read_monitor(self.monitor)
-        return Architecture(
-            hidden,
-            self.activation,
-            self.residual,
-            self.normalization,
-            self.weight_normalization,
-            tuple(self._per_layer("dropout", len(hidden), high=1.0).tolist()),
-            self.input_dropout,
-            self.dropout_kind,
-            self.stochastic_depth,
-            self.input_noise,
-            self.feature_mask,
-        )
-
-    def _strengths(self, n_hidden):
-        """Strengths of decay, L2 and L1 for the weights of every layer, the output layer included."""
-        decay, l2, l1 = (self._per_layer(name, n_hidden + 1) for name in ("weight_decay", "l2", "l1"))
-        if self.weight_normalization is not None:
-            l1 = np.append(np.zeros(n_hidden), l1[-1])
-        return decay, l2, l1
-
-    def _radii(self, n_hidden):
-        """The radius of max-norm for every hidden layer, None for no constraint."""
-        value = self.max_norm
-        radii = list(value) if np.ndim(value) else [value] * n_hidden
-        if len(radii) != n_hidden or not all(r is None or (isinstance(r, Real) and r > 0.0) for r in radii):
-            raise ValueError(
-                f"max_norm must be positive, or hold {n_hidden} positive numbers or None, one for every layer; got"
-                f" {value!r}."
-            )
-        return radii
-
     def _rows_of(self, X):
         """X after scikit-learn's checks, which rows for a monitor have passed already."""
         if X is getattr(self, "_checked_rows", None):
             return X
         check_table(X)
-        return self._canonical(validate_data(self, X, reset=False, **_READ))
+        return self._canonical(validate_data(self, self._flat(X, reset=False), reset=False, **self._reads()))
 
     def _rows_and_targets(self, X, y, reset, **options):
         check_table(X)
-        X, y = validate_data(self, X, y, reset=reset, **_READ, **options)
+        X, y = validate_data(self, self._flat(X, reset), y, reset=reset, **self._reads(), **options)
         return self._canonical(X), y
+
+    def _flat(self, X, reset):
+        """X as rows of numbers."""
+        return X
+
+    def _reads(self):
+        """How scikit-learn checks X: small integers and halves stay as they are, and are cast a batch at a time."""
+        return dict(accept_sparse="csr" if self.__sklearn_tags__().input_tags.sparse else False, dtype=_DTYPES)
 
     def _canonical(self, X):
         """X with the entries of sparse rows ordered by column, since another order rounds sums differently."""
@@ -263,7 +146,7 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         rng = np.random.default_rng(seed)
         self._architecture = architecture
         self._width_out = self._count_outputs()
-        self._net = perceptron(architecture, self.n_features_in_, self._width_out, found.n_rows, rng)
+        self._net = self._build_net(architecture, found.n_rows, rng)
         self._split_seed = seed
         self._seed = int(rng.integers(1 << 63))
         self._mean_weight = found.fit_weight.mean()
@@ -278,11 +161,11 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
 
         Raises ValueError where the architecture would have to change.
         """
-        old = self._architecture
-        changed = [name for name in wanted._fields if getattr(wanted, name) != getattr(old, name)]
+        new, old = _settings(wanted), _settings(self._architecture)
+        changed = [name for name in new if new[name] != old[name]]
         if "hidden_layer_sizes" in changed:  # parameters with one value for every layer change with it
             changed = ["hidden_layer_sizes"]
-        now = [f"{name}={getattr(wanted, name)!r} (it was {getattr(old, name)!r})" for name in changed]
+        now = [f"{name}={new[name]!r} (it was {old[name]!r})" for name in changed]
         if self._count_outputs() != self._width_out:
             now.append(f"heteroscedastic={self.heteroscedastic!r} (it was {not self.heteroscedastic})")
         if now:
@@ -295,13 +178,8 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         """Make an optimizer, or set the parameters of the last one, which keeps its moments."""
         if not hasattr(self, "_optimizer") or self._optimizer.kind != self.optimizer:
             self._optimizer = Optimizer(self._net, self.optimizer)
-        strengths = self._strengths(len(self._architecture.hidden_layer_sizes))
-        self._optimizer.configure(self._net, self.momentum, *strengths, self.clip_norm)
-
-    def _threads(self, size):
-        """Limit BLAS to one thread where products are too small for several."""
-        largest = size * max(p.value.size for p in self._net.weights())
-        return one_blas_thread() if largest < _THREADED_PRODUCT else nullcontext()
+        strengths = self._strengths(self._architecture.groups())
+        self._optimizer.configure(self._net, self.momentum, strengths, self.clip_norm)
 
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
         architecture = self._check_parameters()
@@ -377,7 +255,19 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
     def _batches(self, data, found, size, n_steps, unit):
         """Batches of the unique rows; weights are relative to a unit."""
         weights = found.spread(found.fit_weight / unit, len(data.weights))
-        return Batches(data.X, self._targets(data), weights, found.rows, size, self.mixup, n_steps=n_steps)
+        targets = self._targets(data)
+        augment = None
+        if self.augmenter is not None:
+            if self.mixup > 0.0 and sp.issparse(data.X):
+                raise ValueError(
+                    f"mixup={self.mixup} of sparse X cannot be combined with an augmenter: use one of both."
+                )
+            augment = RowAugmenter(self.augmenter, data, targets, weights, found.rows, self._row_shape())
+        return Batches(data.X, targets, weights, found.rows, size, self.mixup, n_steps=n_steps, augment=augment)
+
+    def _row_shape(self):
+        """The shape that a row of X has for augmenters; None for rows that are flat or sparse."""
+        return None
 
     def _validation_set(self, data, found):
         """Unique rows as a `ValidationSet`."""
@@ -401,7 +291,7 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         interrupt = None
         try:
             # overflow makes the loss infinite or NaN, and the warning below reports that
-            with self._threads(batches.size), np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):
                 self._run_epochs(history, batches, rng, rate, epochs, task)
         except Diverged:
             history.average = None  # it contains numbers that are not finite
@@ -438,22 +328,26 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
 
     def _run_epochs(self, history, batches, rng, rate, epochs, task):
         """The epochs of one training, recorded in the history."""
-        net, average = self._net, history.average
+        net, average, optimizer = self._net, history.average, self._optimizer
+        begun, steps = optimizer.steps, epochs * batches.n_steps
         after_step = []
         if self.max_norm is not None:
-            after_step.append(MaxNorm(net, self._radii(len(self._architecture.hidden_layer_sizes))))
+            after_step.append(MaxNorm(net, self._radii(self._architecture.groups())))
         if average is not None and self.averaging == "ema":
             after_step.append(average)
-        ctx = Context(int(rng.integers(1 << 63)), train=True, noisy=True, gradient=True)
-        options = dict(sam_rho=self.sam_rho, after_step=after_step)
-        for epoch in range(epochs):
-            part = task.part("epoch")
-            loss = train_epoch(net, self._objective(), batches, self._optimizer, rate, rng, ctx, **options)
-            if average is not None and self.averaging == "swa" and epoch + 1 >= 0.75 * epochs:
-                average(net)
-            stop = history.record(loss)
-            if part.end(reconstruction_attributes=lambda: self._fitted_state(history.current())) or stop:
-                break
+        seed = int(rng.integers(1 << 63))
+        with Gradients(net, seed, batches.size) as gradients:
+            gradients.set_progress(0.0)
+            after_step.append(lambda _: gradients.set_progress((optimizer.steps - begun) / steps))
+            for epoch in range(epochs):
+                part = task.part("epoch")
+                options = dict(sam_rho=self.sam_rho, after_step=after_step)
+                loss = train_epoch(gradients, self._objective(), batches, optimizer, rate, rng, **options)
+                if average is not None and self.averaging == "swa" and epoch + 1 >= 0.75 * epochs:
+                    average(net)
+                stop = history.record(loss)
+                if part.end(reconstruction_attributes=lambda: self._fitted_state(history.current())) or stop:
+                    break
 
     def _measure_sparsity(self):
         """Count exact zeros; warn where all weights of a layer are zero."""
@@ -486,27 +380,25 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
     def weights_(self):
         """Weights of every layer (n_in, n_out), after weight normalization."""
         check_is_fitted(self)
-        layers = [part for part in self._net.layer.parts() if isinstance(part, Dense)]
+        layers = [module for module in self._net.layer.modules() if isinstance(module, Weighted)]
         return [layer.effective(Context())[0].copy() for layer in layers]
 
     @property
     def biases_(self):
         """Biases of every layer (n_out,)."""
         check_is_fitted(self)
-        return [
-            part.bias.value.copy()
-            for part in self._net.layer.parts()
-            if isinstance(part, (BiasActivationDropout, Bias))
-        ]
+        modules = self._net.layer.modules()
+        return [module.bias.value.copy() for module in modules if isinstance(module, (BiasActivationDropout, Bias))]
 
     @property
     def dropout_rates_(self):
         """Dropout rate of every hidden layer; with concrete dropout, the learned rate."""
         check_is_fitted(self)
-        if self._architecture.dropout_kind != "concrete":
-            return np.array(self._architecture.dropout)
-        units = [part for part in self._net.layer.parts() if isinstance(part, BiasActivationDropout)]
-        return np.array([part.rate for part in units if isinstance(part.noise, Concrete)])
+        dense = self._architecture.dense
+        if dense.dropout_kind != "concrete":
+            return np.array(dense.dropout)
+        units = [module for module in self._net.layer.modules() if isinstance(module, BiasActivationDropout)]
+        return np.array([module.rate for module in units if isinstance(module.noise, Concrete)])
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "n_iter_") or hasattr(self, "loss_curve_")
@@ -515,7 +407,7 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
         """Outputs without noise, in the precision of X."""
         check_is_fitted(self)
         X = self._rows_of(X)
-        return scores(self._net.astype(X.dtype), X)
+        return scores(self._net.astype(_precision(X)), X)
 
     def _check_n_draws(self, n_draws):
         if not isinstance(n_draws, Integral) or isinstance(n_draws, bool) or n_draws < 1:
@@ -529,33 +421,31 @@ class BaseDropoutMLP(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator
 
     def _noisy_scores(self, X, n_draws):
         """Outputs for X, which was checked, under `n_draws` draws of the noise, one by one; the same at every call."""
-        a = self._architecture
-        if not (any(a.dropout) or a.input_dropout or a.stochastic_depth or a.dropout_kind == "concrete"):
-            z = scores(self._net, X).astype(X.dtype, copy=False)  # all draws are equal
+        if not any(module.is_noisy for module in self._net.layer.modules()):
+            z = scores(self._net, X).astype(_precision(X), copy=False)  # all draws are equal
             yield from (z for _ in range(n_draws))
             return
         seeds = Context(self._seed)
         for _ in range(n_draws):
-            yield scores(self._net, X, ctx=Context(seeds.seed(), noisy=True)).astype(X.dtype, copy=False)
+            yield scores(self._net, X, ctx=Context(seeds.seed(), noisy=True)).astype(_precision(X), copy=False)
 
     def _measure_distance(self, batches, validation):
         """Learn where the training rows are in the last hidden layer, for the `distance` of `predict_uncertainty`."""
         self._distance = None
-        sizes = self._architecture.hidden_layer_sizes
-        if self._streams or (sizes[-1] if sizes else self.n_features_in_) > MAX_FEATURES:
+        if self._streams or self._net.n_features > MAX_FEATURES:
             return  # a chunk of `partial_fit` does not say where all rows are
         X, targets, _, rows = batches.rows_with_targets()
         if rows.size < 2:
             return  # one row has no covariance
         rows = thinned(rows)
         codes = None if targets.codes is None else targets.codes[rows]
-        self._distance = FeatureDistance(features_of(self._net, sizes, X, rows), codes)
+        self._distance = FeatureDistance(features_of(self._net, X, rows), codes)
         if validation is not None:
             X, _, _, rows = validation.rows_with_targets()
-        self._distance.set_unit(features_of(self._net, sizes, X, thinned(rows)))
+        self._distance.set_unit(features_of(self._net, X, thinned(rows)))
 
     def _distances(self, X):
         """Distance of rows, which were checked, from the training rows; NaN where it was not learned."""
         if self._distance is None:
             return np.full(X.shape[0], np.nan)
-        return self._distance(features_of(self._net, self._architecture.hidden_layer_sizes, X))
+        return self._distance(features_of(self._net, X))

@@ -1,8 +1,34 @@
-"""Parts of the docstrings of both perceptrons."""
+"""Parts of the docstrings of all nets."""
 
+import re
 from inspect import signature
 
 SHARED = {
+    "convolution": """
+    channels : int or sequence of int, default=(32, 64)
+        Number of filters of every convolutional layer, or of every residual block, each at least 1.
+    kernel_size : int or sequence of int, default=3
+        Height and width of the filters in pixels, or length in steps, at least 1; one number or one for every layer.
+    stride : int or sequence of int, default=1
+        Step between the places of a filter, at least 1; one number or one for every layer. 2 halves the image.
+    padding : {"same", "valid"}, default="same"
+        "same" puts zeros around the image, so that with ``stride=1`` the output has its size; "valid" has no padding.
+        Residual blocks always use "same".
+    pool_size : int or sequence of int, default=2
+        Size of the windows of pooling after every layer, at least 1; 1 for no pooling. Rows and columns that do not
+        fill a window are left out; a window is not larger than its input.
+    pooling : {"max", "mean"}, default="max"
+        Whether pooling takes the largest number of a window or the mean.
+    global_pooling : bool, default=False
+        Whether the dense layers see the mean of every channel over the whole image (Lin, Chen & Yan 2014) instead of
+        all its numbers. That has far fewer weights, and does not depend on where things are in the image.
+    image_shape : tuple of int or None, default=None
+        (height, width) or (height, width, channels) of flat rows; with ``dims=1`` (steps, channels). With None, X has
+        the shape of images, (n, height, width) or (n, height, width, channels), or with ``dims=1`` of signals, (n,
+        steps, channels); flat rows are then signals of one channel, such as spectra.
+    dims : {1, 2} or None, default=None
+        Number of axes that filters move along: 2 for images, 1 for signals. None is 1 for flat rows without
+        `image_shape`, else 2.""",
     "architecture": """
     hidden_layer_sizes : int or sequence of int, default=(100, 100)
         Number of units of every hidden layer, each at least 1. ``()`` is a linear model.
@@ -27,6 +53,7 @@ SHARED = {
     input_dropout : float, default=0.0
         Dropout rate of the inputs, in [0, 1), Gaussian for ``dropout_kind="gaussian"``, else Bernoulli. [6]_ uses 0.2
         for images; the default is 0, since most tables have no redundant features.
+<family noise>
     dropout_kind : {"bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"}, default="bernoulli"
         The noise: "bernoulli" drops units [6]_; "gaussian" multiplies them by normal noise of the same variance;
         "dropconnect" drops weights, the same for all rows of a batch [7]_; "adaptive" keeps units with the probability
@@ -67,6 +94,10 @@ SHARED = {
         Probability that an input is set to zero in training, in [0, 1), as if its value was missing: for standardized
         features, zero is the mean. Unlike `input_dropout` it does not rescale the other inputs, and Monte Carlo
         predictions leave it out.
+    augmenter : Augmenter or None, default=None
+        An augmenter of `skreg.augmentation`, which makes new rows from the training rows of every batch, others in
+        every epoch. Validation rows stay as they are. Mixed rows have mixed labels. The augmenter is fitted to at most
+        about 10,000 training rows.
     sam_rho : float, default=0.0
         Radius of sharpness-aware minimization, in [0, inf): gradients are computed where the loss is largest within
         this distance, which doubles the time [15]_. The paper uses 0.05; 0 for none.""",
@@ -79,7 +110,7 @@ SHARED = {
         on tables in classification and in regression, and costs little time.
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
         "sgd" has Nesterov momentum. "adam" differs in `weight_decay` only.
-    learning_rate : float, default=<rate>
+    learning_rate : float, default=0.002
         Learning rate before the factor of the schedule, positive. On tables, 0.002 was best in classification, where
         larger ones cost log loss, and 0.005 in regression, where smaller ones cost RMSE in a short training. Without
         normalization 0.001 is safer; "sgd" needs 0.01 to 0.1.
@@ -216,9 +247,28 @@ SHARED = {
 }
 
 
+SPATIAL = """
+    spatial_dropout : float, default=0.0
+        Probability of dropping a whole channel of a convolutional layer for a row, in [0, 1): neighbouring pixels are
+        alike, so that dropping single ones hides nothing (Tompson et al. 2015). 0.1 to 0.2 are usual.
+    drop_block : float, default=0.0
+        Share of the numbers of a channel that is dropped in square blocks, in [0, 1); in training it grows linearly
+        from 0 (Ghiasi, Lin & Le 2018). 0.1 is usual.
+    block_size : int, default=5
+        Height and width of these blocks, at least 1; not larger than the image. The paper uses 7 for larger images."""
+
+
 def documented(cls):
-    """Insert the shared parts where the docstring has their names in angle brackets."""
+    """Insert the shared parts where the docstring has their names in angle brackets, with the defaults of the class."""
+    parameters = signature(cls).parameters
+
+    def with_default(match):
+        default = parameters[match[2]].default if match[2] in parameters else None
+        shown = f'"{default}"' if isinstance(default, str) else repr(default)
+        return f"{match[1]}{shown}" if match[2] in parameters else match[0]
+
     for name, text in SHARED.items():
+        text = text.replace("\n<family noise>", SPATIAL if "drop_block" in parameters else "")
+        text = re.sub(r"(?m)^(    (\w+) : .*default=).*$", with_default, text)
         cls.__doc__ = cls.__doc__.replace(f"\n    <{name}>", text)
-    cls.__doc__ = cls.__doc__.replace("<rate>", f"{signature(cls).parameters['learning_rate'].default:g}")
     return cls

@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 
-from .._nets.evaluation import mean_loss
-from .._nets.training import Diverged
+from .._nets.training.evaluation import mean_loss
+from .._nets.training.loop import Diverged
 from ..utils._early_stopping import BestValue
 from ..utils._scoring import read_monitor, score
 
@@ -56,7 +56,7 @@ class TrainingHistory:
 
     Parameters
     ----------
-    estimator : BaseDropoutMLP
+    estimator : BaseNet
         It must be able to predict with the net while that trains.
     net : Net
     average : Average or None

@@ -7,8 +7,7 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.special import entr, ndtri, stdtrit
 from sklearn.covariance import OAS
 
-from .._nets.evaluation import scores
-from .._nets.mlp import halves
+from .._nets.training.evaluation import scores
 
 MAX_ROWS = 10_000  # about the most rows that a distribution is estimated from
 MAX_FEATURES = 2_000  # no covariance is estimated for wider layers
@@ -155,9 +154,9 @@ class FeatureDistance:
         self.unit = max(float(np.quantile(self(features), TYPICAL)), np.finfo(np.float32).tiny)
 
 
-def features_of(net, hidden_layer_sizes, X, rows=None):
-    """Outputs of the last hidden layer for some rows of X; X itself if there is none."""
-    if hidden_layer_sizes:
-        return scores(halves(net, -1, hidden_layer_sizes[-1])[0], X, rows)
+def features_of(net, X, rows=None):
+    """What the output layer sees for some rows of X, without noise; X itself if there is no other layer."""
+    if net.before_output is not None:
+        return scores(net.before_output, X, rows)
     X = X if rows is None else X[rows]
     return X.toarray() if hasattr(X, "toarray") else X

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skreg._nets.batches import Batches
-from skreg._nets.rows import Targets, dense_rows, iter_chunks
+from skreg._nets.training.batches import Batches
+from skreg._nets.training.rows import Targets, dense_rows, iter_chunks
 
 F = np.float32
 X = np.random.default_rng(0).standard_normal((300, 7))
@@ -55,7 +55,7 @@ def test_iter_chunks__cover_the_rows_in_order(make):
 def test_batches__more_steps_than_a_pass_go_over_the_rows_again(n_steps):
     ids = np.arange(103.0)[:, None]
     source = Batches(ids, Targets(ids, None), np.ones(103), np.arange(3, 103), 32, n_steps=n_steps)
-    seen = [x.ravel() for x, _, _ in source.epoch(np.random.default_rng(0))]
+    seen = [x.ravel() for x, *_ in source.epoch(np.random.default_rng(0))]
     assert len(seen) == source.n_steps == n_steps
     assert [len(x) for x in seen] == [25] * n_steps
     counts = np.bincount(np.concatenate(seen).astype(int), minlength=103)[3:]

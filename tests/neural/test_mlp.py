@@ -23,11 +23,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
-from skreg._nets.averaging import Average, refresh_statistics
+from skreg._nets.architectures.mlp import Architecture, build_mlp
 from skreg._nets.base import Net
-from skreg._nets.batches import Batches
-from skreg._nets.mlp import Architecture, perceptron
-from skreg._nets.norm import LEAST_SHARE, BatchNorm
+from skreg._nets.layers.normalization import LEAST_SHARE, BatchNorm
+from skreg._nets.training.averaging import Average, refresh_statistics
+from skreg._nets.training.batches import Batches
 from skreg.neural._data import UniqueRows
 
 KINDS = ["bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"]
@@ -480,7 +480,7 @@ def test_mlp__statistics_of_averages():
 def test_mlp__an_interrupt_of_the_statistics_leaves_them_as_they_were():
     X, y = classes()
     model = DropoutMLPClassifier(**FAST).fit(X, y)
-    layers = [part for part in model._net.layer.parts() if isinstance(part, BatchNorm)]
+    layers = [part for part in model._net.layer.modules() if isinstance(part, BatchNorm)]
 
     class Interrupted:
         def epoch(self, rng):
@@ -573,7 +573,7 @@ def test_mlp__smoothed_targets():
 
 def small_net():
     a = Architecture((3,), "relu", False, "batch", None, (0.0,), 0.0, "bernoulli", 0.0, 0.0, 0.0)
-    return perceptron(a, 4, 2, 9, np.random.default_rng(0))
+    return build_mlp(a, (4,), 2, 9, np.random.default_rng(0))
 
 
 def test_mlp__running_means_by_hand():
@@ -593,7 +593,7 @@ def test_mlp__running_means_by_hand():
     net.theta[::2] = 0.0
     ema.load_into(net)
     zero = np.arange(net.theta.size) % 2 == 0
-    zero[net.ends[-1] :] = False  # biases may be zero without L1
+    zero[net.segment_ends[-1] :] = False  # biases may be zero without L1
     np.testing.assert_allclose(net.theta, np.where(zero, 0.0, wanted), atol=1e-6)
     np.testing.assert_array_equal(net.memory, ema.memory)
 

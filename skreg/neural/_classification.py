@@ -1,164 +1,26 @@
-"""A multilayer perceptron for classification."""
+"""Classification by nets of any family: classes, probabilities, and their uncertainty."""
 
 import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.base import ClassifierMixin
 
 from .._nets.objectives import CrossEntropy
-from .._nets.rows import Targets
+from .._nets.training.rows import Targets
 from ..utils._callbacks import with_callbacks
 from ..utils._params import BELOW_ONE, DICT, NONE, NONNEGATIVE, Options
 from ..utils._validation import as_one_column, check_class_weight, check_classes, unchanged_on_error
-from ._base import BaseDropoutMLP
 from ._data import NetData
-from ._docs import documented
 from ._uncertainty import ClassUncertainty, Moments, entropy
 
 
-@documented
-class DropoutMLPClassifier(ClassifierMixin, BaseDropoutMLP):
-    """Multilayer perceptron for classification, with dropout and the other regularizers of neural nets.
+class NetClassifier(ClassifierMixin):
+    """What all nets for classification have: classes, probabilities, and their uncertainty."""
 
-    Minimizes the weighted mean cross-entropy of a softmax against the labels, or against labels after smoothing and
-    mixup. `predict_uncertainty` gives the uncertainty of predictions from repeated draws of dropout (Monte Carlo
-    dropout [19]_).
-
-    Parameters
-    ----------
-    <architecture>
-    <penalties>
-    label_smoothing : float, default=0.0
-        Fraction of every label that is spread evenly over all classes, in [0, 1). It makes probabilities less extreme,
-        but confidence then ranks errors worse (arXiv 2403.14715): use 0 where the classifier may abstain.
-    confidence_penalty : float, default=0.0
-        Factor of the entropy of the predictions, which is subtracted from the loss, in [0, inf).
-    <noise>
-    <training>
-    class_weight : dict or "balanced", default=None
-        Factors of the sample weights by class; classes that a dict leaves out have factor 1. "balanced" gives all
-        classes the same total weight.
-    <state>
-
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-    <attributes>
-
-    See Also
-    --------
-    DropoutMLPRegressor : The same for regression.
-    LabelSmoothedLogistic : The linear model, with a duality gap.
-
-    Notes
-    -----
-    <notes>
-
-    References
-    ----------
-    <references>
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_breast_cancer
-    >>> from sklearn.model_selection import train_test_split
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> from skreg import DropoutMLPClassifier
-    >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
-    >>> model = make_pipeline(StandardScaler(), DropoutMLPClassifier(random_state=0)).fit(X_train, y_train)
-    >>> model.score(X_test, y_test) > 0.95
-    True
-    >>> u = model[-1].predict_uncertainty(model[:-1].transform(X_test))
-    >>> u.mutual_information.shape
-    (143,)
-    """
-
-    _parameter_constraints = {
-        **BaseDropoutMLP._parameter_constraints,
+    _kind_constraints = {
         "label_smoothing": [BELOW_ONE],
         "confidence_penalty": [NONNEGATIVE],
         "class_weight": [DICT, Options("balanced"), NONE],
     }
-
-    def __init__(
-        self,
-        hidden_layer_sizes=(100, 100),
-        *,
-        activation="relu",
-        residual=False,
-        normalization="batch",
-        weight_normalization=None,
-        dropout=0.25,
-        input_dropout=0.0,
-        dropout_kind="bernoulli",
-        stochastic_depth=0.0,
-        weight_decay=0.3,
-        l2=0.0,
-        l1=1e-4,
-        max_norm=None,
-        clip_norm=None,
-        label_smoothing=0.0,
-        confidence_penalty=0.0,
-        mixup=0.0,
-        input_noise=0.0,
-        feature_mask=0.0,
-        sam_rho=0.0,
-        averaging="ema",
-        optimizer="adamw",
-        learning_rate=2e-3,
-        momentum=0.9,
-        schedule="cosine",
-        warmup=0.0,
-        batch_size="auto",
-        max_iter=100,
-        early_stopping=True,
-        validation_fraction=0.1,
-        patience=None,
-        min_delta=0.0,
-        monitor="loss",
-        class_weight=None,
-        random_state=None,
-        warm_start=False,
-        verbose=False,
-    ):
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.residual = residual
-        self.normalization = normalization
-        self.weight_normalization = weight_normalization
-        self.dropout = dropout
-        self.input_dropout = input_dropout
-        self.dropout_kind = dropout_kind
-        self.stochastic_depth = stochastic_depth
-        self.weight_decay = weight_decay
-        self.l2 = l2
-        self.l1 = l1
-        self.max_norm = max_norm
-        self.clip_norm = clip_norm
-        self.label_smoothing = label_smoothing
-        self.confidence_penalty = confidence_penalty
-        self.mixup = mixup
-        self.input_noise = input_noise
-        self.feature_mask = feature_mask
-        self.sam_rho = sam_rho
-        self.averaging = averaging
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-        self.schedule = schedule
-        self.warmup = warmup
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.min_delta = min_delta
-        self.monitor = monitor
-        self.class_weight = class_weight
-        self.random_state = random_state
-        self.warm_start = warm_start
-        self.verbose = verbose
 
     def _read(self, X, y, sample_weight, *, reset=False, training=False, classes=None):
         """Check data.

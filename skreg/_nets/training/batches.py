@@ -1,17 +1,44 @@
 """Batches of an epoch, in a new order each time."""
 
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
 import numpy as np
 import scipy.sparse as sp
 
-from .dense import SparseRows
+from ..sparse_rows import SparseRows
 from .rows import dense_rows, sparse_rows
 
 _CHUNK_VALUES = 1 << 20  # values of X that are gathered at a time, for one or several batches
 
 
+class Batch(NamedTuple):
+    """Rows of a step."""
+
+    x: object  # ndarray of shape (n, ...) or SparseRows
+    targets: np.ndarray
+    weights: np.ndarray
+    lengths: np.ndarray | None = None  # of sequences, (n,); None where all are whole
+
+    def part(self, rows):
+        """A slice of the rows."""
+        lengths = None if self.lengths is None else self.lengths[rows]
+        return Batch(self.x[rows], self.targets[rows], self.weights[rows], lengths)
+
+
 def mixed(a, share):
     """Rows mixed with the rows in reverse order."""
     return share * a + (1.0 - share) * a[::-1]
+
+
+def ahead(items):
+    """Yield items, each of which is made in another thread while the one before is in use."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(next, items, None)
+        while (item := waiting.result()) is not None:
+            waiting = pool.submit(next, items, None)
+            yield item
 
 
 class Batches:
@@ -31,12 +58,15 @@ class Batches:
         batch.
     dtype : dtype
         Precision of the net.
+    augment : callable or None
+        ``augment(rows, rng, dtype)`` is a `Batch` of new rows made from some rows; it is called in another thread,
+        while the last batch is trained on.
     n_steps : int or None
         Number of batches of an epoch, which goes over the rows again, in another order, where these are fewer; None
         for one pass over the rows.
     """
 
-    def __init__(self, X, targets, weights, rows, size, mixup=0.0, dtype=np.float32, n_steps=None):
+    def __init__(self, X, targets, weights, rows, size, mixup=0.0, dtype=np.float32, n_steps=None, augment=None):
         self.X = X
         self.targets = targets
         self.weights = weights
@@ -44,6 +74,7 @@ class Batches:
         self.size = size
         self.mixup = mixup
         self.dtype = np.dtype(dtype)
+        self.augment = augment
         self.count = -(-rows.size // size)
         self.n_steps = self.count if n_steps is None else n_steps
 
@@ -52,13 +83,22 @@ class Batches:
         return self.X, self.targets, self.weights, self.rows
 
     def epoch(self, rng):
-        """Yield inputs, targets and weights of every batch."""
+        """Yield every `Batch`."""
         for done in range(0, self.n_steps, self.count):
-            yield from self._pass(rng, min(self.count, self.n_steps - done))
+            order = rng.permutation(self.rows)
+            ends = np.arange(self.count + 1) * order.size // self.count
+            n_steps = min(self.count, self.n_steps - done)
+            if self.augment is not None:
+                yield from ahead(self._augmented(rng, order, ends[: n_steps + 1]))
+            else:
+                yield from self._pass(rng, order, ends, n_steps)
 
-    def _pass(self, rng, n_steps):
-        order = rng.permutation(self.rows)
-        ends = np.arange(self.count + 1) * order.size // self.count
+    def _augmented(self, rng, order, ends):
+        for first, last in itertools.pairwise(ends):
+            batch = self.augment(order[first:last], rng, self.dtype)
+            yield batch if self.mixup == 0.0 else self._mix(batch, rng.beta(self.mixup, self.mixup))
+
+    def _pass(self, rng, order, ends, n_steps):
         together = max(1, _CHUNK_VALUES // max(1, (order.size // self.count + 1) * self.X.shape[1]))
         for first in range(0, n_steps, together):
             last = min(first + together, n_steps)
@@ -70,14 +110,14 @@ class Batches:
                 at = slice(ends[b] - ends[first], ends[b + 1] - ends[first])
                 share = 1.0 if self.mixup == 0.0 else rng.beta(self.mixup, self.mixup)
                 x = sparse_rows(self.X, chunk[at], self.dtype, share) if X is None else X[at]
-                if share == 1.0:
-                    yield x, T[at], w[at]
-                else:
-                    yield self._mix(x, T[at], w[at], share)
+                batch = Batch(x, T[at], w[at])
+                yield batch if share == 1.0 else self._mix(batch, share)
 
-    def _mix(self, x, T, w, share):
+    def _mix(self, batch, share):
         """Mixed rows, and targets mixed in proportion to the weights: the loss is linear in the target."""
+        x, T, w, _ = batch
         both = mixed(w, share)
         T = mixed(w[:, None] * T, share) / np.where(both > 0.0, both, 1.0)[:, None]
         x = x if isinstance(x, SparseRows) else mixed(x, share)
-        return x.astype(self.dtype, copy=False) if isinstance(x, np.ndarray) else x, T.astype(self.dtype), both
+        x = x.astype(self.dtype, copy=False) if isinstance(x, np.ndarray) else x
+        return Batch(x, T.astype(self.dtype), both)

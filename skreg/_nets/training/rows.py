@@ -6,12 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from .._core._jit import njit
-from .dense import SparseRows
-from .noise import ONE
+from ..._core._jit import njit
+from ..noise import ONE
+from ..sparse_rows import SparseRows
 
 _CHUNK_VALUES = 1 << 19  # values of X in one chunk of a pass over many rows
 _CHUNK_ROWS = 256, 4096  # fewest and most rows of such a chunk
+_CHUNK_OUTPUTS = 1 << 22  # numbers that a net makes of a chunk
 
 
 class Targets(NamedTuple):
@@ -58,11 +59,15 @@ def dense_rows(X, rows, dtype):
     return X[rows].astype(dtype, order="C", copy=False)  # `take` would copy all of X first
 
 
-def iter_chunks(X, rows, dtype):
-    """Yield chunks of rows in the order given, of nearly equal size: a slice of `rows`, and those rows of X."""
+def iter_chunks(X, rows, dtype, size_per_row=0):
+    """Yield chunks of rows in the order given, of nearly equal size: a slice of `rows`, and those rows of X.
+
+    `size_per_row` is how many numbers a net makes of a row, which limits the rows of a chunk.
+    """
     entries = X.nnz / max(X.shape[0], 1) + 1.0 if sp.issparse(X) else X.shape[1]
     fewest, most = _CHUNK_ROWS
-    count = -(-rows.size // int(min(max(_CHUNK_VALUES / entries, fewest), most)))
+    size = min(max(_CHUNK_VALUES / entries, fewest), most, max(_CHUNK_OUTPUTS / max(size_per_row, 1), 1))
+    count = -(-rows.size // int(size))
     ends = np.arange(count + 1) * rows.size // max(count, 1)
     take = sparse_rows if sp.issparse(X) else dense_rows
     for first, last in itertools.pairwise(ends):

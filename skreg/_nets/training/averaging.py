@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .base import Context
-from .norm import LEAST_SHARE, BatchNorm
+from ..context import Context
+from ..layers.normalization import LEAST_SHARE, BatchNorm
 
 
 class Average:
@@ -34,7 +34,7 @@ class Average:
     def load_into(self, net):
         """Replace the net's parameters by their mean, but keep weights at 0 that L1 has set to 0 now."""
         zero = net.theta == 0.0
-        zero[net.ends[-1] :] = False  # biases, scales and rates, which have no penalty
+        zero[net.segment_ends[-1] :] = False  # biases, scales and rates, which have no penalty
         net.restore((np.where(zero, net.theta, self.theta), self.memory))
         if self.batches is not None:
             refresh_statistics(net, self.batches)
@@ -42,16 +42,16 @@ class Average:
 
 def refresh_statistics(net, batches):
     """Compute the statistics of batch normalization for the parameters as they are, over an epoch with its noise."""
-    layers = [part for part in net.layer.parts() if isinstance(part, BatchNorm)]
+    layers = [module for module in net.layer.modules() if isinstance(module, BatchNorm)]
     if not layers:
         return
     ctx = Context(train=True, noisy=True)
     try:
         for layer in layers:
             layer.forget(least=0.0)
-        for x, _, weights in batches.epoch(np.random.default_rng(0)):
-            ctx.set_weights(weights)
-            net(x, ctx)
+        for batch in batches.epoch(np.random.default_rng(0)):
+            ctx.set_batch(batch.weights)
+            net(batch.x, ctx)
     finally:
         for layer in layers:
             layer.least = LEAST_SHARE

@@ -1,4 +1,4 @@
-"""A multilayer perceptron for regression."""
+"""Regression by nets of any family: targets, predictions, and their uncertainty."""
 
 import warnings
 from numbers import Real
@@ -7,156 +7,25 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._nets.evaluation import scores
 from .._nets.objectives import GaussianLikelihood, SquaredError
-from .._nets.rows import Targets
+from .._nets.training.evaluation import scores
+from .._nets.training.rows import Targets
 from ..utils._callbacks import with_callbacks
 from ..utils._params import BOOLEAN
 from ..utils._validation import caller_level, check_weights, unchanged_on_error
-from ._base import BaseDropoutMLP
 from ._data import NetData
-from ._docs import documented
 from ._uncertainty import ConformityScores, Moments, Uncertainty, normal_quantile, thinned
 
 _BOUND = np.float32(9.0)  # of the predicted log variance, for y of variance 1: standard deviations of 0.01 to 90
 
-
 DRAWS = 50  # for the conformity scores, as in predictions by default
 
 
-@documented
-class DropoutMLPRegressor(RegressorMixin, BaseDropoutMLP):
-    """Multilayer perceptron for regression of one or several targets, with dropout and other regularizers of nets.
+class NetRegressor(RegressorMixin):
+    """What all nets for regression have: targets, predictions, and their uncertainty."""
 
-    Minimizes the weighted mean squared error or, with `heteroscedastic`, minus the log-likelihood of normal noise. The
-    net computes with standardized targets, so that penalties mean the same in all units of y. `predict_uncertainty`
-    gives the uncertainty of predictions from repeated draws of dropout (Monte Carlo dropout [19]_).
-
-    Parameters
-    ----------
-    <architecture>
-    <penalties>
-    <noise>
-    <training>
-    heteroscedastic : bool, default=False
-        Whether the net also predicts the variance of the noise for every row (Nix & Weigend 1994, eq. 4).
-    <state>
-
-    Attributes
-    ----------
-    noise_variance_ : ndarray of shape (n_outputs,)
-        Mean squared error, on the validation rows if there are any, which is taken for the variance of the noise; on
-        training rows it is too small where the net overfits. Not set with ``heteroscedastic=True``.
-    conformity_scores_ : ndarray of shape (n_validation, n_outputs) or None
-        Absolute residuals of the validation rows, divided by their predicted standard deviations; of at most about
-        10,000 rows. `predict_interval` uses their quantiles. None without validation rows.
-    <attributes>
-
-    See Also
-    --------
-    DropoutMLPClassifier : The same for classification.
-    ElasticNetProx : The linear model, with a duality gap.
-
-    Notes
-    -----
-    <notes>
-
-    References
-    ----------
-    <references>
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_diabetes
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> from skreg import DropoutMLPRegressor
-    >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = make_pipeline(StandardScaler(), DropoutMLPRegressor(random_state=0)).fit(X[:300], y[:300])
-    >>> model.score(X[300:], y[300:]) > 0.45
-    True
-    >>> mean, std = model.predict(X[300:], return_std=True)
-    >>> float((abs(y[300:] - mean) < 2.0 * std).mean()) > 0.85
-    True
-    """
-
-    _parameter_constraints = {**BaseDropoutMLP._parameter_constraints, "heteroscedastic": [BOOLEAN]}
+    _kind_constraints = {"heteroscedastic": [BOOLEAN]}
     _conformity = None  # ConformityScores, set by fit if there are validation rows
-
-    def __init__(
-        self,
-        hidden_layer_sizes=(100, 100),
-        *,
-        activation="relu",
-        residual=False,
-        normalization="batch",
-        weight_normalization=None,
-        dropout=0.25,
-        input_dropout=0.0,
-        dropout_kind="bernoulli",
-        stochastic_depth=0.0,
-        weight_decay=0.3,
-        l2=0.0,
-        l1=1e-4,
-        max_norm=None,
-        clip_norm=None,
-        mixup=0.0,
-        input_noise=0.0,
-        feature_mask=0.0,
-        sam_rho=0.0,
-        averaging="ema",
-        optimizer="adamw",
-        learning_rate=5e-3,
-        momentum=0.9,
-        schedule="cosine",
-        warmup=0.0,
-        batch_size="auto",
-        max_iter=100,
-        early_stopping=True,
-        validation_fraction=0.1,
-        patience=None,
-        min_delta=0.0,
-        monitor="loss",
-        heteroscedastic=False,
-        random_state=None,
-        warm_start=False,
-        verbose=False,
-    ):
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.residual = residual
-        self.normalization = normalization
-        self.weight_normalization = weight_normalization
-        self.dropout = dropout
-        self.input_dropout = input_dropout
-        self.dropout_kind = dropout_kind
-        self.stochastic_depth = stochastic_depth
-        self.weight_decay = weight_decay
-        self.l2 = l2
-        self.l1 = l1
-        self.max_norm = max_norm
-        self.clip_norm = clip_norm
-        self.mixup = mixup
-        self.input_noise = input_noise
-        self.feature_mask = feature_mask
-        self.sam_rho = sam_rho
-        self.averaging = averaging
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-        self.schedule = schedule
-        self.warmup = warmup
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.min_delta = min_delta
-        self.monitor = monitor
-        self.heteroscedastic = heteroscedastic
-        self.random_state = random_state
-        self.warm_start = warm_start
-        self.verbose = verbose
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

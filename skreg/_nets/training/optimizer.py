@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._core._jit import jitted, njit
-from .._core.penalties import soft_threshold
-from .noise import ONE, ZERO
+from ..._core._jit import jitted, njit
+from ..._core.penalties import soft_threshold
+from ..noise import ONE, ZERO
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # the paper's values, used by all libraries
 
@@ -51,8 +51,8 @@ class Momentum(NamedTuple):
 def apply_update(rule, theta, grad, first, second, ends, strengths, scale, rate):
     """One step on all parameters.
 
-    `strengths` (3, layers) holds, for the weights before ``ends[s]``: the L2 that is added to the gradient; the factor
-    of decoupled weight decay; and the learning rate times L1, which times the preconditioner of the rule is the
+    `strengths` (3, segments) holds, for the weights before ``ends[s]``: the L2 that is added to the gradient; the
+    factor of decoupled weight decay; and the learning rate times L1, which times the preconditioner of the rule is the
     threshold of the prox step (Yun, Lozano & Yang 2021). Parameters after the last end have no penalty.
     """
     start = 0
@@ -71,8 +71,16 @@ def apply_update(rule, theta, grad, first, second, ends, strengths, scale, rate)
         start = stop
 
 
+class Strengths(NamedTuple):
+    """Penalties of a group of weights."""
+
+    decay: float = 0.0
+    l2: float = 0.0
+    l1: float = 0.0
+
+
 class Optimizer:
-    """Steps of a rule, with penalties for every layer.
+    """Steps of a rule, with penalties for every group of weights.
 
     Parameters
     ----------
@@ -89,7 +97,7 @@ class Optimizer:
         self.first = np.zeros_like(net.theta)
         self.second = np.zeros_like(net.theta)
 
-    def configure(self, net, momentum, decay, l2, l1, clip_norm):
+    def configure(self, net, momentum, strengths, clip_norm):
         """Set the options, which may change between two calls of `fit`.
 
         Parameters
@@ -97,18 +105,19 @@ class Optimizer:
         net : Net
         momentum : float
             Of "sgd".
-        decay, l2, l1 : ndarray of shape (n_layers,)
-            Penalty strengths of the weights of every layer.
+        strengths : dict
+            `Strengths` of every group of weights, by its name.
         clip_norm : float or None
             Largest norm of the whole gradient.
         """
-        at, dtype, coupled = net.layers, net.dtype, self.kind == "adam"
-        self.decay = np.where(coupled, 0.0, decay[at])
-        self.l1 = l1[at]
-        self.ends = net.ends
+        decay, l2, l1 = np.array([strengths[name] for name in net.segment_groups]).reshape(-1, 3).T
+        coupled = self.kind == "adam"
+        self.decay = np.where(coupled, 0.0, decay)
+        self.l1 = l1
+        self.ends = net.segment_ends
         self.clip_norm = clip_norm
-        self.strengths = np.zeros((3, at.size), dtype)
-        self.strengths[0] = l2[at] + np.where(coupled, decay[at], 0.0)
+        self.strengths = np.zeros((3, decay.size), net.dtype)
+        self.strengths[0] = l2 + np.where(coupled, decay, 0.0)
         self.momentum = momentum
 
     def _rule(self):

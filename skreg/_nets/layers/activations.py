@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, xlogy
 
-from .._core._jit import jitted, njit
-from .base import Layer, Param
-from .noise import HALF, ONE, ZERO, Concrete, NoNoise, sigmoid, uniform
+from ..._core._jit import jitted, njit
+from ..base import Layer, Param, by_channel, by_position
+from ..noise import HALF, ONE, ZERO, Concrete, NoNoise, sigmoid, uniform
 
 _ROOT_HALF = np.float32(math.sqrt(0.5))
 _DENSITY = np.float32(1.0 / math.sqrt(2.0 * math.pi))
@@ -91,50 +91,56 @@ ACTIVATIONS = {
     "logistic": Sigmoid(),
     "identity": Identity(),
 }
+MONOTONE = "relu", "leaky_relu", "tanh", "logistic", "identity"  # never decrease
 
 
 @njit
-def fused_forward(activation, noise, z, bias, seed, pitch, slope):
-    """Replace z by ``activation(z + bias) * factor`` and write the derivative to `slope`.
+def fused_forward(activation, noise, z, bias, places, slope):
+    """Replace z (rows, positions, channels) by ``activation(z + bias) * factor``; write the derivative to `slope`.
 
     `slope` may be z itself where no derivative is needed: the value is written last.
     """
-    n, m = z.shape
+    seed, first, row, position, _ = places
+    n, n_positions, n_channels = z.shape
     for i in range(n):
-        for j in range(m):
-            v = z[i, j] + bias[j]
-            k = noise.factor(v, uniform(seed, i * pitch + j))
-            value, derivative = activation.activate(v)
-            slope[i, j] = derivative * k
-            z[i, j] = value * k
+        for t in range(n_positions):
+            place = (first + i) * row + t * position
+            for c in range(n_channels):
+                v = z[i, t, c] + bias[c]
+                k = noise.factor(v, uniform(seed, place + c))
+                value, derivative = activation.activate(v)
+                slope[i, t, c] = derivative * k
+                z[i, t, c] = value * k
 
 
 @njit
-def backward(d, slope, sums):
-    """Replace the gradient of the output by that of the input, and write the sums of its columns.
+def fused_backward(d, slope, bias_grad):
+    """Replace the gradient d (n, channels) of the output by that of the input, and add its column sums to `bias_grad`.
 
     The sums are formed in blocks: a sum of a million numbers in single precision would lose digits.
     """
     n, m = d.shape
-    part = np.empty_like(sums)
-    sums[:] = ZERO
+    part = np.empty_like(bias_grad)
     for start in range(0, n, _BLOCK_ROWS):
         part[:] = ZERO
         for i in range(start, min(start + _BLOCK_ROWS, n)):
             for j in range(m):
                 d[i, j] *= slope[i, j]
                 part[j] += d[i, j]
-        sums += part
+        bias_grad += part
 
 
 @njit
-def rate_gradient(noise, d, y, seed, pitch):
+def rate_gradient(noise, d, y, places):
     """Derivative with respect to the logit of the dropout rate, from the gradient d of the output y."""
-    n, m = d.shape
+    seed, first, row, position, _ = places
+    n, n_positions, n_channels = d.shape
     s = 0.0
     for i in range(n):
-        for j in range(m):
-            s += d[i, j] * y[i, j] * noise.log_slope(uniform(seed, i * pitch + j))
+        for t in range(n_positions):
+            place = (first + i) * row + t * position
+            for c in range(n_channels):
+                s += d[i, t, c] * y[i, t, c] * noise.log_slope(uniform(seed, place + c))
     return s
 
 
@@ -159,13 +165,17 @@ class BiasActivationDropout(Layer):
         self.activation = activation
         self.noise = NoNoise() if noise is None else noise
         self.entropy_weight = entropy_weight
+        self.is_noisy = noise is not None
 
-    def build(self, width, rng, dtype):
-        self.width = width
-        self.bias = Param(np.zeros(width, dtype))
-        if isinstance(self.noise, Concrete):
+    inplace = True
+
+    def build(self, shape, rng, dtype):
+        self.n_units = math.prod(shape)
+        self.bias = Param(np.zeros(shape[-1], dtype))
+        self.keeps_output = isinstance(self.noise, Concrete)
+        if self.keeps_output:
             self.logit = Param(np.full(1, self.noise.logit, dtype))
-        return width
+        return shape
 
     @property
     def rate(self):
@@ -177,24 +187,26 @@ class BiasActivationDropout(Layer):
         if not isinstance(self.noise, Concrete):
             return 0.0
         p = self.rate
-        return self.entropy_weight * self.width * float(xlogy(p, p) + xlogy(1.0 - p, 1.0 - p))
+        return self.entropy_weight * self.n_units * float(xlogy(p, p) + xlogy(1.0 - p, 1.0 - p))
 
     def __call__(self, x, ctx):
         noise = self.noise if ctx.noisy else self.noise.at_inference()
         if isinstance(noise, Concrete):
             noise = noise._replace(logit=self.logit.value[0])
-        seed, pitch = ctx.seed(), ctx.pitch(self.width)
-        slope = ctx.buffer(self, "slope", x.shape, x.dtype) if ctx.gradient else x
-        fused_forward(self.activation, noise, x, self.bias.value, seed, pitch, slope)
+        whole = by_position(x)
+        places = ctx.places(whole.shape)
+        slope = ctx.scratch(whole.shape, x.dtype) if ctx.gradient else whole
+        fused_forward(self.activation, noise, whole, self.bias.value, places, slope)
 
         def back(d):
             if isinstance(noise, Concrete):
-                self.logit.grad[0] = rate_gradient(noise, d, x, seed, pitch) + self._entropy_slope()
-            backward(d, slope, self.bias.grad)
+                own = self._entropy_slope() if ctx.leads else 0.0
+                ctx.grads[self.logit.index][0] += rate_gradient(noise, by_position(d), whole, places) + own
+            fused_backward(by_channel(d), by_channel(slope), ctx.grads[self.bias.index])
             return d
 
         return x, back
 
     def _entropy_slope(self):
         p = self.rate
-        return self.entropy_weight * self.width * float(self.logit.value[0]) * p * (1.0 - p)
+        return self.entropy_weight * self.n_units * float(self.logit.value[0]) * p * (1.0 - p)

@@ -1,0 +1,112 @@
+"""The multilayer perceptron: its layers and their order."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..base import Chain, Net, ResidualBlock
+from ..layers.activations import ACTIVATIONS, BiasActivationDropout
+from ..layers.dense import Bias, Dense
+from ..layers.dropout import Dropout, InputNoise
+from ..layers.normalization import BatchNorm, LayerNorm
+from ..noise import Bernoulli, dropout_noise
+from ..weights import DropConnect, SpectralNorm, WeightNorm
+
+GAINS = {"relu": 2.0, "leaky_relu": 2.0, "gelu": 2.0, "silu": 2.0}
+NORMALIZATION = {"batch": BatchNorm, "layer": LayerNorm}
+WEIGHTS = {"weight": WeightNorm, "spectral": SpectralNorm}
+OUTPUT = "output"  # the group of the weights of the last layer
+
+
+class Architecture(NamedTuple):
+    """All parameters that decide the layers; sequences have one value for every hidden layer."""
+
+    hidden_layer_sizes: tuple
+    activation: str
+    residual: bool
+    normalization: str | None
+    weight_normalization: str | None
+    dropout: tuple
+    input_dropout: float
+    dropout_kind: str
+    stochastic_depth: float
+    input_noise: float
+    feature_mask: float
+
+    @property
+    def dense(self):
+        """The part that describes dense layers: all of it."""
+        return self
+
+    def skips(self):
+        """Hidden layers with a skip connection: those as wide as the one before."""
+        sizes = self.hidden_layer_sizes
+        return [k for k in range(1, len(sizes)) if self.residual and sizes[k] == sizes[k - 1]]
+
+    def groups(self):
+        """Names of the groups of weights, in the order of the layers."""
+        return [*(f"hidden{k + 1}" for k in range(len(self.hidden_layer_sizes))), OUTPUT]
+
+
+def weight_hooks(a, noise):
+    """Transformations of the weights of a layer, and the noise that is left for its units."""
+    hooks = [WEIGHTS[a.weight_normalization]()] if a.weight_normalization else []
+    if a.dropout_kind == "dropconnect" and noise is not None:
+        return [*hooks, DropConnect(noise)], None
+    return hooks, noise
+
+
+def input_layers(a):
+    """Noise on the inputs."""
+    layers = []
+    if a.input_noise > 0.0:
+        layers.append(InputNoise(a.input_noise))
+    if a.feature_mask > 0.0:
+        layers.append(Dropout(Bernoulli(np.float32(a.feature_mask), np.float32(1.0)), augment=True))
+    kind = a.dropout_kind if a.dropout_kind == "gaussian" else "bernoulli"
+    noise = dropout_noise(kind, a.input_dropout)
+    if noise is not None:
+        layers.append(Dropout(noise))
+    return layers
+
+
+def row_dropout(rate):
+    """Stochastic depth: a whole row has one factor."""
+    return Dropout(dropout_noise("bernoulli", rate), shared=("positions", "channels"))
+
+
+def _hidden(a, layer, n_rows):
+    """Weights, normalization, and units with their dropout; with a skip connection, as its residual branch."""
+    hooks, noise = weight_hooks(a, dropout_noise(a.dropout_kind, a.dropout[layer]))
+    gain = GAINS.get(a.activation, 1.0)
+    parts = [Dense(a.hidden_layer_sizes[layer], a.groups()[layer], gain, hooks)]
+    if a.normalization:
+        parts.append(NORMALIZATION[a.normalization]())
+    parts.append(BiasActivationDropout(ACTIVATIONS[a.activation], noise, 1.0 / n_rows))
+    skips = a.skips()
+    if layer not in skips:
+        return parts
+    rate = a.stochastic_depth * (skips.index(layer) + 1) / len(skips)
+    if rate > 0.0:
+        parts.append(row_dropout(rate))
+    return [ResidualBlock(Chain(*parts))]
+
+
+def dense_layers(a, width_out, n_rows):
+    """Hidden layers and the output layer."""
+    layers = []
+    for layer in range(len(a.hidden_layer_sizes)):
+        layers += _hidden(a, layer, n_rows)
+    return [*layers, Dense(width_out, OUTPUT), Bias()]
+
+
+def build_mlp(a, shape, width_out, n_rows, rng, dtype=np.float32):
+    """A net with initial weights; `n_rows` is the number of training rows, which concrete dropout needs."""
+    return Net(Chain(*input_layers(a), *dense_layers(a, width_out, n_rows)), shape, rng, dtype)
+
+
+def end_of_hidden_layer(net, k):
+    """How many layers of a net are before the end of hidden layer k, which may be negative: counted from the last."""
+    stages = net.layer.layers
+    ends = [i + 1 for i, stage in enumerate(stages) if isinstance(stage, (BiasActivationDropout, ResidualBlock))]
+    return ends[k]

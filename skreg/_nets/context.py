@@ -1,0 +1,200 @@
+"""What a pass through the layers needs beside its input: mode, noise, row weights, scratch memory and gradients."""
+
+import threading
+from typing import NamedTuple
+
+import numpy as np
+
+
+class RowWeights(NamedTuple):
+    """Weights of the rows of a batch, for statistics."""
+
+    relative: np.ndarray  # with mean 1 over the whole batch
+    mean: float
+    effective: float  # effective number of rows, n where all weights are equal (Kish 1965)
+
+    @classmethod
+    def of(cls, weights, n, dtype):
+        """From the weights of n rows, or None where all are 1."""
+        if weights is None:
+            return cls(np.ones(n, dtype), 1.0, float(n))
+        if (weights == weights[0]).all():  # the usual case
+            return cls(np.ones(n, dtype), float(weights[0]), float(n))
+        total = float(weights.sum(dtype=np.float64))
+        relative = weights * (n / total)
+        return cls(relative.astype(dtype), total / n, n / float((relative * relative).mean(dtype=np.float64)))
+
+
+class Places(NamedTuple):
+    """Where the factors of a noise are in the sequence of random numbers of a seed.
+
+    The factor of channel c at position t of row i has the place ``(first + i) * row + t * position + c * channel``. A
+    stride of 0 shares factors: among all rows (`row`), all positions of a row (`position`), or all channels
+    (`channel`, which is 0 or 1).
+    """
+
+    seed: int
+    first: int
+    row: int
+    position: int
+    channel: int
+
+
+class Exchange:
+    """Sums of arrays over the parts of a batch, each of which is in a thread of its own.
+
+    Parameters
+    ----------
+    n_parts : int
+    """
+
+    def __init__(self, n_parts):
+        self._barrier = threading.Barrier(n_parts)
+        self._given = [None] * n_parts, [None] * n_parts  # in turns: nobody overwrites what another still reads
+
+    def total(self, part, turn, array):
+        """The sum of the arrays of all parts, in their order; every thread calls it, and waits for the others."""
+        given = self._given[turn % 2]
+        given[part] = array
+        self._barrier.wait()
+        total = given[0]
+        for other in given[1:]:
+            total = total + other
+        return total
+
+    def abort(self):
+        """Raise `threading.BrokenBarrierError` in the threads that wait, as one of the others has failed."""
+        self._barrier.abort()
+
+
+class Context:
+    """What a pass through the layers needs beside its input.
+
+    Parameters
+    ----------
+    seed : int
+        The first state of the sequence of seeds.
+    train : bool
+        Whether statistics are those of the batch, and update the running means.
+    noisy : bool
+        Whether noise is sampled: for every row in training, else once for all rows.
+    gradient : bool
+        Whether the backward pass will be called.
+    part : int
+        Which part of the batches this context is for, counted from 0.
+    exchange : Exchange or None
+        Adds up statistics over the parts; None where batches have one part.
+
+    Attributes
+    ----------
+    grads : list of ndarray
+        Where the backward pass adds the gradient of the parameter ``param.index``.
+    progress : float
+        Share of the training that is done, in [0, 1], for strengths that grow; 1 outside training.
+    """
+
+    def __init__(self, seed=0, train=False, noisy=False, gradient=False, part=0, exchange=None):
+        self.state = seed
+        self.train = train
+        self.noisy = noisy
+        self.gradient = gradient
+        self.part = part
+        self.progress = 1.0
+        self.grads = None
+        self._exchange = exchange
+        self._n_exchanges = 0
+        self._buffers = []
+        self._used = 0
+        self._weights = None
+        self._row_weights = None
+        self._rows = None
+
+    @property
+    def leads(self):
+        """Whether this is the context of the first part, which does what must be done once a batch."""
+        return self.part == 0
+
+    # ---- random numbers
+
+    def seed(self):
+        """The next of a sequence of 32-bit seeds (Knuth's linear congruential generator)."""
+        self.state = (self.state * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
+        return self.state >> 32
+
+    def places(self, shape, shared=()):
+        """`Places` with a new seed for factors on a batch seen as ``(rows, positions, channels)``.
+
+        Parameters
+        ----------
+        shape : tuple
+            Shape of the batch.
+        shared : collection of {"positions", "channels"}
+            What has a factor in common. Rows share all factors in predictions: a draw is one thinned net.
+        """
+        _, positions, channels = shape
+        channel = 0 if "channels" in shared else 1
+        position = 0 if "positions" in shared else channels if channel else 1
+        row = (1 if "positions" in shared else positions) * (channels if channel else 1)
+        first = self._rows.start if self._rows is not None else 0
+        return Places(self.seed(), first, row if self.train else 0, position, channel)
+
+    # ---- rows
+
+    def set_batch(self, weights, rows=None):
+        """Begin a batch.
+
+        Parameters
+        ----------
+        weights : ndarray or None
+            Weights of all rows of the batch; None for equal ones.
+        rows : slice or None
+            The rows that this context is for; None for all.
+        """
+        self._weights = weights
+        self._rows = rows
+        self._row_weights = None
+
+    def row_weights(self, n, dtype):
+        """`RowWeights` of the n rows of this context; computed by the first layer that asks."""
+        if self._row_weights is None or self._row_weights.relative.size != n:
+            if self._rows is None:
+                self._row_weights = RowWeights.of(self._weights, n, dtype)
+            else:
+                whole = RowWeights.of(self._weights, self._weights.size, dtype)
+                self._row_weights = whole._replace(relative=whole.relative[self._rows])
+        return self._row_weights
+
+    def n_rows(self, n):
+        """The number of rows of the whole batch, of which this context has n."""
+        return n if self._rows is None else self._weights.size
+
+    def total(self, array):
+        """The sum of an array over the parts of the batch."""
+        if self._exchange is None:
+            return array
+        self._n_exchanges += 1
+        return self._exchange.total(self.part, self._n_exchanges, array)
+
+    # ---- memory
+
+    def begin(self):
+        """Make all scratch memory free: a new pass begins."""
+        self._used = 0
+
+    def scratch(self, shape, dtype):
+        """An array with any contents, which is nobody else's until the next pass.
+
+        A pass asks for the same arrays as the pass before it, so that the k-th request gets the memory of the k-th
+        request before, whatever its shape.
+        """
+        dtype = np.dtype(dtype)
+        size = dtype.itemsize
+        for length in shape:
+            size *= int(length)
+        if self._used == len(self._buffers):
+            self._buffers.append(np.empty(size, np.uint8))
+        elif self._buffers[self._used].size < size:
+            self._buffers[self._used] = np.empty(size, np.uint8)
+        buffer = self._buffers[self._used]
+        self._used += 1
+        return buffer[:size].view(dtype).reshape(shape)

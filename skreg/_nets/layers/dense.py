@@ -1,0 +1,107 @@
+"""The product of a batch, dense or sparse, with the weights of a layer."""
+
+import math
+
+import numpy as np
+
+from ..base import Layer, Param
+from ..sparse_rows import SparseRows
+
+_BLOCK_ROWS = 256  # sums over rows are formed in blocks of this many, to lose no digits in single precision
+
+
+class Weighted(Layer):
+    """Base of the layers with a matrix of weights (inputs, units).
+
+    Parameters
+    ----------
+    width : int
+        Number of units, or of filters.
+    group : str
+        The group whose penalty strengths apply to the weights.
+    gain : float
+        Initial weights are uniform with variance ``gain / inputs``: 2 for ReLU (He et al. 2015), 1 for activations that
+        are linear near 0.
+    hooks : tuple of WeightHook
+        Transformations of the weights before the product.
+    """
+
+    def __init__(self, width, group="weights", gain=1.0, hooks=()):
+        self.width = width
+        self.group = group
+        self.gain = gain
+        self.hooks = tuple(hooks)
+
+    def build_weights(self, n_inputs, rng, dtype):
+        bound = math.sqrt(3.0 * self.gain / n_inputs)
+        self.weight = Param(rng.uniform(-bound, bound, (n_inputs, self.width)).astype(dtype), self.group)
+        for hook in self.hooks:
+            hook.build_for(self.weight.value)
+
+    def effective(self, ctx):
+        """The weights after the hooks, and a function that adds the gradient of these to that of the weights."""
+        W, backs = self.weight.value, []
+        for hook in self.hooks:
+            W, back = hook(W, ctx)
+            backs.append(back)
+
+        def add_gradient(G):
+            for step in reversed(backs):
+                G = step(G)
+            ctx.grads[self.weight.index] += G
+
+        return W, add_gradient
+
+
+class Dense(Weighted):
+    """Product with a matrix of weights.
+
+    Biases belong to the `BiasActivationDropout` or `Bias` layer after it.
+    """
+
+    def build(self, shape, rng, dtype):
+        (n_inputs,) = shape
+        self.build_weights(n_inputs, rng, dtype)
+        self.n_products = n_inputs * self.width
+        return (self.width,)
+
+    def __call__(self, x, ctx):
+        W, add_gradient = self.effective(ctx)
+        out = ctx.scratch((len(x), self.width), W.dtype)
+        x.dot(W, out)
+
+        def back(d):
+            G = ctx.scratch(W.shape, W.dtype)
+            if isinstance(x, SparseRows):
+                G[:] = 0.0
+                x.add_transposed_dot(d, G)
+            else:
+                np.dot(x.T, d, out=G)
+            add_gradient(G)
+            if not self.needs_input_gradient:
+                return None
+            return np.dot(d, W.T, out=ctx.scratch(x.shape, W.dtype))
+
+        return out, back
+
+
+class Bias(Layer):
+    """Add a bias to every unit."""
+
+    inplace = True
+
+    def build(self, shape, rng, dtype):
+        self.bias = Param(np.zeros(shape[-1], dtype))
+        return shape
+
+    def __call__(self, x, ctx):
+        x += self.bias.value
+
+        def back(d):
+            rows = d.reshape(-1, d.shape[-1])
+            if len(rows) > _BLOCK_ROWS:
+                rows = np.add.reduceat(rows, np.arange(0, len(rows), _BLOCK_ROWS), axis=0)
+            ctx.grads[self.bias.index] += rows.sum(axis=0)
+            return d
+
+        return x, back

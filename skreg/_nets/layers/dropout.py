@@ -1,0 +1,156 @@
+"""Noise layers: random factors on numbers, channels, blocks of an image or whole rows, and noise on inputs."""
+
+import numpy as np
+from scipy.optimize import brentq
+
+from ..._core._jit import njit
+from ..base import Layer, by_position
+from ..noise import ONE, ZERO, normal, perturb, uniform
+from ..sparse_rows import SparseRows
+
+
+class Dropout(Layer):
+    """Random factors on the input.
+
+    Parameters
+    ----------
+    noise : jitted noise
+        Its factors must not depend on the values, so that the backward pass is the same multiplication.
+    shared : collection of {"positions", "channels"}
+        What has a factor in common. Positions: whole channels of an image are dropped (spatial dropout, Tompson et al.
+        2015). Both: whole rows (stochastic depth, Huang et al. 2016).
+    augment : bool
+        Whether this is augmentation of the training data, which Monte Carlo predictions leave out.
+    """
+
+    def __init__(self, noise, shared=(), augment=False):
+        self.noise = noise
+        self.shared = shared
+        self.augment = augment
+        self.is_noisy = not augment
+
+    def __call__(self, x, ctx):
+        if not ctx.noisy or (self.augment and not ctx.train):
+            return x, lambda d: d
+        if isinstance(x, SparseRows):
+            places = ctx.places((len(x), 1, x.shape[1]), self.shared)
+            return x.perturbed(self.noise, places), lambda d: d
+        out = ctx.scratch(x.shape, x.dtype)
+        whole = by_position(x)
+        places = ctx.places(whole.shape, self.shared)
+        perturb(self.noise, whole, places, by_position(out))
+
+        def back(d):
+            whole = by_position(d)
+            perturb(self.noise, whole, places, whole)
+            return d
+
+        return out, back
+
+
+@njit
+def add_normal(x, deviation, places, out):
+    """Write x plus normal noise to `out`."""
+    seed, first, row, position, _ = places
+    n, n_positions, n_channels = x.shape
+    for i in range(n):
+        for t in range(n_positions):
+            place = (first + i) * row + t * position
+            for c in range(n_channels):
+                out[i, t, c] = x[i, t, c] + deviation * normal(uniform(seed, place + c))
+
+
+class InputNoise(Layer):
+    """Normal noise on the training inputs; to first order, a penalty on the gradient of the net (Bishop 1995)."""
+
+    def __init__(self, deviation):
+        self.deviation = deviation
+
+    def __call__(self, x, ctx):
+        if not (ctx.noisy and ctx.train):
+            return x, lambda d: d
+        out = ctx.scratch(x.shape, x.dtype)
+        whole = by_position(x)
+        add_normal(whole, x.dtype.type(self.deviation), ctx.places(whole.shape), by_position(out))
+        return out, lambda d: d
+
+
+@njit
+def drop_blocks(x, gamma, kept, block, places, n_seeds, seeds, out):
+    """Write x (rows, height, width, channels) to `out`: 0 in every block whose corner is a seed, else times `kept`.
+
+    `seeds` is scratch memory of shape (height, width, channels); `n_seeds` (rows, columns) of an image can be corners.
+    """
+    seed, first, row, _, _ = places
+    n, height, width, n_channels = x.shape
+    block_y, block_x = block
+    corners_y, corners_x = n_seeds
+    for b in range(n):
+        start = (first + b) * row
+        seeds[:] = ONE
+        for i in range(corners_y):
+            for j in range(corners_x):
+                place = start + (i * width + j) * n_channels
+                for c in range(n_channels):
+                    if uniform(seed, place + c) < gamma:
+                        for u in range(block_y):
+                            for v in range(block_x):
+                                seeds[i + u, j + v, c] = ZERO
+        for i in range(height):
+            for j in range(width):
+                for c in range(n_channels):
+                    out[b, i, j, c] = x[b, i, j, c] * kept * seeds[i, j, c]
+
+
+class DropBlock(Layer):
+    """Zeros in whole blocks of a channel, at random places (Ghiasi, Lin & Le 2018).
+
+    Blocks lie inside the image. The probability of a block's corner is such that the share `rate` of all numbers is
+    dropped on average, and what is kept is divided by ``1 - rate``. During training the rate grows linearly from 0, as
+    in section 4.1 of the paper.
+
+    Parameters
+    ----------
+    rate : float
+    block : pair of int
+        Height and width of a block, which is not larger than the image.
+    """
+
+    is_noisy = True
+
+    def __init__(self, rate, block):
+        self.rate = rate
+        self.block = tuple(block)
+
+    def build(self, shape, rng, dtype):
+        self.shape = shape
+        self.block = tuple(min(size, side) for size, side in zip(self.block, shape[:2], strict=True))
+        self.n_corners = tuple(side - size + 1 for size, side in zip(self.block, shape[:2], strict=True))
+        covers = [
+            np.minimum.reduce([np.arange(1, side + 1), np.arange(side, 0, -1), np.full(side, min(size, corners))])
+            for size, corners, side in zip(self.block, self.n_corners, shape[:2], strict=True)
+        ]
+        self._n_covering = np.multiply.outer(*covers)  # blocks that cover a place
+        return shape
+
+    def corner_probability(self, rate):
+        """The probability of a corner with which the share `rate` of all numbers is dropped."""
+        if rate == 0.0:
+            return 0.0
+        return brentq(lambda p: 1.0 - rate - np.mean((1.0 - p) ** self._n_covering), 0.0, 1.0)
+
+    def __call__(self, x, ctx):
+        rate = self.rate * ctx.progress
+        if not ctx.noisy or rate == 0.0:
+            return x, lambda d: d
+        places = ctx.places((len(x), self.shape[0] * self.shape[1], self.shape[2]))
+        gamma, kept = np.float32(self.corner_probability(rate)), np.float32(1.0 / (1.0 - rate))
+        seeds = ctx.scratch(self.shape, x.dtype)
+        out = ctx.scratch(x.shape, x.dtype)
+        drop_blocks(x, gamma, kept, self.block, places, self.n_corners, seeds, out)
+
+        def back(d):
+            drop_blocks(d, gamma, kept, self.block, places, self.n_corners, seeds, d)
+            return d
+
+        return out, back

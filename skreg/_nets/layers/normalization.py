@@ -1,0 +1,224 @@
+"""Batch and layer normalization: one formula, over rows and positions for a channel, or over channels.
+
+The shift is the bias of the `BiasActivationDropout` layer after them.
+"""
+
+import numpy as np
+
+from ..._core._jit import njit
+from ..base import Layer, Param, by_channel, by_position
+from ..noise import ONE, ZERO
+
+_VARIANCE_OFFSET = np.float32(1e-5)  # added to variances, as in Ioffe & Szegedy (2015)
+# Sums over rows are formed in blocks of this many: a sum of a million numbers in single precision would lose digits.
+_BLOCK_ROWS = 256
+LEAST_SHARE = 0.1  # of a batch in the running statistics, after the first ten batches
+
+
+@njit
+def channel_sums(x, weights, out):
+    """Write the sums of every channel of x (rows, positions, channels) under row weights to `out`."""
+    n, n_positions, n_channels = x.shape
+    part = np.zeros_like(out)
+    out[:] = ZERO
+    count = 0
+    for i in range(n):
+        w = weights[i]
+        for t in range(n_positions):
+            for c in range(n_channels):
+                part[c] += w * x[i, t, c]
+            count += 1
+            if count == _BLOCK_ROWS:
+                out += part
+                part[:] = ZERO
+                count = 0
+    out += part
+
+
+@njit
+def channel_squares(x, weights, mean, out):
+    """Write the sums of squared differences to the means of every channel under row weights to `out`."""
+    n, n_positions, n_channels = x.shape
+    part = np.zeros_like(out)
+    out[:] = ZERO
+    count = 0
+    for i in range(n):
+        w = weights[i]
+        for t in range(n_positions):
+            for c in range(n_channels):
+                part[c] += w * ((x[i, t, c] - mean[c]) * (x[i, t, c] - mean[c]))
+            count += 1
+            if count == _BLOCK_ROWS:
+                out += part
+                part[:] = ZERO
+                count = 0
+    out += part
+
+
+@njit
+def normalize_channels(x, mean, inverse, scale, z):
+    """Write standardized channels of x (n, channels) to z, and those times their scales to x."""
+    n, m = x.shape
+    for i in range(n):
+        for j in range(m):
+            z[i, j] = (x[i, j] - mean[j]) * inverse[j]
+            x[i, j] = z[i, j] * scale[j]
+
+
+@njit
+def gradient_sums(d, z, out):
+    """Write the sums of every channel of d and of d times z (n, channels) to the two rows of `out`."""
+    n, m = d.shape
+    part = np.empty_like(out)
+    out[:] = ZERO
+    for start in range(0, n, _BLOCK_ROWS):
+        part[:] = ZERO
+        for i in range(start, min(start + _BLOCK_ROWS, n)):
+            for j in range(m):
+                part[0, j] += d[i, j]
+                part[1, j] += d[i, j] * z[i, j]
+        out += part
+
+
+@njit
+def channels_backward(d, z, weights, means, factor):
+    """Turn the gradient d (rows, positions, channels) of the output into that of the input.
+
+    `weights` are those that the moments were formed with, or zeros where the moments do not depend on the input;
+    `means` are those of d and of d times z; `factor` is the scale over the standard deviation.
+    """
+    n, n_positions, n_channels = d.shape
+    for i in range(n):
+        w = weights[i]
+        for t in range(n_positions):
+            for c in range(n_channels):
+                d[i, t, c] = (d[i, t, c] - w * (means[0, c] + z[i, t, c] * means[1, c])) * factor[c]
+
+
+@njit
+def normalize_rows(x, mean, inverse, scale, z):
+    """Write standardized rows of x to z, and those times the scales of their columns to x."""
+    n, m = x.shape
+    for i in range(n):
+        mean[i] = ZERO
+        inverse[i] = ZERO
+        for j in range(m):
+            mean[i] += x[i, j]
+        mean[i] /= m
+        for j in range(m):
+            inverse[i] += (x[i, j] - mean[i]) * (x[i, j] - mean[i])
+        inverse[i] /= m
+        inverse[i] = ONE / np.sqrt(inverse[i] + _VARIANCE_OFFSET)
+        for j in range(m):
+            z[i, j] = (x[i, j] - mean[i]) * inverse[i]
+            x[i, j] = z[i, j] * scale[j]
+
+
+@njit
+def rows_backward(d, z, inverse, scale, scale_grad):
+    """Turn the gradient of the output into that of the input, and add that of the scales to `scale_grad`."""
+    n, m = d.shape
+    total, along, part = np.zeros_like(inverse), np.zeros_like(inverse), np.empty_like(scale_grad)
+    for start in range(0, n, _BLOCK_ROWS):
+        part[:] = ZERO
+        for i in range(start, min(start + _BLOCK_ROWS, n)):
+            for j in range(m):
+                part[j] += d[i, j] * z[i, j]
+                d[i, j] *= scale[j]
+                total[i] += d[i, j]
+                along[i] += d[i, j] * z[i, j]
+            total[i] /= m
+            along[i] /= m
+            for j in range(m):
+                d[i, j] = (d[i, j] - total[i] - z[i, j] * along[i]) * inverse[i]
+        scale_grad += part
+
+
+class LayerNorm(Layer):
+    """All channels of a row, or of a position of it, with mean 0 and variance 1, then a scale for every channel.
+
+    Ba, Kiros & Hinton (2016).
+    """
+
+    inplace = True
+
+    def build(self, shape, rng, dtype):
+        self.scale = Param(np.ones(shape[-1], dtype))
+        return shape
+
+    def __call__(self, x, ctx):
+        rows = by_channel(x)
+        z = ctx.scratch(rows.shape, x.dtype)
+        mean, inverse = ctx.scratch((2, len(rows)), x.dtype)
+        normalize_rows(rows, mean, inverse, self.scale.value, z)
+
+        def back(d):
+            rows_backward(by_channel(d), z, inverse, self.scale.value, ctx.grads[self.scale.index])
+            return d
+
+        return x, back
+
+
+class BatchNorm(Layer):
+    """Every channel with mean 0 and variance 1 over the batch, in evaluation by running means (Ioffe & Szegedy 2015).
+
+    Rows count by their weights, in the moments of a batch and in the running means. The running mean is that of
+    standard deviations, not of variances as in the paper: one row far from the others would count by its square, and
+    shrink in evaluation what was never as small in the batches that most rows were trained in.
+    """
+
+    inplace = True
+
+    def build(self, shape, rng, dtype):
+        width = shape[-1]
+        self.scale = Param(np.ones(width, dtype))
+        self.mean = Param(np.zeros(width, dtype), learned=False)
+        self.deviation = Param(np.ones(width, dtype), learned=False)
+        self.seen = Param(np.zeros(1, dtype), learned=False)
+        self.least = LEAST_SHARE
+        return shape
+
+    def forget(self, least):
+        """Restart the running means, as plain means of the batches until a batch has only the share `least`."""
+        self.seen.value[:] = 0.0
+        self.least = least
+
+    def __call__(self, x, ctx):
+        whole, rows = by_position(x), by_channel(x)
+        n = x.dtype.type(ctx.n_rows(len(x)) * whole.shape[1])
+        if ctx.train:
+            weights, mean, variance = self._batch_moments(whole, n, ctx)
+        else:
+            weights, mean, variance = np.zeros(len(x), x.dtype), self.mean.value, self.deviation.value**2
+        inverse = ONE / np.sqrt(variance + _VARIANCE_OFFSET)
+        z = ctx.scratch(rows.shape, x.dtype)
+        normalize_channels(rows, mean, inverse, self.scale.value, z)
+
+        def back(d):
+            sums = np.empty((2, d.shape[-1]), d.dtype)
+            gradient_sums(by_channel(d), z, sums)
+            ctx.grads[self.scale.index] += sums[1]
+            means = ctx.total(sums) / n
+            channels_backward(by_position(d), z.reshape(whole.shape), weights, means, self.scale.value * inverse)
+            return d
+
+        return x, back
+
+    def _batch_moments(self, x, n, ctx):
+        """Weights with mean 1, and the moments of the batch, which also go into the running means."""
+        rows = ctx.row_weights(len(x), x.dtype)
+        sums = np.empty(x.shape[2], x.dtype)
+        channel_sums(x, rows.relative, sums)
+        mean = ctx.total(sums) / n
+        squares = np.empty_like(sums)
+        channel_squares(x, rows.relative, mean, squares)
+        variance = ctx.total(squares) / n
+        if rows.mean > 0.0 and ctx.leads:
+            seen = float(self.seen.value[0])
+            share = x.dtype.type(min(1.0, rows.mean * max(self.least, 1.0 / (seen + rows.mean))))
+            self.mean.value += share * (mean - self.mean.value)
+            effective = rows.effective * x.shape[1]
+            deviation = np.sqrt(variance * x.dtype.type(effective / max(effective - 1.0, 1.0)))
+            self.deviation.value += share * (deviation - self.deviation.value)
+            self.seen.value += x.dtype.type(rows.mean)
+        return rows.relative, mean, variance

@@ -1,0 +1,1 @@
+"""Training: batches, gradients, optimizer, schedules, averages."""

@@ -1,0 +1,122 @@
+"""Gradients of batches, where a step is large by halves of the batch in two threads.
+
+The parts see the noise and the statistics of the whole batch, and their gradients are added in a fixed order. So the
+result does not depend on the number of processors, and is that of one thread up to rounding.
+"""
+
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from ...utils._threads import one_blas_thread
+from ..context import Context, Exchange
+from ..objectives import evaluate
+
+N_PARTS = 2  # of a batch
+_LARGE_STEP = 10_000_000  # multiplications of a forward pass that are worth a second thread
+
+
+def is_large(net, n_rows):
+    """Whether a pass of some rows is worth several threads."""
+    return net.n_products * n_rows > _LARGE_STEP
+
+
+class Gradients:
+    """Gradients of a net, one batch at a time. To be used in a ``with`` block.
+
+    Parameters
+    ----------
+    net : Net
+        Each gradient is left in ``net.grad``.
+    seed : int
+        Of the noise.
+    largest_batch : int
+        Number of rows of the largest batch, which decides whether batches are halved.
+    """
+
+    def __init__(self, net, seed, largest_batch=1, train=True, noisy=True):
+        self.net = net
+        divisible = all(module.divisible for module in net.layer.modules())
+        n_parts = N_PARTS if divisible and largest_batch >= N_PARTS and is_large(net, largest_batch) else 1
+        self._exchange = Exchange(n_parts) if n_parts > 1 else None
+        options = dict(train=train, noisy=noisy, gradient=True, exchange=self._exchange)
+        self.contexts = [Context(seed, part=part, **options) for part in range(n_parts)]
+        self._others = [np.zeros_like(net.grad) for _ in self.contexts[1:]]
+        for ctx, vector in zip(self.contexts, [net.grad, *self._others], strict=True):
+            ctx.grads = net.views(vector)
+        # several threads of BLAS make small products slower, and those of halves compete for the processors
+        self._one_thread = n_parts > 1 or not is_large(net, largest_batch)
+        self._resources = contextlib.ExitStack()
+
+    def __enter__(self):
+        if self._one_thread:
+            self._resources.enter_context(one_blas_thread())
+        if self._others:
+            self._pool = self._resources.enter_context(ThreadPoolExecutor(len(self._others)))
+        return self
+
+    def __exit__(self, *_):
+        self._resources.close()
+
+    @property
+    def state(self):
+        """The state of the sequence of seeds, the same for all parts."""
+        return self.contexts[0].state
+
+    @state.setter
+    def state(self, state):
+        for ctx in self.contexts:
+            ctx.state = state
+
+    def set_progress(self, share):
+        """Tell all layers the share of the training that is done."""
+        for ctx in self.contexts:
+            ctx.progress = share
+
+    def __call__(self, objective, batch):
+        """Mean loss of a batch; its gradient is left in ``net.grad``."""
+        n, vectors = len(batch.x), [self.net.grad, *self._others]
+        for vector in vectors:
+            vector[:] = 0.0
+        if len(self.contexts) == 1:
+            ctx = self.contexts[0]
+            ctx.set_batch(batch.weights)
+            return self._pass(objective, batch, ctx, n)
+        ends = [n * k // N_PARTS for k in range(N_PARTS + 1)]
+        tasks = []
+        for k, ctx in enumerate(self.contexts):
+            rows = slice(ends[k], ends[k + 1])
+            ctx.set_batch(batch.weights, rows)
+            tasks.append((objective, batch.part(rows), ctx, n))
+        futures = [self._pool.submit(self._guarded_pass, *task) for task in tasks[1:]]
+        loss = 0.0
+        try:
+            loss = self._guarded_pass(*tasks[0])
+        except threading.BrokenBarrierError:
+            pass  # the error of the other part is raised below
+        finally:  # also after Ctrl-C, so that no thread still writes when the caller goes on
+            errors = [future.exception() for future in futures]
+        for error in errors:
+            if error is not None and not isinstance(error, threading.BrokenBarrierError):
+                raise error
+        for vector in self._others:
+            self.net.grad += vector
+        return loss + sum(future.result() for future in futures)
+
+    def _guarded_pass(self, *task):
+        """A pass that never leaves another thread waiting."""
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return self._pass(*task)
+        except BaseException:
+            self._exchange.abort()
+            raise
+
+    def _pass(self, objective, batch, ctx, n):
+        scores, back = self.net(batch.x, ctx)
+        d = ctx.scratch(scores.shape, scores.dtype)
+        loss = evaluate(objective, scores, batch.targets, batch.weights, n, d)
+        back(d)
+        return loss

@@ -1,0 +1,312 @@
+"""Multilayer perceptrons for classification and regression."""
+
+from .._nets.architectures.mlp import build_mlp
+from ._base import BaseNet
+from ._classification import NetClassifier
+from ._docs import documented
+from ._regression import NetRegressor
+
+
+class Perceptron(BaseNet):
+    """The family of multilayer perceptrons."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _read_architecture(self):
+        hidden = self._hidden_sizes()
+        if self.residual and not any(a == b for a, b in zip(hidden[1:], hidden, strict=False)):
+            raise ValueError(
+                "residual=True needs two successive hidden layers of one width; got"
+                f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
+            )
+        if self.normalization == "layer" and 1 in hidden:
+            raise ValueError(
+                "normalization='layer' makes a layer of one unit constant; got"
+                f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
+            )
+        return self._dense_architecture(hidden, self.residual)
+
+    def _build_net(self, architecture, n_rows, rng):
+        return build_mlp(architecture, (self.n_features_in_,), self._count_outputs(), n_rows, rng)
+
+
+@documented
+class DropoutMLPClassifier(NetClassifier, Perceptron):
+    """Multilayer perceptron for classification, with dropout and the other regularizers of neural nets.
+
+    Minimizes the weighted mean cross-entropy of a softmax against the labels, or against labels after smoothing and
+    mixup. `predict_uncertainty` gives the uncertainty of predictions from repeated draws of dropout (Monte Carlo
+    dropout [19]_).
+
+    Parameters
+    ----------
+    <architecture>
+    <penalties>
+    label_smoothing : float, default=0.0
+        Fraction of every label that is spread evenly over all classes, in [0, 1). It makes probabilities less extreme,
+        but confidence then ranks errors worse (arXiv 2403.14715): use 0 where the classifier may abstain.
+    confidence_penalty : float, default=0.0
+        Factor of the entropy of the predictions, which is subtracted from the loss, in [0, inf).
+    <noise>
+    <training>
+    class_weight : dict or "balanced", default=None
+        Factors of the sample weights by class; classes that a dict leaves out have factor 1. "balanced" gives all
+        classes the same total weight.
+    <state>
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    <attributes>
+
+    See Also
+    --------
+    DropoutMLPRegressor : The same for regression.
+    LabelSmoothedLogistic : The linear model, with a duality gap.
+
+    Notes
+    -----
+    <notes>
+
+    References
+    ----------
+    <references>
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skreg import DropoutMLPClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), DropoutMLPClassifier(random_state=0)).fit(X_train, y_train)
+    >>> model.score(X_test, y_test) > 0.95
+    True
+    >>> u = model[-1].predict_uncertainty(model[:-1].transform(X_test))
+    >>> u.mutual_information.shape
+    (143,)
+    """
+
+    _parameter_constraints = {**Perceptron._parameter_constraints, **NetClassifier._kind_constraints}
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100, 100),
+        *,
+        activation="relu",
+        residual=False,
+        normalization="batch",
+        weight_normalization=None,
+        dropout=0.25,
+        input_dropout=0.0,
+        dropout_kind="bernoulli",
+        stochastic_depth=0.0,
+        weight_decay=0.3,
+        l2=0.0,
+        l1=1e-4,
+        max_norm=None,
+        clip_norm=None,
+        label_smoothing=0.0,
+        confidence_penalty=0.0,
+        mixup=0.0,
+        input_noise=0.0,
+        feature_mask=0.0,
+        augmenter=None,
+        sam_rho=0.0,
+        averaging="ema",
+        optimizer="adamw",
+        learning_rate=2e-3,
+        momentum=0.9,
+        schedule="cosine",
+        warmup=0.0,
+        batch_size="auto",
+        max_iter=100,
+        early_stopping=True,
+        validation_fraction=0.1,
+        patience=None,
+        min_delta=0.0,
+        monitor="loss",
+        class_weight=None,
+        random_state=None,
+        warm_start=False,
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.residual = residual
+        self.normalization = normalization
+        self.weight_normalization = weight_normalization
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.dropout_kind = dropout_kind
+        self.stochastic_depth = stochastic_depth
+        self.weight_decay = weight_decay
+        self.l2 = l2
+        self.l1 = l1
+        self.max_norm = max_norm
+        self.clip_norm = clip_norm
+        self.label_smoothing = label_smoothing
+        self.confidence_penalty = confidence_penalty
+        self.mixup = mixup
+        self.input_noise = input_noise
+        self.feature_mask = feature_mask
+        self.augmenter = augmenter
+        self.sam_rho = sam_rho
+        self.averaging = averaging
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.schedule = schedule
+        self.warmup = warmup
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.min_delta = min_delta
+        self.monitor = monitor
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+
+@documented
+class DropoutMLPRegressor(NetRegressor, Perceptron):
+    """Multilayer perceptron for regression of one or several targets, with dropout and other regularizers of nets.
+
+    Minimizes the weighted mean squared error or, with `heteroscedastic`, minus the log-likelihood of normal noise. The
+    net computes with standardized targets, so that penalties mean the same in all units of y. `predict_uncertainty`
+    gives the uncertainty of predictions from repeated draws of dropout (Monte Carlo dropout [19]_).
+
+    Parameters
+    ----------
+    <architecture>
+    <penalties>
+    <noise>
+    <training>
+    heteroscedastic : bool, default=False
+        Whether the net also predicts the variance of the noise for every row (Nix & Weigend 1994, eq. 4).
+    <state>
+
+    Attributes
+    ----------
+    noise_variance_ : ndarray of shape (n_outputs,)
+        Mean squared error, on the validation rows if there are any, which is taken for the variance of the noise; on
+        training rows it is too small where the net overfits. Not set with ``heteroscedastic=True``.
+    conformity_scores_ : ndarray of shape (n_validation, n_outputs) or None
+        Absolute residuals of the validation rows, divided by their predicted standard deviations; of at most about
+        10,000 rows. `predict_interval` uses their quantiles. None without validation rows.
+    <attributes>
+
+    See Also
+    --------
+    DropoutMLPClassifier : The same for classification.
+    ElasticNetProx : The linear model, with a duality gap.
+
+    Notes
+    -----
+    <notes>
+
+    References
+    ----------
+    <references>
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skreg import DropoutMLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), DropoutMLPRegressor(random_state=0)).fit(X[:300], y[:300])
+    >>> model.score(X[300:], y[300:]) > 0.45
+    True
+    >>> mean, std = model.predict(X[300:], return_std=True)
+    >>> float((abs(y[300:] - mean) < 2.0 * std).mean()) > 0.85
+    True
+    """
+
+    _parameter_constraints = {**Perceptron._parameter_constraints, **NetRegressor._kind_constraints}
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100, 100),
+        *,
+        activation="relu",
+        residual=False,
+        normalization="batch",
+        weight_normalization=None,
+        dropout=0.25,
+        input_dropout=0.0,
+        dropout_kind="bernoulli",
+        stochastic_depth=0.0,
+        weight_decay=0.3,
+        l2=0.0,
+        l1=1e-4,
+        max_norm=None,
+        clip_norm=None,
+        mixup=0.0,
+        input_noise=0.0,
+        feature_mask=0.0,
+        augmenter=None,
+        sam_rho=0.0,
+        averaging="ema",
+        optimizer="adamw",
+        learning_rate=5e-3,
+        momentum=0.9,
+        schedule="cosine",
+        warmup=0.0,
+        batch_size="auto",
+        max_iter=100,
+        early_stopping=True,
+        validation_fraction=0.1,
+        patience=None,
+        min_delta=0.0,
+        monitor="loss",
+        heteroscedastic=False,
+        random_state=None,
+        warm_start=False,
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.residual = residual
+        self.normalization = normalization
+        self.weight_normalization = weight_normalization
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.dropout_kind = dropout_kind
+        self.stochastic_depth = stochastic_depth
+        self.weight_decay = weight_decay
+        self.l2 = l2
+        self.l1 = l1
+        self.max_norm = max_norm
+        self.clip_norm = clip_norm
+        self.mixup = mixup
+        self.input_noise = input_noise
+        self.feature_mask = feature_mask
+        self.augmenter = augmenter
+        self.sam_rho = sam_rho
+        self.averaging = averaging
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.schedule = schedule
+        self.warmup = warmup
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.min_delta = min_delta
+        self.monitor = monitor
+        self.heteroscedastic = heteroscedastic
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
