@@ -1,6 +1,8 @@
 """Parts of the docstrings of all nets."""
 
+import functools
 import re
+import types
 from inspect import signature
 
 SHARED = {
@@ -271,4 +273,35 @@ def documented(cls):
         text = text.replace("\n<family noise>", SPATIAL if "drop_block" in parameters else "")
         text = re.sub(r"(?m)^(    (\w+) : .*default=).*$", with_default, text)
         cls.__doc__ = cls.__doc__.replace(f"\n    <{name}>", text)
+    if "image_shape" in parameters:
+        for name in dir(cls):
+            method = getattr(cls, name)
+            if callable(method) and name[0] != "_" and f"X : {TABLE}" in (method.__doc__ or ""):
+                setattr(cls, name, _with_images(method, cls))
     return cls
+
+
+def _with_images(method, cls):
+    """The method of a class for tables, with a docstring for images."""
+    own = types.FunctionType(
+        method.__code__, method.__globals__, method.__name__, method.__defaults__, method.__closure__
+    )
+    functools.update_wrapper(own, method)
+    own.__kwdefaults__ = method.__kwdefaults__
+    own.__qualname__ = f"{cls.__name__}.{method.__name__}"
+    own.__doc__ = method.__doc__
+    for table, images in FOR_IMAGES.items():
+        own.__doc__ = own.__doc__.replace(table, images)
+    return own
+
+
+TABLE = "array-like or sparse matrix of shape (n_samples, n_features)"
+FOR_IMAGES = {
+    TABLE: "array-like of shape (n_samples, ...)",
+    TABLE.replace("n_samples", "n_samples_val"): "array-like of shape (n_samples_val, ...)",
+    """Features, best standardized. The net computes in float32. X is not copied as a whole, in whatever order
+            it is stored, and sparse X stays sparse.""": """\
+Images (n_samples, height, width[, channels]), signals (n_samples, steps, channels) with ``dims=1``,
+            or flat rows; best standardized, or in [0, 1]. The net computes in float32; whole numbers of one or two
+            bytes, such as pixels, are cast a batch at a time. X is not copied as a whole if it is in C order.""",
+}

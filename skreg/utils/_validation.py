@@ -28,6 +28,9 @@ def unchanged_on_error(method):
             if getattr(error, "kept_by", None) is not self:
                 vars(self).clear()
                 vars(self).update(before)
+            call, message = f"{method.__qualname__}()", str(error)
+            if isinstance(error, TypeError) and message.startswith(call):  # a wrong argument; the method is inherited
+                raise TypeError(message.replace(call, f"{type(self).__name__}.{method.__name__}()", 1)) from None
             raise
 
     return guarded

@@ -13,74 +13,140 @@ import numpy as np
 from ..._core._jit import njit
 from ..noise import ZERO
 from .dense import Weighted
+from .winograd import WinogradProduct
 
 _TILE = 1 << 18  # numbers in the windows that are copied at a time
 
 
 class Geometry(NamedTuple):
-    """Windows of an image: size and step of a window, rows and columns of zeros before the image, and their number."""
+    """Windows of an image.
+
+    `kernel` and `stride` are the size and step of a window, `before` the rows and columns of zeros before the image,
+    `padded` the size of the image with its zeros, `n_windows` the number of windows; all are pairs (height, width).
+    """
 
     kernel: tuple
     stride: tuple
     before: tuple
+    padded: tuple
     n_windows: tuple
 
 
 @njit
-def gather_windows(x, geometry, out):
-    """Copy every window of images x (n, height, width, channels) to a row of `out`; zeros where it leaves the image."""
-    (kernel_y, kernel_x), (stride_y, stride_x), (before_y, before_x), (windows_y, windows_x) = geometry
-    n, height, width, n_channels = x.shape
-    length = kernel_x * n_channels
-    r = 0
-    for b in range(n):
-        image = x[b].reshape(height, width * n_channels)
-        for i in range(windows_y):
-            for j in range(windows_x):
-                left = j * stride_x - before_x
-                skipped = max(-left, 0) * n_channels
-                end = min(width - left, kernel_x) * n_channels
-                start = left * n_channels
-                for u in range(kernel_y):
-                    y = i * stride_y + u - before_y
-                    target = out[r, u * length : (u + 1) * length]
-                    if y < 0 or y >= height:
-                        target[:] = ZERO
-                        continue
-                    for c in range(skipped):
-                        target[c] = ZERO
-                    for c in range(end, length):
-                        target[c] = ZERO
-                    source = image[y, start + skipped : start + end]
-                    target = target[skipped:end]
-                    for c in range(target.size):
-                        target[c] = source[c]
-                r += 1
+def copy_with_zeros(image, before, out):
+    """Copy an image (height, width * channels) into a larger one, behind `before` rows and numbers of a row."""
+    height, length = image.shape
+    out[:] = ZERO
+    for y in range(height):
+        for c in range(length):
+            out[before[0] + y, before[1] + c] = image[y, c]
 
 
 @njit
-def scatter_windows(windows, geometry, out):
-    """Add every window to its place in images `out`: the transpose of `gather_windows`."""
-    (kernel_y, kernel_x), (stride_y, stride_x), (before_y, before_x), (windows_y, windows_x) = geometry
-    n, height, width, n_channels = out.shape
-    length = kernel_x * n_channels
-    r = 0
+def gather_windows(x, geometry, padded, out):
+    """Copy every window of images x (n, height, width, channels) to a row of `out`.
+
+    `padded` is scratch memory for an image with zeros around it.
+    """
+    (kernel_y, kernel_x), (stride_y, stride_x), (before_y, before_x), (height, width), (windows_y, windows_x) = geometry
+    n, inner_height, inner_width, n_channels = x.shape
+    inside = inner_height == height and inner_width == width
+    row, step, length = width * n_channels, stride_x * n_channels, kernel_x * n_channels
+    target = out.reshape(-1)
+    t = 0
     for b in range(n):
-        image = out[b].reshape(height, width * n_channels)
+        image = x[b].reshape(inner_height, inner_width * n_channels)
+        if not inside:
+            copy_with_zeros(image, (before_y, before_x * n_channels), padded)
+            image = padded
+        source = image.reshape(-1)
         for i in range(windows_y):
             for j in range(windows_x):
-                left = j * stride_x - before_x
-                skipped = max(-left, 0) * n_channels
-                end = min(width - left, kernel_x) * n_channels
-                start = left * n_channels
-                for u in range(kernel_y):
-                    y = i * stride_y + u - before_y
-                    if 0 <= y < height:
-                        source = windows[r, u * length + skipped : u * length + end]
-                        target = image[y, start + skipped : start + end]
-                        for c in range(target.size):
-                            target[c] += source[c]
-                r += 1
+                s = i * stride_y * row + j * step
+                for _ in range(kernel_y):
+                    for c in range(length):
+                        target[t + c] = source[s + c]
+                    t += length
+                    s += row
+
+
+@njit
+def scatter_windows(windows, geometry, padded, out):
+    """Write the sum of all windows at their places to images `out`: the transpose of `gather_windows`."""
+    (kernel_y, kernel_x), (stride_y, stride_x), (before_y, before_x), (height, width), (windows_y, windows_x) = geometry
+    n, inner_height, inner_width, n_channels = out.shape
+    inside = inner_height == height and inner_width == width
+    row, step, length = width * n_channels, stride_x * n_channels, kernel_x * n_channels
+    source = windows.reshape(-1)
+    s = 0
+    for b in range(n):
+        inner = out[b].reshape(inner_height, inner_width * n_channels)
+        image = inner if inside else padded
+        image[:] = ZERO
+        target = image.reshape(-1)
+        for i in range(windows_y):
+            for j in range(windows_x):
+                t = i * stride_y * row + j * step
+                for _ in range(kernel_y):
+                    for c in range(length):
+                        target[t + c] += source[s + c]
+                    s += length
+                    t += row
+        if not inside:
+            for y in range(inner_height):
+                for c in range(inner_width * n_channels):
+                    inner[y, c] = padded[before_y + y, before_x * n_channels + c]
+
+
+class WindowProduct:
+    """Products of weights with the windows of images, and the products of the backward pass.
+
+    Parameters
+    ----------
+    geometry : Geometry
+    n_inputs : int
+        Numbers of a window.
+    """
+
+    def __init__(self, geometry, n_inputs):
+        self.geometry = geometry
+        self.per_image = math.prod(geometry.n_windows)
+        self.images = max(1, _TILE // (self.per_image * n_inputs))  # whose windows are copied at a time
+
+    def __call__(self, x, W, ctx, needs_input_gradient):
+        """Products of the weights with the windows of x, (n, height, width, filters), and the backward pass."""
+        geometry, per_image = self.geometry, self.per_image
+        tiles = [slice(first, min(first + self.images, len(x))) for first in range(0, len(x), self.images)]
+        longest = (min(self.images, len(x)) * per_image, len(W))
+        windows = ctx.scratch(longest, W.dtype)
+        padded = ctx.scratch((geometry.padded[0], geometry.padded[1] * x.shape[-1]), W.dtype)
+        out = ctx.scratch((len(x) * per_image, W.shape[1]), W.dtype)
+
+        def gather(tile):
+            some = windows[: (tile.stop - tile.start) * per_image]
+            gather_windows(x[tile], geometry, padded, some)
+            return some
+
+        for tile in tiles:
+            np.dot(gather(tile), W, out=out[tile.start * per_image : tile.stop * per_image])
+
+        def back(d):
+            """The gradient of the weights, and of the input, None if that is not needed."""
+            rows = d.reshape(out.shape)
+            G, part = ctx.scratch((2, *W.shape), W.dtype)
+            G[:] = 0.0
+            dx = d_windows = None
+            if needs_input_gradient:
+                dx, d_windows = ctx.scratch(x.shape, W.dtype), ctx.scratch(longest, W.dtype)
+            for tile in tiles:
+                d_tile = rows[tile.start * per_image : tile.stop * per_image]
+                np.add(G, np.dot(gather(tile).T, d_tile, out=part), out=G)
+                if needs_input_gradient:
+                    some = np.dot(d_tile, W.T, out=d_windows[: len(d_tile)])
+                    scatter_windows(some, geometry, padded, dx[tile])
+            return G, dx
+
+        return out.reshape(len(x), *geometry.n_windows, -1), back
 
 
 class Convolution(Weighted):
@@ -106,60 +172,33 @@ class Convolution(Weighted):
 
     def build(self, shape, rng, dtype):
         height, width, n_channels = shape
-        before, n_windows = [], []
+        before, padded, n_windows = [], [], []
         for side, size, step in zip((height, width), self.kernel, self.stride, strict=True):
-            if self.padding == "same":  # as TensorFlow's: the output has ceil(side / step) windows
-                count = -(-side // step)
-                before.append(max((count - 1) * step + size - side, 0) // 2)
-            else:
-                count = (side - size) // step + 1
-                before.append(0)
-            if count < 1:
+            zeros = 0
+            if self.padding == "same":  # as in TensorFlow: there are ceil(side / step) windows
+                zeros = max((-(-side // step) - 1) * step + size - side, 0)
+            if side + zeros < size:
                 raise ValueError(f"a kernel of {self.kernel} is larger than its input of {(height, width)}.")
-            n_windows.append(count)
-        self.geometry = Geometry(self.kernel, self.stride, tuple(before), tuple(n_windows))
+            before.append(zeros // 2)
+            padded.append(side + zeros)
+            n_windows.append((side + zeros - size) // step + 1)
+        self.geometry = Geometry(self.kernel, self.stride, *map(tuple, (before, padded, n_windows)))
         n_inputs = math.prod(self.kernel) * n_channels
         self.build_weights(n_inputs, rng, dtype)
         self.n_products = math.prod(n_windows) * n_inputs * self.width
+        if WinogradProduct.suits(self.geometry, n_channels):
+            self.product = WinogradProduct(self.geometry, n_channels, self.width)
+        else:
+            self.product = WindowProduct(self.geometry, n_inputs)
         return (*n_windows, self.width)
-
-    def _tiles(self, n):
-        """Slices of a few images, and the number of windows of an image."""
-        per_image = math.prod(self.geometry.n_windows)
-        step = max(1, _TILE // (per_image * len(self.weight.value)))
-        return [slice(first, min(first + step, n)) for first in range(0, n, step)], per_image
 
     def __call__(self, x, ctx):
         W, add_gradient = self.effective(ctx)
-        tiles, per_image = self._tiles(len(x))
-        longest = (tiles[0].stop * per_image, len(W))
-        windows = ctx.scratch(longest, W.dtype)
-        out = ctx.scratch((len(x) * per_image, self.width), W.dtype)
-
-        def gather(tile):
-            some = windows[: (tile.stop - tile.start) * per_image]
-            gather_windows(x[tile], self.geometry, some)
-            return some
-
-        for tile in tiles:
-            np.dot(gather(tile), W, out=out[tile.start * per_image : tile.stop * per_image])
+        out, back_product = self.product(x, W, ctx, self.needs_input_gradient)
 
         def back(d):
-            rows = d.reshape(-1, self.width)
-            G, part = ctx.scratch((2, *W.shape), W.dtype)
-            G[:] = 0.0
-            before = d_windows = None
-            if self.needs_input_gradient:
-                before = ctx.scratch(x.shape, W.dtype)
-                before[:] = 0.0
-                d_windows = ctx.scratch(longest, W.dtype)
-            for tile in tiles:
-                d_tile = rows[tile.start * per_image : tile.stop * per_image]
-                G += np.dot(gather(tile).T, d_tile, out=part)
-                if before is not None:
-                    some = np.dot(d_tile, W.T, out=d_windows[: len(d_tile)])
-                    scatter_windows(some, self.geometry, before[tile])
+            G, dx = back_product(d)
             add_gradient(G)
-            return before
+            return dx
 
-        return out.reshape(len(x), *self.geometry.n_windows, self.width), back
+        return out, back

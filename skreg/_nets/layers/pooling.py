@@ -15,17 +15,17 @@ def max_pool(x, window, out, winner):
     for b in range(n):
         for i in range(height):
             for j in range(width):
-                y, z = i * size_y, j * size_x
+                best, place = out[b, i, j], winner[b, i, j]
+                first = x[b, i * size_y, j * size_x]
                 for c in range(n_channels):
-                    out[b, i, j, c] = x[b, y, z, c]
-                    winner[b, i, j, c] = 0
+                    best[c] = first[c]
+                    place[c] = 0
                 for k in range(1, size_y * size_x):
-                    u, v = k // size_x, k % size_x
+                    other = x[b, i * size_y + k // size_x, j * size_x + k % size_x]
                     for c in range(n_channels):
-                        value = x[b, y + u, z + v, c]
-                        better = value > out[b, i, j, c]
-                        out[b, i, j, c] = value if better else out[b, i, j, c]
-                        winner[b, i, j, c] = k if better else winner[b, i, j, c]
+                        better = other[c] > best[c]
+                        best[c] = other[c] if better else best[c]
+                        place[c] = k if better else place[c]
 
 
 @njit
@@ -38,10 +38,11 @@ def max_pool_backward(d, winner, window, out):
     for b in range(n):
         for i in range(height):
             for j in range(width):
+                given, place = d[b, i, j], winner[b, i, j]
                 for k in range(size_y * size_x):
-                    y, z = i * size_y + k // size_x, j * size_x + k % size_x
+                    before = out[b, i * size_y + k // size_x, j * size_x + k % size_x]
                     for c in range(n_channels):
-                        out[b, y, z, c] = d[b, i, j, c] if winner[b, i, j, c] == k else ZERO
+                        before[c] = given[c] if place[c] == k else ZERO
 
 
 @njit
@@ -100,7 +101,7 @@ class MaxPool(Pool):
 
     def __call__(self, x, ctx):
         out = ctx.scratch((len(x), *self.shape_out), x.dtype)
-        winner = ctx.scratch(out.shape, np.uint8 if np.prod(self.window) < 256 else np.int32)
+        winner = ctx.scratch(out.shape, np.int32)  # as wide as the numbers, so that both are vectorized together
         max_pool(x, self.window, out, winner)
 
         def back(d):
