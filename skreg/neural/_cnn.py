@@ -2,12 +2,13 @@
 
 import math
 import warnings
+from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
 
 from .._nets.architectures.cnn import POOLING, ConvolutionalArchitecture, build_cnn
-from ..utils._params import ARRAY_LIKE, BELOW_ONE, BOOLEAN, COUNT, NONE, Options, ParamKind
+from ..utils._params import ARRAY_LIKE, BELOW_ONE, BOOLEAN, COUNT, NONE, Interval, Options
 from ..utils._validation import caller_level
 from ._base import BaseNet
 from ._classification import NetClassifier
@@ -30,11 +31,7 @@ class ConvolutionalNet(BaseNet):
         "pooling": [Options(*POOLING)],
         "global_pooling": [BOOLEAN],
         "image_shape": [ARRAY_LIKE, NONE],
-        "dims": [
-            ParamKind("1", lambda value: value is not True and value == 1),
-            ParamKind("2", lambda value: value == 2),
-            NONE,
-        ],
+        "dims": [Interval(Integral, 1, 2, closed="both"), NONE],
         "spatial_dropout": [BELOW_ONE],
         "drop_block": [BELOW_ONE],
         "block_size": [COUNT],
@@ -94,19 +91,15 @@ class ConvolutionalNet(BaseNet):
 
     def _flat(self, X, reset):
         """X as rows of numbers; `reset` makes it decide the shape of the images."""
-        if sp.issparse(X):
-            raise TypeError(
-                f"{type(self).__name__} takes dense X, since pixels need their neighbours: use X.toarray()."
-            )
-        flat = hasattr(X, "columns") or np.ndim(X) < 3
-        if not flat:
-            X = np.asarray(X)
+        is_table = sp.issparse(X) or hasattr(X, "columns")
+        X = X if is_table else np.asarray(X)
+        flat = is_table or X.ndim < 3
         if reset:
             self._shape = self._shape_of(X, flat)
         elif not flat and (found := self._shape_of(X, flat)) != self._shape:
             raise ValueError(
                 f"X has images of shape {found}, but {type(self).__name__} was fitted to images of shape {self._shape}:"
-                " (height, width, channels), height 1 for signals."
+                " (height, width, channels), with height 1 for signals."
             )
         return X if flat else X.reshape(len(X), -1)
 
@@ -114,7 +107,7 @@ class ConvolutionalNet(BaseNet):
         """Shape (height, width, channels) of the images in X; None for flat rows whose number of columns decides it."""
         if self.image_shape is not None:
             given = tuple(int(side) for side in self.image_shape)
-            found = (np.shape(X)[1:] or (0,)) if not hasattr(X, "columns") else (len(X.columns),)
+            found = X.shape[1:]
             if math.prod(found) != math.prod(given):
                 raise ValueError(
                     f"image_shape={given} has {math.prod(given)} numbers; a row of X has {math.prod(found)}."

@@ -81,7 +81,9 @@ def test_loops__one_by_coordinates_and_one_by_prox_gradient():
 def test_public_names__are_the_estimators_and_two_functions():
     names = {"ElasticNetProx", "LabelSmoothedLogistic"}
     both = {
-        f"{name}{kind}" for name in ("Augmented", "DropoutMLP", "EarlyStopping") for kind in ("Classifier", "Regressor")
+        f"{name}{kind}"
+        for name in ("Augmented", "DropoutCNN", "DropoutMLP", "EarlyStopping")
+        for kind in ("Classifier", "Regressor")
     }
     functions = {"alpha_max", "elastic_net_path", "logistic_path", "show_versions"}
     objects = names | {f"{name}CV" for name in names} | both | functions

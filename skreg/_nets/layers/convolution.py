@@ -178,7 +178,10 @@ class Convolution(Weighted):
             if self.padding == "same":  # as in TensorFlow: there are ceil(side / step) windows
                 zeros = max((-(-side // step) - 1) * step + size - side, 0)
             if side + zeros < size:
-                raise ValueError(f"a kernel of {self.kernel} is larger than its input of {(height, width)}.")
+                raise ValueError(
+                    f"a kernel of {self.kernel[0]} x {self.kernel[1]} does not fit in its input of {height} x {width}"
+                    " without padding: use padding='same', a smaller kernel_size, or less pooling."
+                )
             before.append(zeros // 2)
             padded.append(side + zeros)
             n_windows.append((side + zeros - size) // step + 1)
