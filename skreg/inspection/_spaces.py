@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from .. import augmentation as aug
 from ..augmentation import AugmentedClassifier, AugmentedRegressor, Compose, OneOf, RandomApply
 from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
-from ..neural import DropoutMLPClassifier, DropoutMLPRegressor
+from ..neural import DropoutCNNClassifier, DropoutCNNRegressor, DropoutMLPClassifier, DropoutMLPRegressor
 from ..stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
 
 
@@ -70,6 +70,12 @@ NET = {
     "l1": Log(1e-6, 1e-2),
     "learning_rate": Log(5e-4, 2e-2),
 }
+CONVOLUTIONAL_NET = {
+    "dropout": Uniform(0.0, 0.6),
+    "spatial_dropout": Uniform(0.0, 0.3),
+    "weight_decay": Log(1e-3, 1.0),
+    "learning_rate": Log(5e-4, 1e-2),
+}
 SPACES = {
     ElasticNetProx: {"alpha": Log(1e-4, 1e2), "l1_ratio": Uniform(0.05, 1.0)},
     ElasticNetProxCV: {"l1_ratio": Uniform(0.05, 1.0), "selection": Choice(("min", "1se"))},
@@ -81,6 +87,8 @@ SPACES = {
     LabelSmoothedLogisticCV: {"l1_ratio": Uniform(0.0, 1.0), "selection": Choice(("min", "1se"))},
     DropoutMLPClassifier: {**NET, "label_smoothing": Uniform(0.0, 0.15)},
     DropoutMLPRegressor: NET,
+    DropoutCNNClassifier: {**CONVOLUTIONAL_NET, "label_smoothing": Uniform(0.0, 0.15)},
+    DropoutCNNRegressor: CONVOLUTIONAL_NET,
     aug.GaussianNoise: {"scale": Log(0.01, 1.0)},
     aug.Mixup: {"alpha": Log(0.05, 1.0)},
     aug.FeatureMask: {"p": Uniform(0.0, 0.4)},

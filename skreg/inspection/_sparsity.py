@@ -55,8 +55,8 @@ class SparsityDisplay(PathDisplay):
         Parameters
         ----------
         estimator : estimator
-            As for `RegularizationPathDisplay.from_estimator`; or a fitted `DropoutMLPClassifier` or
-            `DropoutMLPRegressor`, for which X and y are not needed, or a `Pipeline` that ends in one.
+            As for `RegularizationPathDisplay.from_estimator`; or a fitted net of `skreg.neural`, such as
+            `DropoutMLPClassifier`, for which X and y are not needed, or a `Pipeline` that ends in one.
         X : array-like or sparse matrix of shape (n_samples, n_features), default=None
         y : array-like of shape (n_samples,), default=None
         ax : matplotlib Axes, default=None

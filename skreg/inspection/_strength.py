@@ -10,9 +10,9 @@ from sklearn.pipeline import Pipeline
 
 from ..augmentation import AugmentedClassifier, AugmentedRegressor
 from ..linear import ElasticNetProx, LabelSmoothedLogistic
-from ..neural import DropoutMLPClassifier, DropoutMLPRegressor
+from ..neural import DropoutCNNClassifier, DropoutCNNRegressor, DropoutMLPClassifier, DropoutMLPRegressor
 
-NETS = (DropoutMLPClassifier, DropoutMLPRegressor)
+NETS = (DropoutMLPClassifier, DropoutMLPRegressor, DropoutCNNClassifier, DropoutCNNRegressor)
 PERCEPTRONS = (neural_network.MLPClassifier, neural_network.MLPRegressor)
 TREES = (tree.DecisionTreeClassifier, tree.DecisionTreeRegressor)
 FORESTS = (

@@ -69,7 +69,7 @@ class UncertaintyDisplay(Display):
 
         Parameters
         ----------
-        estimator : DropoutMLPRegressor or DropoutMLPClassifier, or a Pipeline that ends in one
+        estimator : net of `skreg.neural`, such as DropoutMLPRegressor, or a Pipeline that ends in one
             Fitted.
         X : array-like or sparse matrix of shape (n_rows, n_features)
         y : array-like of shape (n_rows,), default=None
@@ -102,7 +102,9 @@ class UncertaintyDisplay(Display):
         if y is not None and len(y) != X.shape[0]:
             raise ValueError(f"y must have an entry for each of the {X.shape[0]} rows of X; got {len(y)}.")
         if not hasattr(final, "predict_uncertainty"):
-            raise ValueError(f"estimator must be a DropoutMLPClassifier or DropoutMLPRegressor; got {estimator!r}.")
+            raise ValueError(
+                f"estimator must be a net of skreg.neural, such as DropoutMLPClassifier; got {estimator!r}."
+            )
         u = final.predict_uncertainty(inside, n_draws=n_draws)
         classes = hasattr(final, "classes_")
         if not classes and u.mean.ndim > 1:

@@ -15,11 +15,13 @@ FAR_SHIFT = 10  # a column whose means in X and X_val differ by more standard de
 FEWEST_ROWS = 50  # with fewer unique rows in X, no validation rows are held out
 LEAST_WEIGHT = 0.01  # rows of less than this share of the mean weight do not count among these
 SAMPLE_ROWS = 10000  # rows that means and standard deviations for warnings are computed from
+SAMPLE_VALUES = 1 << 20  # values of these rows, at most, but at least those of 100 rows
 
 
 def _sample(X):
-    """Every k-th row of dense X, about `SAMPLE_ROWS` of them, in double precision."""
-    return X[:: max(1, len(X) // SAMPLE_ROWS)].astype(np.float64)
+    """Every k-th row of dense X, about `SAMPLE_ROWS` of them or fewer, in double precision."""
+    n_rows = min(SAMPLE_ROWS, max(SAMPLE_VALUES // X.shape[1], 100))
+    return X[:: max(1, len(X) // n_rows)].astype(np.float64)
 
 
 def warn_of_offsets(X):

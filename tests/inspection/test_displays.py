@@ -400,7 +400,7 @@ BAD = [
         "early_stopping=True",
     ),
     (lambda: FilterFactorDisplay.from_estimator(Ridge()), "must be an EarlyStoppingRegressor"),
-    (lambda: UncertaintyDisplay.from_estimator(Ridge(), FRAME), "estimator must be a DropoutMLP"),
+    (lambda: UncertaintyDisplay.from_estimator(Ridge(), FRAME), "estimator must be a net of skreg.neural"),
     (lambda: UncertaintyDisplay.from_estimator(Ridge(), FRAME, coverage=1.0), "coverage must lie in"),
     (lambda: CalibrationGapDisplay.from_estimator(Ridge(), FRAME, TARGET), "predict_proba"),
     (lambda: CalibrationGapDisplay.from_predictions([0, 1], [[0.5, 0.5]]), "y_prob must have shape"),
