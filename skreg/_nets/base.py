@@ -141,14 +141,14 @@ class Chain(Layer):
         return trainable
 
     def __call__(self, x, ctx):
-        backs, given, free = [], x, False
+        backs, given, free = [], _owner(x), False
         for layer in self.layers:
             if layer.inplace and not free:
                 own = ctx.scratch(x.shape, x.dtype)
                 own[:] = x
                 x, free = own, True
             y, back = layer(x, ctx)
-            free = not layer.keeps_output and (free or not _shares_memory(y, given))
+            free = not layer.keeps_output and (free or _owner(y) is not given)
             x = y
             backs.append(back)
 
@@ -162,8 +162,10 @@ class Chain(Layer):
         return x, back
 
 
-def _shares_memory(a, b):
-    return a is b or (isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b))
+def _owner(x):
+    """The array that owns the memory of a batch."""
+    base = getattr(x, "base", None)
+    return x if base is None else base
 
 
 class ResidualBlock(Layer):

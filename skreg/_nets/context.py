@@ -1,5 +1,6 @@
 """What a pass through the layers needs beside its input: mode, noise, row weights, scratch memory and gradients."""
 
+import math
 import threading
 from typing import NamedTuple
 
@@ -23,21 +24,6 @@ class RowWeights(NamedTuple):
         total = float(weights.sum(dtype=np.float64))
         relative = weights * (n / total)
         return cls(relative.astype(dtype), total / n, n / float((relative * relative).mean(dtype=np.float64)))
-
-
-class Places(NamedTuple):
-    """Where the factors of a noise are in the sequence of random numbers of a seed.
-
-    The factor of channel c at position t of row i has the place ``(first + i) * row + t * position + c * channel``. A
-    stride of 0 shares factors: among all rows (`row`), all positions of a row (`position`), or all channels
-    (`channel`, which is 0 or 1).
-    """
-
-    seed: int
-    first: int
-    row: int
-    position: int
-    channel: int
 
 
 class Exchange:
@@ -103,7 +89,8 @@ class Context:
         self.grads = None
         self._exchange = exchange
         self._n_exchanges = 0
-        self._buffers = []
+        self._arrays = []
+        self._memory = []
         self._used = 0
         self._weights = None
         self._row_weights = None
@@ -122,21 +109,28 @@ class Context:
         return self.state >> 32
 
     def places(self, shape, shared=()):
-        """`Places` with a new seed for factors on a batch seen as ``(rows, positions, channels)``.
+        """Where the factors of a noise are in the sequence of random numbers of a new seed.
 
         Parameters
         ----------
         shape : tuple
-            Shape of the batch.
+            (rows, positions, channels) of the batch.
         shared : collection of {"positions", "channels"}
             What has a factor in common. Rows share all factors in predictions: a draw is one thinned net.
+
+        Returns
+        -------
+        places : tuple of int
+            ``(seed, first, row, position, channel)``: the factor of channel c at position t of row i has the place
+            ``(first + i) * row + t * position + c * channel``, where `channel` is 0 or 1. A stride of 0 shares factors.
+            Not a named tuple, which takes longer to pass to a kernel than many kernels run.
         """
         _, positions, channels = shape
         channel = 0 if "channels" in shared else 1
         position = 0 if "positions" in shared else channels if channel else 1
         row = (1 if "positions" in shared else positions) * (channels if channel else 1)
-        first = self._rows.start if self._rows is not None else 0
-        return Places(self.seed(), first, row if self.train else 0, position, channel)
+        first = 0 if self._rows is None else self._rows.start
+        return self.seed(), first, row if self.train else 0, position, channel
 
     # ---- rows
 
@@ -187,14 +181,21 @@ class Context:
         A pass asks for the same arrays as the pass before it, so that the k-th request gets the memory of the k-th
         request before, whatever its shape.
         """
-        dtype = np.dtype(dtype)
-        size = dtype.itemsize
-        for length in shape:
-            size *= int(length)
-        if self._used == len(self._buffers):
-            self._buffers.append(np.empty(size, np.uint8))
-        elif self._buffers[self._used].size < size:
-            self._buffers[self._used] = np.empty(size, np.uint8)
-        buffer = self._buffers[self._used]
+        k = self._used
         self._used += 1
-        return buffer[:size].view(dtype).reshape(shape)
+        if k < len(self._arrays):
+            array = self._arrays[k]
+            if array.shape == shape and array.dtype == dtype:
+                return array
+        return self._fit_scratch(k, shape, np.dtype(dtype))
+
+    def _fit_scratch(self, k, shape, dtype):
+        """The k-th array with another shape: in the same memory, if that is large enough."""
+        size = math.prod(shape) * dtype.itemsize
+        if k == len(self._arrays):
+            self._arrays.append(None)
+            self._memory.append(np.empty(size, np.uint8))
+        elif self._memory[k].size < size:
+            self._memory[k] = np.empty(size, np.uint8)
+        self._arrays[k] = self._memory[k][:size].view(dtype).reshape(shape)
+        return self._arrays[k]

@@ -1,7 +1,7 @@
 """The dropout family: independent random factors on units, inputs or weights, which differ in their distribution.
 
 A factor is a function of a seed and a place, so no mask is ever stored: the backward pass computes the same numbers
-again. A place is a row, a position and a channel, each times a stride (`context.Places`): what has stride 0 shares its
+again. A place is a row, a position and a channel, each times a stride (`Context.places`): what has stride 0 shares its
 factors. Spatial dropout shares them among the positions of an image, stochastic depth among all numbers of a row. In a
 Monte Carlo draw of a prediction, all rows share them: a draw is one thinned net, and the prediction for a row does not
 depend on the rows beside it.
@@ -189,7 +189,7 @@ def dropout_noise(kind, rate):
 
 @njit
 def perturb(noise, x, places, out):
-    """Write x (rows, positions, channels) times its factors, whose `Places` are given, to `out`, which may be x.
+    """Write x (rows, positions, channels) times the factors at some `Context.places` to `out`, which may be x.
 
     Factors that positions or channels share are those of the first position or channel.
     """

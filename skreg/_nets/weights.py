@@ -3,7 +3,6 @@
 import numpy as np
 
 from .base import Layer, Param, by_position
-from .context import Places
 from .noise import perturb
 
 
@@ -77,7 +76,7 @@ class DropConnect(WeightHook):
     def __call__(self, x, ctx):
         if not ctx.noisy:
             return x, lambda d: d
-        places = Places(ctx.seed(), 0, x.shape[1], x.shape[1], 1)
+        places = ctx.seed(), 0, x.shape[1], x.shape[1], 1
         out = ctx.scratch(x.shape, x.dtype)
         perturb(self.noise, by_position(x), places, by_position(out))
 

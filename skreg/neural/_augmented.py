@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 
-from .._nets.training.batches import Batch
+from .._nets.training.batches import Minibatch
 from .._nets.training.rows import dense_rows, sparse_rows
 from ..augmentation._base import Batch as AugmentedBatch
 from ._uncertainty import thinned
@@ -40,7 +40,7 @@ class RowAugmenter:
         return taken if self.shape is None else taken.reshape(len(rows), *self.shape)
 
     def __call__(self, rows, rng, dtype):
-        """A `Batch` of new rows, in the given precision. Mixed rows of classes have mixed targets."""
+        """A `Minibatch` of new rows, in the given precision. Mixed rows of classes have mixed targets."""
         codes, weights = self.targets.codes, self.weights.take(rows)
         y = self.targets.take(rows) if codes is None else codes.take(rows)
         given = AugmentedBatch(self._take(rows), y, weights=_unequal(weights), labelled=codes is not None)
@@ -51,7 +51,7 @@ class RowAugmenter:
             table = self.targets.table.take(new.y, axis=0)
         else:
             table = np.einsum("ij,ijk->ik", new.shares, self.targets.table[new.y])
-        return Batch(_as_batch(new.X, dtype), np.ascontiguousarray(table, dtype), weights)
+        return Minibatch(_as_batch(new.X, dtype), np.ascontiguousarray(table, dtype), weights)
 
 
 def _unequal(weights):

@@ -7,7 +7,7 @@ import numpy as np
 from .._nets.architectures.mlp import Architecture
 from .._nets.layers.activations import ACTIVATIONS
 from .._nets.noise import KINDS
-from .._nets.training.optimizer import Strengths
+from .._nets.training.optimizer import GroupPenalty
 from .._nets.training.schedules import SCHEDULES
 from ..augmentation._base import AUGMENTER
 from ..utils._params import (
@@ -136,11 +136,11 @@ class NetParameters:
         return architecture
 
     def _strengths(self, groups):
-        """`Strengths` of every group of weights, the output layer being the last, by their names."""
+        """`GroupPenalty` of every group of weights, the output layer being the last, by their names."""
         decay, l2, l1 = (self._per_layer(name, len(groups)) for name in ("weight_decay", "l2", "l1"))
         if self.weight_normalization is not None:
             l1 = np.append(np.zeros(len(groups) - 1), l1[-1])
-        return {group: Strengths(*of) for group, *of in zip(groups, decay, l2, l1, strict=True)}
+        return {group: GroupPenalty(*of) for group, *of in zip(groups, decay, l2, l1, strict=True)}
 
     def _radii(self, groups):
         """The radius of max-norm for every group of weights but the output layer's that has one, by their names."""

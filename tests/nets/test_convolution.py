@@ -17,7 +17,7 @@ from skreg._nets.layers.pooling import GlobalMeanPool, MaxPool, MeanPool
 from skreg._nets.layers.shapes import Reshape
 from skreg._nets.layers.winograd import WinogradProduct
 from skreg._nets.objectives import CrossEntropy, SquaredError
-from skreg._nets.training.batches import Batch
+from skreg._nets.training.batches import Minibatch
 from skreg._nets.training.evaluation import mean_loss, scores
 from skreg._nets.training.parallel import N_PARTS, Gradients
 from skreg._nets.training.rows import Targets
@@ -297,7 +297,7 @@ def test_gradients__halves_of_a_batch_are_the_whole_batch(normalization, residua
     results = []
     for n_rows in (1, 10**9):  # the largest batch decides on halves
         net = small_net(residual=residual, normalization=normalization)
-        results.append((*gradients_of(net, Batch(x, T, w), n_rows), net.memory.copy()))
+        results.append((*gradients_of(net, Minibatch(x, T, w), n_rows), net.memory.copy()))
     (losses, grad, n_parts, memory), (losses_2, grad_2, n_parts_2, memory_2) = results
     assert (n_parts, n_parts_2) == (1, N_PARTS)
     np.testing.assert_allclose(losses_2, losses, rtol=1e-10)
@@ -319,7 +319,7 @@ def test_gradients__an_error_in_either_half_reaches_the_caller():
     for part in range(N_PARTS):
         layer.part = part
         with pytest.raises(RuntimeError, match=f"part {part}"):
-            gradients_of(net, Batch(x, T, w), 10**9)
+            gradients_of(net, Minibatch(x, T, w), 10**9)
 
 
 def test_scores__chunks_in_threads_are_one_pass():

@@ -13,7 +13,7 @@ from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._core.projections import project_columns
 from skreg._nets.architectures.mlp import Architecture, build_mlp
 from skreg._nets.base import Chain, Net, ResidualBlock, by_position
-from skreg._nets.context import Context, Places, RowWeights
+from skreg._nets.context import Context, RowWeights
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout
 from skreg._nets.layers.dense import Bias, Dense
 from skreg._nets.layers.dropout import Dropout, InputNoise
@@ -21,9 +21,9 @@ from skreg._nets.layers.normalization import LEAST_SHARE, BatchNorm, LayerNorm, 
 from skreg._nets.noise import Adaptive, Bernoulli, Concrete, Gaussian, dropout_noise, normal, perturb, uniform
 from skreg._nets.objectives import CrossEntropy, GaussianLikelihood, SquaredError, evaluate
 from skreg._nets.training.averaging import refresh_statistics
-from skreg._nets.training.batches import Batch, Batches
+from skreg._nets.training.batches import Batches, Minibatch
 from skreg._nets.training.loop import sharpness_aware
-from skreg._nets.training.optimizer import Optimizer, Strengths
+from skreg._nets.training.optimizer import GroupPenalty, Optimizer
 from skreg._nets.training.parallel import Gradients
 from skreg._nets.training.rows import Targets
 from skreg._nets.training.schedules import rate_at
@@ -102,12 +102,12 @@ def numeric_gradient(net, f, step=1e-5):
 def gradient(net, objective, x, T, w, seed=5, train=True, noisy=True, largest_batch=1):
     """Loss of a batch; its gradient is left in the net."""
     with Gradients(net, seed, largest_batch, train, noisy) as gradients:
-        return gradients(objective, Batch(x, T, w))
+        return gradients(objective, Minibatch(x, T, w))
 
 
 def multiply(noise, x, out, seed=3):
     """Write x times the noise of its rows to `out`."""
-    perturb(noise, by_position(x), Places(seed, 0, x.shape[1], x.shape[1], 1), by_position(out))
+    perturb(noise, by_position(x), (seed, 0, x.shape[1], x.shape[1], 1), by_position(out))
 
 
 def check_gradient(net, objective, x, T, w):
@@ -210,7 +210,7 @@ def test_layers__adaptive_noise_has_its_expectation():
 def test_layers__row_noise_is_one_factor_a_row():
     x = np.ones((50, 3))
     out = np.empty_like(x)
-    perturb(HALF, by_position(x), Places(3, 0, 1, 0, 0), by_position(out))
+    perturb(HALF, by_position(x), (3, 0, 1, 0, 0), by_position(out))
     assert (np.ptp(out, axis=1) == 0.0).all()
     assert set(np.unique(out)) == {0.0, float(F(1 / 0.7))}
 
@@ -266,7 +266,7 @@ def one_weight(kind, decay=0.0, l2=0.0, l1=0.0, clip_norm=None):
     net = Net(Chain(Dense(1), Bias()), (1,), np.random.default_rng(0), np.float64)
     net.theta[:] = 1.0
     optimizer = Optimizer(net, kind)
-    optimizer.configure(net, 0.9, {"weights": Strengths(decay, l2, l1)}, clip_norm)
+    optimizer.configure(net, 0.9, {"weights": GroupPenalty(decay, l2, l1)}, clip_norm)
     return net, optimizer
 
 
@@ -343,7 +343,7 @@ def test_layers__input_noise_is_ridge():
     grads = []
     with Gradients(net, 1) as gradients:
         for _ in range(20000):
-            gradients(SquaredError(), Batch(x, T, w))
+            gradients(SquaredError(), Minibatch(x, T, w))
             grads.append(net.grad.copy())
     grads = np.array(grads)
     gradient(net, SquaredError(), x, T, w, train=False, noisy=False)
@@ -388,7 +388,7 @@ def test_layers__sharpness_aware_gradient():
     net.theta[:] = here
     net.memory[:] = before
     with Gradients(net, 5) as gradients:
-        sharpness_aware(gradients, SquaredError(), Batch(x, T, w), 0.3)
+        sharpness_aware(gradients, SquaredError(), Minibatch(x, T, w), 0.3)
     np.testing.assert_allclose(net.grad, wanted, rtol=1e-10)
     assert (net.theta == here).all()
     np.testing.assert_array_equal(net.memory, memory)

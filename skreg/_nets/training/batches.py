@@ -13,7 +13,7 @@ from .rows import dense_rows, sparse_rows
 _CHUNK_VALUES = 1 << 20  # values of X that are gathered at a time, for one or several batches
 
 
-class Batch(NamedTuple):
+class Minibatch(NamedTuple):
     """Rows of a step."""
 
     x: object  # ndarray of shape (n, ...) or SparseRows
@@ -24,7 +24,7 @@ class Batch(NamedTuple):
     def part(self, rows):
         """A slice of the rows."""
         lengths = None if self.lengths is None else self.lengths[rows]
-        return Batch(self.x[rows], self.targets[rows], self.weights[rows], lengths)
+        return Minibatch(self.x[rows], self.targets[rows], self.weights[rows], lengths)
 
 
 def mixed(a, share):
@@ -59,7 +59,7 @@ class Batches:
     dtype : dtype
         Precision of the net.
     augment : callable or None
-        ``augment(rows, rng, dtype)`` is a `Batch` of new rows made from some rows; it is called in another thread,
+        ``augment(rows, rng, dtype)`` is a `Minibatch` of new rows made from some rows; it is called in another thread,
         while the last batch is trained on.
     n_steps : int or None
         Number of batches of an epoch, which goes over the rows again, in another order, where these are fewer; None
@@ -83,7 +83,7 @@ class Batches:
         return self.X, self.targets, self.weights, self.rows
 
     def epoch(self, rng):
-        """Yield every `Batch`."""
+        """Yield every `Minibatch`."""
         for done in range(0, self.n_steps, self.count):
             order = rng.permutation(self.rows)
             ends = np.arange(self.count + 1) * order.size // self.count
@@ -110,7 +110,7 @@ class Batches:
                 at = slice(ends[b] - ends[first], ends[b + 1] - ends[first])
                 share = 1.0 if self.mixup == 0.0 else rng.beta(self.mixup, self.mixup)
                 x = sparse_rows(self.X, chunk[at], self.dtype, share) if X is None else X[at]
-                batch = Batch(x, T[at], w[at])
+                batch = Minibatch(x, T[at], w[at])
                 yield batch if share == 1.0 else self._mix(batch, share)
 
     def _mix(self, batch, share):
@@ -120,4 +120,4 @@ class Batches:
         T = mixed(w[:, None] * T, share) / np.where(both > 0.0, both, 1.0)[:, None]
         x = x if isinstance(x, SparseRows) else mixed(x, share)
         x = x.astype(self.dtype, copy=False) if isinstance(x, np.ndarray) else x
-        return Batch(x, T.astype(self.dtype), both)
+        return Minibatch(x, T.astype(self.dtype), both)

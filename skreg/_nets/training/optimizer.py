@@ -71,7 +71,7 @@ def apply_update(rule, theta, grad, first, second, ends, strengths, scale, rate)
         start = stop
 
 
-class Strengths(NamedTuple):
+class GroupPenalty(NamedTuple):
     """Penalties of a group of weights."""
 
     decay: float = 0.0
@@ -106,7 +106,7 @@ class Optimizer:
         momentum : float
             Of "sgd".
         strengths : dict
-            `Strengths` of every group of weights, by its name.
+            `GroupPenalty` of every group of weights, by its name.
         clip_norm : float or None
             Largest norm of the whole gradient.
         """
