@@ -252,7 +252,6 @@ NET_TECHNIQUES = (
     _with("batch normalization", normalization="batch"),
     _with("layer normalization", normalization="layer"),
     _with("weight normalization", weight_normalization="weight"),
-    _with("spectral normalization", weight_normalization="spectral"),
     _with("gradient clipping", clip_norm=1.0),
     _with("sharpness-aware minimization", sam_rho=0.05),
     _with("weight averaging (EMA)", averaging="ema"),
@@ -264,6 +263,7 @@ NET_TECHNIQUES = (
     _with("feature mask", feature_mask=0.1),
 )
 CLASS_TECHNIQUES = (
+    _with("spectral normalization", weight_normalization="spectral"),  # for classes only: it takes long
     _with("label smoothing", label_smoothing=0.1),
     _with("confidence penalty", confidence_penalty=0.1),
 )
@@ -333,7 +333,7 @@ FAMILIES = {
     ),
     "deep-nets": Family(
         "Deep residual nets (six layers), against the same net without regularizers",
-        ("digits", "jobs", "telecom", "deliveries"),
+        ("digits", "telecom", "deliveries"),
         lambda classes: plain_net(classes).set_params(**DEEP),
         (
             _with("stochastic depth", stochastic_depth=0.5),
