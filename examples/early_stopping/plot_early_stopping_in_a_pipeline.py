@@ -6,7 +6,7 @@ Preprocessing that learns from y, such as feature selection, must not see the va
 Otherwise these rows look as if the model had learned something. `EarlyStoppingRegressor` takes a whole Pipeline as
 its estimator and fits it on the training rows only.
 
-The data are simulated: 300 rows and 3,000 features, of which five matter.
+The data are simulated: 300 rows and 2,000 features, of which five matter.
 """
 
 # %%
@@ -21,17 +21,17 @@ from sklearn.pipeline import make_pipeline
 from skreg import EarlyStoppingRegressor
 
 rng = np.random.default_rng(0)
-X = rng.standard_normal((5300, 3000), dtype=np.float32)
-y = X[:, :5].sum(axis=1) + 3.0 * rng.standard_normal(5300)
+X = rng.standard_normal((2300, 2000), dtype=np.float32)
+y = X[:, :5].sum(axis=1) + 3.0 * rng.standard_normal(2300)
 X, X_new, y, y_new = X[:300], X[300:], y[:300], y[300:]
 
-select = SelectKBest(f_regression, k=60)
-boosting = GradientBoostingRegressor(learning_rate=0.05, max_depth=2, random_state=0)
-stop = dict(validation_fraction=0.3, patience=100, max_iter=1000, random_state=0)
+select = SelectKBest(f_regression, k=40)
+boosting = GradientBoostingRegressor(learning_rate=0.1, max_depth=2, random_state=0)
+stop = dict(validation_fraction=0.3, patience=50, max_iter=500, random_state=0)
 around = make_pipeline(select, EarlyStoppingRegressor(boosting, **stop)).fit(X, y)
 inside = EarlyStoppingRegressor(make_pipeline(select, boosting), **stop).fit(X, y)
 
-print("                                 best step   validation error   error on 5,000 new rows")
+print("                                 best step   validation error   error on 2,000 new rows")
 for name, model, stopped in (("selection sees all rows", around, around[-1]), ("training rows only", inside, inside)):
     new = np.mean((y_new - model.predict(X_new)) ** 2)
     print(f"{name:31s}  {stopped.best_iter_:9d}  {stopped.best_score_:17.2f}  {new:24.2f}")

@@ -54,7 +54,7 @@ for smoothing in smoothings:
 # %%
 # Cross-validation may choose the penalty strength as well.
 search = make_pipeline(
-    StandardScaler(), LabelSmoothedLogisticCV(l1_ratio=0.0, label_smoothing=[0.0, 0.05, 0.1, 0.2], alphas=20, eps=1e-5)
+    StandardScaler(), LabelSmoothedLogisticCV(l1_ratio=0.0, label_smoothing=[0.0, 0.05, 0.1, 0.2], alphas=10, eps=1e-5)
 )
 tuned = measure(search.fit(X_train, y_train))
 chosen = search[-1]

@@ -8,8 +8,8 @@ drawn by dropout are each confident, but disagree (BALD: Houlsby et al. 2011; wi
 """
 
 # %%
-# A thousand digits without labels. Each round labels ten more, by three rules. There are eight repetitions, each with
-# its own test digits; the three rules start with the same ten labels.
+# A thousand digits without labels. Each round labels twenty more, by three rules. There are six repetitions, each with
+# its own test digits; the three rules start with the same twenty labels.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
@@ -18,12 +18,12 @@ from skreg import DropoutMLPClassifier
 
 X, y = load_digits(return_X_y=True)
 X = X / 16.0
-repeats, step, rounds = 8, 10, 16
+repeats, step, rounds = 6, 20, 10
 
 
 def net(seed):
     return DropoutMLPClassifier(
-        (128,), normalization=None, dropout=0.5, weight_decay=0.01, l1=0.0, learning_rate=0.005, max_iter=60,
+        (64,), normalization=None, dropout=0.3, weight_decay=0.01, l1=0.0, learning_rate=0.005, max_iter=40,
         early_stopping=False, batch_size=16, random_state=seed,
     )  # fmt: skip
 
@@ -37,7 +37,7 @@ def wanted(rule, model, rng):
 
 
 # %%
-# Every round takes the ten best of the digits that have no label yet.
+# Every round takes the twenty best of the digits that have no label yet.
 rules = ["random", "entropy", "mutual information"]
 accuracy = np.empty((len(rules), repeats, rounds))
 for seed in range(repeats):
@@ -54,25 +54,25 @@ for seed in range(repeats):
             labelled[np.argsort(-want)[:step]] = True
 
 labels = step * np.arange(1, rounds + 1)
-print("accuracy on 797 test digits, mean of eight repetitions; difference to random (2 standard errors)")
+print("accuracy on 797 test digits, mean of six repetitions; difference to random (2 standard errors)")
 print("labels   " + "   ".join(f"{rule:>20}" for rule in rules))
-for k in (1, 2, 4, 7, 9, 12, 15):
+for k in range(rounds):
     print(f"{labels[k]:6}   {accuracy[0, :, k].mean():20.3f}", end="")
     for r in (1, 2):
         gain = accuracy[r, :, k] - accuracy[0, :, k]
         error = 2.0 * gain.std(ddof=1) / np.sqrt(repeats)
         print(f"   {accuracy[r, :, k].mean():.3f} {gain.mean():+.3f} ({error:.3f})", end="")
     print()
-for goal in (0.9, 0.95):
+for goal in (0.85, 0.9):
     reached = [
-        labels[np.argmax(mean >= goal)] if mean.max() >= goal else "more than 160" for mean in accuracy.mean(axis=1)
+        labels[np.argmax(mean >= goal)] if mean.max() >= goal else "more than 200" for mean in accuracy.mean(axis=1)
     ]
     print(f"labels until the mean accuracy is {goal}: " + ", ".join(map("{}: {}".format, rules, reached)))
 
 # %%
-# After ten labels the net knows so little that its uncertainty misleads, and random labels are better for about fifty
-# labels. Mutual information is ahead by more than two standard errors from 100 labels on, entropy from 130 on. 160
-# random labels reach less than 130 labels chosen by either measure.
+# After twenty labels the net knows so little that its uncertainty misleads, and random labels are better up to 100
+# labels. Entropy is ahead by more than two standard errors from 160 labels on, mutual information from 180 on. 200
+# random labels reach less than 180 labels chosen by either measure.
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
 styles = {"random": ("0.45", "--", "o"), "entropy": ("C1", "-", "^"), "mutual information": ("C0", "-", "s")}
 for r, (rule, (color, line, marker)) in enumerate(styles.items()):

@@ -40,13 +40,13 @@ for heteroscedastic in (False, True):
     ).fit(x[:, None], y, X_val=x_val[:, None], y_val=y_val)  # fmt: skip
 
 # %%
-# Do 90 % intervals contain 90 % of new targets? Each region has 1,000 new ones; the true noise is known.
+# Do 90 % intervals contain 90 % of new targets? Each region has 500 new ones; the true noise is known.
 regions = {"left, little noise": (-3.0, -1.0), "gap, no data": (-1.0, 1.0), "right, much noise": (1.0, 3.0)}
 print("coverage of 90 % intervals on new targets, and the parts of the standard deviation")
 print("                     noise         region               inside   epistemic   aleatoric   true noise")
 for heteroscedastic, model in models.items():
     for region, ends in regions.items():
-        new, target = sample(1000, rng, *ends)
+        new, target = sample(500, rng, *ends)
         low, high = model.predict_interval(new[:, None], coverage=0.9, n_draws=100)
         inside = ((low < target) & (target < high)).mean()
         u = model.predict_uncertainty(new[:, None], n_draws=100)
@@ -66,7 +66,7 @@ fig, axes = plt.subplots(
     2, 2, figsize=(11, 6.4), layout="constrained", sharex=True, sharey="row", height_ratios=[1.6, 1.0]
 )
 for (above, below), model in zip(axes.T, models.values(), strict=True):
-    u = model.predict_uncertainty(line[:, None], n_draws=1000)
+    u = model.predict_uncertainty(line[:, None], n_draws=300)
     mean = model.predict(line[:, None])
     for variance, shade, label in (
         (u.total, "0.85", "epistemic and aleatoric"),

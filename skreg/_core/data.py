@@ -445,18 +445,30 @@ class SparseData(Data):
         )
 
     def weighted_gram(self, cols, mean, ones, roots, which, rows=None, new=None, dtype=np.float64):
-        Z = sp.hstack([np.ones((self.n, ones.size)), self.X[:, cols].astype(np.float64)], format="csc")
-        entries = np.diff(Z.indptr)
-        Z.data *= np.repeat(np.append(ones, self.scale[cols]), entries)
-        Z.data *= roots[np.repeat(which, entries), Z.indices]
-        if self.n * which.size <= MAX_FILLED_ENTRIES:
-            Z = Z.toarray()
+        if self.n * which.size <= MAX_FILLED_ENTRIES:  # making sparse matrices would take longer than the products
+            Z = np.empty((self.n, which.size))
+            Z[:, : ones.size] = ones
+            np.multiply(self._filled(cols), self.scale[cols], out=Z[:, ones.size :])
+            Z *= roots[which].T
+        else:
+            Z = sp.hstack([np.ones((self.n, ones.size)), self.X[:, cols].astype(np.float64)], format="csc")
+            entries = np.diff(Z.indptr)
+            Z.data *= np.repeat(np.append(ones, self.scale[cols]), entries)
+            Z.data *= roots[np.repeat(which, entries), Z.indices]
         first, shift = 0 if new is None else which.size - new, np.append(0.0 * ones, mean * self.scale[cols])
         G = Z[:, first:].T @ Z
         G = G if isinstance(G, np.ndarray) else G.toarray()
         if mean.any():  # the columns are centred under the weights
             G -= np.sum(roots[0] ** 2) * np.outer(shift[first:], shift)
         return G
+
+    def _filled(self, cols):
+        """Some columns with their zeros, in float64."""
+        first, entries = self.X.indptr[cols].astype(np.int64), np.diff(self.X.indptr)[cols]
+        at = np.arange(entries.sum()) + np.repeat(first - np.cumsum(entries) + entries, entries)
+        Z = np.zeros((self.n, cols.size))
+        Z[self.X.indices[at], np.repeat(np.arange(cols.size), entries)] = self.X.data[at]
+        return Z
 
     def cross(self, left, right):
         """Normalized inner products of columns `left` with columns `right`."""

@@ -41,6 +41,7 @@ def test_pickles__of_all_estimators_load_in_another_process(tmp_path):
         model = example_of(cls)
         model.fit(X, (y > np.median(y)).astype(int) if is_classifier(model) else y)
         answers[name] = model, (model.predict if hasattr(model, "predict") else model.transform)(X)
+        assert all(not hasattr(value, "py_func") for value in vars(model).values())  # no kernels
     path = tmp_path / "models.pkl"
     path.write_bytes(pickle.dumps((X, answers)))
     code = """

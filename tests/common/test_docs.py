@@ -1,11 +1,16 @@
 """What people read is complete and true."""
 
 import ast
+import contextlib
 import inspect
-import os
+import io
 import re
+import runpy
 import shutil
+import sys
+import warnings
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,16 +18,33 @@ import sklearn
 from sklearn.base import clone, is_classifier
 from sklearn.utils import get_tags
 
+import benchmarks.__main__
 import skreg
 from skreg import augmentation, inspection, neural, stopping
 from skreg.utils import discovery
 from skreg.utils.discovery import all_estimators
+from tests.combinations import THOROUGH
 from tests.common.test_architecture import LAYERS
 from tests.estimators import INSTANCES, SMALL_DATA
 from tests.problems import regression
-from tests.processes import ROOT, run_python, run_script
+from tests.processes import ROOT, run_script
 
 README = (ROOT / "README.md").read_text()
+
+
+def printed_by(script, cwd):
+    """What a script prints, in this process, which has imported and loaded most of what it needs.
+
+    In a process of its own, as its readers run it, if the profile is thorough.
+    """
+    if THOROUGH:
+        return run_script(script, cwd=cwd)
+    matplotlib.use("agg")
+    with contextlib.chdir(cwd), matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as in a process of its own: what it prints to stderr is not looked at
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            runpy.run_path(str(script), run_name="__main__")
+    return printed.getvalue()
 
 
 def sections(obj):
@@ -82,23 +104,25 @@ def test_fitted_attributes__are_documented(estimator, n_targets):
             assert re.search(rf"\b{name}\b", text), name
 
 
-def test_readme__has_two_commands_and_one_for_the_docs_and_its_code_runs():
+def test_readme__has_two_commands_and_one_for_the_docs_and_its_code_runs(tmp_path):
     commands = re.findall(r"^python -m pip install .*", README, flags=re.MULTILINE)
     assert len(commands) == 3
     assert all("&&" in command for command in commands)
-    assert_prints(README)
+    assert_prints(README, tmp_path)
 
 
 SHOWN_WITH = "1.9."  # the version of scikit-learn that printed the numbers in the documentation
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
-def assert_prints(page):
+def assert_prints(page, folder):
     """The Python code of a page runs, and prints what the blocks of text behind it show.
 
     Words must agree everywhere, numbers to a hundredth, but for the last column of trials, which are times.
     """
-    printed = run_python("\n".join(re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)))
+    script = folder / "page.py"
+    script.write_text("\n".join(re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)))
+    printed = printed_by(script, folder)
     for shown in re.findall(r"```text\n(.*?)```", page, flags=re.DOTALL):
         shown, found = without_times(shown), without_times(printed)
         start = words(found).find(words(shown))
@@ -125,9 +149,9 @@ PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if "_build" not 
 
 
 @pytest.mark.parametrize("path", [p for p in PAGES if "```python" in p.read_text()], ids=lambda path: path.stem)
-def test_page__code_runs(path, monkeypatch):
+def test_page__code_runs(path, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
-    assert_prints(path.read_text())
+    assert_prints(path.read_text(), tmp_path)
 
 
 def test_public_name__has_a_page():
@@ -180,16 +204,16 @@ EXAMPLES = sorted((ROOT / "examples").rglob("plot_*.py"))
 def test_example__prints_and_saves_its_pictures(path, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
     code = path.read_text()
-    if os.environ.get("HYPOTHESIS_PROFILE") != "thorough":
+    if not THOROUGH:
         code = ast.unparse(Twice().visit(ast.parse(code)))
     script = tmp_path / path.relative_to(ROOT)
     script.parent.mkdir(parents=True)
     script.write_text(code)
-    benchmarks = tmp_path / "docs/benchmarks"  # some examples draw results from there
-    benchmarks.mkdir(parents=True)
-    for results in (ROOT / "docs/benchmarks").glob("*.json"):
-        shutil.copy(results, benchmarks)
-    out = run_script(script, cwd=tmp_path)
+    results = tmp_path / "docs/benchmarks"  # some examples draw them
+    results.mkdir(parents=True)
+    for path_of_results in (ROOT / "docs/benchmarks").glob("*.json"):
+        shutil.copy(path_of_results, results)
+    out = printed_by(script, tmp_path)
     assert ("print(" in code) == bool(out.strip())
     assert {picture.name for picture in tmp_path.rglob("*.png")} == set(re.findall(r"[\w-]+\.png", code))
 
@@ -197,17 +221,20 @@ def test_example__prints_and_saves_its_pictures(path, tmp_path, monkeypatch):
 SMALL = {
     "linear": "--parts path,single --repeats 1 --problems wide",
     "logistic": "--limit 2 --repeats 1 --problems wide",
-    "mlp": "--repeats 1 --problems tiny,narrow",
+    "mlp": "--repeats 1 --problems " + ("tiny,narrow" if THOROUGH else "tiny"),
     "tabular": "--problems wine,Boston",
     "uci": "--problems Boston",
     "uncertainty": "",
     "augment": "--problems rotation,flip --parts speed",
+    "effects": "--parts images",
 }
 
 
 @pytest.mark.parametrize("family", SMALL)
-def test_benchmark__runs_small(family, tmp_path):
-    run_python(
-        "from benchmarks.__main__ import main; main()", family, *SMALL[family].split(), "--small", "--out", tmp_path
-    )
-    assert (tmp_path / f"{family}.md").read_text().count("| skreg") > 0
+def test_benchmark__runs_small(family, tmp_path, monkeypatch):
+    arguments = [family, *SMALL[family].split(), "--small", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        benchmarks.__main__.main()
+    assert ("| without" if family == "effects" else "| skreg") in (tmp_path / f"{family}.md").read_text()

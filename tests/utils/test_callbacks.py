@@ -53,14 +53,9 @@ def test_callbacks__are_torn_down_after_an_error():
     assert not hasattr(model, "coef_")
 
 
-def test_callbacks__progress_bar():
-    code = """
-from sklearn.callback import ProgressBar
-from skreg import ElasticNetProxCV
-from tests.problems import regression
-ElasticNetProxCV(n_jobs=2).set_callbacks(ProgressBar()).fit(*regression(40, 5))
-"""
-    out = run_python(code)
+def test_callbacks__progress_bar(capfd):
+    ElasticNetProxCV(n_jobs=2).set_callbacks(callback.ProgressBar()).fit(*regression(40, 5))
+    out = capfd.readouterr().out
     assert "ElasticNetProxCV - fit" in out
     assert "100%" in out
 
