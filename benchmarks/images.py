@@ -60,8 +60,8 @@ FOUR = dict(
     spatial_dropout=0.05,
 )
 CURVE = dict(
-    NET, channels=(64, 64, 64), kernel_size=5, pool_size=(2, 2, 1), hidden_layer_sizes=(128,), dropout=0.5,
-    spatial_dropout=0.1, batch_size=64, max_iter=120,
+    NET, channels=(64, 64, 64), kernel_size=5, pool_size=(2, 1, 1), global_pooling=True, hidden_layer_sizes=(128,),
+    dropout=0.3, spatial_dropout=0.1, learning_rate=0.002, batch_size=64, max_iter=60,
 )  # fmt: skip
 SIGNAL = dict(
     NET, channels=(64, 128, 64), kernel_size=(9, 5, 3), pool_size=1, global_pooling=True, hidden_layer_sizes=(),
