@@ -207,9 +207,13 @@ def solvers(case):
     }
 
 
-def parameters(name, few):
-    """Number of trainable parameters of a net."""
-    return estimator(CASES[name], max_iter=1).fit(*few)._net.theta.size
+def parameters(case, shape, classes):
+    """Number of trainable parameters of the net."""
+    from skreg._nets.architectures.cnn import build_cnn
+
+    shape = (1, *shape) if is_signal(case) else shape
+    architecture = estimator(case)._read_architecture()
+    return build_cnn(architecture, shape, classes, 1, np.random.default_rng(0)).theta.size
 
 
 def epoch_times(name, rows, repeats):
@@ -273,7 +277,8 @@ def run(args):
             print(f"{name}: the data are not available, see benchmarks/README.md")
             continue
         rows = SMALL_ROWS if args.small else args.rows
-        about = f"{describe(case, few[0].shape[1:])}, {parameters(name, few):,} parameters"
+        shape = few[0].shape[1:]
+        about = f"{describe(case, shape)}, {parameters(case, shape, int(few[1].max()) + 1):,} parameters"
         if "epoch" in args.parts:
             n = rows or case.rows
             pages.enter("epoch", name, f"{n:,} rows of {about}", rows=epoch_times(name, n, repeats))
