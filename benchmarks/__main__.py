@@ -2,13 +2,30 @@
 
 import argparse
 
-from . import augment, compile, diagnose, effects, linear, logistic, mlp, mnist, report, tabular, uci, uncertainty
+from . import (
+    augment,
+    cnn,
+    compile,
+    diagnose,
+    effects,
+    images,
+    linear,
+    logistic,
+    mlp,
+    mnist,
+    report,
+    tabular,
+    uci,
+    uncertainty,
+)
 
 FAMILIES = {
     "augment": augment,
+    "cnn": cnn,
     "diagnose": diagnose,
     "compile": compile,
     "effects": effects,
+    "images": images,
     "linear": linear,
     "logistic": logistic,
     "mlp": mlp,

@@ -1,17 +1,12 @@
 """Multilayer perceptrons: seconds per epoch, and memory."""
 
-import multiprocessing
-import operator
-import statistics
 import time
-import warnings
-from importlib.util import find_spec
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from joblib import cpu_count
 
-from . import processes, report
+from . import processes, race, report
 from .linear import names
 from .problems import image_rows
 
@@ -118,58 +113,22 @@ def skorch(case):
 
 
 SOLVERS = {
-    "skreg": (ours, "skreg"),
-    "scikit-learn (no dropout)": (scikit_learn, "sklearn"),
-    "PyTorch": (pytorch, "torch"),
-    "skorch": (skorch, "skorch"),
+    "skreg": (ours, "skreg", [{}]),
+    "scikit-learn (no dropout)": (scikit_learn, "sklearn", [{}]),
+    "PyTorch": (pytorch, "torch", race.all_threads()),
+    "skorch": (skorch, "skorch", race.all_threads()),
 }
-THREADED = ("PyTorch", "skorch")  # timed with one thread and with all
 
 
-def serve(pipe, name, threads, case_name, rows):
-    """One fit per message, in a process of its own, so that threads of libraries do not wait for each other."""
-    warnings.simplefilter("ignore")
-    case = CASES[case_name]
-    X, y = data(case_name, case)
-    make = SOLVERS[name][0]
-    if threads:
-        import torch
-
-        torch.set_num_threads(threads)
-    while pipe.recv():
-        fit = make(case)
-        start = time.perf_counter()
-        fit(X[:rows], y[:rows])
-        pipe.send((time.perf_counter() - start) / case.epochs)
+def some_rows(name, case, rows):
+    return tuple(part[:rows] for part in data(name, case))
 
 
-def race(name, repeats, rows):
-    """Rows of a table: seconds per epoch, measured in turns. The first turn compiles and is not counted."""
-    context = multiprocessing.get_context("spawn")
-    servers = {}
-    for solver, (_, library) in SOLVERS.items():
-        if not find_spec(library):
-            continue
-        for threads in sorted({1, cpu_count()}) if solver in THREADED else [None]:
-            mine, theirs = context.Pipe()
-            process = context.Process(target=serve, args=(theirs, solver, threads, name, rows), daemon=True)
-            process.start()
-            servers[solver, threads] = mine
-    times = {solver: [] for solver in servers}
-    for turn in range(repeats + 1):
-        for solver, pipe in servers.items():
-            pipe.send(True)
-            seconds = pipe.recv()
-            if turn:
-                times[solver].append(seconds)
-    for pipe in servers.values():
-        pipe.send(False)
-    found = {}
-    for (solver, threads), seconds in times.items():
-        row = dict(solver=solver, threads=threads, epoch=statistics.median(seconds), fastest=min(seconds))
-        found[solver] = min(row, found.get(solver, row), key=operator.itemgetter("epoch"))
-    own, *peers = found.values()
-    return [own, *(row | dict(of_peer=own["epoch"] / row["epoch"]) for row in peers)]
+def epoch_times(name, repeats, rows):
+    """Rows of a table: seconds per epoch."""
+    case = CASES[name]
+    solvers = {solver: (partial(make, case), *rest) for solver, (make, *rest) in SOLVERS.items()}
+    return race.race(solvers, partial(some_rows, name, case, rows), case.epochs, repeats)
 
 
 def orders(sizes, p):
@@ -214,7 +173,7 @@ def run(args):
             if data(name, case) is None:
                 print(f"{name}: MNIST is not available")
                 continue
-            rows = race(name, 1 if args.small else args.repeats, 300 if args.small else case.rows)
+            rows = epoch_times(name, 1 if args.small else args.repeats, 300 if args.small else case.rows)
             about = f"{case.rows} x {case.features}, hidden {case.hidden}, batches of {case.batch}"
             pages.enter("epoch", name, about, None, None, rows=rows)
     if "order" in args.parts:

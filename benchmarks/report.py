@@ -36,6 +36,7 @@ TITLES = {
     "digits": "Every net",
     "uci": "Regressions",
     "speed": "Rows per second",
+    "latency": "Milliseconds to predict one image",
     "augmented": "Test errors on MNIST",
     "few": "Few labels",
 }
@@ -75,6 +76,10 @@ COLUMNS = {
     "chosen": ("alpha / alpha_max", "{:.3g}"),
     "curve_error": ("error of the curve", "{:.0e}"),
     "threads": ("threads", "{}"),
+    "layout": ("in memory", "{}"),
+    "parameters": ("parameters", "{:,}"),
+    "score": ("test accuracy, %", "{:.2f}"),
+    "milliseconds": ("milliseconds", "{:.3g}"),
     "epoch": ("seconds per epoch", "{:.3g}"),
     "predict": ("seconds of a prediction", "{:.3g}"),
     "rate": ("rows per second", "{:,.0f}"),
@@ -82,7 +87,11 @@ COLUMNS = {
     "error": ("test error, %", "{:.2f}"),
     "error_error": ("+-", "{:.2f}"),
     "worst": ("worst seed", "{:.2f}"),
+    "change": ("against the recipe", "{:+.2f}"),
     "published": ("published", "{:.2f}"),
+    "fcn": ("FCN, published", "{:.1f}"),
+    "resnet": ("ResNet, published", "{:.1f}"),
+    "minirocket": ("MiniRocket, published", "{:.1f}"),
     "seeds": ("seeds", "{}"),
     "log_loss": ("log loss", "{:.4f}"),
     "rmse": ("RMSE", "{:.4f}"),
@@ -104,6 +113,7 @@ COLUMNS = {
     "megabytes": ("MB", "{:.1f}"),
     "share": ("times X", "{:.2f}"),
     "ratio": ("ours / fastest peer", "**{:.2f}**"),
+    "goal": ("goal", "{}"),
 }
 
 CERTIFIED = """\

@@ -22,8 +22,8 @@ SHARED = {
     pooling : {"max", "mean"}, default="max"
         Whether pooling takes the largest number of a window or the mean.
     global_pooling : bool, default=False
-        Whether the dense layers see the mean of every channel over the whole image (Lin, Chen & Yan 2014) instead of
-        all its numbers. That has far fewer weights, and does not depend on where things are in the image.
+        Whether the dense layers see the mean of every channel over the whole image [20]_ instead of all its numbers.
+        That has far fewer weights, and does not depend on where things are in the image.
     image_shape : tuple of int or None, default=None
         (height, width) or (height, width, channels) of flat rows; with ``dims=1`` (steps, channels). With None, X has
         the shape of images, (n, height, width) or (n, height, width, channels), or with ``dims=1`` of signals, (n,
@@ -55,7 +55,6 @@ SHARED = {
     input_dropout : float, default=0.0
         Dropout rate of the inputs, in [0, 1), Gaussian for ``dropout_kind="gaussian"``, else Bernoulli. [6]_ uses 0.2
         for images; the default is 0, since most tables have no redundant features.
-<family noise>
     dropout_kind : {"bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"}, default="bernoulli"
         The noise: "bernoulli" drops units [6]_; "gaussian" multiplies them by normal noise of the same variance;
         "dropconnect" drops weights, the same for all rows of a batch [7]_; "adaptive" keeps units with the probability
@@ -212,9 +211,7 @@ SHARED = {
     the estimator is fitted nevertheless, with the best parameters so far; before that, and in `partial_fit`, it stays
     as it was.
 
-    The defaults are those that were best on real tables with standardized features, in log loss or RMSE over five
-    folds; ``python -m benchmarks tabular --parts defaults`` changes one at a time. For images and wide sparse data
-    start with ``normalization=None``, ``learning_rate=0.001``, ``l1=0`` and more dropout.
+    <family_notes>
 
     Validation rows are a random part of X. Where rows come in groups or in time, give `fit` whole groups or the latest
     rows as `X_val`.
@@ -225,6 +222,10 @@ SHARED = {
     Nets are trained in float32. Predictions for float64 X are computed in float64, with a copy of the net that the
     first of them makes. Dropout masks are functions of a seed and a place, and are never stored. Small nets train with
     one BLAS thread, since several are slower for small products.""",
+    "family_notes": """
+    The defaults are those that were best on real tables with standardized features, in log loss or RMSE over five
+    folds; ``python -m benchmarks tabular --parts defaults`` changes one at a time. For wide sparse data start with
+    ``normalization=None``, ``learning_rate=0.001``, ``l1=0`` and more dropout; for images use a convolutional net.""",
     "references": """
     .. [1] K. He et al., "Deep residual learning for image recognition", CVPR 2016.
     .. [2] S. Ioffe, C. Szegedy, "Batch normalization", ICML 2015, algorithm 1.
@@ -249,15 +250,125 @@ SHARED = {
 }
 
 
-SPATIAL = """
+# Texts of convolutional nets instead of the shared ones, by the name of the text or of the parameter.
+CONVOLUTIONAL = {
+    "hidden_layer_sizes": """
+    hidden_layer_sizes : int or sequence of int, default=(128,)
+        Number of units of every dense hidden layer between the convolutional layers and the output layer, each at least
+        1; ``()`` for none.""",
+    "activation": """
+    activation : {"relu", "leaky_relu", "gelu", "silu", "tanh", "logistic", "identity"}, default="relu"
+        Activation of the convolutional and the hidden layers. "leaky_relu" has slope 0.01 below zero.""",
+    "residual": """
+    residual : bool, default=False
+        Whether every number of `channels` is a residual block instead of a convolutional layer [1]_: two convolutions,
+        each after normalization and activation [23]_, whose result is added to their input. A convolution before the
+        first block makes its channels; where a block changes their number or has a stride, its input goes through a
+        convolution of single pixels.""",
+    "normalization": """
+    normalization : {"batch", "layer"} or None, default="batch"
+        Batch normalization [2]_ or layer normalization [3]_ before every activation, never on the output. Batch
+        normalization gives every channel mean 0 and variance 1 over the rows of a batch and all positions; layer
+        normalization does so for all channels of one position. Batch normalization needs batches of at least two rows,
+        and counts rows by their weights. Predictions use running means of the standard deviations of batches, not of
+        their variances as in [2]_, so that a single outlier counts less.""",
+    "weight_normalization": """
+    weight_normalization : {"weight", "spectral"} or None, default=None
+        Weights of all layers but the output layer as length times direction [4]_, or divided by their largest singular
+        value [5]_. The weights of a convolution are a matrix with one column for every filter; as its windows overlap,
+        the spectral norm of that matrix does not make it 1-Lipschitz, but limits its slope.""",
+    "dropout": """
+    dropout : float or sequence of float, default=0.25
+        Dropout rate of the dense hidden units, one number or one for every hidden layer, in [0, 1) [6]_; 0.5 is usual
+        for wide ones. It does not act on channels: see `spatial_dropout` and `drop_block`. If all three,
+        `input_dropout` and `stochastic_depth` are 0, or there is no hidden layer for it, Monte Carlo draws show no
+        uncertainty.""",
+    "input_dropout": """
+    input_dropout : float, default=0.0
+        Dropout rate of single numbers of the input, in [0, 1), Gaussian for ``dropout_kind="gaussian"``, else
+        Bernoulli. The neighbours of a missing pixel tell what it was: `skreg.augmentation.Cutout` hides more.
     spatial_dropout : float, default=0.0
         Probability of dropping a whole channel of a convolutional layer for a row, in [0, 1): neighbouring pixels are
-        alike, so that dropping single ones hides nothing (Tompson et al. 2015). 0.1 to 0.2 are usual.
+        alike, so that dropping single ones hides nothing [21]_. 0.1 to 0.2 are usual. Residual blocks have it between
+        their convolutions.
     drop_block : float, default=0.0
         Share of the numbers of a channel that is dropped in square blocks, in [0, 1); in training it grows linearly
-        from 0 (Ghiasi, Lin & Le 2018). 0.1 is usual.
+        from 0 [22]_. 0.1 is usual.
     block_size : int, default=5
-        Height and width of these blocks, at least 1; not larger than the image. The paper uses 7 for larger images."""
+        Height and width of these blocks, at least 1; blocks are cut to the size of the image. The paper uses 7 for
+        images of about 28 x 28 numbers.""",
+    "dropout_kind": """
+    dropout_kind : {"bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"}, default="bernoulli"
+        The noise of the dense hidden units: "bernoulli" drops units [6]_; "gaussian" multiplies them by normal noise of
+        the same variance, and channels and inputs, too; "dropconnect" drops weights, the same for all rows of a batch
+        [7]_; "adaptive" keeps units with the probability ``sigmoid(z + b)`` of their own input z, which at z = 0 is ``1
+        - dropout`` [8]_; "concrete" learns the rates, with `dropout` as initial value [9]_. In regression, the learned
+        rates assume that the noise has the variance of y: for less noisy targets they come out too large, unless
+        `heteroscedastic` learns the noise as well.""",
+    "stochastic_depth": """
+    stochastic_depth : float, default=0.0
+        Probability of dropping the branch of the last residual block for a row, in [0, 1); that of earlier blocks is
+        smaller, in proportion to their depth [10]_. Needs ``residual=True``.""",
+    "weight_decay": """
+    weight_decay : float or sequence of float, default=0.3
+        Decoupled weight decay: a step multiplies the weights by ``1 - learning_rate * weight_decay``, in addition to
+        the step of Adam [11]_. In [0, inf), one number or one for every layer: first every convolutional layer, or
+        residual block, then every hidden layer, then the output layer. With ``optimizer="adam"``, ``weight_decay * W``
+        is added to the gradient instead, where Adam rescales it, so that it no longer acts as weight decay. No penalty
+        applies to biases and to scales of normalization.""",
+    "l1": """
+    l1 : float or sequence of float, default=0.0001
+        ``l1 ||W||_1`` added to the mean loss, by a prox step after every step of the optimizer, with its
+        preconditioner. It gives exact zeros (Yun, Lozano & Yang 2021), also with `averaging`. In [0, inf), one number
+        or one for every layer; one number does not apply to layers with `weight_normalization`, whose weights cannot
+        all be zero.""",
+    "max_norm": """
+    max_norm : float, sequence of float or None, default=None
+        Largest norm of the weights of a filter, or of the incoming weights of a hidden unit [6]_, positive, one number
+        or one for every layer but the output layer; None for no limit. 2 to 4 are usual at a large learning rate.""",
+    "input_noise": """
+    input_noise : float, default=0.0
+        Standard deviation of normal noise on the training inputs, in units of X, in [0, inf): to first order, a penalty
+        on the gradient of the net [14]_.""",
+    "averaging": """
+    averaging : {"ema", "swa"} or None, default="ema"
+        Predict with a running mean of the weights. "ema" averages over about a fiftieth of the steps, at least an
+        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training, and needs a constant
+        learning rate [16]_. Validation uses the mean; with "swa", the best epoch may come before the first average.
+        Statistics of batch normalization are averaged too ("ema"), or recomputed for the mean ("swa").""",
+    "learning_rate": """
+    learning_rate : float, default=0.002
+        Learning rate before the factor of the schedule, positive. Without normalization 0.001 is safer; "sgd" needs
+        0.01 to 0.1.""",
+    "batch_size": """
+    batch_size : int or "auto", default="auto"
+        Largest number of rows in a step, at least 1; the sizes of the batches of an epoch differ by one row at most. A
+        batch cannot have more than all unique rows. "auto" is a sixteenth of the rows, between 16 and 256. Memory grows
+        with it: the numbers of all layers are kept for every row of a batch.""",
+    "weights_": """
+    weights_ : list of ndarray of shape (n_in, n_out)
+        Weights of every layer, after weight normalization. Those of a convolution are the filters as columns, of shape
+        (kernel height * kernel width * channels, filters): ``W.reshape(kernel height, kernel width, -1, filters)`` are
+        the windows that it looks through. Kernels of signals have height 1.""",
+    "biases_": """
+    biases_ : list of ndarray of shape (n_out,)
+        Biases before every activation, one for each channel or unit, and of the output layer.""",
+    "dropout_rates_": """
+    dropout_rates_ : ndarray of shape (n_hidden,)
+        Dropout rates of the dense hidden layers; with concrete dropout, the learned ones.""",
+    "family_notes": """
+    With ``stride=1``, convolutions with filters of 3 x 3 pixels of 8 or more channels are computed from tiles, which
+    takes a quarter of the multiplications where tiles fit the image [24]_. Large batches are halved between two
+    threads.""",
+    "references": SHARED["references"]
+    + """
+    .. [20] M. Lin, Q. Chen, S. Yan, "Network in network", ICLR 2014, section 3.2.
+    .. [21] J. Tompson et al., "Efficient object localization using convolutional networks", CVPR 2015, section 3.2.
+    .. [22] G. Ghiasi, T.-Y. Lin, Q. Le, "DropBlock: a regularization method for convolutional networks", NeurIPS 2018.
+    .. [23] K. He et al., "Identity mappings in deep residual networks", ECCV 2016, figure 1b.
+    .. [24] A. Lavin, S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016.""",
+}
+ENTRY = re.compile(r"(?m)^    (\w+) : .*(?:\n        .*)*")  # the text of one parameter or attribute
 
 
 def documented(cls):
@@ -269,8 +380,9 @@ def documented(cls):
         shown = f'"{default}"' if isinstance(default, str) else repr(default)
         return f"{match[1]}{shown}" if match[2] in parameters else match[0]
 
+    own = CONVOLUTIONAL if "image_shape" in parameters else {}
     for name, text in SHARED.items():
-        text = text.replace("\n<family noise>", SPATIAL if "drop_block" in parameters else "")
+        text = ENTRY.sub(lambda entry: own.get(entry[1], entry[0]).lstrip("\n"), own.get(name, text))
         text = re.sub(r"(?m)^(    (\w+) : .*default=).*$", with_default, text)
         cls.__doc__ = cls.__doc__.replace(f"\n    <{name}>", text)
     if "image_shape" in parameters:

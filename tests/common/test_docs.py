@@ -222,6 +222,8 @@ SMALL = {
     "linear": "--parts path,single --repeats 1 --problems wide",
     "logistic": "--limit 2 --repeats 1 --problems wide",
     "mlp": "--repeats 1 --problems " + ("tiny,narrow" if THOROUGH else "tiny"),
+    "cnn": "--repeats 1 --problems digits --parts epoch",
+    "images": "--parts mnist1d",
     "tabular": "--problems wine,Boston",
     "uci": "--problems Boston",
     "uncertainty": "",

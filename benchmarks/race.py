@@ -1,0 +1,68 @@
+"""Seconds per epoch of one net in several libraries, each in a process of its own, in turns."""
+
+import multiprocessing
+import operator
+import statistics
+import time
+import warnings
+from importlib.util import find_spec
+
+from joblib import cpu_count
+
+
+def all_threads():
+    """Settings of a library to be timed with one thread and with all."""
+    return [dict(threads=threads) for threads in sorted({1, cpu_count()})]
+
+
+def serve(pipe, make, load, settings, epochs):
+    """One fit per message, in a process of its own, so that threads of libraries do not wait for each other."""
+    warnings.simplefilter("ignore")
+    X, y = load()
+    settings = dict(settings)
+    if threads := settings.pop("threads", None):
+        import torch
+
+        torch.set_num_threads(threads)
+    while pipe.recv():
+        fit = make(**settings)
+        start = time.perf_counter()
+        fit(X, y)
+        pipe.send((time.perf_counter() - start) / epochs)
+
+
+def race(solvers, load, epochs, repeats):
+    """Rows of a table: seconds per epoch, measured in turns. The first turn compiles and is not counted.
+
+    Parameters
+    ----------
+    solvers : dict
+        For every name, the function that makes a fit, the module that it needs, and a list of settings, of which the
+        fastest is shown: keywords of that function, and the number of threads of PyTorch. Ours comes first.
+    load : callable
+        Returns X and y. Processes receive this and the functions above, so that pickle must know them.
+    epochs : int
+        Epochs of a fit.
+    repeats : int
+    """
+    context = multiprocessing.get_context("spawn")
+    servers = []
+    for solver, (make, library, choices) in solvers.items():
+        for settings in choices if find_spec(library) else []:
+            mine, theirs = context.Pipe()
+            context.Process(target=serve, args=(theirs, make, load, settings, epochs), daemon=True).start()
+            servers.append((solver, settings, mine, []))
+    for turn in range(repeats + 1):
+        for _, _, pipe, times in servers:
+            pipe.send(True)
+            seconds = pipe.recv()
+            if turn:
+                times.append(seconds)
+    for _, _, pipe, _ in servers:
+        pipe.send(False)
+    found = {}
+    for solver, settings, _, seconds in servers:
+        row = dict(solver=solver, **settings, epoch=statistics.median(seconds), fastest=min(seconds))
+        found[solver] = min(row, found.get(solver, row), key=operator.itemgetter("epoch"))
+    own, *peers = found.values()
+    return [own, *(row | dict(of_peer=own["epoch"] / row["epoch"]) for row in peers)]
