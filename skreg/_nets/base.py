@@ -2,7 +2,7 @@
 
 Batches have shape ``(rows, *shape)`` with the channels last, in C order, so that a layer over channels sees any of them
 as ``(rows * positions, channels)`` without a copy. The backward pass is a function from the gradient of the output to
-the gradient of the input. It adds the gradients of parameters to those in the context. All trainable parameters of a
+the gradient of the input. It adds to the gradients of parameters, `Context.grad`. All trainable parameters of a
 net live in one vector, and buffers (running means, singular vectors) in another: a step, an average or a snapshot is
 one operation on an array.
 """
@@ -109,8 +109,8 @@ class Layer:
     def __call__(self, x, ctx):
         """Forward pass of a batch x: returns the output and the backward pass.
 
-        The backward pass, ``back(d)``, may overwrite d. It adds to the gradients of parameters, ``ctx.grads``, and
-        returns the gradient of the input, or None where ``needs_input_gradient`` is False.
+        The backward pass, ``back(d)``, may overwrite d. It adds to the gradients of parameters, ``ctx.grad(param)``,
+        and returns the gradient of the input, or None where ``needs_input_gradient`` is False.
         """
         raise TypeError(f"{type(self).__name__} must define __call__.")
 

@@ -73,8 +73,6 @@ class Context:
 
     Attributes
     ----------
-    grads : list of ndarray
-        Where the backward pass adds the gradient of the parameter ``param.index``.
     progress : float
         Share of the training that is done, in [0, 1], for strengths that grow; 1 outside training.
     """
@@ -86,7 +84,8 @@ class Context:
         self.gradient = gradient
         self.part = part
         self.progress = 1.0
-        self.grads = None
+        self._grads = []
+        self._has_gradient = []
         self._exchange = exchange
         self._n_exchanges = 0
         self._arrays = []
@@ -168,6 +167,38 @@ class Context:
             return array
         self._n_exchanges += 1
         return self._exchange.total(self.part, self._n_exchanges, array)
+
+    # ---- gradients
+
+    def set_gradients(self, arrays):
+        """Say where the gradients of the parameters go, by ``param.index``."""
+        self._grads = arrays
+
+    def begin_gradients(self):
+        """Forget all gradients: a new batch begins."""
+        self._has_gradient = [False] * len(self._grads)
+
+    def end_gradients(self):
+        """Set the gradients of parameters to 0 that the backward pass did not come to."""
+        for array, has_gradient in zip(self._grads, self._has_gradient, strict=True):
+            if not has_gradient:
+                array[:] = 0.0
+
+    def grad(self, param):
+        """The gradient of a parameter so far, to add to."""
+        k = param.index
+        if not self._has_gradient[k]:
+            self._has_gradient[k] = True
+            self._grads[k][:] = 0.0
+        return self._grads[k]
+
+    def new_grad(self, param):
+        """Where to write the gradient of a parameter that has none yet; None if it has one, to which to add."""
+        k = param.index
+        if self._has_gradient[k]:
+            return None
+        self._has_gradient[k] = True
+        return self._grads[k]
 
     # ---- memory
 

@@ -20,9 +20,10 @@ def multiply_rows(indptr, indices, data, W, out):
 
 
 @njit
-def add_transposed_product(indptr, indices, data, d, out):
-    """Add the product of transposed sparse rows with d to `out`."""
+def multiply_transposed(indptr, indices, data, d, out):
+    """Write the product of transposed sparse rows with d to `out`."""
     m = d.shape[1]
+    out[:] = ZERO
     for i in range(indptr.size - 1):
         for k in range(indptr[i], indptr[i + 1]):
             v, j = data[k], indices[k]
@@ -57,8 +58,8 @@ class SparseRows:
         multiply_rows(self.indptr, self.indices, self.data, W, out)
         return out
 
-    def add_transposed_dot(self, d, out):
-        add_transposed_product(self.indptr, self.indices, self.data, d, out)
+    def transposed_dot(self, d, out):
+        multiply_transposed(self.indptr, self.indices, self.data, d, out)
 
     def perturbed(self, noise, places):
         data = np.empty_like(self.data)

@@ -28,7 +28,8 @@ class WeightNorm(WeightHook):
 
         def back(d):
             along = (d * x).sum(axis=0) / norm
-            ctx.grads[self.length.index] += along
+            grad = ctx.grad(self.length)
+            grad += along
             return ratio * (d - x * (along / norm))
 
         return x * ratio, back

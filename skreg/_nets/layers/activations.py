@@ -201,8 +201,8 @@ class BiasActivationDropout(Layer):
         def back(d):
             if isinstance(noise, Concrete):
                 own = self._entropy_slope() if ctx.leads else 0.0
-                ctx.grads[self.logit.index][0] += rate_gradient(noise, by_position(d), whole, places) + own
-            fused_backward(by_channel(d), by_channel(slope), ctx.grads[self.bias.index])
+                ctx.grad(self.logit)[0] += rate_gradient(noise, by_position(d), whole, places) + own
+            fused_backward(by_channel(d), by_channel(slope), ctx.grad(self.bias))
             return d
 
         return x, back

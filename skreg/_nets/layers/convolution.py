@@ -130,10 +130,10 @@ class WindowProduct:
         for tile in tiles:
             np.dot(gather(tile), W, out=out[tile.start * per_image : tile.stop * per_image])
 
-        def back(d):
-            """The gradient of the weights, and of the input, None if that is not needed."""
+        def back(d, G):
+            """Write the gradient of the weights to G; returns that of the input, None if it is not needed."""
             rows = d.reshape(out.shape)
-            G, part = ctx.scratch((2, *W.shape), W.dtype)
+            part = ctx.scratch(W.shape, W.dtype)
             G[:] = 0.0
             dx = d_windows = None
             if needs_input_gradient:
@@ -144,7 +144,7 @@ class WindowProduct:
                 if needs_input_gradient:
                     some = np.dot(d_tile, W.T, out=d_windows[: len(d_tile)])
                     scatter_windows(some, geometry, padded, dx[tile])
-            return G, dx
+            return dx
 
         return out.reshape(len(x), *geometry.n_windows, -1), back
 
@@ -196,12 +196,17 @@ class Convolution(Weighted):
         return (*n_windows, self.width)
 
     def __call__(self, x, ctx):
-        W, add_gradient = self.effective(ctx)
+        W, backs = self.effective(ctx)
         out, back_product = self.product(x, W, ctx, self.needs_input_gradient)
 
         def back(d):
-            G, dx = back_product(d)
-            add_gradient(G)
+            dx = None
+
+            def multiply(G):
+                nonlocal dx
+                dx = back_product(d, G)
+
+            self.add_gradient(ctx, backs, multiply)
             return dx
 
         return out, back

@@ -39,18 +39,27 @@ class Weighted(Layer):
             hook.build_for(self.weight.value)
 
     def effective(self, ctx):
-        """The weights after the hooks, and a function that adds the gradient of these to that of the weights."""
+        """The weights after the hooks, and the backward passes of these."""
         W, backs = self.weight.value, []
         for hook in self.hooks:
             W, back = hook(W, ctx)
             backs.append(back)
+        return W, backs
 
-        def add_gradient(G):
-            for step in reversed(backs):
-                G = step(G)
-            ctx.grads[self.weight.index] += G
+    def add_gradient(self, ctx, backs, multiply):
+        """Add the gradient of the weights.
 
-        return W, add_gradient
+        ``multiply(out)`` writes that of the weights after the hooks to `out`; it goes to its place at once, where
+        nothing is there yet.
+        """
+        place = None if backs else ctx.new_grad(self.weight)
+        G = ctx.scratch(self.weight.value.shape, self.weight.value.dtype) if place is None else place
+        multiply(G)
+        for step in reversed(backs):
+            G = step(G)
+        if place is None:
+            grad = ctx.grad(self.weight)
+            grad += G
 
 
 class Dense(Weighted):
@@ -66,23 +75,24 @@ class Dense(Weighted):
         return (self.width,)
 
     def __call__(self, x, ctx):
-        W, add_gradient = self.effective(ctx)
+        W, backs = self.effective(ctx)
         out = ctx.scratch((len(x), self.width), W.dtype)
         x.dot(W, out)
 
         def back(d):
-            G = ctx.scratch(W.shape, W.dtype)
-            if isinstance(x, SparseRows):
-                G[:] = 0.0
-                x.add_transposed_dot(d, G)
-            else:
-                np.dot(x.T, d, out=G)
-            add_gradient(G)
+            self.add_gradient(ctx, backs, lambda G: _transposed_dot(x, d, G))
             if not self.needs_input_gradient:
                 return None
             return np.dot(d, W.T, out=ctx.scratch(x.shape, W.dtype))
 
         return out, back
+
+
+def _transposed_dot(x, d, out):
+    if isinstance(x, SparseRows):
+        x.transposed_dot(d, out)
+    else:
+        np.dot(x.T, d, out=out)
 
 
 class Bias(Layer):
@@ -101,7 +111,8 @@ class Bias(Layer):
             rows = d.reshape(-1, d.shape[-1])
             if len(rows) > _BLOCK_ROWS:
                 rows = np.add.reduceat(rows, np.arange(0, len(rows), _BLOCK_ROWS), axis=0)
-            ctx.grads[self.bias.index] += rows.sum(axis=0)
+            grad = ctx.grad(self.bias)
+            grad += rows.sum(axis=0)
             return d
 
         return x, back

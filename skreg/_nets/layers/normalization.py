@@ -153,7 +153,7 @@ class LayerNorm(Layer):
         normalize_rows(rows, mean, inverse, self.scale.value, z)
 
         def back(d):
-            rows_backward(by_channel(d), z, inverse, self.scale.value, ctx.grads[self.scale.index])
+            rows_backward(by_channel(d), z, inverse, self.scale.value, ctx.grad(self.scale))
             return d
 
         return x, back
@@ -197,7 +197,8 @@ class BatchNorm(Layer):
         def back(d):
             sums = np.empty((2, d.shape[-1]), d.dtype)
             gradient_sums(by_channel(d), z, sums)
-            ctx.grads[self.scale.index] += sums[1]
+            grad = ctx.grad(self.scale)
+            grad += sums[1]
             means = ctx.total(sums) / n
             channels_backward(by_position(d), z.reshape(whole.shape), weights, means, self.scale.value * inverse)
             return d

@@ -132,8 +132,8 @@ class WinogradProduct:
             _on_both_axes(A, M, filters[1], results)
             scatter_tiles(results, (0, 0), n_tiles, out[block])
 
-        def back(d):
-            """The gradient of the weights, and of the input, None if that is not needed."""
+        def back(d, gradient):
+            """Write the gradient of the weights to `gradient`; returns that of the input, None if not needed."""
             d = d.reshape(out.shape)
             dU, part = ctx.scratch((2, *U.shape), dtype)
             dU[:] = 0.0
@@ -152,6 +152,7 @@ class WinogradProduct:
                     np.matmul(dM, transposed, out=V)
                     _on_both_axes(B.T, V, channels[1], V)
                     scatter_tiles(V.reshape(SIZE, SIZE, T, C), before, n_tiles, dx[block])
-            return np.dot(GG.T, dU.reshape(len(GG), -1)).reshape(W.shape), dx
+            np.dot(GG.T, dU.reshape(len(GG), -1), out=gradient.reshape(9, -1))
+            return dx
 
         return out, back

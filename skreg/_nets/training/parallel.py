@@ -45,7 +45,7 @@ class Gradients:
         self.contexts = [Context(seed, part=part, **options) for part in range(n_parts)]
         self._others = [np.zeros_like(net.grad) for _ in self.contexts[1:]]
         for ctx, vector in zip(self.contexts, [net.grad, *self._others], strict=True):
-            ctx.grads = net.views(vector)
+            ctx.set_gradients(net.views(vector))
         # several threads of BLAS make small products slower, and those of halves compete for the processors
         self._one_thread = n_parts > 1 or not is_large(net, largest_batch)
         self._resources = contextlib.ExitStack()
@@ -77,9 +77,7 @@ class Gradients:
 
     def __call__(self, objective, batch):
         """Mean loss of a batch; its gradient is left in ``net.grad``."""
-        n, vectors = len(batch.x), [self.net.grad, *self._others]
-        for vector in vectors:
-            vector[:] = 0.0
+        n = len(batch.x)
         if len(self.contexts) == 1:
             ctx = self.contexts[0]
             ctx.set_batch(batch.weights)
@@ -115,8 +113,10 @@ class Gradients:
             raise
 
     def _pass(self, objective, batch, ctx, n):
+        ctx.begin_gradients()
         scores, back = self.net(batch.x, ctx)
         d = ctx.scratch(scores.shape, scores.dtype)
         loss = evaluate(objective, scores, batch.targets, batch.weights, n, d)
         back(d)
+        ctx.end_gradients()
         return loss
