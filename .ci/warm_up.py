@@ -23,7 +23,7 @@ def fit_linear():
 
 
 def fit_nets():
-    from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+    from skreg import DropoutCNNClassifier, DropoutCNNRegressor, DropoutMLPClassifier, DropoutMLPRegressor
 
     X, y = data()
     short = dict(hidden_layer_sizes=(10,), max_iter=2, random_state=0)
@@ -34,6 +34,13 @@ def fit_nets():
         for activation in ("relu", "gelu", "silu", "tanh"):
             DropoutMLPRegressor(normalization=normalization, activation=activation, **short).fit(X, y).predict(X)
     DropoutMLPRegressor(heteroscedastic=True, optimizer="sgd", mixup=0.2, **short).fit(X, y).predict(X)
+    for form in (X, X.astype(np.float32)):
+        for pooling in ("max", "mean"):
+            model = DropoutCNNClassifier(pooling=pooling, spatial_dropout=0.1, drop_block=0.1, block_size=2, **short)
+            model.fit(form, y > 0.0).predict_uncertainty(form)
+        DropoutCNNRegressor(residual=True, stochastic_depth=0.1, global_pooling=True, **short).fit(form, y).predict(
+            form
+        )
 
 
 def data():

@@ -9,10 +9,10 @@ def write(package, out):
     out.mkdir(parents=True, exist_ok=True)
     for folder in sorted(path.parent for path in package.glob("*/__init__.py")):
         lines = ["| file | contents |", "|---|---|"]
-        for path in sorted(folder.glob("*.py")):
+        for path in sorted(folder.rglob("*.py")):
             text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
             if text and path.name != "__init__.py":
-                lines.append(f"| `{path.name}` | {text.splitlines()[0]} |")
+                lines.append(f"| `{path.relative_to(folder).as_posix()}` | {text.splitlines()[0]} |")
         (out / f"modules-{folder.name}.md").write_text("\n".join([*lines, ""]))
 
 
