@@ -15,7 +15,7 @@ from ._classification import NetClassifier
 from ._docs import documented
 from ._regression import NetRegressor
 
-NARROW = 4  # images of fewer columns may be signals with channels
+NARROW = 4  # an axis of at most this length may be that of the channels
 
 
 class ConvolutionalNet(BaseNet):
@@ -123,6 +123,13 @@ class ConvolutionalNet(BaseNet):
         if self.dims == 1 or len(sides) > 3:
             wanted = "(n, steps, channels) with dims=1" if self.dims == 1 else "(n, height, width[, channels])"
             raise ValueError(f"X must have shape {wanted}; got {X.shape}.")
+        if len(sides) == 3 and sides[0] <= NARROW < min(sides[1:]):
+            warnings.warn(
+                f"images of shape {sides} are read as {sides[0]} x {sides[1]} pixels with {sides[2]} channels. If"
+                " channels come first in X, move them to the end: np.moveaxis(X, 1, -1).",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
         if len(sides) == 2 and sides[1] <= NARROW < sides[0] and self.dims is None:
             warnings.warn(
                 f"X of shape {X.shape} is read as {len(X)} images of {sides[0]} x {sides[1]} pixels. Set dims=1 if it"

@@ -320,6 +320,8 @@ def test_cnn__narrow_images_may_be_signals():
     X, y = rng.standard_normal((60, 30, 3)), np.arange(60) % 2
     with pytest.warns(UserWarning, match=r"is read as 60 images of 30 x 3 pixels. Set dims=1"):
         DropoutCNNClassifier(**SMALL).fit(X, y)
+    with pytest.warns(UserWarning, match="If channels come first in X, move them to the end"):
+        DropoutCNNClassifier(**SMALL).fit(rng.standard_normal((60, 3, 8, 8)), y)
 
 
 def test_cnn__warm_start_keeps_the_architecture(digits):
