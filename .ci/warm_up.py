@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 
 def fit_linear():
-    from skreg import EarlyStoppingRegressor, ElasticNetProx, LabelSmoothedLogistic
+    from skreg import EarlyStoppingClassifier, EarlyStoppingRegressor, ElasticNetProx, LabelSmoothedLogistic
 
     X, y = data()
     forms = [X, np.asfortranarray(X), np.asfortranarray(X, dtype=np.float32), sp.csc_array(X)]
@@ -19,6 +19,8 @@ def fit_linear():
         for labels in (y > 0.0, np.digitize(y, [-1.0, 1.0])):
             for l1_ratio in (0.0, 0.5):
                 LabelSmoothedLogistic(0.01, l1_ratio=l1_ratio).fit(form, labels)
+            EarlyStoppingClassifier(random_state=0).fit(form, labels)
+        LabelSmoothedLogistic(0.01, l1_ratio=0.5, grouped=True).fit(form, labels)
         EarlyStoppingRegressor(random_state=0).fit(form, y)
 
 

@@ -49,6 +49,7 @@ for _, rows in survivors:
     left.plot(rows["n_resources"], -rows["mean_test_score"], "o-", color=color, markersize=3, zorder=1 + alive)
 left.set(xscale="log", yscale="log", xlabel="epochs", ylabel="log loss in cross-validation")
 left.set_xticks(sorted(results["n_resources"].unique()), sorted(results["n_resources"].unique()))
+left.xaxis.minorticks_off()
 left.set_title(f"{len(survivors)} candidates, {int((results['iter'] == last).sum())} at the end")
 first = results[results["iter"] == 0]
 kept = first["candidate"].isin(results.loc[results["iter"] == 1, "candidate"])

@@ -480,12 +480,13 @@ def interrupted_run(*args):
 
 
 def test_diagnose__progress_is_shown_on_request(capsys):
-    diagnose(Ridge(), X, Y, verbose=True)
+    A, y = X[:120], Y[:120]
+    diagnose(Ridge(), A, y, cv=3, verbose=True)
     shown = capsys.readouterr().err
     assert "the estimator" in shown
     assert "boosting reference" in shown
-    diagnose(Ridge(), X, Y, verbose=False)
-    diagnose(Ridge(), X, Y)
+    diagnose(Ridge(), A, y, cv=3, verbose=False)
+    diagnose(Ridge(), A, y, cv=3)
     assert capsys.readouterr().err == ""
 
 

@@ -213,10 +213,10 @@ def test_searches__separate_fits(n_jobs):
     X, y = numbers()
     model = EarlyStoppingRegressor(GradientBoostingRegressor(random_state=0), random_state=0)
     grid = {"patience": [2, 8], "estimator__max_depth": [1, 3]}
-    search = GridSearchCV(model, grid, cv=KFold(3), n_jobs=n_jobs).fit(X, y)
-    scores = cross_val_score(clone(model).set_params(**search.best_params_), X, y, cv=KFold(3), n_jobs=n_jobs)
+    search = GridSearchCV(model, grid, cv=KFold(2), n_jobs=n_jobs).fit(X, y)
+    scores = cross_val_score(clone(model).set_params(**search.best_params_), X, y, cv=KFold(2), n_jobs=n_jobs)
     assert search.best_score_ == pytest.approx(scores.mean())
-    for score, (train, test) in zip(scores, KFold(3).split(X), strict=True):
+    for score, (train, test) in zip(scores, KFold(2).split(X), strict=True):
         fresh = clone(model).set_params(**search.best_params_).fit(X[train], y[train])
         assert score == fresh.score(X[test], y[test])
     assert not hasattr(model.estimator, "estimators_")
