@@ -47,6 +47,7 @@ results = (search.cv_results_[key] for key in ("params", "mean_test_score", "std
 for params, mean, std in zip(*results, strict=True):
     error = 100.0 * std / np.sqrt(2.0)
     print(f"{next(iter(params.values())):16.1f}   {100.0 * (1.0 - mean):.1f} (standard error {error:.1f})")
+
 # %%
 # The difference is smaller than its error, so the simpler net is kept. Three other sets of 200 digits, tested on the
 # 1,300 others: the perceptron has the defaults for tables, without L1, which pixels between 0 and 1 do not suit.
