@@ -1,6 +1,8 @@
 """Charts and summary tables of the benchmarks, drawn from their JSON files when the documentation is built."""
 
+import functools
 import json
+import math
 from pathlib import Path
 
 import matplotlib as mpl
@@ -8,7 +10,7 @@ import matplotlib as mpl
 mpl.use("agg")
 import matplotlib.pyplot as plt
 
-OURS, PEER, GREY = "#0a7d91", "#b9c2c9", "#7f8790"
+OURS, PEER, GREY, RED = "#0a7d91", "#b9c2c9", "#7f8790", "#c0392b"
 STYLE = {
     "axes.edgecolor": GREY, "axes.labelcolor": GREY, "text.color": GREY, "xtick.color": GREY, "ytick.color": GREY,
     "axes.spines.top": False, "axes.spines.right": False, "font.size": 9.0, "svg.hashsalt": "skreg",
@@ -128,60 +130,164 @@ def augment(folder, out):
 
 
 def effects(folder, out):
-    """A chart for each family, and a table of all techniques, one row for each technique and table."""
-    results = load(folder, "effects")
+    """For each family of techniques: a chart for each table, a summary, and all gains; and one chart of all nets."""
     families = {}
-    for entry in results.values():
+    for entry in load(folder, "effects").values():
         families.setdefault(entry["part"], []).append(entry)
     for family, entries in families.items():
-        _forest(entries, out / f"effects-{family}.svg")
-    for family, entries in families.items():
-        (out / f"effects-{family}.md").write_text(_table(entries))
+        found = _gains(entries)
+        grid = ["::::{grid} 1 1 2 2", ":gutter: 2", ""] if len(entries) > 1 else []
+        for k, entry in enumerate(entries):
+            name = f"effects-{family}-{k}.svg"
+            _forest(entry, list(found)[::-1], out / name)
+            picture = f"![Gains on {entry['problem']}](/_generated/{name}){{.chart}}"
+            grid += [":::{grid-item}", picture, ":::", ""] if len(entries) > 1 else [picture, ""]
+        grid += ["::::", ""] if len(entries) > 1 else []
+        lines = [*_summary(found), *grid, *_table(found, entries), *_details(entries)]
+        (out / f"effects-{family}.md").write_text("\n".join(lines))
+    nets = [entry for family in ("net-classes", "net-numbers") for entry in families.get(family, [])]
+    if nets:
+        _dots(_gains(nets), out / "effects-nets.svg")
 
 
-def _forest(entries, path):
-    names = list(dict.fromkeys(row["technique"] for entry in entries for row in entry["rows"] if "gain" in row))[::-1]
-    width = 2.3 * len(entries) + 2.6
-    figure, axes = plt.subplots(
-        1, len(entries), figsize=(width, 0.25 * len(names) + 0.9), sharey=True, layout="constrained", squeeze=False
-    )
-    for ax, entry in zip(axes[0], entries, strict=True):
-        ax.axvline(0.0, color=GREY, lw=0.8)
-        ends = []
+def _gains(entries):
+    """Rows of every technique by table, the technique that saves most over all tables first."""
+    found = {}
+    for entry in entries:
         for row in entry["rows"]:
-            if "gain" not in row:
-                continue
-            k, low, high = names.index(row["technique"]), row["gain_low"], row["gain_high"]
-            sure = low > 0.0 or high < 0.0
-            color = (OURS if row["gain"] > 0.0 else "#c0392b") if sure else PEER
-            ax.plot([low, high], [k, k], color=color, lw=2.0, solid_capstyle="round")
-            ax.plot(row["gain"], k, "o", color=color, ms=4.5)
-            ends.append(row["gain"])
-        lowest, highest = min(0.0, *ends), max(0.0, *ends)
-        margin = 0.35 * (highest - lowest) + 2.0
-        ax.set_xlim(max(lowest - margin, -120.0), min(highest + margin, 110.0))
-        ax.set_title(entry["problem"], fontsize=9.5, color=OURS)
-        ax.set_xlabel("test loss saved, %")
-    axes[0, 0].set_yticks(range(len(names)), names)
+            if "gain" in row:
+                found.setdefault(row["technique"], {})[entry["problem"]] = row
+    return dict(sorted(found.items(), key=lambda pair: -_mean(pair[1])))
+
+
+def _mean(rows):
+    """Of gains over tables: what the geometric mean of the losses loses."""
+    return 100.0 * (1.0 - math.exp(sum(math.log1p(-row["gain"] / 100.0) for row in rows.values()) / len(rows)))
+
+
+def _sign(row):
+    """Of a gain whose interval does not contain 0; else 0. A gain that is printed as +0 has none."""
+    if round(row["gain"]) == 0:
+        return 0
+    return (row["gain_low"] > 0.0) - (row["gain_high"] < 0.0)
+
+
+def _signed(gain):
+    return f"{round(gain) + 0:+d}"
+
+
+def _color(row):
+    return (PEER, OURS, RED)[_sign(row)]
+
+
+def _forest(entry, names, path):
+    """Gains of all techniques on one table, with intervals; those that reach beyond the chart end in an arrow."""
+    rows = {row["technique"]: row for row in entry["rows"] if "gain" in row}
+    names = [name for name in names if name in rows]
+    ends = [row["gain"] for row in rows.values()]
+    reach = max(ends) - min(*ends, 0.0)
+    left = max(min(0.0, *(row["gain_low"] for row in rows.values())), min(0.0, *ends) - 0.6 * reach - 1.0)
+    right = min(max(row["gain_high"] for row in rows.values()), max(ends) + 0.6 * reach + 1.0)
+    figure, ax = plt.subplots(figsize=(4.9, 0.2 * len(names) + 0.8), layout="constrained")
+    ax.axvline(0.0, color=GREY, lw=0.8)
+    for k, name in enumerate(names):
+        row = rows[name]
+        color = _color(row)
+        low, high = max(row["gain_low"], left), min(row["gain_high"], right)
+        ax.plot([low, high], [k, k], color=color, lw=1.8, solid_capstyle="butt")
+        ax.plot(row["gain"], k, "o", color=color, ms=4.5)
+        for end, is_cut, marker in ((low, row["gain_low"] < left, "<"), (high, row["gain_high"] > right, ">")):
+            if is_cut:
+                ax.plot(end, k, marker, color=color, ms=4.0, clip_on=False)
+        ax.annotate(_signed(row["gain"]), (1.0, k), (22, 0), ("axes fraction", "data"), "offset points", ha="right",
+                    va="center", fontsize=8, color=color if _sign(row) else GREY)  # fmt: skip
+    ax.set_xlim(left - 0.02 * (right - left), right + 0.02 * (right - left))
+    ax.set_ylim(-0.7, len(names) - 0.3)
+    ax.set_yticks(range(len(names)), names, fontsize=8)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.set_title(entry["problem"], loc="left", fontsize=9.5, color=OURS)
+    ax.set_xlabel("test loss saved, %", fontsize=8)
     save(figure, path)
 
 
-def _table(entries):
-    """Markdown: what every technique saves on every table, with its interval, and the time of a fit."""
+def _dots(found, path):
+    """The gain of every technique on every table as a dot, and its mean as a bar."""
+    n_tables = max(map(len, found.values()))
+    found = dict(sorted(found.items(), key=lambda pair: len(pair[1]) < n_tables))  # on all tables, then on fewer
+    figure, ax = plt.subplots(figsize=(5.4, 0.22 * len(found) + 1.0), layout="constrained")
+    for k, rows in enumerate(reversed(found.values())):
+        mean = _mean(rows)
+        ax.barh(k, mean, color=OURS if mean > 0.0 else RED, alpha=0.18, height=0.7, lw=0)
+        for row in sorted(rows.values(), key=lambda row: abs(_sign(row))):
+            ax.plot(row["gain"], k, "o", color=_color(row), ms=4.0, alpha=0.9)
+        ax.annotate(_signed(mean), (1.0, k), (22, 0), ("axes fraction", "data"), "offset points", ha="right",
+                    va="center", fontsize=8)  # fmt: skip
+    ax.axvline(0.0, color=GREY, lw=0.8)
+    ax.set_ylim(-0.7, len(found) - 0.3)
+    labels = [name if len(rows) == n_tables else f"{name} ({len(rows)} tables)" for name, rows in found.items()]
+    ax.set_yticks(range(len(found)), labels[::-1], fontsize=8)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel("test loss saved, %", fontsize=8)
+    ax.annotate("mean", (1.0, len(found) - 0.3), (22, 0), ("axes fraction", "data"), "offset points", ha="right",
+                fontsize=8)  # fmt: skip
+    dot = functools.partial(mpl.lines.Line2D, [], [], marker="o", ls="", ms=4.0)
+    handles = [dot(color=OURS, label="better"), dot(color=RED, label="worse"), dot(color=PEER, label="not sure")]
+    handles.append(mpl.patches.Patch(color=OURS, alpha=0.18, lw=0, label="mean"))
+    figure.legend(handles=handles, loc="outside upper left", ncols=4, frameon=False, fontsize=8)
+    save(figure, path)
+
+
+def _summary(found):
+    """What helps most, what costs, and what does nothing, as a list in Markdown."""
+    signs = {name: [_sign(row) for row in rows.values()] for name, rows in found.items()}
+    helps = [name for name in found if max(signs[name]) > 0 and _mean(found[name]) > 0.0]
+    kinds = {
+        "Saves most": helps[: 3 if len(found) < 10 else 5],
+        "Saves on some tables, costs on others": [name for name in found if max(signs[name]) > 0 > min(signs[name])],
+        "Only costs": [name for name in found if max(signs[name]) <= 0 > min(signs[name])],
+        "No effect, or none that is sure": [name for name in found if not any(signs[name])],
+    }
+    slow = {name: _over(found[name], "cost") for name in found if _over(found[name], "cost") >= 2.0}
+    lines = []
+    for title, names in kinds.items():
+        gains = ", ".join(f"{name} ({_signed(_mean(found[name]))} %)" for name in names)
+        lines += [f"- **{title}:** {gains}."] if names else []
+    times = ", ".join(f"{name} ({cost:.0f} times)" for name, cost in slow.items())
+    return [*lines, *([f"- **Takes longer:** {times}."] if slow else []), ""]
+
+
+def _over(rows, key):
+    """Mean of an entry over tables."""
+    return sum(row[key] for row in rows.values()) / len(rows)
+
+
+def _table(found, entries):
+    """The gain of every technique on every table, in bold where it is sure, their mean, and the time of a fit."""
     problems = [entry["problem"] for entry in entries]
-    found = {(entry["problem"], row["technique"]): row for entry in entries for row in entry["rows"] if "gain" in row}
-    techniques = list(dict.fromkeys(name for _, name in found))
-    lines = ["| technique | " + " | ".join(problems) + " | time |", "|" + "---|" * (len(problems) + 2)]
-    for name in techniques:
-        rows = [found.get((problem, name)) for problem in problems]
-        cells = [f"{r['gain']:+.0f} [{r['gain_low']:+.0f}, {r['gain_high']:+.0f}]" if r else "" for r in rows]
-        costs = [row["cost"] for row in rows if row]
-        lines.append(f"| {name} | " + " | ".join(cells) + f" | {sum(costs) / len(costs):.1f} |")
-    settings = {row["technique"]: row.get("setting") for row in found.values()}
-    lines += ["", ":::{dropdown} Settings and commands", ""]
+    means = ["mean"] if len(problems) > 1 else []
+    head = ["technique", *problems, *means, "time", "seconds"]
+    lines = [":::{dropdown} All gains, and the time of a fit", ""]
+    lines += [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for name, rows in found.items():
+        cells = [name]
+        for row in map(rows.get, problems):
+            gain = _signed(row["gain"]) if row else ""
+            cells.append(f"**{gain}**" if row and _sign(row) else gain)
+        cells += [_signed(_mean(rows)) for _ in means]
+        cells += [f"{_over(rows, 'cost'):.1f}", f"{_over(rows, 'seconds'):.2g}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, "", ":::", ""]
+
+
+def _details(entries):
+    """Tables, settings and commands, folded."""
+    settings = {row["technique"]: row["setting"] for entry in entries for row in entry["rows"] if "gain" in row}
+    lines = [":::{dropdown} Data, settings and commands", ""]
+    lines += [f"- **{entry['problem']}**: {entry['about']}" for entry in entries] + [""]
     lines += [f"- {name}: `{setting}`" for name, setting in settings.items()]
-    lines += ["", *dict.fromkeys(f"{entry['date']}: `{entry['command']}`" for entry in entries), "", ":::", ""]
-    return "\n".join(lines)
+    return [*lines, "", *dict.fromkeys(f"{entry['date']}: `{entry['command']}`" for entry in entries), "", ":::", ""]
 
 
 def write(folder, out):
