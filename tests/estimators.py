@@ -27,7 +27,7 @@ from tests.combinations import THOROUGH
 
 # Only the default nets are as large as users have them: most checks ask nothing that a short training would not show.
 SHORT = dict(hidden_layer_sizes=(10,), max_iter=10)
-CONVOLUTIONS = dict(channels=(4, 8), **SHORT)
+CONVOLUTIONS = dict(channels=(4, 8), hidden_layer_sizes=(20,), max_iter=20, learning_rate=0.01)
 
 # What path searches say of small data, for tests that ask something else.
 SMALL_DATA = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:.* folds instead of ")
@@ -82,15 +82,20 @@ INSTANCES = [
     DropoutCNNClassifier(),
     DropoutCNNClassifier(residual=True, stochastic_depth=0.2, global_pooling=True, **CONVOLUTIONS),
     DropoutCNNClassifier(
-        spatial_dropout=0.1, drop_block=0.1, block_size=2, pooling="mean", activation="silu", mixup=0.2, **CONVOLUTIONS
+        normalization=None, pooling="mean", activation="silu", drop_block=0.1, augmenter=SwapNoise(0.01), **CONVOLUTIONS
     ),
-    DropoutCNNClassifier(normalization=None, stride=(1, 2), augmenter=SwapNoise(0.01), l1=1e-4, **CONVOLUTIONS),
     DropoutCNNRegressor(),
     DropoutCNNRegressor(
-        normalization="layer", heteroscedastic=True, dropout_kind="gaussian", spatial_dropout=0.1, **CONVOLUTIONS
+        normalization="layer", heteroscedastic=True, stride=(1, 2), spatial_dropout=0.1, channels=(4, 8), **SHORT
     ),
-    DropoutCNNRegressor(residual=True, weight_normalization="weight", averaging="swa", clip_norm=1.0, **CONVOLUTIONS),
-    DropoutCNNRegressor(max_norm=4.0, dropout_kind="concrete", kernel_size=(5, 3), sam_rho=0.05, **CONVOLUTIONS),
+    DropoutCNNRegressor(
+        weight_normalization="weight",
+        averaging="swa",
+        dropout_kind="concrete",
+        kernel_size=(5, 3),
+        channels=(4, 8),
+        **SHORT,
+    ),
     EarlyStoppingRegressor(),
     EarlyStoppingRegressor(alpha=0.1, l1_ratio=0.5, accelerate=True, eval_every=5, refit=True),
     EarlyStoppingRegressor(GradientBoostingRegressor(random_state=0), cv=3, cv_rounds="all", min_delta=0.01),
@@ -135,8 +140,8 @@ def trained_longer(estimator):
     """A configuration whose nets are as large and train as long as the default ones, for checks of accuracy."""
     estimator = clone(estimator)
     params = estimator.get_params()
-    longer = {"max_iter": 100, "n_epochs": 100, "hidden_layer_sizes": (100,), "channels": (32, 64)}
-    short = {"max_iter": 10, "n_epochs": 10, "hidden_layer_sizes": (10,), "channels": (4, 8)}
+    longer = {"max_iter": 100, "n_epochs": 100, "hidden_layer_sizes": (100,)}
+    short = {"max_iter": 10, "n_epochs": 10, "hidden_layer_sizes": (10,)}
     for name, value in params.items():
         last = name.rpartition("__")[2]
         if last in short and value == short[last]:

@@ -92,7 +92,10 @@ class ConvolutionalNet(BaseNet):
     def _flat(self, X, reset):
         """X as rows of numbers; `reset` makes it decide the shape of the images."""
         is_table = sp.issparse(X) or hasattr(X, "columns")
-        X = X if is_table else np.asarray(X)
+        try:
+            X = X if is_table else np.asarray(X)
+        except ValueError as error:  # NumPy's words are about axes
+            raise ValueError("X must hold images of one shape; got a list of different ones.") from error
         flat = is_table or X.ndim < 3
         if reset:
             self._shape = self._shape_of(X, flat)
@@ -101,7 +104,7 @@ class ConvolutionalNet(BaseNet):
                 f"X has images of shape {found}, but {type(self).__name__} was fitted to images of shape {self._shape}:"
                 " (height, width, channels), with height 1 for signals."
             )
-        return X if flat else X.reshape(len(X), -1)
+        return X if flat else X.reshape(len(X), math.prod(X.shape[1:]))
 
     def _shape_of(self, X, flat):
         """Shape (height, width, channels) of the images in X; None for flat rows whose number of columns decides it."""

@@ -282,6 +282,8 @@ def test_cnn__shapes_that_do_not_fit_are_refused(digits):
         ),
         (np.stack([X] * 3, axis=3), r"X has images of shape \(8, 8, 3\)"),
         (X.reshape(len(X), -1)[:, :60], "X has 60 features, but DropoutCNNClassifier is expecting 64 features"),
+        ([[[1.0, 2.0]], [[1.0]]], "X must hold images of one shape"),
+        (X[:0], r"Found array with 0 sample\(s\)"),
         (np.zeros((2, 2, 2, 2, 2)), r"X must have shape \(n, height, width\[, channels\]\)"),
     ):
         with pytest.raises(ValueError, match=message):

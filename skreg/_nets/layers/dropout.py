@@ -1,7 +1,6 @@
 """Noise layers: random factors on numbers, channels, blocks of an image or whole rows, and noise on inputs."""
 
 import numpy as np
-from scipy.optimize import brentq
 
 from ..._core._jit import njit
 from ..base import Layer, by_position
@@ -130,14 +129,15 @@ class DropBlock(Layer):
             np.minimum.reduce([np.arange(1, side + 1), np.arange(side, 0, -1), np.full(side, min(size, corners))])
             for size, corners, side in zip(self.block, self.n_corners, shape[:2], strict=True)
         ]
-        self._n_covering = np.multiply.outer(*covers)  # blocks that cover a place
+        n_blocks, counts = np.unique(np.multiply.outer(*covers), return_counts=True)  # that cover a place
+        self._corners = np.linspace(0.0, 1.0, 1001) ** 2
+        kept = (1.0 - self._corners[:, None]) ** n_blocks @ counts / counts.sum()
+        self._dropped = 1.0 - kept
         return shape
 
     def corner_probability(self, rate):
         """The probability of a corner with which the share `rate` of all numbers is dropped."""
-        if rate == 0.0:
-            return 0.0
-        return brentq(lambda p: 1.0 - rate - np.mean((1.0 - p) ** self._n_covering), 0.0, 1.0)
+        return np.interp(rate, self._dropped, self._corners)
 
     def __call__(self, x, ctx):
         rate = self.rate * ctx.progress
