@@ -63,8 +63,7 @@ for name, model in models.items():
 # %%
 # For water and fat the net is far ahead of both linear models. For protein, which varies least among the three, a
 # linear model of the spectrum as measured is best. Left: some spectra, darker with more fat. Middle and right: what
-# partial least squares and the net predict for samples outside of their training folds, from the shape of the
-# spectrum. The linear predictions bend: they are too high at both ends and too low between them.
+# partial least squares and the net predict for held-out samples, from the shape of the spectrum. The linear predictions bend: they are too high at both ends and too low between them.
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.9), layout="constrained")
 fat, colors = y[:, 1], plt.get_cmap("viridis_r")
 for k in np.argsort(fat)[:: len(fat) // 10]:
