@@ -30,8 +30,8 @@ TITLES = {
 NOTE = """\
 Accuracy on the test rows after training on all training rows, or on some of them; the mean over seeds, and the worst.
 Test rows decide nothing: settings were chosen on a part of the training rows (`--validate`), and the last epoch counts.
-"Wanted" was set before the first measurement. Pixels are in [0, 1], signals as they come. Seconds are medians over seeds,
-and depend on what else the machine did: `python -m benchmarks cnn` measures speed.
+"Wanted" was set before the first measurement. Pixels are in [0, 1], signals as they come. Seconds are medians over
+seeds, and depend on what else the machine did: `python -m benchmarks cnn` measures speed.
 
 Published for Fashion-MNIST are the nets of the same kind and size in the list of its authors ("2 Conv <100K
 parameters" without augmentation, "2 Conv+3 FC ~500K parameters" with it); for MNIST without augmentation maxout nets
