@@ -3,7 +3,7 @@ What dropout hides from a convolutional net
 ===========================================
 
 Neighbouring pixels are alike. Where single pixels are missing, their neighbours tell what they were, and a net has
-lost nothing. So convolutional nets drop square blocks (DropBlock: Ghiasi, Lin & Le 2018) or whole channels (spatial
+lost little. So convolutional nets drop square blocks (DropBlock: Ghiasi, Lin & Le 2018) or whole channels (spatial
 dropout: Tompson et al. 2015). Here are the masks of the layers inside :class:`~skreg.DropoutCNNClassifier`, on a
 photograph whose three channels are red, green and blue.
 """

@@ -63,8 +63,8 @@ for name, model in models.items():
 # %%
 # For water and fat the net is far ahead of both linear models. For protein, which varies least among the three, a
 # linear model of the spectrum as measured is best. Left: some spectra, darker with more fat. Middle and right: what
-# partial least squares and the net predict for samples outside of their training folds, from the shape of the
-# spectrum. The linear predictions bend: they are too high at both ends and too low between them.
+# partial least squares and the net predict for held-out samples, from the shape of the spectrum. The linear
+# predictions bend: they are too high at both ends and too low between them.
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.9), layout="constrained")
 fat, colors = y[:, 1], plt.get_cmap("viridis_r")
 for k in np.argsort(fat)[:: len(fat) // 10]:
@@ -75,7 +75,14 @@ for ax, name in zip(axes[1:], ("partial least squares", "convolutional net"), st
     key = name, "shape of the spectrum"
     ax.axline((0, 0), slope=1, color="0.6", linewidth=1.0)
     ax.scatter(fat, predicted[key][:, 1], s=12, color="tab:orange" if name == "convolutional net" else "0.35")
-    ax.set(xlabel="fat, %", title=f"{name}:\nerror {rmse[key][1]:.2f} %", xlim=(-3, 58), ylim=(-3, 58), aspect="equal")
+    ax.set(
+        xticks=range(0, 51, 10),
+        xlabel="fat, %",
+        title=f"{name}:\nerror {rmse[key][1]:.2f} %",
+        xlim=(-3, 58),
+        ylim=(-3, 58),
+        aspect="equal",
+    )
 axes[1].set_ylabel("predicted fat, %")
 fig.savefig("spectra.png", dpi=120)
 print("spectra and predictions: spectra.png")

@@ -347,9 +347,9 @@ CONVOLUTIONAL = {
         with it: the numbers of all layers are kept for every row of a batch.""",
     "weights_": """
     weights_ : list of ndarray of shape (n_in, n_out)
-        Weights of every layer, after weight normalization. Those of a convolution are the filters as columns, of shape
-        (kernel height * kernel width * channels, filters): ``W.reshape(kernel height, kernel width, -1, filters)`` are
-        the windows that it looks through. Kernels of signals have height 1.""",
+        Weights of every layer, after weight normalization. Those of a convolution have one column for every filter:
+        ``W[:, k].reshape(height, width, -1)`` is filter k, with its channels last. Filters of signals have height
+        1.""",
     "biases_": """
     biases_ : list of ndarray of shape (n_out,)
         Biases before every activation, one for each channel or unit, and of the output layer.""",

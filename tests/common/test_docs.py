@@ -232,11 +232,22 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("family", SMALL)
-def test_benchmark__runs_small(family, tmp_path, monkeypatch):
-    arguments = [family, *SMALL[family].split(), "--small", "--out", str(tmp_path)]
-    monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])
+def run_small(monkeypatch, folder, family, *words):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", family, *words, "--small", "--out", str(folder)])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         benchmarks.__main__.main()
+
+
+@pytest.mark.parametrize("family", SMALL)
+def test_benchmark__runs_small(family, tmp_path, monkeypatch):
+    run_small(monkeypatch, tmp_path, family, *SMALL[family].split())
     assert ("| without" if family == "effects" else "| skreg") in (tmp_path / f"{family}.md").read_text()
+
+
+def test_benchmark_of_images__leaves_out_what_is_in_its_report(tmp_path, monkeypatch, capsys):
+    printed = []
+    for _ in range(2):
+        run_small(monkeypatch, tmp_path, "images", "--parts", "mnist1d")
+        printed.append("seed 0" in capsys.readouterr().out)
+    assert printed == [True, False]
