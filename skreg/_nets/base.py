@@ -215,12 +215,13 @@ class ResidualBlock(Layer):
 
 
 class Predictor:
-    """Base of `Net` and `SubNet`: a layer with the shape of its output, called for one batch at a time."""
+    """Base of `Net` and `SubNet`: a layer with the shape of its output, called for one batch at a time.
 
-    @property
-    def n_products(self):
-        """Multiplications of the forward pass of a row."""
-        return sum(module.n_products for module in self.layer.modules())
+    Attributes
+    ----------
+    n_products : int
+        Multiplications of the forward pass of a row.
+    """
 
     @property
     def size_per_row(self):
@@ -273,6 +274,7 @@ class Net(Predictor):
                 name = type(module).__name__
                 raise ValueError(f"a {name} layer occurs twice in the net: build another one, or share its weights.")
         self.layer.trace(False)
+        self.n_products = sum(module.n_products for module in modules)
         params = self.layer.params()
         weights = [p for p in params if p.learned and p.group is not None]
         free = [p for p in params if p.learned and p.group is None]
@@ -380,6 +382,7 @@ class SubNet(Predictor):
         self.layer = layer
         self.shape_out = shape_out
         self.dtype = dtype
+        self.n_products = sum(module.n_products for module in layer.modules())
 
 
 def _views(vector, params):

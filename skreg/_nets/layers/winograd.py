@@ -7,6 +7,8 @@ are linear in d and in g, so the backward pass is their transposes. In single pr
 1e-6 of the largest number.
 """
 
+import functools
+
 import numpy as np
 
 from ..._core._jit import njit
@@ -23,6 +25,12 @@ _B = np.array(
      [0, 4, 0, -5, 0, 1]]
 )  # fmt: skip
 _G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
+
+
+@functools.cache
+def _matrices(dtype):
+    """The transformations of results, of tiles and of filters; the last along both axes."""
+    return _A.astype(dtype), _B.astype(dtype), np.kron(_G, _G).astype(dtype)
 
 
 @njit
@@ -105,8 +113,7 @@ class WinogradProduct:
     def __call__(self, x, W, ctx, needs_input_gradient):
         """Products of the weights with the windows of x, (n, height, width, filters), and the backward pass."""
         dtype, C, F = W.dtype, self.n_channels, self.n_filters
-        A, B, G = (matrix.astype(dtype) for matrix in (_A, _B, _G))
-        GG = np.kron(G, G)
+        A, B, GG = _matrices(dtype)
         U = np.dot(GG, W.reshape(9, -1)).reshape(-1, C, F)
         n_tiles, before = self.n_tiles, self.geometry.before
         per_image = n_tiles[0] * n_tiles[1]
