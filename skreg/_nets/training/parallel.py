@@ -16,11 +16,21 @@ from ..objectives import evaluate
 
 N_PARTS = 2  # of a batch
 _LARGE_STEP = 10_000_000  # multiplications of a forward pass that are worth a second thread
+# Every half has a gradient of its own. With fewer uses of a weight in a batch, adding these up costs more than two
+# threads of BLAS on one product.
+_FEWEST_USES = 200
 
 
 def is_large(net, n_rows):
     """Whether a pass of some rows is worth several threads."""
     return net.n_products * n_rows > _LARGE_STEP
+
+
+def _is_worth_halving(net, n_rows):
+    """Whether halves of a batch in two threads are faster than the whole."""
+    uses = net.n_products * n_rows / max(net.theta.size, 1)
+    divisible = all(module.divisible for module in net.layer.modules())
+    return divisible and n_rows >= N_PARTS and uses >= _FEWEST_USES and is_large(net, n_rows)
 
 
 class Gradients:
@@ -38,8 +48,7 @@ class Gradients:
 
     def __init__(self, net, seed, largest_batch=1, train=True, noisy=True):
         self.net = net
-        divisible = all(module.divisible for module in net.layer.modules())
-        n_parts = N_PARTS if divisible and largest_batch >= N_PARTS and is_large(net, largest_batch) else 1
+        n_parts = N_PARTS if _is_worth_halving(net, largest_batch) else 1
         self._exchange = Exchange(n_parts) if n_parts > 1 else None
         options = dict(train=train, noisy=noisy, gradient=True, exchange=self._exchange)
         self.contexts = [Context(seed, part=part, **options) for part in range(n_parts)]
