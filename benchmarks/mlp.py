@@ -17,7 +17,7 @@ Every library trains the same net with AdamW or Adam on the same rows in float32
 smoothing {SMOOTHING} where it has them. Each has a process of its own, and the processes take turns. A figure is the
 time of a whole fit divided by its number of epochs, so that preparation counts. The first fit, which compiles, is left
 out. PyTorch and skorch run with one thread and with all, and the faster of the two is shown, with its number of
-threads; rows without that number are older, and had all threads.
+threads.
 """
 
 
