@@ -16,7 +16,7 @@ from ..noise import ZERO
 
 TILE = 4  # results of a tile, along one axis
 SIZE = 6  # pixels of a tile, along one axis
-_BLOCK = 1 << 19  # transformed numbers that are kept at a time
+_BLOCK = 1 << 18  # transformed numbers that are kept at a time
 _LEAST_GAIN = 0.6  # use tiles where they save this share of the multiplications
 
 _A = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
