@@ -38,8 +38,10 @@ class ConvolutionalNet(BaseNet):
     }
 
     def _read_architecture(self):
-        channels = self._counts("channels", None)
-        n, hidden = len(channels), self._hidden_sizes()
+        channels, hidden = self._counts("channels"), self._counts("hidden_layer_sizes")
+        n = len(channels)
+        if n == 0:
+            raise ValueError(f"channels must hold ints of at least 1; got {self.channels!r}.")
         if self.normalization == "layer" and 1 in (*channels, *hidden):
             raise ValueError(
                 "normalization='layer' makes a layer of one unit, or channel, constant; got"
@@ -48,9 +50,9 @@ class ConvolutionalNet(BaseNet):
         self._check_shape_parameters()
         return ConvolutionalArchitecture(
             channels,
-            self._counts("kernel_size", n),
-            self._counts("stride", n),
-            self._counts("pool_size", n),
+            self._per_convolution("kernel_size", n),
+            self._per_convolution("stride", n),
+            self._per_convolution("pool_size", n),
             self.pooling,
             self.padding,
             self.residual,
@@ -61,19 +63,15 @@ class ConvolutionalNet(BaseNet):
             self._dense_architecture(hidden, residual=False),
         )
 
-    def _counts(self, name, n):
-        """A parameter as n ints of at least 1; of any number with n=None."""
-        value = getattr(self, name)
-        sizes = np.atleast_1d(np.asarray(value, dtype=object))
-        if sizes.ndim != 1 or not sizes.size or not all(size in COUNT for size in sizes):
-            raise ValueError(f"{name} must hold ints of at least 1; got {value!r}.")
-        if n is not None and sizes.size not in (1, n):
+    def _per_convolution(self, name, n):
+        """A parameter as n ints of at least 1, one for every convolutional layer."""
+        value, sizes = getattr(self, name), self._counts(name)
+        if len(sizes) not in (1, n):
             raise ValueError(
                 f"{name} must be an int, or hold {n}, one for every convolutional layer (channels={self.channels!r});"
                 f" got {value!r}."
             )
-        sizes = tuple(int(size) for size in sizes)
-        return sizes if n is None or np.ndim(value) else sizes * n
+        return sizes if np.ndim(value) else sizes * n
 
     def _check_shape_parameters(self):
         shape = self.image_shape

@@ -16,7 +16,7 @@ class Perceptron(BaseNet):
         return tags
 
     def _read_architecture(self):
-        hidden = self._hidden_sizes()
+        hidden = self._counts("hidden_layer_sizes")
         if self.residual and not any(a == b for a, b in zip(hidden[1:], hidden, strict=False)):
             raise ValueError(
                 "residual=True needs two successive hidden layers of one width; got"

@@ -82,12 +82,13 @@ class NetParameters:
             raise ValueError(f"{name} must lie in [0, {high:g}) in every layer; got {value!r}.")
         return np.broadcast_to(array, (n,))
 
-    def _hidden_sizes(self):
-        """The widths of the dense hidden layers."""
-        sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object))
-        if sizes.ndim != 1 or not all(size in COUNT for size in sizes):
-            raise ValueError(f"hidden_layer_sizes must hold ints of at least 1; got {self.hidden_layer_sizes!r}.")
-        return tuple(int(size) for size in sizes)
+    def _counts(self, name):
+        """A parameter as a tuple of ints, each at least 1."""
+        value = getattr(self, name)
+        counts = np.atleast_1d(np.asarray(value, dtype=object))
+        if counts.ndim != 1 or not all(count in COUNT for count in counts):
+            raise ValueError(f"{name} must hold ints of at least 1; got {value!r}.")
+        return tuple(int(count) for count in counts)
 
     def _dense_architecture(self, hidden, residual):
         """The part of an architecture that dense layers have in all families."""
