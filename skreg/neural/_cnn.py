@@ -66,12 +66,14 @@ class ConvolutionalNet(BaseNet):
     def _per_convolution(self, name, n):
         """A parameter as n ints of at least 1, one for every convolutional layer."""
         value, sizes = getattr(self, name), self._counts(name)
-        if len(sizes) not in (1, n):
+        if np.ndim(value) == 0:
+            return sizes * n
+        if len(sizes) != n:
             raise ValueError(
                 f"{name} must be an int, or hold {n}, one for every convolutional layer (channels={self.channels!r});"
                 f" got {value!r}."
             )
-        return sizes if np.ndim(value) else sizes * n
+        return sizes
 
     def _check_shape_parameters(self):
         shape = self.image_shape
