@@ -2,9 +2,9 @@
 
 import numpy as np
 from scipy.special import logsumexp
+from skreg._core.classify import class_strengths
 
 from skreg._core.certificates import penalty_value
-from skreg._core.classify import class_strengths
 from skreg._core.data import as_data
 from skreg._core.inner import Dual
 from skreg._core.likelihood import Likelihood

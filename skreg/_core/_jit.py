@@ -100,6 +100,12 @@ if _compiler_lock is not None and hasattr(os, "register_at_fork"):
     )
 
 
+def not_compiled(method):
+    """Mark a public method of a `jitted` class as plain Python, for vectorized NumPy that no kernel calls."""
+    method.is_compiled = False
+    return method
+
+
 _FIELDS = set()
 _METHODS = {}  # method name -> (parameter names, {NamedTuple class: function})
 
@@ -123,7 +129,8 @@ def jitted(cls):
     """
     _FIELDS.update(cls._fields)
     for name, function in vars(cls).items():
-        if inspect.isfunction(function) and not name.startswith("_"):
+        is_compiled = inspect.isfunction(function) and getattr(function, "is_compiled", True)
+        if is_compiled and not name.startswith("_"):
             signature = inspect.signature(function)
             if name not in _METHODS:
                 _METHODS[name] = _publish(name, signature)

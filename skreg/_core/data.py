@@ -5,6 +5,8 @@ at most 1, the null model's loss is 1/2, and the units of the data do not matter
 and scale on the fly.
 """
 
+from copy import copy
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -64,6 +66,8 @@ class Data:
         Their sum, n.
     mean, scale : ndarray of shape (p,)
         Column j stands for ``(x_j - mean_j) * scale_j``, of weighted norm 1; constant columns have scale 0.
+    sqnorms : ndarray of shape (p,)
+        Squared weighted norms of the normalized columns: 1, or 0 for constant ones; see also `rescaled`.
     spread : ndarray of shape (p,)
         Weighted standard deviations of the columns.
     offset, unit : ndarray of shape (n_targets,)
@@ -117,11 +121,25 @@ class Data:
         for coords in self._batches(1 + len(self.R)):
             normalize(design, rows, self.weight, self.fit_intercept, self.R, coords, self.spread, self.start)
         self.start *= -1.0
+        self.sqnorms = (self.scale > 0.0).astype(float)
 
     def _batches(self, passes=1):
         step = max(int(ENTRIES_PER_CALL * self.p / max(self.size * passes, 1)), 1)
         for low in range(0, self.p, step):
             yield np.arange(low, min(low + step, self.p))
+
+    def rescaled(self, scale):
+        """The same rows with other scales of the columns, whose norms are then not 1."""
+        if np.array_equal(scale, self.scale):
+            return self
+        self.centred_late  # noqa: B018  does not depend on the scale: the copy takes it over
+        data = copy(self)
+        vars(data).pop("gram", None)
+        data.scale = scale
+        ratio = np.divide(scale, self.scale, out=np.zeros(self.p), where=self.scale > 0.0)
+        data.sqnorms = ratio**2 * self.sqnorms
+        data.start = self.start * ratio
+        return data
 
     @cached_property
     def centred_late(self):

@@ -13,7 +13,6 @@ from .proximal import Quadratic, loss_at, minimize, rows_of
 
 MAX_SPECTRUM_SIDE = 2000  # rows or columns, whichever are fewer, up to which all eigenvalues are computed
 MAX_SMALL_SPECTRUM_SIDE = 200  # the same where only the largest eigenvalue is needed
-MAX_CURVATURES = {"Squared": 1.0, "Logistic": 0.25, "Multinomial": 0.5}  # second derivatives of the losses
 
 
 def _norms(data):
@@ -116,7 +115,7 @@ class Descent:
         squared = isinstance(loss, Squared)
         self.eigenvalues = spectrum(data, every=squared)
         top = self.eigenvalues[0]
-        self.curvature = MAX_CURVATURES[type(loss).__name__] * top
+        self.curvature = loss.max_hess * top
         self.offset = np.zeros(self.K)
         if squared and data.fit_intercept:
             self.offset = T @ data.rows / data.weight

@@ -1,13 +1,12 @@
-"""A likelihood's second-order expansion: weighted least squares, on rows or through its curvature matrix."""
+"""A loss's second-order expansion: weighted least squares, on rows or through its curvature matrix."""
 
 import numpy as np
 
 from ._jit import njit
 from .designs import Stacked
-from .working_set import Gradient, Residual
+from .working_set import Gradient, Residual, block_curvatures
 
 MIN_CURVATURE = 1e-12  # of a row, relative to its weight
-MIN_CURVATURE_OF_MISFIT = 1e-7  # of a row, relative to the square of its slope: keeps working responses finite
 SINGLE_PRECISION_SHIFT = 1e-6  # added to diagonals, relatively: keeps float32 curvature matrices positive definite
 
 
@@ -22,9 +21,9 @@ def reweight(A, H, place, classes, centred, weight, lips):
 
 
 class Model(Residual):
-    """Weighted least squares: the likelihood's second-order expansion at the iterate of a working set.
+    """Weighted least squares: the loss's second-order expansion at the iterate of a working set.
 
-    It is solved either on rows, after `rows` has set up the form, whose state r holds the slopes of the model, or
+    It is solved either on rows, after `on_rows` has set up the form, whose state r holds the slopes of the model, or
     through its curvature matrix.
 
     Parameters
@@ -44,32 +43,43 @@ class Model(Residual):
         e = v * self.inv_h
         return float(np.sum(v * e)), float(np.sum(e * self.slopes(self.y)))
 
-    def gram(self, at, G):
+    def on_gram(self, at, G):
         """The form of some coordinates and the intercepts, given their curvature matrix."""
-        w, c = (np.append(part[at], np.zeros(self.free)) for part in (self.s.w, self.s.c))
+        w, c = (np.append(part[at], np.zeros(self.n_free)) for part in (self.s.w, self.s.c))
         start = w @ G + c
         rr = np.sum(self.s.rows.R**2 * self.inv_h)
         form = Gradient(lambda new, cols: G, start, rr + (start + c) @ w)
         form.grow(np.arange(w.size))
         return form
 
+    def block_curvatures(self, form, ends):
+        """The largest curvature of every block of one of the two forms; block j is ``ends[j]`` to ``ends[j + 1]``."""
+        if ends.size == form.lips.size + 1:
+            return form.lips
+        if form is not self:
+            return block_curvatures(form.lips, np.diff(ends), lambda at: form.G[np.ix_(at, at)])
+        return self._bounds(ends)
+
 
 class OneScore(Model):
     """The model of one score. The intercept always has its best value."""
 
-    free = 0
+    n_free = 0
 
     def __init__(self, s):
         super().__init__(s)
         self.shifts = int(s.likelihood.fit_intercept)
-        lik, p, r = s.likelihood, s.rows.P[0], s.rows.R[0]
-        misfit = MIN_CURVATURE_OF_MISFIT * (r * lik.score_scale * lik.inv_h) ** 2
-        self.h = h = lik.h * np.maximum(s.rows.hessian_scale * p * (1.0 - p), np.maximum(misfit, MIN_CURVATURE))
+        lik, r = s.likelihood, s.rows.R[0]
+        misfit = lik.loss.misfit_hess * (r * lik.score_scale * lik.inv_h) ** 2
+        self.h = h = lik.h * np.maximum(s.rows.H, np.maximum(misfit, MIN_CURVATURE))
         self.inv_h = np.divide(1.0, h, out=np.zeros(h.size), where=h > 0.0)
         self.weight = float(h.sum())
         self.share = h / self.weight if lik.fit_intercept else np.zeros(h.size)
 
-    def rows(self):
+    def _bounds(self, ends):
+        return np.add.reduceat(self.lips, ends[:-1])  # traces
+
+    def on_rows(self):
         """Set up the form on rows, with columns centred under the weights."""
         s = self.s
         self.lips = np.empty(s.cols.size)
@@ -77,6 +87,7 @@ class OneScore(Model):
         if self.data.sparse:
             self.A = self.A._replace(weight=self.weight)
         reweight(self.A, self.h[None], s.place, s.classes, s.likelihood.fit_intercept, self.weight, self.lips)
+        self.features = np.arange(self.lips.size)
         z = s.Z[0] / s.likelihood.score_scale
         self.y = self.data.from_rows(s.rows.R[0] - self.h * (z - self.share @ z))
         return self
@@ -99,40 +110,43 @@ class OneScore(Model):
         roots, which = np.sqrt(self.h)[None], np.zeros(at.size, np.int64)
         return self.data.weighted_gram(s.cols[some], mean, np.ones(at.size - some.size), roots, which, rows, new, dtype)
 
-    def gram(self, at, G):
+    def on_gram(self, at, G):
         if self.s.likelihood.fit_intercept:  # eliminated
             G = G[:-1, :-1] - np.outer(G[-1, :-1] / G[-1, -1], G[-1, :-1])
-        return super().gram(at, G)
+        return super().on_gram(at, G)
 
 
 class Softmax(Model):
-    """The model of K scores. All intercepts but the last are coordinates: a common shift of all scores changes nothing.
-
-    With grouped coefficients all intercepts are coordinates, as they form a group.
-    """
+    """The model of K scores. All intercepts but the last are coordinates, as a common shift changes nothing."""
 
     def __init__(self, s):
         super().__init__(s)
         lik, K = s.likelihood, s.likelihood.K
-        P = np.maximum(
-            s.rows.P, np.maximum(MIN_CURVATURE_OF_MISFIT * (s.rows.R * lik.score_scale * lik.inv_h) ** 2, MIN_CURVATURE)
-        )
+        misfit = lik.loss.misfit_hess * (s.rows.R * lik.score_scale * lik.inv_h) ** 2
+        P = np.maximum(s.rows.P, np.maximum(misfit, MIN_CURVATURE))
         self.P = P / P.sum(axis=0)
-        self.weights = lik.h * s.rows.hessian_scale
+        self.weights = lik.h * s.rows.H
         self.h = self.P * self.weights
         self.inv_h = np.divide(1.0, self.h, out=np.zeros(P.shape), where=self.h > 0.0)
-        self.free = (K if s.grouped else K - 1) if lik.fit_intercept else 0
-        self.shifts = self.free
+        self.n_free = K - 1 if lik.fit_intercept else 0
+        self.shifts = self.n_free
         self.shift = 1.0 / np.sqrt(s.data.weight)  # the norm of a column
-        self.classes = np.append(s.classes, np.arange(self.free))
+        self.classes = np.append(s.classes, np.arange(self.n_free))
 
-    def rows(self):
+    def _bounds(self, ends):
+        """The curvature ``diag(p) - p p'`` of a softmax is at most twice the largest of its diagonal (Gershgorin)."""
+        traces = np.add.reduceat(self.lips, ends[:-1])
+        n_columns = np.diff(ends) // self.s.K
+        return np.minimum(traces, 2.0 * np.maximum(n_columns, 1) * np.maximum.reduceat(self.lips, ends[:-1]))
+
+    def on_rows(self):
         """Set up the form on rows."""
         s, V, P = self.s, self.h, self.P
         own = V * (1.0 - P)
         lips = np.empty(s.cols.size)
         reweight(s.A, own, s.place, s.classes, False, 0.0, lips)
-        self.lips = np.append(lips, own[: self.free].sum(axis=1) * self.shift**2)
+        self.lips = np.append(lips, own[: self.n_free].sum(axis=1) * self.shift**2)
+        self.features = np.arange(self.lips.size)
         self.A = Stacked(s.A, s.place, self.classes, V, P, self.shift)
         Z = s.Z / s.likelihood.score_scale
         self.y = np.concatenate([s.rows.R - V * Z, -np.sum(P * Z, axis=0)[None]])
@@ -144,7 +158,7 @@ class Softmax(Model):
     def intercepts(self, w, dZ):
         """Steps of the intercepts, for solution w of the model and a step dZ of the scores without intercepts."""
         size = self.shift * self.s.likelihood.score_scale
-        return np.append(w[w.size - self.free :] * size, np.zeros(len(dZ) - self.free))
+        return np.append(w[w.size - self.n_free :] * size, np.zeros(len(dZ) - self.n_free))
 
     def square(self, coords):
         m = self.cols.size
@@ -199,7 +213,7 @@ class Curvature:
         self.G = G
 
     @property
-    def exact(self):
+    def is_exact(self):
         """Whether it belongs to the last iterate, uses all rows, and is in double precision."""
         return self.steps == 1 and self.rows is None and self.dtype == np.float64
 

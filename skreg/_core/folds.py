@@ -9,7 +9,7 @@ from .solve import (
     batched,
     batches,
     choose_solver,
-    dense_points,
+    dense_point,
     one_by_one,
     prepare,
     ridge_on_gram,
@@ -82,7 +82,7 @@ class MomentsFit:
         moments = self.gram, self.start, self.target_sqnorms
         if solver == "auto" and choose_solver(self.data, penalty, alphas) == "direct":
             try:
-                found = list(ridge_on_gram(*moments, penalty.strengths(self, 1.0), alphas, penalty.lengths(self)))
+                found = list(ridge_on_gram(*moments, penalty.path(self, 1.0), alphas, penalty.lengths(self)))
             except np.linalg.LinAlgError:  # singular to rounding
                 options = dict(tol=tol, max_iter=max_iter, solver=solver, coef_init=coef_init)
                 yield from self.on_rows().solve_all(penalty, alphas, **options)
@@ -97,17 +97,18 @@ class MomentsFit:
             solutions = one_by_one(self.unit.size, alphas, coef_init, on_moments)
             yield from self._with_rows(solutions, penalty, alphas, tol, max_iter, solver)
             return
-        solutions = to_user_units(self, slice(None), found, tol)
+        solutions = to_user_units(self, slice(None), found, 0.5 * tol)
         yield from self._with_rows(solutions, penalty, alphas, tol, max_iter, solver)
 
     def _follow(self, target, penalty, alphas, tol, max_iter, init):
         """Yield a `Solution` of one target for every alpha."""
         s = Covariance(lambda cols: self.gram[cols], self.start[target], self.target_sqnorms[target])
-        st = penalty.strengths(self, self.unit[target])
-        walk = follow(s, st, alphas, 0.5 * tol, max_iter, to_normalized(self, target, init))
-        points, every = zip(alphas, dense_points(walk, self.p), strict=True), np.arange(self.p)
-        found = ((without_rounding(w, st.at(alpha, every)), *rest) for alpha, (w, *rest) in points)
-        yield from to_user_units(self, target, found, tol)
+        family = penalty.path(self, self.unit[target])
+        walk = follow(s, family, alphas, 0.5 * tol, max_iter, to_normalized(self, target, init))
+        found = (dense_point(point, self.p) for point in walk)
+        cleaned = zip(alphas, found, strict=True)
+        found = ((without_rounding(w, family) if alpha > 0.0 else w, *rest) for alpha, (w, *rest) in cleaned)
+        yield from to_user_units(self, target, found, 0.5 * tol)
 
     def _with_rows(self, solutions, penalty, alphas, tol, max_iter, solver):
         """The same solutions; those that moments cannot certify are replaced by solutions on the rows."""

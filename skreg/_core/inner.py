@@ -1,19 +1,13 @@
-"""Solve on a working set until the duality gap is small, by coordinate descent with extrapolation."""
+"""Solve on a working set until its certificate is met, by coordinate descent with extrapolation and Newton steps."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from .certificates import (
-    clip_to_piece,
-    find_active,
-    penalty_value,
-    smooth_pieces,
-    squared_dual,
-)
+from .certificates import add_hessian, certificate, clip_to_piece, find_active, penalty_value, smooth_pieces
 from .coordinate import col_updates, coordinate_descent
 from .data import ENTRIES_PER_CALL
-from .penalties import length_of, support, unpenalized
+from .penalties import block_ends, ranges, unpenalized
 
 SWEEPS = 2  # over the coordinates that may move, in a round
 DEPTH = 5  # sweeps over the support that an extrapolation combines
@@ -21,6 +15,8 @@ NEAR = 0.9  # a coordinate may move when its correlation reaches this share of i
 LARGEST_FACE = 1000  # most coefficients in one Newton step, which then takes less than a second
 POLISH = 100  # most coefficients for which a Newton step ends the solve, or every round
 STOPS = 1500  # most Newton steps in a row, times coefficients, while coordinates stop at ends of smooth pieces
+HALVINGS = 10  # of a Newton step, where the penalty is not quadratic
+CURVED_STEPS = 5  # Newton steps in a row, where the penalty is not quadratic
 ROUNDING = 1e-13  # rounding error of objectives and correlations in normalized units
 MOST_FREE = 5000  # most unpenalized coefficients that are solved for exactly: their inner products take 200 MB
 SINGULAR = 1e-6  # pivots of a Cholesky factor below which inner products count as singular
@@ -28,40 +24,28 @@ CHEAP_FACE = 200  # a Newton step for this many coefficients costs no more than 
 PATIENCE = 10  # rounds before the first Newton step and between two steps; more where a step costs more
 
 
-class Dual(NamedTuple):
-    """The best dual point so far: its value, its scale, and the iterate whose scaled residual it is."""
-
-    value: float
-    scale: float
-    w: np.ndarray
-    r: np.ndarray
-
-
 class Result(NamedTuple):
-    """The result of `solve`: the primal value, the best dual point, and the number of rounds."""
+    """The result of `solve`: the objective, its certificate (an object, and its value `gap`), the number of rounds."""
 
     primal: float
-    dual: Dual
+    gap: float
+    certificate: object
     rounds: int
-
-    @property
-    def gap(self):
-        return max(self.primal - self.dual.value, 0.0)
 
 
 def primal(s, pen, w, r):
     return 0.5 * s.form.products(w, r)[0] + penalty_value(pen, w)
 
 
-def sweep(s, pen, coords, epochs):
+def sweep(s, pen, blocks, epochs):
     """Coordinate descent in short calls, between which Ctrl-C takes effect."""
     step = max(int(ENTRIES_PER_CALL / max(2 * s.form.width, 1)), 1)
-    if coords.size * epochs <= step:
-        coordinate_descent(s.form.A, pen, s.w, s.r, s.form.h, s.form.lips, coords, epochs)
+    if blocks.size * epochs <= step:
+        coordinate_descent(s.form.A, pen, s.w, s.r, s.form.h, s.form.lips, blocks, epochs)
         return
     for _ in range(epochs):
-        for low in range(0, coords.size, step):
-            coordinate_descent(s.form.A, pen, s.w, s.r, s.form.h, s.form.lips, coords[low : low + step], 1)
+        for low in range(0, blocks.size, step):
+            coordinate_descent(s.form.A, pen, s.w, s.r, s.form.h, s.form.lips, blocks[low : low + step], 1)
 
 
 def jump(s, pen, start, t):
@@ -71,12 +55,22 @@ def jump(s, pen, start, t):
         s.w, s.r = trial, r
 
 
+def support(pen, w):
+    """The nonzero blocks, and all their coefficients."""
+    ends = block_ends(pen)
+    if ends.size == w.size + 1:
+        nonzero = np.flatnonzero(w)
+        return nonzero, nonzero
+    blocks = np.unique(np.searchsorted(ends, np.flatnonzero(w), side="right") - 1)
+    return blocks, ranges(ends, blocks)
+
+
 def extrapolate(s, pen):
     """Anderson extrapolation: sweep over the support, and take the combination of least change if it is better."""
-    groups, coords = support(pen, s.w)
+    blocks, coords = support(pen, s.w)
     W, R = [s.w[coords]], []
     for _ in range(DEPTH):
-        sweep(s, pen, groups, 1)
+        sweep(s, pen, blocks, 1)
         W.append(s.w[coords])
         R.append(s.r.copy())
     W = np.array(W)
@@ -94,18 +88,15 @@ def extrapolate(s, pen):
 def newton(s, pen, coords):
     """Minimize over coordinates at which the penalty is smooth, with the others fixed.
 
-    A coordinate whose minimizer lies beyond the end of its smooth piece (a sign change, a bound) stops at the end, and
-    the others go on.
+    A coordinate whose minimizer lies beyond the end of its smooth piece (a sign change, a bound, a bend) stops at the
+    end, and the others go on. Where the objective is not convex along the coordinates, nothing is done.
     """
     for _ in range(max(2, STOPS // max(coords.size, 1))):
         if not coords.size:
             return
-        slope, curvature = np.empty(s.w.size), np.empty(s.w.size)
-        smooth_pieces(pen, s.w, slope, curvature)
-        H = s.form.square(coords)
-        H.flat[:: coords.size + 1] += curvature[coords]
-        step = np.zeros(s.w.size)
-        step[coords] = _solve(H, (s.form.correlations(s.r) - slope)[coords])
+        step = _newton_step(s, pen, coords)
+        if step is None:
+            return
         before = primal(s, pen, s.w, s.r)
         trial, r, clipped = _trial(s, pen, step)
         after = primal(s, pen, trial, r)
@@ -125,6 +116,42 @@ def newton(s, pen, coords):
         coords = coords[~clipped[coords]]
 
 
+def newton_curved(s, pen, coords):
+    """The same where the penalty is not quadratic on its pieces: a few steps, each halved until the objective falls."""
+    for _ in range(CURVED_STEPS):
+        step = _newton_step(s, pen, coords) if coords.size else None
+        if step is None:
+            return
+        before = primal(s, pen, s.w, s.r)
+        for _ in range(HALVINGS):
+            trial, r, _ = _trial(s, pen, step)
+            after = primal(s, pen, trial, r)
+            if after <= before:
+                break
+            step *= 0.5
+        else:
+            return
+        s.w, s.r = trial, r
+        if before - after <= ROUNDING * max(1.0, before):
+            return
+
+
+def _newton_step(s, pen, coords):
+    """The Newton step along some coordinates, or None where the Hessian is not positive semi-definite."""
+    slope = np.zeros(s.w.size)
+    smooth_pieces(pen, s.w, slope)
+    place = np.full(s.w.size, -1)
+    place[coords] = np.arange(coords.size)
+    H = s.form.square(coords)
+    add_hessian(pen, s.w, place, H)
+    along = _solve(H, (s.form.correlations(s.r) - slope)[coords], pen.is_convex)
+    if along is None:
+        return None
+    step = np.zeros(s.w.size)
+    step[coords] = along
+    return step
+
+
 def _trial(s, pen, step):
     trial, r = s.w + step, s.r.copy()
     wanted = trial.copy()
@@ -133,8 +160,8 @@ def _trial(s, pen, step):
     return trial, r, trial != wanted
 
 
-def _solve(H, g):
-    """Solution of H d = g of a positive semi-definite H with a diagonal of about 1.
+def _solve(H, g, is_convex=True):
+    """Solution of H d = g of a positive semi-definite H with a diagonal of about 1; None if H is not.
 
     Where H is singular, the solution is the shortest one; along directions in which the objective falls without end it
     is very long, and the step stops at the end of the smooth piece. LAPACK is NumPy's, not SciPy's: each has threads of
@@ -145,6 +172,8 @@ def _solve(H, g):
             return np.linalg.solve(H, g)
     except np.linalg.LinAlgError:
         pass
+    if not is_convex:
+        return None
     values, vectors = np.linalg.eigh(H)
     along = vectors.T @ g
     flat = values <= values[-1] * SINGULAR**2
@@ -153,13 +182,13 @@ def _solve(H, g):
 
 
 def solve(s, pen, tol, share, max_rounds):
-    """Lower the objective until the gap on the working set is at most `tol`, or that share of the objective.
+    """Lower the objective until the certificate is at most `tol`, or that share of the objective.
 
-    The gap covers all coordinates of the working set; sweeps visit only those that may move. Unpenalized coefficients
-    are solved for exactly before every test: scaling cannot make a dual point feasible for them.
+    The certificate covers all coordinates of the working set; sweeps visit only those that may move. Unpenalized
+    coefficients are solved for exactly before every test: scaling cannot make a dual point feasible for them.
     """
-    dual = Dual(-np.inf, 0.0, s.w, s.r)
-    free, alone = unpenalized(pen), length_of(pen) == 1
+    proof = certificate(s, pen)
+    free = unpenalized(pen)
     rounds = last = 0
     exact = False  # whether the last round ended in a Newton step on the face
     while True:
@@ -167,19 +196,21 @@ def solve(s, pen, tol, share, max_rounds):
             inside = free[_smooth(pen, s.w)[free]]
             for _ in range(2):  # the second removes the rounding of the first
                 newton(s, pen, inside)
-        value, c, dual = _look(s, pen, dual)
-        if rounds >= max_rounds or (rounds and value - dual.value <= max(tol, share * value)):
-            if value - dual.value <= tol and not exact:
+        value, c = s.evaluate(pen)
+        gap = proof.update(pen, value, c)
+        if rounds >= max_rounds or (rounds and gap <= max(tol, share * value)):
+            if gap <= tol and not exact:
                 _newton_on_face(s, pen, POLISH)
             # Updates and extrapolations leave rounding in r: it is computed again from w before it is certified.
             s.move(s.w)
-            value, c, dual = _look(s, pen, Dual(-np.inf, 0.0, s.w, s.r))
-            if rounds >= max_rounds or value - dual.value <= max(tol, share * value):
-                return Result(value, dual, rounds)
+            (value, c), proof = s.evaluate(pen), certificate(s, pen)
+            gap = proof.update(pen, value, c)
+            if rounds >= max_rounds or gap <= max(tol, share * value):
+                return Result(value, gap, proof, rounds)
         sweep(s, pen, find_active(pen, s.w, c, NEAR), SWEEPS)
         rounds += 1
         nonzeros = np.count_nonzero(s.w)
-        exact = s.form.has_squares and alone and nonzeros <= POLISH
+        exact = s.form.has_squares and nonzeros <= POLISH
         if exact:
             _newton_on_face(s, pen, POLISH)
             continue
@@ -190,21 +221,14 @@ def solve(s, pen, tol, share, max_rounds):
 
 
 def _newton_on_face(s, pen, largest):
-    """A Newton step for all coefficients at which the penalty is smooth, if there are at most `largest`."""
-    face = np.flatnonzero(_smooth(pen, s.w) & (s.form.lips > 0.0))
+    """Newton steps for all coefficients at which the penalty is smooth, if there are at most `largest`."""
+    moves = s.form.lips > 0.0
+    if moves.size < s.w.size:
+        moves = np.repeat(moves, np.diff(block_ends(pen)))
+    face = np.flatnonzero(_smooth(pen, s.w) & moves)
     if 0 < face.size <= largest:
-        newton(s, pen, face)
+        (newton if pen.is_piecewise_quadratic else newton_curved)(s, pen, face)
 
 
 def _smooth(pen, w):
-    return smooth_pieces(pen, w, np.empty(w.size), np.empty(w.size))
-
-
-def _look(s, pen, dual):
-    """The primal value, the correlations, and the better of `dual` and the dual point of the current residual."""
-    rr, yr = s.form.products(s.w, s.r)
-    c = s.form.correlations(s.r)
-    bound, scale = squared_dual(pen, c, rr, yr)
-    if bound > dual.value:
-        dual = Dual(bound, scale, s.w.copy(), s.r.copy())
-    return 0.5 * rr + penalty_value(pen, s.w), c, dual
+    return smooth_pieces(pen, w, np.zeros(w.size))

@@ -1,11 +1,11 @@
-"""The likelihood of classes as a function of the scores of all rows, with the best intercepts."""
+"""A loss of scores of all rows, with the best intercepts: what proximal Newton minimizes with a penalty."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from .data import as_data
-from .losses import entropy, evaluate
+from .losses import evaluate
 
 MAX_STEPS = 50  # Newton steps for the intercepts
 MAX_HALVINGS = 30  # of one such step
@@ -15,33 +15,46 @@ ZERO_EIGENVALUE = 1e-13  # of the intercepts' curvature, relative: a common shif
 
 
 class Evaluation(NamedTuple):
-    """The likelihood and its derivatives at some scores, in normalized units."""
+    """The loss and its derivatives at some scores, in normalized units."""
 
     value: float
     R: np.ndarray  # (K, n): its slopes
-    P: np.ndarray  # (K, n): predicted probabilities
-    hessian_scale: np.ndarray  # (n,): curvature relative to that of the cross-entropy
+    P: np.ndarray  # (K, n): predicted probabilities, of several classes
+    H: np.ndarray  # (n,): curvature of a score; of several classes, see `Multinomial`
     b: np.ndarray  # (K,): the best intercepts
 
 
 class Likelihood:
-    """A loss of K scores a row, on soft targets T (K, n).
+    """A loss of K scores a row, on targets T (K, n).
 
     In normalized units the loss is divided by ``score_scale^2`` and scores by ``score_scale``, the norm of the null
-    model's residual. So correlations of normalized columns are at most 1, as for squared loss, and curvatures stay at
-    most 1/4.
+    model's residual. So correlations of normalized columns are at most 1, as for squared loss, and curvatures are those
+    of the loss.
+
+    Parameters
+    ----------
+    data : Data
+    loss : NamedTuple
+        See `losses`.
+    T : ndarray of shape (K, n)
+    offset : ndarray of shape (K, n) or None
+        Added to all scores.
     """
 
-    def __init__(self, data, loss, T):
+    def __init__(self, data, loss, T, offset=None):
         self.data = data
         self.loss = loss
         self.T = T
+        self.offset = offset
         self.h = data.rows
         self.fit_intercept = data.fit_intercept
         self.inv_h = np.where(self.h > 0.0, 1.0 / np.where(self.h > 0.0, self.h, 1.0), 0.0)
         self.K, self.n = T.shape
         self.score_scale = 1.0
-        self.null_model = self.with_best_intercepts(np.zeros_like(T), np.zeros(self.K))
+        start = loss.null_scores(T, self.h) if self.fit_intercept else np.zeros(self.K)
+        if offset is not None:
+            start = start - offset @ self.h / self.h.sum() * self.fit_intercept
+        self.null_model = self.with_best_intercepts(np.zeros_like(T), start)
         norm = np.sqrt(np.sum(self.null_model.R**2 * self.inv_h))
         perfect = norm <= ZERO_RESIDUAL * np.sqrt(self.h.sum())
         self.score_scale = 1.0 if perfect else norm
@@ -53,17 +66,21 @@ class Likelihood:
         if not ((h > 0.0).any() and (_varies(T, h) == _varies(self.T, self.h)).all()):
             return None
         X = np.take(self.data.X.T, rows, axis=1).T
-        return Likelihood(as_data(X, np.empty((0, len(rows))), h, self.fit_intercept), self.loss, T)
+        data = as_data(X, np.empty((0, len(rows))), h, self.fit_intercept)
+        return Likelihood(data, self.loss, T, None if self.offset is None else self.offset[:, rows])
 
     @property
-    def convex(self):
-        return self.loss.confidence == 0.0
+    def is_convex(self):
+        return self.loss.is_convex
 
     def _evaluate(self, Z, b):
-        R, P, hessian_scale = np.empty_like(Z), np.empty_like(Z), np.empty(self.n)
-        value = evaluate(self.loss, self.T, Z + b[:, None], self.h, R, P, hessian_scale)
+        R, P, H = np.empty_like(Z), np.empty_like(Z), np.empty(self.n)
+        Z = Z + b[:, None]
+        if self.offset is not None:
+            Z += self.offset
+        value = evaluate(self.loss, self.T, Z, self.h, R, P, H)
         R /= self.score_scale
-        return Evaluation(value / self.score_scale**2, R, P, hessian_scale, b)
+        return Evaluation(value / self.score_scale**2, R, P, H, b)
 
     def with_best_intercepts(self, Z, b):
         """Evaluate at scores Z (K, n) plus the best intercepts, which are found by Newton steps from b."""
@@ -85,14 +102,18 @@ class Likelihood:
         return rows
 
     def intercept_curvature(self, rows):
-        V = rows.P * (self.h * rows.hessian_scale)
         if self.K == 1:
-            return (V @ (1.0 - rows.P[0]))[None]
+            return np.array([[self.h @ rows.H]])
+        V = rows.P * (self.h * rows.H)
         return np.diag(V.sum(axis=1)) - V @ rows.P.T
 
     def dual(self, R, scale):
-        """Minus the conjugate at `scale` times the slopes R: the entropy of targets moved towards the predictions."""
-        return float(self.h @ entropy(self.T + R * (scale * self.score_scale * self.inv_h))) / self.score_scale**2
+        """Minus the conjugate at `scale` times the slopes R."""
+        U = R * (scale * self.score_scale * self.inv_h)
+        conjugate = self.loss.conjugate(self.T, U)
+        if self.offset is not None:
+            conjugate = conjugate - np.sum(U * self.offset, axis=0)
+        return -float(self.h @ conjugate) / self.score_scale**2
 
 
 def _varies(T, h):

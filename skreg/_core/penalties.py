@@ -1,5 +1,13 @@
-"""Penalties: functions of one block, a coefficient or a group. `certificates` and the loops sum over blocks."""
+"""Penalties in compiled code, by two protocols: of single coefficients, and of blocks of them.
 
+A **coefficient penalty** (`ElasticNet`, `FoldedConcave`) is a function of one number, coefficient j: `prox`, `value`,
+`slope`, `curvature`, `is_smooth`, `clip` and `subdiff_distance`, and for the duality gap of convex ones `conjugate`,
+`feasible_scale` and `vanishing_scale`. A **block penalty** has the same as functions of all coefficients and of block
+j: the methods `block_...`. Loops and certificates know blocks only. A coefficient penalty is a block penalty, too: its
+blocks are single coefficients (`blocks_of_one`). `Groups` makes one of a coefficient penalty of norms.
+"""
+
+import inspect
 import math
 from typing import NamedTuple
 
@@ -11,6 +19,7 @@ from ._jit import jitted, njit
 # to count as zero in the dual: no scaling of a dual point can repair rounding there. An L2 penalty below it is treated
 # in the same way: the conjugate would divide the square of the rounding by it.
 DUAL_ROUNDING = 1e-11
+BISECTIONS = 60  # halvings of [0, 1] in the search for a scale: to rounding
 
 
 @njit
@@ -23,7 +32,88 @@ def soft_threshold(v, t):
     return v - v
 
 
+class _BlocksOfOne:
+    """The block protocol of a coefficient penalty."""
+
+    def n_blocks(self):
+        """Number of blocks, which are coefficients or groups of them."""
+        return self.l1.size
+
+    def block_start(self, j):
+        """Position of the first coefficient of block j."""
+        return j
+
+    def block_stop(self, j):
+        """Position after the last coefficient of block j."""
+        return j + 1
+
+    def block_step(self, A, w, r, h, lips, j):
+        """Minimize the model of `coordinate_descent` along block j. Returns whether it moved."""
+        if lips[j] <= 0.0:
+            return False
+        old = w[j]
+        new = self.prox(old - A.col_dot(j, r) / lips[j], 1.0 / lips[j], j)
+        if new == old:
+            return False
+        w[j] = new
+        A.col_update(j, new - old, h, r)
+        return True
+
+    def prox_all(self, v, step):
+        """Replace v by the minimizer of ``||w - v||^2 / (2 step) + penalty(w)``."""
+        for j in range(v.size):
+            v[j] = self.prox(v[j], step, j)
+
+    def block_value(self, w, j):
+        """The penalty of block j."""
+        return self.value(w[j], j)
+
+    def block_conjugate(self, c, scale, j):
+        """The conjugate of the penalty of block j at scale * c."""
+        return self.conjugate(scale * c[j], j)
+
+    def block_feasible_scale(self, c, j):
+        """Largest factor in [0, 1] for which the conjugate at factor times c is finite."""
+        return self.feasible_scale(c[j], j)
+
+    def block_vanishing_scale(self, c, j):
+        """Largest factor in [0, 1] for which zero attains the supremum in the conjugate at factor times c."""
+        return self.vanishing_scale(c[j], j)
+
+    def block_subdiff_distance(self, w, c, j):
+        """Distance from c, minus the gradient of the smooth part, to the subdifferential of block j at w."""
+        return self.subdiff_distance(w[j], c[j], j)
+
+    def block_entry_distance(self, c, scale, j):
+        """The same at zero, and for scale * c: positive where block j leaves zero."""
+        return self.subdiff_distance(0.0, scale * c[j], j)
+
+    def block_smooth(self, w, j, smooth, slope):
+        """Write where the penalty is twice differentiable, and its derivative, for the coefficients of block j at w."""
+        smooth[j] = self.is_smooth(w[j], j)
+        slope[j] = self.slope(w[j], j)
+
+    def block_add_hessian(self, w, j, place, H):
+        """Add the Hessian at w to H, where coefficient k has row ``place[k]``, or none if that is negative."""
+        if place[j] >= 0:
+            H[place[j], place[j]] += self.curvature(w[j], j)
+
+    def block_clip(self, trial, w, j):
+        """Move block j of a trial, in place, to the nearest point on the smooth piece around w; ends included."""
+        if trial[j] != w[j]:
+            trial[j] = self.clip(trial[j], w[j], j)
+
+
+def blocks_of_one(cls):
+    """Give a coefficient penalty the block protocol."""
+    for name, function in vars(_BlocksOfOne).items():
+        if inspect.isfunction(function):
+            setattr(cls, name, function)
+    return cls
+
+
 @jitted
+@blocks_of_one
 class ElasticNet(NamedTuple):
     """``l1 |w| + l2 w^2 / 2`` on ``[lower, upper]``; all four are arrays with an entry for each coefficient.
 
@@ -35,25 +125,8 @@ class ElasticNet(NamedTuple):
     lower: np.ndarray
     upper: np.ndarray
 
-    def n_blocks(self):
-        """Number of blocks, which are coefficients or groups of them."""
-        return self.l1.size
-
-    def block_value(self, w, j):
-        """The number on which the penalty of block j depends: the coefficient, or the norm of a group."""
-        return w[j]
-
-    def coordinate_step(self, A, w, r, h, lips, j):
-        """Minimize the model of `coordinate_descent` along block j. Returns whether it moved."""
-        if lips[j] <= 0.0:
-            return False
-        old = w[j]
-        new = self.prox(old - A.col_dot(j, r) / lips[j], 1.0 / lips[j], j)
-        if new == old:
-            return False
-        w[j] = new
-        A.col_update(j, new - old, h, r)
-        return True
+    is_convex = True
+    is_piecewise_quadratic = True
 
     def prox(self, v, step, j):
         """Minimizer of ``(w - v)^2 / (2 step) + penalty(w)``: in one dimension, the unbounded one, clipped."""
@@ -118,10 +191,6 @@ class ElasticNet(NamedTuple):
             return 1.0
         return self.l1[j] / abs(c)
 
-    def block_subdiff_distance(self, w, c, j):
-        """Distance from c, minus the gradient of the smooth part, to the subdifferential of block j at w."""
-        return self.subdiff_distance(w[j], c[j], j)
-
     def subdiff_distance(self, w, c, j):
         """Distance from c, minus the gradient of the smooth part, to the subdifferential at one number w."""
         low = high = self.l2[j] * w
@@ -141,45 +210,153 @@ class ElasticNet(NamedTuple):
 
 
 @jitted
-class Groups(NamedTuple):
-    """A penalty on the Euclidean norms of groups of `length` consecutive coefficients: a group is zero as a whole.
+@blocks_of_one
+class FoldedConcave(NamedTuple):
+    """MCP and SCAD: the slope of ``|w|`` is l1 up to `start`, falls linearly to 0 at `end`, and stays there.
 
-    With `inner` an unbounded `ElasticNet` of the groups, this is the group lasso (Yuan & Lin 2006) with ridge.
+    With ``start = 0`` it is MCP (Zhang 2010, eq. 2.1), with ``start > 0`` SCAD (Fan & Li 2001, eq. 2.8). To it,
+    ``l2 w^2 / 2`` is added, on ``[lower, upper]``. All are arrays with an entry for each coefficient; ``start < end``.
+    """
+
+    l1: np.ndarray
+    l2: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+    is_convex = False
+    is_piecewise_quadratic = True
+
+    def prox(self, v, step, j):
+        """Minimizer of ``(w - v)^2 / (2 step) + penalty(w)``: the best of zero and of the minimizers on each piece."""
+        size, bend = abs(v) / step, self.l1[j] / (self.end[j] - self.start[j])
+        total = 1.0 / step + self.l2[j]  # curvature without the concave part
+        best, lowest = min(max(0.0, self.lower[j]), self.upper[j]), np.inf
+        for piece in range(4):
+            if piece == 0:
+                u = 0.0
+            elif piece == 1:
+                u = min(max(size - self.l1[j], 0.0) / total, self.start[j])
+            elif piece == 2:
+                if total <= bend:  # concave: its minimizers are its ends, which belong to the other pieces
+                    continue
+                u = min(max((size - bend * self.end[j]) / (total - bend), self.start[j]), self.end[j])
+            else:
+                u = max(size / total, self.end[j])
+            w = min(max(math.copysign(u, v), self.lower[j]), self.upper[j])
+            height = 0.5 * (w - v) * (w - v) / step + self.value(w, j)
+            if height < lowest:
+                best, lowest = w, height
+        return best
+
+    def value(self, w, j):
+        if not self.lower[j] <= w <= self.upper[j]:
+            return np.inf
+        a, e, u = self.start[j], self.end[j], abs(w)
+        concave = self.l1[j] * min(u, a)
+        if u > a:
+            t = min(u, e)
+            concave += self.l1[j] * (e * (t - a) - 0.5 * (t - a) * (t + a)) / (e - a)
+        return concave + 0.5 * self.l2[j] * w * w
+
+    def slope(self, w, j):
+        """Derivative on the smooth piece around w."""
+        if w == 0.0:
+            return 0.0
+        share = min(max((self.end[j] - abs(w)) / (self.end[j] - self.start[j]), 0.0), 1.0)
+        return math.copysign(self.l1[j] * share, w) + self.l2[j] * w
+
+    def curvature(self, w, j):
+        if self.start[j] < abs(w) < self.end[j]:
+            return self.l2[j] - self.l1[j] / (self.end[j] - self.start[j])
+        return self.l2[j]
+
+    def is_smooth(self, w, j):
+        """Whether the penalty is twice differentiable at w, or nearly so: at the bends it counts as smooth."""
+        return (w != 0.0 or self.l1[j] == 0.0) and self.lower[j] < w < self.upper[j]
+
+    def clip(self, w, old, j):
+        """The point nearest to w on the smooth piece around `old`, ends included."""
+        if self.l1[j] > 0.0:
+            u, at, low, high = math.copysign(1.0, old) * w, abs(old), 0.0, np.inf
+            for bend in (self.start[j], self.end[j]):
+                if bend < at or (bend == at and u > at):
+                    low = max(low, bend)
+                else:
+                    high = min(high, bend)
+            w = math.copysign(min(max(u, low), high), old)
+        return min(max(w, self.lower[j]), self.upper[j])
+
+    def subdiff_distance(self, w, c, j):
+        """Distance from c, minus the gradient of the smooth part, to the subdifferential at one number w."""
+        low = high = self.slope(w, j)
+        if w == 0.0:
+            low, high = -self.l1[j], self.l1[j]
+        if w <= self.lower[j]:
+            low = -np.inf
+        if w >= self.upper[j]:
+            high = np.inf
+        return max(low - c, c - high, 0.0)
+
+
+@jitted
+class Groups(NamedTuple):
+    """A penalty of the Euclidean norms of groups of coefficients, plus ``l1 |w|`` of each of them.
+
+    Coefficients ``ptr[j]`` to ``ptr[j + 1]`` are group j, and `inner` is a coefficient penalty of its norm, without
+    bounds. With `inner` an `ElasticNet` and ``l1 = 0`` this is the group lasso (Yuan & Lin 2006) with ridge: a group is
+    zero as a whole. With l1 it is the sparse group lasso (Simon et al. 2013); with `FoldedConcave`, group MCP and SCAD
+    (Huang, Breheny & Ma 2012).
     """
 
     inner: NamedTuple
-    length: int
+    ptr: np.ndarray
+    l1: np.ndarray
+
+    is_piecewise_quadratic = False
+
+    @property
+    def is_convex(self):
+        return self.inner.is_convex
 
     def n_blocks(self):
-        return self.inner.l1.size
+        return self.ptr.size - 1
 
-    def block_value(self, w, j):
+    def block_start(self, j):
+        return self.ptr[j]
+
+    def block_stop(self, j):
+        return self.ptr[j + 1]
+
+    def block_norm(self, v, scale, j):
+        """Euclidean norm of the coefficients of group j of scale * v, after they are moved towards zero by their L1."""
         s = 0.0
-        for k in range(j * self.length, (j + 1) * self.length):
+        for k in range(self.ptr[j], self.ptr[j + 1]):
+            u = max(abs(scale * v[k]) - self.l1[k], 0.0)
+            s += u * u
+        return math.sqrt(s)
+
+    def block_size(self, w, j):
+        """Euclidean norm of the coefficients of group j."""
+        s = 0.0
+        for k in range(self.ptr[j], self.ptr[j + 1]):
             s += w[k] * w[k]
         return math.sqrt(s)
 
-    def coordinate_step(self, A, w, r, h, lips, j):
-        """A prox-gradient step for a group.
-
-        The curvature of a softmax, ``diag(p) - p p'``, is at most twice the largest of its diagonal (Gershgorin).
-        """
-        first = j * self.length
-        top = 0.0
-        for k in range(first, first + self.length):
-            top = max(top, lips[k])
-        if top <= 0.0:
+    def block_step(self, A, w, r, h, lips, j):
+        """A prox-gradient step, whose length the largest curvature ``lips[j]`` of the group allows."""
+        if lips[j] <= 0.0:
             return False
-        step = 0.5 / top
-        v = np.empty(self.length)
-        norm = 0.0
-        for k in range(self.length):
-            v[k] = w[first + k] - step * A.col_dot(first + k, r)
-            norm += v[k] * v[k]
-        norm = math.sqrt(norm)
-        shrink = self.inner.prox(norm, step, j) / norm if norm > 0.0 else 0.0
+        first, step, size = self.ptr[j], 1.0 / lips[j], 0.0
+        v = np.empty(self.ptr[j + 1] - first)
+        for k in range(v.size):
+            v[k] = soft_threshold(w[first + k] - step * A.col_dot(first + k, r), step * self.l1[first + k])
+            size += v[k] * v[k]
+        size = math.sqrt(size)
+        shrink = self.inner.prox(size, step, j) / size if size > 0.0 else 0.0
         moved = False
-        for k in range(self.length):
+        for k in range(v.size):
             new, old = shrink * v[k], w[first + k]
             if new != old:
                 w[first + k] = new
@@ -187,70 +364,118 @@ class Groups(NamedTuple):
                 moved = True
         return moved
 
-    def value(self, w, j):
-        return self.inner.value(w, j)
+    def prox_all(self, v, step):
+        for j in range(self.ptr.size - 1):
+            size = 0.0
+            for k in range(self.ptr[j], self.ptr[j + 1]):
+                v[k] = soft_threshold(v[k], step * self.l1[k])
+                size += v[k] * v[k]
+            size = math.sqrt(size)
+            shrink = self.inner.prox(size, step, j) / size if size > 0.0 else 0.0
+            for k in range(self.ptr[j], self.ptr[j + 1]):
+                v[k] *= shrink
 
-    def conjugate(self, c, j):
-        return self.inner.conjugate(c, j)
+    def block_value(self, w, j):
+        s = self.inner.value(self.block_size(w, j), j)
+        for k in range(self.ptr[j], self.ptr[j + 1]):
+            s += self.l1[k] * abs(w[k])
+        return s
 
-    def feasible_scale(self, c, j):
-        return self.inner.feasible_scale(c, j)
+    def block_conjugate(self, c, scale, j):
+        return self.inner.conjugate(self.block_norm(c, scale, j), j)
 
-    def vanishing_scale(self, c, j):
-        return self.inner.vanishing_scale(c, j)
+    def block_feasible_scale(self, c, j):
+        if self.inner.feasible_scale(self.block_norm(c, 1.0, j), j) >= 1.0:
+            return 1.0
+        low, high = 0.0, 1.0
+        for _ in range(BISECTIONS):
+            middle = 0.5 * (low + high)
+            if self.inner.feasible_scale(self.block_norm(c, middle, j), j) >= 1.0:
+                low = middle
+            else:
+                high = middle
+        return low
 
-    def subdiff_distance(self, w, c, j):
-        return self.inner.subdiff_distance(w, c, j)
+    def block_vanishing_scale(self, c, j):
+        if self.inner.vanishing_scale(self.block_norm(c, 1.0, j), j) >= 1.0:
+            return 1.0
+        low, high = 0.0, 1.0
+        for _ in range(BISECTIONS):
+            middle = 0.5 * (low + high)
+            if self.inner.vanishing_scale(self.block_norm(c, middle, j), j) >= 1.0:
+                low = middle
+            else:
+                high = middle
+        return low
 
     def block_subdiff_distance(self, w, c, j):
-        size = self.block_value(w, j)
+        size = self.block_size(w, j)
         if size == 0.0:
-            return self.inner.subdiff_distance(0.0, self.block_value(c, j), j)
-        s = 0.0
-        for k in range(j * self.length, (j + 1) * self.length):
-            s += (c[k] - (self.inner.l1[j] / size + self.inner.l2[j]) * w[k]) ** 2
+            return self.inner.subdiff_distance(0.0, self.block_norm(c, 1.0, j), j)
+        share, s = self.inner.slope(size, j) / size, 0.0
+        for k in range(self.ptr[j], self.ptr[j + 1]):
+            if w[k] == 0.0:
+                s += max(abs(c[k]) - self.l1[k], 0.0) ** 2
+            else:
+                s += (c[k] - share * w[k] - math.copysign(self.l1[k], w[k])) ** 2
         return math.sqrt(s)
 
-    def is_smooth(self, w, j):
-        """Whether the penalty is quadratic in coefficient j: only without L1."""
-        return self.inner.l1[j // self.length] == 0.0
+    def block_entry_distance(self, c, scale, j):
+        return self.inner.subdiff_distance(0.0, self.block_norm(c, scale, j), j)
 
-    def slope(self, w, j):
-        return self.inner.l2[j // self.length] * w
+    def block_smooth(self, w, j, smooth, slope):
+        size = self.block_size(w, j)
+        share = self.inner.slope(size, j) / size if size > 0.0 else 0.0
+        for k in range(self.ptr[j], self.ptr[j + 1]):
+            smooth[k] = self.inner.is_smooth(size, j) and (w[k] != 0.0 or self.l1[k] == 0.0)
+            slope[k] = share * w[k]
+            if w[k] != 0.0:
+                slope[k] += math.copysign(self.l1[k], w[k])
 
-    def curvature(self, w, j):
-        return self.inner.l2[j // self.length]
+    def block_add_hessian(self, w, j, place, H):
+        size = self.block_size(w, j)
+        curvature = self.inner.curvature(size, j)
+        share = self.inner.slope(size, j) / size if size > 0.0 else curvature
+        bend = (curvature - share) / (size * size) if size > 0.0 else 0.0
+        for k in range(self.ptr[j], self.ptr[j + 1]):
+            if place[k] >= 0:
+                H[place[k], place[k]] += share
+                for m in range(self.ptr[j], self.ptr[j + 1]):
+                    if place[m] >= 0:
+                        H[place[k], place[m]] += bend * w[k] * w[m]
 
-    def clip(self, w, old, j):
-        return w
+    def block_clip(self, trial, w, j):
+        for k in range(self.ptr[j], self.ptr[j + 1]):
+            if self.l1[k] > 0.0 and trial[k] * w[k] <= 0.0:
+                trial[k] = 0.0
 
 
-def length_of(pen):
-    """Number of coefficients in a block."""
-    return pen.length if isinstance(pen, Groups) else 1
+NEUTRAL = dict(l1=0.0, l2=0.0, start=0.0, end=1.0, lower=-np.inf, upper=np.inf)  # fields of an unpenalized coefficient
+
+
+def block_ends(pen):
+    """Positions of the coefficients of blocks: block j is ``ends[j]`` to ``ends[j + 1]``."""
+    return pen.ptr if isinstance(pen, Groups) else np.arange(pen.l1.size + 1)
 
 
 def unpenalized(pen):
     """Indices of the unpenalized coefficients."""
     inner = pen.inner if isinstance(pen, Groups) else pen
-    return np.flatnonzero(np.repeat((inner.l1 == 0.0) & (inner.l2 == 0.0), length_of(pen)))
+    free = (inner.l1 == 0.0) & (inner.l2 == 0.0)
+    return np.flatnonzero(np.repeat(free, np.diff(pen.ptr)) & (pen.l1 == 0.0) if isinstance(pen, Groups) else free)
 
 
-def support(pen, w):
-    """Indices of the nonzero blocks, and of their coefficients."""
-    length = length_of(pen)
-    groups = np.unique(np.flatnonzero(w) // length)
-    return groups, (groups[:, None] * length + np.arange(length)).ravel()
-
-
-def extended(pen, at, k):
-    """The penalty of some blocks, followed by k unpenalized ones."""
+def extended(pen, blocks, n_free):
+    """The penalty of some blocks, followed by blocks of one unpenalized coefficient each."""
     if isinstance(pen, Groups):
-        return pen._replace(inner=extended(pen.inner, at, k))
-    more = np.zeros(k)
-    return ElasticNet(
-        np.append(pen.l1[at], more),
-        np.append(pen.l2[at], more),
-        np.append(pen.lower[at], more - np.inf),
-        np.append(pen.upper[at], more + np.inf),
-    )
+        sizes, coords = np.diff(pen.ptr)[blocks], ranges(pen.ptr, blocks)
+        ptr = np.concatenate([[0], np.cumsum(np.append(sizes, np.ones(n_free, sizes.dtype)))])
+        return Groups(extended(pen.inner, blocks, n_free), ptr, np.append(pen.l1[coords], np.zeros(n_free)))
+    parts = zip(pen._fields, pen, strict=True)
+    return type(pen)(*(np.append(part[blocks], np.full(n_free, NEUTRAL[name])) for name, part in parts))
+
+
+def ranges(ptr, blocks):
+    """All positions from ``ptr[j]`` to ``ptr[j + 1]``, for each of some blocks in turn."""
+    sizes = ptr[blocks + 1] - ptr[blocks]
+    return np.arange(sizes.sum()) + np.repeat(ptr[blocks] - np.cumsum(sizes) + sizes, sizes)

@@ -14,7 +14,7 @@ from .losses import evaluate
 
 @jitted
 class Rows(NamedTuple):
-    """A loss of K scores a row, summed over rows with weights; see `losses` for `row`.
+    """A loss of K scores a row, summed over rows with weights; see `losses`.
 
     The state holds the rows of one score after those of another; with CSC, each score has one element more.
     """
@@ -25,7 +25,7 @@ class Rows(NamedTuple):
     Z: np.ndarray  # (K, n), overwritten, as are those that follow
     R: np.ndarray
     P: np.ndarray
-    factors: np.ndarray  # (n,)
+    H: np.ndarray  # (n,)
 
     def residual(self, z, r):
         """Write the gradient with respect to the scores to r. Returns the weighted sum of the losses."""
@@ -36,7 +36,7 @@ class Rows(NamedTuple):
             shift = z[k * size + n] if size > n else 0.0
             for i in range(n):
                 self.Z[k, i] = z[k * size + i] + shift
-        total = evaluate(self.loss, self.T, self.Z, self.h, self.R, self.P, self.factors)
+        total = evaluate(self.loss, self.T, self.Z, self.h, self.R, self.P, self.H)
         for k in range(K):
             for i in range(n):
                 r[k * size + i] = self.R[k, i]
@@ -105,7 +105,10 @@ def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, coef_buffers, score_bu
             for i in range(z.size):
                 dz[i] = 0.0
             for j in range(w.size):
-                d[j] = pen.prox(v[j] - g[j] / lipschitz, 1.0 / lipschitz, j) - v[j]
+                d[j] = v[j] - g[j] / lipschitz
+            pen.prox_all(d, 1.0 / lipschitz)
+            for j in range(w.size):
+                d[j] -= v[j]
                 length += d[j] * d[j]
                 if d[j] != 0.0:
                     A.col_update(j, d[j], unit, dz)

@@ -21,7 +21,7 @@ class Anchors:
         self.next = 0
         self.U = np.zeros((size, data.n))
         self.C = np.zeros((size, data.p))
-        self.left = (data.scale > 0.0).astype(float)  # squared norm of each column outside the span
+        self.left = data.sqnorms.copy()  # squared norm of each column outside the span
         self.outside = np.sqrt(self.left)
 
     def add(self, q):
@@ -49,13 +49,16 @@ class Anchors:
         self.left -= products**2
         self.outside = np.sqrt(np.maximum(self.left, 0.0))
 
-    def correlations(self, r, level, known):
-        """Correlations with the state r; exact for every column outside `known` whose magnitude may exceed `level`."""
+    def correlations(self, r, may_matter):
+        """Correlations of all columns with the state r; exact for those that matter.
+
+        ``may_matter(size)`` is a mask of the columns that matter if correlations have up to the given magnitudes.
+        """
         q = -self.data.sqrt_weighted(r)
         a = self.U @ q
         est = a @ self.C
         error = self.outside * np.linalg.norm(q - a @ self.U)
-        doubt = np.flatnonzero((np.abs(est) + error > level) & ~known)
+        doubt = np.flatnonzero(may_matter(np.abs(est) + error))
         if doubt.size > MAX_DOUBTFUL_SHARE * est.size:
             return self.add(q)
         if doubt.size:

@@ -8,7 +8,7 @@ from . import active_set, path
 from .certificates import penalty_value, squared_dual
 from .direct import ridge_gram, ridge_rows
 from .losses import Squared
-from .path import strengths
+from .penalty_paths import CoefficientPath
 from .proximal import Quadratic, minimize, rows_of
 from .targets import gram_paths
 from .working_set import Columns, Covariance, Gradient, Residual
@@ -21,23 +21,6 @@ MAX_GRAM_COLUMNS = 2000  # columns whose whole Gram matrix "auto" forms for a pa
 MIN_BATCHED_TARGETS = 64  # targets for which the compiled loop over targets is worth the seconds of its compilation
 FIRST_ROUNDS = 50  # rounds of coordinate descent before the active-set method is tried on a small problem
 FIRST_ROUNDS_UNPENALIZED = 10  # the same for bounds without a penalty, where nearly dependent columns are common
-
-
-class Penalty(NamedTuple):
-    """The user's penalty without alpha: ``factor_j (l1_ratio |b_j| + (1 - l1_ratio) b_j^2 / 2)`` within bounds."""
-
-    l1_ratio: float
-    factor: np.ndarray
-    bounds: tuple
-    standardize: bool
-
-    def strengths(self, data, unit):
-        """The penalty for alpha = 1 in normalized units, for a target whose norm is `unit`."""
-        return strengths(data, unit, *self)
-
-    def lengths(self, data):
-        """Coefficients as the user sees them, or of standardized columns, for normalized ones of 1 (p,)."""
-        return data.scale * (np.where(data.spread > 0.0, data.spread, 1.0) if self.standardize else 1.0)
 
 
 class Solution(NamedTuple):
@@ -55,14 +38,13 @@ class Solution(NamedTuple):
     met: bool | np.ndarray
 
 
-def without_rounding(w, pen):
+def without_rounding(w, path, features=slice(None)):
     """Coefficients (..., p) in which those with an L1 penalty are 0 where only rounding made them differ from it.
 
     Newton steps and extrapolation leave such coefficients, mostly where columns are equal. The objective does not
     change: along a coordinate its slope is at most the square root of twice the gap.
     """
-    dust = (np.abs(w) <= ZERO_COEFFICIENT) & (pen.l1 > 0.0) & (pen.lower <= 0.0) & (pen.upper >= 0.0)
-    return np.where(dust, 0.0, w)
+    return np.where((np.abs(w) <= ZERO_COEFFICIENT) & path.draws_to_zero[features], 0.0, w)
 
 
 def certify(form, pen, w, residual=None):
@@ -118,36 +100,36 @@ def form_of_all_columns(data, target, gram):
     return form
 
 
-def ridge(solver, certified, st, alphas):
+def ridge(solver, certified, family, alphas):
     """Pure L2 for all targets and for alphas of which zeros come last.
 
     ``solver(l2, used, alphas)`` is one of the functions of `direct`, ``certified(pen, W, residuals)`` gives values and
     gaps. Yields coefficients (T, p), values, gaps and iterations (T,).
     """
-    every, used = np.arange(st.l2.size), st.lower < st.upper
+    used = ~family.is_fixed
     positive = [alpha for alpha in alphas if alpha > 0.0]
     zeros = [0.0] * (len(alphas) - len(positive))  # every coefficient is unpenalized then
-    for part, l2 in ((positive, st.l2), (zeros, np.zeros_like(st.l2))):
+    for part, l2 in ((positive, family.l2), (zeros, np.zeros_like(family.l2))):
         if not part:
             continue
         for alpha, (W, residuals) in zip(part, solver(l2, used, part), strict=True):
-            yield W, *certified(st.at(alpha, every), W, residuals), np.ones(len(W), np.int64)
+            yield W, *certified(family.whole(alpha), W, residuals), np.ones(len(W), np.int64)
 
 
-def ridge_on_gram(G, start, yy, st, alphas, lengths):
+def ridge_on_gram(G, start, yy, family, alphas, lengths):
     """`ridge` through the Gram matrix. Raises LinAlgError where a system is singular."""
     return ridge(
         lambda l2, used, part: ridge_gram(G, start, l2, used, part, lengths),
         lambda pen, W, _: certify_gram(G, start, yy, pen, W),
-        st,
+        family,
         alphas,
     )
 
 
-def _direct(data, strengths, lengths, alphas, tol):
+def _direct(data, family, lengths, alphas, tol):
     if data.p <= data.n:
         try:
-            found = list(ridge_on_gram(data.gram, data.start, data.target_sqnorms, strengths, alphas, lengths))
+            found = list(ridge_on_gram(data.gram, data.start, data.target_sqnorms, family, alphas, lengths))
             if max(gaps.max() for _, _, gaps, _ in found) <= tol:
                 return found
         except np.linalg.LinAlgError:
@@ -155,15 +137,14 @@ def _direct(data, strengths, lengths, alphas, tol):
     return ridge(
         lambda l2, used, part: ridge_rows(data, l2, used, part, lengths),
         lambda pen, W, residuals: certify_rows(data, pen, W, residuals),
-        strengths,
+        family,
         alphas,
     )
 
 
-def _prox_grad(data, target, strengths, alphas, tol, max_iter, w_init):
+def _prox_grad(data, target, family, alphas, tol, max_iter, w_init):
     form = form_of_all_columns(data, target, data.n >= 5 * data.p)
-    every = np.arange(data.p)
-    w = np.clip(np.zeros(data.p) if w_init is None else w_init, strengths.lower, strengths.upper)
+    w = family.project(np.zeros(data.p) if w_init is None else w_init)
     if isinstance(form, Gradient):
         smooth = Quadratic(form.start)
         scores = form.state(w) + form.start
@@ -171,7 +152,7 @@ def _prox_grad(data, target, strengths, alphas, tol, max_iter, w_init):
         smooth = rows_of(Squared(), -data.to_rows(data.R[target])[None] * data.inv_h, data.rows)
         scores = data.scores(w)
     for alpha in alphas:
-        pen = strengths.at(alpha, every)
+        pen = family.whole(alpha)
         best = [np.inf, -np.inf]
 
         def enough(steps, w, pen=pen, best=best):
@@ -187,31 +168,33 @@ def alpha_max(data, target, penalty):
     """The smallest alpha for which every penalized coefficient is 0; infinite without an L1 part."""
     if not data.scale.any():
         return 0.0  # no feature varies: no coefficient can differ from 0
-    return path.alpha_max(Columns(data, target), penalty.strengths(data, data.unit[target]))
+    data = penalty.scaled(data)
+    return path.alpha_max(Columns(data, target), penalty.path(data, data.unit[target]))
 
 
-def _coordinate(data, target, strengths, alphas, tol, gram, max_iter, w_init):
+def _coordinate(data, target, family, alphas, tol, gram, max_iter, w_init):
     yy = data.target_sqnorms[target]
-    s = Covariance(data.inner, data.start[target], yy) if gram else Columns(data, target, len(alphas) > 1)
-    top = strengths.alpha_max(s.start)
+
+    def make():
+        return Covariance(data.inner, data.start[target], yy) if gram else Columns(data, target, len(alphas) > 1)
+
+    s = make()
+    top = family.alpha_max(s.start)
     before = np.empty(0)
     if data.n < 5 * data.p and w_init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
-        before = np.append(path.stones(top, alphas[0]), alphas)  # also the last one, first to a loose gap only
-    small = active_set.is_small(data)
+        before = path.warm_start_alphas(top, alphas[0])
+    is_small = isinstance(family, CoefficientPath) and family.is_convex and active_set.is_small(data)
     first = FIRST_ROUNDS if np.any(alphas) else FIRST_ROUNDS_UNPENALIZED
-    most = min(max_iter, first) if small else max_iter
-    walk = path.follow(s, strengths, np.append(before, alphas), tol, most, w_init, before.size)
-    rounds = sum(next(walk).rounds for _ in before)
-    every = np.arange(data.p)
-    for alpha, (w, value, gap, n_iter) in zip(alphas, dense_points(walk, data.p), strict=True):
-        pen = strengths.at(alpha, every)
-        if isinstance(s.form, Gradient) and too_large_for_gram(w, tol):
-            value, gap = certify(form_of_all_columns(data, target, False), pen, w)
-        if gap > tol and small and n_iter < max_iter:
-            w, value, gap, more = _finish(data, target, strengths, alpha, tol, max_iter - n_iter, w, value, gap)
+    most = min(max_iter, first) if is_small else max_iter
+    walk = path.points(s, make, family, alphas, before, tol, most, w_init)
+    for alpha, (s, point) in zip(alphas, walk, strict=True):
+        w, value, gap, n_iter = dense_point(point, data.p)
+        if isinstance(s.form, Gradient) and family.is_convex and too_large_for_gram(w, tol):
+            value, gap = certify(form_of_all_columns(data, target, False), family.whole(alpha), w)
+        if gap > tol and is_small and n_iter < max_iter:
+            w, value, gap, more = _finish(data, target, family, alpha, tol, max_iter - n_iter, w, value, gap)
             n_iter += more
-        yield without_rounding(w, pen), value, gap, rounds + n_iter
-        rounds = 0
+        yield without_rounding(w, family) if alpha > 0.0 else w, value, gap, n_iter
 
 
 def too_large_for_gram(w, tol):
@@ -219,9 +202,9 @@ def too_large_for_gram(w, tol):
     return GRAM_ROUNDING * np.abs(w).sum(axis=-1) ** 2 > 0.1 * tol
 
 
-def _finish(data, target, strengths, alpha, tol, max_iter, w, value, gap):
+def _finish(data, target, family, alpha, tol, max_iter, w, value, gap):
     """Go on where coordinate descent stalls: by the active-set method, and more rounds where that is not enough."""
-    pen = strengths.at(alpha, np.arange(data.p))
+    pen = family.whole(alpha)
     try:
         found, residual, steps = active_set.active_set(data, target, pen, w, max_iter)
     except np.linalg.LinAlgError:  # singular values did not converge
@@ -232,27 +215,25 @@ def _finish(data, target, strengths, alpha, tol, max_iter, w, value, gap):
             w, value, gap = found, *certified
     if gap > tol and steps < max_iter:
         s = Columns(data, target, True)
-        (point,) = dense_points(path.follow(s, strengths, [alpha], tol, max_iter - steps, w), data.p)
-        found, new_value, new_gap, rounds = point
+        (point,) = path.follow(s, family, [alpha], tol, max_iter - steps, w)
+        found, new_value, new_gap, rounds = dense_point(point, data.p)
         steps += rounds
         if new_gap < gap:
             w, value, gap = found, new_value, new_gap
     return w, value, gap, steps
 
 
-def dense_points(walk, p):
-    """Coefficients (p,), values, gaps and rounds of the points of a path."""
-    for point in walk:
-        w = np.zeros(p)
-        w[point.features] = point.w
-        yield w, point.primal, point.gap, max(point.rounds, 1)
+def dense_point(point, p):
+    """Coefficients (p,), value, certificate and rounds of a point of a path."""
+    w = np.zeros(p)
+    w[point.features] = point.w
+    return w, point.primal, point.gap, max(point.rounds, 1)
 
 
 def choose_solver(data, penalty, alphas, limit=MAX_DIRECT_SIDE):
     """What solver="auto" means; `limit` is the largest dense system that it solves directly."""
-    bounded = np.isfinite(penalty.bounds[0]).any() or np.isfinite(penalty.bounds[1]).any()
-    smooth = penalty.l1_ratio == 0.0 or not np.any(alphas)
-    if smooth and not bounded and min(data.n, data.p) <= limit:
+    smooth = penalty.is_elastic_net and (penalty.l1_ratio == 0.0 or not np.any(alphas))
+    if smooth and not penalty.is_bounded and min(data.n, data.p) <= limit:
         return "direct"
     if data.n >= 5 * data.p and data.p <= (MAX_GRAM_COLUMNS if len(alphas) > 1 else Covariance.SMALL):
         return "gram"
@@ -291,16 +272,17 @@ def solve_path(data, target, penalty, alphas, *, tol, max_iter, solver="auto", c
     coef_init : ndarray of shape (p,) or None
         Start, in the user's units.
     """
-    st = penalty.strengths(data, data.unit[target])
+    data = penalty.scaled(data)
+    family = penalty.path(data, data.unit[target])
     if solver == "auto":
         solver = choose_solver(data, penalty, alphas)
-    goal = 0.5 * tol  # the null model's loss is 1/2
+    goal = 0.5 * tol if penalty.is_convex else tol  # the null model's loss is 1/2
     w_init = to_normalized(data, target, coef_init)
     if solver == "prox_grad":
-        found = _prox_grad(data, target, st, alphas, goal, max_iter, w_init)
+        found = _prox_grad(data, target, family, alphas, goal, max_iter, w_init)
     else:
-        found = _coordinate(data, target, st, alphas, goal, solver == "gram", max_iter, w_init)
-    yield from to_user_units(data, target, found, tol)
+        found = _coordinate(data, target, family, alphas, goal, solver == "gram", max_iter, w_init)
+    yield from to_user_units(data, target, found, goal, penalty.is_convex)
 
 
 def solve_all(data, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
@@ -311,18 +293,18 @@ def solve_all(data, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=
     every = slice(None)
     goal = 0.5 * tol
     if solver == "direct" or (solver == "auto" and choose_solver(data, penalty, alphas) == "direct"):
-        st = penalty.strengths(data, 1.0)  # pure L2 is the same for all targets
-        yield from to_user_units(data, every, _direct(data, st, penalty.lengths(data), alphas, goal), tol)
+        family = penalty.path(data, 1.0)  # pure L2 is the same for all targets
+        yield from to_user_units(data, every, _direct(data, family, penalty.lengths(data), alphas, goal), goal)
         return
     options = dict(tol=tol, max_iter=max_iter, solver=solver)
 
     def alone(target, alphas, init):
         return solve_path(data, target, penalty, alphas, coef_init=init, **options)
 
-    if batches(data, solver):
+    if penalty.is_elastic_net and batches(data, solver):
         moments = data.gram, data.start, data.target_sqnorms
         found = batched(data, penalty, *moments, alphas, goal, max_iter, coef_init)
-        yield from with_rest(to_user_units(data, every, found, tol), alphas, alone)
+        yield from with_rest(to_user_units(data, every, found, goal), alphas, alone)
     else:
         yield from one_by_one(data.unit.size, alphas, coef_init, alone)
 
@@ -330,10 +312,10 @@ def solve_all(data, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=
 def batched(data, penalty, G, start, yy, alphas, tol, max_iter, coef_init):
     """What the compiled loop over targets finds; gaps are infinite where inner products are not accurate enough."""
     W = np.zeros(start.shape) if coef_init is None else to_normalized(data, slice(None), coef_init)
-    base, every = penalty.strengths(data, 1.0), np.arange(data.p)
+    base = penalty.path(data, 1.0)
     found = gram_paths(G, base, data.unit, start, yy, alphas, tol, max_iter, W)
     for alpha, (W_found, values, gaps, rounds) in zip(alphas, found, strict=True):
-        W_found = without_rounding(W_found, base.at(alpha, every))
+        W_found = without_rounding(W_found, base) if alpha > 0.0 else W_found
         yield W_found, values, np.where(too_large_for_gram(W_found, tol), np.inf, gaps), rounds
 
 
@@ -372,11 +354,14 @@ def to_normalized(data, targets, coef):
     return np.divide(coef, size, out=np.zeros(size.shape), where=size > 0.0)
 
 
-def to_user_units(data, targets, found, tol):
-    """A `Solution` in the user's units for all that a solver found; `targets` is one, or a slice of them."""
+def to_user_units(data, targets, found, goal, is_gap=True):
+    """A `Solution` in the user's units for all that a solver found; `targets` is one, or a slice of them.
+
+    The certificates are distances to stationarity, which have no unit, if they are not gaps.
+    """
     size = np.multiply.outer(data.unit[targets], data.scale)
     unit = data.unit[targets] ** 2 / data.weight
     for w, value, gap, n_iter in found:
         coef = w * size
         intercept = data.offset[targets] - coef @ data.mean
-        yield Solution(coef, intercept, value * unit, gap * unit, n_iter, gap <= 0.5 * tol)
+        yield Solution(coef, intercept, value * unit, gap * unit if is_gap else gap, n_iter, gap <= goal)

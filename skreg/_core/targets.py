@@ -118,7 +118,7 @@ def gram_paths(G, base, units, start, yy, alphas, tol, max_iter, W):
     ----------
     G : ndarray of shape (p, p)
         Inner products of normalized columns.
-    base : Strengths
+    base : CoefficientPath
         The penalty for alpha = 1 and targets of norm 1.
     units : ndarray of shape (T,)
         Norms of the targets.
@@ -134,7 +134,7 @@ def gram_paths(G, base, units, start, yy, alphas, tol, max_iter, W):
     W : ndarray of shape (T, p)
         Start; changed in place.
     """
-    A, base = Gram(np.ascontiguousarray(G)), ElasticNet(*base)
+    A, base = Gram(np.ascontiguousarray(G)), base.whole(1.0)
     T, p = W.shape
     step = max(int(ENTRIES_PER_CALL / (100 * p**2)), 1)  # targets in one call, after which an interrupt is noticed
     for alpha in alphas:

@@ -1,14 +1,15 @@
-"""The inner problem on a working set of columns. Coordinates are positions in the working set; its iterate is w and r.
+"""Working sets: the blocks that may be nonzero, their coefficients, and what paths ask of them.
 
-The state r has one of two forms: minus the weighted residual, or the gradient. The gradient needs the inner products of
-the working set, and then a coordinate that does not move costs nothing; the residual needs only the columns.
-`correlations` are minus the gradient of the smooth part ``||y - X w||^2 / 2``, in normalized units.
+Coordinates are positions in the working set; its iterate is w and r. For the squared loss the state r has one of two
+forms: minus the weighted residual, or the gradient. The gradient needs the inner products of the working set, and then
+a coordinate that does not move costs nothing; the residual needs only the columns. `correlations` are minus the
+gradient of the smooth part ``||y - X w||^2 / 2``, in normalized units.
 """
 
 import numpy as np
 
 from . import inner
-from .certificates import conjugate_value
+from .certificates import conjugate_value, penalty_value, squared_dual
 from .coordinate import col_dots, col_updates
 from .designs import Gram
 from .screening import Anchors
@@ -30,12 +31,14 @@ class Residual:
         self.width = data.size / data.p  # entries of X that a coordinate reads
         self.A = None
         self.features = np.empty(0, np.int64)
-        self.lips = np.empty(0)
+        self.lips = np.empty(0)  # the curvature of every block
 
-    def grow(self, cols):
+    def grow(self, cols, sizes=None):
+        """Add columns; `sizes` are those of their blocks, None for blocks of one."""
         self.A = self.data.restrict(self.A, cols)
-        self.lips = np.append(self.lips, (self.data.scale[cols] > 0.0).astype(float))
         self.features = np.append(self.features, cols)
+        alone = self.data.sqnorms[cols]
+        self.lips = np.append(self.lips, block_curvatures(alone, sizes, lambda at: self.data.cross(cols[at], cols[at])))
 
     def state(self, w):
         """The r of an iterate, computed from w."""
@@ -45,7 +48,7 @@ class Residual:
         return r
 
     def correlations(self, r):
-        out = np.empty(self.lips.size)
+        out = np.empty(self.features.size)
         if out.size:
             col_dots(self.A, np.arange(out.size), r, out)
         return -out
@@ -81,7 +84,8 @@ class Gradient:
     def width(self):
         return self.features.size
 
-    def grow(self, cols):
+    def grow(self, cols, sizes=None):
+        """Add columns; `sizes` are those of their blocks, None for blocks of one."""
         m, k = self.features.size, cols.size
         self.features = np.append(self.features, cols)
         new = self.cross(cols, self.features)
@@ -94,7 +98,9 @@ class Gradient:
         if m:
             self.G[m : m + k, : m + k] = new
             self.G[:m, m : m + k] = new[:, :m].T
-        self.lips = self.G.diagonal()[: m + k].copy()
+        alone = self.G.diagonal()[m : m + k]
+        lips = block_curvatures(alone, sizes, lambda at: self.G[m:, m:][np.ix_(at, at)])
+        self.lips = np.append(self.lips, lips)
         self.A = Gram(self.G)
 
     def state(self, w):
@@ -114,104 +120,169 @@ class Gradient:
         return self.G[np.ix_(coords, coords)]
 
 
-class Certified:
-    """A working set with dual points, whose values `dual_value` gives."""
-
-    def penalty(self, strengths, alpha):
-        """The penalty of the working set."""
-        return strengths.at(alpha, self.features)
-
-    def gap_with(self, strengths, alpha, result, new, est, pull):
-        """The gap on all columns; `new` are those outside the working set that violate their limits."""
-        dual, level = result.dual, alpha * strengths.l1[new]
-        kept = dual.value - conjugate_value(strengths.at(alpha, new), est[new], dual.scale)
-        scale = dual.scale * (level / (dual.scale * pull[new])).min()
-        scaled = self.dual_value(self.penalty(strengths, alpha), dual, scale)
-        return max(result.primal - max(kept, scaled, self.trivial_dual(self.penalty(strengths, alpha))), 0.0)
+def block_curvatures(alone, sizes, square):
+    """The largest curvature of every block, from those of single coordinates; ``square(at)`` gives inner products."""
+    if sizes is None:
+        return alone
+    out, stops = np.empty(sizes.size), np.cumsum(sizes)
+    for j, (stop, size) in enumerate(zip(stops, sizes, strict=True)):
+        at = np.arange(stop - size, stop)
+        out[j] = alone[at[0]] if size == 1 else np.linalg.eigvalsh(square(at))[-1]
+    return out
 
 
-class WorkingSet(Certified):
-    """Columns that may be nonzero, their coefficients w, and the state r in one of the forms."""
+class WorkingSet:
+    """What `path.follow`, `inner.solve` and certificates know of a working set.
 
-    batch = 64  # columns that may always enter at once; otherwise at most as many as there are nonzeros
+    Attributes
+    ----------
+    start : ndarray
+        Correlations of all coordinates at the null model.
+    is_convex : bool
+        Whether the loss is.
+    is_eager : bool
+        Whether blocks that are only likely to enter are added: it is cheap.
+    batch : int
+        Blocks that may always enter at once; otherwise at most as many as there are nonzero coefficients.
+    blocks : ndarray of int
+        In the order in which they entered.
+    features : ndarray of int
+        The coordinates of these blocks, as positions in all coordinates.
+    w, r : ndarray
+        The iterate and its state.
+    """
 
-    def __init__(self, form, p):
+    is_convex = True
+
+    def __init__(self):
+        self.blocks = np.empty(0, np.int64)
+
+    def add(self, path, blocks, known, entry):
+        """Add blocks, with coefficients of 0, and mark them as known; `entry` are the entry alphas of all blocks."""
+        raise NotImplementedError
+
+    def move(self, w):
+        """Set the iterate, and compute its state from it."""
+        raise NotImplementedError
+
+    def solve(self, pen, tol, share, max_rounds):
+        """Lower the objective until the certificate is at most `tol`, or that share of the objective.
+
+        Returns
+        -------
+        result : inner.Result
+        """
+        raise NotImplementedError
+
+    def jump(self, pen, start, t):
+        """Step from w to ``w + t (w - start)``, without leaving smooth pieces, if that lowers the objective."""
+        raise NotImplementedError
+
+    def all_correlations(self, w, r, may_matter):
+        """Correlations of all coordinates at the iterate w, r; exact for those that matter, see `Anchors`."""
+        raise NotImplementedError
+
+    def evaluate(self, pen):
+        """The objective, and the correlations of the working set: minus the gradient of the smooth part."""
+        raise NotImplementedError
+
+    def dual_bounds(self, pen, c):
+        """Dual values at the state that was evaluated last, each with the scale of its dual point."""
+        raise NotImplementedError
+
+    def dual_value(self, pen, point, scale):
+        """Dual value of another scale of a dual point, which is a `DualityGap`."""
+        raise NotImplementedError
+
+    def trivial_dual(self, pen):
+        """Dual value of the point 0, which is always feasible."""
+        raise NotImplementedError
+
+
+class SquaredLoss(WorkingSet):
+    """The working set of the squared loss, in one of the two forms."""
+
+    batch = 64
+
+    def __init__(self, form):
+        super().__init__()
         self.form = form
-        self.p = p
         self.w = self.r = np.empty(0)
 
     @property
     def features(self):
         return self.form.features
 
-    def _enter(self, k):
+    def _enter(self, blocks, k):
         """Add the last k columns of the form to the iterate, with coefficients of 0."""
+        self.blocks = np.append(self.blocks, blocks)
         self.move(np.append(self.w, np.zeros(k)))
 
     def move(self, w):
-        """Set the iterate, and compute its state from it."""
         self.w = w
         self.r = self.form.state(w)
 
     def solve(self, pen, tol, share, max_rounds):
-        """See `inner.solve`."""
         return inner.solve(self, pen, tol, share, max_rounds)
 
     def jump(self, pen, start, t):
-        """See `inner.jump`."""
         inner.jump(self, pen, start, t)
 
+    def evaluate(self, pen):
+        self._products = rr, _ = self.form.products(self.w, self.r)
+        return 0.5 * rr + penalty_value(pen, self.w), self.form.correlations(self.r)
+
+    def dual_bounds(self, pen, c):
+        return [squared_dual(pen, c, *self._products)]
+
     def trivial_dual(self, pen):
-        """Dual value of the point 0, which is always feasible."""
         return -conjugate_value(pen, self.w, 0.0)
 
-    def dual_value(self, pen, dual, scale):
-        """Dual value of another scale of a dual point."""
-        rr, yr = self.form.products(dual.w, dual.r)
-        c = self.form.correlations(dual.r)
+    def dual_value(self, pen, point, scale):
+        rr, yr = self.form.products(point.w, point.r)
+        c = self.form.correlations(point.r)
         return scale * yr - 0.5 * scale**2 * rr - conjugate_value(pen, c, scale)
 
-    def _with_likely(self, cols, known, est, least):
-        """The columns that enter, and further ones up to a batch: those with the largest estimated correlations."""
-        rest = np.flatnonzero(~known)
-        extra = max(least - cols.size, 0)
-        return np.append(cols, rest[np.argsort(-np.abs(est[rest]))[:extra]])
+
+def block_sizes(path, blocks):
+    """Numbers of coordinates of some blocks, None where all have one."""
+    if path.n_blocks == path.n_coordinates:
+        return None
+    return np.diff(path.ptr)[blocks]
 
 
-class Columns(WorkingSet):
+class Columns(SquaredLoss):
     """Columns outside the working set are screened with anchors."""
 
-    eager = True  # adding columns is cheap
+    is_eager = True
 
     def __init__(self, data, target, many=True):
         self.start = data.start[target]
         self.residual = Residual(data, target)
         # Inner products of the working set pay on a path, or where they cost little compared with the rows.
         self.most = min(max((2.0 if many else 0.1) * self.residual.width, LEAST), MOST)
-        yy = data.sqnorm(data.R[target])
-        super().__init__(Gradient(data.cross, self.start, yy), data.p)
+        super().__init__(Gradient(data.cross, self.start, data.sqnorm(data.R[target])))
         self.anchors = Anchors(data)
         self.anchors.start(-data.sqrt_weighted(data.R[target]), self.start)
 
-    def add(self, cols, known, est):
-        """Add columns with coefficients of 0."""
-        known[cols] = True
-        self.residual.grow(cols)
+    def add(self, path, blocks, known, entry):
+        known[blocks] = True
+        cols, sizes = path.coordinates(blocks), block_sizes(path, blocks)
+        self.residual.grow(cols, sizes)
         if self.residual.features.size > self.most:
             self.form = self.residual
         else:
-            self.form.grow(cols)
-        self._enter(cols.size)
+            self.form.grow(cols, sizes)
+        self._enter(blocks, cols.size)
 
-    def all_correlations(self, w, r, level, known):
-        """Correlations of all columns at the iterate w, r; outside `known`, exact where they may exceed `level`."""
+    def all_correlations(self, w, r, may_matter):
         if self.form is not self.residual:
             r = self.residual.state(w)
-        return self.anchors.correlations(r, level, known)
+        return self.anchors.correlations(r, may_matter)
 
 
-class Covariance(WorkingSet):
-    """K holds the inner products of the working set with all columns: for n >> p. Columns enter in batches.
+class Covariance(SquaredLoss):
+    """K holds the inner products of the working set with all columns: for n >> p. Blocks enter in batches.
 
     Parameters
     ----------
@@ -223,25 +294,32 @@ class Covariance(WorkingSet):
         Squared norm of y.
     """
 
-    eager = False
+    is_eager = False
     SMALL = 256  # up to this many columns, all enter at once, in one symmetric product
 
     def __init__(self, inner, start, yy):
         self.inner = inner
         self.start = start
         self.K = np.empty((0, start.size))
-        super().__init__(Gradient(lambda new, cols: self.K[-new.size :, cols], start, yy), start.size)
+        super().__init__(Gradient(lambda new, cols: self.K[-new.size :, cols], start, yy))
 
-    def add(self, cols, known, est):
-        """Add columns with coefficients of 0, and with them those that are likely to enter soon."""
-        known[cols] = True
-        many = self.p <= self.SMALL or 3 * (self.w.size + max(cols.size, BATCH)) > self.p
-        cols = self._with_likely(cols, known, est, self.p if many else BATCH)
-        known[cols] = True
+    def add(self, path, blocks, known, entry):
+        known[blocks] = True
+        blocks = self._with_likely(path, blocks, known, entry)
+        known[blocks] = True
+        cols = path.coordinates(blocks)
         self.K = np.concatenate([self.K, self.inner(cols)])
-        self.form.grow(cols)
-        self._enter(cols.size)
+        self.form.grow(cols, block_sizes(path, blocks))
+        self._enter(blocks, cols.size)
 
-    def all_correlations(self, w, r, level, known):
-        """Correlations of all columns at the iterate w, r."""
+    def _with_likely(self, path, blocks, known, entry):
+        """The blocks, and further ones up to a batch, or all: those that are likely to enter soon."""
+        p, n_new = self.start.size, path.coordinates(blocks).size
+        rest = np.flatnonzero(~known)
+        if p > self.SMALL and 3 * (self.w.size + max(n_new, BATCH)) <= p:
+            n_extra = max(BATCH - n_new, 0) * path.n_blocks // p
+            rest = rest[np.argsort(-entry[rest])[:n_extra]]
+        return np.append(blocks, rest)
+
+    def all_correlations(self, w, r, may_matter):
         return self.start - w @ self.K

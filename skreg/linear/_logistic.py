@@ -6,9 +6,9 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from .._core.classify import class_alpha_max, classify
 from .._core.likelihood import Likelihood
 from .._core.losses import Logistic, Multinomial
+from .._core.solve_scores import scores_alpha_max, solve_scores
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._classes import scores_of_all, smoothed_targets
 from ..utils._params import BOOLEAN, DICT, NONE, Interval, Options
@@ -33,7 +33,7 @@ def null_loss(likelihood):
 
 def gap_unit(likelihood):
     """The loss that `tol` and warnings compare the gap of a `Solution` with."""
-    return null_loss(likelihood) if likelihood.convex else 1.0
+    return null_loss(likelihood) if likelihood.is_convex else 1.0
 
 
 class LabelSmoothed(LinearClassifier):
@@ -70,12 +70,12 @@ class LabelSmoothed(LinearClassifier):
         self.n_iter_ = int(solution.n_iter)
         self.objective_ = float(solution.objective)
         self.sparsity_ = float(np.mean(self.coef_ == 0.0))
-        self.dual_gap_ = float(solution.gap) if likelihood.convex else np.nan
+        self.dual_gap_ = float(solution.gap) if likelihood.is_convex else np.nan
         vars(self).pop("stationarity_", None)
-        if not likelihood.convex:
+        if not likelihood.is_convex:
             self.stationarity_ = float(solution.gap)
         free = alpha == 0.0 or (problem.factor == 0.0).any()
-        endless = free and smoothing == 0.0 and likelihood.convex and not np.isfinite(problem.bounds).any()
+        endless = free and smoothing == 0.0 and likelihood.is_convex and not np.isfinite(problem.bounds).any()
         if endless and self._certain(problem):
             warnings.warn(
                 f"{type(self).__name__}: unpenalized features separate the classes, in all rows or in some. Without a"
@@ -326,7 +326,7 @@ class LabelSmoothedLogistic(LabelSmoothed):
         penalty = problem.penalty(self.l1_ratio, self.standardize)
         options = self._options() | dict(coef_init=self._warm(problem, likelihood, known))
         with one_blas_thread():
-            (solution,) = classify(likelihood, penalty, [self.alpha], **options)
+            (solution,) = solve_scores(likelihood, penalty, [self.alpha], **options)
         self._store(problem, likelihood, solution, self.alpha, self.label_smoothing)
         task.end()
         return self
@@ -366,14 +366,14 @@ class LabelSmoothedLogistic(LabelSmoothed):
             alphas,
             eps,
             self.l1_ratio,
-            lambda r: class_alpha_max(lik, problem.penalty(r, self.standardize), self.grouped),
+            lambda r: scores_alpha_max(lik, problem.penalty(r, self.standardize), self.grouped),
         )
         init = None if coef_init is None else check_coef_init(coef_init, lik.K, problem.data.p)
         coefs = np.zeros((alphas.size, lik.K, problem.data.p), dtype=problem.X.dtype)
         intercepts, gaps, met = np.zeros((lik.K, alphas.size)), np.zeros(alphas.size), np.ones(alphas.size, dtype=bool)
         penalty = problem.penalty(self.l1_ratio, self.standardize)
         with one_blas_thread():
-            for k, solution in enumerate(classify(lik, penalty, alphas, coef_init=init, **self._options())):
+            for k, solution in enumerate(solve_scores(lik, penalty, alphas, coef_init=init, **self._options())):
                 coef, intercepts[:, k] = problem.rounded(solution.coef, solution.intercept, self.tol, null_loss(lik))
                 coefs = coefs.astype(np.promote_types(coefs.dtype, coef.dtype), copy=False)
                 coefs[k] = coef

@@ -6,8 +6,8 @@ from numbers import Real
 import numpy as np
 from scipy.special import log_softmax
 
-from .._core.classify import class_alpha_max, classify
 from .._core.data import as_data
+from .._core.solve_scores import scores_alpha_max, solve_scores
 from ..utils._classes import log_loss, scores_of_all
 from ..utils._params import ARRAY_LIKE, Interval
 from ._grid import Grid, read_alphas, read_list
@@ -205,7 +205,7 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
 
     def _alpha_max(self, problem, l1_ratio, smoothing):
         likelihood = self._likelihood(problem, problem.data, smoothing)
-        return class_alpha_max(likelihood, problem.penalty(l1_ratio, self.standardize), self.grouped)
+        return scores_alpha_max(likelihood, problem.penalty(l1_ratio, self.standardize), self.grouped)
 
     def _labels(self, problem):
         return self.classes_[problem.Y[0]]
@@ -225,7 +225,7 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
 
         for i, (l1_ratio, smoothing) in enumerate(grid.candidates):
             lik, penalty = likelihoods[smoothing], problem.penalty(l1_ratio, self.standardize)
-            found = classify(lik, penalty, grid.alphas[i], **self._options())
+            found = solve_scores(lik, penalty, grid.alphas[i], **self._options())
             path = ([(solution, gap_unit(lik))] for solution in found)
             fold.follow(i, path, task, halt, score if self.scoring is None else None)
 
@@ -243,5 +243,5 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
     def _fit_all(self, problem, folds):
         likelihood = self._likelihood(problem, problem.data, self.label_smoothing_)
         penalty = problem.penalty(self.l1_ratio_, self.standardize)
-        (solution,) = classify(likelihood, penalty, [self.alpha_], **self._options())
+        (solution,) = solve_scores(likelihood, penalty, [self.alpha_], **self._options())
         self._store(problem, likelihood, solution, self.alpha_, self.label_smoothing_)

@@ -74,8 +74,9 @@ def callers(method):
 
 
 def test_loops__one_by_coordinates_and_one_by_prox_gradient():
-    assert callers("coordinate_step") == ["coordinate.py:coordinate_descent"]
-    assert callers("prox") == ["penalties.py:coordinate_step"] * 2 + ["proximal.py:prox_gradient"]
+    assert callers("block_step") == ["coordinate.py:coordinate_descent"]
+    assert callers("prox_all") == ["proximal.py:prox_gradient"]
+    assert callers("prox") == sorted(["penalties.py:block_step", "penalties.py:prox_all"] * 2)
 
 
 def test_public_names__are_the_estimators_and_two_functions():

@@ -6,7 +6,7 @@ from scipy.optimize import lsq_linear
 
 from skreg._core import inner
 from skreg._core.penalties import ElasticNet
-from skreg._core.working_set import Gradient, WorkingSet
+from skreg._core.working_set import Gradient, SquaredLoss
 from tests.problems import regression
 
 pytestmark = pytest.mark.plain
@@ -19,7 +19,7 @@ def working_set(n=20, p=6, seed=0):
     G = X.T @ X
     form = Gradient(lambda new, cols: G, X.T @ y, y @ y)
     form.grow(np.arange(p))
-    s = WorkingSet(form, p)
+    s = SquaredLoss(form)
     s.move(np.zeros(p))
     return s, X, y
 
@@ -74,7 +74,7 @@ def test_solve__meets_the_gap_and_the_gap_holds(tol, bounds):
     best, *_ = working_set()
     exact = inner.solve(best, pen, 1e-14, 0.0, 10_000)
     assert result.primal - exact.primal <= result.gap + 1e-13
-    assert result.dual.value <= exact.primal + 1e-13
+    assert result.certificate.bound <= exact.primal + 1e-13
 
 
 def test_solve__stops_after_max_rounds():

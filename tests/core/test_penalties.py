@@ -111,11 +111,12 @@ def test_groups__steps_reach_the_group_lasso():
     G = (basis * np.array([1.0, 0.9, 0.8, 0.7, 0.9, 1.0])) @ basis.T
     c = np.array([0.9, -0.4, 0.05, 0.02, 0.6, 0.3])
     inner = ElasticNet(np.full(3, 0.2), np.full(3, 0.1), np.full(3, -math.inf), np.full(3, math.inf))
-    pen, w, r = Groups(inner, 2), np.zeros(6), -c
-    coordinate_descent(Gram(G), pen, w, r, np.ones(1), G.diagonal().copy(), np.arange(3), 2000)
+    pen, w, r = Groups(inner, np.array([0, 2, 4, 6]), np.zeros(6)), np.zeros(6), -c
+    lips = np.array([np.linalg.eigvalsh(G[k : k + 2, k : k + 2])[-1] for k in (0, 2, 4)])
+    coordinate_descent(Gram(G), pen, w, r, np.ones(1), lips, np.arange(3), 2000)
     np.testing.assert_allclose(r, G @ w - c, atol=1e-12)
     assert certificates.optimality(pen, w, -r) < 1e-10
-    assert pen.block_value(w, 0) == pytest.approx(np.hypot(w[0], w[1]))
+    assert pen.block_size(w, 0) == pytest.approx(np.hypot(w[0], w[1]))
     nonzero = w.reshape(3, 2) != 0.0
     assert (nonzero.all(axis=1) == nonzero.any(axis=1)).all()
     assert nonzero.any()

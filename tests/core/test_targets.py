@@ -7,7 +7,8 @@ from sklearn.linear_model import LinearRegression, Ridge
 
 from skreg import ElasticNetProx, ElasticNetProxCV, elastic_net_path
 from skreg._core.data import as_data
-from skreg._core.solve import MIN_BATCHED_TARGETS, Penalty
+from skreg._core.penalty_paths import Penalty
+from skreg._core.solve import MIN_BATCHED_TARGETS
 from skreg._core.targets import gram_paths
 from tests.problems import DESIGNS, PENALTIES, regression
 from tests.reference import null_loss, objective
@@ -31,7 +32,7 @@ def test_gram_paths__gaps_and_values_are_true(penalty):
     factor = params.get("penalty_factor", np.ones(6))
     data = as_data(np.asfortranarray(X), np.array([y, 1e3 * y + X[:, 1]]), None, True)
     ours = Penalty(params["l1_ratio"], factor, (low, high), params.get("standardize", False))
-    base = ours.strengths(data, 1.0)
+    base = ours.path(data, 1.0)
     found = gram_paths(
         data.gram, base, data.unit, data.start, data.target_sqnorms, [0.1, 0.01], 1e-12, 50, np.zeros((2, 6))
     )

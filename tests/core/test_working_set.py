@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from skreg._core.data import as_data
-from skreg._core.solve import Penalty, certify, form_of_all_columns
+from skreg._core.penalty_paths import Penalty
+from skreg._core.solve import certify, form_of_all_columns
 from skreg._core.working_set import Columns, Covariance, Gradient, Residual
 from tests.problems import DESIGNS, regression
 
@@ -15,6 +16,10 @@ def problem(kind="dense", n=30, p=10):
     X, y = regression(n, p, seed=2)
     weights = np.random.default_rng(0).uniform(0.5, 2.0, n)
     return as_data(DESIGNS[kind](X), np.array([y, y**2]), weights, True)
+
+
+def lasso(data, l1_ratio=1.0):
+    return Penalty(l1_ratio, np.ones(data.p)).path(data, data.unit[0])
 
 
 def working_sets(data, target=0):
@@ -53,7 +58,7 @@ def test_working_set__correlations_of_all_columns(which, kind):
     data = problem(kind)
     s = working_sets(data)[which]
     known = np.zeros(data.p, bool)
-    s.add(np.array([3, 8]), known, s.start)
+    s.add(lasso(data), np.array([3, 8]), known, np.abs(s.start))
     assert known[[3, 8]].all()
     assert not s.w.any()
     w = np.random.default_rng(0).standard_normal(s.w.size)
@@ -62,7 +67,7 @@ def test_working_set__correlations_of_all_columns(which, kind):
     every[s.features] = w
     Z = data.block(slice(None))
     expected = Z.T @ (data.sqrt_weighted_targets[0] - Z @ every)
-    found = s.all_correlations(s.w, s.r, np.zeros(data.p), np.zeros(data.p, bool))
+    found = s.all_correlations(s.w, s.r, lambda size: size > 0.0)
     np.testing.assert_allclose(found, expected, atol=1e-11)
 
 
@@ -71,12 +76,12 @@ def test_working_set__correlations_of_all_columns(which, kind):
 def test_working_set__solve_reaches_the_gap(which, tol):
     data = problem()
     s = working_sets(data)[which]
-    st = Penalty(0.7, np.ones(data.p), (-np.inf, np.inf), False).strengths(data, data.unit[0])
-    s.add(np.arange(data.p), np.zeros(data.p, bool), s.start)
+    family = lasso(data, 0.7)
+    s.add(family, np.arange(data.p), np.zeros(data.p, bool), np.abs(s.start))
     order = np.argsort(s.features)
-    result = s.solve(s.penalty(st, 0.05), tol, 0.0, 1000)
+    result = s.solve(family.at(0.05, s.blocks), tol, 0.0, 1000)
     assert result.gap <= tol
-    value, gap = certify(form_of_all_columns(data, 0, False), st.at(0.05, np.arange(data.p)), s.w[order])
+    value, gap = certify(form_of_all_columns(data, 0, False), family.whole(0.05), s.w[order])
     assert value == pytest.approx(result.primal, abs=1e-12)
     assert gap <= tol + 1e-12
 
@@ -85,19 +90,20 @@ def test_working_set__solve_reaches_the_gap(which, tol):
 def test_working_set__gap_with_other_columns_holds(which):
     data = problem()
     every = np.arange(data.p)
-    st = Penalty(1.0, np.ones(data.p), (-np.inf, np.inf), False).strengths(data, data.unit[0])
-    alpha = 0.1 * st.alpha_max(data.start[0])
+    family = lasso(data)
+    alpha = 0.1 * family.alpha_max(data.start[0])
     whole = working_sets(data)[which]
-    whole.add(every, np.zeros(data.p, bool), whole.start)
-    best = whole.solve(whole.penalty(st, alpha), 1e-12, 0.0, 1000).primal
+    whole.add(family, every, np.zeros(data.p, bool), np.abs(whole.start))
+    best = whole.solve(family.at(alpha, whole.blocks), 1e-12, 0.0, 1000).primal
     s = working_sets(data)[which]
     known = np.zeros(data.p, bool)
-    s.add(np.argsort(-np.abs(s.start))[:2], known, s.start)
-    result = s.solve(s.penalty(st, alpha), 1e-12, 0.0, 1000)
-    est = s.all_correlations(result.dual.w, result.dual.r, 0.0 * st.l1, known)
-    pull = st.pull(est)
-    new = np.flatnonzero((result.dual.scale * pull > alpha * st.l1 * (1.0 + 1e-12)) & ~known)
+    s.add(family, np.argsort(-np.abs(s.start))[:2], known, np.abs(s.start))
+    result = s.solve(family.at(alpha, s.blocks), 1e-12, 0.0, 1000)
+    proof = result.certificate
+    c = s.all_correlations(proof.w, proof.r, lambda size: size > 0.0)
+    entry = family.entry_alpha(c)
+    new = np.flatnonzero((proof.scale * entry > alpha * (1.0 + 1e-12)) & ~known)
     assert new.size
-    gap = s.gap_with(st, alpha, result, new, est, pull)
+    gap = proof.outside(family, alpha, result.primal, new, entry, c)
     assert result.primal - best <= gap <= result.primal
     assert gap > result.gap

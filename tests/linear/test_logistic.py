@@ -18,7 +18,8 @@ from skreg._core.data import as_data
 from skreg._core.expansion import OneScore, Softmax
 from skreg._core.likelihood import Likelihood
 from skreg._core.losses import Logistic, Multinomial
-from skreg._core.newton import Scores
+from skreg._core.penalty_paths import Penalty
+from skreg._core.scores import Scores
 from tests.combinations import THOROUGH, combinations
 from tests.problems import DESIGNS, PENALTIES, classification, hostile_classification
 from tests.reference import class_duality_gap, class_losses, class_null_loss, class_objective
@@ -28,9 +29,10 @@ EXACT = dict(tol=1e-12, max_iter=300)
 
 
 def rows(loss, T, Z):
-    """Losses, slopes, probabilities and curvature factors of all rows."""
-    R, P, factor = np.empty_like(Z), np.empty_like(Z), np.empty(Z.shape[1])
-    return np.array([loss.row(T, Z, i, R, P, factor) for i in range(Z.shape[1])]), R, P, factor
+    """Losses, slopes, probabilities of several classes and curvatures of all rows."""
+    R, P, H, one = np.empty_like(Z), np.empty_like(Z), np.empty(Z.shape[1]), np.ones(1)
+    each = [slice(i, i + 1) for i in range(Z.shape[1])]
+    return np.array([loss.evaluate(T[:, i], Z[:, i], one, R[:, i], P[:, i], H[i]) for i in each]), R, P, H
 
 
 @pytest.mark.plain
@@ -41,7 +43,7 @@ def test_logistic__losses_slopes_and_curvatures(K, confidence):
     Z = np.concatenate([rng.standard_normal((K, 20)), 40.0 * rng.standard_normal((K, 10))], axis=1)
     T = rng.dirichlet(np.ones(max(K, 2)), 30).T[-K:]
     loss = (Logistic if K == 1 else Multinomial)(confidence)
-    value, R, P, factor = rows(loss, T, Z)
+    value, R, P, curvature = rows(loss, T, Z)
     full_Z = np.vstack([0.0 * Z, Z]) if K == 1 else Z
     full_T = np.vstack([1.0 - T, T]) if K == 1 else T
     np.testing.assert_allclose(value, class_losses(full_Z.T, full_T.T, confidence), rtol=1e-10, atol=1e-10)
@@ -54,13 +56,14 @@ def test_logistic__losses_slopes_and_curvatures(K, confidence):
         slope = approx_fprime(Z[:, i], lambda z, i=i: rows(loss, T[:, [i]], z[:, None])[0][0], 1e-7)
         np.testing.assert_allclose(R[:, i], slope, atol=1e-5)
         H = np.array([(slopes(Z[:, i] + eps * e) - slopes(Z[:, i] - eps * e)) / (2 * eps) for e in np.eye(K)])
-        p = P[:, i]
+        p = P[:, i] if K > 1 else 1.0 / (1.0 + np.exp(-Z[:, i]))
         model = np.diag(p) - np.outer(p, p) if K > 1 else np.diag(p * (1.0 - p))
+        factor = curvature[i] / (1.0 if K > 1 else model[0, 0])
         if confidence == 0.0:
             np.testing.assert_allclose(H, model, atol=1e-8)
-            assert factor[i] == 1.0
+            assert factor == pytest.approx(1.0, rel=1e-12)
         else:
-            assert factor[i] == pytest.approx(max(np.trace(H) / np.trace(model), 0.1), rel=1e-4)
+            assert factor == pytest.approx(max(np.trace(H) / np.trace(model), 0.1), rel=1e-4)
 
 
 @pytest.mark.plain
@@ -74,16 +77,17 @@ def test_logistic__the_model_is_the_second_order_expansion(kind, K, intercept):
     data = as_data(DESIGNS[kind](X), np.empty((0, 30)), weights, intercept)
     lik = Likelihood(data, (Logistic if K == 2 else Multinomial)(0.0), T)
     s = Scores(lik)
-    every = np.arange(s.p)
-    s.add(every, np.zeros(s.p, bool), s.start)
+    m = s.start.size
+    family = Penalty(1.0, np.ones(5)).path(data, 1.0, lik.K)
+    s.add(family, np.arange(m), np.zeros(m, bool), np.abs(s.start))
     rng = np.random.default_rng(1)
-    w = 0.3 * rng.standard_normal(s.p)
+    w = 0.3 * rng.standard_normal(m)
     s.move(w)
     np.testing.assert_allclose(
         -s.c, approx_fprime(w, lambda v: lik.with_best_intercepts(s.scores(v), s.rows.b).value, 1e-6), atol=1e-4
     )
-    model = (OneScore if K == 2 else Softmax)(s).rows()
-    at = np.append(w, np.zeros(model.free))
+    model = (OneScore if K == 2 else Softmax)(s).on_rows()
+    at = np.append(w, np.zeros(model.n_free))
     r = model.state(at)
     np.testing.assert_allclose(model.slopes(r), s.rows.R if K > 2 else s.rows.R[0], atol=1e-12)
     H = model.square(np.arange(at.size))
@@ -92,10 +96,9 @@ def test_logistic__the_model_is_the_second_order_expansion(kind, K, intercept):
     change = model.correlations(model.state(at + d)) - model.correlations(r)
     np.testing.assert_allclose(change, -H @ d, atol=1e-8)
     if intercept:  # the intercepts at their best: what is left of the curvature when the free coordinates have moved
-        m = s.p
         H = H[:m, :m] - H[:m, m:] @ np.linalg.pinv(H[m:, m:]) @ H[m:, :m]
     eps, columns = 1e-5, []
-    for e in np.eye(s.p):
+    for e in np.eye(m):
         s.move(w + eps * e)
         up = s.c
         s.move(w - eps * e)
@@ -457,11 +460,12 @@ def test_logistic__the_gradient_on_the_working_set_is_exact():
     for targets, loss in ((T, Multinomial(0.0)), (T[:1], Logistic(0.0))):
         lik = Likelihood(as_data(np.asfortranarray(X), np.empty((0, 60))), loss, targets)
         s, known = Scores(lik), np.zeros(40 * len(targets), bool)
-        s.add(np.argsort(-np.abs(s.start))[:10], known, s.start)
+        family = Penalty(1.0, np.ones(40)).path(lik.data, 1.0, len(targets))
+        s.add(family, np.argsort(-np.abs(s.start))[:10], known, np.abs(s.start))
         s.move(0.1 * np.sign(s.start[s.features]))
-        s.add(np.flatnonzero(~known)[:20], known, 1e3 * s.start)  # estimates that are far off
+        s.add(family, np.flatnonzero(~known)[:20], known, 1e3 * np.abs(s.start))  # estimates that are far off
         np.testing.assert_allclose(s.c, s._correlations(s.rows.R))
-        exact = s._flat(-lik.data.all_dots(s.rows.R))
+        exact = -lik.data.all_dots(s.rows.R).T.ravel()
         np.testing.assert_allclose(s.c, exact[s.features], atol=1e-12)
 
 
