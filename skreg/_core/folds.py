@@ -6,6 +6,7 @@ from .data import as_data
 from .path import follow
 from .solve import (
     MAX_GRAM_COLUMNS,
+    alpha_max,
     batched,
     batches,
     choose_solver,
@@ -24,12 +25,26 @@ ZERO_VARIANCE = 1e-13  # variance, relative to the second moment, below which a 
 MIN_ACCURATE_SHARE = 1e-7  # a difference of sums is accurate if it is at least this share of them
 
 
-class RowsFit:
+class SquaredFit:
+    """A fit of the squared loss. `null` are the losses of the null models of all targets."""
+
+    max_hess = 1.0
+
+    def gap_units(self, penalty):
+        """What certificates are relative to, for every target."""
+        return self.null if penalty.is_convex else np.ones(self.null.size)
+
+
+class RowsFit(SquaredFit):
     """A fit on the rows with positive weight; X is not copied."""
 
     def __init__(self, data):
         self.data = data
-        self.null = 0.5 * data.unit**2 / data.weight  # loss of the null model
+        self.null = 0.5 * data.unit**2 / data.weight
+
+    def alpha_max(self, penalty):
+        """The smallest alpha at which all penalized coefficients are zero, over all targets."""
+        return float(max(alpha_max(self.data, target, penalty) for target in range(self.data.unit.size)))
 
     def solve_all(self, penalty, alphas, **options):
         """Yield a `Solution` of all targets for every alpha."""
@@ -40,7 +55,7 @@ class RowsFit:
         prepare(self.data, penalty, alphas, solver)
 
 
-class MomentsFit:
+class MomentsFit(SquaredFit):
     """A fit on moments of some rows, in normalized units of its own: columns and targets have norm 1 in these rows.
 
     Parameters

@@ -11,6 +11,7 @@ MAX_STEPS = 50  # Newton steps for the intercepts
 MAX_HALVINGS = 30  # of one such step
 ZERO_SLOPE = 1e-12  # below it a sum of slopes, relative to the sum of their magnitudes, counts as zero
 ZERO_RESIDUAL = 1e-12  # below it the root mean square of residuals counts as zero
+TINY = 1e-300  # sum of curvatures: keeps steps finite
 ZERO_EIGENVALUE = 1e-13  # of the intercepts' curvature, relative: a common shift of all scores changes nothing
 
 
@@ -84,8 +85,14 @@ class Likelihood:
 
     def with_best_intercepts(self, Z, b):
         """Evaluate at scores Z (K, n) plus the best intercepts, which are found by Newton steps from b."""
+        if not self.fit_intercept:
+            return self._evaluate(Z, b)
+        return self._with_best_intercept(Z, b) if self.K == 1 and self.is_convex else self._with_intercepts(Z, b)
+
+    def _with_intercepts(self, Z, b):
+        """By Newton steps that are halved until they make progress."""
         rows = self._evaluate(Z, b)
-        for _ in range(MAX_STEPS if self.fit_intercept else 0):
+        for _ in range(MAX_STEPS):
             slope = rows.R.sum(axis=1)
             if np.abs(slope).max() <= ZERO_SLOPE * np.abs(rows.R).sum():
                 break
@@ -101,16 +108,36 @@ class Likelihood:
             rows = trial
         return rows
 
+    def _with_best_intercept(self, Z, b):
+        """One intercept of a convex loss: the root of a growing function, by Newton steps between bounds."""
+        best, rows = None, self._evaluate(Z, b)
+        low, high = (-np.inf, 0.0), (np.inf, 0.0)  # points on both sides of the root, with their slopes
+        for step in range(MAX_STEPS):
+            slope, b = float(rows.R.sum()), float(rows.b[0])
+            if best is None or abs(slope) < abs(best.R.sum()):
+                best = rows
+            if abs(slope) <= ZERO_SLOPE * np.abs(rows.R).sum():
+                return rows
+            low, high = (low, (b, slope)) if slope > 0.0 else ((b, slope), high)
+            new = b - slope * self.score_scale / max(float(self.h @ rows.H), TINY)
+            if not low[0] < new < high[0]:
+                share = high[1] / (high[1] - low[1]) if step % 2 else 0.5  # the root of the line, or the middle
+                new = high[0] + share * (low[0] - high[0])
+            if not low[0] < new < high[0]:
+                break  # rounding
+            rows = self._evaluate(Z, np.array([new]))
+        return best
+
     def intercept_curvature(self, rows):
         if self.K == 1:
             return np.array([[self.h @ rows.H]])
         V = rows.P * (self.h * rows.H)
         return np.diag(V.sum(axis=1)) - V @ rows.P.T
 
-    def dual(self, R, scale):
-        """Minus the conjugate at `scale` times the slopes R."""
+    def dual(self, R, scale, loss=None):
+        """Minus the conjugate, of another loss if one is given, at `scale` times the slopes R."""
         U = R * (scale * self.score_scale * self.inv_h)
-        conjugate = self.loss.conjugate(self.T, U)
+        conjugate = (loss or self.loss).conjugate(self.T, U)
         if self.offset is not None:
             conjugate = conjugate - np.sum(U * self.offset, axis=0)
         return -float(self.h @ conjugate) / self.score_scale**2

@@ -25,6 +25,7 @@ from ._jit import jitted, njit, not_compiled
 MIN_HESSIAN_SCALE = 0.1  # curvature relative to cross-entropy's where a confidence penalty makes the loss concave
 MISFIT_HESS = 1e-7  # of a row of a class whose predicted probability is 0 or 1: keeps working responses finite
 MAX_EXPONENT = 500.0  # scores of log links are limited to it in steps too far, which are not accepted
+SOFT_SHARE = 0.01  # of the touching parabola's curvature, where a loss is linear: more would make steps too short
 CONJUGATE_STEPS = 60  # of Newton's method with bisection, for conjugates without a formula
 
 
@@ -183,7 +184,8 @@ class Multinomial(NamedTuple):
 class Huber(NamedTuple):
     """``r^2 / 2`` for residuals ``r = z - t`` up to `delta`, in the units of t, and ``delta |r| - delta^2 / 2`` beyond.
 
-    The curvature is that of the parabola that touches the loss at r and lies above it (Huber & Ronchetti 2009, 7.8).
+    Where the loss is linear its curvature is taken for a share of that of the parabola that touches it at r and lies
+    above it (Huber & Ronchetti 2009, 7.8): never 0, but so small that steps are nearly those of Newton's method.
     """
 
     delta: float
@@ -197,7 +199,7 @@ class Huber(NamedTuple):
         size = abs(r)
         if size <= self.delta:
             return 0.5 * r * r, r, 1.0
-        return self.delta * (size - 0.5 * self.delta), math.copysign(self.delta, r), self.delta / size
+        return self.delta * (size - 0.5 * self.delta), math.copysign(self.delta, r), SOFT_SHARE * self.delta / size
 
     @not_compiled
     def conjugate(self, T, U):
@@ -210,11 +212,11 @@ class Huber(NamedTuple):
 
 @jitted
 @of_one_score
-class Pinball(NamedTuple):
+class Quantile(NamedTuple):
     """The quantile loss ``max(q r, (q - 1) r)`` of ``r = t - z``, smoothed: a parabola near 0 (Nesterov 2005).
 
-    Its slope is ``-r / width`` where that is between -q and 1 - q, and constant beyond. It is below the quantile loss,
-    by at most ``width max(q, 1 - q)^2 / 2``.
+    Its slope by r is ``r / width`` where that is between q - 1 and q, and constant beyond. It is below the quantile
+    loss, by at most ``width max(q, 1 - q)^2 / 2``. The curvature where it is linear is as that of `Huber`.
     """
 
     q: float
@@ -227,9 +229,7 @@ class Pinball(NamedTuple):
     def value_grad_hess(self, t, z):
         r = t - z
         u = min(max(r / self.width, self.q - 1.0), self.q)
-        hess = 1.0 / self.width
-        if u != r / self.width:
-            hess = u / r
+        hess = 1.0 / self.width if u == r / self.width else SOFT_SHARE * u / r
         return u * r - 0.5 * self.width * u * u, -u, hess
 
     @not_compiled
@@ -239,6 +239,11 @@ class Pinball(NamedTuple):
     @not_compiled
     def null_scores(self, T, h):
         return np.array([weighted_quantile(T[0], h, self.q)])
+
+    @not_compiled
+    def sharp_values(self, r):
+        """The quantile loss itself, of residuals t - z."""
+        return np.maximum(self.q * r, (self.q - 1.0) * r)
 
 
 @jitted
@@ -318,7 +323,7 @@ class Tweedie(NamedTuple):
         t, u = np.broadcast_arrays(T[0], U[0])
         z = tweedie_scores(t, u, self.power)
         value = np.array([self.value_grad_hess(*row)[0] for row in zip(t, z, strict=True)])
-        return np.where(np.isinf(z), t ** (2.0 - self.power) / ((self.power - 2.0) * (1.0 - self.power)), u * z - value)
+        return np.where(np.isinf(z), 0.0, u * np.where(np.isinf(z), 0.0, z) - value)
 
     @not_compiled
     def null_scores(self, T, h):

@@ -3,13 +3,18 @@
 import numpy as np
 
 from . import path
+from .certificates import conjugate_value, dual_scales, penalty_value
 from .likelihood import Likelihood
+from .losses import Quantile, weighted_quantile
 from .newton import POLICY
 from .scores import Scores
 from .solve import Solution, without_rounding
 
 MIN_ROWS_PER_COLUMN = 40  # with more rows than that for each column, a fit on an eighth of the rows is the start
 SAMPLE_TOL = 1e-2  # tolerance of the fit on a sample of the rows
+FIRST_WIDTH = 0.1  # of the smoothing of the quantile loss, relative to the mean absolute residual of the null model
+NARROWER = 0.2  # ratio of one width to the one before
+LAST_WIDTH = 1e-9  # relative to the first: narrower ones are rounding
 WARM_STARTS = 1  # for each decade of alpha; fewer than for squared loss, as working sets are larger
 
 
@@ -98,3 +103,113 @@ def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, s
             intercept -= intercept.mean()  # only differences of scores matter
         gap = point.gap * (unit if lik.is_convex and penalty.is_convex else 1.0)
         yield Solution(coef, intercept, point.primal * unit, gap, point.rounds, point.gap <= goal)
+
+
+class ScoresFit:
+    """A fit of a loss of one score; see `folds.RowsFit` for the squared loss."""
+
+    def __init__(self, likelihood):
+        self.likelihood = likelihood
+        self.null = np.array([self._null_loss()])
+        self.max_hess = likelihood.loss.max_hess
+
+    def gap_units(self, penalty):
+        """What certificates are relative to."""
+        return self.null if penalty.is_convex else np.ones(1)
+
+    def _null_loss(self):
+        lik = self.likelihood
+        return lik.null_model.value * lik.score_scale**2 / lik.data.weight
+
+    def alpha_max(self, penalty):
+        """The smallest alpha for which every penalized coefficient is 0; infinite without an L1 part."""
+        return scores_alpha_max(self.likelihood, penalty)
+
+    def prepare(self, penalty, alphas, solver):
+        """Nothing profits from all threads of BLAS."""
+
+    def solve_all(self, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
+        """Yield a `Solution` of one target for every alpha."""
+        for found in self._solve(penalty, alphas, tol=tol, max_iter=max_iter, coef_init=coef_init):
+            yield Solution(found.coef, found.intercept, *(np.array([part]) for part in found[2:]))
+
+    def _solve(self, penalty, alphas, **options):
+        return solve_scores(self.likelihood, penalty, alphas, **options)
+
+
+class QuantileFit(ScoresFit):
+    """A fit of the quantile loss: of smoothed ones, until the gap of the loss itself is small.
+
+    Parameters
+    ----------
+    data : Data
+    q : float
+    T : ndarray of shape (1, n)
+    offset : ndarray of shape (1, n) or None
+    """
+
+    def __init__(self, data, q, T, offset=None):
+        self.data = data
+        self.q = q
+        self.T = T
+        self.offset = offset
+        r = T[0] if offset is None else T[0] - offset[0]
+        self.start = weighted_quantile(r, data.rows, q) if data.fit_intercept else 0.0
+        size = np.abs(r - self.start)
+        self.width = FIRST_WIDTH * float(size @ data.rows) / data.weight or 1.0
+        super().__init__(self._smoothed(self.width))
+
+    def _null_loss(self):
+        r = self.T[0] - self.start - (0.0 if self.offset is None else self.offset[0])
+        return float(Quantile(self.q, 0.0).sharp_values(r) @ self.data.rows) / self.data.weight
+
+    def _smoothed(self, width):
+        return Likelihood(self.data, Quantile(self.q, width), self.T, self.offset)
+
+    def _solve(self, penalty, alphas, *, tol, max_iter, coef_init):
+        for alpha in alphas:
+            width, n_iter, best = self.width, 0, None
+            while True:
+                lik = self._smoothed(width)
+                options = dict(tol=tol, max_iter=max(max_iter - n_iter, 1), coef_init=coef_init)
+                (found,) = solve_scores(lik, penalty, [alpha], **options)
+                n_iter += int(found.n_iter)
+                coef_init = found.coef
+                sharp = self._sharp(lik, penalty, alpha, found, n_iter, tol)
+                if best is None or sharp.gap < best.gap:
+                    best = sharp
+                width *= NARROWER
+                if sharp.met or n_iter >= max_iter or width < LAST_WIDTH * self.width:
+                    break
+            yield best._replace(n_iter=n_iter)
+
+    def _sharp(self, lik, penalty, alpha, found, n_iter, tol):
+        """The solution of a smoothed loss, with its best intercept, objective and gap under the quantile loss."""
+        lik = _scaled(lik, penalty)
+        data, family = lik.data, _path_of(lik, penalty, False)
+        pen = family.whole(alpha)
+        w = np.divide(found.coef[0], data.scale * lik.score_scale, out=np.zeros(data.p), where=data.scale > 0.0)
+        Z = data.all_scores(w[None]) * lik.score_scale
+        rows = lik.with_best_intercepts(Z, found.intercept + found.coef @ data.mean)
+        r = (self.T - Z - (0.0 if self.offset is None else self.offset))[0]
+        b = weighted_quantile(r, data.rows, self.q) if data.fit_intercept else 0.0
+        value = float(Quantile(self.q, 0.0).sharp_values(r - b) @ data.rows) / lik.score_scale**2
+        w = w[family.coordinates(np.arange(family.n_blocks))]
+        c = -data.all_dots(rows.R)[0][family.coordinates(np.arange(family.n_blocks))]
+        value += penalty_value(pen, w)
+        if penalty.is_convex:
+            sharp = Quantile(self.q, 0.0)
+            bounds = (lik.dual(rows.R, s, sharp) - conjugate_value(pen, c, s) for s in (0.0, *dual_scales(pen, c)))
+            unit = lik.score_scale**2 / data.weight
+            gap = max(value - max(bounds), 0.0) * unit
+            met = gap <= tol * self.null[0]
+        else:  # the smoothed loss is stationary, and differs from the loss itself by less than tol
+            unit = lik.score_scale**2 / data.weight
+            gap, met = found.gap, found.met and width_error(lik.loss) <= tol * self.null[0]
+        intercept = np.array([b]) - found.coef @ data.mean
+        return found._replace(intercept=intercept, objective=value * unit, gap=gap, met=bool(met))
+
+
+def width_error(loss):
+    """Largest difference of a smoothed quantile loss and the loss itself."""
+    return 0.5 * loss.width * max(loss.q, 1.0 - loss.q) ** 2

@@ -110,16 +110,6 @@ class LinearRegressor(RegressorMixin, LinearModel):
         self.coef_ = coef[0] if one_target else coef
         self.intercept_ = float(intercept[0]) if one_target else intercept
 
-    def _store(self, problem, found, null):
-        """Set the fitted attributes from the `Solution` of all targets, and warn of those that did not converge."""
-        coef, intercept = problem.rounded(found.coef, found.intercept, self.tol, null)
-        self._set_coef(coef, intercept, problem.one_target)
-        for name, values in (("n_iter_", found.n_iter), ("dual_gap_", found.gap), ("objective_", found.objective)):
-            setattr(self, name, values[0].item() if problem.one_target else values)
-        self.sparsity_ = float(np.mean(coef == 0.0))
-        for t in np.flatnonzero(~found.met):
-            self._warn(found.gap[t] / null[t])
-
     def predict(self, X):
         """Predict targets.
 

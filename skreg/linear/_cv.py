@@ -4,15 +4,16 @@ from numbers import Real
 
 import numpy as np
 
-from .._core.folds import RowsFit, as_folds
+from .._core.folds import as_folds
 from ..utils._params import ARRAY_LIKE, Interval, Options
 from ._base import LinearRegressor
 from ._elastic_net import ElasticNetProx
 from ._grid import Grid, read_alphas, read_list
+from ._penalized_base import Penalized
 from ._search import PathSearch
 
 
-class ElasticNetProxCV(PathSearch, LinearRegressor):
+class ElasticNetProxCV(PathSearch, Penalized):
     """Elastic net whose `alpha` and `l1_ratio` are chosen by cross-validation over whole regularization paths.
 
     The grid of alphas is computed once, on all (weighted) rows; every fold follows the same path, in threads. For many
@@ -182,7 +183,7 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
         return Grid(ratios.shape, [(ratio,) for ratio in ratios], np.array(alphas))
 
     def _alpha_max(self, problem, l1_ratio):
-        return problem.alpha_max(problem.penalty(l1_ratio, self.standardize))
+        return self._on_rows(problem).alpha_max(self._penalty(problem, l1_ratio))
 
     def _labels(self, problem):
         return problem.Y[0] if problem.one_target else problem.Y.T
@@ -197,7 +198,7 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
         fit, targets = folds.train(fold.number), range(len(problem.Y))
         fold.errors = np.empty(fold.alphas.shape)
         for i, ((l1_ratio,), alphas) in enumerate(zip(grid.candidates, grid.alphas, strict=True)):
-            penalty = problem.penalty(l1_ratio, self.standardize)
+            penalty = self._penalty(problem, l1_ratio)
             path = ([(solution, fit.null)] for solution in fit.solve_all(penalty, alphas, **self._options()))
             fold.follow(i, path, task, halt)
             coefs, intercepts = np.array(fold.coefs[i]), np.array(fold.intercepts[i])
@@ -218,9 +219,9 @@ class ElasticNetProxCV(PathSearch, LinearRegressor):
         self.l1_ratio_ = l1_ratio
 
     def _null_losses(self, problem):
-        return RowsFit(problem.data).null
+        return self._on_rows(problem).null
 
     def _fit_all(self, problem, folds):
-        penalty, fit = problem.penalty(self.l1_ratio_, self.standardize), folds.whole()
+        penalty, fit = self._penalty(problem, self.l1_ratio_), folds.whole()
         (found,) = fit.solve_all(penalty, [self.alpha_], **self._options())
-        self._store(problem, found, fit.null)
+        self._store(problem, found, fit, penalty)

@@ -9,7 +9,6 @@ from sklearn.utils.validation import validate_data
 
 from .._core.data import Data, as_data
 from .._core.penalty_paths import Penalty
-from .._core.solve import alpha_max
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor
 from ..utils._validation import (
     as_one_column,
@@ -70,15 +69,12 @@ class LinearData(NamedTuple):
         """The penalty without its strength `alpha`."""
         return Penalty(l1_ratio, self.factor, self.bounds, standardize)
 
-    def alpha_max(self, penalty):
-        """The smallest alpha at which all penalized coefficients of a regression are zero, over all targets."""
-        return float(max(alpha_max(self.data, target, penalty) for target in range(len(self.Y))))
-
-    def rounded(self, exact, intercept, tol, null):
+    def rounded(self, exact, intercept, tol, null, max_hess=1.0):
         """Coefficients within the bounds, and the intercept that goes with them, from those that were found.
 
         They have the dtype of X, unless rounding them to float32 would raise the loss by more than `tol` times the null
-        model's loss `null`, as with nearly collinear features, whose large coefficients cancel.
+        model's loss `null`, as with nearly collinear features, whose large coefficients cancel. `max_hess` bounds the
+        curvature of the loss.
         """
         (low, high), dtype = self.bounds, self.X.dtype
         if dtype == np.float64 and not (np.isfinite(low).any() or np.isfinite(high).any()):
@@ -88,7 +84,7 @@ class LinearData(NamedTuple):
             single = coef.astype(dtype)
             inside = np.where(single > high, -np.inf, np.where(single < low, np.inf, single)).astype(dtype)
             single = np.where(self.data.scale > 0.0, np.nextafter(single, inside), single)
-            if self._rounding_cost(exact - single, null) <= max(tol, MIN_ROUNDING_COST):
+            if max_hess * self._rounding_cost(exact - single, null) <= max(tol, MIN_ROUNDING_COST):
                 coef = single
         return coef, intercept + (exact - coef) @ self.data.mean
 

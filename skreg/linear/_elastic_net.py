@@ -4,17 +4,14 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from .._core import solve as core
 from .._core.folds import RowsFit
-from ..utils._callbacks import Task, with_callbacks
+from .._core.solve import choose_solver
 from ..utils._params import BOOLEAN, Interval
-from ..utils._threads import one_blas_thread
-from ..utils._validation import check_coef_init, unchanged_on_error
 from ._base import LinearRegressor
-from ._grid import check_grid, read_alphas
+from ._penalized_base import PenalizedFit
 
 
-class ElasticNetProx(LinearRegressor):
+class ElasticNetProx(PenalizedFit):
     """Linear regression with L1 and L2 penalties, certified by its duality gap.
 
     Minimizes over b and the intercept b0 ::
@@ -182,104 +179,12 @@ class ElasticNetProx(LinearRegressor):
         self.max_iter = max_iter
         self.warm_start = warm_start
 
-    @unchanged_on_error
-    @with_callbacks
-    def fit(self, X, y, sample_weight=None):
-        """Fit the model.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Fortran order or CSC saves a copy.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Each target has a model of its own; of two dimensions, `coef_` and predictions have two as well.
-        sample_weight : float or array-like of shape (n_samples,), default=None
-            Non-negative, not all zero; a weight of 2 counts as two equal rows.
-
-        Returns
-        -------
-        self : object
-        """
-        problem = self._read(X, y, sample_weight)
-        task = Task.root(self)
-        fit = RowsFit(problem.data)
-        init = self._warm(len(problem.Y), problem.data.p)
-        solutions = self._solutions(fit, problem, [self.alpha], init)
-        with one_blas_thread():
-            (found,) = solutions
-        self._store(problem, found, fit.null)
-        task.end()
-        return self
-
-    def _warm(self, n_targets, n_features):
-        if not (self.warm_start and hasattr(self, "coef_")):
-            return None
-        coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
-        if coef.size != n_targets * n_features:
-            return None
-        return coef.reshape(n_targets, n_features).astype(np.float64)
-
-    def _solutions(self, fit, problem, alphas, coef_init):
-        """Yield the solutions of all targets, one `Solution` for each alpha, solving as it goes."""
-        penalty = problem.penalty(self.l1_ratio, self.standardize)
-        if self.solver == "direct" and core.choose_solver(problem.data, penalty, alphas, limit=np.inf) != "direct":
+    def _check_problem(self, problem, penalty, alphas):
+        if self.solver == "direct" and choose_solver(problem.data, penalty, alphas, limit=np.inf) != "direct":
             raise ValueError(
                 "solver='direct' needs a pure L2 penalty (l1_ratio=0) or alpha=0, without bounds; got"
                 f" l1_ratio={self.l1_ratio}, bounds={self.bounds}, positive={self.positive}."
             )
-        fit.prepare(penalty, alphas, self.solver)
-        options = dict(tol=self.tol, max_iter=self.max_iter, solver=self.solver, coef_init=coef_init)
-        return fit.solve_all(penalty, alphas, **options)
-
-    def path(self, X, y, sample_weight=None, *, alphas=100, eps=1e-3, coef_init=None):
-        """Solutions for decreasing values of alpha, each warm-started from the one before; `alpha` is not used.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-        sample_weight : array-like of shape (n_samples,), default=None
-        alphas : int or array-like of shape (n_alphas,), default=100
-            Number of values on a geometric grid that begins where all coefficients are zero (of all targets, on the
-            weighted data), or the values.
-        eps : float, default=1e-3
-            Last value of that grid relative to the first, in (0, 1).
-        coef_init : array-like of shape (n_features,) or (n_targets, n_features), default=None
-            Starting point, such as the last coefficients of a path that is to be continued.
-
-        Returns
-        -------
-        alphas : ndarray of shape (n_alphas,)
-            In decreasing order.
-        coefs : ndarray of shape (n_features, n_alphas) or (n_targets, n_features, n_alphas)
-        intercepts : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
-        dual_gaps : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
-            Certificates, as `dual_gap_`; for several targets, one row for each.
-        """
-        check_grid(alphas, eps)
-        problem = self._read_aside(X, y, sample_weight)
-        fit, T, p = RowsFit(problem.data), len(problem.Y), problem.data.p
-        alphas = read_alphas(
-            alphas, eps, self.l1_ratio, lambda r: problem.alpha_max(problem.penalty(r, self.standardize))
-        )
-        init = None if coef_init is None else check_coef_init(coef_init, T, p)
-        coefs = np.zeros((T, alphas.size, p), dtype=problem.X.dtype).transpose(0, 2, 1)  # each solution in one piece
-        intercepts, gaps = np.zeros((T, alphas.size)), np.zeros((T, alphas.size))
-        met = np.ones((T, alphas.size), dtype=bool)
-        solutions = self._solutions(fit, problem, alphas, init)
-        with one_blas_thread():
-            for k, s in enumerate(solutions):
-                coef, intercepts[:, k] = problem.rounded(s.coef, s.intercept, self.tol, fit.null)
-                if coef.dtype != coefs.dtype:  # float32 is not enough for this alpha
-                    coefs = coefs.astype(coef.dtype)
-                coefs[:, :, k] = coef
-                gaps[:, k], met[:, k] = s.gap, s.met
-        for t in np.flatnonzero(~met.all(axis=1)):
-            worst = gaps[t, ~met[t]].max()
-            self._warn(worst / fit.null[t], f" at {(~met[t]).sum()} of {alphas.size} alphas")
-        if problem.one_target:
-            return alphas, coefs[0], intercepts[0], gaps[0]
-        return alphas, coefs, intercepts, gaps
 
 
 def elastic_net_path(
@@ -407,4 +312,4 @@ def alpha_max(
         bounds=bounds,
     )
     problem = model._read_aside(X, y, sample_weight)
-    return problem.alpha_max(problem.penalty(l1_ratio, standardize))
+    return RowsFit(problem.data).alpha_max(problem.penalty(l1_ratio, standardize))

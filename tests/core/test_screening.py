@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skreg import ElasticNetProx
+from skreg import ElasticNetProx, alpha_max
 from skreg._core.data import as_data
 from skreg._core.screening import Anchors
 from tests.problems import DESIGNS, regression
@@ -70,8 +70,7 @@ def test_anchors__the_part_outside_the_span_is_that_of_the_columns(kind):
 @pytest.mark.parametrize("share", [0.5, 0.1, 0.01])
 def test_screening__never_loses_a_nonzero_column(kind, share):
     X, y = regression(30, 150, seed=6)
-    top = ElasticNetProx(1.0, l1_ratio=1.0)._read(X, y, None)
-    alpha = share * top.alpha_max(top.penalty(1.0, False))
+    alpha = share * alpha_max(X, y, l1_ratio=1.0)
     screened = ElasticNetProx(alpha, l1_ratio=1.0, solver="cd", tol=1e-12).fit(DESIGNS[kind](X), y)
     plain = ElasticNetProx(alpha, l1_ratio=1.0, solver="prox_grad", tol=1e-12, max_iter=100_000).fit(
         DESIGNS[kind](X), y
