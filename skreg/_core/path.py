@@ -109,15 +109,19 @@ def points(s, make, path, alphas, warm_starts, tol, max_rounds, w_init=None):
     tol, max_rounds, w_init
         See `follow`.
     """
-    every = np.append(warm_starts, alphas)
-    walk = follow(s, path.convex(), every, tol, max_rounds, w_init, warm_starts.size)
-    rounds = sum(next(walk).rounds for _ in warm_starts)
+    if path.is_convex or w_init is None:
+        walk = follow(s, path.convex(), np.append(warm_starts, alphas), tol, max_rounds, w_init, warm_starts.size)
+        rounds = sum(next(walk).rounds for _ in warm_starts)
+    else:
+        walk, rounds = ((None for _ in alphas), 0)
     for alpha, point in zip(alphas, walk, strict=True):
-        at = s
+        at, start = s, w_init
         if not path.is_convex:
-            at, start, rounds = make(), np.zeros(path.n_coordinates), rounds + point.rounds
-            start[point.features] = point.w
-            (point,) = follow(at, path, [alpha], tol, max_rounds, start if w_init is None else w_init)
+            at = make()
+            if point is not None:
+                start, rounds = np.zeros(path.n_coordinates), rounds + point.rounds
+                start[point.features] = point.w
+            (point,) = follow(at, path, [alpha], tol, max_rounds, start)
         yield at, point._replace(rounds=max(rounds + point.rounds, 1))
         rounds = 0
 

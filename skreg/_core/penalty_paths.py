@@ -10,6 +10,8 @@ import numpy as np
 from ._jit import njit
 from .penalties import BISECTIONS, ElasticNet, FoldedConcave, Groups, ranges
 
+TINY = 1e-300  # keeps divisions finite where a penalty has no strength
+
 
 class PenaltyPath:
     """What paths and working sets ask of a penalty, in normalized units.
@@ -62,6 +64,10 @@ class PenaltyPath:
     def convex(self):
         """The convex penalty with the same slope at zero: itself if it is convex."""
         return self
+
+    def slope_shares(self, alpha, w):
+        """Slopes of the concave penalty of every block at w, without ridge, relative to those at zero."""
+        raise NotImplementedError
 
     @property
     def n_coordinates(self):
@@ -128,6 +134,12 @@ class CoefficientPath(PenaltyPath):
 
     def convex(self):
         return self if self.is_convex else CoefficientPath(self.l1, self.l2, self.lower, self.upper)
+
+    def slope_shares(self, alpha, w):
+        if self.is_convex:
+            return np.ones(w.size)
+        start, end = (alpha * bend for bend in self.bends)
+        return np.clip((end - np.abs(w)) / np.maximum(end - start, TINY), 0.0, 1.0)
 
     def repeated(self, k):
         """The penalty of k coefficients for each of these, one after the other."""
@@ -200,6 +212,9 @@ class GroupPath(PenaltyPath):
     def convex(self):
         return self if self.is_convex else GroupPath(self.norms.convex(), self.order, self.ptr, self.l1)
 
+    def slope_shares(self, alpha, w):
+        return self.norms.slope_shares(alpha, np.sqrt(np.bincount(self._group_of, w**2, self.n_blocks)))
+
 
 @njit
 def entry_alphas(c, ptr, l1, of_norm, out):
@@ -260,6 +275,8 @@ class Penalty(NamedTuple):
         Features of every group.
     is_sparse : bool
         Whether there is an L1 penalty within groups.
+    l1_shares : ndarray or float
+        Factors of the L1 penalties alone, of coefficients or norms.
     """
 
     l1_ratio: float
@@ -270,6 +287,11 @@ class Penalty(NamedTuple):
     gamma: float = 3.0
     groups: list | None = None
     is_sparse: bool = False
+    l1_shares: np.ndarray | float = 1.0
+
+    def tangent(self, l1_shares):
+        """The convex penalty that touches the concave one where its slopes are these shares of those at zero."""
+        return self._replace(shape="elastic_net", l1_shares=l1_shares)
 
     @property
     def is_elastic_net(self):
@@ -330,7 +352,7 @@ class Penalty(NamedTuple):
         lower, upper = (np.array(np.broadcast_to(b, scale.size), dtype=np.float64) for b in self.bounds)
         out = np.isinf(factor) | (scale == 0.0)
         factor = np.where(out, 0.0, factor)
-        l1 = factor * l1_ratio * (lengths * (data.weight / unit))
+        l1 = factor * l1_ratio * self.l1_shares * (lengths * (data.weight / unit))
         l2 = factor * (1.0 - l1_ratio) * lengths**2 * data.weight
         with np.errstate(divide="ignore", invalid="ignore"):
             size = unit * scale

@@ -167,49 +167,74 @@ class QuantileFit(ScoresFit):
         return Likelihood(self.data, Quantile(self.q, width), self.T, self.offset)
 
     def _solve(self, penalty, alphas, *, tol, max_iter, coef_init):
+        solve = self._solve_convex if penalty.is_convex else self._solve_concave
         for alpha in alphas:
-            width, n_iter, best = self.width, 0, None
-            while True:
-                lik = self._smoothed(width)
-                options = dict(tol=tol, max_iter=max(max_iter - n_iter, 1), coef_init=coef_init)
-                (found,) = solve_scores(lik, penalty, [alpha], **options)
-                n_iter += int(found.n_iter)
-                coef_init = found.coef
-                sharp = self._sharp(lik, penalty, alpha, found, n_iter, tol)
-                if best is None or sharp.gap < best.gap:
-                    best = sharp
-                width *= NARROWER
-                if sharp.met or n_iter >= max_iter or width < LAST_WIDTH * self.width:
-                    break
-            yield best._replace(n_iter=n_iter)
+            found = solve(penalty, alpha, tol, max_iter, coef_init)
+            coef_init = found.coef if penalty.is_convex else coef_init
+            yield found
 
-    def _sharp(self, lik, penalty, alpha, found, n_iter, tol):
+    def _solve_convex(self, penalty, alpha, tol, max_iter, coef_init):
+        width, n_iter, best = self.width, 0, None
+        while True:
+            lik = self._smoothed(width)
+            options = dict(tol=tol, max_iter=max(max_iter - n_iter, 1), coef_init=coef_init)
+            (found,) = solve_scores(lik, penalty, [alpha], **options)
+            n_iter += int(found.n_iter)
+            coef_init = found.coef
+            sharp = self._sharp(lik, penalty, alpha, found, tol)
+            if best is None or sharp.gap < best.gap:
+                best = sharp
+            width *= NARROWER
+            if sharp.met or n_iter >= max_iter or width < LAST_WIDTH * self.width:
+                return best._replace(n_iter=n_iter)
+
+    def _sharp(self, lik, penalty, alpha, found, tol):
         """The solution of a smoothed loss, with its best intercept, objective and gap under the quantile loss."""
         lik = _scaled(lik, penalty)
-        data, family = lik.data, _path_of(lik, penalty, False)
-        pen = family.whole(alpha)
+        data, family, sharp = lik.data, _path_of(lik, penalty, False), Quantile(self.q, 0.0)
+        order = family.coordinates(np.arange(family.n_blocks))
         w = np.divide(found.coef[0], data.scale * lik.score_scale, out=np.zeros(data.p), where=data.scale > 0.0)
         Z = data.all_scores(w[None]) * lik.score_scale
         rows = lik.with_best_intercepts(Z, found.intercept + found.coef @ data.mean)
         r = (self.T - Z - (0.0 if self.offset is None else self.offset))[0]
         b = weighted_quantile(r, data.rows, self.q) if data.fit_intercept else 0.0
-        value = float(Quantile(self.q, 0.0).sharp_values(r - b) @ data.rows) / lik.score_scale**2
-        w = w[family.coordinates(np.arange(family.n_blocks))]
-        c = -data.all_dots(rows.R)[0][family.coordinates(np.arange(family.n_blocks))]
-        value += penalty_value(pen, w)
-        if penalty.is_convex:
-            sharp = Quantile(self.q, 0.0)
-            bounds = (lik.dual(rows.R, s, sharp) - conjugate_value(pen, c, s) for s in (0.0, *dual_scales(pen, c)))
-            unit = lik.score_scale**2 / data.weight
-            gap = max(value - max(bounds), 0.0) * unit
-            met = gap <= tol * self.null[0]
-        else:  # the smoothed loss is stationary, and differs from the loss itself by less than tol
-            unit = lik.score_scale**2 / data.weight
-            gap, met = found.gap, found.met and width_error(lik.loss) <= tol * self.null[0]
+        pen = family.whole(alpha)
+        value = float(sharp.sharp_values(r - b) @ data.rows) / lik.score_scale**2 + penalty_value(pen, w[order])
+        c = -data.all_dots(rows.R)[0][order]
+        bound = max(lik.dual(rows.R, s, sharp) - conjugate_value(pen, c, s) for s in (0.0, *dual_scales(pen, c)))
+        unit = lik.score_scale**2 / data.weight
+        gap = max(value - bound, 0.0) * unit
         intercept = np.array([b]) - found.coef @ data.mean
-        return found._replace(intercept=intercept, objective=value * unit, gap=gap, met=bool(met))
+        return found._replace(intercept=intercept, objective=value * unit, gap=gap, met=bool(gap <= tol * self.null[0]))
 
+    def _solve_concave(self, penalty, alpha, tol, max_iter, coef_init):
+        """By tangents: convex problems whose penalty touches the concave one at the last solution.
 
-def width_error(loss):
-    """Largest difference of a smoothed quantile loss and the loss itself."""
-    return 0.5 * loss.width * max(loss.q, 1.0 - loss.q) ** 2
+        The local linear approximation of Zou & Li (2008). The certificate is the gap of the problem with the tangent at
+        the solution itself, which is 0 where the solution is stationary; it is relative to the null model's loss.
+        """
+        data = penalty.scaled(self.data)
+        family = penalty.path(data, 1.0)
+        size = np.divide(1.0, data.scale, out=np.zeros(data.p), where=data.scale > 0.0)
+
+        def shares(coef):
+            return family.slope_shares(alpha, coef[0] * size)
+
+        def value(tangent, coef, loss):
+            pen, order = tangent.path(data, 1.0).whole(alpha), family.coordinates(np.arange(family.n_blocks))
+            return loss + penalty_value(pen, (coef[0] * size)[order]) / data.weight
+
+        tangent, n_iter = penalty.tangent(1.0 if coef_init is None else shares(coef_init)), 0
+        found = self._solve_convex(tangent, alpha, tol, max_iter, coef_init)
+        while True:
+            n_iter += int(found.n_iter)
+            loss = value(tangent, found.coef, 0.0)
+            loss = found.objective - loss
+            tangent = penalty.tangent(shares(found.coef))
+            more = self._solve_convex(tangent, alpha, tol, max(max_iter - n_iter, 1), found.coef)
+            gap = max(value(tangent, found.coef, loss) - (more.objective - more.gap), 0.0) / self.null[0]
+            if gap <= 2.0 * tol or n_iter >= max_iter:
+                break
+            found = more
+        objective = value(penalty, found.coef, loss)
+        return found._replace(objective=objective, gap=gap, n_iter=n_iter, met=bool(gap <= 2.0 * tol))

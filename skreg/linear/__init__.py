@@ -4,12 +4,14 @@ from ._cv import ElasticNetProxCV
 from ._elastic_net import ElasticNetProx, alpha_max, elastic_net_path
 from ._logistic import LabelSmoothedLogistic, logistic_path
 from ._logistic_cv import LabelSmoothedLogisticCV
+from ._penalized import PenalizedRegressor
 
 __all__ = [
     "ElasticNetProx",
     "ElasticNetProxCV",
     "LabelSmoothedLogistic",
     "LabelSmoothedLogisticCV",
+    "PenalizedRegressor",
     "alpha_max",
     "elastic_net_path",
     "logistic_path",

@@ -48,6 +48,13 @@ class LinearData(NamedTuple):
         Whether y has one dimension.
     classes : ndarray of shape (n_classes,) or None
         None for regression.
+    offset : ndarray of shape (1, n) or None
+        Added to the scores.
+    groups : list of ndarray of int or None
+        Features of every group of the penalty, with a weight for each.
+    group_weights : ndarray or None
+    loss : SquaredLoss
+        See `_losses`; None where the estimator has but one.
     """
 
     X: object
@@ -59,6 +66,10 @@ class LinearData(NamedTuple):
     bounds: tuple
     one_target: bool
     classes: np.ndarray | None = None
+    offset: np.ndarray | None = None
+    groups: list | None = None
+    group_weights: np.ndarray | None = None
+    loss: object = None
 
     @property
     def row_weights(self):

@@ -55,6 +55,10 @@ class PenalizedFit(Penalized):
 
     solver = "auto"
 
+    @property
+    def _l1_ratio(self):
+        return self.l1_ratio
+
     def _check_problem(self, problem, penalty, alphas):
         """Raise ValueError where the data and the parameters do not go together."""
 
@@ -79,7 +83,7 @@ class PenalizedFit(Penalized):
         return self._fit(self._read(X, y, sample_weight))
 
     def _fit(self, problem):
-        task, penalty = Task.root(self), self._penalty(problem, self.l1_ratio)
+        task, penalty = Task.root(self), self._penalty(problem, self._l1_ratio)
         fit = self._on_rows(problem)
         solutions = self._solutions(fit, problem, penalty, [self.alpha], self._warm(problem))
         with one_blas_thread():
@@ -133,9 +137,9 @@ class PenalizedFit(Penalized):
         return self._path(self._read_aside(X, y, sample_weight), alphas, eps, coef_init)
 
     def _path(self, problem, alphas, eps, coef_init):
-        penalty = self._penalty(problem, self.l1_ratio)
+        penalty = self._penalty(problem, self._l1_ratio)
         fit, T, p = self._on_rows(problem), len(problem.Y), problem.data.p
-        alphas = read_alphas(alphas, eps, self.l1_ratio, lambda r: fit.alpha_max(self._penalty(problem, r)))
+        alphas = read_alphas(alphas, eps, self._l1_ratio, lambda r: fit.alpha_max(self._penalty(problem, r)))
         init = None if coef_init is None else check_coef_init(coef_init, T, p)
         coefs = np.zeros((T, alphas.size, p), dtype=problem.X.dtype).transpose(0, 2, 1)  # each solution in one piece
         intercepts, gaps = np.zeros((T, alphas.size)), np.zeros((T, alphas.size))

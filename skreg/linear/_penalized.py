@@ -1,0 +1,457 @@
+"""Regression with a choice of losses and penalties."""
+
+from copy import copy
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils.validation import check_consistent_length
+
+from .._core.penalty_paths import Penalty
+from ..utils._callbacks import with_callbacks
+from ..utils._groups import check_group_weights, check_groups
+from ..utils._params import ARRAY_LIKE, BOOLEAN, DICT, NONE, POSITIVE, PROBABILITY, Interval, Options
+from ..utils._validation import as_numbers, check_weights, unchanged_on_error
+from ._base import LinearRegressor
+from ._grid import check_grid
+from ._losses import make_loss
+from ._penalized_base import Penalized, PenalizedFit
+
+GROUPED = {"group_lasso": "elastic_net", "sparse_group_lasso": "elastic_net", "group_mcp": "mcp", "group_scad": "scad"}
+DEFAULT_GAMMA = {"mcp": 3.0, "scad": 3.7}  # Zhang (2010); Fan & Li (2001)
+MIN_GAMMA = {"mcp": 1.0, "scad": 2.0}
+LOSSES = ("squared", "huber", "quantile", "poisson", "gamma", "tweedie")
+PENALTIES = ("elastic_net", "mcp", "scad", *GROUPED)
+
+
+class LossAndPenalty(Penalized):
+    """Base of the regressor for one alpha and of the one that chooses it by cross-validation."""
+
+    _loss_constraints = {
+        "loss": [Options(*LOSSES)],
+        "penalty": [Options(*PENALTIES)],
+        "gamma": [Interval(Real, 1.0, np.inf, closed="neither"), NONE],
+        "groups": [ARRAY_LIKE, NONE],
+        "group_weights": [ARRAY_LIKE, DICT, NONE],
+        "quantile": [Interval(Real, 0.0, 1.0, closed="neither")],
+        "power": [Interval(Real, 1.0, 2.0, closed="neither")],
+        "delta": [POSITIVE, NONE],
+        **LinearRegressor._penalty_constraints,
+        "max_iter": [Interval(Integral, 1, np.inf)],
+    }
+
+    @property
+    def _shape(self):
+        """The penalty of a coefficient, or of the norm of a group."""
+        return GROUPED.get(self.penalty, self.penalty)
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        if self.gamma is not None:
+            self._check_gamma(self.gamma)
+        if self.penalty in GROUPED:
+            given = {"penalty_factor": self.penalty_factor, "bounds": self.bounds, "positive": self.positive or None}
+            for name, value in given.items():
+                if value is not None:
+                    raise ValueError(f"{name} does not go with penalty={self.penalty!r}; got {name}={value!r}.")
+        else:
+            for name in ("groups", "group_weights"):
+                value = getattr(self, name)
+                if value is not None:
+                    raise ValueError(
+                        f"{name} needs a penalty of groups, {', '.join(GROUPED)}; got penalty={self.penalty!r}."
+                    )
+
+    def _check_gamma(self, gamma):
+        if self._shape != "elastic_net" and not gamma > MIN_GAMMA[self._shape]:
+            raise ValueError(
+                f"gamma must be larger than {MIN_GAMMA[self._shape]:g} with penalty={self.penalty!r}; got {gamma!r}."
+            )
+
+    def _read(self, X, y, sample_weight, offset=None):
+        """Check parameters and data; sets what is known of the features, and `delta_`."""
+        problem = super()._read(X, y, sample_weight)
+        if self.loss != "squared" and not problem.one_target:
+            raise ValueError(f"y must have one dimension with loss={self.loss!r}; got shape {problem.Y.T.shape}.")
+        if self.penalty in GROUPED:
+            groups, labels = check_groups(self.groups, problem.data.p, getattr(self, "feature_names_in_", None))
+            problem = problem._replace(
+                groups=groups, group_weights=check_group_weights(self.group_weights, groups, labels)
+            )
+        if offset is not None:
+            problem = problem._replace(offset=_check_offset(offset, problem.data.n)[None])
+        vars(self).pop("delta_", None)
+        loss = make_loss(self, problem.Y[0] - (0.0 if offset is None else problem.offset[0]), problem.row_weights)
+        loss.check(problem.Y[0])
+        if self.loss == "huber":
+            self.delta_ = float(loss.loss.delta)
+        return problem._replace(loss=loss)
+
+    @property
+    def _l1_ratio(self):
+        if self.l1_ratio is not None:
+            return self.l1_ratio
+        return 0.5 if self.penalty in ("elastic_net", "sparse_group_lasso") else 1.0
+
+    def _penalty(self, problem, l1_ratio, gamma=None):
+        gamma = self.gamma if gamma is None else gamma
+        gamma = DEFAULT_GAMMA.get(self._shape, 1.0) if gamma is None else float(gamma)
+        if problem.groups is None:
+            return problem.penalty(l1_ratio, self.standardize)._replace(shape=self._shape, gamma=gamma)
+        return Penalty(
+            l1_ratio,
+            problem.group_weights,
+            standardize=self.standardize,
+            shape=self._shape,
+            gamma=gamma,
+            groups=problem.groups,
+            is_sparse=self.penalty == "sparse_group_lasso",
+        )
+
+    def _on_rows(self, problem, data=None):
+        return problem.loss.on_rows(problem, problem.data if data is None else data)
+
+    def _link(self, scores):
+        return np.exp(scores) if self.loss in ("poisson", "gamma", "tweedie") else scores
+
+    def predict(self, X, offset=None):
+        """Predict means, or quantiles.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        offset : array-like of shape (n_samples,), default=None
+            Added to the linear predictor, as in `fit`; None is 0.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            The linear predictor, or its exponential for "poisson", "gamma" and "tweedie".
+        """
+        return self._link(self._linear_predictor(X, offset))
+
+    def _linear_predictor(self, X, offset):
+        scores = super().predict(X)
+        if offset is None:
+            return scores
+        offset = _check_offset(offset, len(scores))
+        return scores + (offset if scores.ndim == 1 else offset[:, None])
+
+    def score(self, X, y, sample_weight=None, offset=None):
+        """The share of the loss of the best constant that the model explains: D^2, which is R^2 for the squared loss.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,), default=None
+        offset : array-like of shape (n_samples,), default=None
+            As in `predict`; the constant has none.
+
+        Returns
+        -------
+        score : float
+            At most 1; NaN where the loss of the constant is 0. Of several targets, the mean.
+        """
+        scores, y = self._linear_predictor(X, offset), np.asarray(y, dtype=float)
+        check_consistent_length(scores, y)
+        weights = check_weights(sample_weight, len(y))
+        weights = np.ones(len(y)) if weights is None else weights
+        columns = zip(np.atleast_2d(y.T), np.atleast_2d(scores.T), strict=True)
+        return float(np.mean([self._explained(*column, weights) for column in columns]))
+
+    def _explained(self, y, scores, weights):
+        loss = make_loss(self, y, weights)
+        loss.check(y)
+        null = loss.mean(y, np.full(len(y), loss.constant(y, weights)), weights)
+        return 1.0 - loss.mean(y, scores, weights) / null if null > 0.0 else np.nan
+
+
+def _check_offset(offset, n):
+    offset = as_numbers(offset, "offset")
+    if offset.shape != (n,):
+        raise ValueError(f"offset must have shape ({n},), one for every row of X; got {offset.shape}.")
+    bad = np.flatnonzero(~np.isfinite(offset))
+    if bad.size:
+        raise ValueError(f"offset must be finite; got {offset[bad[0]]} in row {bad[0]}.")
+    return offset
+
+
+class PenalizedRegressor(LossAndPenalty, PenalizedFit):
+    """Linear model with a choice of losses and penalties, certified by its duality gap or its stationarity.
+
+    Minimizes over b and the intercept b0 ::
+
+        1 / sum_i w_i sum_i w_i loss(y_i, x_i b + b0 + offset_i) + penalty(b)
+
+    with sample weights w. The losses, with ``z = x b + b0 + offset`` (all but "quantile" are half a unit deviance):
+
+    ============  ======================================================  ==========================
+    `loss`        formula                                                 prediction
+    ============  ======================================================  ==========================
+    "squared"     ``(y - z)^2 / 2``                                       the mean, z
+    "huber"       ``r^2 / 2`` for ``r = |y - z| <= delta``,               a robust mean, z
+                  else ``delta r - delta^2 / 2`` [1]_
+    "quantile"    ``max(q (y - z), (q - 1) (y - z))`` [2]_                the quantile q, z
+    "poisson"     ``exp(z) - y z``, minus its minimum                     the mean of counts, exp(z)
+    "gamma"       ``z + y exp(-z)``, minus its minimum                    the mean, exp(z)
+    "tweedie"     variance ``mean^power``, between the last two [3]_      the mean, exp(z)
+    ============  ======================================================  ==========================
+
+    The penalties, with ``l = alpha l1_ratio`` and factors f of features or weights g of groups:
+
+    ====================  ===============================================================================
+    `penalty`             formula
+    ====================  ===============================================================================
+    "elastic_net"         ``sum_j f_j (l |b_j| + alpha (1 - l1_ratio) b_j^2 / 2)``
+    "mcp", "scad"         the same with a concave function instead of ``l f_j |b_j|``: its slope falls
+                          from ``l f_j`` to 0 at ``gamma l f_j``, so that large coefficients are not
+                          shrunken; for "mcp" from the start [4]_, for "scad" from ``l f_j`` on [5]_
+    "group_lasso"         ``sum_g w_g (l ||b_g|| + alpha (1 - l1_ratio) ||b_g||^2 / 2)``: groups are zero
+                          as a whole [6]_
+    "sparse_group_lasso"  ``alpha (l1_ratio ||b||_1 + (1 - l1_ratio) sum_g w_g ||b_g||)`` [7]_
+    "group_mcp",          the concave functions of ``||b_g||`` [8]_
+    "group_scad"
+    ====================  ===============================================================================
+
+    The intercept is never penalized.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Penalty strength, in [0, inf).
+    loss : {"squared", "huber", "quantile", "poisson", "gamma", "tweedie"}, default="squared"
+        The loss. "poisson", "gamma" and "tweedie" predict means ``exp(z)``; their targets must not be negative, and for
+        "gamma" positive.
+    penalty : {"elastic_net", "mcp", "scad", "group_lasso", "sparse_group_lasso", "group_mcp", "group_scad"}, \
+            default="elastic_net"
+        The penalty.
+    l1_ratio : float or None, default=None
+        L1 ratio, in [0, 1], see the formulas. None is 0.5 for "elastic_net" and "sparse_group_lasso", and 1, no ridge,
+        for the others.
+    gamma : float, default=None
+        Where the concave penalties become constant: larger than 1 for MCP, 2 for SCAD. None is 3 and 3.7, as in the
+        literature. Large values approach the lasso.
+    groups : array-like of shape (n_features,) or list of lists, default=None
+        A label for every feature, or the features of every group, by position or by name. Every feature is in one
+        group. None makes a group of each feature.
+    group_weights : array-like of shape (n_groups,) or dict, default=None
+        Weight of every group, in [0, inf], in the order of the lists or in which labels come first; or by label. None
+        is the root of the group's size, so that large groups do not enter more easily.
+    penalty_factor : array-like of shape (n_features,), Series or dict, default=None
+        Penalty factor of every feature, in [0, inf]: 0 leaves it unpenalized, infinity leaves the feature out. A dict,
+        and a Series whose index holds strings, go by the column names of X, with factor 1 for features that they do
+        not name. None is 1 for all. Not for groups.
+    bounds : pair or dict, default=None
+        Bounds ``(lows, highs)`` of the coefficients on the original scale: each a number, None, or as `penalty_factor`
+        with a number for every feature; or a dict with a pair ``(low, high)`` for feature names. Not for groups.
+    positive : bool, default=False
+        Whether coefficients must not be negative. Not for groups.
+    quantile : float, default=0.5
+        The quantile q of loss="quantile", in (0, 1). The default is the median.
+    power : float, default=1.5
+        Power of loss="tweedie", in (1, 2): near 1 as counts, near 2 as "gamma".
+    delta : float or None, default=None
+        Where loss="huber" becomes linear, in the units of y. None is 1.345 times a robust estimate of the standard
+        deviation of y (median absolute deviation / 0.6745), kept as `delta_`.
+    fit_intercept : bool, default=True
+        Whether to fit an unpenalized intercept. Sparse X stays sparse: it is centred implicitly.
+    standardize : bool, default=False
+        Whether to penalize the coefficients that belong to features divided by their (weighted) standard deviation.
+        `coef_` is on the original scale all the same. Concave penalties need features of about equal scale.
+    tol : float, default=1e-6
+        Duality gap to reach, relative to the loss of the null model, in [0, inf). For concave penalties, the distance
+        of the gradient to the subdifferential, for features scaled to norm 1 and relative to the norm of the null
+        model's residual.
+    max_iter : int, default=1000
+        Largest number of rounds of coordinate descent (loss="squared") or Newton steps.
+    warm_start : bool, default=False
+        Whether `fit` starts from the coefficients of the last fit.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients, in the dtype of X; in float64 where rounding them to float32 would raise the objective by more
+        than `tol`, and for losses whose curvature has no bound: "quantile", "poisson", "gamma" and "tweedie".
+    intercept_ : float or ndarray of shape (n_targets,)
+        0.0 without intercept.
+    n_iter_ : int or ndarray of shape (n_targets,)
+        Number of rounds or Newton steps, including those spent on larger values of alpha used as warm starts.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap: an upper bound on `objective_` minus its minimum. NaN for concave penalties.
+    stationarity_ : float or ndarray of shape (n_targets,)
+        Distance of the gradient to the subdifferential, in the units of `tol`. Set only for concave penalties.
+    objective_ : float or ndarray of shape (n_targets,)
+        Value of the objective above.
+    delta_ : float
+        The `delta` in use. Set only for loss="huber".
+    sparsity_ : float
+        Share of coefficients that are exactly zero.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+
+    Raises
+    ------
+    ValueError
+        If a parameter, X, y, the weights or the offset are not as described; the message names the argument and the
+        value.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the certificate is above `tol` after `max_iter` iterations.
+
+    See Also
+    --------
+    PenalizedRegressorCV : Chooses `alpha`, `l1_ratio` and `gamma` by cross-validation.
+    ElasticNetProx : The squared loss with the elastic net, with more solvers.
+    LabelSmoothedLogistic : Classification.
+
+    Notes
+    -----
+    **What is promised.** With a convex penalty the gap bounds the distance to the minimum, whatever the loss. MCP and
+    SCAD have local minima: the fit starts from the certified solution of the convex penalty of the same slope at zero
+    (Fan, Xue & Zou 2014 [9]_), goes on to a stationary point, and says how stationary. So it does not depend on a grid
+    of alphas.
+
+    **The quantile loss** is approached by smoothed ones (Nesterov 2005 [10]_) of falling width, until the gap of the
+    loss itself is met.
+
+    Norms of groups are of the coefficients as they are, or of standardized features with `standardize`: features of a
+    group are not made orthogonal.
+
+    References
+    ----------
+    .. [1] P. Huber, "Robust estimation of a location parameter", Ann. Math. Statist. 35(1), 1964.
+    .. [2] R. Koenker, G. Bassett, "Regression quantiles", Econometrica 46(1), 1978.
+    .. [3] B. Jorgensen, "Exponential dispersion models", JRSS B 49(2), 1987.
+    .. [4] C.-H. Zhang, "Nearly unbiased variable selection under minimax concave penalty", Ann. Statist. 38(2), 2010.
+    .. [5] J. Fan, R. Li, "Variable selection via nonconcave penalized likelihood", JASA 96, 2001.
+    .. [6] M. Yuan, Y. Lin, "Model selection and estimation in regression with grouped variables", JRSS B 68(1), 2006.
+    .. [7] N. Simon et al., "A sparse-group lasso", J. Comput. Graph. Stat. 22(2), 2013.
+    .. [8] J. Huang, P. Breheny, S. Ma, "A selective review of group selection in high-dimensional models", Statist.
+       Sci. 27(4), 2012.
+    .. [9] J. Fan, L. Xue, H. Zou, "Strong oracle optimality of folded concave penalized estimation", Ann. Statist.
+       42(3), 2014.
+    .. [10] Y. Nesterov, "Smooth minimization of non-smooth functions", Math. Program. 103(1), 2005.
+
+    Examples
+    --------
+    Counts, with exposure as an offset:
+
+    >>> import numpy as np
+    >>> from skreg import PenalizedRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X, years = rng.normal(size=(500, 4)), rng.uniform(0.5, 2.0, 500)
+    >>> claims = rng.poisson(years * np.exp(0.5 * X[:, 0] - 1.0))
+    >>> model = PenalizedRegressor(0.05, loss="poisson", l1_ratio=1.0).fit(X, claims, offset=np.log(years))
+    >>> model.coef_.round(2)
+    array([ 0.49, -0.01,  0.  ,  0.  ])
+    >>> bool(model.dual_gap_ <= 1e-6)
+    True
+
+    Groups of features enter together:
+
+    >>> y = X[:, 0] - X[:, 1] + rng.normal(size=500)
+    >>> groups = ["a", "a", "b", "b"]
+    >>> PenalizedRegressor(0.2, penalty="group_lasso", groups=groups).fit(X, y).coef_.round(2)
+    array([ 0.75, -0.84,  0.  ,  0.  ])
+    """
+
+    _parameter_constraints = {
+        "alpha": [Interval(Real, 0.0, np.inf)],
+        "l1_ratio": [PROBABILITY, NONE],
+        **LossAndPenalty._loss_constraints,
+        "warm_start": [BOOLEAN],
+    }
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        loss="squared",
+        penalty="elastic_net",
+        l1_ratio=None,
+        gamma=None,
+        groups=None,
+        group_weights=None,
+        penalty_factor=None,
+        bounds=None,
+        positive=False,
+        quantile=0.5,
+        power=1.5,
+        delta=None,
+        fit_intercept=True,
+        standardize=False,
+        tol=1e-6,
+        max_iter=1000,
+        warm_start=False,
+    ):
+        self.alpha = alpha
+        self.loss = loss
+        self.penalty = penalty
+        self.l1_ratio = l1_ratio
+        self.gamma = gamma
+        self.groups = groups
+        self.group_weights = group_weights
+        self.penalty_factor = penalty_factor
+        self.bounds = bounds
+        self.positive = positive
+        self.quantile = quantile
+        self.power = power
+        self.delta = delta
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.tol = tol
+        self.max_iter = max_iter
+        self.warm_start = warm_start
+
+    @unchanged_on_error
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, offset=None):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Fortran order or CSC saves a copy.
+        y : array-like of shape (n_samples,) or, for the squared loss, (n_samples, n_targets)
+            Each target has a model of its own; of two dimensions, `coef_` and predictions have two as well.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Non-negative, not all zero; a weight of 2 counts as two equal rows.
+        offset : array-like of shape (n_samples,), default=None
+            Added to the linear predictor with coefficient 1, such as the logarithm of the exposure of counts.
+
+        Returns
+        -------
+        self : object
+        """
+        return self._fit(self._read(X, y, sample_weight, offset))
+
+    def path(self, X, y, sample_weight=None, *, offset=None, alphas=100, eps=1e-3, coef_init=None):
+        """Solutions for decreasing values of alpha, each warm-started from the one before; `alpha` is not used.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or, for the squared loss, (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,), default=None
+        offset : array-like of shape (n_samples,), default=None
+            As in `fit`.
+        alphas : int or array-like of shape (n_alphas,), default=100
+            Number of values on a geometric grid that begins where all coefficients are zero, or the values.
+        eps : float, default=1e-3
+            Last value of that grid relative to the first, in (0, 1).
+        coef_init : array-like of shape (n_features,) or (n_targets, n_features), default=None
+            Starting point, such as the last coefficients of a path that is to be continued.
+
+        Returns
+        -------
+        alphas : ndarray of shape (n_alphas,)
+            In decreasing order.
+        coefs : ndarray of shape (n_features, n_alphas) or (n_targets, n_features, n_alphas)
+        intercepts : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
+        certificates : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
+            As `dual_gap_`, or as `stationarity_` for concave penalties.
+        """
+        check_grid(alphas, eps)
+        return self._path(copy(self)._read(X, y, sample_weight, offset), alphas, eps, coef_init)
