@@ -6,7 +6,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from skreg._core.data import as_data
-from skreg._core.solve import Penalty, certify, form_of_all_columns
+from skreg._core.penalty_paths import Penalty
+from skreg._core.solve import certify, form_of_all_columns
 
 ACCURATE = 1e-6  # relative suboptimality, or relative gap, of the class that is compared
 
@@ -53,7 +54,7 @@ class Judge:
         penalty = Penalty(self.l1_ratio, np.ones(data.p), (-np.inf, np.inf), standardize=False)
         size = data.unit[0] * data.scale
         w = np.divide(coef, size, out=np.zeros(data.p), where=size > 0.0)
-        gap = certify(self.form, penalty.strengths(data, data.unit[0]).at(alpha, np.arange(data.p)), w)[1]
+        gap = certify(self.form, penalty.path(data, data.unit[0]).whole(alpha), w)[1]
         return gap * data.unit[0] ** 2 / data.weight
 
 

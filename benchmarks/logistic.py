@@ -2,15 +2,13 @@
 
 import numpy as np
 from scipy.special import logsumexp
-from skreg._core.classify import class_strengths
 
-from skreg._core.certificates import penalty_value
+from skreg._core.certificates import DualityGap
 from skreg._core.data import as_data
-from skreg._core.inner import Dual
 from skreg._core.likelihood import Likelihood
 from skreg._core.losses import Logistic, Multinomial
-from skreg._core.newton import Scores
-from skreg._core.solve import Penalty
+from skreg._core.penalty_paths import Penalty
+from skreg._core.scores import Scores
 
 from . import report
 from .class_peers import SOLVERS
@@ -51,14 +49,13 @@ class ClassJudge(Judge):
         """Duality gap of one solution, with the best intercepts."""
         lik, data = self.likelihood, self.likelihood.data
         penalty = Penalty(self.l1_ratio, np.ones(data.p), (-np.inf, np.inf), standardize=False)
-        pen = class_strengths(lik, penalty).at(alpha, np.arange(data.p * lik.K))
+        path = penalty.path(data, lik.score_scale, lik.K)
         size = data.scale * lik.score_scale
         w = np.divide(coef.reshape(lik.K, -1), size, out=np.zeros((lik.K, data.p)), where=size > 0.0).T.ravel()
-        s = Scores(lik)
-        s.add(np.arange(s.p), np.zeros(s.p, bool), s.start)
+        s, pen = Scores(lik), path.whole(alpha)
+        s.add(path, np.arange(path.n_blocks), np.zeros(path.n_blocks, bool), np.abs(s.start))
         s.move(w)
-        value = s.rows.value + penalty_value(pen, w)
-        return (value - s.look(pen, value, Dual(-np.inf, 0.0, w, s.r)).value) * lik.score_scale**2 / data.weight
+        return DualityGap(s).update(pen, *s.evaluate(pen)) * lik.score_scale**2 / data.weight
 
 
 def configure(parser):

@@ -1,11 +1,13 @@
 """Configurations of every estimator, for the tests that ask the same of all."""
 
+import numpy as np
 import pytest
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
 
 from skreg import (
     AugmentedClassifier,
@@ -20,6 +22,8 @@ from skreg import (
     ElasticNetProxCV,
     LabelSmoothedLogistic,
     LabelSmoothedLogisticCV,
+    PenalizedRegressor,
+    PenalizedRegressorCV,
 )
 from skreg.augmentation import Compose, FeatureMask, Mixup, RandomApply, SwapNoise
 from skreg.neural import Autoencoder
@@ -60,6 +64,14 @@ INSTANCES = [
     LabelSmoothedLogisticCV(cv=3, alphas=5, l1_ratio=[0.0, 0.5], label_smoothing=[0.05], selection="1se", tol=1e-12),
     LabelSmoothedLogisticCV(cv=3, alphas=5, refit=False, class_weight="balanced", tol=1e-10),
     LabelSmoothedLogisticCV(cv=3, alphas=5, scoring="accuracy", n_jobs=2),
+    PenalizedRegressor(),
+    PenalizedRegressor(alpha=0.1, loss="huber", penalty="mcp", fit_intercept=False),
+    PenalizedRegressor(alpha=0.01, loss="quantile", penalty="sparse_group_lasso", tol=1e-4),
+    PenalizedRegressor(alpha=0.01, loss="poisson", penalty="scad", standardize=True, tol=1e-10),
+    PenalizedRegressor(alpha=0.01, loss="gamma", penalty="group_lasso", warm_start=True, tol=1e-12),
+    PenalizedRegressor(alpha=0.01, loss="tweedie", l1_ratio=0.0, tol=1e-10),
+    PenalizedRegressorCV(alphas=5, tol=1e-8),
+    PenalizedRegressorCV(alphas=4, cv=3, loss="poisson", penalty="group_mcp", gamma=[3.0, 10.0], selection="1se"),
     DropoutMLPClassifier(),
     DropoutMLPClassifier(
         (10, 10), max_iter=10, activation="gelu", residual=True, normalization="layer", stochastic_depth=0.2
@@ -129,6 +141,13 @@ INSTANCES = [
     ),
     AugmentedClassifier(HistGradientBoostingClassifier(), SwapNoise(0.01), include_original=False, random_state=0),
 ]
+
+
+def targets_for(estimator, y):
+    """Targets of a kind that an estimator takes, from numbers: two classes, or positive numbers."""
+    if is_classifier(estimator):
+        return (y > np.median(y)).astype(int)
+    return y - y.min() + 1.0 if get_tags(estimator).target_tags.positive_only else y
 
 
 def example_of(cls):

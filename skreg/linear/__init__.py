@@ -5,6 +5,7 @@ from ._elastic_net import ElasticNetProx, alpha_max, elastic_net_path
 from ._logistic import LabelSmoothedLogistic, logistic_path
 from ._logistic_cv import LabelSmoothedLogisticCV
 from ._penalized import PenalizedRegressor
+from ._penalized_cv import PenalizedRegressorCV
 
 __all__ = [
     "ElasticNetProx",
@@ -12,6 +13,7 @@ __all__ = [
     "LabelSmoothedLogistic",
     "LabelSmoothedLogisticCV",
     "PenalizedRegressor",
+    "PenalizedRegressorCV",
     "alpha_max",
     "elastic_net_path",
     "logistic_path",

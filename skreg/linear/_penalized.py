@@ -10,7 +10,7 @@ from .._core.penalty_paths import Penalty
 from ..utils._callbacks import with_callbacks
 from ..utils._groups import check_group_weights, check_groups
 from ..utils._params import ARRAY_LIKE, BOOLEAN, DICT, NONE, POSITIVE, PROBABILITY, Interval, Options
-from ..utils._validation import as_numbers, check_weights, unchanged_on_error
+from ..utils._validation import as_numbers, as_one_column, check_weights, unchanged_on_error
 from ._base import LinearRegressor
 from ._grid import check_grid
 from ._losses import make_loss
@@ -38,6 +38,12 @@ class LossAndPenalty(Penalized):
         **LinearRegressor._penalty_constraints,
         "max_iter": [Interval(Integral, 1, np.inf)],
     }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = self.loss == "squared"
+        tags.target_tags.positive_only = self.loss in ("poisson", "gamma", "tweedie")
+        return tags
 
     @property
     def _shape(self):
@@ -69,7 +75,7 @@ class LossAndPenalty(Penalized):
 
     def _read(self, X, y, sample_weight, offset=None):
         """Check parameters and data; sets what is known of the features, and `delta_`."""
-        problem = super()._read(X, y, sample_weight)
+        problem = super()._read(X, y if self.loss == "squared" else as_one_column(y), sample_weight)
         if self.loss != "squared" and not problem.one_target:
             raise ValueError(f"y must have one dimension with loss={self.loss!r}; got shape {problem.Y.T.shape}.")
         if self.penalty in GROUPED:

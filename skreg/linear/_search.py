@@ -141,7 +141,10 @@ class PathSearch:
         -------
         self : object
         """
-        problem = self._read(X, y, sample_weight)
+        return self._search(self._read(X, y, sample_weight), params)
+
+    def _search(self, problem, params):
+        """Follow all paths on all folds, choose, and fit all rows."""
         routed = self._route(problem.sample_weight, params)
         splits = self._splits(problem, routed.splitter.split)
         grid = self._grid(problem)

@@ -6,7 +6,7 @@ from numbers import Integral
 
 import numpy as np
 import pytest
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.utils import _param_validation as sk
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -16,7 +16,7 @@ from skreg.augmentation._estimators import AUGMENTER, SAMPLER
 from skreg.neural._autoencoder import NET
 from skreg.utils import _params
 from skreg.utils.discovery import all_estimators
-from tests.estimators import INSTANCES, SMALL_DATA, example_of, trained_longer
+from tests.estimators import INSTANCES, SMALL_DATA, example_of, targets_for, trained_longer
 from tests.problems import regression
 from tests.processes import ROOT
 
@@ -52,8 +52,7 @@ def test_estimator__passes_checks_that_are_not_in_the_list(name, estimator):
 @pytest.mark.parametrize("estimator", [e for e in INSTANCES if hasattr(e, "predict")], ids=repr)
 def test_estimator__takes_data_that_are_not_arrays(kind, estimator):
     X, y = regression(60, 4)
-    if is_classifier(estimator):
-        y = (y > np.median(y)).astype(int)
+    y = targets_for(estimator, y)
     estimator_checks.check_estimators_data_not_an_array(type(estimator).__name__, estimator, X, y, kind)
 
 
@@ -61,7 +60,7 @@ def test_estimator__takes_data_that_are_not_arrays(kind, estimator):
 def test_global_generator__is_neither_read_nor_changed(estimator):
     """What scikit-learn's checks, which seed it, cannot tell."""
     X, y = regression(60, 4)
-    y = (y > np.median(y)).astype(int) if is_classifier(estimator) else y
+    y = targets_for(estimator, y)
     seeds = {name: 0 for name in estimator.get_params() if name.rpartition("__")[2] == "random_state"}
     predictions = []
     for seed in (1, 2):

@@ -25,7 +25,7 @@ from skreg.utils import discovery
 from skreg.utils.discovery import all_estimators
 from tests.combinations import THOROUGH
 from tests.common.test_architecture import LAYERS
-from tests.estimators import INSTANCES, SMALL_DATA
+from tests.estimators import INSTANCES, SMALL_DATA, targets_for
 from tests.problems import regression
 from tests.processes import ROOT, run_script
 
@@ -96,8 +96,8 @@ def test_fitted_attributes__are_documented(estimator, n_targets):
     model = clone(estimator)
     if n_targets > 1 and (is_classifier(model) or not get_tags(model).target_tags.multi_output):
         pytest.skip("takes one target")
-    y = (y > np.median(y)) if is_classifier(model) else np.column_stack([y, -y])[:, :n_targets]
-    model.fit(pd.DataFrame(X, columns=list("abcd")), y.ravel() if n_targets == 1 else y)
+    y = targets_for(model, y) if n_targets == 1 else np.column_stack([y, -y])
+    model.fit(pd.DataFrame(X, columns=list("abcd")), y)
     text = sections(type(model))["Attributes"]
     for name in vars(model):
         if name.endswith("_") and not name.startswith("_"):

@@ -1,0 +1,278 @@
+"""Losses and penalties with their strength chosen by cross-validation."""
+
+import itertools
+from numbers import Real
+
+import numpy as np
+
+from .._core.data import as_data
+from .._core.folds import as_folds
+from ..utils._callbacks import with_callbacks
+from ..utils._params import ARRAY_LIKE, NONE, Interval, Options
+from ..utils._validation import unchanged_on_error
+from ._grid import Grid, read_alphas, read_list
+from ._penalized import DEFAULT_GAMMA, MIN_GAMMA, LossAndPenalty, PenalizedRegressor
+from ._search import PathSearch
+
+TINY = 1e-300  # stands for a loss of 0
+
+
+class PenalizedRegressorCV(PathSearch, LossAndPenalty):
+    """`PenalizedRegressor` whose `alpha`, `l1_ratio` and `gamma` are chosen by cross-validation over whole paths.
+
+    The grid of alphas is computed once, on all (weighted) rows; every fold follows the same path, in threads. The score
+    is minus the mean loss on the held-out rows: half the mean deviance for "squared", "poisson", "gamma" and "tweedie".
+
+    Parameters
+    ----------
+    loss, penalty : str
+        As for `PenalizedRegressor`.
+    l1_ratio : float, array-like of float or None, default=None
+        L1 ratio or ratios to try, in [0, 1]. None is the default of `PenalizedRegressor`.
+    gamma : float, array-like of float or None, default=None
+        For concave penalties, the value or values to try. None is the default of `PenalizedRegressor`.
+    alphas : int or array-like of float, default=50
+        Number of alphas for each L1 ratio, on a geometric grid that begins where all coefficients are zero; or the
+        values, for all candidates.
+    eps : float, default=1e-2
+        Last value of an automatic grid relative to the first, in (0, 1).
+    cv : int, splitter, iterable or None, default=None
+        As in scikit-learn; None is 5 consecutive folds, or as many as there are rows if these are fewer.
+    selection : {"min", "1se"}, default="min"
+        "min" takes the alpha with the best mean score; "1se" the largest alpha, with the other parameters of the best,
+        whose mean score is within one standard error of it.
+    refit : bool, default=True
+        Whether to fit all rows with the choice. If not, coefficients are the means of those of the folds.
+    scoring : str or callable, default=None
+        Any scikit-learn scorer, greater is better; None is minus the mean loss. Scorers do not know of an offset.
+    store_coef_path : bool, default=False
+        Whether to keep the coefficients of every fold at every alpha, as `coefs_path_` and `intercepts_path_`.
+    n_jobs : int, default=None
+        Number of threads, each for one fold; None is 1 unless in a `joblib.parallel_config`, -1 all cores.
+    groups, group_weights, penalty_factor, bounds, positive, quantile, power, delta, fit_intercept, standardize
+        As for `PenalizedRegressor`. A default `delta` is that of all rows.
+    tol : float, default=1e-4
+        As for `PenalizedRegressor`. The default is enough to choose an alpha.
+    max_iter : int, default=1000
+        As for `PenalizedRegressor`, for every alpha.
+
+    Attributes
+    ----------
+    alpha_ : float
+        The chosen penalty strength.
+    l1_ratio_ : float
+        The chosen L1 ratio.
+    gamma_ : float
+        The chosen gamma. Set only for concave penalties.
+    alpha_min_ : float
+        The alpha with the best mean score.
+    alpha_1se_ : float
+        The largest alpha whose mean score is within one standard error of it; at least `alpha_min_`.
+    best_score_ : float
+        Mean score over the folds at the chosen `alpha_`, greater is better.
+    alphas_ : ndarray of shape (n_l1_ratios, n_gammas, n_alphas)
+        In decreasing order along the last axis.
+    scores_ : ndarray of shape (n_l1_ratios, n_gammas, n_alphas, n_folds)
+        Scores by which the choice is made, greater is better.
+    coefs_path_ : ndarray of shape (n_l1_ratios, n_gammas, n_alphas, n_folds[, n_targets], n_features)
+        Coefficients of the folds. Set only with `store_coef_path`.
+    intercepts_path_ : ndarray of shape (n_l1_ratios, n_gammas, n_alphas, n_folds[, n_targets])
+        Intercepts of the folds. Set only with `store_coef_path`.
+    coef_, intercept_, n_iter_, dual_gap_, stationarity_, objective_, delta_, sparsity_
+        Of the refit, as for `PenalizedRegressor`. Without refit, `n_iter_` is the largest of the folds at the choice,
+        and certificates and objective are not set.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+
+    Raises
+    ------
+    ValueError
+        If a parameter, X, y, the weights or the offset are not as described, or no fold has a score.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the certificate is above `tol` in the refit or in some folds.
+    UserWarning
+        If the choice lies at an end of the grid and a better alpha may lie beyond; if a fold has no score; if there are
+        fewer rows than folds.
+
+    See Also
+    --------
+    PenalizedRegressor : One value of alpha.
+    ElasticNetProxCV : The squared loss with the elastic net, faster for many samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg import PenalizedRegressorCV
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 20))
+    >>> y = X[:, 0] - X[:, 1] + rng.standard_t(2, size=200)
+    >>> model = PenalizedRegressorCV(loss="huber", penalty="mcp", alphas=20).fit(X, y)
+    >>> model.coef_[:2].round(1)
+    array([ 1.1, -1.1])
+    """
+
+    _parameter_constraints = {
+        "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both"), ARRAY_LIKE, NONE],
+        **PathSearch._search_constraints,
+        **LossAndPenalty._loss_constraints,
+        "gamma": [Interval(Real, 1.0, np.inf, closed="neither"), ARRAY_LIKE, NONE],
+        "selection": [Options("min", "1se")],
+    }
+
+    def __init__(
+        self,
+        *,
+        loss="squared",
+        penalty="elastic_net",
+        l1_ratio=None,
+        gamma=None,
+        alphas=50,
+        eps=1e-2,
+        cv=None,
+        selection="min",
+        refit=True,
+        scoring=None,
+        store_coef_path=False,
+        n_jobs=None,
+        groups=None,
+        group_weights=None,
+        penalty_factor=None,
+        bounds=None,
+        positive=False,
+        quantile=0.5,
+        power=1.5,
+        delta=None,
+        fit_intercept=True,
+        standardize=False,
+        tol=1e-4,
+        max_iter=1000,
+    ):
+        self.loss = loss
+        self.penalty = penalty
+        self.l1_ratio = l1_ratio
+        self.gamma = gamma
+        self.alphas = alphas
+        self.eps = eps
+        self.cv = cv
+        self.selection = selection
+        self.refit = refit
+        self.scoring = scoring
+        self.store_coef_path = store_coef_path
+        self.n_jobs = n_jobs
+        self.groups = groups
+        self.group_weights = group_weights
+        self.penalty_factor = penalty_factor
+        self.bounds = bounds
+        self.positive = positive
+        self.quantile = quantile
+        self.power = power
+        self.delta = delta
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.tol = tol
+        self.max_iter = max_iter
+
+    @unchanged_on_error
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, offset=None, **params):
+        """Choose the penalty strength by cross-validation, and fit all rows with it.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Fortran order or CSC saves a copy.
+        y : array-like of shape (n_samples,) or, for the squared loss, (n_samples, n_targets)
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights in the fits and in the scores; non-negative, not all zero.
+        offset : array-like of shape (n_samples,), default=None
+            Added to the linear predictor with coefficient 1.
+        **params : dict
+            Routed to the splitter and the scorer; needs metadata routing.
+
+        Returns
+        -------
+        self : object
+        """
+        problem = self._read(X, y, sample_weight, offset)
+        if offset is not None and self.scoring is not None:
+            raise ValueError(f"scoring does not know of the offset; got scoring={self.scoring!r}. Use scoring=None.")
+        return self._search(problem, params)
+
+    def _check_gamma(self, gamma):
+        if self._shape == "elastic_net":
+            return
+        low = MIN_GAMMA[self._shape]
+        read_list(gamma, "gamma", low, np.inf, "neither")
+
+    def _grid(self, problem):
+        default = 0.5 if self.penalty in ("elastic_net", "sparse_group_lasso") else 1.0
+        ratios = read_list(default if self.l1_ratio is None else self.l1_ratio, "l1_ratio", 0, 1, "both")
+        gamma = DEFAULT_GAMMA.get(self._shape, 1.0) if self.gamma is None else self.gamma
+        gammas = np.ones(1) if self._shape == "elastic_net" else np.atleast_1d(np.asarray(gamma, dtype=float))
+        alphas = [read_alphas(self.alphas, self.eps, ratio, lambda r: self._alpha_max(problem, r)) for ratio in ratios]
+        candidates = list(itertools.product(ratios, gammas))
+        return Grid((ratios.size, gammas.size), candidates, np.repeat(alphas, gammas.size, axis=0))
+
+    def _alpha_max(self, problem, l1_ratio, gamma=np.inf):
+        return self._on_rows(problem).alpha_max(self._penalty(problem, l1_ratio, gamma))
+
+    def _labels(self, problem):
+        return problem.Y[0] if problem.one_target else problem.Y.T
+
+    def _folds(self, problem, splits):
+        """Folds through inner products where the loss and the penalty allow it, else the splits themselves."""
+        if self.loss == "squared" and self.penalty == "elastic_net" and problem.offset is None:
+            return as_folds(problem.data, problem.Y, problem.weights, splits, "auto")
+        return splits
+
+    def _fit_of_fold(self, problem, folds, number):
+        if hasattr(folds, "train"):
+            return folds.train(number)
+        weights = problem.row_weights * np.bincount(folds[number][0], minlength=problem.data.n)
+        problem.loss.check(problem.Y[0][weights > 0.0])
+        return self._on_rows(problem, as_data(problem.data.X, problem.Y, weights, self.fit_intercept))
+
+    def _options(self):
+        return dict(tol=self.tol, max_iter=self.max_iter)
+
+    def _follow(self, problem, folds, fold, grid, task, halt):
+        fit = self._fit_of_fold(problem, folds, fold.number)
+        test = (folds.rows.splits if hasattr(folds, "rows") else getattr(folds, "splits", folds))[fold.number][1]
+        X, Y, weights = problem.data.X[test], problem.Y[:, test], problem.row_weights[test]
+        offset = 0.0 if problem.offset is None else problem.offset[0, test]
+
+        def score(coef, intercept):
+            Z = (X @ coef.T + intercept).T + offset
+            return -np.mean([problem.loss.mean(y, z, weights) for y, z in zip(Y, Z, strict=True)])
+
+        for i, ((l1_ratio, gamma), alphas) in enumerate(zip(grid.candidates, grid.alphas, strict=True)):
+            penalty = self._penalty(problem, l1_ratio, gamma)
+            units = fit.gap_units(penalty)
+            path = ([(solution, units)] for solution in fit.solve_all(penalty, alphas, **self._options()))
+            fold.follow(i, path, task, halt, score if self.scoring is None else None)
+
+    def _model(self, problem):
+        model = PenalizedRegressor(loss=self.loss, quantile=self.quantile, power=self.power, delta=self.delta)
+        model.n_features_in_ = problem.data.p
+        if hasattr(self, "delta_"):
+            model.delta_ = self.delta_
+        return model
+
+    def _set_choice(self, l1_ratio, gamma):
+        self.l1_ratio_ = l1_ratio
+        vars(self).pop("gamma_", None)
+        if self._shape != "elastic_net":
+            self.gamma_ = gamma
+
+    def _null_losses(self, problem):
+        fit = self._on_rows(problem)
+        return np.maximum(fit.null / fit.max_hess, TINY)
+
+    def _fit_all(self, problem, folds):
+        penalty = self._penalty(problem, self.l1_ratio_, getattr(self, "gamma_", None))
+        fit = folds.whole() if hasattr(folds, "whole") else self._on_rows(problem)
+        (found,) = fit.solve_all(penalty, [self.alpha_], **self._options())
+        self._store(problem, found, fit, penalty)
