@@ -17,7 +17,6 @@ from .solve import (
     solve_all,
     to_normalized,
     to_user_units,
-    without_rounding,
 )
 from .working_set import Covariance
 
@@ -122,7 +121,7 @@ class MomentsFit(SquaredFit):
         walk = follow(s, family, alphas, 0.5 * tol, max_iter, to_normalized(self, target, init))
         found = (dense_point(point, self.p) for point in walk)
         cleaned = zip(alphas, found, strict=True)
-        found = ((without_rounding(w, family) if alpha > 0.0 else w, *rest) for alpha, (w, *rest) in cleaned)
+        found = ((family.without_rounding(alpha, w), *rest) for alpha, (w, *rest) in cleaned)
         yield from to_user_units(self, target, found, 0.5 * tol)
 
     def _with_rows(self, solutions, penalty, alphas, tol, max_iter, solver):

@@ -58,12 +58,6 @@ class Scores(WorkingSet):
         """The slopes as a state; they change with the iterate."""
         return self.data.from_rows(self.rows.R[0]) if self.K == 1 else self.rows.R
 
-    def unfold(self, features, w):
-        """Normalized coefficients (K, p) from those of some coordinates."""
-        W = np.zeros(self.data.p * self.K)
-        W[features] = w
-        return W.reshape(-1, self.K).T
-
     def _columns(self, A, cols):
         """The design A with more columns. Sparse columns of several scores are not centred, which intercepts absorb."""
         A = self.data.restrict(A, cols)

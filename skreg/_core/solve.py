@@ -13,7 +13,6 @@ from .proximal import Quadratic, minimize, rows_of
 from .targets import gram_paths
 from .working_set import Columns, Covariance, Gradient, Residual
 
-ZERO_COEFFICIENT = 1e-13  # normalized coefficients below it are rounding where the penalty draws them to 0
 GRAM_ROUNDING = 1e-16  # of inner products of normalized columns
 STEPS_PER_CHECK = 10  # prox-gradient steps between two evaluations of the gap
 MAX_DIRECT_SIDE = 2000  # unknowns of a dense system that "auto" solves
@@ -36,15 +35,6 @@ class Solution(NamedTuple):
     gap: float | np.ndarray
     n_iter: int | np.ndarray
     met: bool | np.ndarray
-
-
-def without_rounding(w, path, features=slice(None)):
-    """Coefficients (..., p) in which those with an L1 penalty are 0 where only rounding made them differ from it.
-
-    Newton steps and extrapolation leave such coefficients, mostly where columns are equal. The objective does not
-    change: along a coordinate its slope is at most the square root of twice the gap.
-    """
-    return np.where((np.abs(w) <= ZERO_COEFFICIENT) & path.draws_to_zero[features], 0.0, w)
 
 
 def certify(form, pen, w, residual=None):
@@ -194,7 +184,7 @@ def _coordinate(data, target, family, alphas, tol, gram, max_iter, w_init):
         if gap > tol and is_small and n_iter < max_iter:
             w, value, gap, more = _finish(data, target, family, alpha, tol, max_iter - n_iter, w, value, gap)
             n_iter += more
-        yield without_rounding(w, family) if alpha > 0.0 else w, value, gap, n_iter
+        yield family.without_rounding(alpha, w), value, gap, n_iter
 
 
 def too_large_for_gram(w, tol):
@@ -315,7 +305,7 @@ def batched(data, penalty, G, start, yy, alphas, tol, max_iter, coef_init):
     base = penalty.path(data, 1.0)
     found = gram_paths(G, base, data.unit, start, yy, alphas, tol, max_iter, W)
     for alpha, (W_found, values, gaps, rounds) in zip(alphas, found, strict=True):
-        W_found = without_rounding(W_found, base) if alpha > 0.0 else W_found
+        W_found = base.without_rounding(alpha, W_found)
         yield W_found, values, np.where(too_large_for_gram(W_found, tol), np.inf, gaps), rounds
 
 

@@ -8,7 +8,7 @@ from .likelihood import Likelihood
 from .losses import Quantile, weighted_quantile
 from .newton import POLICY
 from .scores import Scores
-from .solve import Solution, without_rounding
+from .solve import Solution
 
 MIN_ROWS_PER_COLUMN = 40  # with more rows than that for each column, a fit on an eighth of the rows is the start
 SAMPLE_TOL = 1e-2  # tolerance of the fit on a sample of the rows
@@ -96,8 +96,9 @@ def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, s
     walk = path.points(s, lambda: Scores(lik, solver), family, alphas, before, goal, max_iter, init)
     unit = lik.score_scale**2 / data.weight
     for alpha, (s, point) in zip(alphas, walk, strict=True):
-        w = without_rounding(point.w, family, point.features) if alpha > 0.0 else point.w
-        coef = s.unfold(point.features, w) * size
+        w = np.zeros(family.n_coordinates)
+        w[point.features] = point.w
+        coef = family.without_rounding(alpha, w).reshape(-1, lik.K).T * size
         intercept = s.rows.b - coef @ (s.centre + shift)
         if lik.K > 1 and lik.fit_intercept:
             intercept -= intercept.mean()  # only differences of scores matter

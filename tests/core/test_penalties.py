@@ -8,7 +8,7 @@ import pytest
 from skreg._core import certificates
 from skreg._core.coordinate import coordinate_descent
 from skreg._core.designs import Gram
-from skreg._core.penalties import ElasticNet, Groups
+from skreg._core.penalties import ElasticNet, FoldedConcave, Groups, extended, unpenalized
 
 pytestmark = pytest.mark.plain
 
@@ -121,3 +121,141 @@ def test_groups__steps_reach_the_group_lasso():
     assert (nonzero.all(axis=1) == nonzero.any(axis=1)).all()
     assert nonzero.any()
     assert not nonzero.all()
+
+
+CONCAVE = [  # l1, l2, start, end, lower, upper
+    (0.7, 0.0, 0.0, 2.1, -math.inf, math.inf),
+    (0.7, 0.3, 0.0, 1.0, -math.inf, math.inf),
+    (0.5, 0.0, 0.5, 1.85, -math.inf, math.inf),
+    (0.5, 0.2, 0.5, 1.85, 0.0, 1.2),
+    (0.4, 0.0, 0.0, 0.3, -0.2, math.inf),
+]
+
+
+def concave(case):
+    return FoldedConcave(*(np.array([v]) for v in case))
+
+
+@pytest.mark.parametrize("case", CONCAVE)
+class TestFoldedConcave:
+    def test_prox_is_the_global_minimizer_on_a_grid(self, case):
+        pen = concave(case)
+        for v in (-2.0, -0.9, -0.4, 0.0, 0.3, 0.8, 1.7, 3.0):
+            for step in (0.5, 1.0, 4.0):  # the last makes the one-dimensional problem concave in between
+                objective = (GRID - v) ** 2 / (2 * step) + values(pen)
+                found = pen.prox(v, step, 0)
+                assert (found - v) ** 2 / (2 * step) + pen.value(found, 0) <= objective.min() + 1e-8
+
+    def test_slope_and_curvature_are_derivatives_on_both_sides(self, case):
+        pen, step = concave(case), 1e-5
+        for w in (-2.4, -0.95, -0.15, 0.15, 0.95, 2.4):
+            if pen.is_smooth(w, 0):
+                up, mid, down = (pen.value(w + k * step, 0) for k in (1, 0, -1))
+                assert pen.slope(w, 0) == pytest.approx((up - down) / (2 * step), abs=1e-8)
+                assert pen.curvature(w, 0) == pytest.approx((up - 2 * mid + down) / step**2, abs=1e-4)
+
+    def test_clip_stays_on_a_piece(self, case):
+        pen = concave(case)
+        bends = sorted({0.0, case[2], case[3]})
+        for old in (-1.3, -0.2, 0.25, 0.9, 2.5):
+            for w in np.linspace(-4.0, 4.0, 41):
+                new = pen.clip(w, old, 0)
+                low = max(b for b in bends if b <= abs(old))
+                high = min((b for b in bends if b > abs(old)), default=math.inf)
+                nearest = math.copysign(min(max(math.copysign(1.0, old) * w, low), high), old)
+                assert new == min(max(nearest, case[4]), case[5])
+
+    def test_distance_is_zero_at_minimizers(self, case):
+        pen = concave(case)
+        for v in (-2.0, 0.2, 0.9, 3.0):
+            w = pen.prox(v, 0.3, 0)
+            assert pen.subdiff_distance(w, (v - w) / 0.3, 0) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_folded_concave__tends_to_the_lasso():
+    lasso = penalty((0.7, 0.2, -math.inf, math.inf))
+    mcp = concave((0.7, 0.2, 0.0, 1e9, -math.inf, math.inf))
+    for v in (-2.0, 0.5, 3.0):
+        assert mcp.prox(v, 0.8, 0) == pytest.approx(lasso.prox(v, 0.8, 0), abs=1e-8)
+        assert mcp.value(v, 0) == pytest.approx(lasso.value(v, 0), rel=1e-8)
+
+
+def groups(sparse, l1=0.4, l2=0.2):
+    free = np.full(2, math.inf)
+    return Groups(ElasticNet(np.full(2, l1), np.full(2, l2), -free, free), np.array([0, 2, 5]), np.full(5, sparse))
+
+
+POINTS = [np.array(v) for v in ([0.9, -0.3, 1.0, 0.05, -0.8], [0.1, 0.2, -0.1, 0.1, 0.05], [0.5, 0.0, 0.0, 2.0, 0.0])]
+
+
+@pytest.mark.parametrize("sparse", [0.0, 0.15])
+@pytest.mark.parametrize("v", POINTS)
+def test_groups__prox_is_the_minimizer(sparse, v):
+    pen, step = groups(sparse), 0.7
+
+    def objective(w):
+        return np.sum((w - v) ** 2) / (2 * step) + certificates.penalty_value(pen, w)
+
+    w = v.copy()
+    pen.prox_all(w, step)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        size = 10.0 ** rng.uniform(-6, 0)
+        assert objective(w) <= objective(w + size * rng.standard_normal(5)) + 1e-12
+    c = (v - w) / step
+    assert certificates.optimality(pen, w, c) < 1e-12
+    # equality in Fenchel's inequality: the conjugate is right at c
+    assert certificates.penalty_value(pen, w) + certificates.conjugate_value(pen, c, 1.0) == pytest.approx(c @ w)
+
+
+@pytest.mark.parametrize("sparse", [0.0, 0.15])
+@pytest.mark.parametrize("v", POINTS)
+def test_groups__conjugate_is_an_upper_bound(sparse, v):
+    pen = groups(sparse)
+    rng = np.random.default_rng(1)
+    W = rng.standard_normal((500, 5)) * 10.0 ** rng.uniform(-2, 1, (500, 1))
+    bound = certificates.conjugate_value(pen, v, 0.8)
+    assert all(0.8 * v @ w - certificates.penalty_value(pen, w) <= bound + 1e-12 for w in W)
+
+
+@pytest.mark.parametrize("sparse", [0.0, 0.15])
+def test_groups__scales_end_where_a_group_leaves_zero(sparse):
+    pen, c = groups(sparse, l2=0.0), 3.0 * POINTS[0]
+    for j in range(2):
+        scale = pen.block_feasible_scale(c, j)
+        assert 0.0 < scale < 1.0
+        assert pen.block_entry_distance(c, scale * (1.0 - 1e-9), j) == 0.0
+        assert pen.block_entry_distance(c, scale * (1.0 + 1e-6), j) > 0.0
+        assert pen.block_vanishing_scale(c, j) == pytest.approx(scale)
+
+
+@pytest.mark.parametrize("shape", ["elastic net", "mcp"])
+@pytest.mark.parametrize("sparse", [0.0, 0.15])
+def test_groups__slope_and_hessian_are_derivatives(shape, sparse):
+    pen = groups(sparse)
+    if shape == "mcp":
+        free = np.full(2, math.inf)
+        inner = FoldedConcave(np.full(2, 0.4), np.full(2, 0.2), np.zeros(2), np.full(2, 2.0), -free, free)
+        pen = pen._replace(inner=inner)
+    w, step = POINTS[0], 1e-5
+    slope, H = np.zeros(5), np.zeros((5, 5))
+    assert certificates.smooth_pieces(pen, w, slope).all()
+    certificates.add_hessian(pen, w, np.arange(5), H)
+    for k, e in enumerate(step * np.eye(5)):
+        up, down = certificates.penalty_value(pen, w + e), certificates.penalty_value(pen, w - e)
+        assert slope[k] == pytest.approx((up - down) / (2 * step), abs=1e-8)
+        above, below = np.zeros(5), np.zeros(5)
+        certificates.smooth_pieces(pen, w + e, above)
+        certificates.smooth_pieces(pen, w - e, below)
+        np.testing.assert_allclose(H[k], (above - below) / (2 * step), atol=1e-7)
+
+
+def test_extended__adds_unpenalized_blocks():
+    pen = groups(0.1)
+    more = extended(pen, np.array([1]), 2)
+    assert more.n_blocks() == 3
+    w = np.array([0.3, -0.2, 0.5, 7.0, -9.0])
+    assert certificates.penalty_value(more, w) == pytest.approx(pen.block_value(np.append(np.zeros(2), w[:3]), 1))
+    np.testing.assert_array_equal(unpenalized(more), [3, 4])
+    one = extended(penalty((0.7, 0.5, 0.0, math.inf)), np.array([0]), 1)
+    assert certificates.penalty_value(one, np.array([0.4, 3.0])) == pytest.approx(0.7 * 0.4 + 0.25 * 0.16)

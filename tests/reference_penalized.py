@@ -1,0 +1,93 @@
+"""The documented objective of PenalizedRegressor, and its optimality conditions, in plain NumPy."""
+
+import numpy as np
+
+from tests.reference import dense
+
+
+def mean_loss(loss, y, z, w, quantile=0.5, power=1.5, delta=1.0):
+    """Weighted mean loss at scores z."""
+    m = np.exp(z) if loss in ("poisson", "gamma", "tweedie") else None
+    if loss == "squared":
+        values = 0.5 * (y - z) ** 2
+    elif loss == "huber":
+        r = np.abs(y - z)
+        values = np.where(r <= delta, 0.5 * r**2, delta * r - 0.5 * delta**2)
+    elif loss == "quantile":
+        values = np.maximum(quantile * (y - z), (quantile - 1.0) * (y - z))
+    elif loss == "poisson":
+        log_y = np.log(np.where(y > 0.0, y, 1.0))
+        values = m - y * z - (y - y * log_y)
+    elif loss == "gamma":
+        values = z + y / m - 1.0 - np.log(y)
+    else:
+        up, down = 2.0 - power, 1.0 - power
+        values = m**up / up - y * m**down / down + y**up / (up * down)
+    return np.average(values, weights=w)
+
+
+def slopes(loss, y, z, power=1.5, delta=1.0):
+    """Derivatives of the losses of all rows by the score."""
+    if loss == "squared":
+        return z - y
+    if loss == "huber":
+        return np.clip(z - y, -delta, delta)
+    m = np.exp(z)
+    if loss == "poisson":
+        return m - y
+    return 1.0 - y / m if loss == "gamma" else m ** (2.0 - power) - y * m ** (1.0 - power)
+
+
+def concave(size, strength, gamma, kind):
+    """MCP or SCAD of a non-negative number."""
+    end = gamma * strength
+    if kind == "mcp":
+        return np.where(size <= end, strength * size - size**2 / (2 * gamma), 0.5 * gamma * strength**2)
+    middle = (2 * end * size - size**2 - strength**2) / (2 * (gamma - 1.0))
+    return np.where(size <= strength, strength * size, np.where(size <= end, middle, 0.5 * strength**2 * (gamma + 1.0)))
+
+
+def concave_slope(size, strength, gamma, kind):
+    start = strength if kind == "scad" else 0.0
+    return strength * np.clip((gamma * strength - size) / (gamma * strength - start), 0.0, 1.0)
+
+
+KIND = {"mcp": "mcp", "scad": "scad", "group_mcp": "mcp", "group_scad": "scad"}
+
+
+def penalty(name, b, alpha, l1_ratio, gamma=3.0, factor=None, groups=None):
+    """The penalty of coefficients; `groups` are lists of positions, weighted by the roots of their sizes."""
+    if groups is None:
+        factor = np.ones(b.size) if factor is None else factor
+        size, squares = np.abs(b), b**2
+    else:
+        factor = np.sqrt([len(group) for group in groups])
+        size = np.array([np.linalg.norm(b[group]) for group in groups])
+        squares = size**2
+    if name == "sparse_group_lasso":
+        return alpha * (l1_ratio * np.abs(b).sum() + (1.0 - l1_ratio) * factor @ size)
+    strength = alpha * l1_ratio * factor
+    first = concave(size, strength, gamma, KIND[name]) if name in KIND else strength * size
+    return first.sum() + 0.5 * alpha * (1.0 - l1_ratio) * factor @ squares
+
+
+def violation(name, X, g, b, alpha, l1_ratio, gamma=3.0, groups=None):
+    """Largest distance of minus the gradient to the subdifferential of the penalty at b; g are slopes by scores."""
+    c = -dense(X).T @ g
+    worst = 0.0
+    for group in [[j] for j in range(b.size)] if groups is None else groups:
+        weight, size = np.sqrt(len(group)) if groups else 1.0, np.linalg.norm(b[group])
+        if name == "sparse_group_lasso":
+            l1, strength, l2 = alpha * l1_ratio, alpha * (1.0 - l1_ratio) * weight, 0.0
+        else:
+            l1, strength, l2 = 0.0, alpha * l1_ratio * weight, alpha * (1.0 - l1_ratio) * weight
+        if size == 0.0:
+            rest = np.linalg.norm(np.maximum(np.abs(c[group]) - l1, 0.0))
+            worst = max(worst, rest - strength)
+            continue
+        slope = concave_slope(size, strength, gamma, KIND[name]) if name in KIND else strength
+        part = b[group] * (slope / size + l2)
+        at_zero = np.maximum(np.abs(c[group] - part) - l1, 0.0)
+        off_zero = np.abs(c[group] - part - l1 * np.sign(b[group]))
+        worst = max(worst, np.linalg.norm(np.where(b[group] == 0.0, at_zero, off_zero)))
+    return worst
