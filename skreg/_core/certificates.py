@@ -116,7 +116,7 @@ class DualityGap:
     ----------
     scale : float
         Scale of that dual point.
-    w, r : ndarray
+    w, r : ndarray and object
         The iterate whose scaled residual it is, and its state.
     """
 
@@ -133,7 +133,7 @@ class DualityGap:
         """The certificate of the current iterate, whose objective and correlations are given."""
         for bound, scale in self.s.dual_bounds(pen, c):
             if bound > self.bound:
-                self.bound, self.scale, self.w, self.r = bound, scale, self.s.w.copy(), self.s.r.copy()
+                self.bound, self.scale, self.w, self.r = bound, scale, self.s.w.copy(), self.s.snapshot()
         return max(value - self.bound, 0.0)
 
     def outside(self, path, alpha, value, blocks, entry, c):

@@ -63,6 +63,8 @@ class Likelihood:
 
     def on_rows(self, rows):
         """The likelihood of some rows of dense data, which are copied; None if a class has no row among them."""
+        if self.loss.couples_rows:
+            return None
         h, T = self.h[rows], self.T[:, rows]
         if not ((h > 0.0).any() and (_varies(T, h) == _varies(self.T, self.h)).all()):
             return None
@@ -134,13 +136,13 @@ class Likelihood:
         V = rows.P * (self.h * rows.H)
         return np.diag(V.sum(axis=1)) - V @ rows.P.T
 
-    def dual(self, R, scale, loss=None):
-        """Minus the conjugate, of another loss if one is given, at `scale` times the slopes R."""
-        U = R * (scale * self.score_scale * self.inv_h)
-        conjugate = (loss or self.loss).conjugate(self.T, U)
+    def dual(self, rows, scale, loss=None):
+        """Minus the conjugate, of another loss if one is given, at `scale` times the slopes of an evaluation."""
+        U = rows.R * (scale * self.score_scale * self.inv_h)
+        value = -(loss or self.loss).conjugate_sum(self.T, U, self.h, rows.P, scale)
         if self.offset is not None:
-            conjugate = conjugate - np.sum(U * self.offset, axis=0)
-        return -float(self.h @ conjugate) / self.score_scale**2
+            value += float(np.sum(U * self.offset, axis=0) @ self.h)
+        return value / self.score_scale**2
 
 
 def _varies(T, h):

@@ -2,7 +2,7 @@
 
 Targets T and scores Z have shape (K, n), a row is a column of them. A loss of one score says `value_grad_hess` of a row
 in compiled code, and gets `evaluate` from it (`of_one_score`). A loss of several writes its own. For certificates, all
-know their `conjugate`.
+know their `conjugate_sum`: at slopes U (K, n), which are `scale` times those of the evaluation that wrote P.
 
 Besides, a loss has these attributes:
 
@@ -11,6 +11,8 @@ max_hess : float
     Bound of its second derivatives; infinite if there is none.
 misfit_hess : float
     Least curvature of a row, relative to the square of its slope, where second derivatives vanish.
+couples_rows : bool
+    Whether the loss of a row depends on others: a part of the rows has another loss then.
 """
 
 import inspect
@@ -39,6 +41,11 @@ class _OfOneScore:
             R[0, i] = h[i] * slope
         return total
 
+    @not_compiled
+    def conjugate_sum(self, T, U, h, P, scale):
+        """Weighted sum of the conjugates at U."""
+        return float(h @ self.conjugate(T, U))
+
 
 def of_one_score(cls):
     """Give a loss with `value_grad_hess` the method `evaluate`."""
@@ -57,6 +64,7 @@ class Squared(NamedTuple):
     is_convex = True
     max_hess = 1.0
     misfit_hess = 0.0
+    couples_rows = False
 
     def evaluate(self, T, Z, h, R, P, H):
         total = 0.0
@@ -66,6 +74,10 @@ class Squared(NamedTuple):
                 total += 0.5 * R[k, i] * (Z[k, i] - T[k, i])
             H[i] = self.scale
         return total
+
+    @not_compiled
+    def conjugate_sum(self, T, U, h, P, scale):
+        return float(h @ self.conjugate(T, U))
 
     @not_compiled
     def conjugate(self, T, U):
@@ -85,6 +97,7 @@ class Logistic(NamedTuple):
 
     max_hess = 0.25
     misfit_hess = MISFIT_HESS
+    couples_rows = False
 
     @property
     def is_convex(self):
@@ -126,6 +139,7 @@ class Multinomial(NamedTuple):
 
     max_hess = 0.5
     misfit_hess = MISFIT_HESS
+    couples_rows = False
 
     @property
     def is_convex(self):
@@ -171,6 +185,10 @@ class Multinomial(NamedTuple):
         return total
 
     @not_compiled
+    def conjugate_sum(self, T, U, h, P, scale):
+        return float(h @ self.conjugate(T, U))
+
+    @not_compiled
     def conjugate(self, T, U):
         return -entropy(T + U)
 
@@ -193,6 +211,7 @@ class Huber(NamedTuple):
     is_convex = True
     max_hess = 1.0
     misfit_hess = 0.0
+    couples_rows = False
 
     def value_grad_hess(self, t, z):
         r = z - t
@@ -225,6 +244,7 @@ class Quantile(NamedTuple):
     is_convex = True
     max_hess = math.inf
     misfit_hess = 0.0
+    couples_rows = False
 
     def value_grad_hess(self, t, z):
         r = t - z
@@ -256,6 +276,7 @@ class Poisson(NamedTuple):
     is_convex = True
     max_hess = math.inf
     misfit_hess = 0.0
+    couples_rows = False
 
     def value_grad_hess(self, t, z):
         m = math.exp(min(z, MAX_EXPONENT))
@@ -282,6 +303,7 @@ class Gamma(NamedTuple):
     is_convex = True
     max_hess = math.inf
     misfit_hess = 0.0
+    couples_rows = False
 
     def value_grad_hess(self, t, z):
         ratio = t * math.exp(min(-z, MAX_EXPONENT))
@@ -310,6 +332,7 @@ class Tweedie(NamedTuple):
     is_convex = True
     max_hess = math.inf
     misfit_hess = 0.0
+    couples_rows = False
 
     def value_grad_hess(self, t, z):
         up, down = 2.0 - self.power, 1.0 - self.power

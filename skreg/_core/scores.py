@@ -21,7 +21,7 @@ class Scores(WorkingSet):
     """Coefficients that may be nonzero, and the loss at their values.
 
     `w` are normalized coefficients, `Z` the scores without intercepts, `rows` the loss there, and `c` minus its
-    gradient. The state r holds the slopes.
+    gradient. The state r is the evaluation `rows`.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Scores(WorkingSet):
         self.is_convex = likelihood.is_convex
         self.rows = likelihood.null_model
         self.Z = np.zeros_like(likelihood.T)
-        self.best_loss = likelihood.dual(self.rows.R, 0.0)
+        self.best_loss = likelihood.dual(self.rows, 0.0)
         self.start = -data.all_dots(self.rows.R).T.ravel()
         self.features = self.cols = self.classes = self.place = np.empty(0, np.int64)
         self.where = np.full(data.p, -1)  # position of every column in A; -1 for none
@@ -51,12 +51,14 @@ class Scores(WorkingSet):
         self.anchors = None
         if self.K == 1:
             self.anchors = Anchors(data)
-            self.anchors.start(-data.sqrt_weighted(self.r), self.start)
+            self.anchors.start(-data.sqrt_weighted(data.from_rows(self.rows.R[0])), self.start)
 
     @property
     def r(self):
-        """The slopes as a state; they change with the iterate."""
-        return self.data.from_rows(self.rows.R[0]) if self.K == 1 else self.rows.R
+        return self.rows
+
+    def snapshot(self):
+        return self.rows
 
     def _columns(self, A, cols):
         """The design A with more columns. Sparse columns of several scores are not centred, which intercepts absorb."""
@@ -124,8 +126,8 @@ class Scores(WorkingSet):
 
     def all_correlations(self, w, r, may_matter):
         if self.K == 1:
-            return self.anchors.correlations(r, may_matter)
-        return -self.data.all_dots(r).T.ravel()
+            return self.anchors.correlations(self.data.from_rows(r.R[0]), may_matter)
+        return -self.data.all_dots(r.R).T.ravel()
 
     def solve(self, pen, tol, share, max_rounds):
         return newton.solve(self, pen, tol, share, max_rounds)
@@ -136,15 +138,14 @@ class Scores(WorkingSet):
     def dual_bounds(self, pen, c):
         trivial = self.trivial_dual(pen)
         for scale in set(dual_scales(pen, c)):
-            yield max(self.likelihood.dual(self.rows.R, scale) - conjugate_value(pen, c, scale), trivial), scale
+            yield max(self.likelihood.dual(self.rows, scale) - conjugate_value(pen, c, scale), trivial), scale
 
     def trivial_dual(self, pen):
         """Dual value of the point 0, which is always feasible: the loss of predictions equal to the targets."""
         return self.best_loss - conjugate_value(pen, self.w, 0.0)
 
     def dual_value(self, pen, point, scale):
-        R = self.data.to_rows(point.r)[None] if self.K == 1 else point.r
-        return self.likelihood.dual(R, scale) - conjugate_value(pen, self._correlations(R), scale)
+        return self.likelihood.dual(point.r, scale) - conjugate_value(pen, self._correlations(point.r.R), scale)
 
     def jump(self, pen, start, t):
         trial = self.w + t * (self.w - start)

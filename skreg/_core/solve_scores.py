@@ -202,7 +202,7 @@ class QuantileFit(ScoresFit):
         pen = family.whole(alpha)
         value = float(sharp.sharp_values(r - b) @ data.rows) / lik.score_scale**2 + penalty_value(pen, w[order])
         c = -data.all_dots(rows.R)[0][order]
-        bound = max(lik.dual(rows.R, s, sharp) - conjugate_value(pen, c, s) for s in (0.0, *dual_scales(pen, c)))
+        bound = max(lik.dual(rows, s, sharp) - conjugate_value(pen, c, s) for s in (0.0, *dual_scales(pen, c)))
         unit = lik.score_scale**2 / data.weight
         gap = max(value - bound, 0.0) * unit
         intercept = np.array([b]) - found.coef @ data.mean

@@ -148,8 +148,10 @@ class WorkingSet:
         In the order in which they entered.
     features : ndarray of int
         The coordinates of these blocks, as positions in all coordinates.
-    w, r : ndarray
-        The iterate and its state.
+    w : ndarray
+        The iterate.
+    r : object
+        Its state, which knows the gradient of the smooth part.
     """
 
     is_convex = True
@@ -180,6 +182,10 @@ class WorkingSet:
 
     def all_correlations(self, w, r, may_matter):
         """Correlations of all coordinates at the iterate w, r; exact for those that matter, see `Anchors`."""
+        raise NotImplementedError
+
+    def snapshot(self):
+        """The state, which later steps do not change."""
         raise NotImplementedError
 
     def evaluate(self, pen):
@@ -227,6 +233,9 @@ class SquaredLoss(WorkingSet):
 
     def jump(self, pen, start, t):
         inner.jump(self, pen, start, t)
+
+    def snapshot(self):
+        return self.r.copy()
 
     def evaluate(self, pen):
         self._products = rr, _ = self.form.products(self.w, self.r)
