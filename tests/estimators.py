@@ -22,6 +22,7 @@ from skreg import (
     ElasticNetProxCV,
     LabelSmoothedLogistic,
     LabelSmoothedLogisticCV,
+    PenalizedCox,
     PenalizedRegressor,
     PenalizedRegressorCV,
 )
@@ -72,6 +73,8 @@ INSTANCES = [
     PenalizedRegressor(alpha=0.01, loss="tweedie", l1_ratio=0.0, tol=1e-10),
     PenalizedRegressorCV(alphas=5, tol=1e-8),
     PenalizedRegressorCV(alphas=4, cv=3, loss="poisson", penalty="group_mcp", gamma=[3.0, 10.0], selection="1se"),
+    PenalizedCox(),
+    PenalizedCox(alpha=0.05, penalty="sparse_group_lasso", warm_start=True, tol=1e-10),
     DropoutMLPClassifier(),
     DropoutMLPClassifier(
         (10, 10), max_iter=10, activation="gelu", residual=True, normalization="layer", stochastic_depth=0.2

@@ -1,5 +1,6 @@
 """Penalized linear models."""
 
+from ._cox import PenalizedCox
 from ._cv import ElasticNetProxCV
 from ._elastic_net import ElasticNetProx, alpha_max, elastic_net_path
 from ._logistic import LabelSmoothedLogistic, logistic_path
@@ -12,6 +13,7 @@ __all__ = [
     "ElasticNetProxCV",
     "LabelSmoothedLogistic",
     "LabelSmoothedLogisticCV",
+    "PenalizedCox",
     "PenalizedRegressor",
     "PenalizedRegressorCV",
     "alpha_max",

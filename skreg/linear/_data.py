@@ -53,8 +53,9 @@ class LinearData(NamedTuple):
     groups : list of ndarray of int or None
         Features of every group of the penalty, with a weight for each.
     group_weights : ndarray or None
-    loss : SquaredLoss
+    loss : LeastSquares
         See `_losses`; None where the estimator has but one.
+    survival : tuple (event, time, strata) or None
     """
 
     X: object
@@ -70,6 +71,7 @@ class LinearData(NamedTuple):
     groups: list | None = None
     group_weights: np.ndarray | None = None
     loss: object = None
+    survival: tuple | None = None
 
     @property
     def row_weights(self):

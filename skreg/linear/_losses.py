@@ -12,7 +12,7 @@ HUBER_EFFICIENCY = 1.345  # standard deviations of Gaussian noise: 95 % efficien
 MAD_OF_GAUSSIAN = 0.6745  # median absolute deviation of Gaussian noise, in standard deviations
 
 
-class SquaredLoss:
+class LeastSquares:
     """``(y - z)^2 / 2``."""
 
     has_log_link = False
@@ -35,7 +35,7 @@ class SquaredLoss:
         return RowsFit(as_data(data.X, problem.Y - problem.offset, data.rows, data.fit_intercept))
 
 
-class ScoreLoss(SquaredLoss):
+class ScoreLoss(LeastSquares):
     """A loss of the core.
 
     Parameters
@@ -109,7 +109,7 @@ def make_loss(estimator, y, weights):
     """The loss of an estimator's parameters. The default `delta` is that of the fit, or of the given targets."""
     name = estimator.loss
     if name == "squared":
-        return SquaredLoss()
+        return LeastSquares()
     if name == "huber":
         delta = getattr(estimator, "delta_", None) if estimator.delta is None else estimator.delta
         return ScoreLoss(Huber(robust_delta(y, weights) if delta is None else float(delta)))

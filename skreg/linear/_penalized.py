@@ -23,27 +23,17 @@ LOSSES = ("squared", "huber", "quantile", "poisson", "gamma", "tweedie")
 PENALTIES = ("elastic_net", "mcp", "scad", *GROUPED)
 
 
-class LossAndPenalty(Penalized):
-    """Base of the regressor for one alpha and of the one that chooses it by cross-validation."""
+class WithPenalty(Penalized):
+    """Base of the estimators with a choice of penalties."""
 
-    _loss_constraints = {
-        "loss": [Options(*LOSSES)],
+    _penalty_choice_constraints = {
         "penalty": [Options(*PENALTIES)],
         "gamma": [Interval(Real, 1.0, np.inf, closed="neither"), NONE],
         "groups": [ARRAY_LIKE, NONE],
         "group_weights": [ARRAY_LIKE, DICT, NONE],
-        "quantile": [Interval(Real, 0.0, 1.0, closed="neither")],
-        "power": [Interval(Real, 1.0, 2.0, closed="neither")],
-        "delta": [POSITIVE, NONE],
         **LinearRegressor._penalty_constraints,
         "max_iter": [Interval(Integral, 1, np.inf)],
     }
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = self.loss == "squared"
-        tags.target_tags.positive_only = self.loss in ("poisson", "gamma", "tweedie")
-        return tags
 
     @property
     def _shape(self):
@@ -73,29 +63,19 @@ class LossAndPenalty(Penalized):
                 f"gamma must be larger than {MIN_GAMMA[self._shape]:g} with penalty={self.penalty!r}; got {gamma!r}."
             )
 
-    def _read(self, X, y, sample_weight, offset=None):
-        """Check parameters and data; sets what is known of the features, and `delta_`."""
-        problem = super()._read(X, y if self.loss == "squared" else as_one_column(y), sample_weight)
-        if self.loss != "squared" and not problem.one_target:
-            raise ValueError(f"y must have one dimension with loss={self.loss!r}; got shape {problem.Y.T.shape}.")
-        if self.penalty in GROUPED:
-            groups, labels = check_groups(self.groups, problem.data.p, getattr(self, "feature_names_in_", None))
-            problem = problem._replace(
-                groups=groups, group_weights=check_group_weights(self.group_weights, groups, labels)
-            )
-        if offset is not None:
-            problem = problem._replace(offset=_check_offset(offset, problem.data.n)[None])
-        vars(self).pop("delta_", None)
-        loss = make_loss(self, problem.Y[0] - (0.0 if offset is None else problem.offset[0]), problem.row_weights)
-        loss.check(problem.Y[0])
-        if self.loss == "huber":
-            self.delta_ = float(loss.loss.delta)
-        return problem._replace(loss=loss)
+    def _with_groups(self, problem):
+        """The problem with the groups of the penalty, if it has any."""
+        if self.penalty not in GROUPED:
+            return problem
+        groups, labels = check_groups(self.groups, problem.data.p, getattr(self, "feature_names_in_", None))
+        return problem._replace(groups=groups, group_weights=check_group_weights(self.group_weights, groups, labels))
 
     @property
     def _l1_ratio(self):
-        if self.l1_ratio is not None:
-            return self.l1_ratio
+        return self._default_l1_ratio if self.l1_ratio is None else self.l1_ratio
+
+    @property
+    def _default_l1_ratio(self):
         return 0.5 if self.penalty in ("elastic_net", "sparse_group_lasso") else 1.0
 
     def _penalty(self, problem, l1_ratio, gamma=None):
@@ -115,6 +95,39 @@ class LossAndPenalty(Penalized):
 
     def _on_rows(self, problem, data=None):
         return problem.loss.on_rows(problem, problem.data if data is None else data)
+
+
+class LossAndPenalty(WithPenalty):
+    """Base of the regressor for one alpha and of the one that chooses it by cross-validation."""
+
+    _loss_constraints = {
+        "loss": [Options(*LOSSES)],
+        "quantile": [Interval(Real, 0.0, 1.0, closed="neither")],
+        "power": [Interval(Real, 1.0, 2.0, closed="neither")],
+        "delta": [POSITIVE, NONE],
+        **WithPenalty._penalty_choice_constraints,
+    }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = self.loss == "squared"
+        tags.target_tags.positive_only = self.loss in ("poisson", "gamma", "tweedie")
+        return tags
+
+    def _read(self, X, y, sample_weight, offset=None):
+        """Check parameters and data; sets what is known of the features, and `delta_`."""
+        problem = super()._read(X, y if self.loss == "squared" else as_one_column(y), sample_weight)
+        if self.loss != "squared" and not problem.one_target:
+            raise ValueError(f"y must have one dimension with loss={self.loss!r}; got shape {problem.Y.T.shape}.")
+        problem = self._with_groups(problem)
+        if offset is not None:
+            problem = problem._replace(offset=_check_offset(offset, problem.data.n)[None])
+        vars(self).pop("delta_", None)
+        loss = make_loss(self, problem.Y[0] - (0.0 if offset is None else problem.offset[0]), problem.row_weights)
+        loss.check(problem.Y[0])
+        if self.loss == "huber":
+            self.delta_ = float(loss.loss.delta)
+        return problem._replace(loss=loss)
 
     def _link(self, scores):
         return np.exp(scores) if self.loss in ("poisson", "gamma", "tweedie") else scores

@@ -208,8 +208,7 @@ class PenalizedRegressorCV(PathSearch, LossAndPenalty):
         read_list(gamma, "gamma", low, np.inf, "neither")
 
     def _grid(self, problem):
-        default = 0.5 if self.penalty in ("elastic_net", "sparse_group_lasso") else 1.0
-        ratios = read_list(default if self.l1_ratio is None else self.l1_ratio, "l1_ratio", 0, 1, "both")
+        ratios = read_list(self._l1_ratio, "l1_ratio", 0, 1, "both")
         gamma = DEFAULT_GAMMA.get(self._shape, 1.0) if self.gamma is None else self.gamma
         gammas = np.ones(1) if self._shape == "elastic_net" else np.atleast_1d(np.asarray(gamma, dtype=float))
         alphas = [read_alphas(self.alphas, self.eps, ratio, lambda r: self._alpha_max(problem, r)) for ratio in ratios]

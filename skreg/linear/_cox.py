@@ -1,0 +1,396 @@
+"""Cox's proportional hazards model with a choice of penalties."""
+
+from copy import copy
+from numbers import Real
+
+import numpy as np
+from sklearn.utils.extmath import safe_sparse_dot
+
+from .._core.cox import cox_loss
+from .._core.likelihood import Likelihood
+from .._core.solve_scores import ScoresFit
+from ..utils._callbacks import with_callbacks
+from ..utils._params import BOOLEAN, NONE, PROBABILITY, Interval, Options
+from ..utils._validation import as_numbers, as_one_column, check_weights, numeric_targets, unchanged_on_error
+from ._grid import check_grid
+from ._penalized import WithPenalty
+from ._penalized_base import PenalizedFit
+
+
+class CoxLoss:
+    """The partial likelihood for given times and strata; targets are events.
+
+    Parameters
+    ----------
+    time : ndarray of shape (n,)
+    strata : pair (labels, codes of all rows) or None
+    ties : {"breslow", "efron"}
+    """
+
+    def __init__(self, time, strata, ties):
+        self.loss = cox_loss(time, None if strata is None else strata[1], ties)
+
+    def on_rows(self, problem, data):
+        """The fit of the rows with positive weight in `data`."""
+        return ScoresFit(Likelihood(data, self.loss, problem.Y))
+
+
+def read_survival(y):
+    """Times, and whether each is that of an event, from one of three forms.
+
+    Parameters
+    ----------
+    y : structured array of shape (n,), array-like of shape (n, 2) or of shape (n,)
+        With a boolean field and a field of times, as in scikit-survival; columns of events (0 or 1) and times; or times
+        of events alone.
+
+    Returns
+    -------
+    event : ndarray of bool of shape (n,)
+    time : ndarray of shape (n,)
+    """
+    names = getattr(getattr(y, "dtype", None), "names", None)
+    if names is not None:
+        booleans = [name for name in names if y.dtype[name] == bool]
+        if len(names) != 2 or len(booleans) != 1:
+            raise ValueError(
+                "y must have a boolean field of events and a field of times; got fields"
+                f" {[(name, str(y.dtype[name])) for name in names]}."
+            )
+        (time,) = set(names) - set(booleans)
+        event, time = y[booleans[0]], as_numbers(y[time], "y")
+    else:
+        y = numeric_targets(as_one_column(y))
+        if y.ndim == 2 and y.shape[1] == 2:
+            event, time = y[:, 0], y[:, 1]
+            bad = np.flatnonzero((event != 0.0) & (event != 1.0))
+            if bad.size:
+                raise ValueError(f"y[:, 0] must be 1 for events and 0 for others; got {event[bad[0]]} in row {bad[0]}.")
+        elif y.ndim == 1:
+            event, time = np.ones(len(y)), y
+        else:
+            raise ValueError(f"y must have columns of events and of times; got shape {y.shape}.")
+    bad = np.flatnonzero(~np.isfinite(time))
+    if bad.size:
+        kind = "NaN" if np.isnan(time[bad[0]]) else "infinity"
+        raise ValueError(f"y must hold finite times; y contains {kind} in row {bad[0]}.")
+    return event.astype(bool), np.asarray(time, dtype=np.float64)
+
+
+class PenalizedCox(WithPenalty, PenalizedFit):
+    """Cox's proportional hazards model with a choice of penalties, certified by its duality gap or stationarity.
+
+    The hazard of a row at time t is ``h0(t) exp(x b)``, with a baseline h0 that is not specified. Minimizes over b ::
+
+        1 / sum_i w_i (minus the logarithm of the partial likelihood of b, minus its infimum) + penalty(b)
+
+    the half deviance; the penalties are those of `PenalizedRegressor`. There is no intercept, which the baseline
+    contains.
+
+    Parameters
+    ----------
+    alpha : float, default=0.1
+        Penalty strength, in [0, inf). With ``l1_ratio=1`` the objective is that of glmnet's ``family="cox"`` and of
+        scikit-survival's `CoxnetSurvivalAnalysis` with ``alpha=lambda``, for features of variance 1.
+    penalty, l1_ratio, gamma, groups, group_weights, penalty_factor, bounds, positive
+        As for `PenalizedRegressor`.
+    ties : {"breslow", "efron"}, default="breslow"
+        How events at the same time are treated. Breslow's likelihood is that of glmnet, and weights are repetitions of
+        rows in it. Efron's is more accurate with many ties; there, tied events count as often as there are rows.
+    standardize : bool, default=True
+        Whether to penalize the coefficients that belong to features divided by their (weighted) standard deviation.
+        `coef_` is on the original scale all the same. True as in glmnet.
+    tol, max_iter, warm_start
+        As for `PenalizedRegressor`; `max_iter` counts Newton steps.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,)
+        Logarithms of hazard ratios for a unit of every feature, in float64.
+    intercept_ : float
+        Minus the mean of ``x b`` over the rows of the fit: `predict` is relative to an average row.
+    event_times_ : list of ndarray
+        For every stratum, the times of events in increasing order.
+    baseline_hazard_ : list of ndarray
+        For every stratum, the cumulative baseline hazard at these times, of a row whose `predict` is 0.
+    strata_ : ndarray of shape (n_strata,)
+        Labels of the strata; one, 0, without.
+    n_iter_, dual_gap_, stationarity_, objective_, sparsity_, n_features_in_, feature_names_in_
+        As for `PenalizedRegressor`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter, X, y, the weights or the strata are not as described; the message names the argument and the
+        value.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the certificate is above `tol` after `max_iter` Newton steps. Without a penalty, features that separate the
+        order of events have infinite coefficients.
+
+    See Also
+    --------
+    PenalizedRegressor : The same penalties for other losses.
+
+    Notes
+    -----
+    The dual point that certifies a solution moves the weights of the rows at risk towards the events, at every time.
+    Where `tol` is met, no other coefficients have an objective that is lower by more than `dual_gap_`.
+
+    References
+    ----------
+    .. [1] D. Cox, "Regression models and life-tables", JRSS B 34(2), 1972.
+    .. [2] N. Breslow, "Covariance analysis of censored survival data", Biometrics 30(1), 1974.
+    .. [3] B. Efron, "The efficiency of Cox's likelihood function for censored data", JASA 72, 1977.
+    .. [4] N. Simon, J. Friedman, T. Hastie, R. Tibshirani, "Regularization paths for Cox's proportional hazards model
+       via coordinate descent", J. Stat. Softw. 39(5), 2011.
+
+    Examples
+    --------
+    >>> import numpy as np
+    from sklearn.utils.extmath import safe_sparse_dot
+    >>> from skreg import PenalizedCox
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(300, 10))
+    >>> time, censored = rng.exponential(np.exp(-X[:, 0])), rng.exponential(2.0, size=300)
+    >>> y = np.column_stack([time <= censored, np.minimum(time, censored)])
+    >>> model = PenalizedCox(0.1, l1_ratio=1.0).fit(X, y)
+    >>> model.coef_.round(2)[:3]
+    array([0.81, 0.  , 0.  ])
+    >>> round(model.score(X, y), 2)
+    0.74
+    >>> model.predict_survival_function(X[:2], times=[0.5, 1.0]).shape
+    (2, 2)
+    """
+
+    _parameter_constraints = {
+        "alpha": [Interval(Real, 0.0, np.inf)],
+        "l1_ratio": [PROBABILITY, NONE],
+        "ties": [Options("breslow", "efron")],
+        **{k: v for k, v in WithPenalty._penalty_choice_constraints.items() if k != "fit_intercept"},
+        "warm_start": [BOOLEAN],
+    }
+
+    fit_intercept = True  # columns are centred; the partial likelihood itself has no intercept
+
+    def __init__(
+        self,
+        alpha=0.1,
+        *,
+        penalty="elastic_net",
+        l1_ratio=None,
+        gamma=None,
+        groups=None,
+        group_weights=None,
+        penalty_factor=None,
+        bounds=None,
+        positive=False,
+        ties="breslow",
+        standardize=True,
+        tol=1e-6,
+        max_iter=1000,
+        warm_start=False,
+    ):
+        self.alpha = alpha
+        self.penalty = penalty
+        self.l1_ratio = l1_ratio
+        self.gamma = gamma
+        self.groups = groups
+        self.group_weights = group_weights
+        self.penalty_factor = penalty_factor
+        self.bounds = bounds
+        self.positive = positive
+        self.ties = ties
+        self.standardize = standardize
+        self.tol = tol
+        self.max_iter = max_iter
+        self.warm_start = warm_start
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        return tags
+
+    def _read(self, X, y, sample_weight, strata=None):
+        """Check parameters and data; sets what is known of the features."""
+        if y is None:
+            return super()._read(X, y, sample_weight)
+        event, time = read_survival(y)
+        problem = self._with_groups(super()._read(X, time, sample_weight))
+        if strata is not None:
+            strata = _check_strata(strata, time.size)
+        if not (event & (problem.row_weights > 0.0)).any():
+            raise ValueError("y must hold at least one event; got none among the rows with positive weight.")
+        return problem._replace(
+            Y=event[None].astype(float), loss=CoxLoss(time, strata, self.ties), survival=(event, time, strata)
+        )
+
+    @unchanged_on_error
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, strata=None):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Fortran order or CSC saves a copy.
+        y : structured array of shape (n_samples,), array-like of shape (n_samples, 2) or (n_samples,)
+            A boolean field of events and a field of times, as in scikit-survival, in any order; columns of events (1,
+            or 0 for rows that were censored) and times, in this order; or times that are all those of events.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Non-negative, not all zero.
+        strata : array-like of shape (n_samples,), default=None
+            Labels of strata: each has a baseline hazard of its own, and rows are compared within it only.
+
+        Returns
+        -------
+        self : object
+        """
+        problem = self._read(X, y, sample_weight, strata)
+        self._fit(problem)
+        self.intercept_ = -float(problem.data.mean @ self.coef_)
+        self._store_baseline(problem)
+        return self
+
+    def path(self, X, y, sample_weight=None, *, strata=None, alphas=100, eps=1e-2, coef_init=None):
+        """Solutions for decreasing values of alpha, each warm-started from the one before; `alpha` is not used.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : structured array of shape (n_samples,), array-like of shape (n_samples, 2) or (n_samples,)
+            As in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+        strata : array-like of shape (n_samples,), default=None
+        alphas : int or array-like of shape (n_alphas,), default=100
+            Number of values on a geometric grid that begins where all coefficients are zero, or the values.
+        eps : float, default=1e-2
+            Last value of that grid relative to the first, in (0, 1).
+        coef_init : array-like of shape (n_features,), default=None
+            Starting point.
+
+        Returns
+        -------
+        alphas : ndarray of shape (n_alphas,)
+            In decreasing order. The path is complete: where the likelihood has no finite maximum it warns of the
+            certificate, and goes on.
+        coefs : ndarray of shape (n_features, n_alphas)
+        certificates : ndarray of shape (n_alphas,)
+            As `dual_gap_`, or as `stationarity_` for concave penalties.
+        """
+        check_grid(alphas, eps)
+        problem = copy(self)._read(X, y, sample_weight, strata)
+        alphas, coefs, _, certificates = self._path(problem, alphas, eps, coef_init)
+        return alphas, coefs, certificates
+
+    def _store_baseline(self, problem):
+        """Breslow's estimate of the cumulative baseline hazard in every stratum."""
+        event, time, strata = problem.survival
+        scores = safe_sparse_dot(problem.X, self.coef_) + self.intercept_
+        risk = problem.row_weights * np.exp(scores)
+        self.strata_, codes = (np.zeros(1, int), np.zeros(time.size, int)) if strata is None else strata
+        self.event_times_, self.baseline_hazard_ = [], []
+        for code in range(self.strata_.size):
+            rows = np.flatnonzero(codes == code)
+            order = rows[np.argsort(time[rows], kind="stable")]
+            at_risk = np.cumsum(risk[order][::-1])[::-1]
+            times, first = np.unique(time[order], return_index=True)
+            deaths = np.add.reduceat(problem.row_weights[order] * event[order], first)
+            some = deaths > 0.0
+            self.event_times_.append(times[some])
+            self.baseline_hazard_.append(np.cumsum(deaths[some] / at_risk[first][some]))
+
+    def predict(self, X):
+        """Logarithms of hazards, relative to the average row of the fit: larger values mean earlier events.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        log_hazard : ndarray of shape (n_samples,)
+        """
+        return super().predict(X)
+
+    def predict_survival_function(self, X, times=None, strata=None):
+        """Probabilities that the event is later than given times.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        times : array-like of shape (n_times,), default=None
+            None is all times of events of the fit, over all strata, in increasing order.
+        strata : array-like of shape (n_samples,), default=None
+            Labels of strata; needed if the fit had any.
+
+        Returns
+        -------
+        survival : ndarray of shape (n_samples, n_times)
+        """
+        relative = np.exp(self.predict(X))
+        times = np.unique(np.concatenate(self.event_times_)) if times is None else as_numbers(times, "times")
+        codes = self._codes_of(strata, relative.size)
+        hazards = []
+        for event_times, hazard in zip(self.event_times_, self.baseline_hazard_, strict=True):
+            steps = np.append(0.0, hazard)
+            hazards.append(steps[np.searchsorted(event_times, times, side="right")])
+        return np.exp(-relative[:, None] * np.array(hazards)[codes])
+
+    def _codes_of(self, strata, n):
+        if strata is None:
+            if self.strata_.size > 1:
+                raise ValueError(f"strata must be given, as in fit; got None. The fit had {self.strata_.tolist()}.")
+            return np.zeros(n, int)
+        labels, codes = _check_strata(strata, n)
+        unknown = [label for label in labels.tolist() if label not in set(self.strata_.tolist())]
+        if unknown:
+            raise ValueError(f"strata holds labels that were not in fit: {unknown!r}.")
+        return np.searchsorted(self.strata_, labels)[codes]
+
+    def score(self, X, y, sample_weight=None):
+        """Harrell's concordance: the share of comparable pairs whose earlier event is at the row of larger hazard.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : structured array of shape (n_samples,), array-like of shape (n_samples, 2) or (n_samples,)
+            As in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            A pair weighs the product of the weights of its rows.
+
+        Returns
+        -------
+        concordance : float
+            In [0, 1]; ties of hazards count half. 0.5 is chance. NaN where no pair is comparable.
+        """
+        event, time = read_survival(y)
+        hazard, weights = self.predict(X), check_weights(sample_weight, time.size)
+        return concordance(event, time, hazard, np.ones(time.size) if weights is None else weights)
+
+
+def concordance(event, time, hazard, weights):
+    """See `PenalizedCox.score`. A pair is comparable if the earlier of two times is that of an event.
+
+    At equal times a row with an event comes before one that was censored.
+    """
+    right = total = 0.0
+    for i in np.flatnonzero(event):
+        later = (time > time[i]) | ((time == time[i]) & ~event)
+        pairs = weights[i] * weights[later]
+        total += pairs.sum()
+        right += pairs @ ((hazard[later] < hazard[i]) + 0.5 * (hazard[later] == hazard[i]))
+    return float(right / total) if total > 0.0 else np.nan
+
+
+def _check_strata(strata, n):
+    """Sorted labels, and the position of every row's among them."""
+    strata = np.asarray(strata)
+    if strata.shape != (n,):
+        raise ValueError(f"strata must have shape ({n},), one label for every row of X; got {strata.shape}.")
+    if strata.dtype.kind == "f" and np.isnan(strata).any():
+        raise ValueError("strata must not contain NaN.")
+    labels, codes = np.unique(strata, return_inverse=True)
+    return labels, codes.ravel()

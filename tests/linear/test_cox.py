@@ -1,0 +1,161 @@
+"""PenalizedCox: optimality by independent code, forms of y, strata, baseline, concordance, bad input."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+from skreg import PenalizedCox
+from tests.core.test_cox import definition
+from tests.reference_penalized import penalty
+
+GROUPS = [[0, 1], [2, 3, 4], [5], [6, 7, 8]]
+
+
+def survival(n=80, p=9, seed=0):
+    """Features, events and times with ties."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, p)) * np.linspace(0.5, 2.0, p)
+    time = rng.exponential(np.exp(-X[:, 0] + 0.5 * X[:, 2]))
+    censored = rng.exponential(1.5, n)
+    return X, time <= censored, np.ceil(8.0 * np.minimum(time, censored)) / 8.0
+
+
+def columns(event, time):
+    return np.column_stack([event, time])
+
+
+@pytest.mark.parametrize("ties", ["breslow", "efron"])
+@pytest.mark.parametrize("name", ["elastic_net", "group_lasso", "sparse_group_lasso", "mcp"])
+def test_cox__objective_is_as_documented_and_no_other_is_better(name, ties):
+    X, event, time = survival()
+    weights = np.random.default_rng(1).uniform(0.5, 2.0, len(X))
+    groups = dict(groups=GROUPS) if "group" in name else {}
+    params = dict(penalty=name, l1_ratio=0.8, ties=ties, standardize=False, tol=1e-9, **groups)
+    model = PenalizedCox(0.05, **params).fit(X, columns(event, time), weights)
+
+    def value(b):
+        loss = definition(time, event.astype(float), weights, np.zeros(len(X), int), X @ b, ties == "efron")
+        return loss / weights.sum() + penalty(name, b, 0.05, 0.8, **groups)
+
+    best = value(model.coef_)
+    assert best == pytest.approx(model.objective_, rel=1e-9)
+    rng = np.random.default_rng(0)
+    slack = 1e-9 if name == "mcp" else model.dual_gap_ + 1e-12
+    for _ in range(200):
+        size = 10.0 ** rng.uniform(-5, -2)
+        assert value(model.coef_ + size * rng.standard_normal(9) * (rng.random(9) < 0.5)) >= best - slack
+    assert 0 < np.count_nonzero(model.coef_) <= 9
+
+
+def test_cox__path_is_separate_fits_and_complete():
+    X, event, time = survival()
+    alphas, coefs, gaps = PenalizedCox(l1_ratio=1.0, tol=1e-9).path(X, columns(event, time), alphas=6, eps=0.01)
+    assert coefs.shape == (9, 6)
+    assert not coefs[:, 0].any()
+    assert coefs[:, 1].any()
+    for k in (1, 5):
+        single = PenalizedCox(alphas[k], l1_ratio=1.0, tol=1e-9).fit(X, columns(event, time))
+        np.testing.assert_allclose(coefs[:, k], single.coef_, atol=1e-4)
+        assert gaps[k] >= 0.0
+
+
+def test_cox__forms_of_targets_are_the_same():
+    X, event, time = survival()
+    expected = PenalizedCox().fit(X, columns(event, time)).coef_
+    structured = np.array(list(zip(event, time, strict=True)), dtype=[("dead", bool), ("time", float)])
+    swapped = np.array(list(zip(time, event, strict=True)), dtype=[("t", float), ("e", bool)])
+    frame = pd.DataFrame({"event": event, "time": time})
+    for y in (structured, swapped, frame, columns(event, time).tolist()):
+        np.testing.assert_allclose(PenalizedCox().fit(X, y).coef_, expected)
+    np.testing.assert_allclose(PenalizedCox().fit(sp.csr_array(X), structured).coef_, expected, atol=1e-6)
+    all_events = PenalizedCox().fit(X, time).coef_
+    np.testing.assert_allclose(all_events, PenalizedCox().fit(X, columns(np.ones(80), time)).coef_)
+    monotone = PenalizedCox().fit(X, columns(event, 10.0 * time + 3.0)).coef_
+    np.testing.assert_allclose(monotone, expected)  # only the order of times matters
+
+
+def test_cox__strata_have_baselines_of_their_own():
+    X, event, time = survival(120)
+    strata = np.array(["a", "b", "c"])[np.arange(120) % 3]
+    model = PenalizedCox(0.02, l1_ratio=1.0, tol=1e-9, standardize=False).fit(X, columns(event, time), strata=strata)
+    codes = np.arange(120) % 3
+    value = definition(time, event.astype(float), np.ones(120), codes, X @ model.coef_, False) / 120
+    assert value + 0.02 * np.abs(model.coef_).sum() == pytest.approx(model.objective_, rel=1e-9)
+    assert model.strata_.tolist() == ["a", "b", "c"]
+    # times of one stratum mean nothing to another
+    shifted = np.where(codes == 1, time + 100.0, time)
+    other = PenalizedCox(0.02, l1_ratio=1.0, tol=1e-9, standardize=False).fit(X, columns(event, shifted), strata=strata)
+    np.testing.assert_allclose(other.coef_, model.coef_, atol=1e-7)
+    survival_of_b = model.predict_survival_function(X[:2], times=[0.5], strata=["b", "b"])
+    times, hazard = model.event_times_[1], model.baseline_hazard_[1]
+    expected = np.exp(-np.exp(model.predict(X[:2])) * hazard[np.searchsorted(times, 0.5, side="right") - 1])
+    np.testing.assert_allclose(survival_of_b[:, 0], expected)
+    with pytest.raises(ValueError, match="strata must be given, as in fit"):
+        model.predict_survival_function(X)
+    with pytest.raises(ValueError, match=r"labels that were not in fit: \['z'\]"):
+        model.predict_survival_function(X[:1], strata=["z"])
+
+
+def test_cox__baseline_of_no_features_is_that_of_nelson_and_aalen():
+    X, event, time = survival()
+    model = PenalizedCox(1e3, l1_ratio=1.0).fit(X, columns(event, time))
+    assert not model.coef_.any()
+    times = np.unique(time[event])
+    increments = [(event & (time == t)).sum() / (time >= t).sum() for t in times]
+    np.testing.assert_allclose(model.event_times_[0], times)
+    np.testing.assert_allclose(model.baseline_hazard_[0], np.cumsum(increments))
+    curves = model.predict_survival_function(X[:3])
+    np.testing.assert_allclose(curves[0], np.exp(-np.cumsum(increments)))
+    assert (np.diff(curves) <= 0.0).all()
+    np.testing.assert_array_equal(model.predict_survival_function(X[:1], times=[-1.0]), [[1.0]])
+
+
+def test_cox__score_is_the_concordance():
+    X, event, time = survival(40)
+    model = PenalizedCox(0.05).fit(X, columns(event, time))
+    hazard, right, total = model.predict(X), 0.0, 0.0
+    for i in range(40):
+        for j in range(40):
+            if event[i] and (time[i] < time[j] or (time[i] == time[j] and not event[j])):
+                total += 1.0
+                right += (hazard[i] > hazard[j]) + 0.5 * (hazard[i] == hazard[j])
+    assert model.score(X, columns(event, time)) == pytest.approx(right / total)
+    assert model.score(X, columns(event, time)) > 0.6
+    assert np.isnan(model.score(X, columns(np.zeros(40), time)))
+
+
+def test_cox__weights_are_repetitions():
+    X, event, time = survival(50)
+    weights = np.random.default_rng(0).integers(0, 4, 50)
+    weighted = PenalizedCox(0.05, tol=1e-10).fit(X, columns(event, time), weights)
+    repeat = [np.repeat(part, weights, axis=0) for part in (X, columns(event, time))]
+    repeated = PenalizedCox(0.05, tol=1e-10).fit(*repeat)
+    np.testing.assert_allclose(weighted.coef_, repeated.coef_, atol=1e-6)
+    assert weighted.intercept_ == pytest.approx(repeated.intercept_, abs=1e-6)
+    np.testing.assert_allclose(weighted.baseline_hazard_[0][-1], repeated.baseline_hazard_[0][-1], rtol=1e-5)
+
+
+BAD = [
+    (dict(ties="exact"), lambda y: y, r"'ties' parameter .* Got 'exact'"),
+    (dict(), lambda y: y[:, :1].repeat(3, axis=1), r"y must have columns of events and of times; got shape \(80, 3\)"),
+    (dict(), lambda y: y + np.array([1.0, 0.0]), r"y\[:, 0\] must be 1 for events and 0 for others; got 2\.0 in row"),
+    (dict(), lambda y: y * [[1.0, np.nan]], r"y contains NaN"),
+    (dict(), lambda y: y * [[0.0, 1.0]], r"y must hold at least one event; got none"),
+    (dict(), lambda y: y.view([("a", float), ("b", float)]), r"y must have a boolean field of events"),
+]
+
+
+@pytest.mark.parametrize(("params", "change", "message"), BAD)
+def test_cox__bad_input(params, change, message):
+    X, event, time = survival()
+    with pytest.raises(ValueError, match=message):
+        PenalizedCox(**params).fit(X, change(columns(event, time)))
+
+
+def test_cox__bad_strata():
+    X, event, time = survival()
+    with pytest.raises(ValueError, match=r"strata must have shape \(80,\), one label for every row of X; got \(2,\)"):
+        PenalizedCox().fit(X, columns(event, time), strata=[0, 1])
+    with pytest.raises(ValueError, match="strata must not contain NaN"):
+        PenalizedCox().fit(X, columns(event, time), strata=np.full(80, np.nan))
