@@ -224,6 +224,16 @@ class Predictor:
     """
 
     @property
+    def n_channels(self):
+        """Channels of every step where rows are sequences; None for other nets."""
+        return getattr(self.layer.layers[0], "n_channels", None) if self.layer.layers else None
+
+    @property
+    def has_steps(self):
+        """Whether there are outputs at every step of a sequence."""
+        return self.n_channels is not None and len(self.shape_out) == 2
+
+    @property
     def size_per_row(self):
         """Numbers that the layers put out for a row."""
         return max(self.layer.size, math.prod(self.shape_out))

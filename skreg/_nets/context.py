@@ -75,6 +75,8 @@ class Context:
     ----------
     progress : float
         Share of the training that is done, in [0, 1], for strengths that grow; 1 outside training.
+    lengths : ndarray of int of shape (rows,) or None
+        Steps of every sequence of this pass, set by the layer that finds them; None for rows that are not sequences.
     """
 
     def __init__(self, seed=0, train=False, noisy=False, gradient=False, part=0, exchange=None):
@@ -84,6 +86,7 @@ class Context:
         self.gradient = gradient
         self.part = part
         self.progress = 1.0
+        self.lengths = None
         self._grads = []
         self._has_gradient = []
         self._exchange = exchange
@@ -205,6 +208,7 @@ class Context:
     def begin(self):
         """Make all scratch memory free: a new pass begins."""
         self._used = 0
+        self.lengths = None
 
     def scratch(self, shape, dtype):
         """An array with any contents, which is nobody else's until the next pass.
