@@ -439,10 +439,12 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
             return  # one row has no covariance
         rows = thinned(rows)
         codes = None if targets.codes is None else targets.codes[rows]
-        self._distance = FeatureDistance(features_of(self._net, X, rows), codes)
+        features = features_of(self._net, X, rows)
+        self._distance = FeatureDistance(features, codes)
         if validation is not None:
             X, _, _, rows = validation.rows_with_targets()
-        self._distance.set_unit(features_of(self._net, X, thinned(rows)))
+            features = features_of(self._net, X, thinned(rows))
+        self._distance.set_unit(features)
 
     def _distances(self, X):
         """Distance of rows, which were checked, from the training rows; NaN where it was not learned."""

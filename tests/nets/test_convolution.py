@@ -42,6 +42,7 @@ CASES = {
         Reshape(),
     ],
     "even kernels": lambda: [conv(3, (2, 4), (2, 2)), BiasActivationDropout(TANH), Reshape()],
+    "many channels": lambda: [conv(5, (1, 1)), BiasActivationDropout(TANH), conv(2, (2, 3), (2, 1)), Reshape()],
     "by tiles": lambda: [conv(8, (1, 1)), BiasActivationDropout(TANH), conv(2, (3, 3)), Reshape()],
     "max pooling": lambda: [conv(2, (1, 1)), MaxPool((2, 2)), BiasActivationDropout(TANH), Reshape()],
     "mean pooling": lambda: [conv(3, (3, 3)), BiasActivationDropout(TANH, HALF), MeanPool((2, 3)), Reshape()],

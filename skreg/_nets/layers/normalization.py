@@ -16,43 +16,50 @@ LEAST_SHARE = 0.1  # of a batch in the running statistics, after the first ten b
 
 
 @njit
-def channel_sums(x, weights, out):
-    """Write the sums of every channel of x (rows, positions, channels) under row weights to `out`."""
-    n, n_positions, n_channels = x.shape
-    part = np.zeros_like(out)
-    out[:] = ZERO
-    count = 0
-    for i in range(n):
-        w = weights[i]
-        for t in range(n_positions):
-            for c in range(n_channels):
-                part[c] += w * x[i, t, c]
-            count += 1
-            if count == _BLOCK_ROWS:
-                out += part
-                part[:] = ZERO
-                count = 0
-    out += part
+def channel_moments(x, weights, mean, squares):
+    """Means of every channel of x (rows, positions, channels) under row weights, and sums of squared differences.
 
-
-@njit
-def channel_squares(x, weights, mean, out):
-    """Write the sums of squared differences to the means of every channel under row weights to `out`."""
+    They are those of blocks of rows, which are still in the cache for the second pass, combined as in Chan, Golub &
+    LeVeque (1983). Returns the sum of the weights of all positions.
+    """
     n, n_positions, n_channels = x.shape
-    part = np.zeros_like(out)
-    out[:] = ZERO
-    count = 0
-    for i in range(n):
-        w = weights[i]
-        for t in range(n_positions):
+    rows = x.reshape(n * n_positions, n_channels)
+    own, own_squares = np.empty_like(mean), np.empty_like(mean)
+    mean[:] = ZERO
+    squares[:] = ZERO
+    total = x.dtype.type(ZERO)
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        stop = min(start + _BLOCK_ROWS, len(rows))
+        own[:] = ZERO
+        own_squares[:] = ZERO
+        weight = x.dtype.type(ZERO)
+        i, t = start // n_positions, start % n_positions
+        for r in range(start, stop):
+            w = weights[i]
+            weight += w
             for c in range(n_channels):
-                part[c] += w * ((x[i, t, c] - mean[c]) * (x[i, t, c] - mean[c]))
-            count += 1
-            if count == _BLOCK_ROWS:
-                out += part
-                part[:] = ZERO
-                count = 0
-    out += part
+                own[c] += w * rows[r, c]
+            t += 1
+            if t == n_positions:
+                i, t = i + 1, 0
+        if weight <= ZERO:
+            continue
+        own /= weight
+        i, t = start // n_positions, start % n_positions
+        for r in range(start, stop):
+            w = weights[i]
+            for c in range(n_channels):
+                own_squares[c] += w * ((rows[r, c] - own[c]) * (rows[r, c] - own[c]))
+            t += 1
+            if t == n_positions:
+                i, t = i + 1, 0
+        total += weight
+        share = weight / total
+        for c in range(n_channels):
+            less = own[c] - mean[c]
+            mean[c] += share * less
+            squares[c] += own_squares[c] + less * less * (weight * (ONE - share))
+    return total
 
 
 @njit
@@ -208,12 +215,10 @@ class BatchNorm(Layer):
     def _batch_moments(self, x, n, ctx):
         """Weights with mean 1, and the moments of the batch, which also go into the running means."""
         rows = ctx.row_weights(len(x), x.dtype)
-        sums = np.empty(x.shape[2], x.dtype)
-        channel_sums(x, rows.relative, sums)
-        mean = ctx.total(sums) / n
-        squares = np.empty_like(sums)
-        channel_squares(x, rows.relative, mean, squares)
-        variance = ctx.total(squares) / n
+        own, squares = np.empty((2, x.shape[2]), x.dtype)
+        weight = x.dtype.type(channel_moments(x, rows.relative, own, squares))
+        mean = ctx.total(own * (weight / n))
+        variance = ctx.total(squares + weight * (own - mean) ** 2) / n
         if rows.mean > 0.0 and ctx.leads:
             seen = float(self.seen.value[0])
             share = x.dtype.type(min(1.0, rows.mean * max(self.least, 1.0 / (seen + rows.mean))))
