@@ -43,7 +43,7 @@ CASES = {
     ],
     "even kernels": lambda: [conv(3, (2, 4), (2, 2)), BiasActivationDropout(TANH), Reshape()],
     "many channels": lambda: [conv(5, (1, 1)), BiasActivationDropout(TANH), conv(2, (2, 3), (2, 1)), Reshape()],
-    "by tiles": lambda: [conv(8, (1, 1)), BiasActivationDropout(TANH), conv(2, (3, 3)), Reshape()],
+    "by tiles": lambda: [conv(16, (1, 1)), BiasActivationDropout(TANH), conv(2, (3, 3)), Reshape()],
     "max pooling": lambda: [conv(2, (1, 1)), MaxPool((2, 2)), BiasActivationDropout(TANH), Reshape()],
     "mean pooling": lambda: [conv(3, (3, 3)), BiasActivationDropout(TANH, HALF), MeanPool((2, 3)), Reshape()],
     "batch norm": lambda: [conv(3, (3, 3)), BatchNorm(), BiasActivationDropout(TANH), GlobalMeanPool()],
@@ -139,12 +139,12 @@ def test_convolution__is_that_of_scipy(padding, stride, kernel):
 @pytest.mark.parametrize(("padding", "height", "width"), [("same", 12, 9), ("valid", 13, 13), ("same", 7, 16)])
 def test_convolution__by_tiles_is_that_by_windows(dtype, tol, padding, height, width):
     rng = np.random.default_rng(0)
-    layer = Convolution(5, (3, 3), (1, 1), padding)
-    layer.build((height, width, 8), rng, dtype)
+    layer = Convolution(16, (3, 3), (1, 1), padding)
+    layer.build((height, width, 20), rng, dtype)
     assert isinstance(layer.product, WinogradProduct)
-    x = rng.standard_normal((7, height, width, 8)).astype(dtype)
+    x = rng.standard_normal((7, height, width, 20)).astype(dtype)
     results = []
-    for product in (layer.product, WindowProduct(layer.geometry, 72)):
+    for product in (layer.product, WindowProduct(layer.geometry, 180)):
         y, back = product(x, layer.weight.value, Context(), True)
         G = np.empty_like(layer.weight.value)
         dx = back(np.random.default_rng(1).standard_normal(y.shape).astype(dtype), G)
