@@ -1,5 +1,6 @@
 """Base of all nets: reading data, training, and predictions with and without noise."""
 
+import contextlib
 import copy
 import math
 import warnings
@@ -28,12 +29,13 @@ from ..utils._callbacks import CallbackSupportMixin, Task
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._early_stopping import read_validation
 from ..utils._hashing import HashedRows
+from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, check_table, interrupted_fit
 from ._augmented import RowAugmenter
 from ._data import FEWEST_ROWS, UniqueRows, warn_of_shift
 from ._monitor import TrainingHistory, ValidationSet
 from ._params import NetParameters
-from ._uncertainty import MAX_FEATURES, FeatureDistance, features_of, thinned
+from ._uncertainty import MANY_FEATURES, MAX_FEATURES, FeatureDistance, features_of, thinned
 
 _DTYPES = [np.float64, np.float32, np.float16, np.uint8, np.int8, np.uint16, np.int16]
 _AUTO_BATCH = 16, 256  # smallest and largest batch of batch_size="auto"
@@ -316,7 +318,8 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
             self.best_score_ = history.best_score
         known = batches if validation is None else validation
         self._measure_noise(*known.rows_with_targets(), has_validation=validation is not None)
-        self._measure_distance(batches, validation)
+        with one_blas_thread() if net.n_features < MANY_FEATURES else contextlib.nullcontext():
+            self._measure_distance(batches, validation)
         self._measure_sparsity()
         if interrupt is not None:
             kept = "best" if history.best is not None else "last"

@@ -8,6 +8,7 @@ from skreg._nets.architectures.cnn import ConvolutionalArchitecture, build_cnn
 from skreg._nets.architectures.mlp import Architecture
 from skreg._nets.base import Chain, Layer, Net, ResidualBlock, by_channel
 from skreg._nets.context import Context
+from skreg._nets.layers import signals
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout
 from skreg._nets.layers.convolution import Convolution, WindowProduct
 from skreg._nets.layers.dense import Bias, Dense
@@ -15,6 +16,7 @@ from skreg._nets.layers.dropout import DropBlock, Dropout
 from skreg._nets.layers.normalization import BatchNorm, LayerNorm
 from skreg._nets.layers.pooling import GlobalMeanPool, MaxPool, MeanPool
 from skreg._nets.layers.shapes import Reshape
+from skreg._nets.layers.signals import SignalProduct
 from skreg._nets.layers.winograd import WinogradProduct
 from skreg._nets.objectives import CrossEntropy, SquaredError
 from skreg._nets.training.batches import Minibatch
@@ -85,6 +87,13 @@ def test_convolution__gradients_of_layers(case):
     check_gradient(built([Reshape(SHAPE), *CASES[case]()], 2, p=60), SquaredError(), x, T, w)
 
 
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_convolution__gradients_along_signals(padding):
+    x, T, w = problem(2, n=4, p=60)
+    layers = [Reshape((1, 10, 6)), conv(8, (1, 5), padding=padding), BiasActivationDropout(TANH), conv(2, (1, 3))]
+    check_gradient(built([*layers, GlobalMeanPool()], 2, p=60), SquaredError(), x, T, w)
+
+
 COMBINATIONS = combinations(
     [False, True], [None, "batch", "layer"], [None, "weight"], ["max", "mean"], ["tanh", "silu"]
 )
@@ -151,6 +160,23 @@ def test_convolution__by_tiles_is_that_by_windows(dtype, tol, padding, height, w
         results.append((y, G, dx))
     for found, wanted in zip(*results, strict=True):
         assert np.abs(found - wanted).max() <= tol * np.abs(wanted).max()
+
+
+@pytest.mark.parametrize(("padding", "kernel", "width"), [("same", 5, 9), ("valid", 4, 7), ("same", 1, 3)])
+def test_convolution__along_signals_is_that_by_windows(padding, kernel, width, monkeypatch):
+    monkeypatch.setattr(signals, "_BLOCK", 60 * kernel)  # so that blocks have several signals, and the last one fewer
+    rng = np.random.default_rng(0)
+    layer = Convolution(4, (1, kernel), (1, 1), padding)
+    layer.build((1, width, 6), rng, np.float64)
+    assert isinstance(layer.product, SignalProduct)
+    x = rng.standard_normal((5, 1, width, 6))
+    results = []
+    for product in (layer.product, WindowProduct(layer.geometry, kernel * 6)):
+        y, back = product(x, layer.weight.value, Context(), True)
+        G = np.empty_like(layer.weight.value)
+        results.append((y, G, back(np.random.default_rng(1).standard_normal(y.shape), G)))
+    for found, wanted in zip(*results, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
 
 
 def test_convolution__kernel_that_does_not_fit_is_refused():

@@ -13,6 +13,7 @@ import numpy as np
 from ..._core._jit import njit
 from ..noise import ZERO
 from .dense import Weighted
+from .signals import SignalProduct
 from .winograd import WinogradProduct
 
 _TILE = 1 << 18  # numbers in the windows that are copied at a time
@@ -228,6 +229,8 @@ class Convolution(Weighted):
         self.n_products = math.prod(n_windows) * n_inputs * self.width
         if WinogradProduct.suits(self.geometry, n_channels):
             self.product = WinogradProduct(self.geometry, n_channels, self.width)
+        elif SignalProduct.suits(self.geometry) and n_channels > _FEW_CHANNELS:
+            self.product = SignalProduct(self.geometry, n_channels, self.width)
         else:
             self.product = WindowProduct(self.geometry, n_inputs)
         return (*n_windows, self.width)

@@ -27,12 +27,12 @@ def channel_moments(x, weights, mean, squares):
     own, own_squares = np.empty_like(mean), np.empty_like(mean)
     mean[:] = ZERO
     squares[:] = ZERO
-    total = x.dtype.type(ZERO)
+    total = 0.0
     for start in range(0, len(rows), _BLOCK_ROWS):
         stop = min(start + _BLOCK_ROWS, len(rows))
         own[:] = ZERO
         own_squares[:] = ZERO
-        weight = x.dtype.type(ZERO)
+        weight = 0.0
         i, t = start // n_positions, start % n_positions
         for r in range(start, stop):
             w = weights[i]
@@ -42,9 +42,9 @@ def channel_moments(x, weights, mean, squares):
             t += 1
             if t == n_positions:
                 i, t = i + 1, 0
-        if weight <= ZERO:
+        if weight == 0.0:
             continue
-        own /= weight
+        own /= x.dtype.type(weight)
         i, t = start // n_positions, start % n_positions
         for r in range(start, stop):
             w = weights[i]
@@ -54,12 +54,23 @@ def channel_moments(x, weights, mean, squares):
             if t == n_positions:
                 i, t = i + 1, 0
         total += weight
-        share = weight / total
+        share, between = x.dtype.type(weight / total), x.dtype.type(weight * (1.0 - weight / total))
         for c in range(n_channels):
             less = own[c] - mean[c]
             mean[c] += share * less
-            squares[c] += own_squares[c] + less * less * (weight * (ONE - share))
+            squares[c] += own_squares[c] + between * (less * less)
     return total
+
+
+@njit
+def update_running(moments, share, correction, mean, deviation):
+    """Move running means and standard deviations by a share of the way to those of a batch.
+
+    `moments` are its means and variances, `correction` what makes a variance unbiased.
+    """
+    for c in range(mean.size):
+        mean[c] += share * (moments[0, c] - mean[c])
+        deviation[c] += share * (np.sqrt(moments[1, c] * correction) - deviation[c])
 
 
 @njit
@@ -194,7 +205,7 @@ class BatchNorm(Layer):
         whole, rows = by_position(x), by_channel(x)
         n = x.dtype.type(ctx.n_rows(len(x)) * whole.shape[1])
         if ctx.train:
-            weights, mean, variance = self._batch_moments(whole, n, ctx)
+            weights, (mean, variance) = self._batch_moments(whole, n, ctx)
         else:
             weights, mean, variance = np.zeros(len(x), x.dtype), self.mean.value, self.deviation.value**2
         inverse = ONE / np.sqrt(variance + _VARIANCE_OFFSET)
@@ -214,17 +225,18 @@ class BatchNorm(Layer):
 
     def _batch_moments(self, x, n, ctx):
         """Weights with mean 1, and the moments of the batch, which also go into the running means."""
-        rows = ctx.row_weights(len(x), x.dtype)
-        own, squares = np.empty((2, x.shape[2]), x.dtype)
+        rows, moments = ctx.row_weights(len(x), x.dtype), np.empty((2, x.shape[2]), x.dtype)
+        own, squares = moments
         weight = x.dtype.type(channel_moments(x, rows.relative, own, squares))
-        mean = ctx.total(own * (weight / n))
-        variance = ctx.total(squares + weight * (own - mean) ** 2) / n
+        if ctx.is_divided:
+            mean = ctx.total(own * (weight / n))
+            squares += weight * (own - mean) ** 2
+            moments = np.stack([mean, ctx.total(squares)])
+        moments[1] /= n
         if rows.mean > 0.0 and ctx.leads:
-            seen = float(self.seen.value[0])
-            share = x.dtype.type(min(1.0, rows.mean * max(self.least, 1.0 / (seen + rows.mean))))
-            self.mean.value += share * (mean - self.mean.value)
-            effective = rows.effective * x.shape[1]
-            deviation = np.sqrt(variance * x.dtype.type(effective / max(effective - 1.0, 1.0)))
-            self.deviation.value += share * (deviation - self.deviation.value)
+            seen, effective = float(self.seen.value[0]), rows.effective * x.shape[1]
+            share = min(1.0, rows.mean * max(self.least, 1.0 / (seen + rows.mean)))
+            share, correction = map(x.dtype.type, (share, effective / max(effective - 1.0, 1.0)))
+            update_running(moments, share, correction, self.mean.value, self.deviation.value)
             self.seen.value += x.dtype.type(rows.mean)
-        return rows.relative, mean, variance
+        return rows.relative, moments
