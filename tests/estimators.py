@@ -14,6 +14,8 @@ from skreg import (
     DropoutCNNRegressor,
     DropoutMLPClassifier,
     DropoutMLPRegressor,
+    DropoutRNNClassifier,
+    DropoutRNNRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingRegressor,
     ElasticNetProx,
@@ -22,12 +24,13 @@ from skreg import (
     LabelSmoothedLogisticCV,
 )
 from skreg.augmentation import Compose, FeatureMask, Mixup, RandomApply, SwapNoise
-from skreg.neural import Autoencoder
+from skreg.neural import Autoencoder, Tokens
 from tests.combinations import THOROUGH
 
 # Only the default nets are as large as users have them: most checks ask nothing that a short training would not show.
 SHORT = dict(hidden_layer_sizes=(10,), max_iter=10)
 CONVOLUTIONS = dict(channels=(4, 8), hidden_layer_sizes=(20,), max_iter=20, learning_rate=0.01)
+RECURRENT = dict(hidden_layer_sizes=(10,), max_iter=10, dropout=0.05, recurrent_dropout=0.05)
 
 # What path searches say of small data, for tests that ask something else.
 SMALL_DATA = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:.* folds instead of ")
@@ -96,6 +99,13 @@ INSTANCES = [
         channels=(4, 8),
         **SHORT,
     ),
+    DropoutRNNClassifier(),
+    DropoutRNNClassifier(4, cell="lstm", bidirectional=True, pooling="mean", **RECURRENT),
+    DropoutRNNRegressor(),
+    DropoutRNNRegressor(
+        16, cell="rnn", normalization="batch", heteroscedastic=True, dropout_kind="dropconnect", **RECURRENT
+    ),
+    DropoutRNNRegressor(8, missing="mask", averaging="swa", weight_normalization="weight", **RECURRENT),
     EarlyStoppingRegressor(),
     EarlyStoppingRegressor(alpha=0.1, l1_ratio=0.5, accelerate=True, eval_every=5, refit=True),
     EarlyStoppingRegressor(GradientBoostingRegressor(random_state=0), cv=3, cv_rounds="all", min_delta=0.01),
@@ -130,10 +140,12 @@ INSTANCES = [
     AugmentedClassifier(HistGradientBoostingClassifier(), SwapNoise(0.01), include_original=False, random_state=0),
 ]
 
+TEXTS = [Tokens()]  # take texts instead of tables
+
 
 def example_of(cls):
     """A fresh estimator of a class, the first of its configurations."""
-    return clone(next(e for e in INSTANCES if type(e) is cls))
+    return clone(next(e for e in INSTANCES + TEXTS if type(e) is cls))
 
 
 def trained_longer(estimator):

@@ -62,8 +62,12 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
     A family adds its parameters and three methods. ``_read_architecture()`` checks the parameters that decide the
     layers, and returns them as a NamedTuple with a method ``groups()``: the names of the groups of weights in the order
     of the layers, the last being the output layer's. ``_build_net(architecture, n_rows, rng)`` returns the `Net`.
-    ``_flat(X, reset)`` returns X as rows, if the family takes arrays of other shapes.
+    ``_flat(X, reset)`` returns X as rows, if the family takes arrays of other shapes. A family of sequences overrides
+    ``_validated``, sets ``_n_channels`` there, and has rows that end with NaN where a sequence is shorter than others.
     """
+
+    _n_channels = None  # of every step, where rows are sequences
+    _has_tokens = False  # whether the one channel holds tokens, not quantities
 
     _distance = None  # FeatureDistance, set by fit
 
@@ -77,13 +81,16 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         """X after scikit-learn's checks, which rows for a monitor have passed already."""
         if X is getattr(self, "_checked_rows", None):
             return X
-        check_table(X)
-        return self._canonical(validate_data(self, self._flat(X, reset=False), reset=False, **self._reads()))
+        return self._canonical(self._validated(X, reset=False))
 
     def _rows_and_targets(self, X, y, reset, **options):
-        check_table(X)
-        X, y = validate_data(self, self._flat(X, reset), y, reset=reset, **self._reads(), **options)
+        X, y = self._validated(X, reset, y, **options)
         return self._canonical(X), y
+
+    def _validated(self, X, reset, y="no_validation", **options):
+        """X as rows after scikit-learn's checks, and y if it is given."""
+        check_table(X)
+        return validate_data(self, self._flat(X, reset), y, reset=reset, **self._reads(), **options)
 
     def _flat(self, X, reset):
         """X as rows of numbers."""
@@ -151,7 +158,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         self._net = self._build_net(architecture, found.n_rows, rng)
         self._split_seed = seed
         self._seed = int(rng.integers(1 << 63))
-        self._mean_weight = found.fit_weight.mean()
+        self._mean_weight = self._unit(data, found)
         self.loss_curve_ = []
         self.validation_curve_ = None
         self.gap_curve_ = None
@@ -190,7 +197,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         outside = self._read_validation(X_val, y_val, sample_weight_val)
         found = UniqueRows.of(data)
         if outside is not None:
-            warn_of_shift(data.X, outside[0].X)
+            warn_of_shift(data, outside[0])
         seed = self._split_seed if again else self._draw_seed()
         held = None
         if outside is None and self.early_stopping:
@@ -206,7 +213,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         self._set_optimizer()
         validation = self._validation_set(*outside) if outside else self._validation_set(data, held) if held else None
         rng = np.random.default_rng([seed, 2, self._optimizer.steps])
-        batches = self._batches(data, found, size, n_steps, found.fit_weight.mean())
+        batches = self._batches(data, found, size, n_steps, self._unit(data, found))
         train_subset = None
         if validation is not None:
             some = rng.permutation(found.rows.size)[: validation.rows.size]
@@ -251,6 +258,10 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         self._train(batches, rng, lambda step: self.learning_rate, 1, Task(self, None))
         return self
 
+    def _unit(self, data, found):
+        """What weights of rows are relative to: with it, the loss is a mean over all targets."""
+        return found.fit_weight.mean()
+
     def _draw_seed(self):
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
@@ -265,7 +276,12 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
                     f"mixup={self.mixup} of sparse X cannot be combined with an augmenter: use one of both."
                 )
             augment = RowAugmenter(self.augmenter, data, targets, weights, found.rows, self._row_shape())
-        return Batches(data.X, targets, weights, found.rows, size, self.mixup, n_steps=n_steps, augment=augment)
+        options = dict(n_steps=n_steps, augment=augment, lengths=self._unequal_lengths(data.X))
+        return Batches(data.X, targets, weights, found.rows, size, self.mixup, **options)
+
+    def _unequal_lengths(self, X):
+        """Lengths of sequences, where they differ; else None."""
+        return None
 
     def _row_shape(self):
         """The shape that a row of X has for augmenters; None for rows that are flat or sparse."""
@@ -435,7 +451,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
     def _measure_distance(self, batches, validation):
         """Learn where the training rows are in the last hidden layer, for the `distance` of `predict_uncertainty`."""
         self._distance = None
-        if self._streams or self._net.n_features > MAX_FEATURES:
+        if self._streams or self._net.has_steps or self._net.n_features > MAX_FEATURES:
             return  # a chunk of `partial_fit` does not say where all rows are
         X, targets, _, rows = batches.rows_with_targets()
         if rows.size < 2:

@@ -16,7 +16,7 @@ from skreg.augmentation._estimators import AUGMENTER, SAMPLER
 from skreg.neural._autoencoder import NET
 from skreg.utils import _params
 from skreg.utils.discovery import all_estimators
-from tests.estimators import INSTANCES, SMALL_DATA, example_of, trained_longer
+from tests.estimators import INSTANCES, SMALL_DATA, TEXTS, example_of, trained_longer
 from tests.problems import regression
 from tests.processes import ROOT
 
@@ -24,14 +24,14 @@ pytestmark = SMALL_DATA
 
 
 def test_estimators__are_all_checked():
-    assert {type(e).__name__ for e in INSTANCES} == set(dict(all_estimators()))
+    assert {type(e).__name__ for e in INSTANCES + TEXTS} == set(dict(all_estimators()))
 
 
 NEED_ACCURACY = {"check_classifiers_train", "check_regressors_train", "check_classifiers_classes"}
 
 
 @pytest.mark.filterwarnings("ignore:.*without early stopping")  # nets warn so where a check has few rows
-@parametrize_with_checks(INSTANCES)
+@parametrize_with_checks(INSTANCES)  # scikit-learn has no checks of what takes texts
 def test_estimator__passes_the_checks_of_scikit_learn(estimator, check):
     check(trained_longer(estimator) if check.func.__name__ in NEED_ACCURACY else estimator)
 

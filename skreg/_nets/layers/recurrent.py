@@ -170,6 +170,7 @@ class Direction(Layer):
     def build(self, shape, rng, dtype):
         n_steps, n_channels = shape
         H, G = self.width, self.cell.n_gates
+        self.input.gain = 2.0 * n_channels / (n_channels + H)  # Glorot & Bengio 2010, eq. 16, for every gate
         self.input.build_weights(n_channels, rng, dtype)
         self.recurrent.build_weights(H, rng, dtype)
         bias = np.zeros(G * H, dtype)

@@ -8,7 +8,7 @@ from ...utils._threads import one_blas_thread
 from ..context import Context
 from ..objectives import evaluate_batch, total_weight
 from .parallel import N_PARTS, is_large
-from .rows import iter_chunks, iter_sequences
+from .rows import iter_chunks, iter_sequences, lengths_of
 
 
 def scores(net, X, rows=None, ctx=None):
@@ -25,7 +25,7 @@ def scores(net, X, rows=None, ctx=None):
     Returns
     -------
     scores : ndarray of shape (m, ...)
-        With outputs at every step, (m, steps, ...), of any value after the end of a sequence.
+        With outputs at every step, (m, steps, ...), NaN after the end of a sequence.
     """
     rows = np.arange(X.shape[0]) if rows is None else rows
     start, noisy = (0, False) if ctx is None else (ctx.state, ctx.noisy)
@@ -39,6 +39,8 @@ def scores(net, X, rows=None, ctx=None):
             out[at, : z.shape[1]] = z
         else:
             out[at] = z
+    if net.has_steps:
+        out[np.arange(out.shape[1]) >= lengths_of(X, net.n_channels)[rows, None]] = np.nan
     return out
 
 

@@ -19,13 +19,16 @@ _CHUNK_OUTPUTS = 1 << 22  # numbers that a net makes of a chunk
 
 
 class Targets(NamedTuple):
-    """Targets of all rows: row ``codes[i]`` of a table for row i (classes), or row i of the table without codes."""
+    """Targets of all rows: row ``codes[i]`` of a table for row i (classes), or row i of the table without codes.
+
+    With targets at every step, codes have the shape (n, steps), or the table (n, steps, n_outputs).
+    """
 
     table: np.ndarray
     codes: np.ndarray | None
 
     def take(self, rows):
-        return self.table.take(rows if self.codes is None else self.codes.take(rows), axis=0)
+        return self.table.take(rows if self.codes is None else self.codes.take(rows, axis=0), axis=0)
 
 
 @njit
