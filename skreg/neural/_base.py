@@ -38,6 +38,8 @@ from ._params import NetParameters
 from ._uncertainty import MANY_FEATURES, MAX_FEATURES, FeatureDistance, features_of, thinned
 
 _DTYPES = [np.float64, np.float32, np.float16, np.uint8, np.int8, np.uint16, np.int16]
+_PLAIN_DTYPES = np.dtype(np.float32), np.dtype(np.float64)
+_FEW_NUMBERS = 10_000  # in X, of which predictions take less time than all checks
 _AUTO_BATCH = 16, 256  # smallest and largest batch of batch_size="auto"
 _AUTO_STEPS = 16  # steps of an epoch between these
 _MOST_STEPS = 100  # steps of an epoch, at most, for rows that repeat or have weights above 1; unique rows may need more
@@ -81,7 +83,17 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         """X after scikit-learn's checks, which rows for a monitor have passed already."""
         if X is getattr(self, "_checked_rows", None):
             return X
+        if self._is_plain(X):
+            rows = self._flat(X, reset=False)
+            if rows.ndim == 2 and len(rows) and rows.shape[1] == self.n_features_in_ and np.isfinite(rows).all():
+                return rows
         return self._canonical(self._validated(X, reset=False))
+
+    def _is_plain(self, X):
+        """Whether X is an array of few numbers, for which scikit-learn's checks would take longer than the net."""
+        if type(X) is not np.ndarray or X.dtype not in _PLAIN_DTYPES or X.size > _FEW_NUMBERS:
+            return False
+        return type(self)._validated is BaseNet._validated and not hasattr(self, "feature_names_in_")
 
     def _rows_and_targets(self, X, y, reset, **options):
         X, y = self._validated(X, reset, y, **options)

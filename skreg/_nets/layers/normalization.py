@@ -84,6 +84,18 @@ def normalize_channels(x, mean, inverse, scale, z):
 
 
 @njit
+def standardize(x, mean, deviation, scale):
+    """Replace channels of x (n, channels) by standardized ones times their scales."""
+    n, m = x.shape
+    inverse = np.empty_like(mean)
+    for j in range(m):
+        inverse[j] = ONE / np.sqrt(deviation[j] * deviation[j] + _VARIANCE_OFFSET)
+    for i in range(n):
+        for j in range(m):
+            x[i, j] = ((x[i, j] - mean[j]) * inverse[j]) * scale[j]
+
+
+@njit
 def gradient_sums(d, z, out):
     """Write the sums of every channel of d and of d times z (n, channels) to the two rows of `out`."""
     n, m = d.shape
@@ -203,6 +215,9 @@ class BatchNorm(Layer):
 
     def __call__(self, x, ctx):
         whole, rows = by_position(x), by_channel(x)
+        if not ctx.train and not ctx.gradient:
+            standardize(rows, self.mean.value, self.deviation.value, self.scale.value)
+            return x, None
         n = x.dtype.type(ctx.n_rows(len(x)) * whole.shape[1])
         if ctx.train:
             weights, (mean, variance) = self._batch_moments(whole, n, ctx)

@@ -10,6 +10,8 @@ from ..objectives import evaluate_batch, total_weight
 from .parallel import N_PARTS, is_large
 from .rows import iter_chunks, iter_sequences, lengths_of
 
+_FEW_ROWS = 16  # whose scratch memory is kept for the next prediction
+
 
 def scores(net, X, rows=None, ctx=None):
     """Outputs of the net for some rows of X, by default for all and without noise.
@@ -55,7 +57,6 @@ def _outputs(net, X, rows, seed=0, noisy=False):
         chunks = iter_chunks(X, rows, net.dtype, net.size_per_row)
     else:
         chunks = iter_sequences(X, rows, net.dtype, net.n_channels)
-    contexts = [Context() for _ in range(N_PARTS)]
 
     def run(ctx, at, x):
         ctx.state, ctx.noisy = seed, noisy
@@ -63,9 +64,13 @@ def _outputs(net, X, rows, seed=0, noisy=False):
             return at, net(x, ctx)[0][: len(rows[at])]
 
     if not is_large(net, rows.size):
+        ctx = net.idle_context()
         for at, x in chunks:
-            yield run(contexts[0], at, x)
+            yield run(ctx, at, x)
+        if rows.size <= _FEW_ROWS:
+            net.give_back(ctx)
         return
+    contexts = [Context() for _ in range(N_PARTS)]
     with one_blas_thread(), ThreadPoolExecutor(N_PARTS) as pool:
         waiting = []
         for k, (at, x) in enumerate(chunks):
