@@ -15,7 +15,14 @@ from .linear import (
     elastic_net_path,
     logistic_path,
 )
-from .neural import DropoutCNNClassifier, DropoutCNNRegressor, DropoutMLPClassifier, DropoutMLPRegressor
+from .neural import (
+    DropoutCNNClassifier,
+    DropoutCNNRegressor,
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+    DropoutRNNClassifier,
+    DropoutRNNRegressor,
+)
 from .stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
 
 __all__ = [
@@ -25,6 +32,8 @@ __all__ = [
     "DropoutCNNRegressor",
     "DropoutMLPClassifier",
     "DropoutMLPRegressor",
+    "DropoutRNNClassifier",
+    "DropoutRNNRegressor",
     "EarlyStoppingClassifier",
     "EarlyStoppingRegressor",
     "ElasticNetProx",

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import pathlib
+import signal
 import sys
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers side by side, each with all cores, wait for each other
@@ -51,6 +52,9 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("thorough", parent=hypothesis.settings.get_profile("skreg"), max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "skreg"))
+
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts by `&` ignore Ctrl-C
 
 
 @pytest.fixture(autouse=True)

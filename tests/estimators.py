@@ -1,5 +1,7 @@
 """Configurations of every estimator, for the tests that ask the same of all."""
 
+import functools
+
 import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier
@@ -16,6 +18,8 @@ from skreg import (
     DropoutCNNRegressor,
     DropoutMLPClassifier,
     DropoutMLPRegressor,
+    DropoutRNNClassifier,
+    DropoutRNNRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingRegressor,
     ElasticNetProx,
@@ -27,18 +31,21 @@ from skreg import (
     PenalizedRegressorCV,
 )
 from skreg.augmentation import Compose, FeatureMask, Mixup, RandomApply, SwapNoise
-from skreg.neural import Autoencoder
+from skreg.neural import Autoencoder, Tokens
 from tests.combinations import THOROUGH
 
-# Only the default nets are as large as users have them: most checks ask nothing that a short training would not show.
+# Nets are small and trained for a short time: most checks ask nothing that a long training would not show as well.
 SHORT = dict(hidden_layer_sizes=(10,), max_iter=10)
 CONVOLUTIONS = dict(channels=(4, 8), hidden_layer_sizes=(20,), max_iter=20, learning_rate=0.01)
+RECURRENT = dict(hidden_layer_sizes=(10,), max_iter=10, dropout=0.05, recurrent_dropout=0.05)
+DEFAULT_NET = {} if THOROUGH else dict(max_iter=10)
 
 # What path searches say of small data, for tests that ask something else.
 SMALL_DATA = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:.* folds instead of ")
 
-# Searches over paths have the same steps for few alphas as for many.
-GRID = {} if THOROUGH else dict(alphas=5)
+# Searches over paths have the same steps for few alphas and folds as for many.
+GRID = {} if THOROUGH else dict(alphas=3, cv=3)
+FEW = 5 if THOROUGH else 3
 
 INSTANCES = [
     ElasticNetProx(),
@@ -62,9 +69,9 @@ INSTANCES = [
     LabelSmoothedLogistic(label_smoothing=0.1, confidence_penalty=0.5),
     LabelSmoothedLogistic(alpha=0.01, l1_ratio=1.0, bounds=(-0.5, 0.5)),
     LabelSmoothedLogisticCV(**GRID),
-    LabelSmoothedLogisticCV(cv=3, alphas=5, l1_ratio=[0.0, 0.5], label_smoothing=[0.05], selection="1se", tol=1e-12),
-    LabelSmoothedLogisticCV(cv=3, alphas=5, refit=False, class_weight="balanced", tol=1e-10),
-    LabelSmoothedLogisticCV(cv=3, alphas=5, scoring="accuracy", n_jobs=2),
+    LabelSmoothedLogisticCV(cv=2, alphas=FEW, l1_ratio=[0.0, 0.5], label_smoothing=[0.05], selection="1se", tol=1e-12),
+    LabelSmoothedLogisticCV(cv=2, alphas=FEW, refit=False, class_weight="balanced", tol=1e-10),
+    LabelSmoothedLogisticCV(cv=2, alphas=FEW, scoring="accuracy", n_jobs=2),
     PenalizedRegressor(),
     PenalizedRegressor(alpha=0.1, loss="huber", penalty="mcp", fit_intercept=False),
     PenalizedRegressor(alpha=0.01, loss="quantile", penalty="sparse_group_lasso", tol=1e-4),
@@ -75,7 +82,7 @@ INSTANCES = [
     PenalizedRegressorCV(alphas=4, cv=3, loss="poisson", penalty="group_mcp", gamma=[3.0, 10.0], selection="1se"),
     PenalizedCox(),
     PenalizedCox(alpha=0.05, penalty="sparse_group_lasso", warm_start=True, tol=1e-10),
-    DropoutMLPClassifier(),
+    DropoutMLPClassifier(**DEFAULT_NET),
     DropoutMLPClassifier(
         (10, 10), max_iter=10, activation="gelu", residual=True, normalization="layer", stochastic_depth=0.2
     ),
@@ -84,7 +91,7 @@ INSTANCES = [
     ),
     DropoutMLPClassifier(dropout=0.1, normalization="batch", averaging="ema", label_smoothing=0.1, **SHORT),
     DropoutMLPClassifier(dropout=0.0, early_stopping=True, max_norm=4.0, **SHORT),
-    DropoutMLPRegressor(),
+    DropoutMLPRegressor(**DEFAULT_NET),
     DropoutMLPRegressor(
         (10, 10), max_iter=10, dropout=0.1, dropout_kind="gaussian", heteroscedastic=True, schedule="cosine", warmup=0.1
     ),
@@ -94,12 +101,12 @@ INSTANCES = [
     DropoutMLPRegressor(
         dropout=0.0, early_stopping=True, monitor="neg_mean_absolute_error", sam_rho=0.05, clip_norm=1.0, **SHORT
     ),
-    DropoutCNNClassifier(),
+    DropoutCNNClassifier(**DEFAULT_NET),
     DropoutCNNClassifier(residual=True, stochastic_depth=0.2, global_pooling=True, **CONVOLUTIONS),
     DropoutCNNClassifier(
         normalization=None, pooling="mean", activation="silu", drop_block=0.1, augmenter=SwapNoise(0.01), **CONVOLUTIONS
     ),
-    DropoutCNNRegressor(),
+    DropoutCNNRegressor(**DEFAULT_NET),
     DropoutCNNRegressor(
         normalization="layer", heteroscedastic=True, stride=(1, 2), spatial_dropout=0.1, channels=(4, 8), **SHORT
     ),
@@ -111,6 +118,13 @@ INSTANCES = [
         channels=(4, 8),
         **SHORT,
     ),
+    DropoutRNNClassifier(**DEFAULT_NET),
+    DropoutRNNClassifier(4, cell="lstm", bidirectional=True, pooling="mean", **RECURRENT),
+    DropoutRNNRegressor(**DEFAULT_NET),
+    DropoutRNNRegressor(
+        16, cell="rnn", normalization="batch", heteroscedastic=True, dropout_kind="dropconnect", **RECURRENT
+    ),
+    DropoutRNNRegressor(8, missing="mask", averaging="swa", weight_normalization="weight", **RECURRENT),
     EarlyStoppingRegressor(),
     EarlyStoppingRegressor(alpha=0.1, l1_ratio=0.5, accelerate=True, eval_every=5, refit=True),
     EarlyStoppingRegressor(GradientBoostingRegressor(random_state=0), cv=3, cv_rounds="all", min_delta=0.01),
@@ -121,8 +135,8 @@ INSTANCES = [
     EarlyStoppingClassifier(min_delta=1e-3),
     EarlyStoppingClassifier(fit_intercept=False, restore_best=False, monitor="accuracy"),
     EarlyStoppingClassifier(SGDClassifier(random_state=0), monitor="accuracy"),
-    EarlyStoppingClassifier(DropoutMLPClassifier((10,), random_state=0), patience=3, min_delta=1e-2),
-    EarlyStoppingClassifier(LogisticRegression(), refit=True, min_delta=1e-3),
+    EarlyStoppingClassifier(DropoutMLPClassifier(random_state=0, **SHORT), patience=3, min_delta=1e-2),
+    EarlyStoppingClassifier(LogisticRegression(), refit=True, patience=2, min_delta=1e-2),
     Autoencoder(DropoutMLPRegressor((10, 3, 10), max_iter=10, dropout=0.0, random_state=0)),
     AugmentedRegressor(Ridge(), RandomApply(Mixup(), 0.5), random_state=0),
     AugmentedRegressor(
@@ -145,6 +159,14 @@ INSTANCES = [
     AugmentedClassifier(HistGradientBoostingClassifier(), SwapNoise(0.01), include_original=False, random_state=0),
 ]
 
+TEXTS = [Tokens()]  # take texts instead of tables
+
+
+@functools.cache
+def title(estimator):
+    """`repr`, which names some hundred tests of an estimator, but asked for once: it reads all signatures anew."""
+    return repr(estimator)
+
 
 def targets_for(estimator, y):
     """Targets of a kind that an estimator takes, from numbers: two classes, or positive numbers."""
@@ -155,16 +177,18 @@ def targets_for(estimator, y):
 
 def example_of(cls):
     """A fresh estimator of a class, the first of its configurations."""
-    return clone(next(e for e in INSTANCES if type(e) is cls))
+    return clone(next(e for e in INSTANCES + TEXTS if type(e) is cls))
 
 
 def trained_longer(estimator):
-    """A configuration whose nets are as large and train as long as the default ones, for checks of accuracy."""
+    """A configuration whose nets are larger and train for longer, for checks of accuracy."""
     estimator = clone(estimator)
-    params = estimator.get_params()
-    longer = {"max_iter": 100, "n_epochs": 100, "hidden_layer_sizes": (100,)}
     short = {"max_iter": 10, "n_epochs": 10, "hidden_layer_sizes": (10,)}
-    for name, value in params.items():
+    longer = {"max_iter": 100, "n_epochs": 100, "hidden_layer_sizes": (100,)}
+    learns_slowly = isinstance(estimator, (DropoutCNNRegressor, DropoutRNNClassifier, DropoutRNNRegressor))
+    if not THOROUGH and not learns_slowly:
+        longer = {"max_iter": 40, "n_epochs": 40, "hidden_layer_sizes": (40,)}
+    for name, value in estimator.get_params().items():
         last = name.rpartition("__")[2]
         if last in short and value == short[last]:
             estimator.set_params(**{name: longer[last]})

@@ -12,6 +12,8 @@ import math
 
 import numpy as np
 
+from .context import Context
+
 
 def by_channel(x):
     """A batch as (rows * positions, channels)."""
@@ -224,9 +226,30 @@ class Predictor:
     """
 
     @property
+    def n_channels(self):
+        """Channels of every step where rows are sequences; None for other nets."""
+        return getattr(self.layer.layers[0], "n_channels", None) if self.layer.layers else None
+
+    @property
+    def has_steps(self):
+        """Whether there are outputs at every step of a sequence."""
+        return self.n_channels is not None and len(self.shape_out) == 2
+
+    @property
     def size_per_row(self):
         """Numbers that the layers put out for a row."""
         return max(self.layer.size, math.prod(self.shape_out))
+
+    def idle_context(self):
+        """A context for predictions, with the scratch memory of the last ones if that was given back."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Context()
+
+    def give_back(self, ctx):
+        """Keep a context for the next prediction."""
+        self._idle.append(ctx)
 
     def __call__(self, x, ctx):
         ctx.begin()
@@ -265,6 +288,7 @@ class Net(Predictor):
         self.shape_in = tuple(shape)
         self.shape_out = layer.build(self.shape_in, rng, self.dtype)
         self._copies = None
+        self._idle = []
         self._pack()
 
     def _pack(self):
@@ -309,6 +333,7 @@ class Net(Predictor):
     def __setstate__(self, state):
         vars(self).update(state)
         self._copies = {}  # a copy is not in training
+        self._idle = []
         self._pack()
 
     def keep_copies(self):
@@ -383,6 +408,7 @@ class SubNet(Predictor):
         self.shape_out = shape_out
         self.dtype = dtype
         self.n_products = sum(module.n_products for module in layer.modules())
+        self._idle = []
 
 
 def _views(vector, params):

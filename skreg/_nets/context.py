@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+_SHAPES = 4  # of a scratch array that are kept: batches have two sizes, which differ by one row
+
 
 class RowWeights(NamedTuple):
     """Weights of the rows of a batch, for statistics."""
@@ -75,6 +77,8 @@ class Context:
     ----------
     progress : float
         Share of the training that is done, in [0, 1], for strengths that grow; 1 outside training.
+    lengths : ndarray of int of shape (rows,) or None
+        Steps of every sequence of this pass, set by the layer that finds them; None for rows that are not sequences.
     """
 
     def __init__(self, seed=0, train=False, noisy=False, gradient=False, part=0, exchange=None):
@@ -84,6 +88,7 @@ class Context:
         self.gradient = gradient
         self.part = part
         self.progress = 1.0
+        self.lengths = None
         self._grads = []
         self._has_gradient = []
         self._exchange = exchange
@@ -99,6 +104,11 @@ class Context:
     def leads(self):
         """Whether this is the context of the first part, which does what must be done once a batch."""
         return self.part == 0
+
+    @property
+    def is_divided(self):
+        """Whether this context is for a part of the rows of a batch."""
+        return self._exchange is not None
 
     # ---- random numbers
 
@@ -205,6 +215,7 @@ class Context:
     def begin(self):
         """Make all scratch memory free: a new pass begins."""
         self._used = 0
+        self.lengths = None
 
     def scratch(self, shape, dtype):
         """An array with any contents, which is nobody else's until the next pass.
@@ -215,18 +226,21 @@ class Context:
         k = self._used
         self._used += 1
         if k < len(self._arrays):
-            array = self._arrays[k]
-            if array.shape == shape and array.dtype == dtype:
+            array = self._arrays[k].get((shape, dtype))
+            if array is not None:
                 return array
-        return self._fit_scratch(k, shape, np.dtype(dtype))
+        return self._fit_scratch(k, shape, dtype)
 
     def _fit_scratch(self, k, shape, dtype):
-        """The k-th array with another shape: in the same memory, if that is large enough."""
-        size = math.prod(shape) * dtype.itemsize
+        """The k-th array with a new shape: in the same memory, if that is large enough."""
+        size = math.prod(shape) * np.dtype(dtype).itemsize
         if k == len(self._arrays):
-            self._arrays.append(None)
+            self._arrays.append({})
             self._memory.append(np.empty(size, np.uint8))
         elif self._memory[k].size < size:
             self._memory[k] = np.empty(size, np.uint8)
-        self._arrays[k] = self._memory[k][:size].view(dtype).reshape(shape)
-        return self._arrays[k]
+            self._arrays[k].clear()
+        elif len(self._arrays[k]) == _SHAPES:
+            self._arrays[k].clear()
+        array = self._arrays[k][shape, dtype] = self._memory[k][:size].view(dtype).reshape(shape)
+        return array

@@ -84,6 +84,37 @@ class GaussianLikelihood(NamedTuple):
         return np.exp(self.bound * np.tanh(scores / self.bound))
 
 
+def evaluate_batch(objective, scores, targets, weights, n_rows, d):
+    """`evaluate` of rows, or of sequences with a target at every step.
+
+    Parameters
+    ----------
+    objective : jitted objective
+    scores, d : ndarray of shape (n, n_scores) or (n, steps, n_scores)
+    targets : ndarray of shape (n, n_targets) or (n, at least steps, n_targets)
+        Steps whose targets are NaN do not count.
+    weights : ndarray of shape (n,)
+        The weight of a row is that of each of its steps.
+    n_rows : int
+    """
+    if scores.ndim == 2:
+        return evaluate(objective, scores, targets, weights, n_rows, d)
+    n, n_steps, _ = scores.shape
+    targets = targets[:, :n_steps]
+    counted = np.isnan(targets[:, :, 0])
+    weights = np.where(counted, 0.0, weights[:, None]).astype(weights.dtype).ravel()
+    targets = np.where(np.isnan(targets), 0.0, targets).astype(scores.dtype).reshape(n * n_steps, -1)
+    flat = scores.reshape(n * n_steps, -1)
+    return evaluate(objective, flat, targets, weights, n_rows, d.reshape(flat.shape))
+
+
+def total_weight(targets, weights):
+    """Sum of the weights of all targets that count, for some rows."""
+    if targets.ndim == 2:
+        return weights.sum(dtype=np.float64)
+    return (weights[:, None] * ~np.isnan(targets[:, :, 0])).sum(dtype=np.float64)
+
+
 @njit
 def evaluate(objective, scores, targets, weights, n_rows, d):
     """Sum of the losses of some rows times their weights over `n_rows`; its gradient is written to d.

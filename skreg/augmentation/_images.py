@@ -1,12 +1,11 @@
 """Augmenters for images, as flat rows or arrays (n, height, width[, channels]): crops, flips and colors."""
 
-import warnings
 from numbers import Integral
 
 import numpy as np
 
+from ..utils._images import check_numbers, is_image_shape, warn_of_axes, warn_of_first_channels
 from ..utils._params import ARRAY_LIKE, NONE, POSITIVE, PROBABILITY, RANDOM_STATE, REAL, Interval, Options, ParamKind
-from ..utils._validation import caller_level
 from ._base import Perturbation
 from ._numbers import check_finite, check_fits, numbers_of, types_of
 
@@ -33,24 +32,13 @@ def images_of(X, owner):
                 f"X of shape {values.shape} is read as {len(values)} images of {shape[0]} x {shape[1]} pixels. If it is"
                 " one image with channels, pass X[None]."
             )
-    elif len(shape) not in (2, 3) or not all(isinstance(side, (int, np.integer)) and side > 0 for side in shape):
+    elif not is_image_shape(shape):
         raise ValueError(f"image_shape must be (height, width[, channels]); got {shape!r}.")
-    elif int(np.prod(shape)) != int(np.prod(values.shape[1:])):
-        n_numbers = int(np.prod(values.shape[1:]))
-        raise ValueError(f"image_shape={tuple(shape)} has {np.prod(shape)} numbers; a row of X has {n_numbers}.")
-    if len(shape) == 3 and shape[0] in CHANNELS and shape[2] > max(CHANNELS):
-        height, width, channels = shape
-        warn_of_axes(
-            f"images of shape {tuple(shape)} are read as {height} x {width} pixels with {channels} channels. If"
-            " channels come first in X, move them to the end: np.moveaxis(X, 1, -1)."
-        )
+    else:
+        check_numbers(shape, values.shape[1:])
+    warn_of_first_channels(shape)
     images = values.reshape(len(values), *shape, *[1] * (3 - len(shape)))
     return images, lambda new: restore(new.reshape(values.shape))
-
-
-def warn_of_axes(message):
-    """Warn that the axes of X may have another order than the one that is read."""
-    warnings.warn(message, UserWarning, stacklevel=caller_level())
 
 
 def fill_of(owner, X, images):

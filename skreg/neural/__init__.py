@@ -1,8 +1,10 @@
-"""Neural estimators: multilayer perceptrons with the whole family of regularizers."""
+"""Neural estimators: perceptrons, convolutional and recurrent nets with the whole family of regularizers."""
 
 from ._autoencoder import Autoencoder
 from ._cnn import DropoutCNNClassifier, DropoutCNNRegressor
 from ._mlp import DropoutMLPClassifier, DropoutMLPRegressor
+from ._rnn import DropoutRNNClassifier, DropoutRNNRegressor
+from ._tokens import Tokens
 from ._wrapped import predict_interval, predict_uncertainty
 
 __all__ = [
@@ -11,6 +13,9 @@ __all__ = [
     "DropoutCNNRegressor",
     "DropoutMLPClassifier",
     "DropoutMLPRegressor",
+    "DropoutRNNClassifier",
+    "DropoutRNNRegressor",
+    "Tokens",
     "predict_interval",
     "predict_uncertainty",
 ]

@@ -1,5 +1,6 @@
 """Base of all nets: reading data, training, and predictions with and without noise."""
 
+import contextlib
 import copy
 import math
 import warnings
@@ -28,14 +29,17 @@ from ..utils._callbacks import CallbackSupportMixin, Task
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._early_stopping import read_validation
 from ..utils._hashing import HashedRows
+from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, check_table, interrupted_fit
 from ._augmented import RowAugmenter
 from ._data import FEWEST_ROWS, UniqueRows, warn_of_shift
 from ._monitor import TrainingHistory, ValidationSet
 from ._params import NetParameters
-from ._uncertainty import MAX_FEATURES, FeatureDistance, features_of, thinned
+from ._uncertainty import MANY_FEATURES, MAX_FEATURES, FeatureDistance, features_of, thinned
 
 _DTYPES = [np.float64, np.float32, np.float16, np.uint8, np.int8, np.uint16, np.int16]
+_PLAIN_DTYPES = np.dtype(np.float32), np.dtype(np.float64)
+_FEW_NUMBERS = 10_000  # in X, of which predictions take less time than all checks
 _AUTO_BATCH = 16, 256  # smallest and largest batch of batch_size="auto"
 _AUTO_STEPS = 16  # steps of an epoch between these
 _MOST_STEPS = 100  # steps of an epoch, at most, for rows that repeat or have weights above 1; unique rows may need more
@@ -60,8 +64,12 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
     A family adds its parameters and three methods. ``_read_architecture()`` checks the parameters that decide the
     layers, and returns them as a NamedTuple with a method ``groups()``: the names of the groups of weights in the order
     of the layers, the last being the output layer's. ``_build_net(architecture, n_rows, rng)`` returns the `Net`.
-    ``_flat(X, reset)`` returns X as rows, if the family takes arrays of other shapes.
+    ``_flat(X, reset)`` returns X as rows, if the family takes arrays of other shapes. A family of sequences overrides
+    ``_validated``, sets ``_n_channels`` there, and has rows that end with NaN where a sequence is shorter than others.
     """
+
+    _n_channels = None  # of every step, where rows are sequences
+    _has_tokens = False  # whether the one channel holds tokens, not quantities
 
     _distance = None  # FeatureDistance, set by fit
 
@@ -75,13 +83,26 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         """X after scikit-learn's checks, which rows for a monitor have passed already."""
         if X is getattr(self, "_checked_rows", None):
             return X
-        check_table(X)
-        return self._canonical(validate_data(self, self._flat(X, reset=False), reset=False, **self._reads()))
+        if self._is_plain(X):
+            rows = self._flat(X, reset=False)
+            if rows.ndim == 2 and len(rows) and rows.shape[1] == self.n_features_in_ and np.isfinite(rows).all():
+                return rows
+        return self._canonical(self._validated(X, reset=False))
+
+    def _is_plain(self, X):
+        """Whether X is an array of few numbers, for which scikit-learn's checks would take longer than the net."""
+        if type(X) is not np.ndarray or X.dtype not in _PLAIN_DTYPES or X.size > _FEW_NUMBERS:
+            return False
+        return type(self)._validated is BaseNet._validated and not hasattr(self, "feature_names_in_")
 
     def _rows_and_targets(self, X, y, reset, **options):
-        check_table(X)
-        X, y = validate_data(self, self._flat(X, reset), y, reset=reset, **self._reads(), **options)
+        X, y = self._validated(X, reset, y, **options)
         return self._canonical(X), y
+
+    def _validated(self, X, reset, y="no_validation", **options):
+        """X as rows after scikit-learn's checks, and y if it is given."""
+        check_table(X)
+        return validate_data(self, self._flat(X, reset), y, reset=reset, **self._reads(), **options)
 
     def _flat(self, X, reset):
         """X as rows of numbers."""
@@ -149,7 +170,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         self._net = self._build_net(architecture, found.n_rows, rng)
         self._split_seed = seed
         self._seed = int(rng.integers(1 << 63))
-        self._mean_weight = found.fit_weight.mean()
+        self._mean_weight = self._unit(data, found)
         self.loss_curve_ = []
         self.validation_curve_ = None
         self.gap_curve_ = None
@@ -188,7 +209,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         outside = self._read_validation(X_val, y_val, sample_weight_val)
         found = UniqueRows.of(data)
         if outside is not None:
-            warn_of_shift(data.X, outside[0].X)
+            warn_of_shift(data, outside[0])
         seed = self._split_seed if again else self._draw_seed()
         held = None
         if outside is None and self.early_stopping:
@@ -204,7 +225,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         self._set_optimizer()
         validation = self._validation_set(*outside) if outside else self._validation_set(data, held) if held else None
         rng = np.random.default_rng([seed, 2, self._optimizer.steps])
-        batches = self._batches(data, found, size, n_steps, found.fit_weight.mean())
+        batches = self._batches(data, found, size, n_steps, self._unit(data, found))
         train_subset = None
         if validation is not None:
             some = rng.permutation(found.rows.size)[: validation.rows.size]
@@ -249,6 +270,10 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         self._train(batches, rng, lambda step: self.learning_rate, 1, Task(self, None))
         return self
 
+    def _unit(self, data, found):
+        """What weights of rows are relative to: with it, the loss is a mean over all targets."""
+        return found.fit_weight.mean()
+
     def _draw_seed(self):
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
@@ -263,7 +288,12 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
                     f"mixup={self.mixup} of sparse X cannot be combined with an augmenter: use one of both."
                 )
             augment = RowAugmenter(self.augmenter, data, targets, weights, found.rows, self._row_shape())
-        return Batches(data.X, targets, weights, found.rows, size, self.mixup, n_steps=n_steps, augment=augment)
+        options = dict(n_steps=n_steps, augment=augment, lengths=self._unequal_lengths(data.X))
+        return Batches(data.X, targets, weights, found.rows, size, self.mixup, **options)
+
+    def _unequal_lengths(self, X):
+        """Lengths of sequences, where they differ; else None."""
+        return None
 
     def _row_shape(self):
         """The shape that a row of X has for augmenters; None for rows that are flat or sparse."""
@@ -316,7 +346,8 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
             self.best_score_ = history.best_score
         known = batches if validation is None else validation
         self._measure_noise(*known.rows_with_targets(), has_validation=validation is not None)
-        self._measure_distance(batches, validation)
+        with one_blas_thread() if net.n_features < MANY_FEATURES else contextlib.nullcontext():
+            self._measure_distance(batches, validation)
         self._measure_sparsity()
         if interrupt is not None:
             kept = "best" if history.best is not None else "last"
@@ -432,17 +463,19 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
     def _measure_distance(self, batches, validation):
         """Learn where the training rows are in the last hidden layer, for the `distance` of `predict_uncertainty`."""
         self._distance = None
-        if self._streams or self._net.n_features > MAX_FEATURES:
+        if self._streams or self._net.has_steps or self._net.n_features > MAX_FEATURES:
             return  # a chunk of `partial_fit` does not say where all rows are
         X, targets, _, rows = batches.rows_with_targets()
         if rows.size < 2:
             return  # one row has no covariance
         rows = thinned(rows)
         codes = None if targets.codes is None else targets.codes[rows]
-        self._distance = FeatureDistance(features_of(self._net, X, rows), codes)
+        features = features_of(self._net, X, rows)
+        self._distance = FeatureDistance(features, codes)
         if validation is not None:
             X, _, _, rows = validation.rows_with_targets()
-        self._distance.set_unit(features_of(self._net, X, thinned(rows)))
+            features = features_of(self._net, X, thinned(rows))
+        self._distance.set_unit(features)
 
     def _distances(self, X):
         """Distance of rows, which were checked, from the training rows; NaN where it was not learned."""

@@ -38,7 +38,7 @@ class NetClassifier(ClassifierMixin):
             self._class_factors = check_class_weight(self.class_weight, self.classes_, counts)
         factors = self._class_factors
         weights = sample_weight if factors is None else sample_weight * factors[codes]
-        return NetData(X, y, codes, weights, sample_weight)
+        return NetData(X, y, codes, weights, sample_weight, self._n_channels, self._has_tokens)
 
     def _count_outputs(self):
         return self.classes_.size
@@ -150,7 +150,7 @@ class NetClassifier(ClassifierMixin):
             With two classes, the log-odds of ``classes_[1]``.
         """
         z = self._scores(X)
-        return z[:, 1] - z[:, 0] if self.classes_.size == 2 else z
+        return z[..., 1] - z[..., 0] if self.classes_.size == 2 else z
 
     def predict(self, X):
         """Predict the most probable class.
@@ -164,7 +164,7 @@ class NetClassifier(ClassifierMixin):
         y : ndarray of shape (n_samples,)
         """
         z = self._scores(X)
-        return self.classes_[z.argmax(axis=1)]
+        return self.classes_[z.argmax(axis=-1)]
 
     def predict_proba(self, X):
         """Probabilities of the classes, without noise.
@@ -180,7 +180,7 @@ class NetClassifier(ClassifierMixin):
         p : ndarray of shape (n_samples, n_classes)
             In the order of `classes_`.
         """
-        return softmax(self._scores(X), axis=1)
+        return softmax(self._scores(X), axis=-1)
 
     def predict_log_proba(self, X):
         """Logarithms of the probabilities of the classes, without noise.
@@ -194,7 +194,7 @@ class NetClassifier(ClassifierMixin):
         log_p : ndarray of shape (n_samples, n_classes)
             In the order of `classes_`.
         """
-        return log_softmax(self._scores(X), axis=1)
+        return log_softmax(self._scores(X), axis=-1)
 
     def sample_predictions(self, X, n_draws=50):
         """Probabilities in Monte Carlo draws of the dropout noise: samples of the posterior (Gal & Ghahramani 2016).
@@ -211,7 +211,7 @@ class NetClassifier(ClassifierMixin):
             The same at every call. Without dropout all draws are equal.
         """
         X = self._rows_to_predict(X, n_draws)
-        return np.stack([softmax(z, axis=1) for z in self._noisy_scores(X, n_draws)])
+        return np.stack([softmax(z, axis=-1) for z in self._noisy_scores(X, n_draws)])
 
     def predict_uncertainty(self, X, n_draws=50):
         """Uncertainty of the prediction: epistemic (of the model), aleatoric (of the data) and their total.
@@ -247,7 +247,7 @@ class NetClassifier(ClassifierMixin):
         X = self._rows_to_predict(X, n_draws)
         probabilities, entropies, noise = Moments(), Moments(), Moments()
         for z in self._noisy_scores(X, n_draws):
-            p = softmax(z, axis=1)
+            p = softmax(z, axis=-1)
             probabilities.add(p)
             entropies.add(entropy(p))
             noise.add(p * (1.0 - p))

@@ -1,21 +1,18 @@
 """Convolutional nets for classification and regression of images and signals."""
 
 import math
-import warnings
 from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
 
 from .._nets.architectures.cnn import POOLING, ConvolutionalArchitecture, build_cnn
+from ..utils._images import NARROW, check_numbers, is_image_shape, warn_of_axes, warn_of_first_channels
 from ..utils._params import ARRAY_LIKE, BELOW_ONE, BOOLEAN, COUNT, NONE, Interval, Options
-from ..utils._validation import caller_level
 from ._base import BaseNet
 from ._classification import NetClassifier
 from ._docs import documented
 from ._regression import NetRegressor
-
-NARROW = 4  # an axis of at most this length may be that of the channels
 
 
 class ConvolutionalNet(BaseNet):
@@ -79,7 +76,7 @@ class ConvolutionalNet(BaseNet):
         shape = self.image_shape
         if shape is None:
             return
-        if np.ndim(shape) != 1 or len(shape) not in (2, 3) or not all(side in COUNT for side in shape):
+        if not is_image_shape(shape):
             raise ValueError(
                 "image_shape must be (height, width) or (height, width, channels), or (steps, channels) with dims=1;"
                 f" got {shape!r}."
@@ -111,10 +108,7 @@ class ConvolutionalNet(BaseNet):
         if self.image_shape is not None:
             given = tuple(int(side) for side in self.image_shape)
             found = X.shape[1:]
-            if math.prod(found) != math.prod(given):
-                raise ValueError(
-                    f"image_shape={given} has {math.prod(given)} numbers; a row of X has {math.prod(found)}."
-                )
+            check_numbers(given, found)
             if not flat and tuple(found) != given and tuple(found) != (*given, 1):
                 raise ValueError(f"image_shape={given} is not the shape of the images in X: {tuple(found)}.")
             return (1, *given) if self.dims == 1 else (*given, *[1] * (3 - len(given)))
@@ -126,19 +120,11 @@ class ConvolutionalNet(BaseNet):
         if self.dims == 1 or len(sides) > 3:
             wanted = "(n, steps, channels) with dims=1" if self.dims == 1 else "(n, height, width[, channels])"
             raise ValueError(f"X must have shape {wanted}; got {X.shape}.")
-        if len(sides) == 3 and sides[0] <= NARROW < min(sides[1:]):
-            warnings.warn(
-                f"images of shape {sides} are read as {sides[0]} x {sides[1]} pixels with {sides[2]} channels. If"
-                " channels come first in X, move them to the end: np.moveaxis(X, 1, -1).",
-                UserWarning,
-                stacklevel=caller_level(),
-            )
+        warn_of_first_channels(sides)
         if len(sides) == 2 and sides[1] <= NARROW < sides[0] and self.dims is None:
-            warnings.warn(
+            warn_of_axes(
                 f"X of shape {X.shape} is read as {len(X)} images of {sides[0]} x {sides[1]} pixels. Set dims=1 if it"
-                f" holds signals of {sides[0]} steps with {sides[1]} channels, or dims=2 if it holds images.",
-                UserWarning,
-                stacklevel=caller_level(),
+                f" holds signals of {sides[0]} steps with {sides[1]} channels, or dims=2 if it holds images."
             )
         return (*sides, *[1] * (3 - len(sides)))
 

@@ -18,17 +18,22 @@ SAMPLE_ROWS = 10000  # rows that means and standard deviations for warnings are 
 SAMPLE_VALUES = 1 << 20  # values of these rows, at most, but at least those of 100 rows
 
 
-def _sample(X):
-    """Every k-th row of dense X, about `SAMPLE_ROWS` of them or fewer, in double precision."""
+def _sample(data):
+    """Every k-th row of dense X, about `SAMPLE_ROWS` of them or fewer, in double precision; of sequences all steps."""
+    X = data.X
     n_rows = min(SAMPLE_ROWS, max(SAMPLE_VALUES // X.shape[1], 100))
-    return X[:: max(1, len(X) // n_rows)].astype(np.float64)
+    some = X[:: max(1, len(X) // n_rows)].astype(np.float64)
+    if data.n_channels is None:
+        return some
+    steps = some.reshape(-1, data.n_channels)
+    return steps[~np.isnan(steps[:, 0])]
 
 
-def warn_of_offsets(X):
+def warn_of_offsets(data):
     """Warn of columns whose means are so large that single precision leaves few digits for their changes."""
-    if sp.issparse(X):
+    if not data.has_quantities:
         return
-    some = _sample(X)
+    some = _sample(data)
     mean = some.mean(axis=0)
     far = np.flatnonzero((np.abs(mean) > 10.0) & (np.abs(mean) > FAR_MEAN * some.std(axis=0)))
     if far.size:
@@ -40,12 +45,12 @@ def warn_of_offsets(X):
         )
 
 
-def warn_of_shift(X, X_val):
+def warn_of_shift(data, validation):
     """Warn of columns of the validation data that seem to have other units: they would choose a useless epoch."""
-    if sp.issparse(X) or sp.issparse(X_val):
+    if not (data.has_quantities and validation.has_quantities):
         return
-    some = _sample(X)
-    mean, deviation, shifted = some.mean(axis=0), some.std(axis=0), _sample(X_val).mean(axis=0)
+    some = _sample(data)
+    mean, deviation, shifted = some.mean(axis=0), some.std(axis=0), _sample(validation).mean(axis=0)
     far = np.flatnonzero((deviation > 0.0) & (np.abs(shifted - mean) > FAR_SHIFT * deviation))
     if far.size:
         warnings.warn(
@@ -65,11 +70,20 @@ class NetData(NamedTuple):
     codes: np.ndarray | None  # indices of the labels among the classes; None in regression
     weights: np.ndarray  # (n,): sample weights times class weights
     sample_weight: np.ndarray  # (n,)
+    n_channels: int | None = None  # of every step, where rows are sequences
+    has_tokens: bool = False  # whether numbers name things, instead of measuring them
 
     @property
     def targets(self):
-        """Codes of the classes, or targets of regression, of shape (n, n_outputs)."""
+        """Codes of the classes, or targets of regression, of shape (n, n_outputs) or (n, steps, n_outputs)."""
+        if self.codes is None and self.y.ndim == 3:
+            return self.y
         return (self.y if self.codes is None else self.codes).reshape(len(self.weights), -1)
+
+    @property
+    def has_quantities(self):
+        """Whether means and standard deviations of the columns say something."""
+        return not (sp.issparse(self.X) or self.has_tokens)
 
 
 def _pieces(Y):
@@ -77,6 +91,17 @@ def _pieces(Y):
     doubles = np.array(Y, dtype=np.float64, order="C")
     doubles += 0.0  # not -0.0
     return doubles.view(np.uint16)
+
+
+def counted(values, weights):
+    """What belongs to targets that count, (m, n_outputs), and their weights.
+
+    Of values (n, n_outputs) these are all; of those of sequences (n, steps, n_outputs), the steps that are not NaN.
+    """
+    if values.ndim == 2:
+        return values, weights
+    counts = ~np.isnan(values[:, :, 0])
+    return values[counts], np.broadcast_to(weights[:, None], counts.shape)[counts]
 
 
 class UniqueRows(NamedTuple):
@@ -100,10 +125,12 @@ class UniqueRows(NamedTuple):
         features = HashedRows(data.X, single=True)
         if not features.finite:
             raise ValueError("Input X contains values too large for float32, in which nets compute: rescale it.")
-        warn_of_offsets(data.X)
+        warn_of_offsets(data)
         plain = data.weights is data.sample_weight
         weights = data.weights[:, None] if plain else np.column_stack([data.weights, data.sample_weight])
-        order, first = group_equal([HashedRows(_pieces(data.targets), single=True), features])
+        order, first = group_equal(
+            [HashedRows(_pieces(data.targets.reshape(len(data.weights), -1)), single=True), features]
+        )
         if first.all():
             rows, sums = order, weights[order]
         else:
@@ -148,7 +175,7 @@ class UniqueRows(NamedTuple):
         del in_order
         if np.count_nonzero(weights > LEAST_WEIGHT * weights.mean()) < FEWEST_ROWS:
             return self, None
-        classes = None if codes is None else codes[self.rows[firsts]]
+        classes = None if codes is None or codes.ndim > 1 else codes[self.rows[firsts]]
         held = hold_out(firsts.size, fraction, classes, rng, weights)
         return self.take(~held[groups]), self.take(held[groups])
 

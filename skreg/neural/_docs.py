@@ -5,7 +5,10 @@ import re
 import types
 from inspect import signature
 
+from ._docs_recurrent import FOR_SEQUENCES, PARAMETERS, RECURRENT
+
 SHARED = {
+    "recurrent": PARAMETERS,
     "convolution": """
     channels : int or sequence of int, default=(32, 64)
         Number of filters of every convolutional layer, or of every residual block, each at least 1.
@@ -380,21 +383,24 @@ def documented(cls):
         shown = f'"{default}"' if isinstance(default, str) else repr(default)
         return f"{match[1]}{shown}" if match[2] in parameters else match[0]
 
-    own = CONVOLUTIONAL if "image_shape" in parameters else {}
+    own, words = {}, {}
+    if "image_shape" in parameters:
+        own, words = CONVOLUTIONAL, FOR_IMAGES
+    elif "cell" in parameters:
+        own, words = {**RECURRENT, "references": SHARED["references"] + RECURRENT["references"]}, FOR_SEQUENCES
     for name, text in SHARED.items():
         text = ENTRY.sub(lambda entry: own.get(entry[1], entry[0]).lstrip("\n"), own.get(name, text))
         text = re.sub(r"(?m)^(    (\w+) : .*default=).*$", with_default, text)
         cls.__doc__ = cls.__doc__.replace(f"\n    <{name}>", text)
-    if "image_shape" in parameters:
-        for name in dir(cls):
-            method = getattr(cls, name)
-            if callable(method) and name[0] != "_" and f"X : {TABLE}" in (method.__doc__ or ""):
-                setattr(cls, name, _with_images(method, cls))
+    for name in dir(cls) if words else ():
+        method = getattr(cls, name)
+        if callable(method) and name[0] != "_" and f"X : {TABLE}" in (method.__doc__ or ""):
+            setattr(cls, name, _with_words(words, method, cls))
     return cls
 
 
-def _with_images(method, cls):
-    """The method of a class for tables, with a docstring for images."""
+def _with_words(words, method, cls):
+    """The method of a class for tables, with a docstring in which some words are others."""
     own = types.FunctionType(
         method.__code__, method.__globals__, method.__name__, method.__defaults__, method.__closure__
     )
@@ -402,8 +408,8 @@ def _with_images(method, cls):
     own.__kwdefaults__ = method.__kwdefaults__
     own.__qualname__ = f"{cls.__name__}.{method.__name__}"
     own.__doc__ = method.__doc__
-    for table, images in FOR_IMAGES.items():
-        own.__doc__ = own.__doc__.replace(table, images)
+    for table, others in words.items():
+        own.__doc__ = own.__doc__.replace(table, others)
     return own
 
 

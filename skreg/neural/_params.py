@@ -5,6 +5,7 @@ from numbers import Real
 import numpy as np
 
 from .._nets.architectures.mlp import Architecture
+from .._nets.architectures.rnn import EMBEDDING
 from .._nets.layers.activations import ACTIVATIONS
 from .._nets.noise import KINDS
 from .._nets.training.optimizer import GroupPenalty
@@ -90,15 +91,17 @@ class NetParameters:
             raise ValueError(f"{name} must hold ints of at least 1; got {value!r}.")
         return tuple(int(count) for count in counts)
 
-    def _dense_architecture(self, hidden, residual):
-        """The part of an architecture that dense layers have in all families."""
+    def _dense_architecture(self, hidden, residual, dropout=None):
+        """The part of an architecture that dense layers have in all families; `dropout` are their rates, if known."""
+        if dropout is None:
+            dropout = tuple(self._per_layer("dropout", len(hidden), high=1.0).tolist())
         return Architecture(
             hidden,
             self.activation,
             residual,
             self.normalization,
             self.weight_normalization,
-            tuple(self._per_layer("dropout", len(hidden), high=1.0).tolist()),
+            dropout,
             self.input_dropout,
             self.dropout_kind,
             self.stochastic_depth,
@@ -144,8 +147,11 @@ class NetParameters:
         return {group: GroupPenalty(*of) for group, *of in zip(groups, decay, l2, l1, strict=True)}
 
     def _radii(self, groups):
-        """The radius of max-norm for every group of weights but the output layer's that has one, by their names."""
-        value, hidden = self.max_norm, groups[:-1]
+        """The radius of max-norm for every group of weights that has one, by their names.
+
+        The output layer has none, and neither have embeddings, whose weights come to no unit.
+        """
+        value, hidden = self.max_norm, [group for group in groups[:-1] if group != EMBEDDING]
         radii = list(value) if np.ndim(value) else [value] * len(hidden)
         if len(radii) != len(hidden) or not all(r is None or (isinstance(r, Real) and r > 0.0) for r in radii):
             raise ValueError(

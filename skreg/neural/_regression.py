@@ -13,7 +13,7 @@ from .._nets.training.rows import Targets
 from ..utils._callbacks import with_callbacks
 from ..utils._params import BOOLEAN
 from ..utils._validation import caller_level, check_weights, unchanged_on_error
-from ._data import NetData
+from ._data import NetData, counted
 from ._uncertainty import ConformityScores, Moments, Uncertainty, normal_quantile, thinned
 
 _BOUND = np.float32(9.0)  # of the predicted log variance, for y of variance 1: standard deviations of 0.01 to 90
@@ -43,7 +43,7 @@ class NetRegressor(RegressorMixin):
             raise ValueError(f"y must have shape ({wanted}); got {y.shape}.")
         sample_weight = check_weights(sample_weight, len(y))
         sample_weight = np.ones(len(y)) if sample_weight is None else sample_weight
-        return NetData(X, y, None, sample_weight, sample_weight)
+        return NetData(X, y, None, sample_weight, sample_weight, self._n_channels, self._has_tokens)
 
     @property
     def _n_outputs(self):
@@ -59,7 +59,7 @@ class NetRegressor(RegressorMixin):
 
     def _set_units(self, data, rows, sums):
         """Set the mean and scale that standardize the targets."""
-        Y = data.targets[rows]
+        Y, sums = counted(data.targets[rows], sums)
         with np.errstate(over="ignore", invalid="ignore"):
             self._mean = np.average(Y, axis=0, weights=sums)
             self._scale = np.sqrt(np.average((Y - self._mean) ** 2, axis=0, weights=sums))
@@ -135,15 +135,15 @@ class NetRegressor(RegressorMixin):
         return self._partial_fit(architecture, self._read(X, y, sample_weight, reset=not hasattr(self, "_net")))
 
     def _means(self, z):
-        """Predictions (n, n_outputs) in the units of y from the outputs of the net."""
-        return z[:, : self._n_outputs] * self._scale.astype(z.dtype) + self._mean.astype(z.dtype)
+        """Predictions (..., n_outputs) in the units of y from the outputs of the net."""
+        return z[..., : self._n_outputs] * self._scale.astype(z.dtype) + self._mean.astype(z.dtype)
 
     def _variances(self, z):
-        """Learned variances of the noise (n, n_outputs), in the units that the net computes in."""
-        return GaussianLikelihood(_BOUND).variance(z[:, self._n_outputs :])
+        """Learned variances of the noise (..., n_outputs), in the units that the net computes in."""
+        return GaussianLikelihood(_BOUND).variance(z[..., self._n_outputs :])
 
     def _shaped(self, values):
-        return values.reshape((len(values), *self._outputs))
+        return values.reshape((*values.shape[:-1], *self._outputs))
 
     def predict(self, X, return_std=False, n_draws=50):
         """Predict targets.
@@ -177,21 +177,27 @@ class NetRegressor(RegressorMixin):
         likelihood (Laves et al. 2020, eq. 8).
         """
         z = scores(self._net, X, rows).astype(np.float64)
-        residuals = z[:, : self._n_outputs] - targets.take(rows)
+        residuals = z[..., : self._n_outputs] - targets.take(rows)
         squares = residuals**2
         if self._learns_noise:
             squares /= self._variances(z)
-            self._noise_factor = np.average(squares, axis=0, weights=weights[rows])
+        some, their_weights = counted(squares, weights[rows])
+        mean = np.average(some, axis=0, weights=their_weights)
+        if self._learns_noise:
+            self._noise_factor = mean
         else:
-            self.noise_variance_ = np.average(squares, axis=0, weights=weights[rows]) * self._scale**2
+            self.noise_variance_ = mean * self._scale**2
         self._conformity = None
         if has_validation:
             some = thinned(np.arange(rows.size))
             std = np.sqrt(sum(self._moments(X[rows[some]], DRAWS)[1:])) / self._scale
-            self._conformity = ConformityScores.of(residuals[some], std, weights[rows[some]].astype(np.float64))
+            w = weights[rows[some]].astype(np.float64)
+            residuals, own = counted(residuals[some], w)
+            std = std[~np.isnan(std[..., 0])] if std.ndim == 3 else std
+            self._conformity = ConformityScores.of(residuals, std, own)
 
     def _moments(self, X, n_draws):
-        """Mean, epistemic variance and aleatoric variance for rows that were checked, each (n, n_outputs)."""
+        """Mean, epistemic variance and aleatoric variance for rows that were checked, each (..., n_outputs)."""
         means, noise = Moments(), Moments()
         for z in self._noisy_scores(X, n_draws):
             means.add(self._means(z.astype(np.float64)))
@@ -200,7 +206,7 @@ class NetRegressor(RegressorMixin):
         if self._learns_noise:
             aleatoric = noise.mean * self._noise_factor * self._scale**2
         else:
-            aleatoric = np.tile(self.noise_variance_, (len(means.first), 1))
+            aleatoric = np.broadcast_to(self.noise_variance_, means.first.shape).copy()
         return means.mean, means.variance, aleatoric
 
     def sample_predictions(self, X, n_draws=50):
@@ -321,7 +327,7 @@ class NetRegressor(RegressorMixin):
             raise ValueError(f"coverage must lie in (0, 1); got {coverage!r}.")
         y, std = self.predict(X, return_std=True, n_draws=n_draws)
         if self._conformity is not None:
-            half = self._conformity.quantile(coverage) * std.reshape(len(std), -1)
+            half = self._conformity.quantile(coverage) * std.reshape(-1, self._n_outputs)
         else:
             warnings.warn(
                 f"{type(self).__name__} was fitted without validation rows: its noise variance comes from training"

@@ -5,12 +5,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 from scipy.special import entr, ndtri, stdtrit
-from sklearn.covariance import OAS
+from sklearn.covariance import oas
 
 from .._nets.training.evaluation import scores
 
 MAX_ROWS = 10_000  # about the most rows that a distribution is estimated from
 MAX_FEATURES = 2_000  # no covariance is estimated for wider layers
+MANY_FEATURES = 500  # with so many, several threads of BLAS are faster than one
 TYPICAL = 0.95  # share of the rows given to `set_unit` with a distance below 1
 
 
@@ -128,7 +129,7 @@ class FeatureDistance:
         means = np.zeros((counts.size, features.shape[1]))
         np.add.at(means, codes, features)
         means /= counts[:, None]
-        covariance = OAS(assume_centered=True).fit(features - means[codes]).covariance_
+        covariance, _ = oas(features - means[codes], assume_centered=True)
         floor = np.finfo(np.float32).eps * max(covariance.diagonal().max(), np.finfo(np.float32).tiny)
         covariance.flat[:: len(covariance) + 1] += floor
         factor = cholesky(covariance, lower=True)

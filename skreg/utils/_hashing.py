@@ -32,7 +32,7 @@ class HashedRows:
     keys : ndarray of uint64 of shape (n,)
         A key depends on nothing but the values of its row.
     finite : bool
-        Whether all numbers are finite in single precision; True without `single`.
+        Whether no number is infinite in single precision; True without `single`.
     """
 
     def __init__(self, X, single=False, columns=None):
@@ -72,7 +72,7 @@ class HashedRows:
         """A number for every value and its column; 0 for zeros."""
         if self.single:
             values = _rounded(values)
-            self.finite = self.finite and bool(np.isfinite(values).all())
+            self.finite = self.finite and not bool(np.isinf(values).any())
             patterns = values.view(np.uint32).astype(np.uint64)
         else:
             patterns = _patterns(values)

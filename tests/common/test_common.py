@@ -1,5 +1,6 @@
 """scikit-learn's whole suite on every estimator, with no expected failures, and the checks that it leaves out."""
 
+import functools
 import importlib
 import re
 from numbers import Integral
@@ -9,14 +10,16 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils import _param_validation as sk
 from sklearn.utils import estimator_checks
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from skreg.augmentation import FeatureMask
 from skreg.augmentation._estimators import AUGMENTER, SAMPLER
 from skreg.neural._autoencoder import NET
+from skreg.neural._base import BaseNet
 from skreg.utils import _params
 from skreg.utils.discovery import all_estimators
-from tests.estimators import INSTANCES, SMALL_DATA, example_of, targets_for, trained_longer
+from tests.combinations import THOROUGH
+from tests.estimators import INSTANCES, SMALL_DATA, TEXTS, example_of, targets_for, title, trained_longer
 from tests.problems import regression
 from tests.processes import ROOT
 
@@ -24,16 +27,43 @@ pytestmark = SMALL_DATA
 
 
 def test_estimators__are_all_checked():
-    assert {type(e).__name__ for e in INSTANCES} == set(dict(all_estimators()))
+    assert {type(e).__name__ for e in INSTANCES + TEXTS} == set(dict(all_estimators()))
+
+
+def title_of_check(check):
+    options = ", ".join(f"{name}={value}" for name, value in check.keywords.items())
+    return check.func.__name__ + (f"({options})" if options else "")
+
+
+def limit_epochs(cls, monkeypatch):
+    """Let a check that asks for 1000 epochs, meant for solvers that end where they converge, have 50."""
+
+    def set_params(self, **params):
+        if params.get("max_iter") == 1000:
+            params["max_iter"] = 50
+        return original(self, **params)
+
+    original = cls.set_params
+    if issubclass(cls, BaseNet):
+        monkeypatch.setattr(cls, "set_params", set_params)
 
 
 NEED_ACCURACY = {"check_classifiers_train", "check_regressors_train", "check_classifiers_classes"}
 
 
 @pytest.mark.filterwarnings("ignore:.*without early stopping")  # nets warn so where a check has few rows
-@parametrize_with_checks(INSTANCES)
-def test_estimator__passes_the_checks_of_scikit_learn(estimator, check):
-    check(trained_longer(estimator) if check.func.__name__ in NEED_ACCURACY else estimator)
+@pytest.mark.parametrize(
+    ("estimator", "check"),  # scikit-learn has no checks of what takes texts
+    [case for estimator in INSTANCES for case in estimator_checks_generator(estimator)],
+    ids=lambda part: title_of_check(part) if isinstance(part, functools.partial) else title(part),
+)
+def test_estimator__passes_the_checks_of_scikit_learn(estimator, check, monkeypatch):
+    name = check.func.__name__
+    if name in NEED_ACCURACY:
+        estimator = trained_longer(estimator)
+    elif name == "check_class_weight_classifiers" and not THOROUGH:
+        limit_epochs(type(estimator), monkeypatch)
+    check(estimator)
 
 
 EXTRA = [
@@ -43,20 +73,20 @@ EXTRA = [
 
 
 @pytest.mark.parametrize("name", EXTRA)
-@pytest.mark.parametrize("estimator", INSTANCES, ids=repr)
+@pytest.mark.parametrize("estimator", INSTANCES, ids=title)
 def test_estimator__passes_checks_that_are_not_in_the_list(name, estimator):
     getattr(estimator_checks, name)(type(estimator).__name__, estimator)
 
 
 @pytest.mark.parametrize("kind", ["NotAnArray", "PandasDataframe"])
-@pytest.mark.parametrize("estimator", [e for e in INSTANCES if hasattr(e, "predict")], ids=repr)
+@pytest.mark.parametrize("estimator", [e for e in INSTANCES if hasattr(e, "predict")], ids=title)
 def test_estimator__takes_data_that_are_not_arrays(kind, estimator):
     X, y = regression(60, 4)
     y = targets_for(estimator, y)
     estimator_checks.check_estimators_data_not_an_array(type(estimator).__name__, estimator, X, y, kind)
 
 
-@pytest.mark.parametrize("estimator", INSTANCES, ids=repr)
+@pytest.mark.parametrize("estimator", INSTANCES, ids=title)
 def test_global_generator__is_neither_read_nor_changed(estimator):
     """What scikit-learn's checks, which seed it, cannot tell."""
     X, y = regression(60, 4)
@@ -113,7 +143,7 @@ def test_parameters__are_validated(cls):
     estimator_checks.check_param_validation(cls.__name__, Translated(**required))
 
 
-@pytest.mark.parametrize("estimator", [*(example_of(cls) for _, cls in all_estimators()), FeatureMask(0.1)], ids=repr)
+@pytest.mark.parametrize("estimator", [*(example_of(cls) for _, cls in all_estimators()), FeatureMask(0.1)], ids=title)
 def test_html_repr__links_to_the_page_of_the_class(estimator):
     page = estimator._get_doc_link().removeprefix("https://skreg.readthedocs.io/en/stable/api/")
     module, name = page.removesuffix(".html").rsplit(".", 1)

@@ -25,7 +25,7 @@ from skreg.utils import discovery
 from skreg.utils.discovery import all_estimators
 from tests.combinations import THOROUGH
 from tests.common.test_architecture import LAYERS
-from tests.estimators import INSTANCES, SMALL_DATA, targets_for
+from tests.estimators import INSTANCES, SMALL_DATA, targets_for, title
 from tests.problems import regression
 from tests.processes import ROOT, run_script
 
@@ -90,7 +90,7 @@ def test_public_method__is_documented(cls):
 
 @SMALL_DATA
 @pytest.mark.parametrize("n_targets", [1, 2])
-@pytest.mark.parametrize("estimator", INSTANCES, ids=repr)
+@pytest.mark.parametrize("estimator", INSTANCES, ids=title)
 def test_fitted_attributes__are_documented(estimator, n_targets):
     X, y = regression(60, 4)
     model = clone(estimator)
@@ -177,23 +177,24 @@ def test_page__local_links_lead_somewhere(page):
         assert (path.parent / link).exists(), link
 
 
-class Twice(ast.NodeTransformer):
-    """Changes the code of an example so that measurements are repeated twice only: enough to see that it runs."""
+class Shortened(ast.NodeTransformer):
+    """Changes the code of an example so that it measures twice only and trains for few epochs: enough to run it all."""
 
-    NAMES = ("n_draws", "n_repeats", "repeats")
+    REPEATED = ("n_draws", "n_repeats", "repeats", "rounds")
+    MOST = dict(n_splits=3, n_repeats=1, dpi=30, max_iter=5, max_resources=9, n_candidates=9, n_trials=4)
 
     def visit_Assign(self, node):
         targets, values = node.targets, [node.value] * len(node.targets)
         if isinstance(targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
             targets, values = targets[0].elts, node.value.elts
         for target, value in zip(targets, values, strict=True):
-            if isinstance(target, ast.Name) and target.id in self.NAMES and isinstance(value, ast.Constant):
+            if isinstance(target, ast.Name) and target.id in self.REPEATED and isinstance(value, ast.Constant):
                 value.value = 2
         return self.generic_visit(node)
 
     def visit_keyword(self, node):
-        if node.arg == "n_repeats":
-            node.value = ast.Constant(1)
+        if node.arg in self.MOST and isinstance(node.value, ast.Constant):
+            node.value.value = min(node.value.value, self.MOST[node.arg])
         return self.generic_visit(node)
 
 
@@ -205,7 +206,7 @@ def test_example__prints_and_saves_its_pictures(path, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
     code = path.read_text()
     if not THOROUGH:
-        code = ast.unparse(Twice().visit(ast.parse(code)))
+        code = ast.unparse(Shortened().visit(ast.parse(code)))
     script = tmp_path / path.relative_to(ROOT)
     script.parent.mkdir(parents=True)
     script.write_text(code)
@@ -220,7 +221,7 @@ def test_example__prints_and_saves_its_pictures(path, tmp_path, monkeypatch):
 
 SMALL = {
     "linear": "--parts path,single --repeats 1 --problems wide",
-    "logistic": "--limit 2 --repeats 1 --problems wide",
+    "logistic": "--limit 0.2 --repeats 1 --problems wide",
     "mlp": "--repeats 1 --problems " + ("tiny,narrow" if THOROUGH else "tiny"),
     "cnn": "--repeats 1 --problems digits --parts epoch",
     "images": "--parts mnist1d",

@@ -10,6 +10,7 @@ import threading
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 import skreg
 from skreg import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
@@ -61,6 +62,7 @@ def interrupted_after(n_calls):
 @pytest.mark.parametrize("case", CASES)
 def test_interrupt__fit_stops_and_leaves_the_model_as_it_was(case, n_calls):
     model, endless, y = CASES[case]
+    model = clone(model)  # another test has set parameters
     model.fit(X[:50, :6], y[:50])
     before = {name: value for name, value in vars(model).items() if name.endswith("_")}
     with pytest.raises(KeyboardInterrupt), interrupted_after(n_calls):

@@ -122,6 +122,12 @@ def test_diagnose__intervals_cover():
     assert missed <= 0.05 * 200 + 3 * np.sqrt(200 * 0.05 * 0.95)
 
 
+@pytest.fixture(scope="module")
+def of_wide():
+    """The diagnosis of a ridge with more features than rows and almost no penalty."""
+    return diagnose(make_pipeline(StandardScaler(), Ridge(1e-6)), *wide())
+
+
 def row_noise(repeats, rng):
     """Splits of repeated folds, and their means of noise that belongs to rows."""
     splits = list(RepeatedKFold(n_splits=5, n_repeats=repeats, random_state=rng.integers(1000)).split(np.arange(100)))
@@ -287,13 +293,13 @@ def test_diagnose__groups_stay_on_one_side():
     A = centre[who] + 0.1 * rng.standard_normal((180, 5))
     order = rng.permutation(180)
     A, y, who = A[order], label[who][order], who[order]
-    diagnosis = diagnose(KNeighborsClassifier(1), A, y, groups=who)
+    diagnosis = diagnose(KNeighborsClassifier(1), A, y, groups=who, cv=3)
     assert diagnosis.findings[0].name == "groups"
-    expected = cross_validate(KNeighborsClassifier(1), A, y, groups=who, cv=StratifiedGroupKFold(5))[
+    expected = cross_validate(KNeighborsClassifier(1), A, y, groups=who, cv=StratifiedGroupKFold(3))[
         "test_score"
     ].mean()
     assert diagnosis.scores["validation"] == pytest.approx(expected)
-    assert diagnose(KNeighborsClassifier(1), A, y).scores["validation"] > 0.9
+    assert diagnose(KNeighborsClassifier(1), A, y, cv=3).scores["validation"] > 0.9
     with pytest.raises(ValueError, match="inconsistent"):
         diagnose(KNeighborsClassifier(1), A, y, groups=who[:-1])
 
@@ -302,22 +308,23 @@ def test_diagnose__last_rows_that_differ_are_told():
     rng = np.random.default_rng(0)
     A = rng.standard_normal((200, 4))
     y = A[:, 0] + 0.3 * rng.standard_normal(200)
-    assert diagnose(Ridge(), A, y).findings == []
+    assert diagnose(Ridge(), A, y, cv=3).findings == []
     A[160:, 2] += 2.0
-    finding = diagnose(Ridge(), A, y).findings[0]
+    finding = diagnose(Ridge(), A, y, cv=3).findings[0]
     assert finding.name == "drift"
     assert "x2" in finding.why
 
 
 def test_diagnose__rows_in_order_of_class_are_no_drift():
-    assert diagnose(LogisticRegression(max_iter=1000), *load_iris(return_X_y=True)).findings == []
+    assert diagnose(LogisticRegression(max_iter=1000), *load_iris(return_X_y=True), cv=3).findings == []
 
 
 def test_diagnose__consecutive_rows_that_are_alike_are_told():
     rng = np.random.default_rng(0)
     A = np.repeat(rng.standard_normal((40, 4)), 5, axis=0) + 0.1 * rng.standard_normal((200, 4))
     y = np.repeat(rng.integers(2, size=40), 5)
-    assert [finding.name for finding in diagnose(KNeighborsClassifier(1), A, y).findings] == ["order of rows"]
+    diagnosis = diagnose(KNeighborsClassifier(1), A, y, cv=3)
+    assert [finding.name for finding in diagnosis.findings] == ["order of rows"]
 
 
 def test_diagnose__flipped_labels_are_told_and_overlapping_classes_are_not():
@@ -326,28 +333,28 @@ def test_diagnose__flipped_labels_are_told_and_overlapping_classes_are_not():
     clean = (A[:, 0] + 0.05 * rng.standard_normal(400) > 0.0).astype(int)
     flipped = np.where(rng.random(400) < 0.2, 1 - clean, clean)
     blurred = (A[:, 0] + 0.8 * rng.standard_normal(400) > 0.0).astype(int)  # about as many errors, near the border
-    found = [[f.name for f in diagnose(LogisticRegression(), A, y).findings] for y in (clean, flipped, blurred)]
+    found = [[f.name for f in diagnose(LogisticRegression(), A, y, cv=3).findings] for y in (clean, flipped, blurred)]
     assert found == [[], ["noisy labels"], []]
 
 
 def test_diagnose__targets_far_off_are_told():
     A, y = wide(200, 3)
-    assert diagnose(Ridge(), A, y).findings == []
+    assert diagnose(Ridge(), A, y, cv=3).findings == []
     y = y.copy()
     y[::20] += 60.0
-    assert [finding.name for finding in diagnose(Ridge(), A, y).findings] == ["targets far off"]
+    assert [finding.name for finding in diagnose(Ridge(), A, y, cv=3).findings] == ["targets far off"]
 
 
 def test_diagnose__training_too_short_is_tried_and_told():
     A, y = make_classification(200, 10, n_informative=5, random_state=0)
     model = make_pipeline(StandardScaler(), MLPClassifier((20,), max_iter=3, random_state=0))
-    diagnosis = diagnose(model, A, y)
+    diagnosis = diagnose(model, A, y, cv=3)
     assert diagnosis.verdict == "underfitting"
     longer = next(s for s in diagnosis.suggestions if s.technique == "longer training")
     assert longer.gain.low > 0.0
     assert (longer.parameter, longer.value) == ("mlpclassifier__max_iter", 30)
     assert "training too short" in [finding.name for finding in diagnosis.findings]
-    lasso = diagnose(Lasso(alpha=0.1, max_iter=2), X, Y)  # does not converge, and is none the worse for it
+    lasso = diagnose(Lasso(alpha=0.1, max_iter=2), X, Y, cv=3)  # does not converge, and is none the worse for it
     assert lasso.facts["fits that ended too early"] > 0
     assert lasso.verdict == "fitting well"
 
@@ -428,11 +435,12 @@ def test_diagnose__printed_differences_are_those_of_printed_scores(model, data, 
 
 def test_diagnose__shares_of_noise_are_not_printed():
     rng = np.random.default_rng(0)
-    text = str(diagnose(DecisionTreeRegressor(random_state=0), rng.standard_normal((150, 3)), rng.standard_normal(150)))
+    A, y = rng.standard_normal((150, 3)), rng.standard_normal(150)
+    text = str(diagnose(DecisionTreeRegressor(random_state=0), A, y, cv=3))
     assert text.startswith("DecisionTreeRegressor: nothing learned")
     assert "of what it learns" not in text
     assert "other values of min_samples_leaf on the same folds" in text
-    assert not re.search(r"\d{3,}% of what", str(diagnose(DecisionTreeRegressor(random_state=0), X, Y)))
+    assert not re.search(r"\d{3,}% of what", str(diagnose(DecisionTreeRegressor(random_state=0), X, Y, cv=3)))
 
 
 def test_diagnose__values_are_printed_as_they_are_typed():
@@ -491,13 +499,16 @@ def test_diagnose__progress_is_shown_on_request(capsys):
 
 
 def test_diagnose__scaling_is_found_and_pays():
-    diagnosis = diagnose(SVC(), C, L, scoring="neg_log_loss" if hasattr(SVC(), "predict_proba") else None)
+    A, y = C[::2], L[::2]
+    scoring = "neg_log_loss" if hasattr(SVC(), "predict_proba") else None
+    diagnosis = diagnose(SVC(), A, y, cv=3, scoring=scoring)
     first = diagnosis.suggestions[0]
     assert first.technique == "standardized features"
     assert diagnosis.facts["largest over smallest standard deviation"] > 1e4
     assert diagnosis.findings[0].name == "unscaled features"
     assert diagnosis.try_next(1)[0].gain.mean > 0.03
-    assert not any(s.technique == "standardized features" for s in diagnose(DecisionTreeClassifier(), C, L).suggestions)
+    tree = diagnose(DecisionTreeClassifier(), A, y, cv=3)
+    assert not any(s.technique == "standardized features" for s in tree.suggestions)
 
 
 def test_diagnose__overconfidence_is_measured_and_mended():
@@ -512,13 +523,11 @@ def test_diagnose__overconfidence_is_measured_and_mended():
     assert trial.log_loss.mean > 0.0
 
 
-def test_diagnose__many_and_correlated_features():
-    A, y = wide()
-    diagnosis = diagnose(Ridge(alpha=1e-3), A, y)
-    assert "more features than rows" in [finding.name for finding in diagnosis.findings]
+def test_diagnose__many_and_correlated_features(of_wide):
+    assert "more features than rows" in [finding.name for finding in of_wide.findings]
     A, y = wide(noise=3.0)
     doubled = np.hstack([A[:, :20], A[:, :20] + 0.01 * wide(seed=1)[0][:, :20]])
-    diagnosis = diagnose(Lasso(alpha=0.03, max_iter=100000), doubled, y)
+    diagnosis = diagnose(Lasso(alpha=0.03, max_iter=100000), doubled, y, cv=3)
     assert diagnosis.facts["features correlated above 0.9"] == 40
     assert [s.technique for s in grouping(diagnosis._measured)] == ["elastic net"]
 
@@ -616,9 +625,9 @@ def test_diagnose__scores_that_are_no_numbers_are_refused():
 def test_diagnose__scaled_features_inside_wrappers_are_seen():
     scaled = TransformedTargetRegressor(make_pipeline(StandardScaler(), Ridge()), transformer=StandardScaler())
     grown = X * np.geomspace(1.0, 1e4, 10)
-    assert diagnose(scaled, grown, Y).facts["largest over smallest standard deviation"] == pytest.approx(1.0)
-    assert [finding.name for finding in diagnose(Ridge(), grown, Y).findings] == ["unscaled features"]
-    again = diagnose(make_pipeline("passthrough", make_pipeline(StandardScaler(), Ridge())), grown, Y)
+    assert diagnose(scaled, grown, Y, cv=3).facts["largest over smallest standard deviation"] == pytest.approx(1.0)
+    assert [finding.name for finding in diagnose(Ridge(), grown, Y, cv=3).findings] == ["unscaled features"]
+    again = diagnose(make_pipeline("passthrough", make_pipeline(StandardScaler(), Ridge())), grown, Y, cv=3)
     assert again.findings == []
 
 
@@ -631,14 +640,14 @@ def test_diagnose__the_estimator_is_copied():
 
 
 def test_diagnose__trials_are_fits_on_the_same_folds():
-    diagnosis = diagnose(DecisionTreeRegressor(random_state=0), X, Y)
+    diagnosis = diagnose(DecisionTreeRegressor(random_state=0), X, Y, cv=3)
     n = len(diagnosis.suggestions)
     trials = diagnosis.try_next(n)
     for suggestion, trial in zip(diagnosis.suggestions, trials, strict=True):
         if suggestion.gain is not None:  # measured already, on more folds, or fold by fold by what other folds choose
             assert trial.gain == suggestion.gain
             continue
-        expected = cross_validate(suggestion.estimator, X, Y)["test_score"].mean()
+        expected = cross_validate(suggestion.estimator, X, Y, cv=3)["test_score"].mean()
         assert trial.score == pytest.approx(expected)
         assert trial.gain.mean == pytest.approx(expected - diagnosis.scores["validation"])
     frame = trials.to_frame()
@@ -647,16 +656,15 @@ def test_diagnose__trials_are_fits_on_the_same_folds():
     trials.plot()
 
 
-def test_diagnose__reports_as_text_and_html():
-    diagnosis = diagnose(make_pipeline(StandardScaler(), Ridge(1e-6)), *wide())
-    text = str(diagnosis)
+def test_diagnose__reports_as_text_and_html(of_wide):
+    text = str(of_wide)
     assert text.startswith("Ridge: overfitting")
     assert max(map(len, text.splitlines())) <= 100
-    assert all(s.change in " ".join(text.split()) for s in diagnosis.suggestions)
-    html = diagnosis._repr_html_()
+    assert all(s.change in " ".join(text.split()) for s in of_wide.suggestions)
+    html = of_wide._repr_html_()
     assert "<table" in html
     assert "overfitting" in html
-    trials = diagnosis.try_next(2)
+    trials = of_wide.try_next(1)
     assert "95 % interval" in str(trials)
     assert "<th>" in trials._repr_html_()
 

@@ -8,6 +8,7 @@ from skreg._nets.architectures.cnn import ConvolutionalArchitecture, build_cnn
 from skreg._nets.architectures.mlp import Architecture
 from skreg._nets.base import Chain, Layer, Net, ResidualBlock, by_channel
 from skreg._nets.context import Context
+from skreg._nets.layers import signals
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout
 from skreg._nets.layers.convolution import Convolution, WindowProduct
 from skreg._nets.layers.dense import Bias, Dense
@@ -15,6 +16,7 @@ from skreg._nets.layers.dropout import DropBlock, Dropout
 from skreg._nets.layers.normalization import BatchNorm, LayerNorm
 from skreg._nets.layers.pooling import GlobalMeanPool, MaxPool, MeanPool
 from skreg._nets.layers.shapes import Reshape
+from skreg._nets.layers.signals import SignalProduct
 from skreg._nets.layers.winograd import WinogradProduct
 from skreg._nets.objectives import CrossEntropy, SquaredError
 from skreg._nets.training.batches import Minibatch
@@ -42,7 +44,8 @@ CASES = {
         Reshape(),
     ],
     "even kernels": lambda: [conv(3, (2, 4), (2, 2)), BiasActivationDropout(TANH), Reshape()],
-    "by tiles": lambda: [conv(8, (1, 1)), BiasActivationDropout(TANH), conv(2, (3, 3)), Reshape()],
+    "many channels": lambda: [conv(5, (1, 1)), BiasActivationDropout(TANH), conv(2, (2, 3), (2, 1)), Reshape()],
+    "by tiles": lambda: [conv(16, (1, 1)), BiasActivationDropout(TANH), conv(2, (3, 3)), Reshape()],
     "max pooling": lambda: [conv(2, (1, 1)), MaxPool((2, 2)), BiasActivationDropout(TANH), Reshape()],
     "mean pooling": lambda: [conv(3, (3, 3)), BiasActivationDropout(TANH, HALF), MeanPool((2, 3)), Reshape()],
     "batch norm": lambda: [conv(3, (3, 3)), BatchNorm(), BiasActivationDropout(TANH), GlobalMeanPool()],
@@ -82,6 +85,13 @@ PLAIN = {
 def test_convolution__gradients_of_layers(case):
     x, T, w = problem(2, n=4, p=60)
     check_gradient(built([Reshape(SHAPE), *CASES[case]()], 2, p=60), SquaredError(), x, T, w)
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_convolution__gradients_along_signals(padding):
+    x, T, w = problem(2, n=4, p=60)
+    layers = [Reshape((1, 10, 6)), conv(8, (1, 5), padding=padding), BiasActivationDropout(TANH), conv(2, (1, 3))]
+    check_gradient(built([*layers, GlobalMeanPool()], 2, p=60), SquaredError(), x, T, w)
 
 
 COMBINATIONS = combinations(
@@ -138,18 +148,35 @@ def test_convolution__is_that_of_scipy(padding, stride, kernel):
 @pytest.mark.parametrize(("padding", "height", "width"), [("same", 12, 9), ("valid", 13, 13), ("same", 7, 16)])
 def test_convolution__by_tiles_is_that_by_windows(dtype, tol, padding, height, width):
     rng = np.random.default_rng(0)
-    layer = Convolution(5, (3, 3), (1, 1), padding)
-    layer.build((height, width, 8), rng, dtype)
+    layer = Convolution(16, (3, 3), (1, 1), padding)
+    layer.build((height, width, 20), rng, dtype)
     assert isinstance(layer.product, WinogradProduct)
-    x = rng.standard_normal((7, height, width, 8)).astype(dtype)
+    x = rng.standard_normal((7, height, width, 20)).astype(dtype)
     results = []
-    for product in (layer.product, WindowProduct(layer.geometry, 72)):
+    for product in (layer.product, WindowProduct(layer.geometry, 180)):
         y, back = product(x, layer.weight.value, Context(), True)
         G = np.empty_like(layer.weight.value)
         dx = back(np.random.default_rng(1).standard_normal(y.shape).astype(dtype), G)
         results.append((y, G, dx))
     for found, wanted in zip(*results, strict=True):
         assert np.abs(found - wanted).max() <= tol * np.abs(wanted).max()
+
+
+@pytest.mark.parametrize(("padding", "kernel", "width"), [("same", 5, 9), ("valid", 4, 7), ("same", 1, 3)])
+def test_convolution__along_signals_is_that_by_windows(padding, kernel, width, monkeypatch):
+    monkeypatch.setattr(signals, "_BLOCK", 60 * kernel)  # so that blocks have several signals, and the last one fewer
+    rng = np.random.default_rng(0)
+    layer = Convolution(4, (1, kernel), (1, 1), padding)
+    layer.build((1, width, 6), rng, np.float64)
+    assert isinstance(layer.product, SignalProduct)
+    x = rng.standard_normal((5, 1, width, 6))
+    results = []
+    for product in (layer.product, WindowProduct(layer.geometry, kernel * 6)):
+        y, back = product(x, layer.weight.value, Context(), True)
+        G = np.empty_like(layer.weight.value)
+        results.append((y, G, back(np.random.default_rng(1).standard_normal(y.shape), G)))
+    for found, wanted in zip(*results, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
 
 
 def test_convolution__kernel_that_does_not_fit_is_refused():

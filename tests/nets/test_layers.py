@@ -17,7 +17,7 @@ from skreg._nets.context import Context, RowWeights
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout
 from skreg._nets.layers.dense import Bias, Dense
 from skreg._nets.layers.dropout import Dropout, InputNoise
-from skreg._nets.layers.normalization import LEAST_SHARE, BatchNorm, LayerNorm, channel_squares, channel_sums
+from skreg._nets.layers.normalization import LEAST_SHARE, BatchNorm, LayerNorm, channel_moments
 from skreg._nets.noise import Adaptive, Bernoulli, Concrete, Gaussian, dropout_noise, normal, perturb, uniform
 from skreg._nets.objectives import CrossEntropy, GaussianLikelihood, SquaredError, evaluate
 from skreg._nets.training.averaging import refresh_statistics
@@ -526,22 +526,22 @@ def test_layers__depth_makes_drops_likelier():
 
 def moments(x, weights):
     """Mean and variance of the channels of x, as batch normalization computes them."""
-    mean, variance = np.empty((2, x.shape[1]), x.dtype)
-    channel_sums(by_position(x), weights, mean)
-    mean /= x.dtype.type(len(x))
-    channel_squares(by_position(x), weights, mean, variance)
-    return mean, variance / x.dtype.type(len(x))
+    mean, squares = np.empty((2, x.shape[-1]), x.dtype)
+    total = channel_moments(by_position(x), weights, mean, squares)
+    return mean, squares / x.dtype.type(total)
 
 
-def test_channel_sums__follow_the_weights():
+def test_channel_moments__follow_the_weights():
     x, _, w = problem(2, n=700)
     w[5] = 0.0
-    mean, variance = moments(x, w / w.mean())
-    np.testing.assert_allclose(mean, np.average(x, axis=0, weights=w))
-    np.testing.assert_allclose(variance, np.average((x - mean) ** 2, axis=0, weights=w))
+    for rows, weights in ((x, w), (x.reshape(7, 100, -1), w[:7]), (x.reshape(2, 350, -1), np.array([0.0, 2.0]))):
+        mean, variance = moments(rows, weights)
+        spread = np.repeat(weights, rows.size // len(rows) // rows.shape[-1])
+        np.testing.assert_allclose(mean, np.average(x, axis=0, weights=spread))
+        np.testing.assert_allclose(variance, np.average((x - mean) ** 2, axis=0, weights=spread))
 
 
-def test_channel_sums__huge_batches_keep_their_digits():
+def test_channel_moments__huge_batches_keep_their_digits():
     x = (1000.0 + np.random.default_rng(0).standard_normal((200_000, 2))).astype(np.float32)
     mean, variance = moments(x, np.ones(len(x), np.float32))
     np.testing.assert_allclose(mean, x.mean(axis=0, dtype=np.float64), rtol=1e-6)

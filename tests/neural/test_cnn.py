@@ -46,6 +46,33 @@ def test_cnn__digits_are_learned_and_beat_the_perceptron_where_they_move(digits)
     assert cnn.score(moved[1200:], y[1200:]) > mlp.score(moved[1200:].reshape(-1, 64), y[1200:]) + 0.05
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
+def test_cnn__one_image_is_predicted_as_among_many(digits, dtype):
+    X, y = digits
+    X = X.astype(dtype)
+    model = DropoutCNNClassifier(**SMALL | dict(normalization="batch")).fit(X[:300], y[:300])
+    wanted = model.decision_function(X)
+    for k in (3, 5, 3):  # with the memory of the prediction before
+        np.testing.assert_allclose(model.decision_function(X[k : k + 1]), wanted[k : k + 1], rtol=1e-4, atol=1e-4)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.decision_function(X[:2]), model.decision_function(X[:2]))
+
+
+def test_cnn__few_numbers_are_checked_as_many_are(digits):
+    X, y = digits
+    X = X[:200] / 16.0
+    model = DropoutCNNClassifier(**SMALL).fit(X, y[:200])
+    for bad in (np.full((1, 8, 8), np.nan), np.full((1, 64), np.inf)):
+        with pytest.raises(ValueError, match=r"contains (NaN|infinity)"):
+            model.predict(bad)
+    with pytest.raises(ValueError, match="63 features"):
+        model.predict(X.reshape(200, 64)[:1, 1:])
+    with pytest.raises(ValueError, match="Expected 2D array"):
+        model.predict(X[0].ravel())
+    with pytest.raises(ValueError, match="0 sample"):
+        model.predict(X[:0])
+
+
 def places(n):
     return np.random.default_rng(0).integers(-2, 3, (n, 2))
 

@@ -75,14 +75,14 @@ def row_dropout(rate):
     return Dropout(dropout_noise("bernoulli", rate), shared=("positions", "channels"))
 
 
-def _hidden(a, layer, n_rows):
+def _hidden(a, layer, n_rows, shared):
     """Weights, normalization, and units with their dropout; with a skip connection, as its residual branch."""
     hooks, noise = weight_hooks(a, dropout_noise(a.dropout_kind, a.dropout[layer]))
     gain = GAINS.get(a.activation, 1.0)
     parts = [Dense(a.hidden_layer_sizes[layer], a.groups()[layer], gain, hooks)]
     if a.normalization:
         parts.append(NORMALIZATION[a.normalization]())
-    parts.append(BiasActivationDropout(ACTIVATIONS[a.activation], noise, 1.0 / n_rows))
+    parts.append(BiasActivationDropout(ACTIVATIONS[a.activation], noise, 1.0 / n_rows, shared))
     skips = a.skips()
     if layer not in skips:
         return parts
@@ -92,11 +92,11 @@ def _hidden(a, layer, n_rows):
     return [ResidualBlock(Chain(*parts))]
 
 
-def dense_layers(a, width_out, n_rows):
-    """Hidden layers and the output layer."""
+def dense_layers(a, width_out, n_rows, shared=()):
+    """Hidden layers and the output layer; `shared` says what has a factor of dropout in common."""
     layers = []
     for layer in range(len(a.hidden_layer_sizes)):
-        layers += _hidden(a, layer, n_rows)
+        layers += _hidden(a, layer, n_rows, shared)
     return [*layers, Dense(width_out, OUTPUT), Bias()]
 
 

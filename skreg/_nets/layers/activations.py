@@ -159,9 +159,12 @@ class BiasActivationDropout(Layer):
         See `noise`.
     entropy_weight : float
         Weight of the entropy of one unit: 1 over the number of training rows.
+    shared : collection of {"positions"}
+        Whether all positions of a channel have a factor in common.
     """
 
-    def __init__(self, activation, noise=None, entropy_weight=0.0):
+    def __init__(self, activation, noise=None, entropy_weight=0.0, shared=()):
+        self.shared = shared
         self.activation = activation
         self.noise = NoNoise() if noise is None else noise
         self.entropy_weight = entropy_weight
@@ -170,7 +173,7 @@ class BiasActivationDropout(Layer):
     inplace = True
 
     def build(self, shape, rng, dtype):
-        self.n_units = math.prod(shape)
+        self.n_units = shape[-1] if self.shared else math.prod(shape)
         self.bias = Param(np.zeros(shape[-1], dtype))
         self.keeps_output = isinstance(self.noise, Concrete)
         if self.keeps_output:
@@ -194,7 +197,7 @@ class BiasActivationDropout(Layer):
         if isinstance(noise, Concrete):
             noise = noise._replace(logit=self.logit.value[0])
         whole = by_position(x)
-        places = ctx.places(whole.shape)
+        places = ctx.places(whole.shape, self.shared)
         slope = ctx.scratch(whole.shape, x.dtype) if ctx.gradient else whole
         fused_forward(self.activation, noise, whole, self.bias.value, places, slope)
 

@@ -13,9 +13,11 @@ import numpy as np
 from ..._core._jit import njit
 from ..noise import ZERO
 from .dense import Weighted
+from .signals import SignalProduct
 from .winograd import WinogradProduct
 
 _TILE = 1 << 18  # numbers in the windows that are copied at a time
+_FEW_CHANNELS = 4  # with at most so many, windows are copied to columns
 
 
 class Geometry(NamedTuple):
@@ -71,6 +73,35 @@ def gather_windows(x, geometry, padded, out):
 
 
 @njit
+def gather_columns(x, geometry, padded, out):
+    """Copy every window of images x to a column of `out`: `gather_windows`, transposed.
+
+    Rows of windows are short where there are few channels, and loops over them take long.
+    """
+    (kernel_y, kernel_x), (stride_y, stride_x), (before_y, before_x), (height, width), (windows_y, windows_x) = geometry
+    n, inner_height, inner_width, n_channels = x.shape
+    inside = inner_height == height and inner_width == width
+    step, length = stride_x * n_channels, kernel_x * n_channels
+    first = 0
+    for b in range(n):
+        image = x[b].reshape(inner_height, inner_width * n_channels)
+        if not inside:
+            copy_with_zeros(image, (before_y, before_x * n_channels), padded)
+            image = padded
+        for i in range(windows_y):
+            for u in range(kernel_y):
+                for c in range(length):
+                    source, target = image[i * stride_y + u, c:], out[u * length + c, first : first + windows_x]
+                    if step == 1:
+                        for j in range(windows_x):
+                            target[j] = source[j]
+                    else:
+                        for j in range(windows_x):
+                            target[j] = source[j * step]
+            first += windows_x
+
+
+@njit
 def scatter_windows(windows, geometry, padded, out):
     """Write the sum of all windows at their places to images `out`: the transpose of `gather_windows`."""
     (kernel_y, kernel_x), (stride_y, stride_x), (before_y, before_x), (height, width), (windows_y, windows_x) = geometry
@@ -112,20 +143,27 @@ class WindowProduct:
         self.geometry = geometry
         self.per_image = math.prod(geometry.n_windows)
         self.images = max(1, _TILE // (self.per_image * n_inputs))  # whose windows are copied at a time
+        self.by_columns = n_inputs <= _FEW_CHANNELS * math.prod(geometry.kernel)
 
     def __call__(self, x, W, ctx, needs_input_gradient):
         """Products of the weights with the windows of x, (n, height, width, filters), and the backward pass."""
         geometry, per_image = self.geometry, self.per_image
         tiles = [slice(first, min(first + self.images, len(x))) for first in range(0, len(x), self.images)]
         longest = (min(self.images, len(x)) * per_image, len(W))
-        windows = ctx.scratch(longest, W.dtype)
+        windows = ctx.scratch((math.prod(longest),), W.dtype)
         padded = ctx.scratch((geometry.padded[0], geometry.padded[1] * x.shape[-1]), W.dtype)
         out = ctx.scratch((len(x) * per_image, W.shape[1]), W.dtype)
 
         def gather(tile):
-            some = windows[: (tile.stop - tile.start) * per_image]
-            gather_windows(x[tile], geometry, padded, some)
-            return some
+            n = (tile.stop - tile.start) * per_image
+            some = windows[: n * len(W)]
+            if self.by_columns:
+                columns = some.reshape(len(W), n)
+                gather_columns(x[tile], geometry, padded, columns)
+                return columns.T
+            rows = some.reshape(n, len(W))
+            gather_windows(x[tile], geometry, padded, rows)
+            return rows
 
         for tile in tiles:
             np.dot(gather(tile), W, out=out[tile.start * per_image : tile.stop * per_image])
@@ -191,6 +229,8 @@ class Convolution(Weighted):
         self.n_products = math.prod(n_windows) * n_inputs * self.width
         if WinogradProduct.suits(self.geometry, n_channels):
             self.product = WinogradProduct(self.geometry, n_channels, self.width)
+        elif SignalProduct.suits(self.geometry) and n_channels > _FEW_CHANNELS:
+            self.product = SignalProduct(self.geometry, n_channels, self.width)
         else:
             self.product = WindowProduct(self.geometry, n_inputs)
         return (*n_windows, self.width)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..base import Layer, Param
+from ..base import Layer, Param, by_channel
 from ..sparse_rows import SparseRows
 
 _BLOCK_ROWS = 256  # sums over rows are formed in blocks of this many, to lose no digits in single precision
@@ -63,29 +63,32 @@ class Weighted(Layer):
 
 
 class Dense(Weighted):
-    """Product with a matrix of weights.
+    """Product with a matrix of weights, at every position where rows have several.
 
     Biases belong to the `BiasActivationDropout` or `Bias` layer after it.
     """
 
     def build(self, shape, rng, dtype):
-        (n_inputs,) = shape
+        *positions, n_inputs = shape
         self.build_weights(n_inputs, rng, dtype)
-        self.n_products = n_inputs * self.width
-        return (self.width,)
+        self.n_products = math.prod(positions) * n_inputs * self.width
+        return (*positions, self.width)
 
     def __call__(self, x, ctx):
         W, backs = self.effective(ctx)
-        out = ctx.scratch((len(x), self.width), W.dtype)
+        shape = x.shape
+        x = by_channel(x) if len(shape) > 2 else x  # which may be sparse
+        out = ctx.scratch((x.shape[0], self.width), W.dtype)
         x.dot(W, out)
 
         def back(d):
+            d = by_channel(d)
             self.add_gradient(ctx, backs, lambda G: _transposed_dot(x, d, G))
             if not self.needs_input_gradient:
                 return None
-            return np.dot(d, W.T, out=ctx.scratch(x.shape, W.dtype))
+            return np.dot(d, W.T, out=ctx.scratch(x.shape, W.dtype)).reshape(shape)
 
-        return out, back
+        return out.reshape(*shape[:-1], -1), back
 
 
 def _transposed_dot(x, d, out):

@@ -1,5 +1,7 @@
 """Noise layers: random factors on numbers, channels, blocks of an image or whole rows, and noise on inputs."""
 
+import functools
+
 import numpy as np
 
 from ..._core._jit import njit
@@ -101,6 +103,20 @@ def drop_blocks(x, gamma, kept, block, places, n_seeds, seeds, out):
                     out[b, i, j, c] = x[b, i, j, c] * kept * seeds[i, j, c]
 
 
+@functools.lru_cache(16)
+def _table(block, sides):
+    """Probabilities of a corner from 0 to 1, and the share of all numbers that each drops."""
+    corners = [side - size + 1 for size, side in zip(block, sides, strict=True)]
+    covers = [
+        np.minimum.reduce([np.arange(1, side + 1), np.arange(side, 0, -1), np.full(side, min(size, count))])
+        for size, count, side in zip(block, corners, sides, strict=True)
+    ]
+    n_blocks, counts = np.unique(np.multiply.outer(*covers), return_counts=True)  # that cover a place
+    probabilities = np.linspace(0.0, 1.0, 1001) ** 2
+    kept = (1.0 - probabilities[:, None]) ** n_blocks @ counts / counts.sum()
+    return probabilities, 1.0 - kept
+
+
 class DropBlock(Layer):
     """Zeros in whole blocks of a channel, at random places (Ghiasi, Lin & Le 2018).
 
@@ -125,19 +141,12 @@ class DropBlock(Layer):
         self.shape = shape
         self.block = tuple(min(size, side) for size, side in zip(self.block, shape[:2], strict=True))
         self.n_corners = tuple(side - size + 1 for size, side in zip(self.block, shape[:2], strict=True))
-        covers = [
-            np.minimum.reduce([np.arange(1, side + 1), np.arange(side, 0, -1), np.full(side, min(size, corners))])
-            for size, corners, side in zip(self.block, self.n_corners, shape[:2], strict=True)
-        ]
-        n_blocks, counts = np.unique(np.multiply.outer(*covers), return_counts=True)  # that cover a place
-        self._corners = np.linspace(0.0, 1.0, 1001) ** 2
-        kept = (1.0 - self._corners[:, None]) ** n_blocks @ counts / counts.sum()
-        self._dropped = 1.0 - kept
         return shape
 
     def corner_probability(self, rate):
         """The probability of a corner with which the share `rate` of all numbers is dropped."""
-        return np.interp(rate, self._dropped, self._corners)
+        probabilities, dropped = _table(self.block, self.shape[:2])
+        return np.interp(rate, dropped, probabilities)
 
     def __call__(self, x, ctx):
         rate = self.rate * ctx.progress

@@ -16,43 +16,61 @@ LEAST_SHARE = 0.1  # of a batch in the running statistics, after the first ten b
 
 
 @njit
-def channel_sums(x, weights, out):
-    """Write the sums of every channel of x (rows, positions, channels) under row weights to `out`."""
+def channel_moments(x, weights, mean, squares):
+    """Means of every channel of x (rows, positions, channels) under row weights, and sums of squared differences.
+
+    They are those of blocks of rows, which are still in the cache for the second pass, combined as in Chan, Golub &
+    LeVeque (1983). Returns the sum of the weights of all positions.
+    """
     n, n_positions, n_channels = x.shape
-    part = np.zeros_like(out)
-    out[:] = ZERO
-    count = 0
-    for i in range(n):
-        w = weights[i]
-        for t in range(n_positions):
+    rows = x.reshape(n * n_positions, n_channels)
+    own, own_squares = np.empty_like(mean), np.empty_like(mean)
+    mean[:] = ZERO
+    squares[:] = ZERO
+    total = 0.0
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        stop = min(start + _BLOCK_ROWS, len(rows))
+        own[:] = ZERO
+        own_squares[:] = ZERO
+        weight = 0.0
+        i, t = start // n_positions, start % n_positions
+        for r in range(start, stop):
+            w = weights[i]
+            weight += w
             for c in range(n_channels):
-                part[c] += w * x[i, t, c]
-            count += 1
-            if count == _BLOCK_ROWS:
-                out += part
-                part[:] = ZERO
-                count = 0
-    out += part
+                own[c] += w * rows[r, c]
+            t += 1
+            if t == n_positions:
+                i, t = i + 1, 0
+        if weight == 0.0:
+            continue
+        own /= x.dtype.type(weight)
+        i, t = start // n_positions, start % n_positions
+        for r in range(start, stop):
+            w = weights[i]
+            for c in range(n_channels):
+                own_squares[c] += w * ((rows[r, c] - own[c]) * (rows[r, c] - own[c]))
+            t += 1
+            if t == n_positions:
+                i, t = i + 1, 0
+        total += weight
+        share, between = x.dtype.type(weight / total), x.dtype.type(weight * (1.0 - weight / total))
+        for c in range(n_channels):
+            less = own[c] - mean[c]
+            mean[c] += share * less
+            squares[c] += own_squares[c] + between * (less * less)
+    return total
 
 
 @njit
-def channel_squares(x, weights, mean, out):
-    """Write the sums of squared differences to the means of every channel under row weights to `out`."""
-    n, n_positions, n_channels = x.shape
-    part = np.zeros_like(out)
-    out[:] = ZERO
-    count = 0
-    for i in range(n):
-        w = weights[i]
-        for t in range(n_positions):
-            for c in range(n_channels):
-                part[c] += w * ((x[i, t, c] - mean[c]) * (x[i, t, c] - mean[c]))
-            count += 1
-            if count == _BLOCK_ROWS:
-                out += part
-                part[:] = ZERO
-                count = 0
-    out += part
+def update_running(moments, share, correction, mean, deviation):
+    """Move running means and standard deviations by a share of the way to those of a batch.
+
+    `moments` are its means and variances, `correction` what makes a variance unbiased.
+    """
+    for c in range(mean.size):
+        mean[c] += share * (moments[0, c] - mean[c])
+        deviation[c] += share * (np.sqrt(moments[1, c] * correction) - deviation[c])
 
 
 @njit
@@ -63,6 +81,18 @@ def normalize_channels(x, mean, inverse, scale, z):
         for j in range(m):
             z[i, j] = (x[i, j] - mean[j]) * inverse[j]
             x[i, j] = z[i, j] * scale[j]
+
+
+@njit
+def standardize(x, mean, deviation, scale):
+    """Replace channels of x (n, channels) by standardized ones times their scales."""
+    n, m = x.shape
+    inverse = np.empty_like(mean)
+    for j in range(m):
+        inverse[j] = ONE / np.sqrt(deviation[j] * deviation[j] + _VARIANCE_OFFSET)
+    for i in range(n):
+        for j in range(m):
+            x[i, j] = ((x[i, j] - mean[j]) * inverse[j]) * scale[j]
 
 
 @njit
@@ -185,9 +215,12 @@ class BatchNorm(Layer):
 
     def __call__(self, x, ctx):
         whole, rows = by_position(x), by_channel(x)
+        if not ctx.train and not ctx.gradient:
+            standardize(rows, self.mean.value, self.deviation.value, self.scale.value)
+            return x, None
         n = x.dtype.type(ctx.n_rows(len(x)) * whole.shape[1])
         if ctx.train:
-            weights, mean, variance = self._batch_moments(whole, n, ctx)
+            weights, (mean, variance) = self._batch_moments(whole, n, ctx)
         else:
             weights, mean, variance = np.zeros(len(x), x.dtype), self.mean.value, self.deviation.value**2
         inverse = ONE / np.sqrt(variance + _VARIANCE_OFFSET)
@@ -207,19 +240,18 @@ class BatchNorm(Layer):
 
     def _batch_moments(self, x, n, ctx):
         """Weights with mean 1, and the moments of the batch, which also go into the running means."""
-        rows = ctx.row_weights(len(x), x.dtype)
-        sums = np.empty(x.shape[2], x.dtype)
-        channel_sums(x, rows.relative, sums)
-        mean = ctx.total(sums) / n
-        squares = np.empty_like(sums)
-        channel_squares(x, rows.relative, mean, squares)
-        variance = ctx.total(squares) / n
+        rows, moments = ctx.row_weights(len(x), x.dtype), np.empty((2, x.shape[2]), x.dtype)
+        own, squares = moments
+        weight = x.dtype.type(channel_moments(x, rows.relative, own, squares))
+        if ctx.is_divided:
+            mean = ctx.total(own * (weight / n))
+            squares += weight * (own - mean) ** 2
+            moments = np.stack([mean, ctx.total(squares)])
+        moments[1] /= n
         if rows.mean > 0.0 and ctx.leads:
-            seen = float(self.seen.value[0])
-            share = x.dtype.type(min(1.0, rows.mean * max(self.least, 1.0 / (seen + rows.mean))))
-            self.mean.value += share * (mean - self.mean.value)
-            effective = rows.effective * x.shape[1]
-            deviation = np.sqrt(variance * x.dtype.type(effective / max(effective - 1.0, 1.0)))
-            self.deviation.value += share * (deviation - self.deviation.value)
+            seen, effective = float(self.seen.value[0]), rows.effective * x.shape[1]
+            share = min(1.0, rows.mean * max(self.least, 1.0 / (seen + rows.mean)))
+            share, correction = map(x.dtype.type, (share, effective / max(effective - 1.0, 1.0)))
+            update_running(moments, share, correction, self.mean.value, self.deviation.value)
             self.seen.value += x.dtype.type(rows.mean)
-        return rows.relative, mean, variance
+        return rows.relative, moments

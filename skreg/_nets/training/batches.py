@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from ..sparse_rows import SparseRows
 from .rows import dense_rows, sparse_rows
 
+_POOL = 20  # batches that are sorted by length together: most rows of a batch are then nearly as long as its longest
 _CHUNK_VALUES = 1 << 20  # values of X that are gathered at a time, for one or several batches
 
 
@@ -19,17 +20,31 @@ class Minibatch(NamedTuple):
     x: object  # ndarray of shape (n, ...) or SparseRows
     targets: np.ndarray
     weights: np.ndarray
-    lengths: np.ndarray | None = None  # of sequences, (n,); None where all are whole
 
     def part(self, rows):
         """A slice of the rows."""
-        lengths = None if self.lengths is None else self.lengths[rows]
-        return Minibatch(self.x[rows], self.targets[rows], self.weights[rows], lengths)
+        return Minibatch(self.x[rows], self.targets[rows], self.weights[rows])
 
 
 def mixed(a, share):
     """Rows mixed with the rows in reverse order."""
     return share * a + (1.0 - share) * a[::-1]
+
+
+def by_similar_length(order, lengths, count, rng):
+    """Rows in an order in which every batch has rows of similar length, and the ends of the batches, `count` + 1.
+
+    Rows are sorted by length within pools of `_POOL` batches; then the batches are put in a random order.
+    """
+    ends = np.arange(count + 1) * order.size // count
+    batches = []
+    for first in range(0, count, _POOL):
+        some = ends[first : first + _POOL + 1]
+        pool = order[some[0] : some[-1]]
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        batches += np.split(pool, some[1:-1] - some[0])
+    batches = [batches[k] for k in rng.permutation(count)]
+    return np.concatenate(batches), np.cumsum([0, *map(len, batches)])
 
 
 def ahead(items):
@@ -64,9 +79,14 @@ class Batches:
     n_steps : int or None
         Number of batches of an epoch, which goes over the rows again, in another order, where these are fewer; None
         for one pass over the rows.
+    lengths : ndarray of int of shape (n,) or None
+        Lengths of the rows, if they are sequences of unequal length: a batch then has rows of similar length.
     """
 
-    def __init__(self, X, targets, weights, rows, size, mixup=0.0, dtype=np.float32, n_steps=None, augment=None):
+    def __init__(
+        self, X, targets, weights, rows, size, mixup=0.0, dtype=np.float32, n_steps=None, augment=None, lengths=None
+    ):
+        self.lengths = lengths
         self.X = X
         self.targets = targets
         self.weights = weights
@@ -87,6 +107,8 @@ class Batches:
         for done in range(0, self.n_steps, self.count):
             order = rng.permutation(self.rows)
             ends = np.arange(self.count + 1) * order.size // self.count
+            if self.lengths is not None:
+                order, ends = by_similar_length(order, self.lengths, self.count, rng)
             n_steps = min(self.count, self.n_steps - done)
             if self.augment is not None:
                 yield from ahead(self._augmented(rng, order, ends[: n_steps + 1]))
@@ -115,9 +137,10 @@ class Batches:
 
     def _mix(self, batch, share):
         """Mixed rows, and targets mixed in proportion to the weights: the loss is linear in the target."""
-        x, T, w, _ = batch
+        x, T, w = batch
         both = mixed(w, share)
-        T = mixed(w[:, None] * T, share) / np.where(both > 0.0, both, 1.0)[:, None]
+        column = (-1, *[1] * (T.ndim - 1))
+        T = mixed(w.reshape(column) * T, share) / np.where(both > 0.0, both, 1.0).reshape(column)
         x = x if isinstance(x, SparseRows) else mixed(x, share)
         x = x.astype(self.dtype, copy=False) if isinstance(x, np.ndarray) else x
         return Minibatch(x, T.astype(self.dtype), both)

@@ -6,9 +6,11 @@ import numpy as np
 
 from ...utils._threads import one_blas_thread
 from ..context import Context
-from ..objectives import evaluate
+from ..objectives import evaluate_batch, total_weight
 from .parallel import N_PARTS, is_large
-from .rows import iter_chunks
+from .rows import iter_chunks, iter_sequences, lengths_of
+
+_FEW_ROWS = 16  # whose scratch memory is kept for the next prediction
 
 
 def scores(net, X, rows=None, ctx=None):
@@ -25,6 +27,7 @@ def scores(net, X, rows=None, ctx=None):
     Returns
     -------
     scores : ndarray of shape (m, ...)
+        With outputs at every step, (m, steps, ...), NaN after the end of a sequence.
     """
     rows = np.arange(X.shape[0]) if rows is None else rows
     start, noisy = (0, False) if ctx is None else (ctx.state, ctx.noisy)
@@ -32,25 +35,42 @@ def scores(net, X, rows=None, ctx=None):
         return np.empty((0, *net.shape_out), net.dtype)
     out = None
     for at, z in _outputs(net, X, rows, start, noisy):
-        out = np.empty((rows.size, *z.shape[1:]), net.dtype) if out is None else out
-        out[at] = z
+        if out is None:
+            out = np.full((rows.size, *_steps_of(net, X), *z.shape[1 + net.has_steps :]), np.nan, net.dtype)
+        if net.has_steps:
+            out[at, : z.shape[1]] = z
+        else:
+            out[at] = z
+    if net.has_steps:
+        out[np.arange(out.shape[1]) >= lengths_of(X, net.n_channels)[rows, None]] = np.nan
     return out
 
 
+def _steps_of(net, X):
+    """The largest number of steps, for nets with outputs at every step."""
+    return (X.shape[1] // net.n_channels,) if net.has_steps else ()
+
+
 def _outputs(net, X, rows, seed=0, noisy=False):
-    """Yield a slice of the rows and the net's outputs for it, which are valid until the next one."""
-    chunks = iter_chunks(X, rows, net.dtype, net.size_per_row)
-    contexts = [Context() for _ in range(N_PARTS)]
+    """Yield which of the rows are next, and the net's outputs for them, which are valid until the next ones."""
+    if net.n_channels is None:
+        chunks = iter_chunks(X, rows, net.dtype, net.size_per_row)
+    else:
+        chunks = iter_sequences(X, rows, net.dtype, net.n_channels)
 
     def run(ctx, at, x):
         ctx.state, ctx.noisy = seed, noisy
         with np.errstate(over="ignore", invalid="ignore"):
-            return at, net(x, ctx)[0]
+            return at, net(x, ctx)[0][: len(rows[at])]
 
     if not is_large(net, rows.size):
+        ctx = net.idle_context()
         for at, x in chunks:
-            yield run(contexts[0], at, x)
+            yield run(ctx, at, x)
+        if rows.size <= _FEW_ROWS:
+            net.give_back(ctx)
         return
+    contexts = [Context() for _ in range(N_PARTS)]
     with one_blas_thread(), ThreadPoolExecutor(N_PARTS) as pool:
         waiting = []
         for k, (at, x) in enumerate(chunks):
@@ -62,9 +82,11 @@ def _outputs(net, X, rows, seed=0, noisy=False):
 
 
 def mean_loss(net, objective, X, targets, weights, rows):
-    """Weighted mean loss over some rows, without noise."""
-    total = 0.0
+    """Weighted mean loss over some rows, or over all their steps, without noise."""
+    total = weight = 0.0
     for at, z in _outputs(net, X, rows):
         some = rows[at]
-        total += evaluate(objective, z, targets.take(some), weights.take(some), 1, np.empty_like(z))
-    return total / weights.take(rows).sum(dtype=np.float64)
+        T, w = targets.take(some), weights.take(some)
+        total += evaluate_batch(objective, z, T, w, 1, np.empty_like(z))
+        weight += total_weight(T, w)
+    return total / weight

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...utils._threads import one_blas_thread
 from ..context import Context, Exchange
-from ..objectives import evaluate
+from ..objectives import evaluate_batch
 
 N_PARTS = 2  # of a batch
 _LARGE_STEP = 10_000_000  # multiplications of a forward pass that are worth a second thread
@@ -125,7 +125,7 @@ class Gradients:
         ctx.begin_gradients()
         scores, back = self.net(batch.x, ctx)
         d = ctx.scratch(scores.shape, scores.dtype)
-        loss = evaluate(objective, scores, batch.targets, batch.weights, n, d)
+        loss = evaluate_batch(objective, scores, batch.targets, batch.weights, n, d)
         back(d)
         ctx.end_gradients()
         return loss

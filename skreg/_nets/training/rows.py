@@ -12,17 +12,23 @@ from ..sparse_rows import SparseRows
 
 _CHUNK_VALUES = 1 << 19  # values of X in one chunk of a pass over many rows
 _CHUNK_ROWS = 256, 4096  # fewest and most rows of such a chunk
+# Rows of every chunk of sequences. BLAS may sum in another order where a product has another number of rows; with the
+# same number always, a prediction does not depend on the rows beside it, to the last bit.
+SEQUENCE_ROWS = 64
 _CHUNK_OUTPUTS = 1 << 22  # numbers that a net makes of a chunk
 
 
 class Targets(NamedTuple):
-    """Targets of all rows: row ``codes[i]`` of a table for row i (classes), or row i of the table without codes."""
+    """Targets of all rows: row ``codes[i]`` of a table for row i (classes), or row i of the table without codes.
+
+    With targets at every step, codes have the shape (n, steps), or the table (n, steps, n_outputs).
+    """
 
     table: np.ndarray
     codes: np.ndarray | None
 
     def take(self, rows):
-        return self.table.take(rows if self.codes is None else self.codes.take(rows), axis=0)
+        return self.table.take(rows if self.codes is None else self.codes.take(rows, axis=0), axis=0)
 
 
 @njit
@@ -72,3 +78,25 @@ def iter_chunks(X, rows, dtype, size_per_row=0):
     take = sparse_rows if sp.issparse(X) else dense_rows
     for first, last in itertools.pairwise(ends):
         yield slice(first, last), take(X, rows[first:last], dtype)
+
+
+def lengths_of(X, n_channels):
+    """Steps of the sequences in flat rows (n, steps * channels): those before NaN until the end."""
+    steps = X.shape[1] // n_channels
+    if X.dtype.kind != "f":
+        return np.full(len(X), steps)
+    ends = np.isnan(X[:, ::n_channels])[:, ::-1]
+    return np.where(ends.all(axis=1), 0, steps - ends.argmin(axis=1))
+
+
+def iter_sequences(X, rows, dtype, n_channels):
+    """Yield chunks of `SEQUENCE_ROWS` rows of similar length: which of `rows`, and those rows of X.
+
+    The last chunk is filled up with copies of a row.
+    """
+    lengths = lengths_of(X, n_channels)[rows]
+    order = np.argsort(lengths, kind="stable")
+    for first in range(0, rows.size, SEQUENCE_ROWS):
+        at = order[first : first + SEQUENCE_ROWS]
+        filled = np.concatenate([at, np.repeat(at[:1], SEQUENCE_ROWS - at.size)])
+        yield at, dense_rows(X, rows[filled], dtype)

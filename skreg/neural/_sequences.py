@@ -1,0 +1,218 @@
+"""Sequences as nets read them: flat rows (n, steps * channels) that end with NaN where a sequence is shorter."""
+
+import numpy as np
+import scipy.sparse as sp
+
+LARGEST_TOKEN = (1 << 24) - 1  # single precision holds all whole numbers up to here
+
+
+def steps_in(X):
+    """X as an array (n, steps, channels), or as a list of arrays (steps_i, channels); None for a flat table."""
+    if sp.issparse(X) or hasattr(X, "columns"):
+        return None
+    ragged = _ragged(X)
+    if ragged is None:
+        array = np.asarray(X)
+        if array.ndim > 3:
+            raise ValueError(f"X must have shape (n, steps, channels) or (n, steps); got {array.shape}.")
+        return array if array.ndim == 3 else None
+    sequences = [one[:, None] if one.ndim == 1 else one for one in ragged]
+    for i, one in enumerate(sequences):
+        if one.ndim != 2 or one.dtype.kind not in "biuf":
+            raise ValueError(
+                f"X must hold sequences of shape (steps, channels); sequence {i} has shape {one.shape} and dtype"
+                f" {one.dtype}."
+            )
+        if one.shape[1] != sequences[0].shape[1]:
+            raise ValueError(
+                f"all sequences of X must have the same channels; sequence {i} has {one.shape[1]}, sequence 0 has"
+                f" {sequences[0].shape[1]}."
+            )
+        if not len(one):
+            raise ValueError(f"sequence {i} of X has no steps.")
+    return sequences
+
+
+def _ragged(X):
+    """The sequences of a list of unequal ones; None for anything that is one array."""
+    is_list = isinstance(X, (list, tuple)) or (isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1)
+    if not is_list or not len(X) or not all(np.iterable(one) and not isinstance(one, (str, bytes)) for one in X):
+        return None
+    sequences = [np.asarray(one) for one in X]
+    return None if len({one.shape for one in sequences}) == 1 else sequences
+
+
+def padded(sequences):
+    """A list of arrays (steps_i, channels) as one array (n, steps, channels), NaN after the end of each."""
+    dtype = np.result_type(np.float32, *{one.dtype for one in sequences})
+    out = np.full((len(sequences), max(map(len, sequences)), sequences[0].shape[1]), np.nan, dtype)
+    for row, one in zip(out, sequences, strict=True):
+        row[: len(one)] = one
+    return out
+
+
+def without_missing(X, n_channels, lengths, mask, only_at_end=False):
+    """Flat rows whose sequences have no missing steps.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, steps * channels)
+    n_channels : int
+    lengths : ndarray of int of shape (n,)
+        Of the sequences with their missing steps.
+    mask : bool
+        Whether steps with NaN are left out; else they are refused.
+    only_at_end : bool
+        Whether steps can be left out at the end of a sequence only.
+
+    Raises
+    ------
+    ValueError
+        For NaN and infinity, naming the place; where no step is left.
+    """
+    if X.dtype.kind != "f" or np.isfinite(X).all():
+        return X
+    steps = X.reshape(len(X), -1, n_channels)
+    if np.isinf(X).any():
+        _refuse("infinity", np.argwhere(np.isinf(steps))[0], "")
+    missing = np.isnan(steps).any(axis=2)
+    inside = missing & (np.arange(steps.shape[1]) < lengths[:, None])
+    if not inside.any():
+        return X
+    if not mask:
+        place = np.argwhere(np.isnan(steps) & inside[:, :, None])[0]
+        _refuse("NaN", place, " missing='mask' leaves such steps out; or fill them in before.")
+    empty = np.flatnonzero(missing.all(axis=1))
+    if empty.size:
+        raise ValueError(f"Input X contains NaN in every step of sequence {empty[0]}: nothing is left of it.")
+    order = np.argsort(missing, axis=1, kind="stable")
+    moved = np.flatnonzero((order != np.arange(order.shape[1])).any(axis=1))
+    if only_at_end and moved.size:
+        i = moved[0]
+        place = i, np.flatnonzero(missing[i])[0], 0
+        _refuse("NaN", place, " With return_sequences=True, steps may be missing at the end of a sequence only.")
+    steps = np.take_along_axis(steps, order[:, :, None], axis=1)
+    steps[np.take_along_axis(missing, order, axis=1)] = np.nan
+    return steps.reshape(X.shape)
+
+
+def _refuse(what, place, advice):
+    i, t, c = place
+    raise ValueError(f"Input X contains {what} in row {i}, at step {t}, channel {c}.{advice}")
+
+
+def tokens_in(X):
+    """Tokens as rows (n, steps) of numbers that end with NaN.
+
+    Raises
+    ------
+    TypeError
+        For numbers that are not of an integer type.
+    ValueError
+        For negative tokens, except for -1 after the end of a sequence, and for sequences of no tokens.
+    """
+    ragged = _ragged(X)
+    if ragged is None:
+        rows = np.asarray(X)
+        if rows.ndim == 3 and rows.shape[2] == 1:
+            rows = rows[:, :, 0]
+        lengths = None
+    else:
+        wrong = [one for one in ragged if one.ndim != 1 or (one.size and one.dtype.kind not in "iu")]
+        rows = wrong[0] if wrong else np.full((len(ragged), max(map(len, ragged))), -1, np.int64)
+        lengths = list(map(len, ragged))
+        for row, one in zip(rows, [] if wrong else ragged, strict=False):
+            row[: len(one)] = one
+    if rows.dtype.kind not in "iu":
+        raise TypeError(f"X must hold tokens of an integer type, as embedding_size is set; got {rows.dtype}.")
+    if rows.ndim != 2:
+        raise ValueError(f"X must hold tokens in an array of shape (n, steps); got shape {rows.shape}.")
+    if not len(rows):
+        raise ValueError("Found array with 0 sample(s) in X.")
+    is_padding = rows == -1
+    ends = rows.shape[1] - np.argmin(is_padding[:, ::-1], axis=1) if rows.shape[1] else np.zeros(len(rows), int)
+    ends[is_padding.all(axis=1)] = 0
+    if lengths is not None:
+        ends = np.array(lengths)
+    if (ends == 0).any():
+        raise ValueError(f"sequence {np.flatnonzero(ends == 0)[0]} of X has no tokens.")
+    inside = np.arange(rows.shape[1]) < ends[:, None]
+    bad = np.argwhere((rows < 0) & inside)
+    if bad.size:
+        i, t = bad[0]
+        raise ValueError(
+            f"X must hold tokens of at least 0, and -1 only after the end of a sequence; got {rows[i, t]} in row {i} at"
+            f" step {t}."
+        )
+    if (largest := int(rows.max())) > LARGEST_TOKEN:
+        raise ValueError(f"X must hold tokens up to {LARGEST_TOKEN}; got {largest}.")
+    return np.where(inside, rows, np.nan).astype(np.float32)
+
+
+def check_tokens(X, n_tokens):
+    """Raise ValueError for tokens beyond the vocabulary."""
+    bad = np.argwhere(np.greater_equal(X, n_tokens))  # NaN is not
+    if bad.size:
+        i, t = bad[0]
+        raise ValueError(
+            f"X must hold tokens below {n_tokens}, the size of the vocabulary; got {int(X[i, t])} in row {i} at step"
+            f" {t}. Set vocabulary_size if the training data do not hold the largest token."
+        )
+
+
+def step_targets(y, lengths, n_steps):
+    """Targets of all steps, one after another, of sequences of some lengths.
+
+    Parameters
+    ----------
+    y : array-like of shape (n, n_steps) or (n, n_steps, n_outputs), or list of arrays (length, ...)
+        What an array holds after the end of a sequence is ignored.
+    lengths : ndarray of int of shape (n,)
+    n_steps : int
+        Steps of the longest sequence.
+
+    Returns
+    -------
+    values : ndarray of shape (sum of lengths,) or (sum of lengths, n_outputs)
+    counts : ndarray of bool of shape (n, n_steps)
+        Which steps they belong to.
+    """
+    if len(y) != len(lengths):
+        raise ValueError(f"y must hold targets of {len(lengths)} sequences; got {len(y)}.")
+    counts = np.arange(n_steps) < lengths[:, None]
+    ragged = _ragged(y)
+    if ragged is not None:
+        for i, (one, length) in enumerate(zip(ragged, lengths, strict=True)):
+            if len(one) != length or one.ndim != ragged[0].ndim:
+                raise ValueError(
+                    f"y must hold a target for every step; sequence {i} of X has {length} steps, y has shape"
+                    f" {one.shape}."
+                )
+        return np.concatenate(ragged), counts
+    y = np.asarray(y)
+    if y.ndim not in (2, 3) or y.shape[1] != n_steps:
+        raise ValueError(
+            f"y must have shape ({len(lengths)}, {n_steps}) or ({len(lengths)}, {n_steps}, n_outputs), with"
+            f" return_sequences=True; got {y.shape}."
+        )
+    return y[counts], counts
+
+
+def flat_rows(steps, dtypes):
+    """Sequences (n, steps, channels), or a list of them, as flat rows; with the channels, and the length of each.
+
+    `dtypes` are those that stay as they are.
+    """
+    if isinstance(steps, list):
+        lengths = np.array(list(map(len, steps)))
+        steps = padded(steps)
+    else:
+        if steps.ndim == 2:
+            steps = steps[:, :, None]
+        if steps.ndim != 3 or 0 in steps.shape:
+            raise ValueError(f"X must have shape (n, steps, channels), none of which is 0; got {steps.shape}.")
+        if steps.dtype.kind not in "biuf":
+            raise ValueError(f"X must hold numbers; got {steps.dtype}.")
+        steps = steps if steps.dtype in dtypes else steps.astype(np.float64)
+        lengths = np.full(len(steps), steps.shape[1])
+    return steps.reshape(len(steps), -1), steps.shape[2], lengths
