@@ -89,51 +89,48 @@ def newton(s, pen, coords):
     """Minimize over coordinates at which the penalty is smooth, with the others fixed.
 
     A coordinate whose minimizer lies beyond the end of its smooth piece (a sign change, a bound, a bend) stops at the
-    end, and the others go on. Where the objective is not convex along the coordinates, nothing is done.
+    end, and the others go on. Where the penalty is not quadratic on its pieces, a few steps are taken, each halved
+    until the objective falls. Where the objective is not convex along the coordinates, nothing is done.
     """
+    left = 1 if pen.is_piecewise_quadratic else CURVED_STEPS
     for _ in range(max(2, STOPS // max(coords.size, 1))):
-        if not coords.size:
-            return
-        step = _newton_step(s, pen, coords)
+        step = _newton_step(s, pen, coords) if coords.size else None
         if step is None:
             return
         before = primal(s, pen, s.w, s.r)
         trial, r, clipped = _trial(s, pen, step)
         after = primal(s, pen, trial, r)
         if clipped.any() and after > before:
-            # go to the first end only: the objective falls up to there
+            # go to the first end only: the objective of a quadratic falls up to there
             reached = np.divide(trial - s.w, step, out=np.full(step.size, np.inf), where=clipped)
             t = reached.min()
             clipped = reached <= t * (1.0 + 1e-12)
             step = np.where(clipped, trial - s.w, t * step)
             trial, r, _ = _trial(s, pen, step)
             after = primal(s, pen, trial, r)
+        if after > before and not pen.is_piecewise_quadratic:
+            trial, r, after = _halved(s, pen, step, before)
+            clipped[:] = False
         if not after <= before + ROUNDING * max(1.0, before):
             return
         s.w, s.r = trial, r
-        if not clipped.any():
+        if clipped.any():
+            coords = coords[~clipped[coords]]
+            continue
+        left -= 1
+        if left == 0 or before - after <= ROUNDING * max(1.0, before):
             return
-        coords = coords[~clipped[coords]]
 
 
-def newton_curved(s, pen, coords):
-    """The same where the penalty is not quadratic on its pieces: a few steps, each halved until the objective falls."""
-    for _ in range(CURVED_STEPS):
-        step = _newton_step(s, pen, coords) if coords.size else None
-        if step is None:
-            return
-        before = primal(s, pen, s.w, s.r)
-        for _ in range(HALVINGS):
-            trial, r, _ = _trial(s, pen, step)
-            after = primal(s, pen, trial, r)
-            if after <= before:
-                break
-            step *= 0.5
-        else:
-            return
-        s.w, s.r = trial, r
-        if before - after <= ROUNDING * max(1.0, before):
-            return
+def _halved(s, pen, step, before):
+    """Half of a step, or less, that lowers the objective; or the last one that was tried."""
+    for _ in range(HALVINGS):
+        step = 0.5 * step
+        trial, r, _ = _trial(s, pen, step)
+        after = primal(s, pen, trial, r)
+        if after <= before:
+            break
+    return trial, r, after
 
 
 def _newton_step(s, pen, coords):
@@ -175,6 +172,8 @@ def _solve(H, g, is_convex=True):
     if not is_convex:
         return None
     values, vectors = np.linalg.eigh(H)
+    if not values[-1] > 0.0:
+        return np.zeros(g.size)
     along = vectors.T @ g
     flat = values <= values[-1] * SINGULAR**2
     along[flat & (np.abs(along) <= max(1e-9 * np.linalg.norm(g), ROUNDING))] = 0.0
@@ -227,7 +226,7 @@ def _newton_on_face(s, pen, largest):
         moves = np.repeat(moves, np.diff(block_ends(pen)))
     face = np.flatnonzero(_smooth(pen, s.w) & moves)
     if 0 < face.size <= largest:
-        (newton if pen.is_piecewise_quadratic else newton_curved)(s, pen, face)
+        newton(s, pen, face)
 
 
 def _smooth(pen, w):

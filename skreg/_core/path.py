@@ -64,11 +64,12 @@ def follow(s, path, alphas, tol, max_rounds, w_init=None, n_warm_starts=0):
 
         level = max(2 * alpha - last, 0.5 * alpha) if s.is_eager else alpha  # strong rule (Tibshirani et al. 2012)
         new = np.flatnonzero((entry >= level) & (entry > 0.0) & ~known)
-        rounds, gap = 0, np.inf
+        rounds, gap_last = 0, np.inf
         while True:
             new = _likeliest(new, entry, max(s.batch, np.count_nonzero(s.w)))
             is_loose = k < n_warm_starts or path.coordinates(new).size > LARGEST_GROWTH * s.w.size
-            if new.size:
+            has_grown = new.size > 0
+            if has_grown:
                 s.add(path, new, known, entry)
             pen = path.at(alpha, s.blocks)
             if w_before is not None and 0.0 < last < alpha_before:  # the path is nearly linear in alpha
@@ -82,10 +83,9 @@ def follow(s, path, alphas, tol, max_rounds, w_init=None, n_warm_starts=0):
             entry = path.entry_alpha(c)
             limit = alpha * (1.0 + ROUNDING) / proof.scale if proof.scale > 0.0 else np.inf
             new = np.flatnonzero((entry > limit) & ~known)
-            gap_before, gap = gap, result.gap
-            if new.size:
-                gap = proof.outside(path, alpha, result.primal, new, entry, c)
-            unfinished = new.size or tol < result.gap < gap_before
+            gap = proof.outside(path, alpha, result.primal, new, entry, c) if new.size else result.gap
+            unfinished = new.size or (result.gap > tol and (has_grown or result.gap < gap_last))
+            gap_last = result.gap
             if k < n_warm_starts or gap <= tol or rounds >= max_rounds or not unfinished:
                 break
         yield Point(s.features, s.w, result.primal, gap, rounds)

@@ -51,7 +51,7 @@ def read_survival(y):
     """
     names = getattr(getattr(y, "dtype", None), "names", None)
     if names is not None:
-        booleans = [name for name in names if y.dtype[name] == bool]
+        booleans = [name for name in names if y.dtype[name].kind == "b"]
         if len(names) != 2 or len(booleans) != 1:
             raise ValueError(
                 "y must have a boolean field of events and a field of times; got fields"
