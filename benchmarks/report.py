@@ -67,6 +67,7 @@ COLUMNS = {
     "setting": ("setting", "`{}`"),
     "tol": ("tolerance", "{:.0e}"),
     "seconds": ("seconds", "{:.3g}"),
+    "cpu": ("CPU seconds", "{:.3g}"),
     "first": ("first call", "{:.3g}"),
     "import": ("import", "{:.3g}"),
     "fit": ("fit", "{:.3g}"),
