@@ -39,6 +39,7 @@ TITLES = {
     "latency": "Milliseconds to predict one image",
     "augmented": "Test errors on MNIST",
     "few": "Few labels",
+    "variational": "Without and with variational dropout",
 }
 
 # Header and format of the entries of a row, in order.
