@@ -31,7 +31,8 @@ NOTE = """\
 Accuracy on the test rows after training on all training rows, or on some of them; the mean over seeds, and the worst.
 Test rows decide nothing: settings were chosen on a part of the training rows (`--validate`), and the last epoch counts.
 "Wanted" was set before the first measurement. Pixels are in [0, 1], signals as they come. Seconds are medians over
-seeds, and depend on what else the machine did: `python -m benchmarks cnn` measures speed.
+seeds of the time at the clock, which depends on what else the machine did; CPU seconds are those of all processors for
+this fit alone. `python -m benchmarks cnn` measures speed.
 
 Published for Fashion-MNIST are the nets of the same kind and size in the list of its authors ("2 Conv <100K
 parameters" without augmentation, "2 Conv+3 FC ~500K parameters" with it); for MNIST without augmentation maxout nets
@@ -221,16 +222,16 @@ def some_of_each(y, labels, seed):
 
 
 def fitted(row, X, y, seed, epochs=None):
-    """The fitted estimator, and its seconds. Nets of tables see flat rows."""
+    """The fitted estimator, its seconds, and its CPU seconds. Nets of tables see flat rows."""
     params = dict(row.params)
     if row.steps is not None:
         params["max_iter"] = math.ceil(row.steps / math.ceil(len(y) / params["batch_size"]))
     if epochs is not None and params:
         params["max_iter"] = epochs
     model = row.model(**params, random_state=seed)
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     model.fit(for_model(row, X), y)
-    return model, time.perf_counter() - start
+    return model, time.perf_counter() - start, time.process_time() - cpu
 
 
 def for_model(row, X):
@@ -251,7 +252,7 @@ def validate(row, data, changes, rows, seed):
     folds = list(StratifiedKFold(3 if len(y) < 2000 else 6, shuffle=True, random_state=seed).split(np.zeros(len(y)), y))
     found = []
     for train, held in folds if len(y) < 2000 else folds[:1]:
-        model, seconds = fitted(row, X[train], y[train], seed)
+        model, seconds, _ = fitted(row, X[train], y[train], seed)
         found.append((accuracy(model, row, X[held], y[held]), accuracy(model, row, X[train], y[train]), seconds))
     means = np.mean(found, axis=0)
     print(f"    {changes}: validation {means[0]:.2f} %, training {means[1]:.2f} %, {means[2]:.0f} s", flush=True)
@@ -267,20 +268,22 @@ def measure(pages, part, name, data, seeds, again, small):
     """Train with every seed that is not in the report, and enter the row after each."""
     row = ROWS[part][name]
     old = {} if again else measured(pages, part, name)
-    scores, times = list(old.get("seed_scores", [])), list(old.get("seed_seconds", []))
+    scores, times, cpu_times = (list(old.get(f"seed_{name}", [])) for name in ("scores", "seconds", "cpu"))
     about = ", ".join(f"{key}={value}" for key, value in row.params.items()) or "on flat rows"
     about += f", {row.steps} steps" if row.steps else ""
     for seed in range(len(scores), seeds):
         X, y = data.X, data.y
         if row.labels is not None:
             X, y = (values[some_of_each(data.y, row.labels, seed)] for values in (X, y))
-        model, seconds = fitted(row, X, y, seed, 2 if small else None)
+        model, seconds, cpu = fitted(row, X, y, seed, 2 if small else None)
         times.append(seconds)
+        cpu_times.append(cpu)
         scores.append(accuracy(model, row, data.X_test, data.y_test))
         print(f"    {name}, seed {seed}: {scores[-1]:.2f} % in {seconds:.0f} s", flush=True)
         entry = dict(
             solver=name, score=statistics.mean(scores), worst=min(scores), seeds=len(scores),
-            seconds=statistics.median(times), seed_scores=scores, seed_seconds=times, **row.beside,
+            seconds=statistics.median(times), cpu=statistics.median(cpu_times), seed_scores=scores,
+            seed_seconds=times, seed_cpu=cpu_times, **row.beside,
         )  # fmt: skip
         if hasattr(model, "_net"):
             entry["parameters"] = model._net.theta.size

@@ -39,6 +39,7 @@ TITLES = {
     "latency": "Milliseconds to predict one image",
     "augmented": "Test errors on MNIST",
     "few": "Few labels",
+    "variational": "Without and with variational dropout",
 }
 
 # Header and format of the entries of a row, in order.
@@ -67,6 +68,7 @@ COLUMNS = {
     "setting": ("setting", "`{}`"),
     "tol": ("tolerance", "{:.0e}"),
     "seconds": ("seconds", "{:.3g}"),
+    "cpu": ("CPU seconds", "{:.3g}"),
     "first": ("first call", "{:.3g}"),
     "import": ("import", "{:.3g}"),
     "fit": ("fit", "{:.3g}"),

@@ -2,7 +2,8 @@
 
 The compiler vectorizes a loop only where it can show that the arrays in it do not overlap, and how long they are. The
 loops over the channels of a pixel are short and move between many places, so that it cannot. `load` gives sixteen
-numbers as one value, with ``+``, ``-`` and ``*``; `store` writes it. Without the compiler, the value is an array.
+numbers as one value, with ``+``, ``-`` and ``*``; `store` writes it. Without the compiler, the value is an array. The
+cache of kernels does not see changes of this file: delete it after one.
 """
 
 import operator

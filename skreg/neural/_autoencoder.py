@@ -9,7 +9,7 @@ from .._nets.architectures.mlp import end_of_hidden_layer
 from .._nets.training.evaluation import scores
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import ParamKind, check_params
-from ..utils._validation import unchanged_on_error
+from ..utils._validation import naming_bad_columns, unchanged_on_error
 from ._mlp import DropoutMLPRegressor
 
 NET = ParamKind("a DropoutMLPRegressor", lambda value: isinstance(value, DropoutMLPRegressor))
@@ -92,7 +92,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Documentati
         check_params(self)
         if np.size(self.net.hidden_layer_sizes) == 0:
             raise ValueError(f"net needs a hidden layer; got net={self.net!r}.")
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        with naming_bad_columns(X):
+            X = validate_data(self, X, dtype=[np.float64, np.float32])
         self.net_ = clone(self.net).fit(X, X, sample_weight)
         return self
 
@@ -117,7 +118,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Documentati
         Z : ndarray of shape (n_samples, n_components)
         """
         check_is_fitted(self, "net_")
-        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        with naming_bad_columns(X):
+            X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
         return scores(self._halves(X.dtype)[0], X)
 
     def inverse_transform(self, Z):

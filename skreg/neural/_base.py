@@ -30,7 +30,7 @@ from ..utils._documentation import DocumentationLinkMixin
 from ..utils._early_stopping import read_validation
 from ..utils._hashing import HashedRows
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, check_table, interrupted_fit
+from ..utils._validation import caller_level, check_table, interrupted_fit, naming_bad_columns
 from ._augmented import RowAugmenter
 from ._data import FEWEST_ROWS, UniqueRows, warn_of_shift
 from ._monitor import TrainingHistory, ValidationSet
@@ -102,7 +102,8 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
     def _validated(self, X, reset, y="no_validation", **options):
         """X as rows after scikit-learn's checks, and y if it is given."""
         check_table(X)
-        return validate_data(self, self._flat(X, reset), y, reset=reset, **self._reads(), **options)
+        with naming_bad_columns(X):
+            return validate_data(self, self._flat(X, reset), y, reset=reset, **self._reads(), **options)
 
     def _flat(self, X, reset):
         """X as rows of numbers."""

@@ -36,7 +36,7 @@ from ..utils._rows import column_types
 from ..utils._scoring import read_monitor
 from ..utils._split import hold_out, read_splits
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, check_table, interrupted_fit, unchanged_on_error
+from ..utils._validation import caller_level, check_table, interrupted_fit, naming_bad_columns, unchanged_on_error
 from ._descent import GradientDescentTrainer
 from ._evaluation import EvaluationSet, History
 from ._row_set import RowSet, groups_of_equal_rows
@@ -155,7 +155,8 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
         validate_data(self, X, y, reset=reset, skip_check_array=True)
         if self.estimator is None:
             check_table(X)
-            X = check_array(X, **READ_OPTIONS, estimator=self)
+            with naming_bad_columns(X):
+                X = check_array(X, **READ_OPTIONS | dict(ensure_all_finite=True), estimator=self, input_name="X")
         else:
             (X,) = indexable(X)  # sparse X by rows
         check_consistent_length(X, y)

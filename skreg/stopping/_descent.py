@@ -12,6 +12,7 @@ from .._core.descent import Descent, equivalent_alpha, filter_factors
 from .._core.losses import Logistic, Multinomial, Squared
 from ..linear._base import LinearClassifier, LinearRegressor
 from ..utils._classes import log_loss, scores_of_all, smoothed_targets
+from ..utils._validation import naming_bad_columns
 from ._evaluation import squared_error
 
 
@@ -109,7 +110,8 @@ class GradientDescentTrainer:
 
     def transform(self, X):
         """Validation rows, checked once for all evaluations."""
-        return validate_data(self.model, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        with naming_bad_columns(X):
+            return validate_data(self.model, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
 
     def repeat(self, steps, eval_every):
         """Take `steps` steps."""

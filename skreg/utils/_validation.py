@@ -1,6 +1,8 @@
 """Checks of data and of array-like parameters, with messages that name the row, the column or the feature."""
 
+import contextlib
 import functools
+import re
 import sys
 import warnings
 from copy import copy
@@ -296,6 +298,36 @@ def check_finite_columns(X, statistics, names=None):
         if np.isinf(values).any():
             raise ValueError(f"Input X contains infinity in {column}.")
         raise ValueError(f"Input X contains values in {column} so large that their squares overflow: rescale it.")
+
+
+@contextlib.contextmanager
+def naming_bad_columns(X):
+    """Let scikit-learn's error about NaN or infinity in X name the first column that holds them."""
+    try:
+        yield
+    except ValueError as error:
+        found = re.match(r"Input X contains (NaN|infinity)[^.]*", str(error))
+        column = found and _first_bad_column(X, np.isnan if found[1] == "NaN" else np.isinf)
+        if not column:
+            raise
+        raise ValueError(f"Input X contains {found[1]} in {column}{str(error)[found.end() :]}") from None
+
+
+def _first_bad_column(X, is_bad):
+    """The first column with a bad entry, as in messages; None where X is no table of numbers."""
+    names = list(X.columns) if hasattr(X, "columns") else None
+    if sp.issparse(X):
+        X = X.tocoo()
+        columns = X.col[is_bad(X.data)]
+    else:
+        try:
+            values = np.asarray(X, dtype=np.float64)
+        except (TypeError, ValueError):
+            return None
+        if values.ndim != 2:
+            return None
+        columns = np.nonzero(is_bad(values))[1]
+    return labelled("column", int(columns.min()), names) if columns.size else None
 
 
 MIN_SQUARE = 1e-300  # mean square of a target below which products with tolerances lose digits

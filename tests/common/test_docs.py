@@ -225,6 +225,7 @@ SMALL = {
     "mlp": "--repeats 1 --problems " + ("tiny,narrow" if THOROUGH else "tiny"),
     "cnn": "--repeats 1 --problems digits --parts epoch",
     "images": "--parts mnist1d",
+    "rnn": "--problems signals-gru --parts epoch",
     "tabular": "--problems wine,Boston",
     "uci": "--problems Boston",
     "uncertainty": "",

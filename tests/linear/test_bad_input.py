@@ -1,5 +1,7 @@
 """Bad input gets an error that names the argument and the value, and leaves the estimator as it was."""
 
+import copy
+import functools
 import re
 
 import numpy as np
@@ -7,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
+from sklearn.base import is_classifier
 
 from skreg import (
     ElasticNetProx,
@@ -83,11 +86,16 @@ PARAMETERS = [
 ]
 
 
+@functools.cache
+def fitted(cls):
+    return cls().fit(X, (np.median(Y) < Y).astype(int) if is_classifier(cls()) else Y)
+
+
 @pytest.mark.filterwarnings("ignore:overflow encountered")  # by scikit-learn's own checks
 @pytest.mark.parametrize("cls", [ElasticNetProx, ElasticNetProxCV])
 @pytest.mark.parametrize(("arguments", "message"), DATA)
 def test_bad_input__data(cls, arguments, message):
-    model = cls().fit(X, Y)
+    model = copy.copy(fitted(cls))
     before = dict(vars(model))
     with pytest.raises((ValueError, TypeError), match=message):
         model.fit(*arguments)
@@ -164,7 +172,7 @@ CODES = (np.median(Y) < Y).astype(int)
 @pytest.mark.parametrize("cls", [LabelSmoothedLogistic, LabelSmoothedLogisticCV])
 @pytest.mark.parametrize(("arguments", "message"), [case for case in DATA if case[0][1] is Y])
 def test_bad_input__data_of_classes(cls, arguments, message):
-    model = cls().fit(X, CODES)
+    model = copy.copy(fitted(cls))
     before = dict(vars(model))
     with pytest.raises((ValueError, TypeError), match=message):
         model.fit(arguments[0], CODES[: len(CODES) if arguments[0].shape[0] else 0], *arguments[2:])

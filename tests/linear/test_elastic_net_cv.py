@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skreg import ElasticNetProx, ElasticNetProxCV
 from skreg.utils._alphas import one_standard_error
+from tests.combinations import THOROUGH, combinations
 from tests.problems import DESIGNS, regression
 
 # most grids here are short on purpose; when the warning comes is tested in test_grid.py
@@ -39,14 +40,14 @@ def test_elastic_net_cv__agrees_with_scikit_learn(shape, weighted):
     np.testing.assert_array_equal(ours.scores_, -ours.mse_path_)
 
 
-@pytest.mark.parametrize("shape", [TALL, WIDE])
-@pytest.mark.parametrize("kind", ["dense", "csc", "float32"])
+SPLITTERS = [KFold(5), KFold(3, shuffle=True, random_state=1), ShuffleSplit(3, random_state=0), TimeSeriesSplit(3)]
+
+
 @pytest.mark.parametrize(
-    "cv",
-    [KFold(5), KFold(3, shuffle=True, random_state=1), ShuffleSplit(3, random_state=0), TimeSeriesSplit(3)],
-    ids=repr,
+    ("shape", "kind", "cv", "intercept"),
+    combinations([TALL, WIDE], ["dense", "csc", "float32"], SPLITTERS, [True, False]),
+    ids=str,
 )
-@pytest.mark.parametrize("intercept", [True, False])
 def test_elastic_net_cv__folds_are_separate_fits(shape, kind, cv, intercept):
     X, y = regression(*shape, seed=2)
     X = X.astype(np.float32).astype(np.float64)
@@ -67,7 +68,7 @@ def test_elastic_net_cv__folds_are_separate_fits(shape, kind, cv, intercept):
 
 
 def test_elastic_net_cv__one_se_is_never_less_regularized():
-    for seed in range(30):
+    for seed in range(30 if THOROUGH else 10):
         X, y = regression(50, 30, seed=seed)
         y = y + 5 * np.random.default_rng(seed).standard_normal(50)
         model = ElasticNetProxCV(l1_ratio=[0.3, 1.0], alphas=15, selection="1se").fit(X, y)

@@ -9,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skreg import LabelSmoothedLogistic, LabelSmoothedLogisticCV
+from tests.combinations import combinations
 from tests.problems import DESIGNS, classification
 
 # most grids here are short on purpose; when the warning comes is tested in test_grid.py
@@ -17,9 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*est of its grid")
 TIGHT = dict(tol=1e-10)
 
 
-@pytest.mark.parametrize("K", [2, 3])
-@pytest.mark.parametrize("kind", ["dense", "csc"])
-@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize(("K", "kind", "grouped"), combinations([2, 3], ["dense", "csc"], [False, True]))
 def test_logistic_cv__folds_are_separate_fits(K, kind, grouped):
     X, codes = classification(90, 8, K, seed=1)
     weights = np.random.default_rng(0).uniform(0.5, 2.0, 90)

@@ -206,7 +206,7 @@ def test_mlp__noise_variance_of_a_constant_noise():
 
 def test_mlp__concrete_rate_falls_as_data_grow():
     rates = []
-    for n in (50, 500, 5000 if THOROUGH else 2000):
+    for n in (50, 500, 5000 if THOROUGH else 1000):
         X, y = numbers(n)
         steps = 3000 // (-(-n // min(max(n // 16, 16), 256)))
         model = DropoutMLPRegressor(

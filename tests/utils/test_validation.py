@@ -4,9 +4,20 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import scipy.sparse as sp
+from sklearn.base import clone
 from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.utils import get_tags
 
-from skreg import DropoutMLPRegressor, EarlyStoppingRegressor, ElasticNetProx, LabelSmoothedLogistic
+from skreg import (
+    DropoutCNNRegressor,
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+    EarlyStoppingRegressor,
+    ElasticNetProx,
+    LabelSmoothedLogistic,
+)
+from skreg.neural import Autoencoder
 
 TEXT = {
     "pandas": pd.DataFrame({"a": np.arange(8.0), "city": ["Oslo", "Rome"] * 4}),
@@ -23,6 +34,53 @@ TEXT = {
 def test_check_table__names_the_column_of_text(model, kind):
     with pytest.raises(ValueError, match=r"^X holds text in column 'city', such as 'Oslo': encode it"):
         model.fit(TEXT[kind], np.arange(8) % 2)
+
+
+def with_hole(kind, value):
+    """Eight rows of numbers with a bad value in the second column, and how messages call that column."""
+    values = np.random.default_rng(0).standard_normal((8, 3))
+    values[4, 1] = value
+    if kind == "array":
+        return values, "column 1"
+    if kind == "sparse":
+        return sp.csr_array(values), "column 1"
+    frame = pd.DataFrame(values, columns=["a", "b", "c"])
+    return frame if kind == "pandas" else pl.from_pandas(frame), r"column 1 \('b'\)"
+
+
+@pytest.mark.parametrize(("value", "what"), [(np.nan, "NaN"), (-np.inf, "infinity")])
+@pytest.mark.parametrize("kind", ["array", "sparse", "pandas", "polars"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        ElasticNetProx(),
+        LabelSmoothedLogistic(),
+        EarlyStoppingRegressor(),
+        DropoutMLPClassifier(),
+        DropoutCNNRegressor(),
+        Autoencoder(DropoutMLPRegressor((2,))),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_naming_bad_columns__of_training_rows(model, kind, value, what):
+    if kind == "sparse" and not get_tags(model).input_tags.sparse:
+        pytest.skip("takes no sparse X")
+    X, column = with_hole(kind, value)
+    with pytest.raises(ValueError, match=rf"^Input X contains {what} in {column}\."):
+        clone(model).fit(X, np.arange(8) % 2)
+
+
+def test_naming_bad_columns__of_other_rows():
+    X = np.random.default_rng(0).standard_normal((8, 3))
+    bad = with_hole("array", np.nan)[0]
+    net = DropoutMLPRegressor((2,), max_iter=1, early_stopping=False, random_state=0).fit(X, X[:, 0])
+    with pytest.raises(ValueError, match=r"^Input X contains NaN in column 1\."):
+        net.predict(bad)
+    coder = Autoencoder(net).fit(X)
+    with pytest.raises(ValueError, match=r"^Input X contains NaN in column 1\."):
+        coder.transform(bad)
+    with pytest.raises(ValueError, match=r"^in the validation data X_val.*: Input X contains NaN in column 1\."):
+        EarlyStoppingRegressor().fit(X, X[:, 0], X_val=bad, y_val=X[:, 0])
 
 
 def test_check_table__numbers_as_objects_are_numbers():

@@ -8,7 +8,7 @@ from ...utils._threads import one_blas_thread
 from ..context import Context
 from ..objectives import evaluate_batch, total_weight
 from .parallel import N_PARTS, is_large
-from .rows import iter_chunks, iter_sequences, lengths_of
+from .rows import SEQUENCE_ROWS, iter_chunks, iter_sequences, lengths_of
 
 _FEW_ROWS = 16  # whose scratch memory is kept for the next prediction
 
@@ -54,16 +54,16 @@ def _steps_of(net, X):
 def _outputs(net, X, rows, seed=0, noisy=False):
     """Yield which of the rows are next, and the net's outputs for them, which are valid until the next ones."""
     if net.n_channels is None:
-        chunks = iter_chunks(X, rows, net.dtype, net.size_per_row)
+        chunks, n_computed = iter_chunks(X, rows, net.dtype, net.size_per_row), rows.size
     else:
-        chunks = iter_sequences(X, rows, net.dtype, net.n_channels)
+        chunks, n_computed = iter_sequences(X, rows, net.dtype, net.n_channels), max(rows.size, SEQUENCE_ROWS)
 
     def run(ctx, at, x):
         ctx.state, ctx.noisy = seed, noisy
         with np.errstate(over="ignore", invalid="ignore"):
             return at, net(x, ctx)[0][: len(rows[at])]
 
-    if not is_large(net, rows.size):
+    if not is_large(net, n_computed):
         ctx = net.idle_context()
         for at, x in chunks:
             yield run(ctx, at, x)
