@@ -202,18 +202,19 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
 
         1 / sum_i w_i sum_i w_i loss(y_i, x_i b + b0 + offset_i) + penalty(b)
 
-    with sample weights w. The losses, with ``z = x b + b0 + offset`` (all but "quantile" are half a unit deviance):
+    with sample weights w. The losses, with ``z = x b + b0 + offset`` (all but "quantile" are half a unit deviance;
+    Huber's [1]_, quantile [2]_, Tweedie [3]_):
 
     ============  ======================================================  ==========================
     `loss`        formula                                                 prediction
     ============  ======================================================  ==========================
     "squared"     ``(y - z)^2 / 2``                                       the mean, z
     "huber"       ``r^2 / 2`` for ``r = |y - z| <= delta``,               a robust mean, z
-                  else ``delta r - delta^2 / 2`` [1]_
-    "quantile"    ``max(q (y - z), (q - 1) (y - z))`` [2]_                the quantile q, z
+                  else ``delta r - delta^2 / 2``
+    "quantile"    ``max(q (y - z), (q - 1) (y - z))``                     the quantile q, z
     "poisson"     ``exp(z) - y z``, minus its minimum                     the mean of counts, exp(z)
     "gamma"       ``z + y exp(-z)``, minus its minimum                    the mean, exp(z)
-    "tweedie"     variance ``mean^power``, between the last two [3]_      the mean, exp(z)
+    "tweedie"     variance ``mean^power``, between the last two           the mean, exp(z)
     ============  ======================================================  ==========================
 
     The penalties, with ``l = alpha l1_ratio`` and factors f of features or weights g of groups:
