@@ -150,7 +150,6 @@ class PenalizedCox(WithPenalty, PenalizedFit):
     Examples
     --------
     >>> import numpy as np
-    from sklearn.utils.extmath import safe_sparse_dot
     >>> from skreg import PenalizedCox
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(300, 10))
@@ -158,9 +157,9 @@ class PenalizedCox(WithPenalty, PenalizedFit):
     >>> y = np.column_stack([time <= censored, np.minimum(time, censored)])
     >>> model = PenalizedCox(0.1, l1_ratio=1.0).fit(X, y)
     >>> model.coef_.round(2)[:3]
-    array([0.81, 0.  , 0.  ])
+    array([0.68, 0.  , 0.  ])
     >>> round(model.score(X, y), 2)
-    0.74
+    0.71
     >>> model.predict_survival_function(X[:2], times=[0.5, 1.0]).shape
     (2, 2)
     """
