@@ -63,6 +63,12 @@ class WithPenalty(Penalized):
                 f"gamma must be larger than {MIN_GAMMA[self._shape]:g} with penalty={self.penalty!r}; got {gamma!r}."
             )
 
+    def _warn(self, relative_gap, where=""):
+        if self._shape == "elastic_net":
+            super()._warn(relative_gap, where)
+        else:
+            super()._warn(relative_gap, where, "the relative distance to the subdifferential is {:.3g}")
+
     def _with_groups(self, problem):
         """The problem with the groups of the penalty, if it has any."""
         if self.penalty not in GROUPED:

@@ -41,13 +41,7 @@ class Penalized(LinearRegressor):
             setattr(self, name, values[0].item() if problem.one_target else values)
         self.sparsity_ = float(np.mean(coef == 0.0))
         for t in np.flatnonzero(~found.met):
-            self._warn_of(penalty, found.gap[t] / fit.gap_units(penalty)[t])
-
-    def _warn_of(self, penalty, relative_gap, where=""):
-        if penalty.is_convex:
-            self._warn(relative_gap, where)
-        else:
-            self._warn(relative_gap, where, "the relative distance to the subdifferential is {:.3g}")
+            self._warn(found.gap[t] / fit.gap_units(penalty)[t])
 
 
 class PenalizedFit(Penalized):
@@ -154,7 +148,7 @@ class PenalizedFit(Penalized):
                 gaps[:, k], met[:, k] = s.gap, s.met
         for t in np.flatnonzero(~met.all(axis=1)):
             worst, unit = gaps[t, ~met[t]].max(), fit.gap_units(penalty)[t]
-            self._warn_of(penalty, worst / unit, f" at {(~met[t]).sum()} of {alphas.size} alphas")
+            self._warn(worst / unit, f" at {(~met[t]).sum()} of {alphas.size} alphas")
         if problem.one_target:
             return alphas, coefs[0], intercepts[0], gaps[0]
         return alphas, coefs, intercepts, gaps

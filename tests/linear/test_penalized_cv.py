@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import make_scorer, mean_pinball_loss
 from sklearn.model_selection import KFold
 
@@ -103,3 +104,16 @@ def test_penalized_cv__bad_input():
     counts = np.where(np.arange(60) < 20, 1.0, 0.0)
     with pytest.raises(ValueError, match="y must not be 0 in all rows with loss='poisson'"):
         PenalizedRegressorCV(loss="poisson", cv=KFold(3)).fit(X, counts)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("mcp", "distance to the subdifferential"), ("elastic_net", "duality gap")]
+)
+def test_penalized_cv__warns_of_what_the_certificate_is(name, words):
+    X, y = problem("poisson")
+    model = PenalizedRegressorCV(loss="poisson", penalty=name, alphas=3, cv=3, tol=1e-14, max_iter=1)
+    with pytest.warns(ConvergenceWarning) as caught:
+        model.fit(X, y)
+    messages = [str(warning.message) for warning in caught if warning.category is ConvergenceWarning]
+    assert any("in some folds" in message for message in messages)
+    assert all(words in message for message in messages)
