@@ -228,7 +228,8 @@ class Predictor:
     @property
     def n_channels(self):
         """Channels of every step where rows are sequences; None for other nets."""
-        return getattr(self.layer.layers[0], "n_channels", None) if self.layer.layers else None
+        first = next(iter(getattr(self.layer, "layers", ())), None)
+        return getattr(first, "n_channels", None)
 
     @property
     def has_steps(self):

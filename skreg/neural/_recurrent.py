@@ -102,12 +102,10 @@ class RecurrentNet(BaseNet):
 
     # ---- data
 
-    @property
-    def _has_tokens(self):
-        return self.embedding_size is not None
-
     def _validated(self, X, reset, y="no_validation", **options):
         check_table(X)
+        if reset:
+            self._has_tokens = self.embedding_size is not None
         has_targets = not isinstance(y, str)
         steps = None if self._has_tokens else steps_in(X)
         if self._has_tokens:

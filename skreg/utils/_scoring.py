@@ -71,12 +71,12 @@ def with_all_classes(scorer, classes, params):
     score_func, known = getattr(scorer, "_score_func", None), getattr(scorer, "_kwargs", None)
     if score_func is None or known is None:  # not made by make_scorer
         return scorer
-    takes = inspect.signature(score_func).parameters
-    if "predict_proba" not in np.atleast_1d(getattr(scorer, "_response_method", "")) or "labels" not in takes:
-        return scorer
-    told = {"labels": classes}
-    if "pos_label" in takes and len(classes) == 2:
+    takes, reads = inspect.signature(score_func).parameters, np.atleast_1d(getattr(scorer, "_response_method", ""))
+    told = {"labels": classes} if "labels" in takes else {}
+    if "pos_label" in takes and len(classes) == 2 and (told or len(reads) == 1):  # the Brier score had no labels
         told["pos_label"] = classes[1]
+    if "predict_proba" not in reads or not told:
+        return scorer
     scorer = copy(scorer)
     scorer._kwargs = {name: value for name, value in told.items() if name not in params} | known
     return scorer

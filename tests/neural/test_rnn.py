@@ -217,6 +217,7 @@ def test_tokens__padding_never_changes_a_prediction():
     np.testing.assert_array_equal(model.predict_proba(padded), wanted)
     np.testing.assert_array_equal(model.predict_proba(padded[7:8]), wanted[7:8])
     assert model.embeddings_.shape == (40, 3)
+    np.testing.assert_array_equal(model.set_params(embedding_size=None).predict_proba(X), wanted)  # it is fitted
 
 
 # ---- refusals

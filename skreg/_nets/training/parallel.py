@@ -19,6 +19,7 @@ _LARGE_STEP = 10_000_000  # multiplications of a forward pass that are worth a s
 # Every half has a gradient of its own. With fewer uses of a weight in a batch, adding these up costs more than two
 # threads of BLAS on one product.
 _FEWEST_USES = 200
+_FEWEST_USES_OF_SEQUENCES = 20  # their products are small, one for every step, and slower with two threads of BLAS
 
 
 def is_large(net, n_rows):
@@ -30,7 +31,8 @@ def _is_worth_halving(net, n_rows):
     """Whether halves of a batch in two threads are faster than the whole."""
     uses = net.n_products * n_rows / max(net.theta.size, 1)
     divisible = all(module.divisible for module in net.layer.modules())
-    return divisible and n_rows >= N_PARTS and uses >= _FEWEST_USES and is_large(net, n_rows)
+    fewest = _FEWEST_USES if net.n_channels is None else _FEWEST_USES_OF_SEQUENCES
+    return divisible and n_rows >= N_PARTS and uses >= fewest and is_large(net, n_rows)
 
 
 class Gradients:
@@ -56,7 +58,7 @@ class Gradients:
         for ctx, vector in zip(self.contexts, [net.grad, *self._others], strict=True):
             ctx.set_gradients(net.views(vector))
         # several threads of BLAS make small products slower, and those of halves compete for the processors
-        self._one_thread = n_parts > 1 or not is_large(net, largest_batch)
+        self._one_thread = n_parts > 1 or not is_large(net, largest_batch) or net.n_channels is not None
         self._resources = contextlib.ExitStack()
 
     def __enter__(self):
