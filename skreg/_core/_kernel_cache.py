@@ -2,8 +2,8 @@
 
 numba's own cache notices only edits of the file that defines the kernel. A kernel also contains the code of the
 functions it calls, the methods of the parts it is given (penalties, losses, layers) and the values of global names.
-`fingerprint` follows all of them, so a file is used only for the code it was compiled from. Functions that other
-packages register with `numba.extending` are not followed.
+`fingerprint` follows all of them, so a file is used only for the code it was compiled from. What `numba.extending`
+registers for a function is not followed, but the function's attribute `compiled_from`, which should be its source.
 
 Loading a file runs code, so a file is only loaded if nobody but its owner, who is the user or root, can write it.
 """
@@ -101,7 +101,8 @@ def _describe(thing):
         references = _references(thing)
         names = {name: getattr(value, "__qualname__", "") for name, value in references.items()}
         code = _describe_code(thing.__code__, thing.__doc__)
-        return repr((_full_name(thing), code, thing.__defaults__, names)), list(references.values())
+        replaced = getattr(thing, "compiled_from", None)  # by other code, which `numba.extending` registered
+        return repr((_full_name(thing), code, thing.__defaults__, names, replaced)), list(references.values())
     if isinstance(thing, type):
         methods = [m for k, m in vars(thing).items() if isinstance(m, python_types.FunctionType) and k[0] != "_"]
         return repr((_full_name(thing), getattr(thing, "_fields", ()))), methods if hasattr(thing, "_fields") else []

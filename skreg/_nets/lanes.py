@@ -2,11 +2,12 @@
 
 The compiler vectorizes a loop only where it can show that the arrays in it do not overlap, and how long they are. The
 loops over the channels of a pixel are short and move between many places, so that it cannot. `load` gives sixteen
-numbers as one value, with ``+``, ``-`` and ``*``; `store` writes it. Without the compiler, the value is an array. The
-cache of kernels does not see changes of this file: delete it after one.
+numbers as one value, with ``+``, ``-`` and ``*``; `store` writes it. Without the compiler, the value is an array.
 """
 
+import inspect
 import operator
+import sys
 
 from llvmlite import ir
 from numba import types
@@ -117,3 +118,6 @@ def _define(operation, instruction):
 _define(operator.add, "fadd")
 _define(operator.sub, "fsub")
 _define(operator.mul, "fmul")
+
+# The cache of kernels follows Python code, not what numba makes of it here.
+load.compiled_from = store.compiled_from = inspect.getsource(sys.modules[__name__])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skreg._core._jit import njit
+from skreg._core._kernel_cache import fingerprint
 from skreg._nets.lanes import LANES, load, store
 
 HALF = np.float32(0.5)
@@ -42,3 +43,13 @@ def move(x):
     a, b = load(x, 0), load(x, LANES)
     store(x, 0, b)
     store(x, LANES, a)
+
+
+def test_lanes__kernels_are_compiled_again_when_their_code_changes(monkeypatch):
+    def kernel(a):
+        store(a, 0, load(a, LANES))
+
+    before = fingerprint(kernel)
+    assert fingerprint(kernel) == before
+    monkeypatch.setattr(load, "compiled_from", load.compiled_from + "# edited")
+    assert fingerprint(kernel) != before
