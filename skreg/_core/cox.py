@@ -38,52 +38,59 @@ class Cox(NamedTuple):
     couples_rows = True
 
     def evaluate(self, T, Z, h, R, P, H):
-        """The loss. Writes weighted slopes to R, relative hazards to P, and bounds of second derivatives to H.
+        """The loss. Writes weighted slopes to R, the scores to P, and bounds of second derivatives to H.
 
-        Relative hazards are ``exp(z)``, divided by the largest of their stratum.
+        Sums over the rows at risk are relative to the largest of their ``exp(z)``, so that none overflows or vanishes.
         """
-        total = top = 0.0
-        for g in range(self.ptr.size - 1):
-            if g == 0 or self.stop[g - 1] == self.ptr[g]:  # a new stratum
-                top = -np.inf
-                for k in range(self.ptr[g], self.stop[g]):
-                    top = max(top, Z[0, self.order[k]])
+        n_times = self.ptr.size - 1
+        top, S, total = np.empty(n_times), np.empty(n_times), 0.0
+        for g in range(n_times - 1, -1, -1):
+            top[g], S[g] = -np.inf, 0.0
+            goes_on = self.ptr[g + 1] < self.stop[g]
+            if goes_on:
+                top[g] = top[g + 1]
             for k in range(self.ptr[g], self.ptr[g + 1]):
                 i = self.order[k]
-                P[0, i] = math.exp(Z[0, i] - top)
-        S = np.zeros(self.ptr.size)  # sums over the rows at risk
-        for g in range(self.ptr.size - 2, -1, -1):
-            s = S[g + 1] if self.ptr[g + 1] < self.stop[g] else 0.0
+                P[0, i] = Z[0, i]
+                if h[i] > 0.0:
+                    top[g] = max(top[g], Z[0, i])
+            if top[g] == -np.inf:
+                continue
+            if goes_on and S[g + 1] > 0.0:
+                S[g] = S[g + 1] * math.exp(top[g + 1] - top[g])
             for k in range(self.ptr[g], self.ptr[g + 1]):
                 i = self.order[k]
-                s += h[i] * P[0, i]
-            S[g] = s
-        hazard = 0.0  # cumulative
-        for g in range(self.ptr.size - 1):
+                if h[i] > 0.0:
+                    S[g] += h[i] * math.exp(Z[0, i] - top[g])
+        hazard = 0.0  # cumulative, times exp(top)
+        for g in range(n_times):
             if g == 0 or self.stop[g - 1] == self.ptr[g]:
                 hazard = 0.0
+            elif hazard > 0.0:
+                hazard *= math.exp(top[g] - top[g - 1])
             D = E = d = 0.0
             for k in range(self.ptr[g], self.ptr[g + 1]):
                 i = self.order[k]
                 if T[0, i] > 0.0 and h[i] > 0.0:
                     D += h[i]
-                    E += h[i] * P[0, i]
+                    E += h[i] * math.exp(Z[0, i] - top[g])
                     d += 1.0
-                    total -= h[i] * math.log(P[0, i])
+                    total -= h[i] * Z[0, i]
             own = 0.0  # what the hazards of the events at this time are lower by
             if d > 0.0:
                 steps = int(d) if self.efron else 1
                 for m in range(steps):
                     share = m / d if self.efron else 0.0
                     left = S[g] - share * E
-                    total += D / steps * (math.log(left) - math.log((1.0 - share) * D))
+                    total += D / steps * (math.log(left) + top[g] - math.log((1.0 - share) * D))
                     hazard += D / steps / left
                     own += D / steps * share / left
             for k in range(self.ptr[g], self.ptr[g + 1]):
                 i = self.order[k]
-                has_event = T[0, i] > 0.0 and h[i] > 0.0
-                H[i] = P[0, i] * (hazard - own if has_event else hazard)
-                R[0, i] = h[i] * (H[i] - T[0, i])
+                H[i] = R[0, i] = 0.0
+                if h[i] > 0.0:
+                    H[i] = math.exp(Z[0, i] - top[g]) * (hazard - own if T[0, i] > 0.0 else hazard)
+                    R[0, i] = h[i] * (H[i] - T[0, i])
         return total
 
     @not_compiled
@@ -102,39 +109,46 @@ class Cox(NamedTuple):
 @njit
 def cox_conjugate(loss, T, h, P, scale):
     """See `Cox.conjugate_sum`: a sum of relative entropies."""
-    n_times = loss.ptr.size - 1
-    S, W = np.zeros(n_times + 1), np.zeros(n_times + 1)
-    total = 0.0
-    for g in range(n_times - 1, -1, -1):
-        goes_on = loss.ptr[g + 1] < loss.stop[g]
-        s, w = (S[g + 1], W[g + 1]) if goes_on else (0.0, 0.0)
+    total = top = S = W = 0.0  # as in `Cox.evaluate`; W is the sum of h exp(z - top) (z - top)
+    for g in range(loss.ptr.size - 2, -1, -1):
+        if loss.ptr[g + 1] == loss.stop[g]:
+            top, S, W = -np.inf, 0.0, 0.0
+        last = top
+        for k in range(loss.ptr[g], loss.ptr[g + 1]):
+            i = loss.order[k]
+            if h[i] > 0.0:
+                top = max(top, P[0, i])
+        if S > 0.0 and top > last:
+            shrink = math.exp(last - top)
+            W = shrink * (W + (last - top) * S)
+            S *= shrink
         D = E = V = d = 0.0
         for k in range(loss.ptr[g], loss.ptr[g + 1]):
             i = loss.order[k]
-            e = h[i] * P[0, i]
-            v = e * math.log(P[0, i]) if e > 0.0 else 0.0
-            s += e
-            w += v
-            if T[0, i] > 0.0 and h[i] > 0.0:
-                D += h[i]
-                E += e
-                V += v
-                d += 1.0
-        S[g], W[g] = s, w
+            if h[i] > 0.0:
+                e = h[i] * math.exp(P[0, i] - top)
+                S += e
+                W += e * (P[0, i] - top)
+                if T[0, i] > 0.0:
+                    D += h[i]
+                    E += e
+                    V += e * (P[0, i] - top)
+                    d += 1.0
         if d == 0.0:
             continue
         steps = int(d) if loss.efron else 1
         for m in range(steps):
             share = m / d if loss.efron else 0.0
-            left = s - share * E
+            left = S - share * E
             value = 0.0
             if scale > 0.0:  # rows without an event now
-                value = scale / left * (math.log(scale / left) * (s - E) + (w - V))
+                value = scale / left * (math.log(scale / left) * (S - E) + (W - V))
             for k in range(loss.ptr[g], loss.ptr[g + 1]):
                 i = loss.order[k]
                 if T[0, i] > 0.0 and h[i] > 0.0:
-                    q = scale * (1.0 - share) * P[0, i] / left + (1.0 - scale) / D
-                    value += h[i] * q * math.log(q / (1.0 - share))
+                    q = scale * (1.0 - share) * math.exp(P[0, i] - top) / left + (1.0 - scale) / D
+                    if q > 0.0:
+                        value += h[i] * q * math.log(q / (1.0 - share))
             total += D / steps * (value + math.log((1.0 - share) * D))
     return total
 

@@ -343,10 +343,7 @@ class Tweedie(NamedTuple):
     @not_compiled
     def conjugate(self, T, U):
         """By the maximum over z of ``u z - loss``: the root of ``exp((2 - p) z) - t exp((1 - p) z) = u``."""
-        t, u = np.broadcast_arrays(T[0], U[0])
-        z = tweedie_scores(t, u, self.power)
-        value = np.array([self.value_grad_hess(*row)[0] for row in zip(t, z, strict=True)])
-        return np.where(np.isinf(z), 0.0, u * np.where(np.isinf(z), 0.0, z) - value)
+        return tweedie_conjugates(self, *np.broadcast_arrays(T[0], U[0]))
 
     @not_compiled
     def null_scores(self, T, h):
@@ -354,34 +351,34 @@ class Tweedie(NamedTuple):
 
 
 @njit
-def tweedie_scores(t, u, power):
-    """The scores at which the slope of the Tweedie loss is u; minus infinity where t and u are 0.
-
-    By Newton's method, kept between bounds that close in on the root.
-    """
-    z = np.empty(t.size)
-    up, down = 2.0 - power, 1.0 - power
+def tweedie_conjugates(loss, t, u):
+    """See `Tweedie.conjugate`. Roots are found by Newton's method, kept between bounds that close in on them."""
+    out = np.empty(t.size)
+    up, down = 2.0 - loss.power, 1.0 - loss.power
     for i in range(t.size):
-        if t[i] == 0.0:
-            z[i] = math.log(u[i]) / up if u[i] > 0.0 else -np.inf
+        if t[i] == 0.0 and u[i] <= 0.0:
+            out[i] = 0.0  # for z to minus infinity
             continue
-        at = math.log(t[i])
-        low, high = (at, np.inf) if u[i] > 0.0 else (-np.inf, at)
-        for _ in range(CONJUGATE_STEPS):
-            a, b = math.exp(min(up * at, MAX_EXPONENT)), t[i] * math.exp(min(down * at, MAX_EXPONENT))
-            miss = a - b - u[i]
-            if miss > 0.0:
-                high = min(high, at)
-            else:
-                low = max(low, at)
-            new = at - miss / (up * a - down * b)
-            if not low <= new <= high:
-                new = 0.5 * (low + high)
-            if abs(new - at) <= 1e-15 * abs(at):
-                break
-            at = new
-        z[i] = at
-    return z
+        if t[i] == 0.0:
+            at = math.log(u[i]) / up
+        else:
+            at = math.log(t[i])
+            low, high = (at, np.inf) if u[i] > 0.0 else (-np.inf, at)
+            for _ in range(CONJUGATE_STEPS):
+                a, b = math.exp(min(up * at, MAX_EXPONENT)), t[i] * math.exp(min(down * at, MAX_EXPONENT))
+                miss = a - b - u[i]
+                if miss > 0.0:
+                    high = min(high, at)
+                else:
+                    low = max(low, at)
+                new = at - miss / (up * a - down * b)
+                if not low <= new <= high:
+                    new = 0.5 * (low + high)
+                if abs(new - at) <= 1e-15 * abs(at):
+                    break
+                at = new
+        out[i] = u[i] * at - loss.value_grad_hess(t[i], at)[0]
+    return out
 
 
 @njit

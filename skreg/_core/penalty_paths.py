@@ -336,9 +336,9 @@ class Penalty(NamedTuple):
         if self.groups is None:
             return data
         lengths, scale = self.lengths(data), data.scale.copy()
-        for group in self.groups:
+        for group, factor in zip(self.groups, self.factor, strict=True):
             varying = group[scale[group] > 0.0]
-            if varying.size > 1:
+            if varying.size > 1 and factor > 0.0:  # the norm of an unpenalized group does not matter
                 scale[varying] *= lengths[varying].min() / lengths[varying]
         return data.rescaled(scale)
 
@@ -355,7 +355,9 @@ class Penalty(NamedTuple):
                 return path.repeated(n_scores)
             return GroupPath(path, *_layout(np.arange(data.p)[:, None], n_scores), np.zeros(data.p * n_scores))
         size = np.array([lengths[group].max(initial=0.0) for group in groups])
-        factor = self.factor * (1.0 - self.l1_ratio if self.is_sparse else 1.0)
+        factor = self.factor
+        if self.is_sparse:
+            factor = np.where(np.isinf(factor), np.inf, np.where(np.isinf(factor), 0.0, factor) * (1.0 - self.l1_ratio))
         norms = self._norms(data, unit, size, size, factor, 1.0 if self.is_sparse else self.l1_ratio)
         within = self.l1_ratio * lengths * (data.weight / unit) if self.is_sparse else np.zeros(data.p)
         return GroupPath(norms, *_layout(groups, n_scores), np.repeat(within, n_scores))

@@ -107,10 +107,18 @@ def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, s
 
 
 class ScoresFit:
-    """A fit of a loss of one score; see `folds.RowsFit` for the squared loss."""
+    """A fit of a loss of one score; see `folds.RowsFit` for the squared loss.
 
-    def __init__(self, likelihood):
+    Parameters
+    ----------
+    likelihood : Likelihood
+    shift : float
+        What was subtracted from the targets, and is added to intercepts.
+    """
+
+    def __init__(self, likelihood, shift=0.0):
         self.likelihood = likelihood
+        self.shift = shift
         self.null = np.array([self._null_loss()])
         self.max_hess = likelihood.loss.max_hess
 
@@ -132,7 +140,7 @@ class ScoresFit:
     def solve_all(self, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
         """Yield a `Solution` of one target for every alpha."""
         for found in self._solve(penalty, alphas, tol=tol, max_iter=max_iter, coef_init=coef_init):
-            yield Solution(found.coef, found.intercept, *(np.array([part]) for part in found[2:]))
+            yield Solution(found.coef, found.intercept + self.shift, *(np.array([part]) for part in found[2:]))
 
     def _solve(self, penalty, alphas, **options):
         return solve_scores(self.likelihood, penalty, alphas, **options)
@@ -146,26 +154,23 @@ class QuantileFit(ScoresFit):
     data : Data
     q : float
     T : ndarray of shape (1, n)
-    offset : ndarray of shape (1, n) or None
+    shift : float
+        See `ScoresFit`. With an intercept, a quantile of the targets T that are left should be 0.
     """
 
-    def __init__(self, data, q, T, offset=None):
+    def __init__(self, data, q, T, shift=0.0):
         self.data = data
         self.q = q
         self.T = T
-        self.offset = offset
-        r = T[0] if offset is None else T[0] - offset[0]
-        self.start = weighted_quantile(r, data.rows, q) if data.fit_intercept else 0.0
-        size = np.abs(r - self.start)
-        self.width = FIRST_WIDTH * float(size @ data.rows) / data.weight or 1.0
-        super().__init__(self._smoothed(self.width))
+        self.width = FIRST_WIDTH * float(np.abs(T[0]) @ data.rows) / data.weight or 1.0
+        super().__init__(self._smoothed(self.width), shift)
 
     def _null_loss(self):
-        r = self.T[0] - self.start - (0.0 if self.offset is None else self.offset[0])
-        return float(Quantile(self.q, 0.0).sharp_values(r) @ self.data.rows) / self.data.weight
+        start = weighted_quantile(self.T[0], self.data.rows, self.q) if self.data.fit_intercept else 0.0
+        return float(Quantile(self.q, 0.0).sharp_values(self.T[0] - start) @ self.data.rows) / self.data.weight
 
     def _smoothed(self, width):
-        return Likelihood(self.data, Quantile(self.q, width), self.T, self.offset)
+        return Likelihood(self.data, Quantile(self.q, width), self.T)
 
     def _solve(self, penalty, alphas, *, tol, max_iter, coef_init):
         solve = self._solve_convex if penalty.is_convex else self._solve_concave
@@ -197,7 +202,7 @@ class QuantileFit(ScoresFit):
         w = np.divide(found.coef[0], data.scale * lik.score_scale, out=np.zeros(data.p), where=data.scale > 0.0)
         Z = data.all_scores(w[None]) * lik.score_scale
         rows = lik.with_best_intercepts(Z, found.intercept + found.coef @ data.mean)
-        r = (self.T - Z - (0.0 if self.offset is None else self.offset))[0]
+        r = (self.T - Z)[0]
         b = weighted_quantile(r, data.rows, self.q) if data.fit_intercept else 0.0
         pen = family.whole(alpha)
         value = float(sharp.sharp_values(r - b) @ data.rows) / lik.score_scale**2 + penalty_value(pen, w[order])
@@ -226,16 +231,15 @@ class QuantileFit(ScoresFit):
             return loss + penalty_value(pen, (coef[0] * size)[order]) / data.weight
 
         tangent, n_iter = penalty.tangent(1.0 if coef_init is None else shares(coef_init)), 0
-        found = self._solve_convex(tangent, alpha, tol, max_iter, coef_init)
+        found = self._solve_convex(tangent, alpha, 0.5 * tol, max_iter, coef_init)
         while True:
             n_iter += int(found.n_iter)
-            loss = value(tangent, found.coef, 0.0)
-            loss = found.objective - loss
+            loss = found.objective - value(tangent, found.coef, 0.0)
             tangent = penalty.tangent(shares(found.coef))
-            more = self._solve_convex(tangent, alpha, tol, max(max_iter - n_iter, 1), found.coef)
+            more = self._solve_convex(tangent, alpha, 0.5 * tol, max(max_iter - n_iter, 1), found.coef)
             gap = max(value(tangent, found.coef, loss) - (more.objective - more.gap), 0.0) / self.null[0]
-            if gap <= 2.0 * tol or n_iter >= max_iter:
+            if gap <= tol or n_iter >= max_iter:
                 break
             found = more
         objective = value(penalty, found.coef, loss)
-        return found._replace(objective=objective, gap=gap, n_iter=n_iter, met=bool(gap <= 2.0 * tol))
+        return found._replace(objective=objective, gap=gap, n_iter=n_iter, met=bool(gap <= tol))

@@ -5,6 +5,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import check_consistent_length
 
 from .._core.cox import cox_loss
 from .._core.likelihood import Likelihood
@@ -90,8 +91,8 @@ class PenalizedCox(WithPenalty, PenalizedFit):
     Parameters
     ----------
     alpha : float, default=0.1
-        Penalty strength, in [0, inf). With ``l1_ratio=1`` the objective is that of glmnet's ``family="cox"`` and of
-        scikit-survival's `CoxnetSurvivalAnalysis` with ``alpha=lambda``, for features of variance 1.
+        Penalty strength, in [0, inf), on the scale of glmnet's ``family="cox"``, which standardizes features, and of
+        scikit-survival's `CoxnetSurvivalAnalysis` on standardized features.
     penalty, l1_ratio, gamma, groups, group_weights, penalty_factor, bounds, positive
         As for `PenalizedRegressor`.
     ties : {"breslow", "efron"}, default="breslow"
@@ -273,11 +274,16 @@ class PenalizedCox(WithPenalty, PenalizedFit):
         Returns
         -------
         alphas : ndarray of shape (n_alphas,)
-            In decreasing order. The path is complete: where the likelihood has no finite maximum it warns of the
-            certificate, and goes on.
+            In decreasing order.
         coefs : ndarray of shape (n_features, n_alphas)
         certificates : ndarray of shape (n_alphas,)
-            As `dual_gap_`, or as `stationarity_` for concave penalties.
+            As `dual_gap_`, or as `stationarity_` for concave penalties, which start every alpha from the solution of
+            the convex penalty of the same slope at zero instead of the alpha before.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If some certificates are above `tol`. The path is complete all the same.
         """
         check_grid(alphas, eps)
         problem = copy(self)._read(X, y, sample_weight, strata)
@@ -287,16 +293,21 @@ class PenalizedCox(WithPenalty, PenalizedFit):
     def _store_baseline(self, problem):
         """Breslow's estimate of the cumulative baseline hazard in every stratum."""
         event, time, strata = problem.survival
-        scores = safe_sparse_dot(problem.X, self.coef_) + self.intercept_
-        risk = problem.row_weights * np.exp(scores)
+        scores, weights = safe_sparse_dot(problem.X, self.coef_) + self.intercept_, problem.row_weights
         self.strata_, codes = (np.zeros(1, int), np.zeros(time.size, int)) if strata is None else strata
         self.event_times_, self.baseline_hazard_ = [], []
         for code in range(self.strata_.size):
-            rows = np.flatnonzero(codes == code)
+            rows = np.flatnonzero((codes == code) & (weights > 0.0))
+            first_event = time[rows][event[rows]].min(initial=np.inf)
+            rows = rows[time[rows] >= first_event]  # others are never at risk at the time of an event
+            if not rows.size:
+                self.event_times_.append(np.empty(0))
+                self.baseline_hazard_.append(np.empty(0))
+                continue
             order = rows[np.argsort(time[rows], kind="stable")]
-            at_risk = np.cumsum(risk[order][::-1])[::-1]
+            at_risk = np.cumsum((weights[order] * np.exp(scores[order]))[::-1])[::-1]
             times, first = np.unique(time[order], return_index=True)
-            deaths = np.add.reduceat(problem.row_weights[order] * event[order], first)
+            deaths = np.add.reduceat(weights[order] * event[order], first)
             some = deaths > 0.0
             self.event_times_.append(times[some])
             self.baseline_hazard_.append(np.cumsum(deaths[some] / at_risk[first][some]))
@@ -320,7 +331,7 @@ class PenalizedCox(WithPenalty, PenalizedFit):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-        times : array-like of shape (n_times,), default=None
+        times : float or array-like of shape (n_times,), default=None
             None is all times of events of the fit, over all strata, in increasing order.
         strata : array-like of shape (n_samples,), default=None
             Labels of strata; needed if the fit had any.
@@ -330,7 +341,7 @@ class PenalizedCox(WithPenalty, PenalizedFit):
         survival : ndarray of shape (n_samples, n_times)
         """
         relative = np.exp(self.predict(X))
-        times = np.unique(np.concatenate(self.event_times_)) if times is None else as_numbers(times, "times")
+        times = np.unique(np.concatenate(self.event_times_)) if times is None else _check_times(times)
         codes = self._codes_of(strata, relative.size)
         hazards = []
         for event_times, hazard in zip(self.event_times_, self.baseline_hazard_, strict=True):
@@ -349,7 +360,7 @@ class PenalizedCox(WithPenalty, PenalizedFit):
             raise ValueError(f"strata holds labels that were not in fit: {unknown!r}.")
         return np.searchsorted(self.strata_, labels)[codes]
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X, y, sample_weight=None, strata=None):
         """Harrell's concordance: the share of comparable pairs whose earlier event is at the row of larger hazard.
 
         Parameters
@@ -359,6 +370,8 @@ class PenalizedCox(WithPenalty, PenalizedFit):
             As in `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             A pair weighs the product of the weights of its rows.
+        strata : array-like of shape (n_samples,), default=None
+            Labels; only rows of the same stratum are compared, as hazards of different strata are not comparable.
 
         Returns
         -------
@@ -367,21 +380,32 @@ class PenalizedCox(WithPenalty, PenalizedFit):
         """
         event, time = read_survival(y)
         hazard, weights = self.predict(X), check_weights(sample_weight, time.size)
-        return concordance(event, time, hazard, np.ones(time.size) if weights is None else weights)
+        check_consistent_length(hazard, time)
+        codes = np.zeros(time.size, int) if strata is None else _check_strata(strata, time.size)[1]
+        return concordance(event, time, hazard, np.ones(time.size) if weights is None else weights, codes)
 
 
-def concordance(event, time, hazard, weights):
+def concordance(event, time, hazard, weights, codes):
     """See `PenalizedCox.score`. A pair is comparable if the earlier of two times is that of an event.
 
     At equal times a row with an event comes before one that was censored.
     """
     right = total = 0.0
     for i in np.flatnonzero(event):
-        later = (time > time[i]) | ((time == time[i]) & ~event)
+        later = (codes == codes[i]) & ((time > time[i]) | ((time == time[i]) & ~event))
         pairs = weights[i] * weights[later]
         total += pairs.sum()
         right += pairs @ ((hazard[later] < hazard[i]) + 0.5 * (hazard[later] == hazard[i]))
     return float(right / total) if total > 0.0 else np.nan
+
+
+def _check_times(times):
+    times = np.atleast_1d(as_numbers(times, "times"))
+    if times.ndim != 1:
+        raise ValueError(f"times must be a number or have one dimension; got shape {times.shape}.")
+    if np.isnan(times).any():
+        raise ValueError(f"times must not contain NaN; got {times[:10]}.")
+    return times
 
 
 def _check_strata(strata, n):

@@ -97,7 +97,8 @@ class LinearData(NamedTuple):
             single = coef.astype(dtype)
             inside = np.where(single > high, -np.inf, np.where(single < low, np.inf, single)).astype(dtype)
             single = np.where(self.data.scale > 0.0, np.nextafter(single, inside), single)
-            if max_hess * self._rounding_cost(exact - single, null) <= max(tol, MIN_ROUNDING_COST):
+            is_bounded = np.isfinite(max_hess)
+            if is_bounded and max_hess * self._rounding_cost(exact - single, null) <= max(tol, MIN_ROUNDING_COST):
                 coef = single
         return coef, intercept + (exact - coef) @ self.data.mean
 

@@ -15,10 +15,11 @@ MAD_OF_GAUSSIAN = 0.6745  # median absolute deviation of Gaussian noise, in stan
 class LeastSquares:
     """``(y - z)^2 / 2``."""
 
-    has_log_link = False
-
     def check(self, y):
         """Raise ValueError for targets that the loss does not take."""
+
+    def check_fit(self, y):
+        """Raise ValueError for targets of rows with positive weight that have no best intercept."""
 
     def mean(self, y, z, weights):
         """Weighted mean loss of targets at scores z."""
@@ -57,14 +58,29 @@ class ScoreLoss(LeastSquares):
         return ScoresFit(Likelihood(data, self.loss, problem.Y, problem.offset))
 
 
-class QuantileLoss(ScoreLoss):
+class LocationLoss(ScoreLoss):
+    """A loss of the difference of target and score. Targets are shifted before the fit, which large ones would harm."""
+
+    def on_rows(self, problem, data):
+        Y, shift = problem.Y, 0.0
+        if problem.offset is not None:
+            Y = Y - problem.offset
+        if data.fit_intercept:
+            shift = self.constant(Y[0], data.rows)
+        return self._on_shifted(data, Y - shift, shift)
+
+    def _on_shifted(self, data, Y, shift):
+        return ScoresFit(Likelihood(data, self.loss, Y), shift)
+
+
+class QuantileLoss(LocationLoss):
     """See `_core.losses.Quantile`."""
 
     def mean(self, y, z, weights):
         return np.average(self.loss.sharp_values(y - z), weights=weights)
 
-    def on_rows(self, problem, data):
-        return QuantileFit(data, self.loss.q, problem.Y, problem.offset)
+    def _on_shifted(self, data, Y, shift):
+        return QuantileFit(data, self.loss.q, Y, shift)
 
 
 class LogLinkLoss(ScoreLoss):
@@ -78,8 +94,6 @@ class LogLinkLoss(ScoreLoss):
         Whether targets may be 0.
     """
 
-    has_log_link = True
-
     def __init__(self, loss, name, takes_zero):
         super().__init__(loss)
         self.name = name
@@ -90,6 +104,8 @@ class LogLinkLoss(ScoreLoss):
         if bad.size:
             which = "must not be negative" if self.takes_zero else "must be positive"
             raise ValueError(f"y {which} with loss={self.name!r}; got {y[bad[0]]} in row {bad[0]}.")
+
+    def check_fit(self, y):
         if not y.any():
             raise ValueError(
                 f"y must not be 0 in all rows with loss={self.name!r}: the best coefficients are infinite."
@@ -112,7 +128,7 @@ def make_loss(estimator, y, weights):
         return LeastSquares()
     if name == "huber":
         delta = getattr(estimator, "delta_", None) if estimator.delta is None else estimator.delta
-        return ScoreLoss(Huber(robust_delta(y, weights) if delta is None else float(delta)))
+        return LocationLoss(Huber(robust_delta(y, weights) if delta is None else float(delta)))
     if name == "quantile":
         return QuantileLoss(Quantile(float(estimator.quantile), 0.0))
     if name == "poisson":

@@ -19,7 +19,8 @@ from ._penalized_base import Penalized, PenalizedFit
 GROUPED = {"group_lasso": "elastic_net", "sparse_group_lasso": "elastic_net", "group_mcp": "mcp", "group_scad": "scad"}
 DEFAULT_GAMMA = {"mcp": 3.0, "scad": 3.7}  # Zhang (2010); Fan & Li (2001)
 MIN_GAMMA = {"mcp": 1.0, "scad": 2.0}
-LOSSES = ("squared", "huber", "quantile", "poisson", "gamma", "tweedie")
+LOG_LINKS = ("poisson", "gamma", "tweedie")
+LOSSES = ("squared", "huber", "quantile", *LOG_LINKS)
 PENALTIES = ("elastic_net", "mcp", "scad", *GROUPED)
 
 
@@ -66,6 +67,8 @@ class WithPenalty(Penalized):
     def _warn(self, relative_gap, where=""):
         if self._shape == "elastic_net":
             super()._warn(relative_gap, where)
+        elif getattr(self, "loss", None) == "quantile":
+            super()._warn(relative_gap, where, "the gap of the penalty's tangent is {:.3g} of the null model's loss")
         else:
             super()._warn(relative_gap, where, "the relative distance to the subdifferential is {:.3g}")
 
@@ -117,7 +120,7 @@ class LossAndPenalty(WithPenalty):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = self.loss == "squared"
-        tags.target_tags.positive_only = self.loss in ("poisson", "gamma", "tweedie")
+        tags.target_tags.positive_only = self.loss in LOG_LINKS
         return tags
 
     def _read(self, X, y, sample_weight, offset=None):
@@ -131,12 +134,13 @@ class LossAndPenalty(WithPenalty):
         vars(self).pop("delta_", None)
         loss = make_loss(self, problem.Y[0] - (0.0 if offset is None else problem.offset[0]), problem.row_weights)
         loss.check(problem.Y[0])
+        loss.check_fit(problem.Y[0][problem.row_weights > 0.0])
         if self.loss == "huber":
             self.delta_ = float(loss.loss.delta)
         return problem._replace(loss=loss)
 
     def _link(self, scores):
-        return np.exp(scores) if self.loss in ("poisson", "gamma", "tweedie") else scores
+        return np.exp(scores) if self.loss in LOG_LINKS else scores
 
     def predict(self, X, offset=None):
         """Predict means, or quantiles.
@@ -187,6 +191,8 @@ class LossAndPenalty(WithPenalty):
     def _explained(self, y, scores, weights):
         loss = make_loss(self, y, weights)
         loss.check(y)
+        if self.loss in LOG_LINKS and not y[weights > 0.0].any():
+            return np.nan
         null = loss.mean(y, np.full(len(y), loss.constant(y, weights)), weights)
         return 1.0 - loss.mean(y, scores, weights) / null if null > 0.0 else np.nan
 
@@ -257,12 +263,13 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     gamma : float, default=None
         Where the concave penalties become constant: larger than 1 for MCP, 2 for SCAD. None is 3 and 3.7, as in the
         literature. Large values approach the lasso.
-    groups : array-like of shape (n_features,) or list of lists, default=None
-        A label for every feature, or the features of every group, by position or by name. Every feature is in one
-        group. None makes a group of each feature.
+    groups : array-like of shape (n_features,), Series or list of lists, default=None
+        A label for every feature, or the features of every group, by position or by name. A Series whose index holds
+        strings goes by the column names of X. Every feature is in one group. None makes a group of each feature.
     group_weights : array-like of shape (n_groups,) or dict, default=None
-        Weight of every group, in [0, inf], in the order of the lists or in which labels come first; or by label. None
-        is the root of the group's size, so that large groups do not enter more easily.
+        Weight of every group, in [0, inf], in the order of the lists or in which labels come first; or by label. None,
+        and for labels that a dict does not name, is the root of the group's size, so that large groups do not enter
+        more easily.
     penalty_factor : array-like of shape (n_features,), Series or dict, default=None
         Penalty factor of every feature, in [0, inf]: 0 leaves it unpenalized, infinity leaves the feature out. A dict,
         and a Series whose index holds strings, go by the column names of X, with factor 1 for features that they do
@@ -287,7 +294,8 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     tol : float, default=1e-6
         Duality gap to reach, relative to the loss of the null model, in [0, inf). For concave penalties, the distance
         of the gradient to the subdifferential, for features scaled to norm 1 and relative to the norm of the null
-        model's residual.
+        model's residual; with loss="quantile", the duality gap with the tangent of the concave penalty at the solution,
+        relative to the loss of the null model.
     max_iter : int, default=1000
         Largest number of rounds of coordinate descent (loss="squared") or Newton steps.
     warm_start : bool, default=False
@@ -305,7 +313,7 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     dual_gap_ : float or ndarray of shape (n_targets,)
         Duality gap: an upper bound on `objective_` minus its minimum. NaN for concave penalties.
     stationarity_ : float or ndarray of shape (n_targets,)
-        Distance of the gradient to the subdifferential, in the units of `tol`. Set only for concave penalties.
+        How far the solution is from a stationary point, in the units of `tol`. Set only for concave penalties.
     objective_ : float or ndarray of shape (n_targets,)
         Value of the objective above.
     delta_ : float
@@ -477,7 +485,8 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         coefs : ndarray of shape (n_features, n_alphas) or (n_targets, n_features, n_alphas)
         intercepts : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
         certificates : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
-            As `dual_gap_`, or as `stationarity_` for concave penalties.
+            As `dual_gap_`, or as `stationarity_` for concave penalties. These start every alpha from `coef_init`, or
+            from the solution of the convex penalty of the same slope at zero, instead of the alpha before.
         """
         check_grid(alphas, eps)
         return self._path(copy(self)._read(X, y, sample_weight, offset), alphas, eps, coef_init)

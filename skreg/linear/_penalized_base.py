@@ -91,9 +91,8 @@ class PenalizedFit(Penalized):
         if not (self.warm_start and hasattr(self, "coef_")):
             return None
         coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
-        if coef.size != len(problem.Y) * problem.data.p:
-            return None
-        return coef.reshape(len(problem.Y), problem.data.p).astype(np.float64)
+        coef = np.atleast_2d(coef)
+        return coef.astype(np.float64) if coef.shape == (len(problem.Y), problem.data.p) else None
 
     def _solutions(self, fit, problem, penalty, alphas, coef_init):
         """Yield the solutions of all targets, one `Solution` for each alpha, solving as it goes."""

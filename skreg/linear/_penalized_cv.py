@@ -231,7 +231,7 @@ class PenalizedRegressorCV(PathSearch, LossAndPenalty):
         if hasattr(folds, "train"):
             return folds.train(number)
         weights = problem.row_weights * np.bincount(folds[number][0], minlength=problem.data.n)
-        problem.loss.check(problem.Y[0][weights > 0.0])
+        problem.loss.check_fit(problem.Y[0][weights > 0.0])
         return self._on_rows(problem, as_data(problem.data.X, problem.Y, weights, self.fit_intercept))
 
     def _options(self):

@@ -1,5 +1,7 @@
 """Groups of features, by labels or as lists, and one weight for each of them."""
 
+from numbers import Integral
+
 import numpy as np
 
 from ._validation import as_numbers
@@ -32,7 +34,7 @@ def check_groups(groups, n_features, feature_names=None):
         raise ValueError(
             f"groups must be labels, one for each feature, or a list of lists of features; got {groups!r}."
         )
-    parts = list(groups)
+    parts = _by_name(groups, feature_names)
     if parts and all(isinstance(part, (list, tuple, np.ndarray)) for part in parts):
         return _from_lists(parts, n_features, feature_names), list(range(len(parts)))
     if any(isinstance(part, (list, tuple, np.ndarray)) for part in parts):
@@ -43,8 +45,24 @@ def check_groups(groups, n_features, feature_names=None):
     for j, label in enumerate(parts):
         if label is None or label != label:
             raise ValueError(f"groups must not hold missing labels; got {label!r} for feature {j}.")
-        found.setdefault(label, []).append(j)
+        try:
+            found.setdefault(label, []).append(j)
+        except TypeError as error:
+            raise ValueError(f"groups must hold labels such as numbers or strings; got {label!r}.") from error
     return [np.array(group) for group in found.values()], list(found)
+
+
+def _by_name(groups, feature_names):
+    """Labels in the order of the features, where a Series gives them by name; other groups as a list."""
+    index = getattr(groups, "index", None)
+    if index is None or callable(index) or not all(isinstance(name, str) for name in index):
+        return list(groups)
+    if feature_names is None:
+        raise ValueError("groups goes by feature names, but the columns of X have no names: pass X as a DataFrame.")
+    missing = [name for name in feature_names if name not in index]
+    if missing or len(set(index)) < len(index):
+        raise ValueError(f"groups must name every feature once; got {list(index)[:20]!r}, without {missing!r}.")
+    return [groups[name] for name in feature_names]
 
 
 def _from_lists(parts, n_features, feature_names):
@@ -73,7 +91,7 @@ def _column(feature, known, n_features):
         if feature not in known:
             raise ValueError(f"groups names a feature that X does not have: {feature!r}.")
         return known[feature]
-    if isinstance(feature, (bool, np.bool_)) or int(feature) != feature or not 0 <= feature < n_features:
+    if isinstance(feature, (bool, np.bool_)) or not isinstance(feature, Integral) or not 0 <= feature < n_features:
         raise ValueError(f"groups must hold positions in [0, {n_features}); got {feature!r}.")
     return int(feature)
 

@@ -62,6 +62,23 @@ def test_cox__value_slopes_and_curvatures(ties, strata):
     assert at(loss, event, weights, z + 700.0)[0] == pytest.approx(value)  # only differences of scores matter
 
 
+def test_cox__rows_that_cannot_matter_do_not():
+    """Neither without weight, nor censored before the first event, however large their hazards are."""
+    time, event, weights, _ = problem()
+    z = np.random.default_rng(1).standard_normal(time.size)
+    expected = at(cox_loss(time, None, "breslow"), event, weights, z)
+    time, event, weights, z = (
+        np.append(a, b) for a, b in zip((time, event, weights, z), ([9, 0], [1, 0], [0, 1], [2e3, 3e3]))
+    )
+    value, R, P, H = at(cox_loss(time, None, "breslow"), event, weights, z)
+    assert value == pytest.approx(expected[0])
+    np.testing.assert_allclose(R[:-2], expected[1])
+    assert not R[-2:].any()
+    assert not H[-2:].any()
+    conjugate = cox_loss(time, None, "breslow").conjugate_sum(event[None], None, weights, P, 1.0)
+    assert conjugate == pytest.approx(R @ np.where(weights > 0.0, z, 0.0) - value)
+
+
 @pytest.mark.parametrize("ties", ["breslow", "efron"])
 @pytest.mark.parametrize("strata", [False, True])
 def test_cox__conjugate_is_bounded_from_above(ties, strata):

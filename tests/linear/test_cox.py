@@ -136,6 +136,36 @@ def test_cox__weights_are_repetitions():
     np.testing.assert_allclose(weighted.baseline_hazard_[0][-1], repeated.baseline_hazard_[0][-1], rtol=1e-5)
 
 
+def test_cox__rows_that_cannot_matter_do_not():
+    X, event, time = survival()
+    expected = PenalizedCox(0.02, l1_ratio=1.0, standardize=False, tol=1e-9).fit(X, columns(event, time))
+    far = np.zeros((2, 9))
+    far[:, 0] = [1e4, 2e3]
+    weights = np.append(np.ones(81), 1.0)
+    weights[80] = 0.0
+    y = np.vstack([columns(event, time), [[1.0, 0.5], [0.0, 0.0]]])
+    model = PenalizedCox(0.02 * 80 / 81, l1_ratio=1.0, standardize=False, tol=1e-9).fit(np.vstack([X, far]), y, weights)
+    np.testing.assert_allclose(model.coef_, expected.coef_, atol=1e-5)
+    ratio = np.exp(model.predict(X[:1]) - expected.predict(X[:1]))  # baselines are relative to the average row
+    np.testing.assert_allclose(ratio * model.baseline_hazard_[0], expected.baseline_hazard_[0], rtol=1e-4)
+
+
+def test_cox__times_and_strata_of_predictions_and_scores():
+    X, event, time = survival()
+    model = PenalizedCox(0.02).fit(X, columns(event, time))
+    assert model.predict_survival_function(X[:3], times=1.0).shape == (3, 1)
+    with pytest.raises(ValueError, match="times must not contain NaN"):
+        model.predict_survival_function(X[:3], times=[np.nan])
+    with pytest.raises(ValueError, match=r"times must be a number or have one dimension; got shape \(1, 1\)"):
+        model.predict_survival_function(X[:3], times=[[1.0]])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.score(X[:3], columns(event, time))
+    within = model.score(X, columns(event, time), strata=np.arange(80) // 40)
+    halves = [slice(0, 40), slice(40, 80)]
+    assert min(model.score(X[h], columns(event, time)[h]) for h in halves) <= within
+    assert within <= max(model.score(X[h], columns(event, time)[h]) for h in halves)
+
+
 BAD = [
     (dict(ties="exact"), lambda y: y, r"'ties' parameter .* Got 'exact'"),
     (dict(), lambda y: y[:, :1].repeat(3, axis=1), r"y must have columns of events and of times; got shape \(80, 3\)"),

@@ -363,6 +363,8 @@ BAD = [
     (dict(penalty="group_lasso", groups=[[0, 1], [2]]), ValueError, r"got none for features \[3, 4, 5, 6, 7, 8\]"),
     (dict(penalty="group_lasso", groups=[[0, 9]]), ValueError, r"positions in \[0, 9\); got 9"),
     (dict(penalty="group_lasso", groups=[["a"]]), ValueError, r"groups names a feature that X does not have: 'a'"),
+    (dict(penalty="group_lasso", groups=[[0, 1], [2, None]]), ValueError, r"positions in \[0, 9\); got None"),
+    (dict(penalty="group_lasso", groups=[{1}] * 9), ValueError, r"labels such as numbers or strings; got \{1\}"),
     (dict(penalty="group_lasso", groups=[[0], 1]), ValueError, r"groups must hold labels only, or lists only"),
     (dict(penalty="group_lasso", groups=[[], [0]]), ValueError, r"groups must not be empty; got none for group 0"),
     (dict(penalty="group_lasso", groups=[0] * 8 + [np.nan]), ValueError, r"missing labels; got nan for feature 8"),
@@ -378,6 +380,90 @@ def test_penalized__bad_parameters(params, error, message):
     X, y = problem("squared")
     with pytest.raises(error, match=message):
         PenalizedRegressor(**params).fit(X, y)
+
+
+@pytest.mark.parametrize("loss", ["quantile", "huber"])
+def test_penalized__a_shift_of_the_target_is_a_shift_of_the_intercept(loss):
+    X, y = problem(loss)
+    params = dict(loss=loss, l1_ratio=1.0, delta=1.0, tol=1e-6)
+    plain = PenalizedRegressor(0.1, **params).fit(X, y)
+    for shift in (1e6, 1e8):
+        far = PenalizedRegressor(0.1, **params).fit(X, y + shift)
+        assert far.objective_ == pytest.approx(plain.objective_, abs=2e-6)
+        assert 0.0 < far.dual_gap_ < 1e-6
+        moved = PenalizedRegressor(0.1, **params).fit(X, y, offset=np.full(len(y), -shift))
+        assert moved.objective_ == pytest.approx(plain.objective_, abs=2e-6)
+
+
+def test_penalized__an_unpenalized_group_may_have_columns_of_any_scale():
+    X, y = problem("squared")
+    params = dict(penalty="group_lasso", groups=GROUPS, group_weights=[0.0, 1.0, 1.0, 1.0])
+    expected = PenalizedRegressor(0.1, **params).fit(X, y)
+    for scale in (1e-13, 1e-9):
+        small = X * np.append([1.0, scale], np.ones(7))
+        model = PenalizedRegressor(0.1, **params).fit(small, y)
+        assert model.objective_ == pytest.approx(expected.objective_, rel=1e-6)
+        assert model.coef_[1] * scale == pytest.approx(expected.coef_[1], rel=1e-4)
+
+
+def test_penalized__infinite_weights_leave_groups_out():
+    X, y = problem("squared")
+    for ratio in (0.5, 1.0):
+        params = dict(
+            penalty="sparse_group_lasso", l1_ratio=ratio, groups=GROUPS, group_weights=[np.inf, 1.0, 1.0, 1.0]
+        )
+        model = PenalizedRegressor(0.05, **params).fit(X, y)
+        assert not model.coef_[:2].any()
+        assert np.isfinite(model.dual_gap_)
+
+
+def test_penalized__counts_of_rows_without_weight_do_not_matter():
+    X, _ = problem("poisson")
+    y, weights = np.append(np.zeros(59), 5.0), np.append(np.ones(59), 0.0)
+    with pytest.raises(ValueError, match="y must not be 0 in all rows"):
+        PenalizedRegressor(loss="poisson").fit(X, y, weights)
+    model = PenalizedRegressor(0.1, loss="poisson").fit(X, y)
+    assert np.isnan(model.score(X[:3], np.zeros(3)))
+
+
+@pytest.mark.parametrize("loss", ["poisson", "quantile"])
+def test_penalized__no_coefficients_in_single_precision(loss):
+    X, y = problem(loss)
+    model = PenalizedRegressor(100.0, loss=loss).fit(X.astype(np.float32), y)
+    assert not model.coef_.any()
+
+
+def test_penalized__a_warm_start_needs_the_same_shape():
+    X, y = problem("squared")
+    model = PenalizedRegressor(0.1, penalty="mcp", warm_start=True, tol=1e-9)
+    model.fit(X[:, :3], np.column_stack([y, -y]))
+    Y = np.column_stack([y, -y, 2.0 * y])
+    again = model.fit(X[:, :2], Y).coef_
+    np.testing.assert_allclose(
+        again, PenalizedRegressor(0.1, penalty="mcp", tol=1e-9).fit(X[:, :2], Y).coef_, atol=1e-7
+    )
+
+
+def test_penalized__groups_of_a_series_go_by_name():
+    X, y = problem("squared")
+    names = list("abcdefghi")
+    frame, labels = pd.DataFrame(X, columns=names), pd.Series(list("uuvvvwxxx"), index=names)
+    params = dict(penalty="group_lasso", tol=1e-10)
+    expected = PenalizedRegressor(0.1, groups=GROUPS, **params).fit(frame, y).coef_
+    shuffled = PenalizedRegressor(0.1, groups=labels[::-1], **params).fit(frame, y).coef_
+    np.testing.assert_allclose(shuffled, expected, atol=1e-8)
+    with pytest.raises(ValueError, match="groups goes by feature names, but the columns of X have no names"):
+        PenalizedRegressor(0.1, groups=labels, **params).fit(X, y)
+    with pytest.raises(ValueError, match=r"groups must name every feature once; .* without \['i'\]"):
+        PenalizedRegressor(0.1, groups=labels[:-1], **params).fit(frame, y)
+
+
+def test_penalized__quantile_with_a_concave_penalty_names_its_certificate():
+    X, y = problem("quantile")
+    with pytest.warns(ConvergenceWarning, match="the gap of the penalty's tangent"):
+        model = PenalizedRegressor(0.01, loss="quantile", penalty="mcp", max_iter=1).fit(X, y)
+    assert model.stationarity_ > 1e-6
+    assert PenalizedRegressor(0.1, loss="quantile", penalty="mcp").fit(X, y).stationarity_ <= 1e-6
 
 
 def test_penalized__bad_targets_and_offsets():
