@@ -67,9 +67,8 @@ def test_cox__rows_that_cannot_matter_do_not():
     time, event, weights, _ = problem()
     z = np.random.default_rng(1).standard_normal(time.size)
     expected = at(cox_loss(time, None, "breslow"), event, weights, z)
-    time, event, weights, z = (
-        np.append(a, b) for a, b in zip((time, event, weights, z), ([9, 0], [1, 0], [0, 1], [2e3, 3e3]))
-    )
+    more = ([9.0, 0.0], [1.0, 0.0], [0.0, 1.0], [2e3, 3e3])
+    time, event, weights, z = map(np.append, (time, event, weights, z), more)
     value, R, P, H = at(cox_loss(time, None, "breslow"), event, weights, z)
     assert value == pytest.approx(expected[0])
     np.testing.assert_allclose(R[:-2], expected[1])
