@@ -79,7 +79,7 @@ INSTANCES = [
     PenalizedRegressor(alpha=0.01, loss="gamma", penalty="group_lasso", warm_start=True, tol=1e-12),
     PenalizedRegressor(alpha=0.01, loss="tweedie", l1_ratio=0.0, tol=1e-10),
     PenalizedRegressorCV(alphas=5, tol=1e-8),
-    PenalizedRegressorCV(alphas=4, cv=3, loss="poisson", penalty="group_mcp", gamma=[3.0, 10.0], selection="1se"),
+    PenalizedRegressorCV(alphas=4, cv=3, loss="poisson", l1_ratio=[0.5, 0.9], selection="1se", tol=1e-7),
     PenalizedCox(),
     PenalizedCox(alpha=0.05, penalty="sparse_group_lasso", warm_start=True, tol=1e-10),
     DropoutMLPClassifier(**DEFAULT_NET),

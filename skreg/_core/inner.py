@@ -169,9 +169,9 @@ def _solve(H, g, is_convex=True):
             return np.linalg.solve(H, g)
     except np.linalg.LinAlgError:
         pass
-    if not is_convex:
-        return None
     values, vectors = np.linalg.eigh(H)
+    if not is_convex and values[0] < -SINGULAR * values[-1]:
+        return None
     if not values[-1] > 0.0:
         return np.zeros(g.size)
     along = vectors.T @ g

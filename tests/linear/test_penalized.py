@@ -502,3 +502,18 @@ def test_penalized__sparsify_keeps_predictions():
     before = model.predict(X)
     assert sp.issparse(model.sparsify().coef_)
     np.testing.assert_allclose(model.predict(X), before)
+
+
+@pytest.mark.parametrize("name", ["group_mcp", "group_scad"])
+def test_penalized__concave_groups_of_dependent_columns_converge(name):
+    """Full dummies: the columns of a group sum to 1, so that inner products are singular."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 5, (80, 6))
+    X = np.hstack([np.eye(5)[codes[:, k]] for k in range(6)])
+    y = X[:, 0] - X[:, 6] + 0.5 * rng.standard_normal(80)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = PenalizedRegressor(penalty=name, groups=np.repeat(np.arange(6), 5), tol=1e-6)
+        _, coefs, _, distances = model.path(X, y, alphas=8, eps=0.02)
+    assert distances.max() <= 1e-6
+    assert coefs[:10].any()
