@@ -60,6 +60,9 @@ class Likelihood:
         perfect = norm <= ZERO_RESIDUAL * np.sqrt(self.h.sum())
         self.score_scale = 1.0 if perfect else norm
         self.null_model = self.with_best_intercepts(np.zeros_like(T), self.null_model.b)
+        # of values: a deviance is a small difference of terms as large as a target times a score
+        terms = self.h @ np.abs(T * self.null_model.b[:, None]).sum(axis=0)
+        self.rounding = np.finfo(np.float64).eps * float(terms) / self.score_scale**2
 
     def on_rows(self, rows):
         """The likelihood of some rows of dense data, which are copied; None if a class has no row among them."""

@@ -116,12 +116,13 @@ class NewtonSteps:
         dZ = s.scores(step)
         db = intercepts(solution, dZ)
         descent = penalty_value(pen, found) - penalty_value(pen, s.w) - s.c @ step
+        rounding = POLICY.rounding * value + s.likelihood.rounding
         t = 1.0
         for _ in range(POLICY.halvings):
             w = found if t == 1.0 else s.w + t * step
             Z = s.Z + t * dZ
             rows = s.likelihood.with_best_intercepts(Z, s.rows.b + t * db)
-            if rows.value + penalty_value(pen, w) <= value + POLICY.descent * t * descent + POLICY.rounding * value:
+            if rows.value + penalty_value(pen, w) <= value + POLICY.descent * t * descent + rounding:
                 s.take(w, Z, rows)
                 return True
             t *= 0.5

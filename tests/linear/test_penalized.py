@@ -517,3 +517,16 @@ def test_penalized__concave_groups_of_dependent_columns_converge(name):
         _, coefs, _, distances = model.path(X, y, alphas=8, eps=0.02)
     assert distances.max() <= 1e-6
     assert coefs[:10].any()
+
+
+@pytest.mark.parametrize("loss", ["poisson", "gamma"])
+def test_penalized__small_deviances_are_certified(loss):
+    """The deviance of means that hardly differ is a small difference of large terms: a line search must know."""
+    X = np.array([[1.0, 3.0], [2.0, 1.0], [3.0, 3.0], [4.0, 1.0]])[np.repeat(np.arange(4), 4)]
+    y, weights = np.repeat([3.0, 4.0, 3.0, 4.0], 4), np.append(10.0, np.ones(15))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for rows in (slice(0, 11), slice(5, 16), slice(0, 16)):
+            model = PenalizedRegressor(loss=loss, l1_ratio=1.0, tol=1e-10)
+            *_, gaps = model.path(X[rows], y[rows], weights[rows], alphas=4, eps=0.01)
+            assert gaps.max() <= 1e-10
