@@ -6,6 +6,7 @@ from .data import as_data
 from .path import follow
 from .solve import (
     MAX_GRAM_COLUMNS,
+    LossFit,
     alpha_max,
     batched,
     batches,
@@ -24,18 +25,10 @@ ZERO_VARIANCE = 1e-13  # variance, relative to the second moment, below which a 
 MIN_ACCURATE_SHARE = 1e-7  # a difference of sums is accurate if it is at least this share of them
 
 
-class SquaredFit:
-    """A fit of the squared loss. `null` are the losses of the null models of all targets."""
+class RowsFit(LossFit):
+    """A fit of the squared loss on the rows with positive weight; X is not copied."""
 
     max_hess = 1.0
-
-    def gap_units(self, penalty):
-        """What certificates are relative to, for every target."""
-        return self.null if penalty.is_convex else np.ones(self.null.size)
-
-
-class RowsFit(SquaredFit):
-    """A fit on the rows with positive weight; X is not copied."""
 
     def __init__(self, data):
         self.data = data
@@ -54,7 +47,7 @@ class RowsFit(SquaredFit):
         prepare(self.data, penalty, alphas, solver)
 
 
-class MomentsFit(SquaredFit):
+class MomentsFit(LossFit):
     """A fit on moments of some rows, in normalized units of its own: columns and targets have norm 1 in these rows.
 
     Parameters
@@ -66,6 +59,8 @@ class MomentsFit(SquaredFit):
     on_rows : callable
         Makes the `RowsFit` of the same rows, for problems whose inner products are not accurate enough.
     """
+
+    max_hess = 1.0
 
     def __init__(self, data, M, on_rows):
         self.data = data

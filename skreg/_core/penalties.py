@@ -387,14 +387,7 @@ class Groups(NamedTuple):
     def block_feasible_scale(self, c, j):
         if self.inner.feasible_scale(self.block_norm(c, 1.0, j), j) >= 1.0:
             return 1.0
-        low, high = 0.0, 1.0
-        for _ in range(BISECTIONS):
-            middle = 0.5 * (low + high)
-            if self.inner.feasible_scale(self.block_norm(c, middle, j), j) >= 1.0:
-                low = middle
-            else:
-                high = middle
-        return low
+        return self.block_vanishing_scale(c, j)  # without L2 and bounds, they are the same
 
     def block_vanishing_scale(self, c, j):
         if self.inner.vanishing_scale(self.block_norm(c, 1.0, j), j) >= 1.0:

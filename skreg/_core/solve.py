@@ -37,6 +37,22 @@ class Solution(NamedTuple):
     met: bool | np.ndarray
 
 
+class LossFit:
+    """A loss on some rows.
+
+    Attributes
+    ----------
+    null : ndarray of shape (T,)
+        Losses of the null models of all targets.
+    max_hess : float
+        Bound of the curvature of the loss.
+    """
+
+    def gap_units(self, penalty):
+        """What certificates are relative to, for every target."""
+        return self.null if penalty.is_convex else np.ones(self.null.size)
+
+
 def certify(form, pen, w, residual=None):
     """Primal value and duality gap of an iterate on all columns, computed afresh.
 

@@ -8,7 +8,7 @@ from .likelihood import Likelihood
 from .losses import Quantile, weighted_quantile
 from .newton import POLICY
 from .scores import Scores
-from .solve import Solution
+from .solve import LossFit, Solution
 
 MIN_ROWS_PER_COLUMN = 40  # with more rows than that for each column, a fit on an eighth of the rows is the start
 SAMPLE_TOL = 1e-2  # tolerance of the fit on a sample of the rows
@@ -106,7 +106,7 @@ def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, s
         yield Solution(coef, intercept, point.primal * unit, gap, point.rounds, point.gap <= goal)
 
 
-class ScoresFit:
+class ScoresFit(LossFit):
     """A fit of a loss of one score; see `folds.RowsFit` for the squared loss.
 
     Parameters
@@ -121,10 +121,6 @@ class ScoresFit:
         self.shift = shift
         self.null = np.array([self._null_loss()])
         self.max_hess = likelihood.loss.max_hess
-
-    def gap_units(self, penalty):
-        """What certificates are relative to."""
-        return self.null if penalty.is_convex else np.ones(1)
 
     def _null_loss(self):
         lik = self.likelihood
@@ -226,20 +222,20 @@ class QuantileFit(ScoresFit):
         def shares(coef):
             return family.slope_shares(alpha, coef[0] * size)
 
-        def value(tangent, coef, loss):
-            pen, order = tangent.path(data, 1.0).whole(alpha), family.coordinates(np.arange(family.n_blocks))
-            return loss + penalty_value(pen, (coef[0] * size)[order]) / data.weight
+        def value(some_penalty, coef):
+            pen, order = some_penalty.path(data, 1.0).whole(alpha), family.coordinates(np.arange(family.n_blocks))
+            return penalty_value(pen, (coef[0] * size)[order]) / data.weight
 
         tangent, n_iter = penalty.tangent(1.0 if coef_init is None else shares(coef_init)), 0
         found = self._solve_convex(tangent, alpha, 0.5 * tol, max_iter, coef_init)
         while True:
             n_iter += int(found.n_iter)
-            loss = found.objective - value(tangent, found.coef, 0.0)
+            loss = found.objective - value(tangent, found.coef)
             tangent = penalty.tangent(shares(found.coef))
             more = self._solve_convex(tangent, alpha, 0.5 * tol, max(max_iter - n_iter, 1), found.coef)
-            gap = max(value(tangent, found.coef, loss) - (more.objective - more.gap), 0.0) / self.null[0]
+            gap = max(loss + value(tangent, found.coef) - (more.objective - more.gap), 0.0) / self.null[0]
             if gap <= tol or n_iter >= max_iter:
                 break
             found = more
-        objective = value(penalty, found.coef, loss)
+        objective = loss + value(penalty, found.coef)
         return found._replace(objective=objective, gap=gap, n_iter=n_iter, met=bool(gap <= tol))

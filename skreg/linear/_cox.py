@@ -8,17 +8,16 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_consistent_length
 
 from .._core.cox import cox_loss
-from .._core.likelihood import Likelihood
-from .._core.solve_scores import ScoresFit
 from ..utils._callbacks import with_callbacks
 from ..utils._params import BOOLEAN, NONE, PROBABILITY, Interval, Options
 from ..utils._validation import as_numbers, as_one_column, check_weights, numeric_targets, unchanged_on_error
 from ._grid import check_grid
+from ._losses import ScoreLoss
 from ._penalized import WithPenalty
 from ._penalized_base import PenalizedFit
 
 
-class CoxLoss:
+class CoxLoss(ScoreLoss):
     """The partial likelihood for given times and strata; targets are events.
 
     Parameters
@@ -29,11 +28,7 @@ class CoxLoss:
     """
 
     def __init__(self, time, strata, ties):
-        self.loss = cox_loss(time, None if strata is None else strata[1], ties)
-
-    def on_rows(self, problem, data):
-        """The fit of the rows with positive weight in `data`."""
-        return ScoresFit(Likelihood(data, self.loss, problem.Y))
+        super().__init__(cox_loss(time, None if strata is None else strata[1], ties))
 
 
 def read_survival(y):

@@ -185,9 +185,6 @@ class ElasticNetProxCV(PathSearch, Penalized):
     def _alpha_max(self, problem, l1_ratio):
         return self._on_rows(problem).alpha_max(self._penalty(problem, l1_ratio))
 
-    def _labels(self, problem):
-        return problem.Y[0] if problem.one_target else problem.Y.T
-
     def _folds(self, problem, splits):
         return as_folds(problem.data, problem.Y, problem.weights, splits, self.solver)
 

@@ -27,6 +27,10 @@ class Penalized(LinearRegressor):
     def _on_rows(self, problem):
         return RowsFit(problem.data)
 
+    def _labels(self, problem):
+        """Targets in the form of the y that the user gave."""
+        return problem.Y[0] if problem.one_target else problem.Y.T
+
     def _store(self, problem, found, fit, penalty):
         """Set the fitted attributes from the `Solution` of all targets, and warn of those that did not converge."""
         coef, intercept = problem.rounded(found.coef, found.intercept, self.tol, fit.null, fit.max_hess)

@@ -218,19 +218,17 @@ class PenalizedRegressorCV(PathSearch, LossAndPenalty):
     def _alpha_max(self, problem, l1_ratio, gamma=np.inf):
         return self._on_rows(problem).alpha_max(self._penalty(problem, l1_ratio, gamma))
 
-    def _labels(self, problem):
-        return problem.Y[0] if problem.one_target else problem.Y.T
-
     def _folds(self, problem, splits):
-        """Folds through inner products where the loss and the penalty allow it, else the splits themselves."""
+        """The splits, and folds that may share inner products where the loss and the penalty allow it, else None."""
         if self.loss == "squared" and self.penalty == "elastic_net" and problem.offset is None:
-            return as_folds(problem.data, problem.Y, problem.weights, splits, "auto")
-        return splits
+            return splits, as_folds(problem.data, problem.Y, problem.weights, splits, "auto")
+        return splits, None
 
     def _fit_of_fold(self, problem, folds, number):
-        if hasattr(folds, "train"):
-            return folds.train(number)
-        weights = problem.row_weights * np.bincount(folds[number][0], minlength=problem.data.n)
+        splits, shared = folds
+        if shared is not None:
+            return shared.train(number)
+        weights = problem.row_weights * np.bincount(splits[number][0], minlength=problem.data.n)
         problem.loss.check_fit(problem.Y[0][weights > 0.0])
         return self._on_rows(problem, as_data(problem.data.X, problem.Y, weights, self.fit_intercept))
 
@@ -239,7 +237,7 @@ class PenalizedRegressorCV(PathSearch, LossAndPenalty):
 
     def _follow(self, problem, folds, fold, grid, task, halt):
         fit = self._fit_of_fold(problem, folds, fold.number)
-        test = (folds.rows.splits if hasattr(folds, "rows") else getattr(folds, "splits", folds))[fold.number][1]
+        test = folds[0][fold.number][1]
         X, Y, weights = problem.data.X[test], problem.Y[:, test], problem.row_weights[test]
         offset = 0.0 if problem.offset is None else problem.offset[0, test]
 
@@ -272,6 +270,7 @@ class PenalizedRegressorCV(PathSearch, LossAndPenalty):
 
     def _fit_all(self, problem, folds):
         penalty = self._penalty(problem, self.l1_ratio_, getattr(self, "gamma_", None))
-        fit = folds.whole() if hasattr(folds, "whole") else self._on_rows(problem)
+        shared = folds[1]
+        fit = self._on_rows(problem) if shared is None else shared.whole()
         (found,) = fit.solve_all(penalty, [self.alpha_], **self._options())
         self._store(problem, found, fit, penalty)
