@@ -3,12 +3,12 @@
 import numpy as np
 from scipy.special import logsumexp
 
-from skreg._core.certificates import DualityGap
 from skreg._core.data import as_data
-from skreg._core.likelihood import Likelihood
-from skreg._core.losses import Logistic, Multinomial
-from skreg._core.penalty_paths import Penalty
-from skreg._core.scores import Scores
+from skreg._core.data.likelihood import Likelihood
+from skreg._core.loops.certificates import DualityGap
+from skreg._core.parts.losses import Logistic, Multinomial
+from skreg._core.parts.penalty_paths import Penalty
+from skreg._core.paths.scores import Scores
 
 from . import report
 from .class_peers import SOLVERS

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info
 import skreg
 
 from ._core._jit import Compiler
-from ._core.coordinate import coordinate_descent
+from ._core.loops.coordinate import coordinate_descent
 
 _PACKAGES = (
     *("pip", "numpy", "scipy", "scikit-learn", "numba", "llvmlite", "threadpoolctl", "lazy_loader"),

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from .designs import Gram, Repeated
-from .likelihood import Likelihood
-from .losses import Squared
-from .penalties import ElasticNet
-from .proximal import Quadratic, loss_at, minimize, rows_of
+from .data.likelihood import Likelihood
+from .loops.proximal import Quadratic, loss_at, minimize, rows_of
+from .parts.designs import Gram, Repeated
+from .parts.losses import Squared
+from .parts.penalties import ElasticNet
 
 MAX_SPECTRUM_SIDE = 2000  # rows or columns, whichever are fewer, up to which all eigenvalues are computed
 MAX_SMALL_SPECTRUM_SIDE = 200  # the same where only the largest eigenvalue is needed

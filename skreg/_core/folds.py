@@ -3,7 +3,8 @@
 import numpy as np
 
 from .data import as_data
-from .path import follow
+from .paths.path import follow
+from .paths.working_set import Covariance
 from .solve import (
     MAX_GRAM_COLUMNS,
     LossFit,
@@ -19,7 +20,6 @@ from .solve import (
     to_normalized,
     to_user_units,
 )
-from .working_set import Covariance
 
 ZERO_VARIANCE = 1e-13  # variance, relative to the second moment, below which a column counts as constant
 MIN_ACCURATE_SHARE = 1e-7  # a difference of sums is accurate if it is at least this share of them

@@ -4,14 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import active_set, path
-from .certificates import penalty_value, squared_dual
-from .direct import ridge_gram, ridge_rows
-from .losses import Squared
-from .penalty_paths import CoefficientPath
-from .proximal import Quadratic, minimize, rows_of
-from .targets import gram_paths
-from .working_set import Columns, Covariance, Gradient, Residual
+from .loops import active_set
+from .loops.certificates import penalty_value, squared_dual
+from .loops.direct import ridge_gram, ridge_rows
+from .loops.proximal import Quadratic, minimize, rows_of
+from .parts.losses import Squared
+from .parts.penalty_paths import CoefficientPath
+from .paths import path
+from .paths.targets import gram_paths
+from .paths.working_set import Columns, Covariance, Gradient, Residual
 
 GRAM_ROUNDING = 1e-16  # of inner products of normalized columns
 STEPS_PER_CHECK = 10  # prox-gradient steps between two evaluations of the gap

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from . import path
-from .certificates import conjugate_value, dual_scales, penalty_value
-from .likelihood import Likelihood
-from .losses import Quantile, weighted_quantile
-from .newton import POLICY
-from .scores import Scores
+from .data.likelihood import Likelihood
+from .loops.certificates import conjugate_value, dual_scales, penalty_value
+from .parts.losses import Quantile, weighted_quantile
+from .paths import path
+from .paths.newton import POLICY
+from .paths.scores import Scores
 from .solve import LossFit, Solution
 
 MIN_ROWS_PER_COLUMN = 40  # with more rows than that for each column, a fit on an eighth of the rows is the start

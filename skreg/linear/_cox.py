@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_consistent_length
 
-from .._core.cox import cox_loss
+from .._core.parts.cox import cox_loss
 from ..utils._callbacks import with_callbacks
 from ..utils._params import BOOLEAN, NONE, PROBABILITY, Interval, Options
 from ..utils._validation import as_numbers, as_one_column, check_weights, numeric_targets, unchanged_on_error

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
 
 from .._core.data import Data, as_data
-from .._core.penalty_paths import Penalty
+from .._core.parts.penalty_paths import Penalty
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor
 from ..utils._validation import (
     as_one_column,

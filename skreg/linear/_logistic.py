@@ -6,8 +6,8 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from .._core.likelihood import Likelihood
-from .._core.losses import Logistic, Multinomial
+from .._core.data.likelihood import Likelihood
+from .._core.parts.losses import Logistic, Multinomial
 from .._core.solve_scores import scores_alpha_max, solve_scores
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._classes import scores_of_all, smoothed_targets

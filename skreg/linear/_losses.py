@@ -3,9 +3,9 @@
 import numpy as np
 
 from .._core.data import as_data
+from .._core.data.likelihood import Likelihood
 from .._core.folds import RowsFit
-from .._core.likelihood import Likelihood
-from .._core.losses import Gamma, Huber, Poisson, Quantile, Tweedie, evaluate, weighted_quantile
+from .._core.parts.losses import Gamma, Huber, Poisson, Quantile, Tweedie, evaluate, weighted_quantile
 from .._core.solve_scores import QuantileFit, ScoresFit
 
 HUBER_EFFICIENCY = 1.345  # standard deviations of Gaussian noise: 95 % efficiency (Huber 1964)
@@ -74,7 +74,7 @@ class LocationLoss(ScoreLoss):
 
 
 class QuantileLoss(LocationLoss):
-    """See `_core.losses.Quantile`."""
+    """See `_core.parts.losses.Quantile`."""
 
     def mean(self, y, z, weights):
         return np.average(self.loss.sharp_values(y - z), weights=weights)

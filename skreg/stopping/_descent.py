@@ -9,7 +9,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import validate_data
 
 from .._core.descent import Descent, equivalent_alpha, filter_factors
-from .._core.losses import Logistic, Multinomial, Squared
+from .._core.parts.losses import Logistic, Multinomial, Squared
 from ..linear._base import LinearClassifier, LinearRegressor
 from ..utils._classes import log_loss, scores_of_all, smoothed_targets
 from ..utils._validation import naming_bad_columns

@@ -21,6 +21,12 @@ LAYERS = {
     "augmentation": {"utils"},
     "inspection": {"augmentation", "linear", "neural", "stopping", "utils"},
 }
+ROOMS = {  # of the core; what else is in it may import all of them
+    "parts": set(),
+    "data": {"parts"},
+    "loops": {"data", "parts"},
+    "paths": {"data", "loops", "parts"},
+}
 NUMERICS = {"llvmlite", "numpy", "scipy", "numba"}
 OUTSIDE = {
     "_core": NUMERICS,
@@ -57,6 +63,15 @@ def test_packages__import_in_one_direction(layer):
                 assert top in OUTSIDE.get(layer, {"numpy", "scipy", "sklearn"}), f"{path.name} imports {name}"
 
 
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_of_the_core__import_in_one_direction(room):
+    for path in (ROOT / "_core" / room).rglob("*.py"):
+        for name in imports(path):
+            inside = name.removeprefix("skreg._core.").partition(".")[0]
+            if name.startswith("skreg._core.") and not inside.startswith("_"):
+                assert inside in {room, *ROOMS[room]}, f"{path.name} imports {name}"
+
+
 def test_packages__are_all_in_a_layer():
     assert {path.parent.name for path in ROOT.glob("*/__init__.py")} == set(LAYERS)
 
@@ -76,7 +91,9 @@ def callers(method):
 def test_loops__one_by_coordinates_and_one_by_prox_gradient():
     assert callers("block_step") == ["coordinate.py:coordinate_descent"]
     assert callers("prox_all") == ["proximal.py:prox_gradient"]
-    assert callers("prox") == sorted(["penalties.py:block_step", "penalties.py:prox_all"] * 2)
+    assert callers("prox") == sorted(
+        f"{file}.py:{name}" for file in ("groups", "penalties") for name in ("block_step", "prox_all")
+    )
 
 
 def test_public_names__are_the_estimators_and_two_functions():

@@ -61,9 +61,9 @@ def kernel(part, x):
 """
 SWEEP = """
 import numpy as np
-from skreg._core.coordinate import coordinate_descent
-from skreg._core.designs import Gram
-from skreg._core.penalties import ElasticNet
+from skreg._core.loops.coordinate import coordinate_descent
+from skreg._core.parts.designs import Gram
+from skreg._core.parts.penalties import ElasticNet
 one, w, r = np.ones(1), np.zeros(1), -np.ones(1)
 pen = ElasticNet(np.zeros(1), np.zeros(1), -10 * one, 10 * one)
 coordinate_descent(Gram(np.ones((1, 1))), pen, w, r, one, one, np.arange(1), 1)
@@ -137,7 +137,7 @@ def test_cache__an_edited_callee_in_another_file_is_compiled(tmp_path):
     shutil.copytree(ROOT / "skreg", tmp_path / "skreg", ignore=shutil.ignore_patterns("__pycache__"))
     assert run(SWEEP, tmp_path) == COMPILED
     old = files(tmp_path)
-    path = tmp_path / "skreg" / "_core" / "penalties.py"
+    path = tmp_path / "skreg" / "_core" / "parts" / "penalties.py"
     code = path.read_text()
     edited = code.replace("        return v - t\n", "        return 0.5 * (v - t)\n")
     assert edited != code

@@ -17,10 +17,10 @@ import numpy as np
 
 from skreg._core._jit import jitted, not_compiled
 from skreg._core.data import as_data
-from skreg._core.likelihood import Likelihood
-from skreg._core.losses import of_one_score
-from skreg._core.penalties import blocks_of_one
-from skreg._core.penalty_paths import CoefficientPath, Penalty
+from skreg._core.data.likelihood import Likelihood
+from skreg._core.parts.losses import of_one_score
+from skreg._core.parts.penalties import blocks_of_one
+from skreg._core.parts.penalty_paths import CoefficientPath, Penalty
 from skreg._core.solve_scores import solve_scores
 
 FACTOR = 1.0
@@ -161,8 +161,8 @@ def test_outside_parts__a_loss_and_a_penalty_and_their_edits(tmp_path):
 def test_outside_parts__a_missing_part_of_the_protocol_is_named():
     from typing import NamedTuple
 
-    from skreg._core.certificates import penalty_value
-    from skreg._core.penalties import blocks_of_one
+    from skreg._core.loops.certificates import penalty_value
+    from skreg._core.parts.penalties import blocks_of_one
 
     @blocks_of_one
     class Nothing(NamedTuple):

@@ -15,11 +15,11 @@ from sklearn.preprocessing import StandardScaler
 
 from skreg import LabelSmoothedLogistic, logistic_path
 from skreg._core.data import as_data
-from skreg._core.expansion import OneScore, Softmax
-from skreg._core.likelihood import Likelihood
-from skreg._core.losses import Logistic, Multinomial
-from skreg._core.penalty_paths import Penalty
-from skreg._core.scores import Scores
+from skreg._core.data.likelihood import Likelihood
+from skreg._core.parts.losses import Logistic, Multinomial
+from skreg._core.parts.penalty_paths import Penalty
+from skreg._core.paths.expansion import OneScore, Softmax
+from skreg._core.paths.scores import Scores
 from tests.combinations import THOROUGH, combinations
 from tests.problems import DESIGNS, PENALTIES, classification, hostile_classification
 from tests.reference import class_duality_gap, class_losses, class_null_loss, class_objective

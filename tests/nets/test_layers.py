@@ -10,7 +10,7 @@ from scipy.special import softmax
 from sklearn.linear_model import Lasso, Ridge
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
-from skreg._core.projections import project_columns
+from skreg._core.parts.projections import project_columns
 from skreg._nets.architectures.mlp import Architecture, build_mlp
 from skreg._nets.base import Chain, Net, ResidualBlock, by_position
 from skreg._nets.context import Context, RowWeights

@@ -14,7 +14,7 @@ from skreg import (
 )
 from skreg._core.data import as_data
 from skreg._core.descent import Descent, spectrum
-from skreg._core.losses import Logistic, Multinomial, Squared
+from skreg._core.parts.losses import Logistic, Multinomial, Squared
 
 from .data import RUNS_OUT, classes, halves, numbers
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..._core.projections import project_columns
+from ..._core.parts.projections import project_columns
 
 
 class Diverged(ArithmeticError):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._core._jit import jitted, njit
-from ..._core.penalties import soft_threshold
+from ..._core.parts.penalties import soft_threshold
 from ..noise import ONE, ZERO
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # the paper's values, used by all libraries

@@ -1,0 +1,1 @@
+"""Loops that solve one problem, and the certificates that stop them."""

@@ -1,0 +1,234 @@
+"""Solve on a working set until its certificate is met, by coordinate descent with extrapolation and Newton steps."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..data.base import ENTRIES_PER_CALL
+from ..parts.designs import col_updates
+from ..parts.groups import block_ends, ranges, unpenalized
+from .certificates import add_hessian, certificate, clip_to_piece, find_active, penalty_value, smooth_pieces
+from .coordinate import coordinate_descent
+
+SWEEPS = 2  # over the coordinates that may move, in a round
+DEPTH = 5  # sweeps over the support that an extrapolation combines
+NEAR = 0.9  # a coordinate may move when its correlation reaches this share of its limit
+LARGEST_FACE = 1000  # most coefficients in one Newton step, which then takes less than a second
+POLISH = 100  # most coefficients for which a Newton step ends the solve, or every round
+STOPS = 1500  # most Newton steps in a row, times coefficients, while coordinates stop at ends of smooth pieces
+HALVINGS = 10  # of a Newton step, where the penalty is not quadratic
+CURVED_STEPS = 5  # Newton steps in a row, where the penalty is not quadratic
+ROUNDING = 1e-13  # rounding error of objectives and correlations in normalized units
+MOST_FREE = 5000  # most unpenalized coefficients that are solved for exactly: their inner products take 200 MB
+SINGULAR = 1e-6  # pivots of a Cholesky factor below which inner products count as singular
+CHEAP_FACE = 200  # a Newton step for this many coefficients costs no more than a few rounds
+PATIENCE = 10  # rounds before the first Newton step and between two steps; more where a step costs more
+
+
+class Result(NamedTuple):
+    """The result of `solve`: the objective, its certificate (an object, and its value `gap`), the number of rounds."""
+
+    primal: float
+    gap: float
+    certificate: object
+    rounds: int
+
+
+def primal(s, pen, w, r):
+    return 0.5 * s.form.products(w, r)[0] + penalty_value(pen, w)
+
+
+def sweep(s, pen, blocks, epochs):
+    """Coordinate descent in short calls, between which Ctrl-C takes effect."""
+    step = max(int(ENTRIES_PER_CALL / max(2 * s.form.width, 1)), 1)
+    if blocks.size * epochs <= step:
+        coordinate_descent(s.form.A, pen, s.w, s.r, s.form.h, s.form.lips, blocks, epochs)
+        return
+    for _ in range(epochs):
+        for low in range(0, blocks.size, step):
+            coordinate_descent(s.form.A, pen, s.w, s.r, s.form.h, s.form.lips, blocks[low : low + step], 1)
+
+
+def jump(s, pen, start, t):
+    """Step from w to ``w + t (w - start)`` without changing signs, if that lowers the objective."""
+    trial, r, _ = _trial(s, pen, t * (s.w - start))
+    if primal(s, pen, trial, r) < primal(s, pen, s.w, s.r):
+        s.w, s.r = trial, r
+
+
+def support(pen, w):
+    """The nonzero blocks, and all their coefficients."""
+    ends = block_ends(pen)
+    if ends.size == w.size + 1:
+        nonzero = np.flatnonzero(w)
+        return nonzero, nonzero
+    blocks = np.unique(np.searchsorted(ends, np.flatnonzero(w), side="right") - 1)
+    return blocks, ranges(ends, blocks)
+
+
+def extrapolate(s, pen):
+    """Anderson extrapolation: sweep over the support, and take the combination of least change if it is better."""
+    blocks, coords = support(pen, s.w)
+    W, R = [s.w[coords]], []
+    for _ in range(DEPTH):
+        sweep(s, pen, blocks, 1)
+        W.append(s.w[coords])
+        R.append(s.r.copy())
+    W = np.array(W)
+    D = np.diff(W, axis=0)
+    M = D @ D.T
+    M.flat[:: DEPTH + 1] += 1e-12 * M.trace() + 1e-300
+    c = np.linalg.solve(M, np.ones(DEPTH))
+    c /= c.sum()
+    trial, r = s.w.copy(), np.tensordot(c, R, 1)
+    trial[coords] = c @ W[1:]
+    if primal(s, pen, trial, r) < primal(s, pen, s.w, s.r):
+        s.w, s.r = trial, r
+
+
+def newton(s, pen, coords):
+    """Minimize over coordinates at which the penalty is smooth, with the others fixed.
+
+    A coordinate whose minimizer lies beyond the end of its smooth piece (a sign change, a bound, a bend) stops at the
+    end, and the others go on. Where the penalty is not quadratic on its pieces, a few steps are taken, each halved
+    until the objective falls. Where the objective is not convex along the coordinates, nothing is done.
+    """
+    left = 1 if pen.is_piecewise_quadratic else CURVED_STEPS
+    for _ in range(max(2, STOPS // max(coords.size, 1))):
+        step = _newton_step(s, pen, coords) if coords.size else None
+        if step is None:
+            return
+        before = primal(s, pen, s.w, s.r)
+        trial, r, clipped = _trial(s, pen, step)
+        after = primal(s, pen, trial, r)
+        if clipped.any() and after > before:
+            # go to the first end only: the objective of a quadratic falls up to there
+            reached = np.divide(trial - s.w, step, out=np.full(step.size, np.inf), where=clipped)
+            t = reached.min()
+            clipped = reached <= t * (1.0 + 1e-12)
+            step = np.where(clipped, trial - s.w, t * step)
+            trial, r, _ = _trial(s, pen, step)
+            after = primal(s, pen, trial, r)
+        if after > before and not pen.is_piecewise_quadratic:
+            trial, r, after = _halved(s, pen, step, before)
+            clipped[:] = False
+        if not after <= before + ROUNDING * max(1.0, before):
+            return
+        s.w, s.r = trial, r
+        if clipped.any():
+            coords = coords[~clipped[coords]]
+            continue
+        left -= 1
+        if left == 0 or before - after <= ROUNDING * max(1.0, before):
+            return
+
+
+def _halved(s, pen, step, before):
+    """Half of a step, or less, that lowers the objective; or the last one that was tried."""
+    for _ in range(HALVINGS):
+        step = 0.5 * step
+        trial, r, _ = _trial(s, pen, step)
+        after = primal(s, pen, trial, r)
+        if after <= before:
+            break
+    return trial, r, after
+
+
+def _newton_step(s, pen, coords):
+    """The Newton step along some coordinates, or None where the Hessian is not positive semi-definite."""
+    slope = np.zeros(s.w.size)
+    smooth_pieces(pen, s.w, slope)
+    place = np.full(s.w.size, -1)
+    place[coords] = np.arange(coords.size)
+    H = s.form.square(coords)
+    add_hessian(pen, s.w, place, H)
+    along = _solve(H, (s.form.correlations(s.r) - slope)[coords], pen.is_convex)
+    if along is None:
+        return None
+    step = np.zeros(s.w.size)
+    step[coords] = along
+    return step
+
+
+def _trial(s, pen, step):
+    trial, r = s.w + step, s.r.copy()
+    wanted = trial.copy()
+    clip_to_piece(pen, trial, s.w)
+    col_updates(s.form.A, trial - s.w, s.form.h, r)
+    return trial, r, trial != wanted
+
+
+def _solve(H, g, is_convex=True):
+    """Solution of H d = g of a positive semi-definite H with a diagonal of about 1; None if H is not.
+
+    Where H is singular, the solution is the shortest one; along directions in which the objective falls without end it
+    is very long, and the step stops at the end of the smooth piece. LAPACK is NumPy's, not SciPy's: each has threads of
+    its own, which compete for the cores when calls alternate.
+    """
+    try:
+        if np.linalg.cholesky(H).diagonal().min() > SINGULAR:
+            return np.linalg.solve(H, g)
+    except np.linalg.LinAlgError:
+        pass
+    values, vectors = np.linalg.eigh(H)
+    if not is_convex and values[0] < -SINGULAR * values[-1]:
+        return None
+    if not values[-1] > 0.0:
+        return np.zeros(g.size)
+    along = vectors.T @ g
+    flat = values <= values[-1] * SINGULAR**2
+    along[flat & (np.abs(along) <= max(1e-9 * np.linalg.norm(g), ROUNDING))] = 0.0
+    return vectors @ (along / np.where(flat, values[-1] * SINGULAR**2, values))
+
+
+def solve(s, pen, tol, share, max_rounds):
+    """Lower the objective until the certificate is at most `tol`, or that share of the objective.
+
+    The certificate covers all coordinates of the working set; sweeps visit only those that may move. Unpenalized
+    coefficients are solved for exactly before every test: scaling cannot make a dual point feasible for them.
+    """
+    proof = certificate(s, pen)
+    free = unpenalized(pen)
+    rounds = last = 0
+    exact = False  # whether the last round ended in a Newton step on the face
+    while True:
+        if 0 < free.size <= MOST_FREE:
+            inside = free[_smooth(pen, s.w)[free]]
+            for _ in range(2):  # the second removes the rounding of the first
+                newton(s, pen, inside)
+        value, c = s.evaluate(pen)
+        gap = proof.update(pen, value, c)
+        if rounds >= max_rounds or (rounds and gap <= max(tol, share * value)):
+            if gap <= tol and not exact:
+                _newton_on_face(s, pen, POLISH)
+            # Updates and extrapolations leave rounding in r: it is computed again from w before it is certified.
+            s.move(s.w)
+            (value, c), proof = s.evaluate(pen), certificate(s, pen)
+            gap = proof.update(pen, value, c)
+            if rounds >= max_rounds or gap <= max(tol, share * value):
+                return Result(value, gap, proof, rounds)
+        sweep(s, pen, find_active(pen, s.w, c, NEAR), SWEEPS)
+        rounds += 1
+        nonzeros = np.count_nonzero(s.w)
+        exact = s.form.has_squares and nonzeros <= POLISH
+        if exact:
+            _newton_on_face(s, pen, POLISH)
+            continue
+        extrapolate(s, pen)
+        if rounds - last >= PATIENCE * max(1.0, (nonzeros / CHEAP_FACE) ** 2):
+            _newton_on_face(s, pen, LARGEST_FACE)
+            last = rounds
+
+
+def _newton_on_face(s, pen, largest):
+    """Newton steps for all coefficients at which the penalty is smooth, if there are at most `largest`."""
+    moves = s.form.lips > 0.0
+    if moves.size < s.w.size:
+        moves = np.repeat(moves, np.diff(block_ends(pen)))
+    face = np.flatnonzero(_smooth(pen, s.w) & moves)
+    if 0 < face.size <= largest:
+        newton(s, pen, face)
+
+
+def _smooth(pen, w):
+    return smooth_pieces(pen, w, np.zeros(w.size))

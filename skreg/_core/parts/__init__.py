@@ -1,0 +1,1 @@
+"""Losses, penalties and designs: small parts that know nothing of data or loops."""

@@ -1,0 +1,164 @@
+"""The partial likelihood of Cox's model: a loss of one score a row that couples the rows at risk at the same time."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from .._jit import jitted, njit, not_compiled
+
+
+@jitted
+class Cox(NamedTuple):
+    """Minus the logarithm of the partial likelihood (Cox 1972), minus its infimum; targets are 1 for events, else 0.
+
+    With D the weight of the events at a time, S the sum of ``h exp(z)`` over the rows at risk, and E that over the
+    events, ties are treated by Breslow (1974), ``D log S - sum h z``, or by Efron (1977),
+    ``D / d sum_l log(S - l / d E) - sum h z`` with l from 0 to d - 1, d the number of events.
+
+    Attributes
+    ----------
+    order : ndarray of int of shape (n,)
+        Rows by stratum, and by time within it.
+    ptr : ndarray of int of shape (n_times + 1,)
+        Rows ``order[ptr[g]:ptr[g + 1]]`` have the same stratum and time.
+    stop : ndarray of int of shape (n_times,)
+        Where the stratum of a time ends in `order`.
+    efron : bool
+    """
+
+    order: np.ndarray
+    ptr: np.ndarray
+    stop: np.ndarray
+    efron: bool
+
+    is_convex = True
+    max_hess = math.inf
+    misfit_hess = 0.0
+    couples_rows = True
+
+    def evaluate(self, T, Z, h, R, P, H):
+        """The loss. Writes weighted slopes to R, the scores to P, and bounds of second derivatives to H.
+
+        Sums over the rows at risk are relative to the largest of their ``exp(z)``, so that none overflows or vanishes.
+        """
+        n_times = self.ptr.size - 1
+        top, S, total = np.empty(n_times), np.empty(n_times), 0.0
+        for g in range(n_times - 1, -1, -1):
+            top[g], S[g] = -np.inf, 0.0
+            goes_on = self.ptr[g + 1] < self.stop[g]
+            if goes_on:
+                top[g] = top[g + 1]
+            for k in range(self.ptr[g], self.ptr[g + 1]):
+                i = self.order[k]
+                P[0, i] = Z[0, i]
+                if h[i] > 0.0:
+                    top[g] = max(top[g], Z[0, i])
+            if top[g] == -np.inf:
+                continue
+            if goes_on and S[g + 1] > 0.0:
+                S[g] = S[g + 1] * math.exp(top[g + 1] - top[g])
+            for k in range(self.ptr[g], self.ptr[g + 1]):
+                i = self.order[k]
+                if h[i] > 0.0:
+                    S[g] += h[i] * math.exp(Z[0, i] - top[g])
+        hazard = 0.0  # cumulative, times exp(top)
+        for g in range(n_times):
+            if g == 0 or self.stop[g - 1] == self.ptr[g]:
+                hazard = 0.0
+            elif hazard > 0.0:
+                hazard *= math.exp(top[g] - top[g - 1])
+            D = E = d = 0.0
+            for k in range(self.ptr[g], self.ptr[g + 1]):
+                i = self.order[k]
+                if T[0, i] > 0.0 and h[i] > 0.0:
+                    D += h[i]
+                    E += h[i] * math.exp(Z[0, i] - top[g])
+                    d += 1.0
+                    total -= h[i] * Z[0, i]
+            own = 0.0  # what the hazards of the events at this time are lower by
+            if d > 0.0:
+                steps = int(d) if self.efron else 1
+                for m in range(steps):
+                    share = m / d if self.efron else 0.0
+                    left = S[g] - share * E
+                    total += D / steps * (math.log(left) + top[g] - math.log((1.0 - share) * D))
+                    hazard += D / steps / left
+                    own += D / steps * share / left
+            for k in range(self.ptr[g], self.ptr[g + 1]):
+                i = self.order[k]
+                H[i] = R[0, i] = 0.0
+                if h[i] > 0.0:
+                    H[i] = math.exp(Z[0, i] - top[g]) * (hazard - own if T[0, i] > 0.0 else hazard)
+                    R[0, i] = h[i] * (H[i] - T[0, i])
+        return total
+
+    @not_compiled
+    def conjugate_sum(self, T, U, h, P, scale):
+        """An upper bound of the conjugate at `scale` times the slopes, exact for 1 and 0.
+
+        The slopes are a sum over times of weights on the rows at risk; these are moved towards the events.
+        """
+        return cox_conjugate(self, T, h, P, scale)
+
+    @not_compiled
+    def null_scores(self, T, h):
+        return np.zeros(1)
+
+
+@njit
+def cox_conjugate(loss, T, h, P, scale):
+    """See `Cox.conjugate_sum`: a sum of relative entropies."""
+    total = top = S = W = 0.0  # as in `Cox.evaluate`; W is the sum of h exp(z - top) (z - top)
+    for g in range(loss.ptr.size - 2, -1, -1):
+        if loss.ptr[g + 1] == loss.stop[g]:
+            top, S, W = -np.inf, 0.0, 0.0
+        last = top
+        for k in range(loss.ptr[g], loss.ptr[g + 1]):
+            i = loss.order[k]
+            if h[i] > 0.0:
+                top = max(top, P[0, i])
+        if S > 0.0 and top > last:
+            shrink = math.exp(last - top)
+            W = shrink * (W + (last - top) * S)
+            S *= shrink
+        D = E = V = d = 0.0
+        for k in range(loss.ptr[g], loss.ptr[g + 1]):
+            i = loss.order[k]
+            if h[i] > 0.0:
+                e = h[i] * math.exp(P[0, i] - top)
+                S += e
+                W += e * (P[0, i] - top)
+                if T[0, i] > 0.0:
+                    D += h[i]
+                    E += e
+                    V += e * (P[0, i] - top)
+                    d += 1.0
+        if d == 0.0:
+            continue
+        steps = int(d) if loss.efron else 1
+        for m in range(steps):
+            share = m / d if loss.efron else 0.0
+            left = S - share * E
+            value = 0.0
+            if scale > 0.0:  # rows without an event now
+                value = scale / left * (math.log(scale / left) * (S - E) + (W - V))
+            for k in range(loss.ptr[g], loss.ptr[g + 1]):
+                i = loss.order[k]
+                if T[0, i] > 0.0 and h[i] > 0.0:
+                    q = scale * (1.0 - share) * math.exp(P[0, i] - top) / left + (1.0 - scale) / D
+                    if q > 0.0:
+                        value += h[i] * q * math.log(q / (1.0 - share))
+            total += D / steps * (value + math.log((1.0 - share) * D))
+    return total
+
+
+def cox_loss(time, strata, ties):
+    """The loss for times and, or None, strata of all rows."""
+    n = time.size
+    codes = np.zeros(n, np.int64) if strata is None else np.unique(strata, return_inverse=True)[1].ravel()
+    order = np.lexsort((time, codes))
+    t, c = time[order], codes[order]
+    starts = np.flatnonzero(np.append(True, (t[1:] != t[:-1]) | (c[1:] != c[:-1])))
+    stop = np.searchsorted(c, c[starts], side="right")
+    return Cox(order, np.append(starts, n), stop, ties == "efron")

@@ -1,0 +1,256 @@
+"""Designs: operations on the columns of X, centred and scaled on the fly. X is not copied, and sparse X stays sparse.
+
+Coordinate j of a design stands for the column ``(x_j - mean_j) * scale_j``. `r` is minus the weighted residual; with an
+intercept it sums to zero.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .._jit import jitted, njit
+
+
+@jitted
+class DenseDesign(NamedTuple):
+    """Columns of a matrix."""
+
+    XT: np.ndarray  # (p, n), C order, read-only: the transpose, since numba types a single F-order column as C order
+    cols: np.ndarray  # coordinate j is row cols[j] of XT
+    mean: np.ndarray
+    scale: np.ndarray
+
+    def col_mean(self, j, h, weight):
+        x = self.XT[self.cols[j]]
+        m = 0.0
+        for _ in range(2):  # the second removes the rounding of the first, so that constant columns are recognized
+            s = 0.0
+            for i in range(x.size):
+                s += (x[i] - m) * h[i]
+            m += s / weight
+        return m
+
+    def col_dot(self, j, r):
+        x = self.XT[self.cols[j]]
+        m = self.mean[j]
+        s = 0.0
+        for i in range(x.size):  # centred although r sums to zero: accurate where |mean| is far above the deviation
+            s += (x[i] - m) * r[i]
+        return s * self.scale[j]
+
+    def col_fill(self, j, rows, h, out):
+        x = self.XT[self.cols[j]]
+        m, scale = self.mean[j], self.scale[j]
+        for i in range(out.size):
+            out[i] = (x[rows[i]] - m) * scale * h[rows[i]]
+
+    def col_dot_less(self, j, r, v, q):
+        x = self.XT[self.cols[j]]
+        m = self.mean[j]
+        s = 0.0
+        for i in range(x.size):
+            s += (x[i] - m) * (r[i] - v[i] * q[i])
+        return s * self.scale[j]
+
+    def col_update(self, j, d, h, r):
+        x = self.XT[self.cols[j]]
+        m = self.mean[j]
+        step = d * self.scale[j]
+        if h.size == 1:  # one weight for all rows: saves reading it for every row
+            step *= h[0]
+            for i in range(x.size):
+                r[i] += step * (x[i] - m)
+        else:
+            for i in range(x.size):
+                r[i] += step * h[i] * (x[i] - m)
+
+    def col_sqnorm(self, j, h):
+        x = self.XT[self.cols[j]]
+        m = self.mean[j]
+        s = 0.0
+        for i in range(x.size):
+            s += h[i] * (x[i] - m) ** 2
+        return s * self.scale[j] ** 2
+
+
+@jitted
+class CSC(NamedTuple):
+    """Columns of a sparse matrix.
+
+    `r` has one more element than there are rows. The last one, c, holds what centring adds: row i of the true vector is
+    ``r[i] + h[i] * c``. So an update costs only as much as the column has entries.
+    """
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+    mean: np.ndarray
+    scale: np.ndarray
+    weight: float  # sum of h over all rows
+
+    def col_mean(self, j, h, weight):
+        s = 0.0
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            s += self.data[k] * h[self.indices[k]]
+        m = s / weight
+        if self.indptr[j + 1] - self.indptr[j] == h.size:  # without zeros: may be constant, see DenseDesign
+            s = 0.0
+            for k in range(self.indptr[j], self.indptr[j + 1]):
+                s += (self.data[k] - m) * h[self.indices[k]]
+            m += s / weight
+        return m
+
+    def col_dot(self, j, r):
+        s = self.mean[j] * self.weight * r[r.size - 1]
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            s += self.data[k] * r[self.indices[k]]
+        return s * self.scale[j]
+
+    def col_dot_less(self, j, r, v, q):
+        s = 0.0
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            i = self.indices[k]
+            s += self.data[k] * (r[i] - v[i] * q[i])
+        return s * self.scale[j]
+
+    def col_update(self, j, d, h, r):
+        step = d * self.scale[j]
+        r[r.size - 1] -= step * self.mean[j]
+        if h.size == 1:
+            step *= h[0]
+            for k in range(self.indptr[j], self.indptr[j + 1]):
+                r[self.indices[k]] += step * self.data[k]
+        else:
+            for k in range(self.indptr[j], self.indptr[j + 1]):
+                i = self.indices[k]
+                r[i] += step * h[i] * self.data[k]
+
+    def col_sqnorm(self, j, h):
+        m = self.mean[j]
+        s = 0.0
+        zeros = self.weight
+        full = self.indptr[j + 1] - self.indptr[j] == h.size
+        for k in range(self.indptr[j], self.indptr[j + 1]):
+            hk = h[self.indices[k]]
+            s += hk * (self.data[k] - m) ** 2
+            zeros -= hk
+        if not full:
+            s += max(zeros, 0.0) * m * m
+        return s * self.scale[j] ** 2
+
+
+@jitted
+class Stacked(NamedTuple):
+    """Columns of the scores of K classes under the curvature ``diag(v) - v p'`` of every row, ``v = h p``.
+
+    Coordinate j moves the scores of class ``classes[j]`` along column ``place[j]`` of `inner`. The last coordinates are
+    intercepts, which move all rows by `shift`.
+    The state has K + 1 rows. With q the last of them, row k of the true state is ``r_k - v_k q``. So a coordinate reads
+    and writes only two rows, however many classes there are. Columns of a sparse `inner` have mean 0.
+    """
+
+    inner: NamedTuple
+    place: np.ndarray
+    classes: np.ndarray
+    V: np.ndarray  # (K, n)
+    P: np.ndarray  # (K, n)
+    shift: float
+
+    def col_dot(self, j, r):
+        k = self.classes[j]
+        q = r[r.shape[0] - 1]
+        if j < self.place.size:
+            return self.inner.col_dot_less(self.place[j], r[k], self.V[k], q)
+        s = 0.0
+        for i in range(q.size):
+            s += r[k, i] - self.V[k, i] * q[i]
+        return s * self.shift
+
+    def col_update(self, j, d, h, r):
+        k = self.classes[j]
+        last = r.shape[0] - 1
+        if j < self.place.size:
+            self.inner.col_update(self.place[j], d, self.V[k], r[k])
+            self.inner.col_update(self.place[j], d, self.P[k], r[last])
+        else:
+            step = d * self.shift
+            for i in range(r.shape[1]):
+                r[k, i] += step * self.V[k, i]
+                r[last, i] += step * self.P[k, i]
+
+
+@jitted
+class Repeated(NamedTuple):
+    """Columns of K scores: each score has the columns of `inner`, and an intercept unless `shift` is 0.
+
+    Coordinates are sorted by score. The last coordinate of a score is its intercept, which moves all rows by `shift`.
+    The state holds `size` elements for each score, of which the first n belong to the rows.
+    """
+
+    inner: NamedTuple
+    p: int
+    size: int
+    n: int
+    shift: float
+
+    def col_dot(self, j, r):
+        width = self.p + (self.shift > 0.0)
+        k = j // width
+        j -= k * width
+        r = r[k * self.size : (k + 1) * self.size]
+        if j < self.p:
+            return self.inner.col_dot(j, r)
+        s = 0.0
+        for i in range(self.n):
+            s += r[i]
+        return s * self.shift
+
+    def col_update(self, j, d, h, r):
+        width = self.p + (self.shift > 0.0)
+        k = j // width
+        j -= k * width
+        r = r[k * self.size : (k + 1) * self.size]
+        if j < self.p:
+            self.inner.col_update(j, d, h, r)
+        elif self.size > self.n:
+            r[self.n] += d * self.shift
+        else:
+            for i in range(self.n):
+                r[i] += d * self.shift
+
+
+@jitted
+class Gram(NamedTuple):
+    """Columns represented by their inner products; here `r` is the gradient of the smooth part."""
+
+    G: np.ndarray  # symmetric, C order; as large as r or larger
+
+    def col_dot(self, j, r):
+        return r[j]
+
+    def col_update(self, j, d, h, r):
+        g = self.G[j]
+        for i in range(r.size):
+            r[i] += d * g[i]
+
+
+@njit
+def col_dots(A, coords, r, out):
+    """Fill `out` with the products of some columns with r."""
+    for k in range(coords.size):
+        out[k] = A.col_dot(coords[k], r)
+
+
+@njit
+def col_updates(A, d, h, r):
+    """Update r for a step d of the coefficients."""
+    for j in range(d.size):
+        if d[j] != 0.0:
+            A.col_update(j, d[j], h, r)
+
+
+@njit
+def col_fills(A, rows, roots, which, out):
+    """Fill row j of `out` with some rows of column j, times row ``which[j]`` of `roots`."""
+    for j in range(out.shape[0]):
+        A.col_fill(j, rows, roots[which[j]], out[j])

@@ -1,0 +1,1 @@
+"""What a path needs: working sets, screening, and Newton steps for likelihoods."""

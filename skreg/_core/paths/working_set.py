@@ -1,0 +1,333 @@
+"""Working sets: the blocks that may be nonzero, their coefficients, and what paths ask of them.
+
+Coordinates are positions in the working set; its iterate is w and r. For the squared loss the state r has one of two
+forms: minus the weighted residual, or the gradient. The gradient needs the inner products of the working set, and then
+a coordinate that does not move costs nothing; the residual needs only the columns. `correlations` are minus the
+gradient of the smooth part ``||y - X w||^2 / 2``, in normalized units.
+"""
+
+import numpy as np
+
+from ..loops import inner
+from ..loops.certificates import conjugate_value, penalty_value, squared_dual
+from ..parts.designs import Gram, col_dots, col_updates
+from .screening import Anchors
+
+BATCH = 32  # columns that enter together where entering costs a product with all columns
+LEAST = 64  # columns for which inner products are always used: they cost less than compiling the other form
+MOST = 2000  # most columns of a working set whose inner products are kept
+
+
+class Residual:
+    """r is minus the weighted residual."""
+
+    has_squares = False  # inner products must be computed
+
+    def __init__(self, data, target):
+        self.data = data
+        self.h = data.h
+        self.y = data.R[target]
+        self.width = data.size / data.p  # entries of X that a coordinate reads
+        self.A = None
+        self.features = np.empty(0, np.int64)
+        self.lips = np.empty(0)  # the curvature of every block
+
+    def grow(self, cols, sizes=None):
+        """Add columns; `sizes` are those of their blocks, None for blocks of one."""
+        self.A = self.data.restrict(self.A, cols)
+        self.features = np.append(self.features, cols)
+        alone = self.data.sqnorms[cols]
+        self.lips = np.append(self.lips, block_curvatures(alone, sizes, lambda at: self.data.cross(cols[at], cols[at])))
+
+    def state(self, w):
+        """The r of an iterate, computed from w."""
+        r = self.y.copy()
+        if w.any():
+            col_updates(self.A, w, self.h, r)
+        return r
+
+    def correlations(self, r):
+        out = np.empty(self.features.size)
+        if out.size:
+            col_dots(self.A, np.arange(out.size), r, out)
+        return -out
+
+    def products(self, w, r):
+        """Squared norm of the residual, and its product with y."""
+        v = self.data.to_rows(r)
+        e = v * self.data.inv_h
+        return float(v @ e), float(e @ self.data.to_rows(self.y))
+
+    def square(self, coords):
+        """Inner products of some coordinates."""
+        cols = self.features[coords]
+        return self.data.cross(cols, cols)
+
+
+class Gradient:
+    """r is the gradient on the working set; `cross` gives inner products of columns."""
+
+    h = np.ones(1)
+    has_squares = True
+
+    def __init__(self, cross, start, yy):
+        self.cross = cross
+        self.start = start
+        self.yy = yy
+        self.features = np.empty(0, np.int64)
+        self.lips = np.empty(0)
+        self.G = np.empty((0, 0))
+        self.A = None
+
+    @property
+    def width(self):
+        return self.features.size
+
+    def grow(self, cols, sizes=None):
+        """Add columns; `sizes` are those of their blocks, None for blocks of one."""
+        m, k = self.features.size, cols.size
+        self.features = np.append(self.features, cols)
+        new = self.cross(cols, self.features)
+        if not m:
+            self.G = np.ascontiguousarray(new)
+        elif m + k > len(self.G):
+            G = np.empty((2 * (m + k), 2 * (m + k)))
+            G[:m, :m] = self.G[:m, :m]
+            self.G = G
+        if m:
+            self.G[m : m + k, : m + k] = new
+            self.G[:m, m : m + k] = new[:, :m].T
+        alone = self.G.diagonal()[m : m + k]
+        lips = block_curvatures(alone, sizes, lambda at: self.G[m:, m:][np.ix_(at, at)])
+        self.lips = np.append(self.lips, lips)
+        self.A = Gram(self.G)
+
+    def state(self, w):
+        """The r of an iterate, computed from w."""
+        return w @ self.G[: w.size, : w.size] - self.start[self.features]
+
+    def correlations(self, r):
+        return -r
+
+    def products(self, w, r):
+        """Squared norm of the residual, and its product with y."""
+        yr = self.yy - self.start[self.features] @ w
+        return max(yr + r @ w, 0.0), yr
+
+    def square(self, coords):
+        """Inner products of some coordinates."""
+        return self.G[np.ix_(coords, coords)]
+
+
+def block_curvatures(alone, sizes, square):
+    """The largest curvature of every block, from those of single coordinates; ``square(at)`` gives inner products."""
+    if sizes is None:
+        return alone
+    out, stops = np.empty(sizes.size), np.cumsum(sizes)
+    for j, (stop, size) in enumerate(zip(stops, sizes, strict=True)):
+        at = np.arange(stop - size, stop)
+        out[j] = alone[at[0]] if size == 1 else np.linalg.eigvalsh(square(at))[-1]
+    return out
+
+
+class WorkingSet:
+    """What `path.follow`, `inner.solve` and certificates know of a working set.
+
+    Attributes
+    ----------
+    start : ndarray
+        Correlations of all coordinates at the null model.
+    is_convex : bool
+        Whether the loss is.
+    is_eager : bool
+        Whether blocks that are only likely to enter are added: it is cheap.
+    batch : int
+        Blocks that may always enter at once; otherwise at most as many as there are nonzero coefficients.
+    blocks : ndarray of int
+        In the order in which they entered.
+    features : ndarray of int
+        The coordinates of these blocks, as positions in all coordinates.
+    w : ndarray
+        The iterate.
+    r : object
+        Its state, which knows the gradient of the smooth part.
+    """
+
+    is_convex = True
+
+    def __init__(self):
+        self.blocks = np.empty(0, np.int64)
+
+    def add(self, path, blocks, known, entry):
+        """Add blocks, with coefficients of 0, and mark them as known; `entry` are the entry alphas of all blocks."""
+        raise NotImplementedError
+
+    def move(self, w):
+        """Set the iterate, and compute its state from it."""
+        raise NotImplementedError
+
+    def solve(self, pen, tol, share, max_rounds):
+        """Lower the objective until the certificate is at most `tol`, or that share of the objective.
+
+        Returns
+        -------
+        result : inner.Result
+        """
+        raise NotImplementedError
+
+    def jump(self, pen, start, t):
+        """Step from w to ``w + t (w - start)``, without leaving smooth pieces, if that lowers the objective."""
+        raise NotImplementedError
+
+    def all_correlations(self, w, r, may_matter):
+        """Correlations of all coordinates at the iterate w, r; exact for those that matter, see `Anchors`."""
+        raise NotImplementedError
+
+    def snapshot(self):
+        """The state, which later steps do not change."""
+        raise NotImplementedError
+
+    def evaluate(self, pen):
+        """The objective, and the correlations of the working set: minus the gradient of the smooth part."""
+        raise NotImplementedError
+
+    def dual_bounds(self, pen, c):
+        """Dual values at the state that was evaluated last, each with the scale of its dual point."""
+        raise NotImplementedError
+
+    def dual_value(self, pen, point, scale):
+        """Dual value of another scale of a dual point, which is a `DualityGap`."""
+        raise NotImplementedError
+
+    def trivial_dual(self, pen):
+        """Dual value of the point 0, which is always feasible."""
+        raise NotImplementedError
+
+
+class SquaredLoss(WorkingSet):
+    """The working set of the squared loss, in one of the two forms."""
+
+    batch = 64
+
+    def __init__(self, form):
+        super().__init__()
+        self.form = form
+        self.w = self.r = np.empty(0)
+
+    @property
+    def features(self):
+        return self.form.features
+
+    def _enter(self, blocks, k):
+        """Add the last k columns of the form to the iterate, with coefficients of 0."""
+        self.blocks = np.append(self.blocks, blocks)
+        self.move(np.append(self.w, np.zeros(k)))
+
+    def move(self, w):
+        self.w = w
+        self.r = self.form.state(w)
+
+    def solve(self, pen, tol, share, max_rounds):
+        return inner.solve(self, pen, tol, share, max_rounds)
+
+    def jump(self, pen, start, t):
+        inner.jump(self, pen, start, t)
+
+    def snapshot(self):
+        return self.r.copy()
+
+    def evaluate(self, pen):
+        self._products = rr, _ = self.form.products(self.w, self.r)
+        return 0.5 * rr + penalty_value(pen, self.w), self.form.correlations(self.r)
+
+    def dual_bounds(self, pen, c):
+        return [squared_dual(pen, c, *self._products)]
+
+    def trivial_dual(self, pen):
+        return -conjugate_value(pen, self.w, 0.0)
+
+    def dual_value(self, pen, point, scale):
+        rr, yr = self.form.products(point.w, point.r)
+        c = self.form.correlations(point.r)
+        return scale * yr - 0.5 * scale**2 * rr - conjugate_value(pen, c, scale)
+
+
+def block_sizes(path, blocks):
+    """Numbers of coordinates of some blocks, None where all have one."""
+    if path.n_blocks == path.n_coordinates:
+        return None
+    return np.diff(path.ptr)[blocks]
+
+
+class Columns(SquaredLoss):
+    """Columns outside the working set are screened with anchors."""
+
+    is_eager = True
+
+    def __init__(self, data, target, many=True):
+        self.start = data.start[target]
+        self.residual = Residual(data, target)
+        # Inner products of the working set pay on a path, or where they cost little compared with the rows.
+        self.most = min(max((2.0 if many else 0.1) * self.residual.width, LEAST), MOST)
+        super().__init__(Gradient(data.cross, self.start, data.sqnorm(data.R[target])))
+        self.anchors = Anchors(data)
+        self.anchors.start(-data.sqrt_weighted(data.R[target]), self.start)
+
+    def add(self, path, blocks, known, entry):
+        known[blocks] = True
+        cols, sizes = path.coordinates(blocks), block_sizes(path, blocks)
+        self.residual.grow(cols, sizes)
+        if self.residual.features.size > self.most:
+            self.form = self.residual
+        else:
+            self.form.grow(cols, sizes)
+        self._enter(blocks, cols.size)
+
+    def all_correlations(self, w, r, may_matter):
+        if self.form is not self.residual:
+            r = self.residual.state(w)
+        return self.anchors.correlations(r, may_matter)
+
+
+class Covariance(SquaredLoss):
+    """K holds the inner products of the working set with all columns: for n >> p. Blocks enter in batches.
+
+    Parameters
+    ----------
+    inner : callable
+        Rows of the Gram matrix of some columns.
+    start : ndarray of shape (p,)
+        Correlations of all columns with y.
+    yy : float
+        Squared norm of y.
+    """
+
+    is_eager = False
+    SMALL = 256  # up to this many columns, all enter at once, in one symmetric product
+
+    def __init__(self, inner, start, yy):
+        self.inner = inner
+        self.start = start
+        self.K = np.empty((0, start.size))
+        super().__init__(Gradient(lambda new, cols: self.K[-new.size :, cols], start, yy))
+
+    def add(self, path, blocks, known, entry):
+        known[blocks] = True
+        blocks = self._with_likely(path, blocks, known, entry)
+        known[blocks] = True
+        cols = path.coordinates(blocks)
+        self.K = np.concatenate([self.K, self.inner(cols)])
+        self.form.grow(cols, block_sizes(path, blocks))
+        self._enter(blocks, cols.size)
+
+    def _with_likely(self, path, blocks, known, entry):
+        """The blocks, and further ones up to a batch, or all: those that are likely to enter soon."""
+        p, n_new = self.start.size, path.coordinates(blocks).size
+        rest = np.flatnonzero(~known)
+        if p > self.SMALL and 3 * (self.w.size + max(n_new, BATCH)) <= p:
+            n_extra = max(BATCH - n_new, 0) * path.n_blocks // p
+            rest = rest[np.argsort(-entry[rest])[:n_extra]]
+        return np.append(blocks, rest)
+
+    def all_correlations(self, w, r, may_matter):
+        return self.start - w @ self.K
