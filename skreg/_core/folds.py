@@ -3,7 +3,7 @@
 import numpy as np
 
 from .data import as_data
-from .paths.path import follow
+from .paths import path
 from .paths.working_set import Covariance
 from .solve import (
     MAX_GRAM_COLUMNS,
@@ -19,6 +19,7 @@ from .solve import (
     solve_all,
     to_normalized,
     to_user_units,
+    too_large_for_gram,
 )
 
 ZERO_VARIANCE = 1e-13  # variance, relative to the second moment, below which a column counts as constant
@@ -86,6 +87,19 @@ class MomentsFit(LossFit):
         self.unit = data.unit * np.where(norm[self.p :] > 0.0, norm[self.p :], 1.0)
         self.null = 0.5 * self.unit**2 / self.weight
 
+    def _covariance(self, target):
+        return Covariance(lambda cols: self.gram[cols], self.start[target], self.target_sqnorms[target])
+
+    def alpha_max(self, penalty):
+        """The smallest alpha at which all penalized coefficients are zero, over all targets."""
+        if not self.scale.any():
+            return 0.0
+        targets = range(self.unit.size)
+        return float(max(path.alpha_max(self._covariance(t), penalty.path(self, self.unit[t])) for t in targets))
+
+    def prepare(self, penalty, alphas, solver):
+        """The Gram matrix is there."""
+
     def solve_all(self, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
         """Yield a `Solution` of all targets for every alpha."""
         moments = self.gram, self.start, self.target_sqnorms
@@ -111,12 +125,13 @@ class MomentsFit(LossFit):
 
     def _follow(self, target, penalty, alphas, tol, max_iter, init):
         """Yield a `Solution` of one target for every alpha."""
-        s = Covariance(lambda cols: self.gram[cols], self.start[target], self.target_sqnorms[target])
-        family = penalty.path(self, self.unit[target])
-        walk = follow(s, family, alphas, 0.5 * tol, max_iter, to_normalized(self, target, init))
+        s, family = self._covariance(target), penalty.path(self, self.unit[target])
+        walk = path.follow(s, family, alphas, 0.5 * tol, max_iter, to_normalized(self, target, init))
         found = (dense_point(point, self.p) for point in walk)
         cleaned = zip(alphas, found, strict=True)
         found = ((family.without_rounding(alpha, w), *rest) for alpha, (w, *rest) in cleaned)
+        goal = 0.5 * tol
+        found = ((w, value, np.inf if too_large_for_gram(w, goal) else gap, n) for w, value, gap, n in found)
         yield from to_user_units(self, target, found, 0.5 * tol)
 
     def _with_rows(self, solutions, penalty, alphas, tol, max_iter, solver):

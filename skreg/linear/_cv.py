@@ -4,9 +4,11 @@ from numbers import Real
 
 import numpy as np
 
+from .._core.block_fits import BlockFolds
 from .._core.folds import as_folds
 from ..utils._params import ARRAY_LIKE, Interval, Options
 from ._base import LinearRegressor
+from ._blocks import BlockSplits
 from ._elastic_net import ElasticNetProx
 from ._grid import Grid, read_alphas, read_list
 from ._penalized_base import Penalized
@@ -186,6 +188,8 @@ class ElasticNetProxCV(PathSearch, Penalized):
         return self._on_rows(problem).alpha_max(self._penalty(problem, l1_ratio))
 
     def _folds(self, problem, splits):
+        if isinstance(splits, BlockSplits):
+            return BlockFolds(problem.data, splits)
         return as_folds(problem.data, problem.Y, problem.weights, splits, self.solver)
 
     def _options(self):

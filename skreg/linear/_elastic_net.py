@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from .._core.folds import RowsFit
+from .._core.block_fits import squared_fit
 from .._core.solve import choose_solver
 from ..utils._params import BOOLEAN, Interval
 from ._base import LinearRegressor
@@ -312,4 +312,4 @@ def alpha_max(
         bounds=bounds,
     )
     problem = model._read_aside(X, y, sample_weight)
-    return RowsFit(problem.data).alpha_max(problem.penalty(l1_ratio, standardize))
+    return squared_fit(problem.data).alpha_max(problem.penalty(l1_ratio, standardize))

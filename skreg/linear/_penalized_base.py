@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from .._core.folds import RowsFit
+from .._core.block_fits import squared_fit
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._threads import one_blas_thread
-from ..utils._validation import check_coef_init, unchanged_on_error
+from ..utils._validation import check_coef_init, is_dask, unchanged_on_error
 from ._base import LinearRegressor
+from ._blocks import read_blocks
 from ._grid import check_grid, read_alphas
 
 
@@ -21,11 +22,17 @@ class Penalized(LinearRegressor):
         The loss on the rows of a problem, as `RowsFit` is for the squared loss.
     """
 
+    def _read(self, X, y, sample_weight):
+        if not is_dask(X):
+            return super()._read(X, y, sample_weight)
+        self._check_parameters()
+        return read_blocks(self, X, y, sample_weight, **self._restrictions())[0]
+
     def _penalty(self, problem, l1_ratio):
         return problem.penalty(l1_ratio, self.standardize)
 
     def _on_rows(self, problem):
-        return RowsFit(problem.data)
+        return squared_fit(problem.data)
 
     def _labels(self, problem):
         """Targets in the form of the y that the user gave."""
@@ -67,8 +74,9 @@ class PenalizedFit(Penalized):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Fortran order or CSC saves a copy.
+        X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
+            Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other
+            (`ElasticNetProx` only).
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Each target has a model of its own; of two dimensions, `coef_` and predictions have two as well.
         sample_weight : float or array-like of shape (n_samples,), default=None

@@ -199,7 +199,8 @@ class PenalizedRegressorCV(PathSearch, LossAndPenalty):
         problem = self._read(X, y, sample_weight, offset)
         if offset is not None and self.scoring is not None:
             raise ValueError(f"scoring does not know of the offset; got scoring={self.scoring!r}. Use scoring=None.")
-        return self._search(problem, params)
+        routed = self._route(problem.sample_weight, params)
+        return self._search(problem, self._splits(problem, routed.splitter.split), routed)
 
     def _check_gamma(self, gamma):
         if self._shape == "elastic_net":

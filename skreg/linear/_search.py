@@ -20,7 +20,8 @@ from ..utils._params import ANY_STRING, ARRAY_LIKE, BOOLEAN, CALLABLE, CV, NONE,
 from ..utils._scoring import with_all_classes
 from ..utils._split import params_of_rows, read_splits
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, unchanged_on_error
+from ..utils._validation import caller_level, is_dask, unchanged_on_error
+from ._blocks import read_block_splits, read_blocks
 from ._grid import end_of_grid
 
 DEFAULT_FOLDS = 5
@@ -129,8 +130,9 @@ class PathSearch:
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Fortran order or CSC saves a copy.
+        X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
+            Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other
+            (`ElasticNetProxCV` only).
         y : array-like of shape (n_samples,) or, for regression, (n_samples, n_targets)
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights in the fits and in the scores; non-negative, not all zero.
@@ -141,12 +143,30 @@ class PathSearch:
         -------
         self : object
         """
-        return self._search(self._read(X, y, sample_weight), params)
-
-    def _search(self, problem, params):
-        """Follow all paths on all folds, choose, and fit all rows."""
+        if is_dask(X):
+            return self._search_blocks(X, y, sample_weight, params)
+        problem = self._read(X, y, sample_weight)
         routed = self._route(problem.sample_weight, params)
-        splits = self._splits(problem, routed.splitter.split)
+        return self._search(problem, self._splits(problem, routed.splitter.split), routed)
+
+    def _search_blocks(self, X, y, sample_weight, params):
+        """The search on row blocks, whose moments are computed for all folds at once."""
+        if is_classifier(self):
+            raise TypeError(f"{type(self).__name__} needs X in memory; got a {type(X).__name__}.")
+        self._check_parameters()
+        if self.scoring is not None and sample_weight is not None:
+            sample_weight = np.asarray(sample_weight)
+        routed = self._route(sample_weight, params)
+
+        def splits_of(problem):
+            cv = DEFAULT_FOLDS if self.cv is None else self.cv
+            return read_block_splits(cv, problem.X.n, lambda: self._labels(problem), **routed.splitter.split)
+
+        problem, splits = read_blocks(self, X, y, sample_weight, splits_of, **self._restrictions())
+        return self._search(problem, splits, routed)
+
+    def _search(self, problem, splits, routed):
+        """Follow all paths on all folds, choose, and fit all rows."""
         grid = self._grid(problem)
         folds = self._folds(problem, splits)
         task = Task.root(self, len(splits) + self.refit, sequential=False)

@@ -161,12 +161,20 @@ def numeric_targets(y):
         raise ValueError(f"y must hold numbers to regress on; got {y.dtype} entries.") from error
 
 
+def is_dask(X):
+    """Whether X is an array, dataframe or series of Dask, which nothing here imports unless the user did."""
+    dask = sys.modules.get("dask")
+    return dask is not None and dask.is_dask_collection(X) and hasattr(X, "to_delayed")
+
+
 def check_table(X, name="X"):
     """Check the columns of a frame.
 
-    Raises TypeError for a LazyFrame, and for dates, which some libraries turn into huge numbers without a word; and
-    ValueError for a column of text.
+    Raises TypeError for a LazyFrame, for a Dask collection, which scikit-learn would read as a whole, and for dates,
+    which some libraries turn into huge numbers without a word; and ValueError for a column of text.
     """
+    if is_dask(X):
+        raise TypeError(f"{name} is a Dask {type(X).__name__}, which is not read here: pass {name}.compute().")
     if type(X).__name__ == "LazyFrame":
         raise TypeError(f"{name} is a LazyFrame, which holds no data yet: pass {name}.collect().")
     dtypes = getattr(X, "dtypes", None)

@@ -31,7 +31,7 @@ NUMERICS = {"llvmlite", "numpy", "scipy", "numba"}
 OUTSIDE = {
     "_core": NUMERICS,
     "_nets": NUMERICS,
-    "utils": {"narwhals", "numpy", "scipy", "sklearn", "threadpoolctl"},
+    "utils": {"dask", "narwhals", "numpy", "scipy", "sklearn", "threadpoolctl"},
     "inspection": {"joblib", "matplotlib", "numpy", "optuna", "pandas", "rich", "scipy", "sklearn", "threadpoolctl"},
 }
 

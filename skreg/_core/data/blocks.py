@@ -1,0 +1,115 @@
+"""Moments of row blocks: all that the squared loss needs of an X that does not fit in memory."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+ENTRIES_AT_ONCE = 1 << 18  # of a block, that are copied at once: the copy stays in the cache
+ZERO_VARIANCE = 4e-15  # standard deviation below which a column is constant up to rounding, relative to its mean
+
+
+@dataclass(frozen=True)
+class RowMoments:
+    """Weight, weighted means and scatter of the columns and targets of some rows; those of disjoint rows add.
+
+    Attributes
+    ----------
+    weight : float
+        Sum of the row weights.
+    mean : ndarray of shape (p + T,)
+    scatter : ndarray of shape (p + T, p + T)
+        Weighted inner products of the columns and targets minus their means.
+    """
+
+    weight: float
+    mean: np.ndarray
+    scatter: np.ndarray
+
+    def __add__(self, other):
+        """Those of both sets of rows; nothing cancels (Chan, Golub & LeVeque 1983, eq. 2.1)."""
+        if not (self.weight and other.weight):
+            return self if self.weight else other
+        weight, step = self.weight + other.weight, other.mean - self.mean
+        share = other.weight / weight
+        scatter = self.scatter + other.scatter
+        scatter += np.outer(self.weight * share * step, step)
+        return RowMoments(weight, self.mean + share * step, scatter)
+
+    @classmethod
+    def of_rows(cls, X, Y, weights=None):
+        """Of the rows of X (n, p), dense or sparse, and targets Y (T, n)."""
+        total = cls.of_nothing(X.shape[1] + len(Y))
+        step = max(ENTRIES_AT_ONCE // (X.shape[1] + len(Y)), 256)
+        for low in range(0, X.shape[0], step):
+            rows = slice(low, low + step)
+            part = X[rows].toarray() if hasattr(X, "toarray") else X[rows]
+            Z = np.empty((len(part), total.mean.size))
+            Z[:, : X.shape[1]] = part
+            Z[:, X.shape[1] :] = Y[:, rows].T
+            total += cls._of_part(Z, None if weights is None else weights[rows])
+        return total
+
+    @classmethod
+    def _of_part(cls, Z, weights):
+        if weights is None:
+            mean = Z.mean(axis=0)
+            Z -= mean
+            return cls(float(len(Z)), mean, Z.T @ Z)
+        weight = float(weights.sum())
+        if weight == 0.0:
+            return cls.of_nothing(Z.shape[1])
+        mean = weights @ Z / weight
+        Z -= mean
+        Z *= np.sqrt(weights)[:, None]
+        return cls(weight, mean, Z.T @ Z)
+
+    @classmethod
+    def of_nothing(cls, size):
+        """Of no rows."""
+        return cls(0.0, np.zeros(size), np.zeros((size, size)))
+
+
+class BlockData:
+    """What solvers need of the rows of blocks for the squared loss: the units of columns and targets, and moments.
+
+    Has the attributes of `Data` that do not depend on single rows.
+
+    Parameters
+    ----------
+    blocks : blocks of rows
+        See `utils._blocks`: `n`, `p` and `total(function, *arguments)`, the sum over all blocks of what a function of
+        X, Y, weights, the position of the first row and the arguments returns.
+    cells : list of RowMoments
+        Of parts of the rows, that no two have in common.
+    fit_intercept : bool
+    """
+
+    def __init__(self, blocks, cells, fit_intercept):
+        self.blocks = blocks
+        self.cells = cells
+        self.all = moments = sum(cells[1:], cells[0])
+        self.fit_intercept = fit_intercept
+        self.n, self.p = blocks.n, blocks.p
+        self.weight = moments.weight
+        squares = moments.scatter.diagonal().copy()
+        squares[squares <= self.weight * (ZERO_VARIANCE * moments.mean) ** 2] = 0.0
+        self.spread = np.sqrt(squares / self.weight)[: self.p]
+        self._centre = moments.mean if fit_intercept else np.zeros(moments.mean.size)
+        if not fit_intercept:
+            squares += self.weight * moments.mean**2
+        norms = np.sqrt(squares)
+        self._inverse = np.divide(1.0, norms, out=np.zeros(norms.size), where=norms > 0.0)
+        self.mean, self.offset = self._centre[: self.p], self._centre[self.p :]
+        self.scale = self._inverse[: self.p]
+        self.unit = np.where(norms[self.p :] > 0.0, norms[self.p :], 1.0)
+
+    def normalized(self, moments):
+        """Inner products of columns, targets and ones over some rows, in normalized units, as of `Data.moments`."""
+        shift = (moments.mean - self._centre) * self._inverse
+        size = shift.size
+        M = np.empty((size + 1, size + 1))
+        M[:size, :size] = moments.scatter * self._inverse * self._inverse[:, None]
+        M[:size, :size] += np.outer(moments.weight * shift, shift)
+        M[-1, :size] = M[:size, -1] = moments.weight * shift
+        M[-1, -1] = moments.weight
+        return M

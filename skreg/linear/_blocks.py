@@ -1,0 +1,205 @@
+"""Linear models on row blocks: reading, and folds."""
+
+import warnings
+from numbers import Integral
+
+import numpy as np
+from sklearn.model_selection import check_cv
+
+from .._core.block_fits import add_each, cells_of_block
+from .._core.data.blocks import BlockData
+from .._core.solve import MAX_GRAM_COLUMNS
+from ..utils._blocks import DaskBlocks
+from ..utils._features import check_bounds, check_left_out, check_penalty_factor
+from ..utils._validation import caller_level, labelled
+from ._data import LinearData
+
+MAX_CELLS = 1000  # sets of rows that splits may have in common: a p x p matrix is kept for each
+
+
+class BlockSplits:
+    """Training and test rows of all folds, as sets of cells: rows that are in the same of these sets.
+
+    Parameters
+    ----------
+    cells : callable
+        For the positions of the first and past the last row, the cell of each row (an ndarray of int).
+    n_cells : int
+    train, test : list of list of int
+        The cells of every fold.
+    rows : list of slice or ndarray
+        Test rows of every fold.
+    """
+
+    def __init__(self, cells, n_cells, train, test, rows):
+        self.cells = cells
+        self.n_cells = n_cells
+        self.train = train
+        self.test = test
+        self.rows = rows
+
+    def __len__(self):
+        return len(self.test)
+
+    def __getitem__(self, fold):
+        return None, self.rows[fold]
+
+    def mask_of(self, cells):
+        """A mask of the rows of some cells, as a function of the positions of the first and past the last row."""
+        return RowMask(self.cells, np.array(cells))
+
+
+class RowMask:
+    """Whether rows belong to some cells."""
+
+    def __init__(self, cells, chosen):
+        self.cells = cells
+        self.chosen = chosen
+
+    def __call__(self, first, stop):
+        return np.isin(self.cells(first, stop), self.chosen)
+
+
+class Consecutive:
+    """Cells of consecutive rows, as the folds of `KFold`."""
+
+    def __init__(self, bounds):
+        self.bounds = bounds
+
+    def __call__(self, first, stop):
+        return np.searchsorted(self.bounds[1:], np.arange(first, stop), side="right")
+
+
+class Listed:
+    """Cells by a number for every row."""
+
+    def __init__(self, numbers):
+        self.numbers = numbers
+
+    def __call__(self, first, stop):
+        return self.numbers[first:stop]
+
+
+def consecutive_splits(n, n_folds):
+    """Folds of consecutive rows."""
+    sizes = np.full(n_folds, n // n_folds)
+    sizes[: n % n_folds] += 1
+    bounds = np.append(0, np.cumsum(sizes))
+    train = [[cell for cell in range(n_folds) if cell != fold] for fold in range(n_folds)]
+    rows = [slice(*map(int, bounds[fold : fold + 2])) for fold in range(n_folds)]
+    return BlockSplits(Consecutive(bounds), n_folds, train, [[fold] for fold in range(n_folds)], rows)
+
+
+def listed_splits(splits, n):
+    """Folds that are given by pairs of index arrays."""
+    numbers = np.zeros(n, dtype=np.int64)
+    members = [[]]  # of every cell, the sets that it belongs to
+    for k, rows in enumerate(rows for pair in splits for rows in pair):
+        mask = np.zeros(n, dtype=bool)
+        mask[rows] = True
+        pairs, numbers = np.unique(2 * numbers + mask, return_inverse=True)
+        members = [[*members[pair // 2], *([k] if pair % 2 else [])] for pair in pairs]
+        if len(members) > MAX_CELLS:
+            raise ValueError(
+                f"cv makes {len(splits)} splits that cut the rows into more than {MAX_CELLS} parts: use fewer splits,"
+                " or KFold."
+            )
+    small = np.min_scalar_type(len(members))
+    sets = [[cell for cell, of in enumerate(members) if k in of] for k in range(2 * len(splits))]
+    return BlockSplits(Listed(numbers.astype(small)), len(members), sets[::2], sets[1::2], [test for _, test in splits])
+
+
+class BlockTargets:
+    """Targets (T, n) that are read when one is asked for."""
+
+    def __init__(self, blocks):
+        self.blocks = blocks
+
+    def __len__(self):
+        return self.blocks.n_targets
+
+    def __getitem__(self, target):
+        return self.blocks.targets()[target]
+
+    @property
+    def T(self):
+        return self.blocks.targets().T
+
+
+def read_blocks(estimator, X, y, sample_weight=None, splits_of=None, **restrictions):
+    """Check row blocks and numeric targets, and compute their moments, in one pass over the rows.
+
+    Sets `n_features_in_` and `feature_names_in_` of the estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gives `fit_intercept`.
+    X : dask array or dataframe of shape (n, p)
+    y : array-like or dask collection of shape (n,) or (n, n_targets)
+    sample_weight : array-like or dask array of shape (n,), default=None
+    splits_of : callable, default=None
+        The `BlockSplits` of a `LinearData`, of which only the number of rows and the targets may be asked.
+    **restrictions : dict
+        `penalty_factor`, `bounds` and `positive`.
+
+    Returns
+    -------
+    problem : LinearData
+    splits : BlockSplits or None
+    """
+    blocks = DaskBlocks(X, y, sample_weight)
+    p, names = blocks.p, blocks.names
+    if p > MAX_GRAM_COLUMNS:
+        raise ValueError(
+            f"X has {p} columns; row blocks are fitted through the inner products of at most {MAX_GRAM_COLUMNS}. Select"
+            " features first, or pass an array or sparse matrix that fits in memory."
+        )
+    solver = getattr(estimator, "solver", "auto")
+    if solver not in ("auto", "gram"):
+        raise ValueError(f"solver={solver!r} needs the rows in memory; row blocks have 'auto' and 'gram'.")
+    factor = check_penalty_factor(restrictions.get("penalty_factor"), p, names)
+    bounds = check_bounds(restrictions.get("bounds"), restrictions.get("positive", False), p, names)
+    check_left_out(factor, bounds, names)
+    estimator.n_features_in_ = p
+    vars(estimator).pop("feature_names_in_", None)
+    if names is not None:
+        estimator.feature_names_in_ = names
+    problem = LinearData(blocks, BlockTargets(blocks), None, sample_weight, None, factor, bounds, blocks.one_target)
+    splits = None if splits_of is None else splits_of(problem)
+    with np.errstate(over="ignore", invalid="ignore"):
+        cells = blocks.total(cells_of_block, splits, add=add_each)
+    if not any(cell.weight for cell in cells):
+        raise ValueError("sample_weight must have a positive entry; got zeros only.")
+    data = BlockData(blocks, cells, estimator.fit_intercept)
+    _check_moments(data, splits, names)
+    return problem._replace(data=data), splits
+
+
+def _check_moments(data, splits, names):
+    squares = data.all.scatter.diagonal()
+    for j in np.flatnonzero(~np.isfinite(squares)):
+        what = labelled("Input X contains values in column", j, names) if j < data.p else "y has values"
+        raise ValueError(f"{what} so large that their squares overflow: rescale.")
+    for fold in range(0 if splits is None else len(splits)):
+        for part, name in ((splits.train, "training"), (splits.test, "held-out")):
+            if not any(data.cells[cell].weight for cell in part[fold]):
+                raise ValueError(f"the {name} rows of fold {fold} have no weight.")
+    if not data.scale.any():
+        warnings.warn(
+            "X has no feature that varies: all coefficients are 0, and predictions are those of the null model.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
+
+
+def read_block_splits(cv, n, labels, **params):
+    """`BlockSplits` of a number of folds, a splitter or an iterable; `labels` gives y only if a splitter needs it."""
+    if isinstance(cv, Integral):
+        if cv > n:
+            raise ValueError(f"cv={cv} is more than n_samples={n}.")
+        return consecutive_splits(n, cv)
+    splits = list(check_cv(cv).split(np.zeros((n, 1)), labels(), **params))
+    if not splits:
+        raise ValueError(f"cv={cv!r} has no splits; an iterator is empty after its first use.")
+    return listed_splits(splits, n)

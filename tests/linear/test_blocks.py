@@ -1,0 +1,236 @@
+"""Row blocks: the same answers as in memory, one pass over the blocks, and errors that name the block."""
+
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from sklearn.base import clone
+from sklearn.model_selection import GroupKFold, ShuffleSplit
+
+from skreg import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, alpha_max, elastic_net_path
+from skreg._core.data.blocks import RowMoments
+
+dask = pytest.importorskip("dask")
+da = pytest.importorskip("dask.array")
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    n, p = 600, 8
+    X = rng.normal(size=(n, p)) * 10.0 ** rng.integers(-3, 4, p) + 100.0 * rng.normal(size=p)
+    X[:, 3] = 7.0  # constant
+    X[:, 4] = X[:, 5] + 1e-3 * X[:, 4]  # nearly equal
+    y = X @ (rng.normal(size=p) / X.std(axis=0).clip(1e-3)) + rng.normal(size=n)
+    return X, y, rng.integers(0, 3, n).astype(float)
+
+
+def blocks(*arrays, size=130):
+    return [da.from_array(a, chunks=(size, -1) if a.ndim == 2 else size) for a in arrays]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        dict(l1_ratio=0.0),
+        dict(fit_intercept=False),
+        dict(l1_ratio=1.0, standardize=True),
+        dict(positive=True),
+        dict(bounds=(-0.1, 0.2), penalty_factor=[1, 0, 2, 1, 1, 1, 1, 1]),
+        dict(alpha=0.0),
+    ],
+    ids=str,
+)
+def test_elastic_net__on_blocks_has_the_objective_of_the_fit_in_memory(data, params, weighted):
+    X, y, weights = data
+    weights = weights if weighted else None
+    model = ElasticNetProx(**{"alpha": 0.05} | params)
+    whole = clone(model).fit(X, y, weights)
+    dX, dy = blocks(X, y)
+    parts = model.fit(dX, dy, weights)
+    unit = np.average((y - np.average(y, weights=weights)) ** 2, weights=weights)
+    assert parts.dual_gap_ <= 1e-6 * unit
+    assert abs(parts.objective_ - whole.objective_) <= 1e-6 * unit
+    np.testing.assert_allclose(parts.predict(X), whole.predict(X), atol=3e-3 * np.sqrt(unit))
+    assert parts.coef_[3] == 0.0 or not model.fit_intercept
+
+
+def test_elastic_net__several_targets_on_blocks(data):
+    X, y, _ = data
+    Y = np.column_stack([y, X[:, 0], np.ones_like(y)])
+    dX, dY = blocks(X, Y)
+    whole, parts = ElasticNetProx(0.1).fit(X, Y), ElasticNetProx(0.1).fit(dX, dY)
+    np.testing.assert_allclose(parts.coef_, whole.coef_, rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(parts.intercept_, whole.intercept_, rtol=1e-9)
+
+
+def test_elastic_net__path_and_alpha_max_on_blocks(data):
+    X, y, _ = data
+    dX, dy = blocks(X, y)
+    assert alpha_max(dX, dy) == pytest.approx(alpha_max(X, y), rel=1e-12)
+    found = elastic_net_path(dX, dy, alphas=5, l1_ratio=1.0)
+    for part, whole in zip(found, elastic_net_path(X, y, alphas=5, l1_ratio=1.0), strict=True):
+        np.testing.assert_allclose(part, whole, atol=1e-6 * np.var(y))
+
+
+def test_elastic_net__blocks_of_a_frame_have_names(data):
+    dd = pytest.importorskip("dask.dataframe")
+    X, y, _ = data
+    frame = pd.DataFrame(X, columns=list("abcdefgh")).assign(y=y)
+    parts = dd.from_pandas(frame, npartitions=4)
+    model = ElasticNetProx(0.1, penalty_factor={"b": 0.0}).fit(parts[list("abcdefgh")], parts["y"])
+    whole = ElasticNetProx(0.1, penalty_factor={"b": 0.0}).fit(frame[list("abcdefgh")], y)
+    assert list(model.feature_names_in_) == list("abcdefgh")
+    np.testing.assert_allclose(model.coef_, whole.coef_, rtol=1e-6)
+    predictions = model.predict(parts[list("abcdefgh")])
+    np.testing.assert_allclose(predictions.compute(), whole.predict(frame[list("abcdefgh")]), rtol=1e-6)
+
+
+def test_elastic_net__sparse_blocks(data):
+    _, y, _ = data
+    S = sp.random_array((600, 8), density=0.2, rng=np.random.default_rng(1)).tocsr()
+    dS = da.concatenate([da.from_array(S[low : low + 200], chunks=(200, -1), asarray=False) for low in (0, 200, 400)])
+    whole = ElasticNetProx(0.01).fit(S, y)
+    np.testing.assert_allclose(ElasticNetProx(0.01).fit(dS, y).coef_, whole.coef_, rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:ElasticNetProxCV")
+@pytest.mark.parametrize("cv", [None, 3, ShuffleSplit(3, random_state=0), "groups"], ids=str)
+def test_search__on_blocks_is_the_search_in_memory(data, cv):
+    X, y, weights = data
+    if cv == "groups":
+        cv = list(GroupKFold(3).split(X, y, groups=np.arange(600) % 7))
+    dX, dy = blocks(X, y)
+    whole = ElasticNetProxCV(l1_ratio=[0.5, 1.0], alphas=8, cv=cv).fit(X, y, weights)
+    parts = ElasticNetProxCV(l1_ratio=[0.5, 1.0], alphas=8, cv=cv).fit(dX, dy, weights)
+    np.testing.assert_allclose(parts.mse_path_, whole.mse_path_, rtol=1e-5)
+    assert parts.alpha_ == pytest.approx(whole.alpha_)
+    assert parts.l1_ratio_ == whole.l1_ratio_
+    np.testing.assert_allclose(parts.coef_, whole.coef_, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:ElasticNetProxCV")
+def test_search__scorer_on_blocks(data):
+    X, y, _ = data
+    dX, dy = blocks(X, y)
+    whole = ElasticNetProxCV(alphas=4, cv=3, scoring="r2").fit(X, y)
+    parts = ElasticNetProxCV(alphas=4, cv=3, scoring="r2").fit(dX, dy)
+    np.testing.assert_allclose(parts.scores_, whole.scores_, rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:ElasticNetProxCV")
+def test_search__reads_every_block_once(data):
+    X, y, _ = data
+    read = []
+
+    def count(block):
+        read.append(len(block))
+        return block
+
+    dX = da.from_array(X, chunks=(200, -1)).map_blocks(count, dtype=X.dtype, meta=np.empty((0, 0)))
+    ElasticNetProxCV(alphas=5, cv=4, eps=0.1).fit(dX, y)
+    assert read == [200, 200, 200]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_elastic_net__on_blocks_refines_what_moments_cannot_certify():
+    # condition number 1e9: its square, which inner products have, is beyond double precision
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(400, 3))
+    X = np.column_stack([Z, Z[:, 0] + 1e-9 * rng.normal(size=400)])
+    y = X @ [1.0, 1.0, 1.0, 0.0] + 1e6 * (X[:, 3] - X[:, 0]) + 0.1 * rng.normal(size=400)
+    model = ElasticNetProx(1e-12, l1_ratio=1.0, tol=1e-8)
+    whole = clone(model).fit(X, y)
+    parts = model.fit(*blocks(X, y))
+    residual = y - X @ parts.coef_ - parts.intercept_
+    value = 0.5 * np.mean(residual**2) + 1e-12 * np.abs(parts.coef_).sum()
+    # the certificate is that of the rows, whatever the inner products say
+    assert value - whole.objective_ <= parts.dual_gap_ + 1e-12
+    assert parts.objective_ == pytest.approx(value, rel=1e-6)
+
+
+def test_moments__of_parts_add_without_cancellation():
+    rng = np.random.default_rng(0)
+    X, y, w = 1e8 + rng.normal(size=(700, 3)), rng.normal(size=(1, 700)), rng.random(700)
+    parts = [RowMoments.of_rows(X[i : i + 97], y[:, i : i + 97], w[i : i + 97]) for i in range(0, 700, 97)]
+    total = sum(parts[1:], parts[0])
+    Z = np.column_stack([X, y.T])
+    np.testing.assert_allclose(total.scatter / total.weight, np.cov(Z.T, aweights=w, ddof=0), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(total.mean, np.average(Z, axis=0, weights=w), rtol=1e-12)
+
+
+def test_predictions__of_blocks_are_lazy(data):
+    X, y, _ = data
+    (dX,) = blocks(X)
+    model = LabelSmoothedLogistic(alpha=0.1).fit(X / X.std(axis=0).clip(1e-9), y > np.median(y))
+    for name in ("predict", "predict_proba", "decision_function"):
+        found = getattr(model, name)(dX)
+        assert isinstance(found, da.Array)
+        assert found.chunks[0] == dX.chunks[0]
+        np.testing.assert_array_equal(found.compute(), getattr(model, name)(X))
+
+
+def bad_inputs():
+    X, y = np.ones((20, 3)), np.arange(20.0)
+    X[:, 0] = y
+    hole = X.copy()
+    hole[13, 2] = np.nan
+    some = da.from_array(X, chunks=(5, -1))
+    return {
+        "NaN": (da.from_array(hole, chunks=(5, -1)), y, {}, "NaN or infinity in block 2, column 2"),
+        "NaN in y": (some, np.where(y == 6.0, np.inf, y), {}, "Input y contains NaN or infinity in block 1"),
+        "unknown sizes": (some[some[:, 0] > 3], y[4:], {}, "compute_chunk_sizes"),
+        "length": (some, y[:-1], {}, "n_samples=20"),
+        "text": (some.astype(str), y, {}, "X must hold numbers"),
+        "weights": (some, y, dict(sample_weight=-y), "sample_weight must not be negative"),
+        "no weight": (some, y, dict(sample_weight=0 * y), "positive"),
+        "columns": (da.zeros((10, 3000), chunks=(5, -1)), np.zeros(10), {}, "at most 2000"),
+        "dimensions": (some[:, 0], y, {}, "two dimensions"),
+    }
+
+
+@pytest.mark.parametrize("name", bad_inputs())
+def test_blocks__bad_input_is_named(name):
+    X, y, params, message = bad_inputs()[name]
+    with pytest.raises(ValueError, match=message):
+        ElasticNetProx().fit(X, y, **params)
+
+
+def test_blocks__columns_in_several_blocks_are_joined_with_a_warning(data):
+    X, y, _ = data
+    with pytest.warns(UserWarning, match="columns in 2 blocks"):
+        model = ElasticNetProx(0.1).fit(da.from_array(X, chunks=(200, 4)), y)
+    np.testing.assert_allclose(model.coef_, ElasticNetProx(0.1).fit(X, y).coef_, rtol=1e-6)
+
+
+def test_blocks__estimators_that_need_rows_in_memory_say_so(data):
+    X, y, _ = data
+    with pytest.raises(TypeError, match="Dask Array"):
+        LabelSmoothedLogistic().fit(blocks(X)[0], y > 0)
+    with pytest.raises(ValueError, match="solver='cd'"):
+        ElasticNetProx(solver="cd").fit(blocks(X)[0], y)
+
+
+def test_blocks__memory_is_a_few_blocks():
+    n_blocks, rows, p = 30, 4000, 20
+    block = rows * p * 8
+
+    def make(info=None):
+        k = info[0]["array-location"][0][0] if info else 0
+        return np.random.default_rng(k).normal(size=(rows, p))
+
+    X = da.zeros((n_blocks * rows, p), chunks=(rows, p)).map_blocks(lambda b, block_info=None: make(block_info))
+    y = X[:, 0] + 1.0
+    with dask.config.set(scheduler="synchronous"):
+        ElasticNetProx(0.1).fit(X[:rows], y[:rows])  # compiles
+        tracemalloc.start()
+        model = ElasticNetProx(0.1, l1_ratio=1.0).fit(X, y)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 5 * block + 16 * n_blocks * rows  # of 30 blocks, and the targets twice
+    np.testing.assert_allclose(model.coef_[0], 0.9, atol=0.01)
+    assert not model.coef_[1:].any()
