@@ -1,6 +1,6 @@
 __version__: str
 
-from . import augmentation, inspection, linear, neural, stopping, utils
+from . import augmentation, inspection, linear, neural, recommendation, stopping, utils
 from ._show_versions import show_versions
 from .augmentation import AugmentedClassifier, AugmentedRegressor
 from .linear import (
@@ -23,6 +23,7 @@ from .neural import (
     DropoutRNNClassifier,
     DropoutRNNRegressor,
 )
+from .recommendation import MatrixFactorizationRegressor
 from .stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "ElasticNetProxCV",
     "LabelSmoothedLogistic",
     "LabelSmoothedLogisticCV",
+    "MatrixFactorizationRegressor",
     "PenalizedCox",
     "PenalizedRegressor",
     "PenalizedRegressorCV",
@@ -50,6 +52,7 @@ __all__ = [
     "linear",
     "logistic_path",
     "neural",
+    "recommendation",
     "show_versions",
     "stopping",
     "utils",

@@ -26,6 +26,7 @@ from skreg import (
     ElasticNetProxCV,
     LabelSmoothedLogistic,
     LabelSmoothedLogisticCV,
+    MatrixFactorizationRegressor,
     PenalizedCox,
     PenalizedRegressor,
     PenalizedRegressorCV,
@@ -138,6 +139,8 @@ INSTANCES = [
     EarlyStoppingClassifier(DropoutMLPClassifier(random_state=0, **SHORT), patience=3, min_delta=1e-2),
     EarlyStoppingClassifier(LogisticRegression(), refit=True, patience=2, min_delta=1e-2),
     Autoencoder(DropoutMLPRegressor((10, 3, 10), max_iter=10, dropout=0.0, random_state=0)),
+    MatrixFactorizationRegressor(rank=2, alpha=0.01),
+    MatrixFactorizationRegressor(rank=3, alpha=0.1, alpha_bias=0.01, frequency_scaling=0.5, n_jobs=2),
     AugmentedRegressor(Ridge(), RandomApply(Mixup(), 0.5), random_state=0),
     AugmentedRegressor(
         DropoutMLPRegressor(dropout=0.0, early_stopping=False, random_state=0, **SHORT),

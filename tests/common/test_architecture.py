@@ -19,6 +19,8 @@ LAYERS = {
     "neural": {"_core", "_nets", "augmentation", "utils"},
     "stopping": {"_core", "linear", "utils"},
     "augmentation": {"utils"},
+    "_factorization": {"_core"},
+    "recommendation": {"_factorization", "utils"},
     "inspection": {"augmentation", "linear", "neural", "stopping", "utils"},
 }
 ROOMS = {  # of the core; what else is in it may import all of them
@@ -32,6 +34,8 @@ OUTSIDE = {
     "_core": NUMERICS,
     "_nets": NUMERICS,
     "utils": {"dask", "narwhals", "numpy", "scipy", "sklearn", "threadpoolctl"},
+    "_factorization": NUMERICS,
+    "recommendation": {"joblib", "numpy", "scipy", "sklearn"},
     "inspection": {"joblib", "matplotlib", "numpy", "optuna", "pandas", "rich", "scipy", "sklearn", "threadpoolctl"},
 }
 
@@ -104,7 +108,9 @@ def test_public_names__are_the_estimators_and_two_functions():
         for kind in ("Classifier", "Regressor")
     }
     functions = {"alpha_max", "elastic_net_path", "logistic_path", "show_versions"}
-    objects = names | {f"{name}CV" for name in names} | both | functions | {"PenalizedCox"}
+    objects = (
+        names | {f"{name}CV" for name in names} | both | functions | {"MatrixFactorizationRegressor", "PenalizedCox"}
+    )
     packages = {layer for layer in LAYERS if not layer.startswith("_")}
     assert set(skreg.__all__) == set(dir(skreg)) == objects | packages
     for name in objects:

@@ -20,7 +20,7 @@ from sklearn.utils import get_tags
 
 import benchmarks.__main__
 import skreg
-from skreg import augmentation, inspection, neural, stopping
+from skreg import augmentation, inspection, neural, recommendation, stopping
 from skreg.utils import discovery
 from skreg.utils.discovery import all_estimators
 from tests.combinations import THOROUGH
@@ -56,7 +56,7 @@ def sections(obj):
 BASES = {"Augmenter", "Batch", "Perturbation"}
 PUBLIC = {
     f"{module.__name__}.{name}": getattr(module, name)
-    for module in (skreg, augmentation, inspection, neural, stopping, discovery)
+    for module in (skreg, augmentation, inspection, neural, recommendation, stopping, discovery)
     for name in module.__all__
     if name not in BASES and not inspect.ismodule(getattr(module, name))
 }

@@ -1,0 +1,87 @@
+"""The known entries of a matrix of users and items, by users and by items."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Side(NamedTuple):
+    """Entries in the order of one side, users or items, in CSR form.
+
+    Attributes
+    ----------
+    indptr : ndarray of int64 of shape (n_rows + 1,)
+    indices : ndarray of int32 of shape (n_entries,)
+        The other side's row of every entry.
+    order : ndarray of int64 of shape (n_entries,)
+        Where the entries are in the order of the users.
+    """
+
+    indptr: np.ndarray
+    indices: np.ndarray
+    order: np.ndarray
+
+    @property
+    def n_rows(self):
+        return self.indptr.size - 1
+
+    @property
+    def rows(self):
+        """The row of every entry."""
+        return np.repeat(np.arange(self.n_rows, dtype=np.int32), np.diff(self.indptr))
+
+    def sums(self, values):
+        """Sums of values, which are in the order of the users, over the entries of every row."""
+        ends = np.append(0.0, np.cumsum(values[self.order]))
+        return np.diff(ends[self.indptr])
+
+
+def _side(own, other, n_rows):
+    order = np.lexsort((other, own))
+    indptr = np.zeros(n_rows + 1, dtype=np.int64)
+    np.cumsum(np.bincount(own, minlength=n_rows), out=indptr[1:])
+    return Side(indptr, other[order].astype(np.int32), order)
+
+
+class Entries:
+    """Pairs of a user and an item, each once, in the order of users and then items.
+
+    Parameters
+    ----------
+    users, items : ndarray of int of shape (n,)
+        Codes from 0.
+    values, weights : ndarray of shape (n,)
+        Rows of the same pair become one entry.
+    n_users, n_items : int
+
+    Attributes
+    ----------
+    by_user, by_item : Side
+    weights : ndarray of shape (n_entries,)
+        Sums of the weights.
+    values : ndarray of shape (n_entries,)
+        Weighted means of the values.
+    within : float
+        Weighted sum of the squared differences of the values to these means.
+    """
+
+    def __init__(self, users, items, values, weights, n_users, n_items):
+        key = users.astype(np.int64) * n_items + items
+        order = np.argsort(key, kind="stable")
+        key, values, weights = key[order], values[order], weights[order]
+        starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+        self.weights = np.add.reduceat(weights, starts)
+        self.values = values[starts]
+        self.within = 0.0
+        if starts.size < key.size:
+            self.values = np.add.reduceat(weights * values, starts) / self.weights
+            sizes = np.diff(np.append(starts, key.size))
+            self.values = np.where(sizes == 1, values[starts], self.values)
+            self.within = float(weights @ (values - np.repeat(self.values, sizes)) ** 2)
+        users, items = np.divmod(key[starts], n_items)
+        self.by_user, self.by_item = _side(users, items, n_users), _side(items, users, n_items)
+
+    @property
+    def n(self):
+        """The number of entries."""
+        return self.values.size

@@ -1,0 +1,94 @@
+"""Ridge regressions of the rows of one side, users or items, while the other side is fixed."""
+
+import numpy as np
+
+from .._core._jit import njit
+
+
+@njit
+def descend(low, high, indices, extra, Z, diagonal, accuracy, x, r, p, h):
+    """Conjugate gradients from x for one row, given minus the gradient r; by how much the objective falls.
+
+    Its curvature is ``diag(diagonal)`` plus the sum of ``extra[e] z z'`` over the entries from low to high. The
+    diagonal is the preconditioner. Ends where the residual, in its metric, is `accuracy` times the first one.
+    """
+    m = x.size
+    rho = 0.0
+    for j in range(m):
+        p[j] = r[j] / diagonal[j] if diagonal[j] > 0.0 else r[j]
+        rho += r[j] * p[j]
+    enough, total = accuracy * accuracy * rho, 0.0
+    for _ in range(2 * m + 2):  # m are enough without rounding
+        if rho <= enough:
+            break
+        for j in range(m):
+            h[j] = diagonal[j] * p[j]
+        for e in range(low, high):
+            z, s = Z[indices[e]], 0.0
+            for j in range(m):
+                s += p[j] * z[j]
+            s *= extra[e]
+            for j in range(m):
+                h[j] += s * z[j]
+        curvature = 0.0
+        for j in range(m):
+            curvature += p[j] * h[j]
+        if not curvature > 0.0:
+            break
+        step, before, rho = rho / curvature, rho, 0.0
+        total += 0.5 * step * before
+        for j in range(m):
+            x[j] += step * p[j]
+            r[j] -= step * h[j]
+            rho += r[j] * (r[j] / diagonal[j] if diagonal[j] > 0.0 else r[j])
+        for j in range(m):
+            p[j] = (r[j] / diagonal[j] if diagonal[j] > 0.0 else r[j]) + rho / before * p[j]
+    return total
+
+
+@njit
+def solve_rows(first, last, indptr, indices, extra, pull, offset, Z, gram, ridge, scale, accuracy, X, decrease):
+    """Lower the objectives of the rows of X from first to last, each of them that of a ridge regression.
+
+    That of row u is, with sums over its entries e and the rows z of Z that they belong to::
+
+        sum_j (gram_j + scale_u ridge_j) x_j^2 / 2 + sum_e extra_e (z x + offset_z)^2 / 2 - sum_e pull_e z x
+
+    Writes by how much each has fallen.
+    """
+    m = X.shape[1]
+    x, r, p, h, diagonal = np.empty(m), np.empty(m), np.empty(m), np.empty(m), np.empty(m)
+    for u in range(first, last):
+        low, high = indptr[u], indptr[u + 1]
+        for j in range(m):
+            x[j] = X[u, j]
+            diagonal[j] = gram[j] + scale[u] * ridge[j]
+            r[j] = -diagonal[j] * x[j]
+        for e in range(low, high):
+            z = Z[indices[e]]
+            s = offset[indices[e]]
+            for j in range(m):
+                s += x[j] * z[j]
+            s = pull[e] - extra[e] * s
+            for j in range(m):
+                r[j] += s * z[j]
+        decrease[u] = descend(low, high, indices, extra, Z, diagonal, accuracy, x, r, p, h)
+        for j in range(m):
+            X[u, j] = x[j]
+
+
+@njit
+def score_entries(first, last, rows, columns, offset_rows, offset_columns, P, Q, out):
+    """Write ``offset_rows + offset_columns + p q`` of the entries from first to last; code -1 stands for zeros."""
+    for e in range(first, last):
+        u, i = rows[e], columns[e]
+        s = 0.0
+        if u >= 0:
+            s += offset_rows[u]
+        if i >= 0:
+            s += offset_columns[i]
+        if u >= 0 and i >= 0:
+            p, q = P[u], Q[i]
+            for k in range(p.size):
+                s += p[k] * q[k]
+        out[e] = s

@@ -1,0 +1,228 @@
+"""What models of users and items have in common: labels, factors, predictions and recommendations."""
+
+from numbers import Integral
+
+import numpy as np
+from joblib import effective_n_jobs
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from .._factorization.ridge import score_entries
+from ..utils._documentation import DocumentationLinkMixin
+from ..utils._params import NONE, RANDOM_STATE, Interval, Options
+from ..utils._validation import as_one_column, check_weights, numeric_targets
+from ._labels import UNKNOWN, LabelIndex, as_column, read_pairs
+
+BLOCK = 1 << 22  # scores that are in memory at a time
+
+
+class Factorization(DocumentationLinkMixin, BaseEstimator):
+    """Base of the models whose scores are products of factors of users and of items.
+
+    A subclass sets `user_factors_`, `item_factors_`, `user_biases_`, `item_biases_` and `intercept_` in `fit`, after
+    `_read_labels`.
+    """
+
+    _factor_constraints = {
+        "rank": [Interval(Integral, 1, np.inf)],
+        "max_iter": [Interval(Integral, 1, np.inf)],
+        "unknown": [Options("mean", "raise")],
+        "n_jobs": [Interval(Integral, -np.inf, np.inf, closed="neither"), NONE],
+        "random_state": [RANDOM_STATE],
+    }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.non_deterministic = False
+        return tags
+
+    def _read_targets(self, y, n):
+        """Ratings or counts as float64; ones for None."""
+        if y is None:
+            return np.ones(n)
+        y = numeric_targets(as_one_column(y)).astype(np.float64)
+        if y.shape != (n,):
+            raise ValueError(
+                f"y must have shape ({n},), one number for every row of X; got {y.shape}: inconsistent numbers of"
+                " samples."
+            )
+        bad = np.flatnonzero(~np.isfinite(y))
+        if bad.size:
+            kind = "NaN" if np.isnan(y[bad[0]]) else "infinity"
+            raise ValueError(f"Input y contains {kind} in row {bad[0]} ({bad.size} such rows).")
+        return y
+
+    def _read_labels(self, X, y, sample_weight):
+        """Codes of users and items, targets and weights of the rows with weight; sets `users_` and `items_`."""
+        columns = read_pairs(self, X, reset=True)
+        n = columns[0].size
+        y, weights = self._read_targets(y, n), check_weights(sample_weight, n)
+        weights = np.ones(n) if weights is None else weights
+        kept = self._kept(y, weights)
+        if not kept.all():
+            columns, y, weights = [column[kept] for column in columns], y[kept], weights[kept]
+        self._users, self._items = LabelIndex(columns[0], "user"), LabelIndex(columns[1], "item")
+        self.users_, self.items_ = self._users.labels, self._items.labels
+        return self._users.codes(columns[0]), self._items.codes(columns[1]), y, weights
+
+    def _kept(self, y, weights):
+        return weights > 0.0
+
+    def _n_threads(self):
+        return effective_n_jobs(self.n_jobs)
+
+    def _codes(self, X):
+        """Codes of the users and items of X, -1 where they are unknown and may be."""
+        users, items = read_pairs(self, X)
+        if self.unknown == "raise":
+            return self._users.known(users), self._items.known(items)
+        return self._users.codes(users), self._items.codes(items)
+
+    def predict(self, X):
+        """Predict the rating, or the score, of pairs of a user and an item.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, 2) or frame
+            Users and items in the first two columns.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        users, items = self._codes(X)
+        out = np.empty(users.size)
+        biases, factors = (self.user_biases_, self.item_biases_), (self.user_factors_, self.item_factors_)
+        score_entries(0, users.size, users, items, *biases, *factors, out)
+        return out + self.intercept_
+
+    def _scores_of_all_items(self, users):
+        """Scores of all items for codes of users, of shape (n_users, n_items); code -1 is an unknown user."""
+        known = (users >= 0)[:, None]
+        factors = np.where(known, self.user_factors_[users], 0.0)
+        biases = np.where(known[:, 0], self.user_biases_[users], 0.0)
+        return factors @ self.item_factors_.T + biases[:, None] + self.item_biases_ + self.intercept_
+
+    def recommend(self, users, n=10, exclude_seen=True):
+        """The items with the highest scores for each of some users.
+
+        Parameters
+        ----------
+        users : array-like of shape (n_users,)
+            Labels.
+        n : int, default=10
+            Number of items for every user, in [1, number of items].
+        exclude_seen : bool, default=True
+            Whether to leave out the items that a user has in the training rows.
+
+        Returns
+        -------
+        items : ndarray of shape (n_users, n)
+            Labels, the best first.
+        scores : ndarray of shape (n_users, n)
+            As of `predict`; ``-inf`` marks the items that fill up the row of a user who has seen so many that fewer
+            than n are left.
+
+        Raises
+        ------
+        ValueError
+            If n is not in that range, and for unknown users with ``unknown="raise"``.
+        """
+        check_is_fitted(self)
+        users = as_column(_as_labels(users, "users"), "user")
+        codes = self._users.known(users) if self.unknown == "raise" else self._users.codes(users)
+        order, scores = self._top(codes, self._check_n(n), exclude_seen)
+        return self.items_[order], scores
+
+    def _check_n(self, n):
+        if isinstance(n, bool) or not isinstance(n, Integral) or not 1 <= n <= self.items_.size:
+            raise ValueError(f"n must be an int between 1 and {self.items_.size}, the number of items; got {n!r}.")
+        return int(n)
+
+    def _top(self, codes, n, exclude_seen):
+        """Codes of the n best items and their scores, each of shape (n_users, n)."""
+        order, scores = np.empty((codes.size, n), dtype=np.int64), np.empty((codes.size, n))
+        size = max(BLOCK // self.items_.size, 1)
+        for low in range(0, codes.size, size):
+            part = slice(low, low + size)
+            block = self._scores_of_all_items(codes[part])
+            if exclude_seen:
+                self._mask_seen(codes[part], block)
+            order[part], scores[part] = best(block, n)
+        return order, scores
+
+    def _store_seen(self, entries):
+        side = entries.by_user
+        self._seen = side.indptr, side.indices
+
+    def _mask_seen(self, codes, block):
+        indptr, indices = self._seen
+        for row, code in enumerate(codes):
+            if code != UNKNOWN:
+                block[row, indices[indptr[code] : indptr[code + 1]]] = -np.inf
+
+    def similar_items(self, items, n=10):
+        """The items whose factors have the smallest angles to those of each of some items.
+
+        Parameters
+        ----------
+        items : array-like of shape (n_items,)
+            Labels of training items.
+        n : int, default=10
+            Number of similar items for each, in [1, number of items - 1].
+
+        Returns
+        -------
+        similar : ndarray of shape (n_items, n)
+            Labels, the most similar first; without the item itself.
+        similarities : ndarray of shape (n_items, n)
+            Cosines, in [-1, 1]; 0 for items without factors.
+
+        Raises
+        ------
+        ValueError
+            For unknown items, and for n out of range.
+        """
+        check_is_fitted(self)
+        codes = self._items.known(as_column(_as_labels(items, "items"), "item"))
+        most = self.items_.size - 1
+        if isinstance(n, bool) or not isinstance(n, Integral) or not 1 <= n <= most:
+            raise ValueError(f"n must be an int between 1 and {most}, the number of other items; got {n!r}.")
+        norms = np.linalg.norm(self.item_factors_, axis=1, keepdims=True)
+        unit = self.item_factors_ / np.where(norms > 0.0, norms, 1.0)
+        cosines = unit[codes] @ unit.T
+        cosines[np.arange(codes.size), codes] = -np.inf
+        order, cosines = best(cosines, int(n))
+        return self.items_[order], np.clip(cosines, -1.0, 1.0)
+
+
+def _as_labels(labels, name):
+    if isinstance(labels, (str, bytes)) or not hasattr(labels, "__len__"):
+        raise ValueError(f"{name} must be a list or an array of labels; got {labels!r}. For one, pass [{labels!r}].")
+    if not hasattr(labels, "__array__"):
+        array = np.empty(len(labels), dtype=object)
+        array[:] = list(labels)
+        labels = array
+    labels = np.asarray(labels)
+    if labels.ndim != 1:
+        raise ValueError(f"{name} must have one dimension; got shape {labels.shape}.")
+    return labels
+
+
+def best(scores, n):
+    """Columns of the n largest scores of every row, the largest first, and the scores; of equal ones the first."""
+    n_columns = scores.shape[1]
+    if n < n_columns:
+        least = np.partition(scores, n_columns - n, axis=1)[:, n_columns - n, None]
+        is_in, ties = scores > least, scores == least
+        room = n - is_in.sum(axis=1, keepdims=True)
+        is_in |= ties & (np.cumsum(ties, axis=1) <= room)
+        order = np.nonzero(is_in)[1].reshape(len(scores), n)
+    else:
+        order = np.broadcast_to(np.arange(n), scores.shape)
+    values = np.take_along_axis(scores, order, axis=1)
+    places = np.argsort(-values, axis=1, kind="stable")
+    return np.take_along_axis(order, places, axis=1), np.take_along_axis(values, places, axis=1)

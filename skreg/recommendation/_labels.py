@@ -1,0 +1,193 @@
+"""Users and items from the first two columns of X, and their labels as codes."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import _num_samples, validate_data
+
+from ..utils._rows import as_table
+
+UNKNOWN = -1
+SIDES = ("user", "item")
+
+
+def read_columns(X, check=None):
+    """The columns of users and of items, each an array of shape (n,).
+
+    Parameters
+    ----------
+    X : array-like of shape (n, 2) or frame
+    check : callable, default=None
+        Called with X, as an array or frame, before columns are read.
+
+    Raises
+    ------
+    TypeError
+        For sparse matrices, and for what is not a table.
+    ValueError
+        For a table with fewer than two columns or without rows, and for missing labels.
+    """
+    if sp.issparse(X):
+        raise TypeError(
+            "X must be dense, with columns of users and of items; got a sparse matrix. Of a matrix of ratings, pass"
+            " np.column_stack(X.nonzero()) as X and X[X.nonzero()] as y."
+        )
+    frame = as_table(X)
+    if frame is None:
+        X = _as_array(X)
+        if X.ndim != 2:
+            raise ValueError(
+                f"X must have two dimensions, with columns of users and of items. Expected 2D array, got {X.ndim}D"
+                " array instead. Reshape your data: for one pair, pass [[user, item]]."
+            )
+    if getattr(getattr(X, "dtype", None), "kind", "") == "c":
+        raise ValueError(f"Complex data not supported: X has {X.dtype} entries.")
+    if check is not None:
+        check(X)
+    n, p = X.shape
+    if p < 2:
+        raise ValueError(
+            f"X must have columns of users and of items: found {p} feature(s) (shape={X.shape}) while a minimum of 2 is"
+            " required."
+        )
+    if not n:
+        raise ValueError(f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required.")
+    columns = [X[:, j] for j in (0, 1)] if frame is None else [frame[:, j].to_numpy() for j in (0, 1)]
+    return [as_column(column, side) for column, side in zip(columns, SIDES, strict=True)]
+
+
+def read_pairs(estimator, X, reset=False):
+    """`read_columns`; sets or compares what the estimator knows of the columns."""
+    return read_columns(X, lambda X: validate_data(estimator, X, reset=reset, skip_check_array=True))
+
+
+def _as_array(X):
+    """X as an array that keeps the type of every label; NumPy would turn numbers beside strings into strings."""
+    if hasattr(X, "__array__"):
+        return np.asarray(X)
+    _num_samples(X)  # raises TypeError for what has no rows
+    array = np.asarray(X, dtype=object)
+    if array.ndim < 2:
+        return array
+    try:
+        plain = np.asarray(X)
+    except (TypeError, ValueError, OverflowError):
+        return array
+    return plain if plain.dtype.kind in "biuf" else array
+
+
+def as_column(labels, side):
+    """Labels of one side as an array of shape (n,), of objects only where they have no common type.
+
+    Raises
+    ------
+    TypeError
+        For labels that cannot be compared, such as lists and dicts.
+    ValueError
+        For missing labels, infinity and complex numbers.
+    """
+    labels = np.asarray(labels)
+    if labels.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: X has {side}s of the type {labels.dtype}.")
+    if labels.dtype.kind == "O":
+        _check_objects(labels, side)
+        kinds = set(map(type, labels.tolist()))
+        if kinds and all(issubclass(kind, Integral) and kind is not bool for kind in kinds):
+            try:
+                return labels.astype(np.int64)
+            except OverflowError:
+                return labels
+        return labels.astype(np.float64) if kinds and all(issubclass(kind, float) for kind in kinds) else labels
+    if labels.dtype.kind == "f":
+        bad = np.flatnonzero(~np.isfinite(labels))
+        if bad.size:
+            kind = "NaN" if np.isnan(labels[bad[0]]) else "infinity"
+            raise ValueError(f"Input X contains {kind} in row {bad[0]} of the {side}s ({bad.size} such rows).")
+    elif labels.dtype.kind in "mM" and (bad := np.flatnonzero(np.isnat(labels))).size:
+        raise ValueError(f"Input X contains NaT in row {bad[0]} of the {side}s ({bad.size} such rows).")
+    return labels
+
+
+def _check_objects(labels, side):
+    for row, label in enumerate(labels.tolist()):
+        if isinstance(label, complex):
+            raise ValueError(f"Complex data not supported: X has {label!r} in row {row} of the {side}s.")
+        try:
+            hash(label)
+            missing = label is None or bool(label != label)
+        except TypeError as error:
+            if type(label).__name__ == "NAType":
+                missing = True
+            else:
+                raise TypeError(
+                    f"X must hold labels such as numbers or strings, argument must be a string or a number; got"
+                    f" {label!r} in row {row} of the {side}s."
+                ) from error
+        if missing:
+            raise ValueError(f"Input X contains NaN: {label!r} in row {row} of the {side}s.")
+        if isinstance(label, Real) and label in (np.inf, -np.inf):
+            raise ValueError(f"Input X contains infinity in row {row} of the {side}s.")
+
+
+class LabelIndex:
+    """The distinct labels of one side in sorted order, and the code of each.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+        As `as_column` returns them, with repetitions.
+    side : {"user", "item"}
+
+    Attributes
+    ----------
+    labels : ndarray of shape (n_labels,)
+        Labels that cannot be compared are sorted by the name of their type first.
+    """
+
+    def __init__(self, labels, side):
+        self.side = side
+        if labels.dtype.kind == "O":
+            found = list(dict.fromkeys(labels.tolist()))
+            try:
+                found.sort()
+            except TypeError:
+                found.sort(key=_mixed_key)
+            self.labels = np.empty(len(found), dtype=object)
+            self.labels[:] = found
+        else:
+            self.labels = np.unique(labels)
+        self._codes = None
+
+    def __len__(self):
+        return self.labels.size
+
+    def codes(self, labels):
+        """Codes of labels, -1 for unknown ones; an integer array of shape (n,)."""
+        own = self.labels.dtype.kind
+        if labels.dtype.kind == own and own != "O":
+            places = np.minimum(np.searchsorted(self.labels, labels), self.labels.size - 1)
+            return np.where(self.labels[places] == labels, places, UNKNOWN)
+        if self._codes is None:
+            self._codes = {label: code for code, label in enumerate(self.labels.tolist())}
+        return np.fromiter((self._codes.get(label, UNKNOWN) for label in labels.tolist()), np.int64, labels.size)
+
+    def known(self, labels):
+        """Codes of labels; ValueError naming those that are unknown."""
+        codes = self.codes(labels)
+        unknown = codes == UNKNOWN
+        if unknown.any():
+            some = list(dict.fromkeys(labels[unknown].tolist()))
+            more = f" and {len(some) - 5} more" if len(some) > 5 else ""
+            raise ValueError(
+                f"X has {self.side}s that were not in the training rows: {', '.join(map(repr, some[:5]))}{more}."
+            )
+        return codes
+
+    def __getstate__(self):
+        return vars(self) | {"_codes": None}
+
+
+def _mixed_key(label):
+    kind = "number" if isinstance(label, Real) else type(label).__name__
+    return kind, label if isinstance(label, (Real, str)) else repr(label)
