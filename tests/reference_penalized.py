@@ -56,12 +56,12 @@ KIND = {"mcp": "mcp", "scad": "scad", "group_mcp": "mcp", "group_scad": "scad"}
 
 
 def penalty(name, b, alpha, l1_ratio, gamma=3.0, factor=None, groups=None):
-    """The penalty of coefficients; `groups` are lists of positions, weighted by the roots of their sizes."""
+    """The penalty of coefficients; `groups` are positions, weighted by `factor` or the roots of their numbers."""
     if groups is None:
         factor = np.ones(b.size) if factor is None else factor
         size, squares = np.abs(b), b**2
     else:
-        factor = np.sqrt([len(group) for group in groups])
+        factor = np.sqrt([len(group) for group in groups]) if factor is None else factor
         size = np.array([np.linalg.norm(b[group]) for group in groups])
         squares = size**2
     if name == "sparse_group_lasso":
@@ -73,10 +73,15 @@ def penalty(name, b, alpha, l1_ratio, gamma=3.0, factor=None, groups=None):
 
 def violation(name, X, g, b, alpha, l1_ratio, gamma=3.0, groups=None):
     """Largest distance of minus the gradient to the subdifferential of the penalty at b; g are slopes by scores."""
-    c = -dense(X).T @ g
+    factor = np.sqrt([len(group) for group in groups]) if groups else np.ones(b.size)
+    return distance(name, -dense(X).T @ g, b, alpha, l1_ratio, gamma, groups, factor)
+
+
+def distance(name, c, b, alpha, l1_ratio, gamma, groups, factor):
+    """Largest distance of c to the subdifferential of the penalty at b; norms of groups are weighted by `factor`."""
     worst = 0.0
-    for group in [[j] for j in range(b.size)] if groups is None else groups:
-        weight, size = np.sqrt(len(group)) if groups else 1.0, np.linalg.norm(b[group])
+    for group, weight in zip([[j] for j in range(b.size)] if groups is None else groups, factor, strict=True):
+        size = np.linalg.norm(b[group])
         if name == "sparse_group_lasso":
             l1, strength, l2 = alpha * l1_ratio, alpha * (1.0 - l1_ratio) * weight, 0.0
         else:

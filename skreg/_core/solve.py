@@ -49,9 +49,18 @@ class LossFit:
         Bound of the curvature of the loss.
     """
 
+    def has_gap(self, penalty):
+        """Whether certificates are duality gaps; otherwise they are distances to stationarity."""
+        return penalty.is_convex
+
+    @property
+    def n_scores(self):
+        """Rows of coefficients: one for each target, or for each class of one."""
+        return self.null.size
+
     def gap_units(self, penalty):
         """What certificates are relative to, for every target."""
-        return self.null if penalty.is_convex else np.ones(self.null.size)
+        return self.null if self.has_gap(penalty) else np.ones(self.null.size)
 
 
 def certify(form, pen, w, residual=None):

@@ -18,12 +18,12 @@ LAST_WIDTH = 1e-9  # relative to the first: narrower ones are rounding
 WARM_STARTS = 1  # for each decade of alpha; fewer than for squared loss, as working sets are larger
 
 
-def scores_alpha_max(likelihood, penalty, grouped=False):
+def scores_alpha_max(likelihood, penalty):
     """The smallest alpha for which every penalized coefficient is 0; infinite without an L1 part."""
     if not likelihood.data.scale.any():
         return 0.0  # no feature varies: no coefficient can differ from 0
     likelihood = _scaled(likelihood, penalty)
-    return path.alpha_max(Scores(likelihood), _path_of(likelihood, penalty, grouped))
+    return path.alpha_max(Scores(likelihood), _path_of(likelihood, penalty))
 
 
 def _scaled(likelihood, penalty):
@@ -34,11 +34,11 @@ def _scaled(likelihood, penalty):
     return Likelihood(data, likelihood.loss, likelihood.T, likelihood.offset)
 
 
-def _path_of(likelihood, penalty, grouped):
-    return penalty.path(likelihood.data, likelihood.score_scale, likelihood.K, grouped)
+def _path_of(likelihood, penalty):
+    return penalty.path(likelihood.data, likelihood.score_scale, likelihood.K)
 
 
-def _on_sample(likelihood, penalty, alphas, max_iter, grouped):
+def _on_sample(likelihood, penalty, alphas, max_iter):
     """Coefficients of a fit on a sample of the rows, as a start; None for few rows, or if a class would be missing."""
     data = likelihood.data
     if data.sparse or data.n < max(POLICY.sampled_rows, MIN_ROWS_PER_COLUMN * data.p):
@@ -46,11 +46,11 @@ def _on_sample(likelihood, penalty, alphas, max_iter, grouped):
     part = likelihood.on_rows(data.sample)
     if part is None:
         return None
-    *_, solution = solve_scores(part, penalty, alphas, tol=SAMPLE_TOL, max_iter=max_iter, grouped=grouped)
+    *_, solution = solve_scores(part, penalty, alphas, tol=SAMPLE_TOL, max_iter=max_iter)
     return solution.coef if solution.coef.any() else None
 
 
-def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, solver="auto", coef_init=None):
+def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
     """Yield a `Solution` for every alpha, each warm-started from the one before.
 
     Where the loss or the penalty is not convex, `gap` is the largest distance of the gradient to the subdifferential,
@@ -68,21 +68,20 @@ def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, s
         Duality gap to reach, relative to the loss of the null model.
     max_iter : int
         Newton steps for each alpha.
-    grouped : bool
-        Whether the penalty acts on the norm of a column's coefficients for all classes.
     solver : {"auto", "newton", "lbfgs"}
         L-BFGS needs pure L2 without bounds.
     coef_init : ndarray of shape (K, p) or None
         Warm start, in the user's units.
     """
-    lik, shift = _scaled(likelihood, penalty), 0.0
+    lik, shift = likelihood, 0.0
     if lik.K > 1 and lik.data.sparse and lik.fit_intercept:  # `Scores` does not centre its columns
         data, shift = lik.data.without_large_means()
         lik = lik if data is lik.data else Likelihood(data, lik.loss, lik.T, lik.offset)
-    data, family = lik.data, _path_of(lik, penalty, grouped)
+    lik = _scaled(lik, penalty)
+    data, family = lik.data, _path_of(lik, penalty)
     s = Scores(lik, solver)
     if coef_init is None and len(alphas) == 1 and penalty.is_convex:
-        coef_init = _on_sample(lik, penalty, alphas, max_iter, grouped)
+        coef_init = _on_sample(lik, penalty, alphas, max_iter)
         if coef_init is not None:  # the sample is not used twice
             s.steps.use_all_rows()
     goal = tol * (lik.null_model.value if lik.is_convex and penalty.is_convex else 1.0)
@@ -107,7 +106,7 @@ def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, grouped=False, s
 
 
 class ScoresFit(LossFit):
-    """A fit of a loss of one score; see `folds.RowsFit` for the squared loss.
+    """A fit of a loss of scores; see `folds.RowsFit` for the squared loss.
 
     Parameters
     ----------
@@ -133,9 +132,16 @@ class ScoresFit(LossFit):
     def prepare(self, penalty, alphas, solver):
         """Nothing profits from all threads of BLAS."""
 
+    def has_gap(self, penalty):
+        return self.likelihood.is_convex and penalty.is_convex
+
+    @property
+    def n_scores(self):
+        return self.likelihood.K
+
     def solve_all(self, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
         """Yield a `Solution` of one target for every alpha."""
-        for found in self._solve(penalty, alphas, tol=tol, max_iter=max_iter, coef_init=coef_init):
+        for found in self._solve(penalty, alphas, tol=tol, max_iter=max_iter, solver=solver, coef_init=coef_init):
             yield Solution(found.coef, found.intercept + self.shift, *(np.array([part]) for part in found[2:]))
 
     def _solve(self, penalty, alphas, **options):
@@ -168,7 +174,7 @@ class QuantileFit(ScoresFit):
     def _smoothed(self, width):
         return Likelihood(self.data, Quantile(self.q, width), self.T)
 
-    def _solve(self, penalty, alphas, *, tol, max_iter, coef_init):
+    def _solve(self, penalty, alphas, *, tol, max_iter, solver, coef_init):
         solve = self._solve_convex if penalty.is_convex else self._solve_concave
         for alpha in alphas:
             found = solve(penalty, alpha, tol, max_iter, coef_init)
@@ -193,7 +199,7 @@ class QuantileFit(ScoresFit):
     def _sharp(self, lik, penalty, alpha, found, tol):
         """The solution of a smoothed loss, with its best intercept, objective and gap under the quantile loss."""
         lik = _scaled(lik, penalty)
-        data, family, sharp = lik.data, _path_of(lik, penalty, False), Quantile(self.q, 0.0)
+        data, family, sharp = lik.data, _path_of(lik, penalty), Quantile(self.q, 0.0)
         order = family.coordinates(np.arange(family.n_blocks))
         w = np.divide(found.coef[0], data.scale * lik.score_scale, out=np.zeros(data.p), where=data.scale > 0.0)
         Z = data.all_scores(w[None]) * lik.score_scale

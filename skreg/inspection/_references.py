@@ -8,7 +8,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogisticCV
+from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
 from ._strength import AUGMENTED, DESCENTS, LOGISTIC, NEIGHBORS, NETS, PENALIZED, PERCEPTRONS, VECTORS, chain, resolve
 
 WITH_A_PATH = (
@@ -32,6 +32,7 @@ SHARED = {
     "fit_intercept", "positive", "bounds", "penalty_factor", "class_weight", "confidence_penalty", "grouped",
     "label_smoothing",
 }  # fmt: skip
+PENALTY = {"penalty", "gamma", "groups", "group_weights"}  # scikit-learn's `penalty` is another parameter
 SEES_SCALE = (*PENALIZED, *LOGISTIC, *DESCENTS, *VECTORS, *NEIGHBORS, *PERCEPTRONS, *NETS)
 MIN_SCALE_RATIO = 10.0  # of standard deviations, above which penalties and distances see some features only
 LONGER = 10  # times as many epochs or iterations, for fits that ended too early
@@ -42,6 +43,8 @@ def l1_ratio_of(model):
     """The share of L1 of a linear model; scikit-learn before 1.8 called it `penalty` in logistic regression."""
     if isinstance(model, linear_model.Lasso) or getattr(model, "penalty", None) == "l1":
         return 1.0
+    if isinstance(model, LabelSmoothedLogistic):  # None is another one for every penalty
+        return model._l1_ratio
     return getattr(model, "l1_ratio", 0.0) or 0.0
 
 
@@ -49,7 +52,8 @@ def path_search_like(model, **params):
     """A search along the path for a linear model, with what the two have in common."""
     logistic = isinstance(model, LOGISTIC)
     search = LabelSmoothedLogisticCV(label_smoothing=0.0) if logistic else ElasticNetProxCV()
-    shared = {name: value for name, value in model.get_params(deep=False).items() if name in SHARED}
+    names = SHARED | PENALTY if isinstance(model, LabelSmoothedLogistic) else SHARED
+    shared = {name: value for name, value in model.get_params(deep=False).items() if name in names}
     known = search.get_params()
     return search.set_params(**{k: v for k, v in shared.items() if k in known}, **{"standardize": True, **params})
 

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.linear_model import LogisticRegressionCV, RidgeClassifierCV, RidgeCV
 
-from ._coefficients import SEARCHES, chosen_candidate
+from ._coefficients import SEARCHES, axes_of, chosen_candidate
 from ._display import final_step, is_fitted
 from ._strength import direction_of
 
@@ -103,8 +103,7 @@ def _of_paths(search):
     if search.scoring is None:
         loss = "log loss" if hasattr(search, "label_smoothing_") else "mean squared error"
         named = dict(score_name=loss, is_loss=True)
-    names = ["l1_ratio"] + (["label_smoothing"] if hasattr(search, "label_smoothing_") else [])
-    lists = [np.atleast_1d(getattr(search, name)) for name in names]
+    names, lists = zip(*axes_of(search).items(), strict=True)
     candidates = list(itertools.product(*lists))
     n_alphas, folds = search.scores_.shape[-2:]
     alphas, scores = search.alphas_.reshape(-1, n_alphas), search.scores_.reshape(-1, n_alphas, folds)

@@ -11,6 +11,7 @@ from .._core.parts.cox import cox_loss
 from ..utils._callbacks import with_callbacks
 from ..utils._params import BOOLEAN, NONE, PROBABILITY, Interval, Options
 from ..utils._validation import as_numbers, as_one_column, check_weights, numeric_targets, unchanged_on_error
+from ._base import LinearRegressor
 from ._grid import check_grid
 from ._losses import ScoreLoss
 from ._penalized import WithPenalty
@@ -73,7 +74,7 @@ def read_survival(y):
     return event.astype(bool), np.asarray(time, dtype=np.float64)
 
 
-class PenalizedCox(WithPenalty, PenalizedFit):
+class PenalizedCox(WithPenalty, PenalizedFit, LinearRegressor):
     """Cox's proportional hazards model with a choice of penalties, certified by its duality gap or stationarity.
 
     The hazard of a row at time t is ``h0(t) exp(x b)``, with a baseline h0 that is not specified. Minimizes over b ::

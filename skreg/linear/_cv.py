@@ -15,7 +15,7 @@ from ._penalized_base import Penalized
 from ._search import PathSearch
 
 
-class ElasticNetProxCV(PathSearch, Penalized):
+class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
     """Elastic net whose `alpha` and `l1_ratio` are chosen by cross-validation over whole regularization paths.
 
     The grid of alphas is computed once, on all (weighted) rows; every fold follows the same path, in threads. For many

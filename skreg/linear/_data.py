@@ -78,6 +78,11 @@ class LinearData(NamedTuple):
         """Row weights of the fit as an array of shape (n,)."""
         return np.ones(self.data.n) if self.weights is None else self.weights
 
+    @property
+    def is_flat(self):
+        """Whether coefficients are given in one dimension, as those of one target are. Those of classes are not."""
+        return self.one_target and self.classes is None
+
     def penalty(self, l1_ratio, standardize):
         """The penalty without its strength `alpha`."""
         return Penalty(l1_ratio, self.factor, self.bounds, standardize)
@@ -105,12 +110,13 @@ class LinearData(NamedTuple):
     def _rounding_cost(self, change, null):
         """Upper bound of the loss that a small change of optimal coefficients adds, relative to `null`.
 
-        `null` is the loss of the null model, or one for each of several targets, of which the largest cost is returned.
+        `null` is the loss of the null model, of which all scores have a share, or one for each of several targets, of
+        which the largest cost is returned.
         The slope is zero at the optimum, and the curvature of every loss at most that of the squared loss.
         """
         change = np.divide(change, self.data.scale, out=np.zeros(change.shape), where=self.data.scale > 0.0)
         costs = 0.5 * self.data.all_scores(change) ** 2 @ self.data.rows / self.data.weight
-        costs = np.sum(costs) if np.ndim(null) == 0 else costs
+        costs, null = np.atleast_1d(np.sum(costs) if np.size(null) == 1 else costs), np.atleast_1d(null)
         return np.max(np.divide(costs, null, out=np.zeros_like(costs), where=np.greater(null, 0.0)))
 
 

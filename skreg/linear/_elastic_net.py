@@ -11,7 +11,7 @@ from ._base import LinearRegressor
 from ._penalized_base import PenalizedFit
 
 
-class ElasticNetProx(PenalizedFit):
+class ElasticNetProx(PenalizedFit, LinearRegressor):
     """Linear regression with L1 and L2 penalties, certified by its duality gap.
 
     Minimizes over b and the intercept b0 ::

@@ -1,54 +1,36 @@
 """Logistic and multinomial regression on smoothed labels."""
 
 import warnings
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from .._core.data.likelihood import Likelihood
 from .._core.parts.losses import Logistic, Multinomial
-from .._core.solve_scores import scores_alpha_max, solve_scores
-from ..utils._callbacks import Task, with_callbacks
+from .._core.solve_scores import ScoresFit
+from ..utils._callbacks import with_callbacks
 from ..utils._classes import scores_of_all, smoothed_targets
-from ..utils._params import BOOLEAN, DICT, NONE, Interval, Options
-from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, check_coef_init, unchanged_on_error
+from ..utils._params import BOOLEAN, DICT, NONE, PROBABILITY, Interval, Options
+from ..utils._validation import caller_level, unchanged_on_error
 from ._base import LinearClassifier
-from ._grid import check_grid, read_alphas
+from ._grid import check_grid
+from ._penalized import GROUPED, WithPenalty
+from ._penalized_base import PenalizedFit
 
 CERTAIN_MARGIN = 20.0  # between scores: the loss is 2e-9 there, which only coefficients that grow without end reach
 
 
-def class_likelihood(problem, data, n_classes, smoothing, confidence_penalty):
-    """The likelihood of a problem's labels under the row weights of `data`."""
-    loss = Logistic if n_classes == 2 else Multinomial
-    return Likelihood(data, loss(float(confidence_penalty)), smoothed_targets(problem.Y[0], n_classes, smoothing))
-
-
-def null_loss(likelihood):
-    """Loss of the null model."""
-    return likelihood.null_model.value * likelihood.score_scale**2 / likelihood.data.weight
-
-
-def gap_unit(likelihood):
-    """The loss that `tol` and warnings compare the gap of a `Solution` with."""
-    return null_loss(likelihood) if likelihood.is_convex else 1.0
-
-
-class LabelSmoothed(LinearClassifier):
+class LabelSmoothed(WithPenalty, LinearClassifier):
     """Base of the classifier for one alpha and of the one that chooses it by cross-validation."""
 
     _loss_constraints = {
         "confidence_penalty": [Interval(Real, 0.0, np.inf)],
-        "grouped": [BOOLEAN],
-        **LinearClassifier._penalty_constraints,
+        "grouped": [BOOLEAN, NONE],
+        **WithPenalty._penalty_choice_constraints,
         "class_weight": [DICT, Options("balanced"), NONE],
         "solver": [Options("auto", "newton", "lbfgs")],
     }
-
-    def _options(self):
-        return dict(tol=self.tol, max_iter=self.max_iter, grouped=self.grouped, solver=self.solver)
 
     def _check_parameters(self):
         super()._check_parameters()
@@ -57,42 +39,60 @@ class LabelSmoothed(LinearClassifier):
             raise ValueError(
                 f"grouped=True does not go with bounds; got bounds={self.bounds!r}, positive={self.positive}."
             )
-        if self.solver == "lbfgs" and (self.grouped or bounded or np.any(np.asarray(self.l1_ratio) > 0.0)):
+        is_ridge = self.penalty == "elastic_net" and not np.any(np.asarray(self._l1_ratio) > 0.0)
+        if self.solver == "lbfgs" and (self.grouped or bounded or not is_ridge):
             raise ValueError(
                 "solver='lbfgs' needs a pure L2 penalty (l1_ratio=0) without bounds and groups; got"
-                f" l1_ratio={self.l1_ratio!r}, grouped={self.grouped}, bounds={self.bounds!r},"
-                f" positive={self.positive}."
+                f" l1_ratio={self._l1_ratio!r}, penalty={self.penalty!r}, grouped={self.grouped},"
+                f" bounds={self.bounds!r}, positive={self.positive}."
             )
 
-    def _store(self, problem, likelihood, solution, alpha, smoothing):
-        """Set the fitted attributes from a solution, and warn where it is not good enough."""
-        self._set_coef(*problem.rounded(solution.coef, solution.intercept, self.tol, null_loss(likelihood)))
-        self.n_iter_ = int(solution.n_iter)
-        self.objective_ = float(solution.objective)
-        self.sparsity_ = float(np.mean(self.coef_ == 0.0))
-        self.dual_gap_ = float(solution.gap) if likelihood.is_convex else np.nan
-        vars(self).pop("stationarity_", None)
-        if not likelihood.is_convex:
-            self.stationarity_ = float(solution.gap)
-        free = alpha == 0.0 or (problem.factor == 0.0).any()
-        endless = free and smoothing == 0.0 and likelihood.is_convex and not np.isfinite(problem.bounds).any()
-        if endless and self._certain(problem):
+    def _read(self, X, y, sample_weight):
+        return self._with_groups(super()._read(X, y, sample_weight))
+
+    def _penalty(self, problem, l1_ratio, gamma=None):
+        is_joint = self.penalty in GROUPED if self.grouped is None else self.grouped
+        return super()._penalty(problem, l1_ratio, gamma)._replace(is_joint=is_joint)
+
+    def _on_rows(self, problem, data=None, smoothing=None):
+        smoothing = self.label_smoothing if smoothing is None else smoothing
+        K = problem.classes.size
+        loss = (Logistic if K == 2 else Multinomial)(float(self.confidence_penalty))
+        targets = smoothed_targets(problem.Y[0], K, smoothing)
+        return ScoresFit(Likelihood(problem.data if data is None else data, loss, targets))
+
+    def _labels(self, problem):
+        return problem.classes[problem.Y[0]]
+
+    def _warn_of(self, problem, found, fit, penalty):
+        chosen = {name: getattr(self, f"{name}_", getattr(self, name, None)) for name in ("alpha", "label_smoothing")}
+        free = chosen["alpha"] == 0.0 or np.any(penalty.factor == 0.0)
+        endless = (
+            (free or (not penalty.is_convex and penalty.l1_ratio == 1.0))
+            and chosen["label_smoothing"] == 0.0
+            and self.confidence_penalty == 0.0
+            and not np.isfinite(problem.bounds).any()
+        )
+        if not (endless and self._certain(problem)):
+            super()._warn_of(problem, found, fit, penalty)
+        elif free:
             warnings.warn(
                 f"{type(self).__name__}: unpenalized features separate the classes, in all rows or in some. Without a"
                 " penalty (alpha=0, penalty_factor=0) and with label_smoothing=0 the best coefficients are infinite;"
-                f" the fit was stopped at an objective of {solution.objective:.3g}. Set alpha or label_smoothing above"
+                f" the fit was stopped at an objective of {found.objective[0]:.3g}. Set alpha or label_smoothing above"
                 " 0.",
                 ConvergenceWarning,
                 stacklevel=caller_level(),
             )
-        elif not solution.met:
-            self._warn(solution.gap / gap_unit(likelihood))
-
-    def _warn(self, relative_gap, where=""):
-        if self.confidence_penalty == 0.0:
-            super()._warn(relative_gap, where)
-        else:
-            super()._warn(relative_gap, where, "the relative distance to the subdifferential is {:.3g}")
+        elif not found.met[0]:
+            warnings.warn(
+                f"{type(self).__name__}: the selected features separate the classes, in all rows or in some. Large"
+                f" coefficients are not penalized by penalty={self.penalty!r}, so with label_smoothing=0 the best ones"
+                f" are infinite; the fit was stopped at an objective of {found.objective[0]:.3g}. Set l1_ratio below 1"
+                " for some ridge penalty, or label_smoothing above 0, or increase alpha.",
+                ConvergenceWarning,
+                stacklevel=caller_level(),
+            )
 
     def _certain(self, problem):
         """Whether all rows are classified correctly, or some with a probability of 1 but for about 1e-9."""
@@ -103,8 +103,8 @@ class LabelSmoothed(LinearClassifier):
         return bool((margins > 0.0).all() or (margins > CERTAIN_MARGIN).any())
 
 
-class LabelSmoothedLogistic(LabelSmoothed):
-    """Logistic or multinomial regression with L1 and L2 penalties and smoothed labels, certified by its duality gap.
+class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
+    """Logistic or multinomial regression with a choice of penalties and smoothed labels, certified by its duality gap.
 
     As a replacement of scikit-learn's `LogisticRegression`, with the same objective and the same answer::
 
@@ -115,13 +115,27 @@ class LabelSmoothedLogistic(LabelSmoothed):
 
     Minimizes over coefficients B (K rows; one for two classes) and intercepts b ::
 
-        1 / sum_i w_i sum_i w_i (-sum_k t_ik log p_ik - confidence_penalty H(p_i))
-            + alpha sum_j f_j sum_k (l1_ratio |B_kj| + (1 - l1_ratio) / 2 B_kj^2)
+        1 / sum_i w_i sum_i w_i (-sum_k t_ik log p_ik - confidence_penalty H(p_i)) + penalty(B)
         t_i = (1 - s) onehot(y_i) + s / K,   p_i = softmax(B x_i + b)
 
-    or, if `grouped`, with ``alpha sum_j f_j (l1_ratio ||B_j||_2 + (1 - l1_ratio) / 2 ||B_j||_2^2)``, B_j holding the
-    coefficients of feature j for all classes. The entropy is ``H(p) = -sum_k p_k log p_k``, s is `label_smoothing`, w
-    are sample weights times class weights, f penalty factors.
+    The entropy is ``H(p) = -sum_k p_k log p_k``, s is `label_smoothing`, w are sample weights times class weights. With
+    ``l = alpha l1_ratio``, penalty factors f and group weights g, the penalties are:
+
+    ====================  ===============================================================================
+    `penalty`             formula
+    ====================  ===============================================================================
+    "elastic_net"         ``sum_j f_j sum_k (l |B_kj| + alpha (1 - l1_ratio) B_kj^2 / 2)``; if `grouped`,
+                          ``sum_j f_j (l ||B_j|| + alpha (1 - l1_ratio) ||B_j||^2 / 2)``, B_j holding the
+                          coefficients of feature j for all classes
+    "mcp", "scad"         the same with the concave functions of `PenalizedRegressor` instead of
+                          ``l f_j |B_kj|``, or instead of ``l f_j ||B_j||`` if `grouped`
+    "group_lasso"         ``sum_g w_g (l ||B_g|| + alpha (1 - l1_ratio) ||B_g||^2 / 2)``, B_g holding the
+                          coefficients of the features of group g for all classes
+    "sparse_group_lasso"  ``alpha (l1_ratio sum |B_kj| + (1 - l1_ratio) sum_g w_g ||B_g||)``
+    "group_mcp",          the concave functions of ``||B_g||``
+    "group_scad"
+    ====================  ===============================================================================
+
     Smoothing (Szegedy et al. 2016 [1]_) keeps the model from growing ever more certain of labels that may be wrong;
     the confidence penalty (Pereyra et al. 2017 [2]_) rewards predictions of high entropy.
 
@@ -129,8 +143,15 @@ class LabelSmoothedLogistic(LabelSmoothed):
     ----------
     alpha : float, default=1e-3
         Penalty strength, in [0, inf). The default is the one of ``C=1`` for 1000 samples.
-    l1_ratio : float, default=0.0
-        L1 ratio, in [0, 1]: 0 is the ridge penalty, 1 the lasso. The default is that of `LogisticRegression`.
+    penalty : {"elastic_net", "mcp", "scad", "group_lasso", "sparse_group_lasso", "group_mcp", "group_scad"}, \
+            default="elastic_net"
+        The penalty.
+    l1_ratio : float or None, default=None
+        L1 ratio, in [0, 1]: 0 is the ridge penalty, 1 the lasso. None is 0 for "elastic_net", as in
+        `LogisticRegression`, 0.5 for "sparse_group_lasso", and 1, no ridge, for the others.
+    gamma : float, default=None
+        Where the concave penalties become constant: larger than 1 for MCP, 2 for SCAD. None is 3 and 3.7, as in the
+        literature. Large values approach the lasso.
     label_smoothing : float, default=0.0
         Share of each label that is spread evenly over all classes, in [0, 1). The default is none: the model is then
         that of `LogisticRegression`, and its probabilities aim at the frequencies of the classes. Smoothing moves
@@ -143,19 +164,27 @@ class LabelSmoothedLogistic(LabelSmoothed):
         Weight of the mean entropy of the predictions, in [0, inf). A positive value can make the objective
         **non-convex**: every step still lowers it, but the certificate is then that of a stationary point, the
         distance to the subdifferential, and not that of a minimum.
-    grouped : bool, default=False
-        Whether a feature has coefficients for all classes or for none: the group lasso across classes [5]_. It changes
-        nothing for two classes, and cannot be combined with bounds.
+    grouped : bool or None, default=None
+        Of three classes or more, whether a feature, or a group of them, has coefficients for all classes or for none:
+        the norms are over all classes then [5]_. If not, every class has penalties of its own, also of groups. None is
+        True for penalties of groups, as in R's grpreg and in adelie, and False for the others. It changes nothing for
+        two classes. True cannot be combined with bounds.
+    groups : array-like of shape (n_features,), Series or list of lists, default=None
+        A label for every feature, or the features of every group, by position or by name. A Series whose index holds
+        strings goes by the column names of X. Every feature is in one group. None makes a group of each feature.
+    group_weights : array-like of shape (n_groups,) or dict, default=None
+        Weight of every group, in [0, inf], in the order of the lists or in which labels come first; or by label. None,
+        and for labels that a dict does not name, is the root of the number of features, whatever the number of classes.
     penalty_factor : array-like of shape (n_features,), Series or dict, default=None
         Penalty factor of every feature, in [0, inf]: 0 leaves it unpenalized, infinity leaves the feature out. A dict,
         and a Series whose index holds strings, go by the column names of X, with factor 1 for features that they do
-        not name. None is 1 for all.
+        not name. None is 1 for all. Not for groups.
     bounds : pair or dict, default=None
         Bounds ``(lows, highs)`` of the coefficients on the original scale, the same for all classes: each a number,
         None, or as `penalty_factor` with a number for every feature; or a dict with a pair ``(low, high)`` for feature
-        names. None is no bound.
+        names. None is no bound. Not for groups.
     positive : bool, default=False
-        Whether coefficients must not be negative.
+        Whether coefficients must not be negative. Not for groups.
     fit_intercept : bool, default=True
         Whether to fit unpenalized intercepts. Sparse X stays sparse: it is centred implicitly.
     standardize : bool, default=False
@@ -169,9 +198,9 @@ class LabelSmoothedLogistic(LabelSmoothed):
         that are not zero. "auto" takes "lbfgs" for pure L2 without bounds, with more than 1500 coefficients, or 100
         for three classes or more, else "newton".
     tol : float, default=1e-6
-        Duality gap to reach, relative to the loss of the null model, in [0, inf). With a confidence penalty, the
-        distance to the subdifferential, for features scaled to norm 1 and relative to the norm of the null model's
-        residual.
+        Duality gap to reach, relative to the loss of the null model, in [0, inf). With a confidence penalty or a
+        concave penalty, the distance to the subdifferential, for features scaled to norm 1 and relative to the norm of
+        the null model's residual.
     max_iter : int, default=100
         Largest number of Newton steps, for each alpha that a warm start passes through; about ten are usual. Twenty
         steps of "lbfgs" count as one.
@@ -190,9 +219,10 @@ class LabelSmoothedLogistic(LabelSmoothed):
         Number of Newton steps, including those spent on larger values of alpha used as warm starts. At least 1.
     dual_gap_ : float
         Duality gap: an upper bound on `objective_` minus its minimum. Computed in float64 before the coefficients are
-        rounded to the dtype of X. NaN with a confidence penalty.
+        rounded to the dtype of X. NaN with a confidence penalty or a concave penalty.
     stationarity_ : float
-        Distance of the gradient to the subdifferential, in the units of `tol`. Set only with a confidence penalty.
+        Distance of the gradient to the subdifferential, in the units of `tol`. Set only with a confidence penalty or a
+        concave penalty.
     objective_ : float
         Value of the objective above.
     sparsity_ : float
@@ -208,14 +238,15 @@ class LabelSmoothedLogistic(LabelSmoothed):
     Warns
     -----
     ConvergenceWarning
-        If the gap is above `tol` after `max_iter` steps, and if unpenalized features separate the classes, in all rows
-        or in some, while ``label_smoothing=0``: the best coefficients are infinite then.
+        If the gap is above `tol` after `max_iter` steps, and if features without a penalty, or so large that a concave
+        penalty is constant, separate the classes, in all rows or in some, while ``label_smoothing=0``: the best
+        coefficients are infinite then.
 
     See Also
     --------
     LabelSmoothedLogisticCV : Chooses `alpha`, `l1_ratio` and `label_smoothing` by cross-validation.
     logistic_path : Solutions for many values of `alpha`.
-    ElasticNetProx : The same penalties for regression.
+    PenalizedRegressor : The same penalties for regression.
 
     Notes
     -----
@@ -223,6 +254,9 @@ class LabelSmoothedLogistic(LabelSmoothed):
     `ElasticNetProx` on a working set. Three classes or more have the full softmax, with one row of coefficients for
     each class; of all coefficients with the same predictions, the penalty selects one. The dual point is the targets,
     moved towards the predictions as far as the penalty admits.
+
+    MCP and SCAD have local minima: the fit starts from the certified solution of the convex penalty of the same slope
+    at zero, goes on to a stationary point, and says how stationary (`stationarity_`), as in `PenalizedRegressor`.
 
     To select features by the zeros of an L1 penalty, use ``SelectFromModel(model, threshold=1e-5)``: the default
     threshold, the mean of the absolute coefficients, is another only for scikit-learn's own L1 estimators.
@@ -257,10 +291,9 @@ class LabelSmoothedLogistic(LabelSmoothed):
 
     _parameter_constraints = {
         "alpha": [Interval(Real, 0.0, np.inf)],
-        "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both")],
+        "l1_ratio": [PROBABILITY, NONE],
         "label_smoothing": [Interval(Real, 0.0, 1.0)],
         **LabelSmoothed._loss_constraints,
-        "max_iter": [Interval(Integral, 1, np.inf)],
         "warm_start": [BOOLEAN],
     }
 
@@ -268,10 +301,14 @@ class LabelSmoothedLogistic(LabelSmoothed):
         self,
         alpha=1e-3,
         *,
-        l1_ratio=0.0,
+        penalty="elastic_net",
+        l1_ratio=None,
+        gamma=None,
         label_smoothing=0.0,
         confidence_penalty=0.0,
-        grouped=False,
+        grouped=None,
+        groups=None,
+        group_weights=None,
         penalty_factor=None,
         bounds=None,
         positive=False,
@@ -284,10 +321,14 @@ class LabelSmoothedLogistic(LabelSmoothed):
         warm_start=False,
     ):
         self.alpha = alpha
+        self.penalty = penalty
         self.l1_ratio = l1_ratio
+        self.gamma = gamma
         self.label_smoothing = label_smoothing
         self.confidence_penalty = confidence_penalty
         self.grouped = grouped
+        self.groups = groups
+        self.group_weights = group_weights
         self.penalty_factor = penalty_factor
         self.bounds = bounds
         self.positive = positive
@@ -298,6 +339,10 @@ class LabelSmoothedLogistic(LabelSmoothed):
         self.tol = tol
         self.max_iter = max_iter
         self.warm_start = warm_start
+
+    @property
+    def _default_l1_ratio(self):
+        return 0.0 if self.penalty == "elastic_net" else super()._default_l1_ratio
 
     @unchanged_on_error
     @with_callbacks
@@ -319,17 +364,9 @@ class LabelSmoothedLogistic(LabelSmoothed):
         """
         known = getattr(self, "classes_", None)
         problem = self._read(X, y, sample_weight)
-        task = Task.root(self)
-        likelihood = class_likelihood(
-            problem, problem.data, self.classes_.size, self.label_smoothing, self.confidence_penalty
-        )
-        penalty = problem.penalty(self.l1_ratio, self.standardize)
-        options = self._options() | dict(coef_init=self._warm(problem, likelihood, known))
-        with one_blas_thread():
-            (solution,) = solve_scores(likelihood, penalty, [self.alpha], **options)
-        self._store(problem, likelihood, solution, self.alpha, self.label_smoothing)
-        task.end()
-        return self
+        if not np.array_equal(known, self.classes_):
+            vars(self).pop("coef_", None)  # there is nothing to start from
+        return self._fit(problem)
 
     def path(self, X, y, sample_weight=None, *, alphas=100, eps=1e-3, coef_init=None):
         """Solutions for decreasing values of alpha, each warm-started from the one before; `alpha` is not used.
@@ -355,39 +392,12 @@ class LabelSmoothedLogistic(LabelSmoothed):
             K is 1 for two classes, as in `coef_`, else the number of classes.
         intercepts : ndarray of shape (K, n_alphas)
         dual_gaps : ndarray of shape (n_alphas,)
-            Certificates, as `dual_gap_`; with a confidence penalty as `stationarity_`.
+            Certificates, as `dual_gap_`; with a confidence penalty or a concave penalty as `stationarity_`. Concave
+            penalties start every alpha from `coef_init`, or from the solution of the convex penalty of the same slope
+            at zero, instead of the alpha before.
         """
         check_grid(alphas, eps)
-        problem = self._read_aside(X, y, sample_weight)
-        lik = class_likelihood(
-            problem, problem.data, problem.classes.size, self.label_smoothing, self.confidence_penalty
-        )
-        alphas = read_alphas(
-            alphas,
-            eps,
-            self.l1_ratio,
-            lambda r: scores_alpha_max(lik, problem.penalty(r, self.standardize), self.grouped),
-        )
-        init = None if coef_init is None else check_coef_init(coef_init, lik.K, problem.data.p)
-        coefs = np.zeros((alphas.size, lik.K, problem.data.p), dtype=problem.X.dtype)
-        intercepts, gaps, met = np.zeros((lik.K, alphas.size)), np.zeros(alphas.size), np.ones(alphas.size, dtype=bool)
-        penalty = problem.penalty(self.l1_ratio, self.standardize)
-        with one_blas_thread():
-            for k, solution in enumerate(solve_scores(lik, penalty, alphas, coef_init=init, **self._options())):
-                coef, intercepts[:, k] = problem.rounded(solution.coef, solution.intercept, self.tol, null_loss(lik))
-                coefs = coefs.astype(np.promote_types(coefs.dtype, coef.dtype), copy=False)
-                coefs[k] = coef
-                gaps[k] = solution.gap
-                met[k] = solution.met
-        if not met.all():
-            self._warn(gaps[~met].max() / gap_unit(lik), f" at {(~met).sum()} of {alphas.size} alphas")
-        return alphas, coefs.transpose(1, 2, 0), intercepts, gaps
-
-    def _warm(self, problem, likelihood, known):
-        if not (self.warm_start and hasattr(self, "coef_") and np.array_equal(known, self.classes_)):
-            return None
-        coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
-        return coef.astype(np.float64) if coef.shape == (likelihood.K, problem.data.p) else None
+        return self._path(self._read_aside(X, y, sample_weight), alphas, eps, coef_init)
 
 
 def logistic_path(
@@ -399,9 +409,13 @@ def logistic_path(
     eps=1e-3,
     sample_weight=None,
     coef_init=None,
+    penalty="elastic_net",
+    gamma=None,
     label_smoothing=0.0,
     confidence_penalty=0.0,
-    grouped=False,
+    grouped=None,
+    groups=None,
+    group_weights=None,
     penalty_factor=None,
     bounds=None,
     positive=False,
@@ -428,9 +442,9 @@ def logistic_path(
     sample_weight : array-like of shape (n_samples,), default=None
     coef_init : array-like of shape (K, n_features), default=None
         Starting point, such as the last coefficients of a path that is to be continued.
-    label_smoothing, confidence_penalty, grouped, penalty_factor, bounds, positive, fit_intercept, standardize
+    penalty, gamma, label_smoothing, confidence_penalty, grouped, groups, group_weights, penalty_factor, bounds
         As for `LabelSmoothedLogistic`.
-    class_weight, solver, tol, max_iter
+    positive, fit_intercept, standardize, class_weight, solver, tol, max_iter
         As for `LabelSmoothedLogistic`; `max_iter` holds for each alpha.
 
     Returns
@@ -441,7 +455,8 @@ def logistic_path(
         K is 1 for two classes, else the number of classes, in the order of their sorted labels.
     intercepts : ndarray of shape (K, n_alphas)
     dual_gaps : ndarray of shape (n_alphas,)
-        Upper bounds on each objective minus its minimum; with a confidence penalty, distances to stationarity.
+        Upper bounds on each objective minus its minimum; with a confidence penalty or a concave penalty, distances to
+        stationarity.
 
     See Also
     --------
@@ -460,10 +475,14 @@ def logistic_path(
     array([0, 1, 2, 4, 4])
     """
     model = LabelSmoothedLogistic(
+        penalty=penalty,
         l1_ratio=l1_ratio,
+        gamma=gamma,
         label_smoothing=label_smoothing,
         confidence_penalty=confidence_penalty,
         grouped=grouped,
+        groups=groups,
+        group_weights=group_weights,
         penalty_factor=penalty_factor,
         bounds=bounds,
         positive=positive,

@@ -1,22 +1,18 @@
 """Logistic regression with its penalty strength and its label smoothing chosen by cross-validation."""
 
-import itertools
 from numbers import Real
 
-import numpy as np
 from scipy.special import log_softmax
 
-from .._core.data import as_data
-from .._core.solve_scores import scores_alpha_max, solve_scores
 from ..utils._classes import log_loss, scores_of_all
 from ..utils._params import ARRAY_LIKE, Interval
-from ._grid import Grid, read_alphas, read_list
-from ._logistic import LabelSmoothed, LabelSmoothedLogistic, class_likelihood, gap_unit, null_loss
-from ._search import PathSearch
+from ._grid import read_list
+from ._logistic import LabelSmoothed, LabelSmoothedLogistic
+from ._penalized_cv import PenaltySearch
 
 
-class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
-    """Logistic regression whose `alpha`, `l1_ratio` and `label_smoothing` are chosen by cross-validation over paths.
+class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
+    """`LabelSmoothedLogistic` whose `alpha`, `l1_ratio`, `label_smoothing` and `gamma` are chosen by cross-validation.
 
     The grids of alphas are computed once, on all (weighted) rows; every fold follows the same warm-started paths, in
     threads. By default candidates are compared by the log loss of the test rows with their labels as they are: losses
@@ -29,9 +25,13 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
 
     Parameters
     ----------
-    l1_ratio : float or array-like of float, default=1.0
-        L1 ratio or ratios to try, in [0, 1]. For 0 the grid of alphas begins where that of 0.001 does, and ends where
-        that of 1 does.
+    penalty : str, default="elastic_net"
+        As for `LabelSmoothedLogistic`.
+    l1_ratio : float, array-like of float or None, default=None
+        L1 ratio or ratios to try, in [0, 1]. None is 0.5 for "sparse_group_lasso", and 1 for the others. For 0 the grid
+        of alphas begins where that of 0.001 does, and ends where that of 1 does.
+    gamma : float, array-like of float or None, default=None
+        For concave penalties, the value or values to try. None is the default of `LabelSmoothedLogistic`.
     label_smoothing : float or array-like of float, default=(0.0, 0.1)
         Label smoothing or smoothings to try, in [0, 1). The default is none and that of Szegedy et al. (2016): the
         log loss of the test rows decides. 0.0 alone takes half the time.
@@ -56,9 +56,9 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         Whether to keep the coefficients of every fold at every alpha, as `coefs_path_` and `intercepts_path_`.
     n_jobs : int, default=None
         Number of threads, each for one fold; None is 1 unless in a `joblib.parallel_config`, -1 all cores.
-    confidence_penalty, grouped, penalty_factor, bounds, positive, fit_intercept, standardize, class_weight
+    confidence_penalty, grouped, groups, group_weights, penalty_factor, bounds, positive, fit_intercept
         As for `LabelSmoothedLogistic`.
-    solver, tol, max_iter
+    standardize, class_weight, solver, tol, max_iter
         As for `LabelSmoothedLogistic`; `max_iter` holds for every alpha. The default of `tol` is 1e-4: scores of test
         rows do not change at smaller ones.
 
@@ -66,6 +66,8 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
     ----------
     alpha_, l1_ratio_, label_smoothing_ : float
         The chosen values.
+    gamma_ : float
+        The chosen gamma. Set only for concave penalties.
     alpha_min_ : float
         The alpha with the best mean score.
     alpha_1se_ : float
@@ -74,7 +76,8 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         Mean score over the folds at the choice, greater is better.
     alphas_ : ndarray of shape (n_l1_ratios, n_smoothings, n_alphas)
         In decreasing order along the last axis. The first two axes are there even if `l1_ratio` and `label_smoothing`
-        are numbers, as for the next ones.
+        are numbers, as for the next ones. For concave penalties, `alphas_`, `scores_`, `coefs_path_` and
+        `intercepts_path_` have another axis after these two: n_gammas.
     scores_ : ndarray of shape (n_l1_ratios, n_smoothings, n_alphas, n_folds)
         Scores by which the choice is made, greater is better.
     coefs_path_ : ndarray of shape (n_l1_ratios, n_smoothings, n_alphas, n_folds, K, n_features)
@@ -137,16 +140,17 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
     """
 
     _parameter_constraints = {
-        "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both"), ARRAY_LIKE],
-        "label_smoothing": [Interval(Real, 0.0, 1.0), ARRAY_LIKE],
-        **PathSearch._search_constraints,
         **LabelSmoothed._loss_constraints,
+        **PenaltySearch._search_constraints,
+        "label_smoothing": [Interval(Real, 0.0, 1.0), ARRAY_LIKE],
     }
 
     def __init__(
         self,
         *,
-        l1_ratio=1.0,
+        penalty="elastic_net",
+        l1_ratio=None,
+        gamma=None,
         label_smoothing=(0.0, 0.1),
         alphas=30,
         eps=1e-3,
@@ -157,7 +161,9 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         store_coef_path=False,
         n_jobs=None,
         confidence_penalty=0.0,
-        grouped=False,
+        grouped=None,
+        groups=None,
+        group_weights=None,
         penalty_factor=None,
         bounds=None,
         positive=False,
@@ -168,7 +174,9 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         tol=1e-4,
         max_iter=100,
     ):
+        self.penalty = penalty
         self.l1_ratio = l1_ratio
+        self.gamma = gamma
         self.label_smoothing = label_smoothing
         self.alphas = alphas
         self.eps = eps
@@ -180,6 +188,8 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         self.n_jobs = n_jobs
         self.confidence_penalty = confidence_penalty
         self.grouped = grouped
+        self.groups = groups
+        self.group_weights = group_weights
         self.penalty_factor = penalty_factor
         self.bounds = bounds
         self.positive = positive
@@ -190,58 +200,31 @@ class LabelSmoothedLogisticCV(PathSearch, LabelSmoothed):
         self.tol = tol
         self.max_iter = max_iter
 
-    def _likelihood(self, problem, data, smoothing):
-        return class_likelihood(problem, data, self.classes_.size, smoothing, self.confidence_penalty)
+    @property
+    def _default_l1_ratio(self):
+        return 1.0 if self.penalty == "elastic_net" else super()._default_l1_ratio
 
-    def _grid(self, problem):
-        ratios = read_list(self.l1_ratio, "l1_ratio", 0, 1, "both")
+    def _axes(self):
+        axes = super()._axes()
         smoothings = read_list(self.label_smoothing, "label_smoothing", 0, 1, "left")
-        candidates = list(itertools.product(ratios, smoothings))
-        alphas = [
-            read_alphas(self.alphas, self.eps, ratio, lambda r, s=smoothing: self._alpha_max(problem, r, s))
-            for ratio, smoothing in candidates
-        ]
-        return Grid((ratios.size, smoothings.size), candidates, np.array(alphas))
+        named = {"l1_ratio": axes["l1_ratio"], "label_smoothing": smoothings}
+        return named if self._shape == "elastic_net" else named | {"gamma": axes["gamma"]}
 
-    def _alpha_max(self, problem, l1_ratio, smoothing):
-        likelihood = self._likelihood(problem, problem.data, smoothing)
-        return scores_alpha_max(likelihood, problem.penalty(l1_ratio, self.standardize), self.grouped)
+    def _loss_of(self, candidate):
+        return (candidate[1],)
 
-    def _labels(self, problem):
-        return self.classes_[problem.Y[0]]
+    def _options(self):
+        return super()._options() | dict(solver=self.solver)
 
-    def _folds(self, problem, splits):
-        return splits
-
-    def _follow(self, problem, folds, fold, grid, task, halt):
-        train, test = folds[fold.number]
-        weights = problem.row_weights * np.bincount(train, minlength=problem.data.n)
-        data = as_data(problem.data.X, np.empty((0, weights.size)), weights, self.fit_intercept)
-        likelihoods = {smoothing: self._likelihood(problem, data, smoothing) for _, smoothing in grid.candidates}
-        X, codes, held = problem.data.X[test], problem.Y[0][test], problem.row_weights[test]
+    def _score_on(self, problem, train, test):
+        X, codes, held_out = problem.data.X[test], problem.Y[0][test], problem.row_weights[test]
 
         def score(coef, intercept):
-            return -log_loss(codes, log_softmax(scores_of_all(X @ coef.T + intercept), axis=1), held)
+            return -log_loss(codes, log_softmax(scores_of_all(X @ coef.T + intercept), axis=1), held_out)
 
-        for i, (l1_ratio, smoothing) in enumerate(grid.candidates):
-            lik, penalty = likelihoods[smoothing], problem.penalty(l1_ratio, self.standardize)
-            found = solve_scores(lik, penalty, grid.alphas[i], **self._options())
-            path = ([(solution, gap_unit(lik))] for solution in found)
-            fold.follow(i, path, task, halt, score if self.scoring is None else None)
+        return score
 
     def _model(self, problem):
         model = LabelSmoothedLogistic()
         model.n_features_in_, model.classes_ = problem.data.p, self.classes_
         return model
-
-    def _set_choice(self, l1_ratio, smoothing):
-        self.l1_ratio_, self.label_smoothing_ = l1_ratio, smoothing
-
-    def _null_losses(self, problem):
-        return null_loss(self._likelihood(problem, problem.data, self.label_smoothing_))
-
-    def _fit_all(self, problem, folds):
-        likelihood = self._likelihood(problem, problem.data, self.label_smoothing_)
-        penalty = problem.penalty(self.l1_ratio_, self.standardize)
-        (solution,) = solve_scores(likelihood, penalty, [self.alpha_], **self._options())
-        self._store(problem, likelihood, solution, self.alpha_, self.label_smoothing_)

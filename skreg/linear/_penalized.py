@@ -11,7 +11,7 @@ from ..utils._callbacks import with_callbacks
 from ..utils._groups import check_group_weights, check_groups
 from ..utils._params import ARRAY_LIKE, BOOLEAN, DICT, NONE, POSITIVE, PROBABILITY, Interval, Options
 from ..utils._validation import as_numbers, as_one_column, check_weights, unchanged_on_error
-from ._base import LinearRegressor
+from ._base import LinearModel, LinearRegressor
 from ._grid import check_grid
 from ._losses import make_loss
 from ._penalized_base import Penalized, PenalizedFit
@@ -32,7 +32,7 @@ class WithPenalty(Penalized):
         "gamma": [Interval(Real, 1.0, np.inf, closed="neither"), NONE],
         "groups": [ARRAY_LIKE, NONE],
         "group_weights": [ARRAY_LIKE, DICT, NONE],
-        **LinearRegressor._penalty_constraints,
+        **LinearModel._penalty_constraints,
         "max_iter": [Interval(Integral, 1, np.inf)],
     }
 
@@ -65,7 +65,7 @@ class WithPenalty(Penalized):
             )
 
     def _warn(self, relative_gap, where=""):
-        if self._shape == "elastic_net":
+        if self._shape == "elastic_net" and not getattr(self, "confidence_penalty", 0.0):
             super()._warn(relative_gap, where)
         elif getattr(self, "loss", None) == "quantile":
             super()._warn(relative_gap, where, "the gap of the penalty's tangent is {:.3g} of the null model's loss")
@@ -106,7 +106,7 @@ class WithPenalty(Penalized):
         return problem.loss.on_rows(problem, problem.data if data is None else data)
 
 
-class LossAndPenalty(WithPenalty):
+class LossAndPenalty(WithPenalty, LinearRegressor):
     """Base of the regressor for one alpha and of the one that chooses it by cross-validation."""
 
     _loss_constraints = {

@@ -1,20 +1,21 @@
-"""Base of the penalized regressors: one fit and one path for every loss and penalty."""
+"""Base of the penalized models: one fit and one path for every loss and penalty."""
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from .._core.block_fits import squared_fit
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._threads import one_blas_thread
 from ..utils._validation import check_coef_init, is_dask, unchanged_on_error
-from ._base import LinearRegressor
+from ._base import LinearModel
 from ._blocks import read_blocks
 from ._grid import check_grid, read_alphas
 
 
-class Penalized(LinearRegressor):
-    """Linear model of targets whose parameters say a loss and a penalty.
+class Penalized(LinearModel):
+    """Linear model whose parameters say a loss and a penalty.
 
-    A subclass is a constructor, a docstring, and these hooks:
+    A subclass is a constructor, a docstring, `LinearRegressor` or `LinearClassifier`, and these hooks:
 
     `_penalty(problem, l1_ratio)`
         The `Penalty` without alpha.
@@ -23,7 +24,7 @@ class Penalized(LinearRegressor):
     """
 
     def _read(self, X, y, sample_weight):
-        if not is_dask(X):
+        if not is_dask(X) or is_classifier(self):
             return super()._read(X, y, sample_weight)
         self._check_parameters()
         return read_blocks(self, X, y, sample_weight, **self._restrictions())[0]
@@ -44,13 +45,17 @@ class Penalized(LinearRegressor):
         self._set_coef(coef, intercept, problem.one_target)
         nothing = np.full(found.gap.shape, np.nan)
         parts = dict(n_iter_=found.n_iter, objective_=found.objective)
-        parts["dual_gap_"] = found.gap if penalty.is_convex else nothing
-        if not penalty.is_convex:
+        parts["dual_gap_"] = found.gap if fit.has_gap(penalty) else nothing
+        if not fit.has_gap(penalty):
             parts["stationarity_"] = found.gap
         vars(self).pop("stationarity_", None)
         for name, values in parts.items():
             setattr(self, name, values[0].item() if problem.one_target else values)
         self.sparsity_ = float(np.mean(coef == 0.0))
+        self._warn_of(problem, found, fit, penalty)
+
+    def _warn_of(self, problem, found, fit, penalty):
+        """Warn of the targets that did not converge."""
         for t in np.flatnonzero(~found.met):
             self._warn(found.gap[t] / fit.gap_units(penalty)[t])
 
@@ -91,20 +96,20 @@ class PenalizedFit(Penalized):
     def _fit(self, problem):
         task, penalty = Task.root(self), self._penalty(problem, self._l1_ratio)
         fit = self._on_rows(problem)
-        solutions = self._solutions(fit, problem, penalty, [self.alpha], self._warm(problem))
+        solutions = self._solutions(fit, problem, penalty, [self.alpha], self._warm(problem, fit.n_scores))
         with one_blas_thread():
             (found,) = solutions
         self._store(problem, found, fit, penalty)
         task.end()
         return self
 
-    def _warm(self, problem):
-        """Coefficients (n_targets, n_features) of the last fit, if this one starts from them."""
+    def _warm(self, problem, n_scores):
+        """Coefficients (n_scores, n_features) of the last fit, if this one starts from them."""
         if not (self.warm_start and hasattr(self, "coef_")):
             return None
         coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
         coef = np.atleast_2d(coef)
-        return coef.astype(np.float64) if coef.shape == (len(problem.Y), problem.data.p) else None
+        return coef.astype(np.float64) if coef.shape == (n_scores, problem.data.p) else None
 
     def _solutions(self, fit, problem, penalty, alphas, coef_init):
         """Yield the solutions of all targets, one `Solution` for each alpha, solving as it goes."""
@@ -143,11 +148,12 @@ class PenalizedFit(Penalized):
 
     def _path(self, problem, alphas, eps, coef_init):
         penalty = self._penalty(problem, self._l1_ratio)
-        fit, T, p = self._on_rows(problem), len(problem.Y), problem.data.p
+        fit, p = self._on_rows(problem), problem.data.p
+        K, T = fit.n_scores, fit.null.size
         alphas = read_alphas(alphas, eps, self._l1_ratio, lambda r: fit.alpha_max(self._penalty(problem, r)))
-        init = None if coef_init is None else check_coef_init(coef_init, T, p)
-        coefs = np.zeros((T, alphas.size, p), dtype=problem.X.dtype).transpose(0, 2, 1)  # each solution in one piece
-        intercepts, gaps = np.zeros((T, alphas.size)), np.zeros((T, alphas.size))
+        init = None if coef_init is None else check_coef_init(coef_init, K, p)
+        coefs = np.zeros((K, alphas.size, p), dtype=problem.X.dtype).transpose(0, 2, 1)  # each solution in one piece
+        intercepts, gaps = np.zeros((K, alphas.size)), np.zeros((T, alphas.size))
         met = np.ones((T, alphas.size), dtype=bool)
         solutions = self._solutions(fit, problem, penalty, alphas, init)
         with one_blas_thread():
@@ -160,6 +166,6 @@ class PenalizedFit(Penalized):
         for t in np.flatnonzero(~met.all(axis=1)):
             worst, unit = gaps[t, ~met[t]].max(), fit.gap_units(penalty)[t]
             self._warn(worst / unit, f" at {(~met[t]).sum()} of {alphas.size} alphas")
-        if problem.one_target:
-            return alphas, coefs[0], intercepts[0], gaps[0]
-        return alphas, coefs, intercepts, gaps
+        if problem.is_flat:
+            coefs, intercepts = coefs[0], intercepts[0]
+        return alphas, coefs, intercepts, gaps[0] if problem.one_target else gaps

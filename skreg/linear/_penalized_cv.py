@@ -11,13 +11,122 @@ from ..utils._callbacks import with_callbacks
 from ..utils._params import ARRAY_LIKE, NONE, Interval, Options
 from ..utils._validation import unchanged_on_error
 from ._grid import Grid, read_alphas, read_list
-from ._penalized import DEFAULT_GAMMA, MIN_GAMMA, LossAndPenalty, PenalizedRegressor
+from ._penalized import DEFAULT_GAMMA, MIN_GAMMA, LossAndPenalty, PenalizedRegressor, WithPenalty
 from ._search import PathSearch
 
 TINY = 1e-300  # stands for a loss of 0
 
 
-class PenalizedRegressorCV(PathSearch, LossAndPenalty):
+class PenaltySearch(PathSearch, WithPenalty):
+    """Search along the paths of all combinations of the l1_ratio, gamma, and what else a subclass adds to `_axes`.
+
+    Besides, a subclass gives `_score_on`, `_model`, and what else `PathSearch` asks for.
+    """
+
+    _search_constraints = {
+        "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both"), ARRAY_LIKE, NONE],
+        "gamma": [Interval(Real, 1.0, np.inf, closed="neither"), ARRAY_LIKE, NONE],
+        **PathSearch._search_constraints,
+    }
+
+    def _check_gamma(self, gamma):
+        if self._shape != "elastic_net":
+            read_list(gamma, "gamma", MIN_GAMMA[self._shape], np.inf, "neither")
+
+    def _axes(self):
+        """The parameters of a candidate by name, each with its values."""
+        gamma = DEFAULT_GAMMA.get(self._shape, 1.0) if self.gamma is None else self.gamma
+        gammas = np.ones(1) if self._shape == "elastic_net" else np.atleast_1d(np.asarray(gamma, dtype=float))
+        return {"l1_ratio": read_list(self._l1_ratio, "l1_ratio", 0, 1, "both"), "gamma": gammas}
+
+    def _loss_of(self, candidate):
+        """The parameters of a candidate that change the loss."""
+        return ()
+
+    def _fit_on(self, problem, data, candidate):
+        """The loss on the rows of `data`, None for all."""
+        return self._on_rows(problem, data, *self._loss_of(candidate))
+
+    def _grid(self, problem):
+        axes = self._axes()
+        candidates = list(itertools.product(*axes.values()))
+        alphas = [
+            read_alphas(self.alphas, self.eps, candidate[0], lambda r, c=candidate: self._alpha_max(problem, r, *c[1:]))
+            for candidate in candidates
+        ]
+        return Grid(tuple(values.size for values in axes.values()), candidates, np.array(alphas))
+
+    def _alpha_max(self, problem, *candidate):
+        return self._fit_on(problem, None, candidate).alpha_max(self._penalty_of(problem, candidate, gamma=np.inf))
+
+    def _penalty_of(self, problem, candidate, gamma=None):
+        values = dict(zip(self._axes(), candidate, strict=True))
+        return self._penalty(problem, values["l1_ratio"], values.get("gamma") if gamma is None else gamma)
+
+    def _options(self):
+        return dict(tol=self.tol, max_iter=self.max_iter)
+
+    def _folds(self, problem, splits):
+        """The splits, and folds that share computations, or None."""
+        return splits, None
+
+    def _check_fold(self, problem, weights):
+        """Raise ValueError where the training rows, which have weights, have no model."""
+
+    def _fits_of_fold(self, problem, folds, number):
+        """A function that gives the fit of a candidate on the training rows of a fold."""
+        splits, shared = folds
+        if shared is not None:
+            fit = shared.train(number)
+            return lambda candidate: fit
+        weights = problem.row_weights * np.bincount(splits[number][0], minlength=problem.data.n)
+        self._check_fold(problem, weights)
+        targets = problem.Y if problem.classes is None else np.empty((0, problem.data.n))
+        data = as_data(problem.data.X, targets, weights, self.fit_intercept)
+        fits = {}
+
+        def of(candidate):
+            key = self._loss_of(candidate)
+            if key not in fits:
+                fits[key] = self._fit_on(problem, data, candidate)
+            return fits[key]
+
+        return of
+
+    def _follow(self, problem, folds, fold, grid, task, halt):
+        fit_of, score = self._fits_of_fold(problem, folds, fold.number), None
+        if self.scoring is None:
+            score = self._score_on(problem, *folds[0][fold.number])
+        for i, (candidate, alphas) in enumerate(zip(grid.candidates, grid.alphas, strict=True)):
+            fit, penalty = fit_of(candidate), self._penalty_of(problem, candidate)
+            units = fit.gap_units(penalty)
+            path = ([(solution, units)] for solution in fit.solve_all(penalty, alphas, **self._options()))
+            fold.follow(i, path, task, halt, score)
+
+    def _set_choice(self, *candidate):
+        for name, value in zip(self._axes(), candidate, strict=True):
+            setattr(self, f"{name}_", value)
+        if self._shape == "elastic_net":
+            vars(self).pop("gamma_", None)
+
+    @property
+    def _candidate(self):
+        """The chosen candidate."""
+        return tuple(getattr(self, f"{name}_", 1.0) for name in self._axes())
+
+    def _null_losses(self, problem):
+        fit = self._fit_on(problem, None, self._candidate)
+        return np.maximum(fit.null / fit.max_hess, TINY)
+
+    def _fit_all(self, problem, folds):
+        shared = folds[1]
+        fit = self._fit_on(problem, None, self._candidate) if shared is None else shared.whole()
+        penalty = self._penalty_of(problem, self._candidate)
+        (found,) = fit.solve_all(penalty, [self.alpha_], **self._options())
+        self._store(problem, found, fit, penalty)
+
+
+class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
     """`PenalizedRegressor` whose `alpha`, `l1_ratio` and `gamma` are chosen by cross-validation over whole paths.
 
     The grid of alphas is computed once, on all (weighted) rows; every fold follows the same path, in threads. The score
@@ -115,10 +224,8 @@ class PenalizedRegressorCV(PathSearch, LossAndPenalty):
     """
 
     _parameter_constraints = {
-        "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both"), ARRAY_LIKE, NONE],
-        **PathSearch._search_constraints,
         **LossAndPenalty._loss_constraints,
-        "gamma": [Interval(Real, 1.0, np.inf, closed="neither"), ARRAY_LIKE, NONE],
+        **PenaltySearch._search_constraints,
         "selection": [Options("min", "1se")],
     }
 
@@ -202,43 +309,15 @@ class PenalizedRegressorCV(PathSearch, LossAndPenalty):
         routed = self._route(problem.sample_weight, params)
         return self._search(problem, self._splits(problem, routed.splitter.split), routed)
 
-    def _check_gamma(self, gamma):
-        if self._shape == "elastic_net":
-            return
-        low = MIN_GAMMA[self._shape]
-        read_list(gamma, "gamma", low, np.inf, "neither")
-
-    def _grid(self, problem):
-        ratios = read_list(self._l1_ratio, "l1_ratio", 0, 1, "both")
-        gamma = DEFAULT_GAMMA.get(self._shape, 1.0) if self.gamma is None else self.gamma
-        gammas = np.ones(1) if self._shape == "elastic_net" else np.atleast_1d(np.asarray(gamma, dtype=float))
-        alphas = [read_alphas(self.alphas, self.eps, ratio, lambda r: self._alpha_max(problem, r)) for ratio in ratios]
-        candidates = list(itertools.product(ratios, gammas))
-        return Grid((ratios.size, gammas.size), candidates, np.repeat(alphas, gammas.size, axis=0))
-
-    def _alpha_max(self, problem, l1_ratio, gamma=np.inf):
-        return self._on_rows(problem).alpha_max(self._penalty(problem, l1_ratio, gamma))
-
     def _folds(self, problem, splits):
-        """The splits, and folds that may share inner products where the loss and the penalty allow it, else None."""
         if self.loss == "squared" and self.penalty == "elastic_net" and problem.offset is None:
             return splits, as_folds(problem.data, problem.Y, problem.weights, splits, "auto")
         return splits, None
 
-    def _fit_of_fold(self, problem, folds, number):
-        splits, shared = folds
-        if shared is not None:
-            return shared.train(number)
-        weights = problem.row_weights * np.bincount(splits[number][0], minlength=problem.data.n)
+    def _check_fold(self, problem, weights):
         problem.loss.check_fit(problem.Y[0][weights > 0.0])
-        return self._on_rows(problem, as_data(problem.data.X, problem.Y, weights, self.fit_intercept))
 
-    def _options(self):
-        return dict(tol=self.tol, max_iter=self.max_iter)
-
-    def _follow(self, problem, folds, fold, grid, task, halt):
-        fit = self._fit_of_fold(problem, folds, fold.number)
-        test = folds[0][fold.number][1]
+    def _score_on(self, problem, train, test):
         X, Y, weights = problem.data.X[test], problem.Y[:, test], problem.row_weights[test]
         offset = 0.0 if problem.offset is None else problem.offset[0, test]
 
@@ -246,11 +325,7 @@ class PenalizedRegressorCV(PathSearch, LossAndPenalty):
             Z = (X @ coef.T + intercept).T + offset
             return -np.mean([problem.loss.mean(y, z, weights) for y, z in zip(Y, Z, strict=True)])
 
-        for i, ((l1_ratio, gamma), alphas) in enumerate(zip(grid.candidates, grid.alphas, strict=True)):
-            penalty = self._penalty(problem, l1_ratio, gamma)
-            units = fit.gap_units(penalty)
-            path = ([(solution, units)] for solution in fit.solve_all(penalty, alphas, **self._options()))
-            fold.follow(i, path, task, halt, score if self.scoring is None else None)
+        return score
 
     def _model(self, problem):
         model = PenalizedRegressor(loss=self.loss, quantile=self.quantile, power=self.power, delta=self.delta)
@@ -258,20 +333,3 @@ class PenalizedRegressorCV(PathSearch, LossAndPenalty):
         if hasattr(self, "delta_"):
             model.delta_ = self.delta_
         return model
-
-    def _set_choice(self, l1_ratio, gamma):
-        self.l1_ratio_ = l1_ratio
-        vars(self).pop("gamma_", None)
-        if self._shape != "elastic_net":
-            self.gamma_ = gamma
-
-    def _null_losses(self, problem):
-        fit = self._on_rows(problem)
-        return np.maximum(fit.null / fit.max_hess, TINY)
-
-    def _fit_all(self, problem, folds):
-        penalty = self._penalty(problem, self.l1_ratio_, getattr(self, "gamma_", None))
-        shared = folds[1]
-        fit = self._on_rows(problem) if shared is None else shared.whole()
-        (found,) = fit.solve_all(penalty, [self.alpha_], **self._options())
-        self._store(problem, found, fit, penalty)

@@ -262,9 +262,8 @@ class PathSearch:
             return
         coefs = self._over_folds(grid, [np.array(fold.coefs) for fold in done])
         intercepts = self._over_folds(grid, [np.array(fold.intercepts) for fold in done])
-        one = problem.one_target and not is_classifier(self)
-        self.coefs_path_ = coefs[..., 0, :] if one else coefs
-        self.intercepts_path_ = intercepts[..., 0] if one else intercepts
+        self.coefs_path_ = coefs[..., 0, :] if problem.is_flat else coefs
+        self.intercepts_path_ = intercepts[..., 0] if problem.is_flat else intercepts
 
     def _scored_folds(self, done):
         """A mask of the folds whose test rows have a score; the others do not take part in the choice."""

@@ -112,7 +112,7 @@ class AsymmetricPath(CoefficientPath):
 
 
 class OursAsPenalty(Penalty):
-    def path(self, data, unit, n_scores=1, grouped=False):
+    def path(self, data, unit, n_scores=1):
         path = super().path(data, unit)
         return AsymmetricPath(path.l1, path.l2, path.lower, path.upper)
 

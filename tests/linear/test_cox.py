@@ -6,7 +6,7 @@ import pytest
 import scipy.sparse as sp
 
 from skreg import PenalizedCox
-from tests.core.test_cox import definition
+from tests.core.parts.test_cox import definition
 from tests.reference_penalized import penalty
 
 GROUPS = [[0, 1], [2, 3, 4], [5], [6, 7, 8]]

@@ -261,11 +261,14 @@ def entry_alphas(c, ptr, l1, of_norm, out):
         out[j] = high
 
 
-def _layout(groups, n_scores):
-    """`order` and `ptr` of a `GroupPath`, for groups of columns with the coordinates of all their scores."""
-    columns = np.concatenate(groups)
-    order = (columns[:, None] * n_scores + np.arange(n_scores)).ravel()
-    return order, np.append(0, np.cumsum([group.size for group in groups])) * n_scores
+def _layout(groups, n_scores, is_joint):
+    """`order` and `ptr` of a `GroupPath`: blocks are groups of columns, with all scores or with one after the other."""
+    columns, sizes = np.concatenate(groups), np.array([group.size for group in groups])
+    if is_joint:
+        order = (columns[:, None] * n_scores + np.arange(n_scores)).ravel()
+        return order, np.append(0, np.cumsum(sizes * n_scores))
+    order = [np.asarray(group) * n_scores + k for group in groups for k in range(n_scores)]
+    return np.concatenate(order), np.append(0, np.cumsum(np.repeat(sizes, n_scores)))
 
 
 class Penalty(NamedTuple):
@@ -290,6 +293,9 @@ class Penalty(NamedTuple):
         Features of every group.
     is_sparse : bool
         Whether there is an L1 penalty within groups.
+    is_joint : bool
+        Of several scores, whether the norm is that of the coefficients of all scores. Without `groups`, it is that of
+        a column then.
     l1_shares : ndarray or float
         Factors of the L1 penalties alone, of coefficients or norms.
     """
@@ -302,6 +308,7 @@ class Penalty(NamedTuple):
     gamma: float = 3.0
     groups: list | None = None
     is_sparse: bool = False
+    is_joint: bool = False
     l1_shares: np.ndarray | float = 1.0
 
     def tangent(self, l1_shares):
@@ -343,25 +350,25 @@ class Penalty(NamedTuple):
                 scale[varying] *= lengths[varying].min() / lengths[varying]
         return data.rescaled(scale)
 
-    def path(self, data, unit, n_scores=1, grouped=False):
+    def path(self, data, unit, n_scores=1):
         """The penalty in normalized units, for targets whose norm is `unit`.
 
-        With several scores, coordinate ``j n_scores + k`` is that of column j and score k. The coordinates of a group
-        of columns for all scores are one block, and with `grouped` also those of a column.
+        With several scores, coordinate ``j n_scores + k`` is that of column j and score k.
         """
         lengths, groups = self.lengths(data), self.groups
         if groups is None:
             path = self._norms(data, unit, lengths, data.scale, self.factor)
-            if not grouped or n_scores == 1:
+            if not self.is_joint or n_scores == 1:
                 return path.repeated(n_scores)
-            return GroupPath(path, *_layout(np.arange(data.p)[:, None], n_scores), np.zeros(data.p * n_scores))
+            return GroupPath(path, *_layout(np.arange(data.p)[:, None], n_scores, True), np.zeros(data.p * n_scores))
         size = np.array([lengths[group].max(initial=0.0) for group in groups])
         factor = self.factor
         if self.is_sparse:
             factor = np.where(np.isinf(factor), np.inf, np.where(np.isinf(factor), 0.0, factor) * (1.0 - self.l1_ratio))
         norms = self._norms(data, unit, size, size, factor, 1.0 if self.is_sparse else self.l1_ratio)
         within = self.l1_ratio * lengths * (data.weight / unit) if self.is_sparse else np.zeros(data.p)
-        return GroupPath(norms, *_layout(groups, n_scores), np.repeat(within, n_scores))
+        norms = norms if self.is_joint else norms.repeated(n_scores)
+        return GroupPath(norms, *_layout(groups, n_scores, self.is_joint), np.repeat(within, n_scores))
 
     def _norms(self, data, unit, lengths, scale, factor, l1_ratio=None):
         """The penalty of coefficients, or norms, of which a normalized one of 1 has a length in the penalty's units."""

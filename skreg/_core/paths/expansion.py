@@ -29,10 +29,13 @@ class Model(Residual):
     Parameters
     ----------
     s : Scores
+    damping : float
+        Factor of the curvature.
     """
 
-    def __init__(self, s):
+    def __init__(self, s, damping=1.0):
         self.s = s
+        self.damping = damping
         self.data = s.data
         self.cols = s.cols
         self.width = s.data.size / s.data.p
@@ -66,12 +69,12 @@ class OneScore(Model):
 
     n_free = 0
 
-    def __init__(self, s):
-        super().__init__(s)
+    def __init__(self, s, damping=1.0):
+        super().__init__(s, damping)
         self.shifts = int(s.likelihood.fit_intercept)
         lik, r = s.likelihood, s.rows.R[0]
         misfit = lik.loss.misfit_hess * (r * lik.score_scale * lik.inv_h) ** 2
-        self.h = h = lik.h * np.maximum(s.rows.H, np.maximum(misfit, MIN_CURVATURE))
+        self.h = h = damping * lik.h * np.maximum(s.rows.H, np.maximum(misfit, MIN_CURVATURE))
         self.inv_h = np.divide(1.0, h, out=np.zeros(h.size), where=h > 0.0)
         self.weight = float(h.sum())
         self.share = h / self.weight if lik.fit_intercept else np.zeros(h.size)
@@ -119,13 +122,13 @@ class OneScore(Model):
 class Softmax(Model):
     """The model of K scores. All intercepts but the last are coordinates, as a common shift changes nothing."""
 
-    def __init__(self, s):
-        super().__init__(s)
+    def __init__(self, s, damping=1.0):
+        super().__init__(s, damping)
         lik, K = s.likelihood, s.likelihood.K
         misfit = lik.loss.misfit_hess * (s.rows.R * lik.score_scale * lik.inv_h) ** 2
         P = np.maximum(s.rows.P, np.maximum(misfit, MIN_CURVATURE))
         self.P = P / P.sum(axis=0)
-        self.weights = lik.h * s.rows.H
+        self.weights = damping * lik.h * s.rows.H
         self.h = self.P * self.weights
         self.inv_h = np.divide(1.0, self.h, out=np.zeros(P.shape), where=self.h > 0.0)
         self.n_free = K - 1 if lik.fit_intercept else 0
@@ -134,10 +137,12 @@ class Softmax(Model):
         self.classes = np.append(s.classes, np.arange(self.n_free))
 
     def _bounds(self, ends):
-        """The curvature ``diag(p) - p p'`` of a softmax is at most twice the largest of its diagonal (Gershgorin)."""
-        traces = np.add.reduceat(self.lips, ends[:-1])
-        n_columns = np.diff(ends) // self.s.K
-        return np.minimum(traces, 2.0 * np.maximum(n_columns, 1) * np.maximum.reduceat(self.lips, ends[:-1]))
+        """Of a column, the curvature ``diag(p) - p p'`` is at most twice the largest of its diagonal (Gershgorin)."""
+        traces, cols = np.add.reduceat(self.lips, ends[:-1]), np.append(self.cols, np.arange(-self.n_free, 0))
+        is_new = np.append(True, cols[1:] != cols[:-1])  # the coordinates of a column follow each other in a block
+        is_new[ends[:-1]] = True
+        n_columns = np.add.reduceat(is_new.astype(np.int64), ends[:-1])
+        return np.minimum(traces, 2.0 * n_columns * np.maximum.reduceat(self.lips, ends[:-1]))
 
     def on_rows(self):
         """Set up the form on rows."""

@@ -22,6 +22,9 @@ class Policy(NamedTuple):
     few_model_rounds: int = 5  # of a model with unpenalized coefficients
     descent: float = 1e-4  # share of the predicted descent that a step must bring (Armijo)
     halvings: int = 40  # of a step
+    concave_halvings: int = 2  # of a step where the penalty is concave: then more curvature is tried
+    damping: float = 4.0  # factor of the curvature of a model whose step did not lower the objective
+    largest_damping: float = 1e6  # of these factors together
     enough: float = 0.1  # share of the gap to which a working set is solved before all columns are tested
     slow: float = 0.3  # a step that leaves more than this share of the gap is followed by a new curvature matrix
     stuck: float = 0.9  # a step that leaves more than this share is followed by a more accurate curvature matrix
@@ -84,9 +87,10 @@ class NewtonSteps:
         """One Newton step. Returns False if the model has no step, or none lowers the objective.
 
         The model is solved to `tol`. A descent below the rounding of the objective is accepted: the certificate, which
-        is of first order, shows it.
+        is of first order, shows it. A part of a step need not be a descent where the penalty is concave; a step of a
+        model with enough curvature, which lies above the objective, always is.
         """
-        s = self.s
+        s, damping = self.s, 1.0
         model = (OneScore if s.K == 1 else Softmax)(s)
         ends = block_ends(pen)
         blocks = find_active(pen, s.w, s.c, POLICY.near)
@@ -95,7 +99,17 @@ class NewtonSteps:
         if G is None:
             blocks, at = np.arange(ends.size - 1), np.arange(s.w.size)
         model_pen = extended(pen, blocks, model.n_free)
-        form = model.on_rows() if G is None else model.on_gram(at, G)
+        while not self._solve_model(model, G, at, pen, model_pen, value, tol, damping):
+            damping *= POLICY.damping
+            if pen.is_convex or damping > POLICY.largest_damping:
+                return False
+            model = type(model)(s, damping)
+        return True
+
+    def _solve_model(self, model, G, at, pen, model_pen, value, tol, damping):
+        """Solve a model of some coordinates, and go to its solution. Returns whether there was a step."""
+        s = self.s
+        form = model.on_rows() if G is None else model.on_gram(at, damping * G)
         form.lips = model.block_curvatures(form, block_ends(model_pen))
         q = SquaredLoss(form)
         q.move(np.append(s.w[at], np.zeros(model.n_free)))
@@ -118,7 +132,7 @@ class NewtonSteps:
         descent = penalty_value(pen, found) - penalty_value(pen, s.w) - s.c @ step
         rounding = POLICY.rounding * value + s.likelihood.rounding
         t = 1.0
-        for _ in range(POLICY.halvings):
+        for _ in range(POLICY.halvings if pen.is_convex else POLICY.concave_halvings):
             w = found if t == 1.0 else s.w + t * step
             Z = s.Z + t * dZ
             rows = s.likelihood.with_best_intercepts(Z, s.rows.b + t * db)
