@@ -246,19 +246,23 @@ class BlockScoresFit(ScoresFit):
     Parameters
     ----------
     scores : BlockScores
-    grouped : bool
-        Whether the penalty acts on the norm of a column's coefficients for all scores.
     """
 
-    def __init__(self, scores, grouped=False):
+    def __init__(self, scores):
         self.scores = scores
-        self.grouped = grouped
         self.shift = 0.0
         self.null = np.array([scores.null.sums.value * scores.unit])
         self.max_hess = scores.rows.loss.max_hess
 
+    def has_gap(self, penalty):
+        return True
+
+    @property
+    def n_scores(self):
+        return self.scores.K
+
     def _path(self, penalty):
-        return penalty.path(self.scores.data, self.scores.score_scale, self.scores.K, self.grouped)
+        return penalty.path(self.scores.data, self.scores.score_scale, self.scores.K)
 
     def alpha_max(self, penalty):
         """The smallest alpha at which all penalized coefficients are zero; infinite without an L1 part."""
@@ -278,7 +282,7 @@ class BlockScoresFit(ScoresFit):
         order, sizes = family.coordinates(blocks), block_sizes(family, blocks)
         return NewtonOnBlocks(self.scores, family.whole(alpha), order, sizes)
 
-    def _solve(self, penalty, alphas, *, tol, max_iter, coef_init=None):
+    def _solve(self, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
         scores, data, family = self.scores, self.scores.data, self._path(penalty)
         size = data.scale * scores.score_scale
         point, w = scores.null, np.zeros(family.n_coordinates)

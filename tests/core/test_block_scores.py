@@ -63,7 +63,7 @@ def identity(Y):
         (Logistic(0.0), Penalty(0.5, np.array([0, 1, 1, 1, 1, 1.0])), 0.05, True),
         (Logistic(0.0), Penalty(0.5, np.ones(P), bounds=(np.full(P, 0.01), np.full(P, 0.3))), 0.01, True),
         (Multinomial(0.0), Penalty(1.0, np.ones(P)), 0.01, True),
-        (Multinomial(0.0), Penalty(0.5, np.ones(P)), 0.01, "grouped"),
+        (Multinomial(0.0), Penalty(0.5, np.ones(P), is_joint=True), 0.01, True),
         (Poisson(), Penalty(0.9, np.ones(P)), 0.01, True),
         (Huber(0.5), Penalty(1.0, np.ones(P)), 0.02, True),
     ],
@@ -71,14 +71,13 @@ def identity(Y):
 )
 def test_block_scores__objective_and_gap_as_in_memory(loss, penalty, alpha, intercept, weighted):
     X, T, weights = problem(loss, weighted)
-    grouped, intercept = intercept == "grouped", bool(intercept)
     blocks = ListBlocks(X, T, weights)
     data = BlockData(blocks, blocks.total(cells_of_block, None, add=add_each), intercept)
     scores = BlockScores(data, Rows(loss, identity, data.mean, data.scale), np.zeros(len(T)))
-    fit = BlockScoresFit(scores, grouped)
+    fit = BlockScoresFit(scores)
     lik = Likelihood(as_data(X, np.empty((0, 300)), weights, intercept), loss, T)
-    assert fit.alpha_max(penalty) == pytest.approx(scores_alpha_max(lik, penalty, grouped), rel=1e-6)
-    (whole,) = solve_scores(lik, penalty, [alpha], tol=1e-8, max_iter=100, grouped=grouped)
+    assert fit.alpha_max(penalty) == pytest.approx(scores_alpha_max(lik, penalty), rel=1e-6)
+    (whole,) = solve_scores(lik, penalty, [alpha], tol=1e-8, max_iter=100)
     (found,) = fit._solve(penalty, [alpha], tol=1e-8, max_iter=100)
     unit = lik.null_model.value * lik.score_scale**2 / lik.data.weight
     assert fit.null[0] == pytest.approx(unit, rel=1e-10)
