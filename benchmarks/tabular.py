@@ -92,6 +92,7 @@ MODELS = {
     "HistGradientBoosting": boosting,
     "RealMLP": real_mlp,
 }
+SMALL_ROWS = 100
 BASE = "scikit-learn MLP"
 PARTS = ("tables", "defaults")
 
@@ -138,7 +139,7 @@ def race(models, problems, small, enter=None):
     for name in problems:
         frame, y, classes = tables.load(name)
         if small:
-            rows = np.random.default_rng(0).permutation(len(y))[:300]
+            rows = np.random.default_rng(0).permutation(len(y))[:SMALL_ROWS]
             frame, y = frame.iloc[rows], y[rows]
         figures = {}
         for model, make in models.items():
@@ -175,7 +176,7 @@ def enter_summary(book, part, found, base):
 def configure(parser):
     parser.add_argument("--problems", type=names(tables.names()), default=tables.names(), help="some of the tables")
     parser.add_argument("--parts", type=names(PARTS), default=["tables"], help=", ".join(PARTS))
-    parser.add_argument("--small", action="store_true", help="at most 300 rows of each; written only to --out")
+    parser.add_argument("--small", action="store_true", help=f"{SMALL_ROWS} rows of each; written only to --out")
     parser.add_argument("--out", help="folder of tabular.json and tabular.md (default: docs/benchmarks)")
 
 

@@ -83,7 +83,7 @@ def book(folder):
 def run(args):
     pages = book(report.folder(args))
     warnings.simplefilter("error")
-    n_seeds, max_iter = (1, 20) if args.small else (3, 100)
+    n_seeds, max_iter = (1, 2) if args.small else (3, 100)
     runs = {
         dropout: [out_of_distribution(seed, dropout=dropout, max_iter=max_iter) for seed in range(n_seeds)]
         for dropout in (0.25, 0.0)

@@ -70,6 +70,24 @@ def _close_figures():
         sys.modules["matplotlib.pyplot"].close("all")
 
 
+@pytest.fixture
+def small_references(monkeypatch):
+    """References of `diagnose` that are fitted fast, for tests that ask for nothing about them."""
+    from skreg.inspection import _references
+
+    def made_small(make, **params):
+        def reference(measurements):
+            model = make(measurements)
+            return model if model is None else model.set_params(**params)
+
+        return reference
+
+    if os.environ.get("HYPOTHESIS_PROFILE") != "thorough":
+        for name, params in {"boosting": dict(max_iter=5), "linear": dict(alphas=4, cv=2)}.items():
+            make = getattr(_references, f"{name}_reference")
+            monkeypatch.setattr(_references, make.__name__, made_small(make, **params))
+
+
 # Run first, so that no worker is left with one of them at the end.
 LONGEST = ("tests/common/test_docs.py", "tests/core/test_jit.py", "tests/inspection/")
 

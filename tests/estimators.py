@@ -45,8 +45,8 @@ DEFAULT_NET = {} if THOROUGH else dict(max_iter=10)
 SMALL_DATA = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:.* folds instead of ")
 
 # Searches over paths have the same steps for few alphas and folds as for many.
-GRID = {} if THOROUGH else dict(alphas=3, cv=3)
-FEW = 5 if THOROUGH else 3
+GRID = {} if THOROUGH else dict(alphas=3, cv=2)
+FEW = 5 if THOROUGH else 2
 
 INSTANCES = [
     ElasticNetProx(),
@@ -188,9 +188,12 @@ def trained_longer(estimator):
     estimator = clone(estimator)
     short = {"max_iter": 10, "n_epochs": 10, "hidden_layer_sizes": (10,)}
     longer = {"max_iter": 100, "n_epochs": 100, "hidden_layer_sizes": (100,)}
-    learns_slowly = isinstance(estimator, (DropoutCNNRegressor, DropoutRNNClassifier, DropoutRNNRegressor))
+    learns_slowly = isinstance(estimator, (DropoutCNNRegressor, DropoutRNNRegressor))
     if not THOROUGH and not learns_slowly:
         longer = {"max_iter": 40, "n_epochs": 40, "hidden_layer_sizes": (40,)}
+        if isinstance(estimator, DropoutRNNClassifier):
+            longer["max_iter"] = 20
+            estimator.set_params(learning_rate=0.01)
     for name, value in estimator.get_params().items():
         last = name.rpartition("__")[2]
         if last in short and value == short[last]:

@@ -47,6 +47,53 @@ def printed_by(script, cwd):
     return printed.getvalue()
 
 
+class Shortened(ast.NodeTransformer):
+    """Changes the code of an example so that it measures twice only and trains for few epochs: enough to run it all."""
+
+    REPEATED = ("n_draws", "n_repeats", "repeats", "rounds")
+    MOST = dict(
+        n_splits=2, n_repeats=1, cv=2, dpi=20, max_iter=2, max_resources=9, n_candidates=9, n_trials=4, n_draws=3,
+        n_estimators=10, train_size=400,
+    )  # fmt: skip
+    # What calls are given that leave it to the default.
+    FEW = {
+        "Dropout(CNN|MLP|RNN).*": dict(max_iter=2),
+        "predict_interval|predict_uncertainty": dict(n_draws=3),
+        "(ElasticNetProx|LabelSmoothedLogistic|PenalizedRegressor)CV": dict(alphas=10, cv=2),
+        "HistGradientBoosting.*": dict(max_iter=5),
+    }
+    FIRST = {"sample": 300, ".*ShuffleSplit": 2, "(Stratified)?KFold": 2, "RandomForest.*": 10}  # first arguments
+
+    def visit_Assign(self, node):
+        targets, values = node.targets, [node.value] * len(node.targets)
+        if isinstance(targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
+            targets, values = targets[0].elts, node.value.elts
+        for target, value in zip(targets, values, strict=True):
+            if isinstance(target, ast.Name) and target.id in self.REPEATED and isinstance(value, ast.Constant):
+                value.value = 2
+        return self.generic_visit(node)
+
+    def visit_Call(self, node):
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        given = {keyword.arg for keyword in node.keywords}
+        for pattern, few in self.FEW.items():
+            if re.fullmatch(pattern, name) and None not in given:
+                node.keywords += [ast.keyword(k, ast.Constant(v)) for k, v in few.items() if k not in given]
+        for pattern, most in self.FIRST.items():
+            if re.fullmatch(pattern, name) and node.args and isinstance(node.args[0], ast.Constant):
+                node.args[0].value = min(node.args[0].value, most)
+        return self.generic_visit(node)
+
+    def visit_keyword(self, node):
+        if node.arg in self.MOST and isinstance(node.value, ast.Constant):
+            node.value.value = min(node.value.value, self.MOST[node.arg])
+        return self.generic_visit(node)
+
+
+def shortened(code):
+    return code if THOROUGH else ast.unparse(Shortened().visit(ast.parse(code)))
+
+
 def sections(obj):
     """Sections of a numpydoc docstring by name."""
     parts = re.split(r"\n([A-Z][A-Za-z ]+)\n-+\n", inspect.getdoc(obj))
@@ -120,10 +167,12 @@ def assert_prints(page, folder):
 
     Words must agree everywhere, numbers to a hundredth, but for the last column of trials, which are times.
     """
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL))
+    blocks = re.findall(r"```text\n(.*?)```", page, flags=re.DOTALL)
     script = folder / "page.py"
-    script.write_text("\n".join(re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)))
+    script.write_text(code if blocks else shortened(code))
     printed = printed_by(script, folder)
-    for shown in re.findall(r"```text\n(.*?)```", page, flags=re.DOTALL):
+    for shown in blocks:
         shown, found = without_times(shown), without_times(printed)
         start = words(found).find(words(shown))
         assert start >= 0, found
@@ -177,36 +226,16 @@ def test_page__local_links_lead_somewhere(page):
         assert (path.parent / link).exists(), link
 
 
-class Shortened(ast.NodeTransformer):
-    """Changes the code of an example so that it measures twice only and trains for few epochs: enough to run it all."""
-
-    REPEATED = ("n_draws", "n_repeats", "repeats", "rounds")
-    MOST = dict(n_splits=3, n_repeats=1, dpi=30, max_iter=5, max_resources=9, n_candidates=9, n_trials=4)
-
-    def visit_Assign(self, node):
-        targets, values = node.targets, [node.value] * len(node.targets)
-        if isinstance(targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
-            targets, values = targets[0].elts, node.value.elts
-        for target, value in zip(targets, values, strict=True):
-            if isinstance(target, ast.Name) and target.id in self.REPEATED and isinstance(value, ast.Constant):
-                value.value = 2
-        return self.generic_visit(node)
-
-    def visit_keyword(self, node):
-        if node.arg in self.MOST and isinstance(node.value, ast.Constant):
-            node.value.value = min(node.value.value, self.MOST[node.arg])
-        return self.generic_visit(node)
-
-
 EXAMPLES = sorted((ROOT / "examples").rglob("plot_*.py"))
 
 
+@pytest.mark.usefixtures("small_references")
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_example__prints_and_saves_its_pictures(path, tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
-    code = path.read_text()
-    if not THOROUGH:
-        code = ast.unparse(Shortened().visit(ast.parse(code)))
+    if not THOROUGH:  # the layout alone takes half of the time of a picture
+        monkeypatch.setattr("matplotlib.layout_engine.ConstrainedLayoutEngine.execute", lambda *_: {})
+    code = shortened(path.read_text())
     script = tmp_path / path.relative_to(ROOT)
     script.parent.mkdir(parents=True)
     script.write_text(code)

@@ -78,6 +78,7 @@ def wide_classes():
     return A, (y > 0.0).astype(int)
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__numbers_are_those_of_cross_validate():
     model = make_pipeline(StandardScaler(), Ridge())
     diagnosis = diagnose(model, X, Y, cv=4)
@@ -108,15 +109,19 @@ def test_diagnose__interval_is_that_of_nadeau_and_bengio():
 def test_diagnose__intervals_cover():
     """Of two models that are equally good, the interval of the difference holds 0 about 95 times of a hundred."""
     rng = np.random.default_rng(0)
+    splits = list(KFold(5).split(np.arange(50)))
     missed = 0
+
+    def score(A, y, train, test):
+        coef = np.linalg.lstsq(A[train], y[train], rcond=None)[0]
+        return 1.0 - np.sum((y[test] - A[test] @ coef) ** 2) / np.sum((y[test] - y[test].mean()) ** 2)
+
     for _ in range(200):
-        A = rng.standard_normal((50, 6))
+        A = np.column_stack([rng.standard_normal((50, 6)), np.ones(50)])
         y = A[:, :3].sum(axis=1) + 2.0 * rng.standard_normal(50)
-        splits = list(KFold(5).split(A))
-        scores = []
-        for columns in ([0, 1, 2, 3], [0, 1, 2, 4]):
-            model = LinearRegression()
-            scores.append([model.fit(A[a][:, columns], y[a]).score(A[b][:, columns], y[b]) for a, b in splits])
+        scores = [
+            [score(A[:, columns], y, *split) for split in splits] for columns in ([0, 1, 2, 3, 6], [0, 1, 2, 4, 6])
+        ]
         found = difference(np.subtract(*scores), splits)
         missed += not found.low <= 0.0 <= found.high
     assert missed <= 0.05 * 200 + 3 * np.sqrt(200 * 0.05 * 0.95)
@@ -139,13 +144,14 @@ def row_noise(repeats, rng):
 def test_diagnose__repetitions_of_folds_are_not_new_rows(repeats):
     rng = np.random.default_rng(0)
     missed, gains = 0, []
-    for _ in range(300):
+    n_tables = 300 if THOROUGH else 100
+    for _ in range(n_tables):
         splits, scores = row_noise(repeats, rng)
         found = difference(scores[0], splits, of_learning=False)
         missed += not found.low <= 0.0 <= found.high
         chosen = Folds(None, None, splits, None, None).chosen_by_others(scores)
         gains.append(scores[chosen, np.arange(len(splits))].mean())
-    assert missed <= 0.05 * 300 + 3 * np.sqrt(300 * 0.05 * 0.95)
+    assert missed <= 0.05 * n_tables + 3 * np.sqrt(n_tables * 0.05 * 0.95)
     assert np.mean(gains) < 0.02  # the best of ten by the same folds has 0.15
 
 
@@ -273,6 +279,7 @@ def test_diagnose__rare_class_is_judged_by_what_sees_it():
     assert diagnose(LogisticRegression(), A, y, scoring="accuracy", time_budget=1e-9).scoring == "accuracy"
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__copies_of_rows_stay_on_one_side():
     rng = np.random.default_rng(0)
     A, y = np.repeat(rng.standard_normal((60, 4)), 3, axis=0), np.repeat(rng.integers(2, size=60), 3)
@@ -286,6 +293,7 @@ def test_diagnose__copies_of_rows_stay_on_one_side():
     assert "raises the score" in given.findings[0].why
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__groups_stay_on_one_side():
     rng = np.random.default_rng(0)
     who = np.repeat(np.arange(30), 6)
@@ -304,6 +312,7 @@ def test_diagnose__groups_stay_on_one_side():
         diagnose(KNeighborsClassifier(1), A, y, groups=who[:-1])
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__last_rows_that_differ_are_told():
     rng = np.random.default_rng(0)
     A = rng.standard_normal((200, 4))
@@ -315,10 +324,12 @@ def test_diagnose__last_rows_that_differ_are_told():
     assert "x2" in finding.why
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__rows_in_order_of_class_are_no_drift():
     assert diagnose(LogisticRegression(max_iter=1000), *load_iris(return_X_y=True), cv=3).findings == []
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__consecutive_rows_that_are_alike_are_told():
     rng = np.random.default_rng(0)
     A = np.repeat(rng.standard_normal((40, 4)), 5, axis=0) + 0.1 * rng.standard_normal((200, 4))
@@ -327,6 +338,7 @@ def test_diagnose__consecutive_rows_that_are_alike_are_told():
     assert [finding.name for finding in diagnosis.findings] == ["order of rows"]
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__flipped_labels_are_told_and_overlapping_classes_are_not():
     rng = np.random.default_rng(0)
     A = rng.standard_normal((400, 4))
@@ -337,6 +349,7 @@ def test_diagnose__flipped_labels_are_told_and_overlapping_classes_are_not():
     assert found == [[], ["noisy labels"], []]
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__targets_far_off_are_told():
     A, y = wide(200, 3)
     assert diagnose(Ridge(), A, y, cv=3).findings == []
@@ -345,6 +358,7 @@ def test_diagnose__targets_far_off_are_told():
     assert [finding.name for finding in diagnose(Ridge(), A, y, cv=3).findings] == ["targets far off"]
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__training_too_short_is_tried_and_told():
     A, y = make_classification(200, 10, n_informative=5, random_state=0)
     model = make_pipeline(StandardScaler(), MLPClassifier((20,), max_iter=3, random_state=0))
@@ -402,6 +416,7 @@ def printed_tables(text):
     return tables
 
 
+@pytest.mark.usefixtures("small_references")
 @pytest.mark.parametrize(
     ("model", "data"),
     [
@@ -433,6 +448,7 @@ def test_diagnose__printed_differences_are_those_of_printed_scores(model, data, 
     assert ("mean of 15 folds" in str(diagnosis)) == again
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__shares_of_noise_are_not_printed():
     rng = np.random.default_rng(0)
     A, y = rng.standard_normal((150, 3)), rng.standard_normal(150)
@@ -461,6 +477,7 @@ def test_diagnose__a_gap_is_no_reason_for_forests(of_forest):
     assert not any("is lost" in suggestion.why for suggestion in of_forest.suggestions)
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__standardizing_without_effect_is_not_advised():
     A = X * np.geomspace(1.0, 100.0, 10)
     finding = next(f for f in diagnose(Ridge(1e-6), A, Y).findings if f.name == "unscaled features")
@@ -487,6 +504,7 @@ def interrupted_run(*args):
     raise KeyboardInterrupt
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__progress_is_shown_on_request(capsys):
     A, y = X[:120], Y[:120]
     diagnose(Ridge(), A, y, cv=3, verbose=True)
@@ -498,6 +516,7 @@ def test_diagnose__progress_is_shown_on_request(capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__scaling_is_found_and_pays():
     A, y = C[::2], L[::2]
     scoring = "neg_log_loss" if hasattr(SVC(), "predict_proba") else None
@@ -511,6 +530,7 @@ def test_diagnose__scaling_is_found_and_pays():
     assert not any(s.technique == "standardized features" for s in tree.suggestions)
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__overconfidence_is_measured_and_mended():
     A, y = make_classification(300, 40, n_informative=5, flip_y=0.15, random_state=0)
     diagnosis = diagnose(LabelSmoothedLogistic(alpha=1e-6, label_smoothing=0.0), A, y)
@@ -523,6 +543,7 @@ def test_diagnose__overconfidence_is_measured_and_mended():
     assert trial.log_loss.mean > 0.0
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__many_and_correlated_features(of_wide):
     assert "more features than rows" in [finding.name for finding in of_wide.findings]
     A, y = wide(noise=3.0)
@@ -532,6 +553,7 @@ def test_diagnose__many_and_correlated_features(of_wide):
     assert [s.technique for s in grouping(diagnosis._measured)] == ["elastic net"]
 
 
+@pytest.mark.usefixtures("small_references")
 @pytest.mark.parametrize(
     "model",
     [
@@ -568,6 +590,7 @@ def test_diagnose__families(model):
     diagnosis.plot()
 
 
+@pytest.mark.usefixtures("small_references")
 @pytest.mark.parametrize(
     "model",
     [
@@ -599,6 +622,7 @@ def test_diagnose__families_of_classifiers(model):
             assert suggestion.value.class_weight == getattr(model, "class_weight", None)
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__what_fails_is_left_out_and_told():
     diagnosis = diagnose(KNeighborsRegressor(30), X[:120], Y[:120], cv=5)
     assert any("learning curve at 25%" in what and "failed" in what for what in diagnosis.skipped)
@@ -607,6 +631,7 @@ def test_diagnose__what_fails_is_left_out_and_told():
     assert any("one class" in what for what in skipped)
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__a_trial_that_fails_is_told():
     diagnosis = diagnose(DecisionTreeRegressor(random_state=0), X, Y, cv=3)
     bad = diagnosis.suggestions[1]
@@ -622,6 +647,7 @@ def test_diagnose__scores_that_are_no_numbers_are_refused():
         diagnose(Ridge(), X[:10], Y[:10], cv=LeaveOneOut())
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__scaled_features_inside_wrappers_are_seen():
     scaled = TransformedTargetRegressor(make_pipeline(StandardScaler(), Ridge()), transformer=StandardScaler())
     grown = X * np.geomspace(1.0, 1e4, 10)
@@ -631,6 +657,7 @@ def test_diagnose__scaled_features_inside_wrappers_are_seen():
     assert again.findings == []
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__the_estimator_is_copied():
     model = Ridge()
     diagnosis = diagnose(model, X, Y, cv=2)
@@ -639,6 +666,7 @@ def test_diagnose__the_estimator_is_copied():
     assert str(pickle.loads(pickle.dumps(diagnosis))) == str(diagnosis)
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__trials_are_fits_on_the_same_folds():
     diagnosis = diagnose(DecisionTreeRegressor(random_state=0), X, Y, cv=3)
     n = len(diagnosis.suggestions)
@@ -732,6 +760,7 @@ def test_diagnose__small_fits_use_one_thread_and_large_ones_what_they_find():
     assert all(numbers == before for numbers in seen[:4])
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__frames_with_strings_sparse_rows_labels_and_jobs():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"a": rng.standard_normal(120), "b": rng.choice(["x", "y"], 120)})
@@ -753,6 +782,7 @@ def test_diagnose__frames_with_strings_sparse_rows_labels_and_jobs():
     assert np.isfinite(sparse.facts["largest over smallest standard deviation"])
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__unknown_families_get_a_verdict():
     diagnosis = diagnose(GaussianNB(), C, L, cv=3)
     assert diagnosis.regularized_by is None
@@ -803,6 +833,7 @@ def test_diagnose__bad_input(change, match):
         diagnose(estimator, A, y, **arguments)
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__too_few_rows_reduce_the_folds():
     with pytest.warns(UserWarning, match=r"cv=5 .* \(8 rows, two for each fold\); 4 folds are used"):
         assert "mean of 4 folds" in str(diagnose(Ridge(), X[:8], Y[:8]))
@@ -815,6 +846,7 @@ def test_diagnose__too_few_rows_reduce_the_folds():
     assert "mean of 3 folds" in str(found)
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__several_labels_a_row():
     rng = np.random.default_rng(0)
     A = rng.standard_normal((90, 4))

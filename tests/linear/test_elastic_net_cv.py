@@ -68,7 +68,7 @@ def test_elastic_net_cv__folds_are_separate_fits(shape, kind, cv, intercept):
 
 
 def test_elastic_net_cv__one_se_is_never_less_regularized():
-    for seed in range(30 if THOROUGH else 10):
+    for seed in range(30 if THOROUGH else 5):
         X, y = regression(50, 30, seed=seed)
         y = y + 5 * np.random.default_rng(seed).standard_normal(50)
         model = ElasticNetProxCV(l1_ratio=[0.3, 1.0], alphas=15, selection="1se").fit(X, y)
