@@ -28,6 +28,7 @@ from skreg import (
     LabelSmoothedLogisticCV,
     MatrixFactorizationRegressor,
     PenalizedCox,
+    PenalizedCoxCV,
     PenalizedRegressor,
     PenalizedRegressorCV,
 )
@@ -83,6 +84,7 @@ INSTANCES = [
     PenalizedRegressorCV(alphas=4, cv=3, loss="poisson", l1_ratio=[0.5, 0.9], selection="1se", tol=1e-7),
     PenalizedCox(),
     PenalizedCox(alpha=0.05, penalty="sparse_group_lasso", warm_start=True, tol=1e-10),
+    PenalizedCoxCV(alphas=4, tol=1e-8),
     DropoutMLPClassifier(**DEFAULT_NET),
     DropoutMLPClassifier(
         (10, 10), max_iter=10, activation="gelu", residual=True, normalization="layer", stochastic_depth=0.2

@@ -1,6 +1,7 @@
 """Penalized linear models."""
 
 from ._cox import PenalizedCox
+from ._cox_cv import PenalizedCoxCV
 from ._cv import ElasticNetProxCV
 from ._elastic_net import ElasticNetProx, alpha_max, elastic_net_path
 from ._logistic import LabelSmoothedLogistic, logistic_path
@@ -14,6 +15,7 @@ __all__ = [
     "LabelSmoothedLogistic",
     "LabelSmoothedLogisticCV",
     "PenalizedCox",
+    "PenalizedCoxCV",
     "PenalizedRegressor",
     "PenalizedRegressorCV",
     "alpha_max",

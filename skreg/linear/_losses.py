@@ -48,8 +48,12 @@ class ScoreLoss(LeastSquares):
         self.loss = loss
 
     def mean(self, y, z, weights):
+        return self.total(y, z, weights) / weights.sum()
+
+    def total(self, y, z, weights):
+        """Weighted sum of the losses of targets at scores z."""
         T, Z, H = np.array([y], dtype=float), np.array([z], dtype=float), np.empty(len(y))
-        return evaluate(self.loss, T, Z, weights, np.empty_like(Z), np.empty_like(Z), H) / weights.sum()
+        return evaluate(self.loss, T, Z, weights, np.empty_like(Z), np.empty_like(Z), H)
 
     def constant(self, y, weights):
         return self.loss.null_scores(y[None], weights)[0]

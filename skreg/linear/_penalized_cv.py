@@ -95,7 +95,7 @@ class PenaltySearch(PathSearch, WithPenalty):
 
     def _follow(self, problem, folds, fold, grid, task, halt):
         fit_of, score = self._fits_of_fold(problem, folds, fold.number), None
-        if self.scoring is None:
+        if self._scores_paths:
             score = self._score_on(problem, *folds[0][fold.number])
         for i, (candidate, alphas) in enumerate(zip(grid.candidates, grid.alphas, strict=True)):
             fit, penalty = fit_of(candidate), self._penalty_of(problem, candidate)

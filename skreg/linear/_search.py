@@ -217,10 +217,15 @@ class PathSearch:
             )
         return min(rows, DEFAULT_FOLDS)
 
+    @property
+    def _scores_paths(self):
+        """Whether `_follow` scores the paths of a fold; otherwise a scorer does."""
+        return self.scoring is None
+
     def _run_folds(self, problem, folds, splits, grid, score_params, task):
         """Follow all paths of all folds and score them."""
         halt = threading.Event()
-        scorer = None if self.scoring is None else check_scoring(self, scoring=self.scoring)
+        scorer = None if self._scores_paths else check_scoring(self, scoring=self.scoring)
         if scorer is not None and is_classifier(self):
             scorer = with_all_classes(scorer, problem.classes, score_params)
         keep_coefs = self.store_coef_path or not self.refit
@@ -363,7 +368,7 @@ class PathSearch:
         router = MetadataRouter(owner=self).add_self_request(self)
         splitter = check_cv(self.cv, classifier=is_classifier(self))
         router.add(splitter=splitter, method_mapping=MethodMapping().add(caller="fit", callee="split"))
-        if self.scoring is not None:
+        if not self._scores_paths:
             scorer = check_scoring(self, scoring=self.scoring)
             router.add(scorer=scorer, method_mapping=MethodMapping().add(caller="fit", callee="score"))
         return router

@@ -101,16 +101,14 @@ def test_loops__one_by_coordinates_and_one_by_prox_gradient():
 
 
 def test_public_names__are_the_estimators_and_two_functions():
-    names = {"ElasticNetProx", "LabelSmoothedLogistic", "PenalizedRegressor"}
+    names = {"ElasticNetProx", "LabelSmoothedLogistic", "PenalizedCox", "PenalizedRegressor"}
     both = {
         f"{name}{kind}"
         for name in ("Augmented", "DropoutCNN", "DropoutMLP", "DropoutRNN", "EarlyStopping")
         for kind in ("Classifier", "Regressor")
     }
     functions = {"alpha_max", "elastic_net_path", "logistic_path", "show_versions"}
-    objects = (
-        names | {f"{name}CV" for name in names} | both | functions | {"MatrixFactorizationRegressor", "PenalizedCox"}
-    )
+    objects = names | {f"{name}CV" for name in names} | both | functions | {"MatrixFactorizationRegressor"}
     packages = {layer for layer in LAYERS if not layer.startswith("_")}
     assert set(skreg.__all__) == set(dir(skreg)) == objects | packages
     for name in objects:
