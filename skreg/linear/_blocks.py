@@ -2,17 +2,20 @@
 
 import warnings
 from numbers import Integral
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.model_selection import check_cv
 
 from .._core.block_fits import add_each, cells_of_block
+from .._core.block_scores import MAX_COORDINATES, BlockScores, BlockScoresFit, Rows
 from .._core.data.blocks import BlockData
 from .._core.solve import MAX_GRAM_COLUMNS
 from ..utils._blocks import DaskBlocks
+from ..utils._classes import smoothed_targets
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor
-from ..utils._validation import caller_level, labelled
-from ._data import LinearData
+from ..utils._validation import as_one_column, caller_level, check_classes, is_dask, labelled
+from ._data import LinearData, class_factors
 
 MAX_CELLS = 1000  # sets of rows that splits may have in common: a p x p matrix is kept for each
 
@@ -148,32 +151,104 @@ def read_blocks(estimator, X, y, sample_weight=None, splits_of=None, **restricti
     problem : LinearData
     splits : BlockSplits or None
     """
+    solver = getattr(estimator, "solver", "auto")
+    if solver not in ("auto", "gram"):
+        raise ValueError(f"solver={solver!r} needs the rows in memory; row blocks have 'auto' and 'gram'.")
     blocks = DaskBlocks(X, y, sample_weight)
+    problem = LinearData(
+        blocks, BlockTargets(blocks), None, sample_weight, None, *_parts(estimator, blocks, **restrictions),
+        one_target=blocks.one_target,
+    )  # fmt: skip
+    splits = None if splits_of is None else splits_of(problem)
+    return problem._replace(data=_measured(estimator, blocks, splits)), splits
+
+
+def read_block_classes(estimator, X, y, sample_weight=None, class_weight=None, **restrictions):
+    """Check row blocks and labels, and compute the moments of the columns. Labels and weights are read as a whole.
+
+    Sets `n_features_in_` and `feature_names_in_` of the estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gives `fit_intercept`.
+    X : dask array or dataframe of shape (n, p)
+    y : array-like or dask collection of shape (n,)
+    sample_weight : array-like or dask array of shape (n,), default=None
+    class_weight : dict, "balanced" or None
+    **restrictions : dict
+        `penalty_factor`, `bounds` and `positive`.
+
+    Returns
+    -------
+    problem : LinearData
+    """
+    solver = getattr(estimator, "solver", "auto")
+    if solver not in ("auto", "newton"):
+        raise ValueError(f"solver={solver!r} needs the rows in memory; row blocks have 'auto' and 'newton'.")
+    y, sample_weight = (values.compute() if is_dask(values) else values for values in (y, sample_weight))
+    classes, codes, sample_weight = check_classes(as_one_column(y), sample_weight)
+    weights, factors = sample_weight, class_factors(class_weight, classes, codes, sample_weight)
+    if factors is not None:
+        weights = factors[codes] * (1.0 if weights is None else weights)
+    blocks = DaskBlocks(X, codes, weights)
+    if classes.size * blocks.p > MAX_COORDINATES:
+        raise ValueError(
+            f"X has {blocks.p} columns and y {classes.size} classes; row blocks are fitted through the curvature of at"
+            f" most {MAX_COORDINATES} coefficients. Select features first, or pass an X that fits in memory."
+        )
+    parts = _parts(estimator, blocks, **restrictions)
+    data = _measured(estimator, blocks)
+    return LinearData(blocks, codes[None], weights, sample_weight, data, *parts, one_target=True, classes=classes)
+
+
+class ClassTargets(NamedTuple):
+    """Targets of the scores for codes of classes."""
+
+    n_classes: int
+    label_smoothing: float
+
+    def __call__(self, Y):
+        return smoothed_targets(Y[0].astype(np.int64), self.n_classes, self.label_smoothing)
+
+
+def block_scores_fit(problem, loss, label_smoothing):
+    """The fit of a loss of classes on row blocks."""
+    targets, data = ClassTargets(problem.classes.size, label_smoothing), problem.data
+    shares = np.bincount(problem.Y[0], problem.weights, problem.classes.size)
+    mean = targets(np.arange(problem.classes.size)[None]) @ (shares / shares.sum())
+    with np.errstate(divide="ignore"):
+        start = np.log(mean / (1.0 - mean)) if mean.size == 1 else np.log(mean) - np.log(mean).mean()
+    return BlockScoresFit(BlockScores(data, Rows(loss, targets, data.mean, data.scale), start))
+
+
+def _parts(estimator, blocks, penalty_factor=None, bounds=None, positive=False):
+    """Penalty factors and bounds as arrays; sets what is known of the features."""
     p, names = blocks.p, blocks.names
     if p > MAX_GRAM_COLUMNS:
         raise ValueError(
             f"X has {p} columns; row blocks are fitted through the inner products of at most {MAX_GRAM_COLUMNS}. Select"
             " features first, or pass an array or sparse matrix that fits in memory."
         )
-    solver = getattr(estimator, "solver", "auto")
-    if solver not in ("auto", "gram"):
-        raise ValueError(f"solver={solver!r} needs the rows in memory; row blocks have 'auto' and 'gram'.")
-    factor = check_penalty_factor(restrictions.get("penalty_factor"), p, names)
-    bounds = check_bounds(restrictions.get("bounds"), restrictions.get("positive", False), p, names)
+    factor = check_penalty_factor(penalty_factor, p, names)
+    bounds = check_bounds(bounds, positive, p, names)
     check_left_out(factor, bounds, names)
     estimator.n_features_in_ = p
     vars(estimator).pop("feature_names_in_", None)
     if names is not None:
         estimator.feature_names_in_ = names
-    problem = LinearData(blocks, BlockTargets(blocks), None, sample_weight, None, factor, bounds, blocks.one_target)
-    splits = None if splits_of is None else splits_of(problem)
+    return factor, bounds
+
+
+def _measured(estimator, blocks, splits=None):
+    """The moments of all rows, and of the cells of some splits."""
     with np.errstate(over="ignore", invalid="ignore"):
         cells = blocks.total(cells_of_block, splits, add=add_each)
     if not any(cell.weight for cell in cells):
         raise ValueError("sample_weight must have a positive entry; got zeros only.")
     data = BlockData(blocks, cells, estimator.fit_intercept)
-    _check_moments(data, splits, names)
-    return problem._replace(data=data), splits
+    _check_moments(data, splits, blocks.names)
+    return data
 
 
 def _check_moments(data, splits, names):

@@ -133,6 +133,7 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
     6
     """
 
+    _takes_blocks = True
     _parameter_constraints = {
         "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both"), ARRAY_LIKE],
         **PathSearch._search_constraints,

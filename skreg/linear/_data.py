@@ -169,12 +169,16 @@ def read_classes(estimator, X, y, sample_weight=None, class_weight=None, **restr
     check_table(X)
     X, y = validate_data(estimator, X, as_one_column(y), **READ_OPTIONS)
     classes, codes, sample_weight = check_classes(y, sample_weight)
-    weights = sample_weight
-    factors = check_class_weight(class_weight, classes, np.bincount(codes, weights, classes.size))
+    weights, factors = sample_weight, class_factors(class_weight, classes, codes, sample_weight)
     if factors is not None:
         weights = factors[codes] * (1.0 if weights is None else weights)
     parts, data = _normalize(estimator, X, np.empty((0, codes.size)), weights, **restrictions)
     return LinearData(X, codes[None], weights, sample_weight, data, *parts, one_target=True, classes=classes)
+
+
+def class_factors(class_weight, classes, codes, sample_weight):
+    """Factors of the weights of every class, or None."""
+    return check_class_weight(class_weight, classes, np.bincount(codes, sample_weight, classes.size))
 
 
 def _normalize(estimator, X, targets, weights, penalty_factor=None, bounds=None, positive=False):

@@ -143,6 +143,7 @@ class ElasticNetProx(PenalizedFit, LinearRegressor):
     True
     """
 
+    _takes_blocks = True
     _parameter_constraints = {
         "alpha": [Interval(Real, 0.0, np.inf)],
         "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both")],

@@ -9,11 +9,13 @@ from sklearn.exceptions import ConvergenceWarning
 from .._core.data.likelihood import Likelihood
 from .._core.parts.losses import Logistic, Multinomial
 from .._core.solve_scores import ScoresFit
+from ..utils._blocks import DaskBlocks
 from ..utils._callbacks import with_callbacks
 from ..utils._classes import scores_of_all, smoothed_targets
 from ..utils._params import BOOLEAN, DICT, NONE, PROBABILITY, Interval, Options
-from ..utils._validation import caller_level, unchanged_on_error
+from ..utils._validation import caller_level, is_dask, unchanged_on_error
 from ._base import LinearClassifier
+from ._blocks import block_scores_fit, read_block_classes
 from ._grid import check_grid
 from ._penalized import GROUPED, WithPenalty
 from ._penalized_base import PenalizedFit
@@ -48,7 +50,17 @@ class LabelSmoothed(WithPenalty, LinearClassifier):
             )
 
     def _read(self, X, y, sample_weight):
-        return self._with_groups(super()._read(X, y, sample_weight))
+        if not (self._takes_blocks and is_dask(X)):
+            return self._with_groups(super()._read(X, y, sample_weight))
+        self._check_parameters()
+        if self.penalty != "elastic_net" or self.confidence_penalty > 0.0:
+            raise ValueError(
+                "row blocks are fitted with penalty='elastic_net' and confidence_penalty=0.0; got"
+                f" penalty={self.penalty!r}, confidence_penalty={self.confidence_penalty}."
+            )
+        problem = read_block_classes(self, X, y, sample_weight, **self._restrictions())
+        self.classes_ = problem.classes
+        return problem
 
     def _penalty(self, problem, l1_ratio, gamma=None):
         is_joint = self.penalty in GROUPED if self.grouped is None else self.grouped
@@ -58,6 +70,8 @@ class LabelSmoothed(WithPenalty, LinearClassifier):
         smoothing = self.label_smoothing if smoothing is None else smoothing
         K = problem.classes.size
         loss = (Logistic if K == 2 else Multinomial)(float(self.confidence_penalty))
+        if isinstance(problem.X, DaskBlocks):
+            return block_scores_fit(problem, loss, smoothing)
         targets = smoothed_targets(problem.Y[0], K, smoothing)
         return ScoresFit(Likelihood(problem.data if data is None else data, loss, targets))
 
@@ -96,6 +110,8 @@ class LabelSmoothed(WithPenalty, LinearClassifier):
 
     def _certain(self, problem):
         """Whether all rows are classified correctly, or some with a probability of 1 but for about 1e-9."""
+        if isinstance(problem.X, DaskBlocks):  # not worth another pass
+            return False
         scores = scores_of_all(problem.data.X @ self.coef_.T + self.intercept_)
         own = np.take_along_axis(scores, problem.Y.T, axis=1)[:, 0]
         np.put_along_axis(scores, problem.Y.T, -np.inf, axis=1)
@@ -289,6 +305,7 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
     True
     """
 
+    _takes_blocks = True
     _parameter_constraints = {
         "alpha": [Interval(Real, 0.0, np.inf)],
         "l1_ratio": [PROBABILITY, NONE],

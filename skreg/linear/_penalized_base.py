@@ -1,7 +1,6 @@
 """Base of the penalized models: one fit and one path for every loss and penalty."""
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from .._core.block_fits import squared_fit
 from ..utils._callbacks import Task, with_callbacks
@@ -23,8 +22,10 @@ class Penalized(LinearModel):
         The loss on the rows of a problem, as `RowsFit` is for the squared loss.
     """
 
+    _takes_blocks = False  # of rows, by moments
+
     def _read(self, X, y, sample_weight):
-        if not is_dask(X) or is_classifier(self):
+        if not (self._takes_blocks and is_dask(X)):
             return super()._read(X, y, sample_weight)
         self._check_parameters()
         return read_blocks(self, X, y, sample_weight, **self._restrictions())[0]

@@ -143,7 +143,7 @@ class PathSearch:
         -------
         self : object
         """
-        if is_dask(X):
+        if self._takes_blocks and is_dask(X):
             return self._search_blocks(X, y, sample_weight, params)
         problem = self._read(X, y, sample_weight)
         routed = self._route(problem.sample_weight, params)
@@ -151,8 +151,6 @@ class PathSearch:
 
     def _search_blocks(self, X, y, sample_weight, params):
         """The search on row blocks, whose moments are computed for all folds at once."""
-        if is_classifier(self):
-            raise TypeError(f"{type(self).__name__} needs X in memory; got a {type(X).__name__}.")
         self._check_parameters()
         if self.scoring is not None and sample_weight is not None:
             sample_weight = np.asarray(sample_weight)

@@ -9,7 +9,18 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, ShuffleSplit
 
-from skreg import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, alpha_max, elastic_net_path
+from skreg import (
+    ElasticNetProx,
+    ElasticNetProxCV,
+    LabelSmoothedLogistic,
+    LabelSmoothedLogisticCV,
+    PenalizedCox,
+    PenalizedRegressor,
+    PenalizedRegressorCV,
+    alpha_max,
+    elastic_net_path,
+    logistic_path,
+)
 from skreg._core.data.blocks import RowMoments
 
 dask = pytest.importorskip("dask")
@@ -207,12 +218,55 @@ def test_blocks__columns_in_several_blocks_are_joined_with_a_warning(data):
     np.testing.assert_allclose(model.coef_, ElasticNetProx(0.1).fit(X, y).coef_, rtol=1e-6)
 
 
-def test_blocks__estimators_that_need_rows_in_memory_say_so(data):
+@pytest.mark.parametrize(
+    "model", [PenalizedRegressor(), PenalizedRegressorCV(), LabelSmoothedLogisticCV(), PenalizedCox()], ids=repr
+)
+def test_blocks__estimators_that_need_rows_in_memory_say_so(data, model):
     X, y, _ = data
     with pytest.raises(TypeError, match="Dask Array"):
-        LabelSmoothedLogistic().fit(blocks(X)[0], y > 0)
+        model.fit(blocks(X)[0], y > 0)
+
+
+def test_blocks__solvers_that_need_rows_in_memory_say_so(data):
+    X, y, _ = data
     with pytest.raises(ValueError, match="solver='cd'"):
         ElasticNetProx(solver="cd").fit(blocks(X)[0], y)
+    with pytest.raises(ValueError, match="solver='lbfgs'"):
+        LabelSmoothedLogistic(solver="lbfgs").fit(blocks(X)[0], y > 0)
+    with pytest.raises(ValueError, match="penalty='mcp'"):
+        LabelSmoothedLogistic(penalty="mcp").fit(blocks(X)[0], y > 0)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    "params",
+    [
+        dict(l1_ratio=1.0),
+        dict(l1_ratio=0.5, label_smoothing=0.1, class_weight="balanced"),
+        dict(fit_intercept=False, standardize=True),
+        dict(l1_ratio=0.5, penalty_factor=[0, 1, 2, 1, 1, 1, 1, 1], grouped=True),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_logistic__on_blocks_has_the_objective_of_the_fit_in_memory(data, params, n_classes, weighted):
+    X, y, weights = data
+    weights = weights if weighted else None
+    labels = np.array(["a", "b", "c"])[np.digitize(y, np.quantile(y, np.linspace(0, 1, n_classes + 1)[1:-1]))]
+    model = LabelSmoothedLogistic(0.01, **params)
+    whole = clone(model).fit(X, labels, weights)
+    parts = model.fit(blocks(X)[0], labels, weights)
+    assert parts.dual_gap_ <= 1e-6
+    assert abs(parts.objective_ - whole.objective_) <= 1e-6
+    np.testing.assert_allclose(parts.predict_proba(X), whole.predict_proba(X), atol=5e-3)
+
+
+def test_logistic__path_on_blocks(data):
+    X, y, _ = data
+    labels = da.from_array(y > np.median(y), chunks=200)
+    found = logistic_path(blocks(X)[0], labels, alphas=4)
+    for part, whole in zip(found, logistic_path(X, y > np.median(y), alphas=4), strict=True):
+        np.testing.assert_allclose(part, whole, atol=2e-3 * max(np.abs(whole).max(), 1e-3))
 
 
 def test_blocks__memory_is_a_few_blocks():
