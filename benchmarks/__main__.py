@@ -17,6 +17,7 @@ from . import (
     rnn,
     scale,
     tabular,
+    transfer,
     uci,
     uncertainty,
 )
@@ -35,6 +36,7 @@ FAMILIES = {
     "rnn": rnn,
     "scale": scale,
     "tabular": tabular,
+    "transfer": transfer,
     "uci": uci,
     "uncertainty": uncertainty,
 }

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -33,7 +34,7 @@ from skreg import (
     PenalizedRegressorCV,
 )
 from skreg.augmentation import Compose, FeatureMask, Mixup, RandomApply, SwapNoise
-from skreg.neural import Autoencoder, Tokens
+from skreg.neural import Autoencoder, FineTunedClassifier, FineTunedRegressor, Tokens
 from tests.combinations import THOROUGH
 
 # Nets are small and trained for a short time: most checks ask nothing that a long training would not show as well.
@@ -48,6 +49,13 @@ SMALL_DATA = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:.* f
 # Searches over paths have the same steps for few alphas and folds as for many.
 GRID = {} if THOROUGH else dict(alphas=3, cv=2)
 FEW = 5 if THOROUGH else 2
+
+# Fitted nets to fine-tune, for data of any number of columns: rows are signals of one channel.
+_ROWS = np.random.default_rng(0).standard_normal((60, 3))
+_SIGNALS = dict(max_iter=2, early_stopping=False, random_state=0)
+RECURRENT_SOURCE = DropoutRNNClassifier(16, hidden_layer_sizes=(10,), dropout=0.0, recurrent_dropout=0.0, **_SIGNALS)
+RECURRENT_SOURCE.fit(_ROWS, (_ROWS[:, 0] > 0.0).astype(int))
+FINE_TUNING = dict(learning_rate=0.02, random_state=0)
 
 INSTANCES = [
     ElasticNetProx(),
@@ -128,6 +136,9 @@ INSTANCES = [
         16, cell="rnn", normalization="batch", heteroscedastic=True, dropout_kind="dropconnect", **RECURRENT
     ),
     DropoutRNNRegressor(8, missing="mask", averaging="swa", weight_normalization="weight", **RECURRENT),
+    DropoutMLPRegressor(dropout=0.1, strength_schedule="annealed", **SHORT),
+    FineTunedClassifier(FrozenEstimator(RECURRENT_SOURCE), max_iter=10, **FINE_TUNING),
+    FineTunedRegressor(FrozenEstimator(RECURRENT_SOURCE), max_iter=10, layer_rate_decay={}, **FINE_TUNING),
     EarlyStoppingRegressor(),
     EarlyStoppingRegressor(alpha=0.1, l1_ratio=0.5, accelerate=True, eval_every=5, refit=True),
     EarlyStoppingRegressor(GradientBoostingRegressor(random_state=0), cv=3, cv_rounds="all", min_delta=0.01),

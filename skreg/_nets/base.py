@@ -41,6 +41,11 @@ class Param:
     ----------
     index : int
         Place among the trainable parameters of the net, set by `Net`.
+    layer : str or None
+        Name of the layer that it belongs to, set by `Net`: that of its group of weights, also for biases, scales and
+        buffers; None where no weights come before it.
+    frozen : bool
+        Whether training leaves it as it is; see `Net.freeze`.
     """
 
     def __init__(self, value, group=None, learned=True):
@@ -48,6 +53,8 @@ class Param:
         self.group = group
         self.learned = learned
         self.index = None
+        self.layer = None
+        self.frozen = False
 
 
 class Layer:
@@ -66,6 +73,8 @@ class Layer:
         Whether Monte Carlo predictions see noise of this layer.
     divisible : bool
         Whether parts of a batch may pass in threads of their own.
+    frozen : bool
+        Whether training leaves its parameters and buffers as they are, set by `Net.freeze`.
     n_products : int
         Multiplications a row, where they are many.
     size : int
@@ -77,6 +86,7 @@ class Layer:
     needs_input_gradient = True
     is_noisy = False
     divisible = True
+    frozen = False
     n_products = 0
     size = 0
 
@@ -102,7 +112,12 @@ class Layer:
     def trace(self, trainable):
         """Set `needs_input_gradient`: whether a layer before is trainable. Returns the same for the next layer."""
         self.needs_input_gradient = trainable
-        return trainable or any(param.learned for param in self.params())
+        return trainable or self.is_trainable
+
+    @property
+    def is_trainable(self):
+        """Whether training changes one of its parameters."""
+        return any(param.learned and not param.frozen for param in self.params())
 
     def regularizer(self):
         """The layer's own term of the objective."""
@@ -276,6 +291,10 @@ class Net(Predictor):
         penalized.
     memory : ndarray
         The buffers of all layers.
+    trained : list of Param
+        The trainable parameters, in the order of `theta`.
+    param_ends : ndarray of int
+        Ends of all of them in `theta`.
     segment_ends : ndarray of int
         Ends of the weights in `theta`.
     segment_groups : list of str
@@ -298,17 +317,21 @@ class Net(Predictor):
             if sum(other is module for other in modules) > 1:
                 name = type(module).__name__
                 raise ValueError(f"a {name} layer occurs twice in the net: build another one, or share its weights.")
-        self.layer.trace(False)
         self.n_products = sum(module.n_products for module in modules)
         params = self.layer.params()
+        for name, stage in self._named_stages():
+            for param in stage.params():
+                param.layer = name
+        self.layer.trace(False)
         weights = [p for p in params if p.learned and p.group is not None]
         free = [p for p in params if p.learned and p.group is None]
-        self._trained = weights + free
-        self.theta = self._join(self._trained)
+        self.trained = weights + free
+        self.theta = self._join(self.trained)
         self.memory = self._join([p for p in params if not p.learned])
         self.grad = np.zeros_like(self.theta)
-        for index, param in enumerate(self._trained):
+        for index, param in enumerate(self.trained):
             param.index = index
+        self.param_ends = np.cumsum([p.value.size for p in self.trained], dtype=np.int64)
         self.segment_ends = np.cumsum([p.value.size for p in weights], dtype=np.int64)
         self.segment_groups = [p.group for p in weights]
 
@@ -320,7 +343,7 @@ class Net(Predictor):
 
     def views(self, vector):
         """Views of a vector like `theta`, one for each trainable parameter, by ``param.index``."""
-        return _views(vector, self._trained)
+        return _views(vector, self.trained)
 
     @property
     def width_out(self):
@@ -367,6 +390,34 @@ class Net(Predictor):
     def weights(self):
         """The parameters with a group, as views."""
         return [p for p in self.layer.params() if p.group is not None]
+
+    def _named_stages(self):
+        """Yield the parts of the net, with the name of the layer that each belongs to.
+
+        That is the group of its weights; what has none, such as a normalization, belongs to the weights before it.
+        """
+        name = None
+        for stage in getattr(self.layer, "layers", (self.layer,)):
+            groups = [param.group for param in stage.params() if param.group is not None]
+            name = groups[0] if groups else name
+            yield name, stage
+
+    def freeze(self, layers):
+        """Let training leave some layers as they are, buffers included, and change all others.
+
+        Nothing before the first layer that changes has a backward pass.
+
+        Parameters
+        ----------
+        layers : collection of str
+            Their names, see `Param.layer`.
+        """
+        for name, stage in self._named_stages():
+            for module in stage.modules():
+                module.frozen = name in layers
+            for param in stage.params():
+                param.frozen = name in layers
+        self.layer.trace(False)
 
     def snapshot(self):
         return self.theta.copy(), self.memory.copy()

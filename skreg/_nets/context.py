@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .noise import at_strength
+
 _SHAPES = 4  # of a scratch array that are kept: batches have two sizes, which differ by one row
 
 
@@ -77,6 +79,8 @@ class Context:
     ----------
     progress : float
         Share of the training that is done, in [0, 1], for strengths that grow; 1 outside training.
+    strength : float
+        Factor of the rates of all noise.
     lengths : ndarray of int of shape (rows,) or None
         Steps of every sequence of this pass, set by the layer that finds them; None for rows that are not sequences.
     """
@@ -88,6 +92,7 @@ class Context:
         self.gradient = gradient
         self.part = part
         self.progress = 1.0
+        self.strength = 1.0
         self.lengths = None
         self._grads = []
         self._has_gradient = []
@@ -141,6 +146,10 @@ class Context:
         first = 0 if self._rows is None else self._rows.start
         return self.seed(), first, row if self.train else 0, position, channel
 
+    def at_strength(self, noise):
+        """The noise with its rate times the strength of this pass."""
+        return noise if self.strength == 1.0 else at_strength(noise, self.strength)
+
     # ---- rows
 
     def set_batch(self, weights, rows=None):
@@ -188,10 +197,10 @@ class Context:
         """Forget all gradients: a new batch begins."""
         self._has_gradient = [False] * len(self._grads)
 
-    def end_gradients(self):
-        """Set the gradients of parameters to 0 that the backward pass did not come to."""
-        for array, has_gradient in zip(self._grads, self._has_gradient, strict=True):
-            if not has_gradient:
+    def end_gradients(self, params):
+        """Set the gradients of parameters to 0 that are frozen, or that the backward pass did not come to."""
+        for array, has_gradient, param in zip(self._grads, self._has_gradient, params, strict=True):
+            if param.frozen or not has_gradient:
                 array[:] = 0.0
 
     def grad(self, param):

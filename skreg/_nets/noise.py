@@ -187,6 +187,26 @@ def dropout_noise(kind, rate):
     return Bernoulli(np.float32(rate), np.float32(1.0 / (1.0 - rate)))
 
 
+LARGEST_RATE = 0.9  # that a strength above 1 makes of a smaller one
+
+
+def at_strength(noise, strength):
+    """A noise with its rate times a strength of at least 0; of `Bernoulli` and `Gaussian` noise."""
+    if isinstance(noise, Bernoulli):
+        rate = _times(float(noise.rate), strength)
+        kept = 1.0 if noise.kept == ONE else 1.0 / (1.0 - rate)  # masks do not rescale what they keep
+        return Bernoulli(np.float32(rate), np.float32(kept))
+    if isinstance(noise, Gaussian):
+        variance = float(noise.deviation) ** 2
+        rate = _times(variance / (1.0 + variance), strength)
+        return Gaussian(np.float32(math.sqrt(rate / (1.0 - rate))))
+    return noise
+
+
+def _times(rate, strength):
+    return min(rate * strength, max(rate, LARGEST_RATE))
+
+
 @njit
 def perturb(noise, x, places, out):
     """Write x (rows, positions, channels) times the factors at some `Context.places` to `out`, which may be x.

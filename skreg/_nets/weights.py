@@ -57,7 +57,7 @@ class SpectralNorm(WeightHook):
             v /= sigma
             if sigma - before <= rounding * sigma:  # v is accurate to about the square root of that
                 break
-        if ctx.train:
+        if ctx.train and not self.frozen:
             self.right.value[:] = v
 
         def back(d):
@@ -78,11 +78,11 @@ class DropConnect(WeightHook):
         if not ctx.noisy:
             return x, lambda d: d
         places = ctx.seed(), 0, x.shape[1], x.shape[1], 1
-        out = ctx.scratch(x.shape, x.dtype)
-        perturb(self.noise, by_position(x), places, by_position(out))
+        out, noise = ctx.scratch(x.shape, x.dtype), ctx.at_strength(self.noise)
+        perturb(noise, by_position(x), places, by_position(out))
 
         def back(d):
-            perturb(self.noise, by_position(d), places, by_position(d))
+            perturb(noise, by_position(d), places, by_position(d))
             return d
 
         return out, back

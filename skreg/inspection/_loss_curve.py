@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..neural._base import BaseNet
 from ._display import BLACK, BLUE, ORANGE, PALE, Display, final_step, is_fitted, legend
-from ._strength import AUGMENTED, BINNED, NETS, PERCEPTRONS, STAGED
+from ._strength import AUGMENTED, BINNED, FINE_TUNED, PERCEPTRONS, STAGED
 
 
 class Curve(NamedTuple):
@@ -18,6 +19,7 @@ class Curve(NamedTuple):
     what: str = "loss"
     unit: str = "epoch"
     gain: bool = False  # whether greater is better
+    strength: np.ndarray | None = None  # of noise and decay, where it changes
 
 
 def _monitored(monitor):
@@ -30,14 +32,16 @@ def _monitored(monitor):
 def _of_net(net):
     loss = np.asarray(net.loss_curve_)
     steps = np.arange(1, loss.size + 1)
+    strength = np.asarray(net.strength_curve_)
+    strength = None if (strength == 1.0).all() else strength
     if not net.validation_curve_:
-        return [Curve(steps, loss, None, None, "loss with noise and smoothing")]
+        return [Curve(steps, loss, None, None, "loss with noise and smoothing", strength=strength)]
     validation, gap = np.asarray(net.validation_curve_), np.asarray(net.gap_curve_)
     what, gain = _monitored(net.monitor)
     train = validation + gap if gain else validation - gap
-    return [
-        Curve(steps[-validation.size :], train, validation, steps[-validation.size] + net.best_iter_, what, gain=gain)
-    ]
+    steps = steps[-validation.size :]
+    strength = None if strength is None else strength[-validation.size :]
+    return [Curve(steps, train, validation, steps[0] + net.best_iter_, what, gain=gain, strength=strength)]
 
 
 def _of_early_stopping(model):
@@ -79,7 +83,7 @@ def _of_staged(model):
 
 
 SOURCES = [
-    (NETS, _of_net),
+    (BaseNet, _of_net),
     (PERCEPTRONS, _of_perceptron),
     (BINNED, _of_binned),
     (STAGED, _of_staged),
@@ -89,7 +93,7 @@ SOURCES = [
 def curves_of(estimator):
     """The curves of a fitted estimator, one for each round of its training."""
     estimator = final_step(estimator)
-    if isinstance(estimator, AUGMENTED) and is_fitted(estimator):
+    if isinstance(estimator, (*AUGMENTED, *FINE_TUNED)) and is_fitted(estimator):
         return curves_of(estimator.estimator_)
     if not is_fitted(estimator):
         raise ValueError(f"estimator must be fitted; got {estimator!r}.")
@@ -106,13 +110,16 @@ def curves_of(estimator):
 class LossCurveDisplay(Display):
     """Loss on training and validation rows step after step, the gap between them, and where training stopped.
 
+    The `strength_curve_` of one net is drawn too, on an axis of its own, if its `strength_schedule` is not constant.
+
     Make it with `from_estimator` or `from_cv`.
 
     Parameters
     ----------
     curves : list of Curve
         Of one training or several: arrays `steps`, `train` and `validation` of shape (n_steps,), the step `best`, the
-        name of `what` is measured, the `unit` of a step, and whether greater is better, `gain`.
+        name of `what` is measured, the `unit` of a step, whether greater is better, `gain`, and the `strength` of noise
+        and decay, where it changes.
 
     Attributes
     ----------
@@ -140,10 +147,10 @@ class LossCurveDisplay(Display):
         Parameters
         ----------
         estimator : fitted estimator
-            `DropoutMLPClassifier` and `DropoutMLPRegressor` (whose training curve is drawn without noise, on as many
-            rows as there are validation rows), `EarlyStoppingClassifier` and `EarlyStoppingRegressor`, scikit-learn's
-            perceptrons and gradient boosting; a `Pipeline` that ends in one, or an `AugmentedClassifier` or
-            `AugmentedRegressor` around one.
+            A net of `skreg.neural` (whose training curve is drawn without noise, on as many rows as there are
+            validation rows) or a fine-tuned one, `EarlyStoppingClassifier` and `EarlyStoppingRegressor`,
+            scikit-learn's perceptrons and gradient boosting; a `Pipeline` that ends in one, or an
+            `AugmentedClassifier` or `AugmentedRegressor` around one.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
         name : str, default=None
@@ -227,6 +234,10 @@ class LossCurveDisplay(Display):
             if values is not None:
                 line = self._line(color=color, linestyle=style, **wide)
                 ax.plot(curve.steps, values, label=label(text), **line)
+        if alone and curve.strength is not None:
+            right = ax.twinx()
+            right.plot(curve.steps, curve.strength, color=BLACK, linewidth=1.0, alpha=0.6)
+            right.set(ylabel="strength of noise and decay", ylim=(0.0, 1.1 * max(1.0, curve.strength.max())))
         if curve.best is None:
             return
         color = BLACK if self._is_first else self._style["color"]

@@ -10,7 +10,14 @@ from sklearn.pipeline import Pipeline
 
 from ..augmentation import AugmentedClassifier, AugmentedRegressor
 from ..linear import ElasticNetProx, LabelSmoothedLogistic
-from ..neural import DropoutCNNClassifier, DropoutCNNRegressor, DropoutMLPClassifier, DropoutMLPRegressor
+from ..neural import (
+    DropoutCNNClassifier,
+    DropoutCNNRegressor,
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+    FineTunedClassifier,
+    FineTunedRegressor,
+)
 
 NETS = (DropoutMLPClassifier, DropoutMLPRegressor, DropoutCNNClassifier, DropoutCNNRegressor)
 PERCEPTRONS = (neural_network.MLPClassifier, neural_network.MLPRegressor)
@@ -35,6 +42,7 @@ PENALIZED = (
 LOGISTIC = (LabelSmoothedLogistic, linear_model.LogisticRegression)
 NEIGHBORS = (neighbors.KNeighborsClassifier, neighbors.KNeighborsRegressor)
 AUGMENTED = (AugmentedClassifier, AugmentedRegressor)
+FINE_TUNED = (FineTunedClassifier, FineTunedRegressor)
 
 
 class Kind(NamedTuple):

@@ -2,6 +2,7 @@
 
 from ._autoencoder import Autoencoder
 from ._cnn import DropoutCNNClassifier, DropoutCNNRegressor
+from ._fine_tuned import FineTunedClassifier, FineTunedRegressor
 from ._mlp import DropoutMLPClassifier, DropoutMLPRegressor
 from ._rnn import DropoutRNNClassifier, DropoutRNNRegressor
 from ._tokens import Tokens
@@ -15,6 +16,8 @@ __all__ = [
     "DropoutMLPRegressor",
     "DropoutRNNClassifier",
     "DropoutRNNRegressor",
+    "FineTunedClassifier",
+    "FineTunedRegressor",
     "Tokens",
     "predict_interval",
     "predict_uncertainty",

@@ -25,6 +25,7 @@ from .._nets.training.loop import Diverged, MaxNorm, train_epoch
 from .._nets.training.optimizer import Optimizer
 from .._nets.training.parallel import Gradients
 from .._nets.training.schedules import rate_at
+from .._nets.training.strengths import StrengthSchedule
 from ..utils._callbacks import CallbackSupportMixin, Task
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._early_stopping import read_validation
@@ -71,7 +72,10 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
     _n_channels = None  # of every step, where rows are sequences
     _has_tokens = False  # whether the one channel holds tokens, not quantities
 
+    _has_fixed_inputs = True  # whether the shape of the weights depends on the number of features
     _distance = None  # FeatureDistance, set by fit
+    _start = None  # Start, while a pretrained net is fine-tuned
+    _noise_strength = 1.0  # of Monte Carlo draws: that of the epoch that was kept
 
     def __getstate__(self):
         """Without the state of the optimizer, twice as large as the net, unless the estimator may continue from it."""
@@ -96,7 +100,8 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         return type(self)._validated is BaseNet._validated and not hasattr(self, "feature_names_in_")
 
     def _rows_and_targets(self, X, y, reset, **options):
-        X, y = self._validated(X, reset, y, **options)
+        fixed = self._start is not None and self._start.fixes_inputs
+        X, y = self._validated(X, reset and not fixed, y, **options)
         return self._canonical(X), y
 
     def _validated(self, X, reset, y="no_validation", **options):
@@ -164,15 +169,20 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
 
     def _begin(self, architecture, data, found, seed):
         """Create a net for the data."""
+        if self._start is not None:
+            self._start.choose_head(self, data, found)
         self._set_units(data, found.rows, found.fit_weight)
         rng = np.random.default_rng(seed)
         self._architecture = architecture
         self._width_out = self._count_outputs()
         self._net = self._build_net(architecture, found.n_rows, rng)
+        if self._start is not None:
+            self._start.load_into(self._net)
         self._split_seed = seed
         self._seed = int(rng.integers(1 << 63))
         self._mean_weight = self._unit(data, found)
         self.loss_curve_ = []
+        self.strength_curve_ = []
         self.validation_curve_ = None
         self.gap_curve_ = None
         for name in ("_optimizer", "best_iter_", "best_score_", "noise_variance_"):
@@ -192,7 +202,8 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
             now.append(f"heteroscedastic={self.heteroscedastic!r} (it was {not self.heteroscedastic})")
         if now:
             raise ValueError(f"a fitted net cannot continue with {', '.join(now)}.")
-        for name in ("_net", "_optimizer", "loss_curve_", "validation_curve_", "gap_curve_"):
+        curves = "loss_curve_", "strength_curve_", "validation_curve_", "gap_curve_"
+        for name in ("_net", "_optimizer", *curves):
             if hasattr(self, name):
                 setattr(self, name, copy.deepcopy(getattr(self, name)))
 
@@ -201,7 +212,10 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         if not hasattr(self, "_optimizer") or self._optimizer.kind != self.optimizer:
             self._optimizer = Optimizer(self._net, self.optimizer)
         strengths = self._strengths(self._architecture.groups())
-        self._optimizer.configure(self._net, self.momentum, strengths, self.clip_norm)
+        options = {} if self._start is None else self._start.options(self._net, strengths)
+        self._optimizer.configure(
+            self._net, self.momentum, **dict(strengths=strengths, clip_norm=self.clip_norm) | options
+        )
 
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
         architecture = self._check_parameters()
@@ -225,6 +239,11 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         self._streams = False
         self._set_optimizer()
         validation = self._validation_set(*outside) if outside else self._validation_set(data, held) if held else None
+        if self.strength_schedule == "gap" and validation is None:
+            raise ValueError(
+                "strength_schedule='gap' needs validation rows: set early_stopping=True, with at least"
+                f" {FEWEST_ROWS} unique rows, or give X_val and y_val to fit."
+            )
         rng = np.random.default_rng([seed, 2, self._optimizer.steps])
         batches = self._batches(data, found, size, n_steps, self._unit(data, found))
         train_subset = None
@@ -339,6 +358,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
                 raise  # no epoch is complete: the estimator stays as it was
             interrupt = error
         history.finish()
+        net.freeze(())
         net.keep_copies()
         self._warn_of_rise(history)
         self.n_iter_ = len(self.loss_curve_)
@@ -368,16 +388,35 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         if average is not None and self.averaging == "ema":
             after_step.append(average)
         seed = int(rng.integers(1 << 63))
+        strength = StrengthSchedule("constant" if self._streams else self.strength_schedule)
+        if self._start is not None:
+            history.record_start()
         with Gradients(net, seed, batches.size) as gradients:
-            gradients.set_progress(0.0)
-            after_step.append(lambda _: gradients.set_progress((optimizer.steps - begun) / steps))
+
+            def advance(_):
+                share = (optimizer.steps - begun) / steps
+                strength.advance(share)
+                optimizer.strength = strength.now
+                gradients.set_progress(share)
+                gradients.set_strength(strength.now)
+
+            advance(net)
+            after_step.append(advance)
             for epoch in range(epochs):
+                if self._start is not None:
+                    self._start.set_frozen(net, optimizer, epoch)
                 part = task.part("epoch")
                 options = dict(sam_rho=self.sam_rho, after_step=after_step)
                 loss = train_epoch(gradients, self._objective(), batches, optimizer, rate, rng, **options)
                 if average is not None and self.averaging == "swa" and epoch + 1 >= 0.75 * epochs:
                     average(net)
                 stop = history.record(loss)
+                self.strength_curve_.append(strength.now)
+                if history.keeps_last:
+                    self._noise_strength = strength.now
+                if strength.follows_gap:
+                    strength.follow(*history.losses)
+                    advance(net)
                 if part.end(reconstruction_attributes=lambda: self._fitted_state(history.current())) or stop:
                     break
 
@@ -459,7 +498,9 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
             return
         seeds = Context(self._seed)
         for _ in range(n_draws):
-            yield scores(self._net, X, ctx=Context(seeds.seed(), noisy=True)).astype(_precision(X), copy=False)
+            ctx = Context(seeds.seed(), noisy=True)
+            ctx.strength = self._noise_strength
+            yield scores(self._net, X, ctx=ctx).astype(_precision(X), copy=False)
 
     def _measure_distance(self, batches, validation):
         """Learn where the training rows are in the last hidden layer, for the `distance` of `predict_uncertainty`."""

@@ -86,6 +86,10 @@ class ConvolutionalNet(BaseNet):
 
     # ---- data
 
+    @property
+    def _has_fixed_inputs(self):
+        return not self.global_pooling
+
     def _flat(self, X, reset):
         """X as rows of numbers; `reset` makes it decide the shape of the images."""
         is_table = sp.issparse(X) or hasattr(X, "columns")
@@ -239,6 +243,7 @@ class DropoutCNNClassifier(NetClassifier, ConvolutionalNet):
         momentum=0.9,
         schedule="cosine",
         warmup=0.0,
+        strength_schedule="constant",
         batch_size="auto",
         max_iter=30,
         early_stopping=True,
@@ -290,6 +295,7 @@ class DropoutCNNClassifier(NetClassifier, ConvolutionalNet):
         self.momentum = momentum
         self.schedule = schedule
         self.warmup = warmup
+        self.strength_schedule = strength_schedule
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.early_stopping = early_stopping
@@ -401,6 +407,7 @@ class DropoutCNNRegressor(NetRegressor, ConvolutionalNet):
         momentum=0.9,
         schedule="cosine",
         warmup=0.0,
+        strength_schedule="constant",
         batch_size="auto",
         max_iter=30,
         early_stopping=True,
@@ -450,6 +457,7 @@ class DropoutCNNRegressor(NetRegressor, ConvolutionalNet):
         self.momentum = momentum
         self.schedule = schedule
         self.warmup = warmup
+        self.strength_schedule = strength_schedule
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.early_stopping = early_stopping

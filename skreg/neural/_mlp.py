@@ -124,6 +124,7 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
         momentum=0.9,
         schedule="cosine",
         warmup=0.0,
+        strength_schedule="constant",
         batch_size="auto",
         max_iter=100,
         early_stopping=True,
@@ -163,6 +164,7 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
         self.momentum = momentum
         self.schedule = schedule
         self.warmup = warmup
+        self.strength_schedule = strength_schedule
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.early_stopping = early_stopping
@@ -262,6 +264,7 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
         momentum=0.9,
         schedule="cosine",
         warmup=0.0,
+        strength_schedule="constant",
         batch_size="auto",
         max_iter=100,
         early_stopping=True,
@@ -299,6 +302,7 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
         self.momentum = momentum
         self.schedule = schedule
         self.warmup = warmup
+        self.strength_schedule = strength_schedule
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.early_stopping = early_stopping

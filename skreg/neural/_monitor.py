@@ -75,6 +75,7 @@ class TrainingHistory:
         self.epochs = 0
         self.last = net.snapshot()
         self.best = None
+        self.losses = None  # of the last epoch, on training and on validation rows, for schedules that need them
         patience = estimator.patience if estimator.early_stopping else None
         self.best_value = BestValue(estimator.monitor, patience, estimator.min_delta, ties="last")
         if validation is not None and estimator.validation_curve_ is None:
@@ -90,6 +91,19 @@ class TrainingHistory:
     def best_score(self):
         """The lowest loss, or the highest score."""
         return self.best_value.value if self.scorer is None else -self.best_value.value
+
+    @property
+    def keeps_last(self):
+        """Whether the parameters of the last epoch would be used if training ended now."""
+        return self.best is None or self.best_iter == len(self.estimator.validation_curve_) - 1
+
+    def record_start(self):
+        """Let the parameters before the first epoch be the best so far; their index is -1."""
+        if self.validation is None or not self.estimator.early_stopping:
+            return
+        value = self.validation.criterion(self.estimator, self.net, self.scorer)
+        self.best_value.update(value, -1, "before the first epoch")
+        self.best = self.net.snapshot()
 
     def record(self, loss):
         """Add an epoch; returns whether to stop."""
@@ -113,6 +127,11 @@ class TrainingHistory:
         train_value = self.train_subset.criterion(estimator, self.net, self.scorer)
         if self.scorer is None and not math.isfinite(value):
             raise Diverged
+        if estimator.strength_schedule == "gap":
+            self.losses = train_value, value
+            if self.scorer is not None:
+                both = self.train_subset, self.validation
+                self.losses = tuple(rows.criterion(estimator, self.net, None) for rows in both)
         step = len(estimator.validation_curve_)
         is_best = self.best_value.update(value, step, f"after epoch {self.epochs + 1}")
         estimator.validation_curve_.append(value if self.scorer is None else -value)

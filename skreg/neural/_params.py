@@ -10,6 +10,7 @@ from .._nets.layers.activations import ACTIVATIONS
 from .._nets.noise import KINDS
 from .._nets.training.optimizer import GroupPenalty
 from .._nets.training.schedules import SCHEDULES
+from .._nets.training.strengths import STRENGTHS
 from ..augmentation._base import AUGMENTER
 from ..utils._params import (
     ANY_STRING,
@@ -57,6 +58,7 @@ class NetParameters:
         "momentum": [BELOW_ONE],
         "schedule": [Options(*SCHEDULES)],
         "warmup": [BELOW_ONE],
+        "strength_schedule": [Options(*STRENGTHS)],
         "batch_size": [COUNT, Options("auto")],
         "max_iter": [COUNT],
         "early_stopping": [BOOLEAN],
@@ -116,6 +118,11 @@ class NetParameters:
         if self.stochastic_depth > 0.0 and not self.residual:
             raise ValueError(
                 f"stochastic_depth={self.stochastic_depth} drops residual branches: it needs residual=True."
+            )
+        if self.strength_schedule != "constant" and self.dropout_kind in ("adaptive", "concrete"):
+            raise ValueError(
+                f"strength_schedule={self.strength_schedule!r} cannot be combined with"
+                f" dropout_kind={self.dropout_kind!r}, whose rates are the net's own."
             )
         if self.averaging == "swa" and self.early_stopping and self.patience is not None:
             raise ValueError(

@@ -20,6 +20,7 @@ _WITH_STEPS = {"normalization": (None, "layer"), "augmenter": (None,), "monitor"
 class RecurrentNet(BaseNet):
     """The family of recurrent nets."""
 
+    _has_fixed_inputs = False
     _n_columns = None  # of the flat rows that the net was fitted to; None for sequences
 
     _parameter_constraints = {

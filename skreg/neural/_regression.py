@@ -59,6 +59,9 @@ class NetRegressor(RegressorMixin):
 
     def _set_units(self, data, rows, sums):
         """Set the mean and scale that standardize the targets."""
+        if self._start is not None and self._start.units is not None:
+            self._mean, self._scale = self._start.units
+            return
         Y, sums = counted(data.targets[rows], sums)
         with np.errstate(over="ignore", invalid="ignore"):
             self._mean = np.average(Y, axis=0, weights=sums)

@@ -113,6 +113,7 @@ class DropoutRNNClassifier(NetClassifier, RecurrentNet):
         momentum=0.9,
         schedule="cosine",
         warmup=0.0,
+        strength_schedule="constant",
         batch_size="auto",
         max_iter=50,
         early_stopping=True,
@@ -162,6 +163,7 @@ class DropoutRNNClassifier(NetClassifier, RecurrentNet):
         self.momentum = momentum
         self.schedule = schedule
         self.warmup = warmup
+        self.strength_schedule = strength_schedule
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.early_stopping = early_stopping
@@ -318,6 +320,7 @@ class DropoutRNNRegressor(NetRegressor, RecurrentNet):
         momentum=0.9,
         schedule="cosine",
         warmup=0.0,
+        strength_schedule="constant",
         batch_size="auto",
         max_iter=50,
         early_stopping=True,
@@ -365,6 +368,7 @@ class DropoutRNNRegressor(NetRegressor, RecurrentNet):
         self.momentum = momentum
         self.schedule = schedule
         self.warmup = warmup
+        self.strength_schedule = strength_schedule
         self.batch_size = batch_size
         self.max_iter = max_iter
         self.early_stopping = early_stopping

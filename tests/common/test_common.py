@@ -16,6 +16,7 @@ from skreg.augmentation import FeatureMask
 from skreg.augmentation._estimators import AUGMENTER, SAMPLER
 from skreg.neural._autoencoder import NET
 from skreg.neural._base import BaseNet
+from skreg.neural._transfer import BaseFineTuned
 from skreg.utils import _params
 from skreg.utils.discovery import all_estimators
 from tests.combinations import THOROUGH
@@ -44,7 +45,7 @@ def limit_epochs(cls, monkeypatch):
         return original(self, **params)
 
     original = cls.set_params
-    if issubclass(cls, BaseNet):
+    if issubclass(cls, (BaseNet, BaseFineTuned)):
         monkeypatch.setattr(cls, "set_params", set_params)
 
 

@@ -260,7 +260,9 @@ SMALL = {
     "uncertainty": "",
     "augment": "--problems rotation,flip --parts speed",
     "effects": "--parts images",
+    "transfer": "--parts table --methods plain",
 }
+OWN_ROWS = {"effects": "| without", "transfer": "| plain"}
 
 
 def run_small(monkeypatch, folder, family, *words):
@@ -273,7 +275,7 @@ def run_small(monkeypatch, folder, family, *words):
 @pytest.mark.parametrize("family", SMALL)
 def test_benchmark__runs_small(family, tmp_path, monkeypatch):
     run_small(monkeypatch, tmp_path, family, *SMALL[family].split())
-    assert ("| without" if family == "effects" else "| skreg") in (tmp_path / f"{family}.md").read_text()
+    assert OWN_ROWS.get(family, "| skreg") in (tmp_path / f"{family}.md").read_text()
 
 
 def test_benchmark_of_images__leaves_out_what_is_in_its_report(tmp_path, monkeypatch, capsys):

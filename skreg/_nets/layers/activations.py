@@ -193,7 +193,7 @@ class BiasActivationDropout(Layer):
         return self.entropy_weight * self.n_units * float(xlogy(p, p) + xlogy(1.0 - p, 1.0 - p))
 
     def __call__(self, x, ctx):
-        noise = self.noise if ctx.noisy else self.noise.at_inference()
+        noise = ctx.at_strength(self.noise) if ctx.noisy else self.noise.at_inference()
         if isinstance(noise, Concrete):
             noise = noise._replace(logit=self.logit.value[0])
         whole = by_position(x)

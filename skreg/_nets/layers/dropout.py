@@ -6,7 +6,7 @@ import numpy as np
 
 from ..._core._jit import njit
 from ..base import Layer, by_position
-from ..noise import ONE, ZERO, normal, perturb, uniform
+from ..noise import LARGEST_RATE, ONE, ZERO, normal, perturb, uniform
 from ..sparse_rows import SparseRows
 
 
@@ -33,17 +33,18 @@ class Dropout(Layer):
     def __call__(self, x, ctx):
         if not ctx.noisy or (self.augment and not ctx.train):
             return x, lambda d: d
+        noise = ctx.at_strength(self.noise)
         if isinstance(x, SparseRows):
             places = ctx.places((len(x), 1, x.shape[1]), self.shared)
-            return x.perturbed(self.noise, places), lambda d: d
+            return x.perturbed(noise, places), lambda d: d
         out = ctx.scratch(x.shape, x.dtype)
         whole = by_position(x)
         places = ctx.places(whole.shape, self.shared)
-        perturb(self.noise, whole, places, by_position(out))
+        perturb(noise, whole, places, by_position(out))
 
         def back(d):
             whole = by_position(d)
-            perturb(self.noise, whole, places, whole)
+            perturb(noise, whole, places, whole)
             return d
 
         return out, back
@@ -72,7 +73,7 @@ class InputNoise(Layer):
             return x, lambda d: d
         out = ctx.scratch(x.shape, x.dtype)
         whole = by_position(x)
-        add_normal(whole, x.dtype.type(self.deviation), ctx.places(whole.shape), by_position(out))
+        add_normal(whole, x.dtype.type(self.deviation * ctx.strength), ctx.places(whole.shape), by_position(out))
         return out, lambda d: d
 
 
@@ -149,7 +150,7 @@ class DropBlock(Layer):
         return np.interp(rate, dropped, probabilities)
 
     def __call__(self, x, ctx):
-        rate = self.rate * ctx.progress
+        rate = min(self.rate * ctx.strength, max(self.rate, LARGEST_RATE)) * ctx.progress
         if not ctx.noisy or rate == 0.0:
             return x, lambda d: d
         places = ctx.places((len(x), self.shape[0] * self.shape[1], self.shape[2]))

@@ -215,11 +215,12 @@ class BatchNorm(Layer):
 
     def __call__(self, x, ctx):
         whole, rows = by_position(x), by_channel(x)
-        if not ctx.train and not ctx.gradient:
+        train = ctx.train and not self.frozen
+        if not train and not (ctx.gradient and self.needs_input_gradient):
             standardize(rows, self.mean.value, self.deviation.value, self.scale.value)
-            return x, None
+            return x, lambda d: None
         n = x.dtype.type(ctx.n_rows(len(x)) * whole.shape[1])
-        if ctx.train:
+        if train:
             weights, (mean, variance) = self._batch_moments(whole, n, ctx)
         else:
             weights, mean, variance = np.zeros(len(x), x.dtype), self.mean.value, self.deviation.value**2

@@ -189,6 +189,7 @@ class Direction(Layer):
             return np.empty((0, 0, 0), self.bias.value.dtype)
         masks = ctx.scratch((self.cell.n_gates, n, width), self.bias.value.dtype)
         masks[:] = 1.0
+        noise = ctx.at_strength(noise)
         for mask in masks:
             perturb(noise, mask[:, None], ctx.places((n, 1, width)), mask[:, None])
         return masks
@@ -278,9 +279,8 @@ class Bidirectional(Layer):
 
     def trace(self, trainable):
         self.needs_input_gradient = trainable
-        for direction in self.directions:
-            direction.trace(trainable)
-        return True
+        after = [direction.trace(trainable) for direction in self.directions]
+        return any(after)
 
     def __call__(self, x, ctx):
         outs, backs = zip(*(direction(x, ctx) for direction in self.directions), strict=True)

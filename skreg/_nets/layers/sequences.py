@@ -111,7 +111,7 @@ class Embedding(Layer):
         noise, places = NoNoise(), (0, 0, 0)
         if self.noise is not None and ctx.noisy:
             seed, first, row, _, _ = ctx.places((len(x), 1, self.n_tokens))
-            noise, places = self.noise, (seed, first, row)
+            noise, places = ctx.at_strength(self.noise), (seed, first, row)
         out = ctx.scratch((*tokens.shape, self.width), table.dtype)
         look_up(tokens, table, noise, places, out)
 

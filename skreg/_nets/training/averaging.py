@@ -42,7 +42,7 @@ class Average:
 
 def refresh_statistics(net, batches):
     """Compute the statistics of batch normalization for the parameters as they are, over an epoch with its noise."""
-    layers = [module for module in net.layer.modules() if isinstance(module, BatchNorm)]
+    layers = [module for module in net.layer.modules() if isinstance(module, BatchNorm) and not module.frozen]
     if not layers:
         return
     ctx = Context(train=True, noisy=True)

@@ -30,11 +30,11 @@ def scores(net, X, rows=None, ctx=None):
         With outputs at every step, (m, steps, ...), NaN after the end of a sequence.
     """
     rows = np.arange(X.shape[0]) if rows is None else rows
-    start, noisy = (0, False) if ctx is None else (ctx.state, ctx.noisy)
+    ctx = Context() if ctx is None else ctx
     if not rows.size:
         return np.empty((0, *net.shape_out), net.dtype)
     out = None
-    for at, z in _outputs(net, X, rows, start, noisy):
+    for at, z in _outputs(net, X, rows, ctx):
         if out is None:
             out = np.full((rows.size, *_steps_of(net, X), *z.shape[1 + net.has_steps :]), np.nan, net.dtype)
         if net.has_steps:
@@ -51,15 +51,19 @@ def _steps_of(net, X):
     return (X.shape[1] // net.n_channels,) if net.has_steps else ()
 
 
-def _outputs(net, X, rows, seed=0, noisy=False):
-    """Yield which of the rows are next, and the net's outputs for them, which are valid until the next ones."""
+def _outputs(net, X, rows, like):
+    """Yield which of the rows are next, and the net's outputs for them, which are valid until the next ones.
+
+    All chunks see the noise of the context `like`.
+    """
+    seed, noisy, strength = like.state, like.noisy, like.strength
     if net.n_channels is None:
         chunks, n_computed = iter_chunks(X, rows, net.dtype, net.size_per_row), rows.size
     else:
         chunks, n_computed = iter_sequences(X, rows, net.dtype, net.n_channels), max(rows.size, SEQUENCE_ROWS)
 
     def run(ctx, at, x):
-        ctx.state, ctx.noisy = seed, noisy
+        ctx.state, ctx.noisy, ctx.strength = seed, noisy, strength
         with np.errstate(over="ignore", invalid="ignore"):
             return at, net(x, ctx)[0][: len(rows[at])]
 
@@ -84,7 +88,7 @@ def _outputs(net, X, rows, seed=0, noisy=False):
 def mean_loss(net, objective, X, targets, weights, rows):
     """Weighted mean loss over some rows, or over all their steps, without noise."""
     total = weight = 0.0
-    for at, z in _outputs(net, X, rows):
+    for at, z in _outputs(net, X, rows, Context()):
         some = rows[at]
         T, w = targets.take(some), weights.take(some)
         total += evaluate_batch(objective, z, T, w, 1, np.empty_like(z))

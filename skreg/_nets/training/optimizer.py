@@ -1,5 +1,6 @@
 """Optimizers: one loop over the flat vector of parameters, and rules that turn a gradient into a direction."""
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -48,23 +49,26 @@ class Momentum(NamedTuple):
 
 
 @njit
-def apply_update(rule, theta, grad, first, second, ends, strengths, scale, rate):
-    """One step on all parameters.
+def apply_update(rule, theta, grad, first, second, centre, ends, strengths, scale):
+    """One step on some parameters, of which those before ``ends[s]`` have the strengths ``strengths[s]``.
 
-    `strengths` (3, segments) holds, for the weights before ``ends[s]``: the L2 that is added to the gradient; the
-    factor of decoupled weight decay; and the learning rate times L1, which times the preconditioner of the rule is the
-    threshold of the prox step (Yun, Lozano & Yang 2021). Parameters after the last end have no penalty.
+    These are the L2 that is added to the gradient; the factor of decoupled weight decay; the learning rate; the share
+    of the distance to the centre that is left out, after the step; and the learning rate times L1, which times the
+    preconditioner of the rule is the threshold of the prox step (Yun, Lozano & Yang 2021).
     """
     start = 0
-    for s in range(ends.size + 1):
-        stop, l2, keep, threshold = theta.size, ZERO, ONE, ZERO
-        if s < ends.size:
-            stop, l2, keep, threshold = ends[s], strengths[0, s], strengths[1, s], strengths[2, s]
+    for s in range(ends.size):
+        stop, l2, keep = ends[s], strengths[s, 0], strengths[s, 1]
+        rate, pull, threshold = strengths[s, 2], strengths[s, 3], strengths[s, 4]
         # slices, since an index that may be negative is not vectorized: five times slower
         w, g, m, v = theta[start:stop], grad[start:stop], first[start:stop], second[start:stop]
         for i in range(w.size):
             m[i], v[i], direction = rule.update(g[i] * scale + l2 * w[i], m[i], v[i])
             w[i] = keep * w[i] - rate * direction
+        if pull > ZERO:
+            c = centre[start:stop]
+            for i in range(w.size):
+                w[i] += pull * (c[i] - w[i])
         if threshold > ZERO:
             for i in range(w.size):
                 w[i] = soft_threshold(w[i], threshold * rule.preconditioner(v[i]))
@@ -79,6 +83,21 @@ class GroupPenalty(NamedTuple):
     l1: float = 0.0
 
 
+class LayerRule(NamedTuple):
+    """How all parameters of a layer train, biases and scales included."""
+
+    rate: float = 1.0  # factor of the learning rate
+    pull: float = 0.0  # strength of the decay towards a centre
+
+
+class _Run(NamedTuple):
+    """Successive trainable parameters that have made the same number of steps."""
+
+    params: slice
+    at: slice  # in theta
+    ends: np.ndarray  # relative to its start
+
+
 class Optimizer:
     """Steps of a rule, with penalties for every group of weights.
 
@@ -88,16 +107,25 @@ class Optimizer:
     kind : {"adamw", "adam", "sgd"}
         "adamw" and "sgd" multiply weights by ``1 - rate * decay`` in addition to the step of the rule (Loshchilov &
         Hutter 2019, algorithm 2); "adam" adds ``decay * w`` to the gradient instead.
+
+    Attributes
+    ----------
+    steps : int
+        Number of steps made.
+    strength : float
+        Factor of all weight decay.
     """
 
     def __init__(self, net, kind):
         self.kind = kind
         self.steps = 0
+        self.strength = 1.0
         self.real = net.dtype.type
         self.first = np.zeros_like(net.theta)
         self.second = np.zeros_like(net.theta)
+        self.ages = np.zeros(len(net.trained), int)  # steps of every parameter
 
-    def configure(self, net, momentum, strengths, clip_norm):
+    def configure(self, net, momentum, strengths, clip_norm, layers=None, centre=None):
         """Set the options, which may change between two calls of `fit`.
 
         Parameters
@@ -109,24 +137,51 @@ class Optimizer:
             `GroupPenalty` of every group of weights, by its name.
         clip_norm : float or None
             Largest norm of the whole gradient.
+        layers : dict or None
+            `LayerRule` of layers, by their names; None, and layers that are not among them, for the default.
+        centre : ndarray or None
+            What parameters are pulled to, of the shape of `theta`; None where none is pulled.
         """
-        decay, l2, l1 = np.array([strengths[name] for name in net.segment_groups]).reshape(-1, 3).T
+        penalties = [GroupPenalty() if p.group is None else strengths[p.group] for p in net.trained]
+        rules = [(layers or {}).get(p.layer, LayerRule()) for p in net.trained]
+        decay, l2, self.l1 = np.array(penalties, dtype=float).reshape(-1, 3).T
+        self.factors, self.pull = np.array(rules, dtype=float).reshape(-1, 2).T
         coupled = self.kind == "adam"
         self.decay = np.where(coupled, 0.0, decay)
-        self.l1 = l1
-        self.ends = net.segment_ends
+        self.l2, self.coupled_decay = l2, np.where(coupled, decay, 0.0)
+        self.centre = centre
         self.clip_norm = clip_norm
-        self.strengths = np.zeros((3, decay.size), net.dtype)
-        self.strengths[0] = l2 + np.where(coupled, decay, 0.0)
         self.momentum = momentum
+        self.set_live(net)
 
-    def _rule(self):
-        """The rule for the next step."""
-        self.steps += 1
+    def set_live(self, net):
+        """Learn which parameters are frozen now. Those that no longer are begin as in the first step."""
+        live = [k for k, param in enumerate(net.trained) if not param.frozen]
+        starts = np.append(0, net.param_ends)
+        self.runs = []
+        for _, some in itertools.groupby(enumerate(live), lambda item: (item[1] - item[0], self.ages[item[1]])):
+            numbers = [k for _, k in some]
+            first, last = numbers[0], numbers[-1]
+            ends = net.param_ends[first : last + 1] - starts[first]
+            self.runs.append(_Run(slice(first, last + 1), slice(starts[first], starts[last + 1]), ends))
+
+    def _rule(self, age):
+        """The rule for step number `age` of a parameter, counted from 1."""
         if self.kind == "sgd":
             return Momentum(self.real(self.momentum))
-        corrections = 1.0 / (1.0 - _BETA1**self.steps), 1.0 / (1.0 - _BETA2**self.steps)
+        corrections = 1.0 / (1.0 - _BETA1**age), 1.0 / (1.0 - _BETA2**age)
         return Adam(*map(self.real, (_BETA1, _BETA2, _EPSILON, *corrections)))
+
+    def _strengths(self, rate):
+        """The strengths of every parameter (params, 5) at a learning rate, for `apply_update`."""
+        rates = rate * self.factors
+        table = np.empty((rates.size, 5), self.real)
+        table[:, 0] = self.l2 + self.strength * self.coupled_decay
+        table[:, 1] = 1.0 - rates * (self.strength * self.decay)
+        table[:, 2] = rates
+        table[:, 3] = rates * self.pull / (1.0 + rates * self.pull)  # a prox step: stable for any strength
+        table[:, 4] = rates * self.l1
+        return table
 
     def step(self, net, rate):
         """Make one step with the gradient in ``net.grad``."""
@@ -134,7 +189,11 @@ class Optimizer:
         if self.clip_norm is not None:
             norm = math.sqrt(float(np.dot(net.grad, net.grad)))
             scale = min(1.0, self.clip_norm / norm) if norm > 0.0 else 1.0
-        self.strengths[1] = 1.0 - rate * self.decay
-        self.strengths[2] = rate * self.l1
-        state, real = (net.theta, net.grad, self.first, self.second), self.real
-        apply_update(self._rule(), *state, self.ends, self.strengths, real(scale), real(rate))
+        self.steps += 1
+        strengths = self._strengths(rate)
+        centre = net.theta if self.centre is None else self.centre
+        for run in self.runs:
+            self.ages[run.params] += 1
+            rule = self._rule(int(self.ages[run.params.start]))
+            vectors = [vector[run.at] for vector in (net.theta, net.grad, self.first, self.second, centre)]
+            apply_update(rule, *vectors, run.ends, strengths[run.params], self.real(scale))

@@ -86,6 +86,11 @@ class Gradients:
         for ctx in self.contexts:
             ctx.progress = share
 
+    def set_strength(self, strength):
+        """Tell all layers the factor of the rates of all noise."""
+        for ctx in self.contexts:
+            ctx.strength = strength
+
     def __call__(self, objective, batch):
         """Mean loss of a batch; its gradient is left in ``net.grad``."""
         n = len(batch.x)
@@ -129,5 +134,5 @@ class Gradients:
         d = ctx.scratch(scores.shape, scores.dtype)
         loss = evaluate_batch(objective, scores, batch.targets, batch.weights, n, d)
         back(d)
-        ctx.end_gradients()
+        ctx.end_gradients(self.net.trained)
         return loss
