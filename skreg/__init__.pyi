@@ -24,7 +24,7 @@ from .neural import (
     DropoutRNNClassifier,
     DropoutRNNRegressor,
 )
-from .recommendation import MatrixFactorizationRegressor
+from .recommendation import MatrixFactorizationRecommender, MatrixFactorizationRegressor
 from .stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "ElasticNetProxCV",
     "LabelSmoothedLogistic",
     "LabelSmoothedLogisticCV",
+    "MatrixFactorizationRecommender",
     "MatrixFactorizationRegressor",
     "PenalizedCox",
     "PenalizedCoxCV",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .ridge import score_entries, solve_rows
+from .ridge import row_gradients, score_entries, solve_rows
 
 INNER = 0.1  # residual at which the ridge regressions of an iteration end, relative to where they begin
 CHECK_EVERY = 5  # iterations between two looks at stationarity, which costs more than an iteration
@@ -27,7 +27,8 @@ class Penalties(NamedTuple):
     alpha_bias : float
         Of the biases.
     users, items : ndarray of shape (n_users,), (n_items,)
-        Factors of the rows, divided by their number, so that penalties are means over users and over items.
+        Factors of the rows, divided by their number, so that penalties are means over users and over items; or of
+        the embeddings of which rows are sums.
     """
 
     alpha: float
@@ -45,8 +46,10 @@ class Penalties(NamedTuple):
         """The penalty of two `Table`."""
         total = 0.0
         for table, scale in ((users, self.users), (items, self.items)):
-            total += self.alpha * float(scale @ np.einsum("ij,ij->i", table.factors, table.factors))
-            total += self.alpha_bias * float(scale @ table.biases**2)
+            factors = table.unknowns[:, table.first :]
+            total += self.alpha * float(scale @ np.einsum("ij,ij->i", factors, factors))
+            if table.first:
+                total += self.alpha_bias * float(scale @ table.biases**2)
         return 0.5 * total
 
 
@@ -66,6 +69,11 @@ class Table:
         self.X[:, self.first :] = factors
 
     @property
+    def unknowns(self):
+        """What is penalized."""
+        return self.X
+
+    @property
     def factors(self):
         return self.X[:, self.first :]
 
@@ -83,6 +91,10 @@ class Table:
         new = copy.copy(self)
         new.X = self.X + share * (self.X - before.X)
         return new
+
+    def rotated(self, basis):
+        """The rows in another basis of the factors."""
+        return self.X if basis is None else self.X @ basis
 
     def design(self):
         """The rows that multiply the unknowns of the other side: a one for its bias, and the factors."""
@@ -156,20 +168,34 @@ class AlternatingRidge:
         A background makes a matrix that is the same for all rows. In the basis of its eigenvectors it is a diagonal.
         """
         side, extra, pull = self._sides[k]
-        Z, X, p = other.design(), own.X, self.penalties
+        Z, p = other.design(), self.penalties
         gram, basis = np.zeros(Z.shape[1]), None
         if self.background:
             gram, basis = np.linalg.eigh(self.background * (Z.T @ Z))
-            gram, Z, X = np.maximum(gram, 0.0), Z @ basis, X @ basis
+            gram, Z = np.maximum(gram, 0.0), Z @ basis
         ridge = np.full(gram.size, p.alpha)
         ridge[: own.first] = p.alpha_bias
-        scale = self.total * (p.users, p.items)[k]
-        decrease, offset = np.empty(side.n_rows), intercept + other.biases
+        scale, offset = self.total * (p.users, p.items)[k], intercept + other.biases
+        if hasattr(own, "descend"):
+            fell = own.descend(self._gradients(k, offset, Z, gram), scale[:, None] * ridge, gram, basis, accuracy)
+            return fell / self.total
+        X, decrease = own.rotated(basis), np.empty(side.n_rows)
         fixed = side.indices, extra, pull, offset, Z, gram, ridge, scale, accuracy
         self.workers.run(solve_rows, side.indptr, side.indptr, *fixed, X, decrease)
         if basis is not None:
             own.X[:] = X @ basis.T
         return float(decrease.sum()) / self.total
+
+    def _gradients(self, k, offset, Z, gram):
+        side, extra, pull = self._sides[k]
+
+        def gradients(V, linear):
+            V, out = np.ascontiguousarray(V), np.empty(V.shape)
+            parts = (pull, offset) if linear else (np.zeros_like(pull), np.zeros_like(offset))
+            self.workers.run(row_gradients, side.indptr, side.indptr, side.indices, extra, *parts, Z, gram, V, out)
+            return out
+
+        return gradients
 
     def scores(self, users, items, intercept):
         """Scores of the entries, in the order of the users."""

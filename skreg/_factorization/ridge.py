@@ -78,17 +78,28 @@ def solve_rows(first, last, indptr, indices, extra, pull, offset, Z, gram, ridge
 
 
 @njit
+def row_gradients(first, last, indptr, indices, extra, pull, offset, Z, gram, V, out):
+    """Write the gradients of the losses of `solve_rows`, at the rows of V from first to last, without the ridge."""
+    m = V.shape[1]
+    for u in range(first, last):
+        for j in range(m):
+            out[u, j] = gram[j] * V[u, j]
+        for e in range(indptr[u], indptr[u + 1]):
+            z = Z[indices[e]]
+            s = offset[indices[e]]
+            for j in range(m):
+                s += V[u, j] * z[j]
+            s = extra[e] * s - pull[e]
+            for j in range(m):
+                out[u, j] += s * z[j]
+
+
+@njit
 def score_entries(first, last, rows, columns, offset_rows, offset_columns, P, Q, out):
-    """Write ``offset_rows + offset_columns + p q`` of the entries from first to last; code -1 stands for zeros."""
+    """Write ``offset_rows + offset_columns + p q`` of the entries from first to last."""
     for e in range(first, last):
-        u, i = rows[e], columns[e]
-        s = 0.0
-        if u >= 0:
-            s += offset_rows[u]
-        if i >= 0:
-            s += offset_columns[i]
-        if u >= 0 and i >= 0:
-            p, q = P[u], Q[i]
-            for k in range(p.size):
-                s += p[k] * q[k]
+        p, q = P[rows[e]], Q[columns[e]]
+        s = offset_rows[rows[e]] + offset_columns[columns[e]]
+        for k in range(p.size):
+            s += p[k] * q[k]
         out[e] = s

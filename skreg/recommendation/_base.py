@@ -11,7 +11,7 @@ from .._factorization.ridge import score_entries
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import NONE, RANDOM_STATE, Interval, Options
 from ..utils._validation import as_one_column, check_weights, numeric_targets
-from ._labels import UNKNOWN, LabelIndex, as_column, read_pairs
+from ._labels import SIDES, UNKNOWN, LabelIndex, as_column, read_pairs
 
 BLOCK = 1 << 22  # scores that are in memory at a time
 
@@ -63,12 +63,15 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
         kept = self._kept(y, weights)
         if not kept.all():
             columns, y, weights = [column[kept] for column in columns], y[kept], weights[kept]
-        self._users, self._items = LabelIndex(columns[0], "user"), LabelIndex(columns[1], "item")
+        self._users, self._items = (self._index(column, side) for column, side in zip(columns, SIDES, strict=True))
         self.users_, self.items_ = self._users.labels, self._items.labels
         return self._users.codes(columns[0]), self._items.codes(columns[1]), y, weights
 
     def _kept(self, y, weights):
         return weights > 0.0
+
+    def _index(self, labels, side):
+        return LabelIndex(labels, side)
 
     def _n_threads(self):
         return effective_n_jobs(self.n_jobs)
@@ -95,15 +98,28 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
         check_is_fitted(self)
         users, items = self._codes(X)
         out = np.empty(users.size)
-        biases, factors = (self.user_biases_, self.item_biases_), (self.user_factors_, self.item_factors_)
-        score_entries(0, users.size, users, items, *biases, *factors, out)
+        (user_biases, user_factors), (item_biases, item_factors) = self._with_unknown()
+        score_entries(0, users.size, users, items, user_biases, item_biases, user_factors, item_factors, out)
         return out + self.intercept_
+
+    def _with_unknown(self):
+        """Biases and factors of users and of items, with a last row, which code -1 finds, for unknown ones."""
+        sides = (self.user_biases_, self.user_factors_), (self.item_biases_, self.item_factors_)
+        return [
+            (np.append(biases, bias), np.vstack([factors, vector]))
+            for (biases, factors), (bias, vector) in zip(sides, self._unknown_rows(), strict=True)
+        ]
+
+    def _unknown_rows(self):
+        """The bias and the factors of an unknown user, and of an unknown item."""
+        return [(0.0, np.zeros(self.user_factors_.shape[1]))] * 2
 
     def _scores_of_all_items(self, users):
         """Scores of all items for codes of users, of shape (n_users, n_items); code -1 is an unknown user."""
-        known = (users >= 0)[:, None]
-        factors = np.where(known, self.user_factors_[users], 0.0)
-        biases = np.where(known[:, 0], self.user_biases_[users], 0.0)
+        bias, vector = self._unknown_rows()[0]
+        known = users != UNKNOWN
+        factors = np.where(known[:, None], self.user_factors_[users], vector)
+        biases = np.where(known, self.user_biases_[users], bias)
         return factors @ self.item_factors_.T + biases[:, None] + self.item_biases_ + self.intercept_
 
     def recommend(self, users, n=10, exclude_seen=True):

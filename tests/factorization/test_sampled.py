@@ -1,0 +1,103 @@
+"""Losses of sampled pairs: slopes, samples, and steps of gradient descent."""
+
+import numpy as np
+import pytest
+
+from skreg._factorization.sampled import BPR, WARP, Embeddings, draw, has, sweep, uniform
+
+LOSSES = [BPR(1), WARP(10)]
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+@pytest.mark.parametrize("tries", [1, 4])
+def test_pair_loss__slope_is_the_derivative(loss, tries):
+    for margin in (-30.0, -1.3, 0.0, 0.4, 0.99, 1.7, 30.0):
+        h = 1e-6
+        difference = (loss.pair_loss(margin + h, tries, 50) - loss.pair_loss(margin - h, tries, 50)) / (2.0 * h)
+        np.testing.assert_allclose(loss.pair_slope(margin, tries, 50), difference, atol=1e-8)
+    for margin in (-800.0, 800.0):
+        assert np.isfinite(loss.pair_loss(margin, 1, 50))
+        assert np.isfinite(loss.pair_slope(margin, 1, 50))
+
+
+def sides(rng, slow=1e12):
+    """Users and items with one feature each and some shared; AdaGrad so slow that steps are gradients."""
+    built = []
+    for n, indptr, indices, data in (
+        (4, [0, 1, 3, 5], [0, 1, 3, 2, 3], [1.0, 1.0, 0.5, 1.0, 2.0]),
+        (6, [0, 1, 2, 4, 6, 7], [0, 1, 2, 5, 3, 5, 4], [1.0, 1.0, 1.0, 0.7, 1.0, -1.0, 1.0]),
+    ):
+        vectors = rng.normal(size=(n, 4))
+        arrays = np.array(indptr), np.array(indices, dtype=np.int32), np.array(data)
+        built.append(Embeddings(*arrays, vectors, np.full(vectors.shape, slow), rng.uniform(size=n)))
+    built[0].vectors[:, 0] = 0.0
+    return built
+
+
+def dense(side):
+    out = np.zeros((side.indptr.size - 1, len(side.vectors)))
+    for row in range(len(out)):
+        part = slice(side.indptr[row], side.indptr[row + 1])
+        out[row, side.indices[part]] = side.data[part]
+    return out
+
+
+@pytest.mark.plain
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_sweep__step_is_the_gradient_of_loss_and_penalty(loss):
+    """One entry and one candidate, so that the sampled item is known."""
+    rng = np.random.default_rng(0)
+    users, items = sides(rng)
+    items.vectors[:, 0] -= 5.0 * (np.arange(6) < 2)  # the known item is behind
+    U, V, F, G = users.vectors.copy(), items.vectors.copy(), dense(users), dense(items)
+    indptr, indices = np.array([0, 0, 1, 1]), np.array([1], dtype=np.int32)
+    state, weight = np.array([3], dtype=np.uint64), 0.6
+
+    def objective(flat):
+        U, V = flat[:U_size].reshape(-1, 4), flat[U_size:].reshape(-1, 4)
+        p, q = F @ U, G @ V
+        margin = q[1, 0] - q[3, 0] + p[1, 1:] @ (q[1, 1:] - q[3, 1:])
+        return weight * loss.pair_loss(margin, 1, 5)
+
+    U_size, flat = U.size, np.r_[U.ravel(), V.ravel()]
+    gradient = np.array([(objective(flat + step) - objective(flat - step)) / 2e-5 for step in 1e-5 * np.eye(flat.size)])
+    candidates = np.array([3], dtype=np.int32)
+    total = sweep(
+        loss, np.array([0]), np.array([1], dtype=np.int32), np.array([weight]), indptr, indices, candidates, users,
+        items, 5, 1e6, state,
+    )  # fmt: skip
+    np.testing.assert_allclose(total, objective(flat))
+    found = np.r_[(U - users.vectors).ravel(), (V - items.vectors).ravel()]
+    shrunk = np.zeros((4, 1)), np.zeros((6, 1))
+    for row, side, out in ((1, users, shrunk[0]), (1, items, shrunk[1]), (3, items, shrunk[1])):
+        for j in side.indices[side.indptr[row] : side.indptr[row + 1]]:
+            out[j] += side.shrink[j]
+    np.testing.assert_allclose(found, gradient + np.r_[(shrunk[0] * U).ravel(), (shrunk[1] * V).ravel()], atol=1e-4)
+
+
+def test_sweep__passes_over_a_user_who_has_all_items():
+    users, items = sides(np.random.default_rng(0))
+    before = items.vectors.copy()
+    indptr, indices = np.array([0, 5, 5, 5]), np.arange(5, dtype=np.int32)
+    rows, weights, state = np.zeros(5, dtype=np.int32), np.ones(5), np.zeros(1, dtype=np.uint64)
+    candidates = np.arange(5, dtype=np.int32)
+    assert sweep(BPR(1), np.arange(5), rows, weights, indptr, indices, candidates, users, items, 5, 0.1, state) == 0.0
+    np.testing.assert_array_equal(items.vectors, before)
+
+
+def test_draw__is_one_of_the_candidates_that_the_user_does_not_have():
+    state, indices = np.array([1], dtype=np.uint64), np.array([0, 2, 5, 1, 3], dtype=np.int32)
+    candidates = np.array([0, 1, 2, 3, 4, 4, 4, 5], dtype=np.int32)
+    drawn = np.array([draw(state, candidates, indices, 0, 3) for _ in range(4000)])
+    assert set(drawn) == {1, 3, 4}
+    np.testing.assert_allclose(np.bincount(drawn) / drawn.size, [0, 0.2, 0, 0.2, 0.6], atol=0.03)
+    assert [has(indices, 0, 3, item) for item in range(7)] == [True, False, True, False, False, True, False]
+
+
+def test_uniform__is_uniform():
+    state = np.array([7], dtype=np.uint64)
+    u = np.array([uniform(state) for _ in range(20000)])
+    assert 0.0 <= u.min() < 1e-3
+    assert 1.0 - 1e-3 < u.max() < 1.0
+    np.testing.assert_allclose(np.histogram(u, 10, (0.0, 1.0))[0], 2000, rtol=0.1)
+    np.testing.assert_allclose(np.corrcoef(u[1:], u[:-1])[0, 1], 0.0, atol=0.02)
