@@ -17,7 +17,7 @@ LEFT_OUT = {
     "check_sample_weight_equivalence_on_sparse_data": "columns of labels are dense: a label of 0 is not an absent one",
     "check_regressor_multioutput": "a pair of a user and an item has one rating",
 }
-OF_REGRESSORS = (  # recommendations are not regressions: scores have no scale, and y has no part in them but as a weight
+OF_REGRESSORS = (  # recommendations are not regressions: their scores have no scale, and y is a weight
     "check_estimators_partial_fit_n_features",
     "check_non_transformer_estimators_n_iter",
     "check_regressor_data_not_an_array",  # asked by tests/common/test_common.py all the same
