@@ -23,33 +23,33 @@ def channel_moments(x, weights, mean, squares):
     LeVeque (1983). Returns the sum of the weights of all positions.
     """
     n, n_positions, n_channels = x.shape
-    rows = x.reshape(n * n_positions, n_channels)
     own, own_squares = np.empty_like(mean), np.empty_like(mean)
-    mean[:] = ZERO
-    squares[:] = ZERO
+    for c in range(n_channels):
+        mean[c] = squares[c] = ZERO
     total = 0.0
-    for start in range(0, len(rows), _BLOCK_ROWS):
-        stop = min(start + _BLOCK_ROWS, len(rows))
-        own[:] = ZERO
-        own_squares[:] = ZERO
+    for start in range(0, n * n_positions, _BLOCK_ROWS):
+        stop = min(start + _BLOCK_ROWS, n * n_positions)
+        for c in range(n_channels):
+            own[c] = own_squares[c] = ZERO
         weight = 0.0
         i, t = start // n_positions, start % n_positions
-        for r in range(start, stop):
+        for _ in range(start, stop):
             w = weights[i]
             weight += w
             for c in range(n_channels):
-                own[c] += w * rows[r, c]
+                own[c] += w * x[i, t, c]
             t += 1
             if t == n_positions:
                 i, t = i + 1, 0
         if weight == 0.0:
             continue
-        own /= x.dtype.type(weight)
+        for c in range(n_channels):
+            own[c] /= x.dtype.type(weight)
         i, t = start // n_positions, start % n_positions
-        for r in range(start, stop):
+        for _ in range(start, stop):
             w = weights[i]
             for c in range(n_channels):
-                own_squares[c] += w * ((rows[r, c] - own[c]) * (rows[r, c] - own[c]))
+                own_squares[c] += w * ((x[i, t, c] - own[c]) * (x[i, t, c] - own[c]))
             t += 1
             if t == n_positions:
                 i, t = i + 1, 0
@@ -100,14 +100,18 @@ def gradient_sums(d, z, out):
     """Write the sums of every channel of d and of d times z (n, channels) to the two rows of `out`."""
     n, m = d.shape
     part = np.empty_like(out)
-    out[:] = ZERO
+    for j in range(m):
+        out[0, j] = out[1, j] = ZERO
     for start in range(0, n, _BLOCK_ROWS):
-        part[:] = ZERO
+        for j in range(m):
+            part[0, j] = part[1, j] = ZERO
         for i in range(start, min(start + _BLOCK_ROWS, n)):
             for j in range(m):
                 part[0, j] += d[i, j]
                 part[1, j] += d[i, j] * z[i, j]
-        out += part
+        for j in range(m):
+            out[0, j] += part[0, j]
+            out[1, j] += part[1, j]
 
 
 @njit

@@ -1,0 +1,98 @@
+"""Compile kernels before they are needed: ``python -m skreg.compile``.
+
+numba compiles a kernel when it is first called, and keeps it on disk. This command makes small fits of all kinds of
+models, so that later processes find their kernels compiled: in the image of a container, in continuous integration, or
+before a class. Run it as the user who will fit models, and with the same ``NUMBA_CACHE_DIR``, if that is set:
+`skreg.show_versions` prints where kernels are kept. Without arguments it compiles everything, with two processes;
+``python -m skreg.compile linear`` compiles the kernels of linear models only, ``nets`` those of nets.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+import warnings
+
+import numpy as np
+import scipy.sparse as sp
+
+
+def _table():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 8))
+    return X, X[:, 0] + rng.standard_normal(60)
+
+
+def _linear():
+    """Models, rows and targets."""
+    import skreg
+
+    X, y = _table()
+    forms = [X, np.asfortranarray(X), np.asfortranarray(X, dtype=np.float32), sp.csc_array(X)]
+    for form in forms:
+        for solver in ("cd", "gram", "prox_grad"):
+            yield skreg.ElasticNetProx(0.01, solver=solver), form, y
+        for labels in (y > 0.0, np.digitize(y, [-1.0, 1.0])):
+            for l1_ratio in (0.0, 0.5):
+                yield skreg.LabelSmoothedLogistic(0.01, l1_ratio=l1_ratio), form, labels
+            yield skreg.EarlyStoppingClassifier(random_state=0), form, labels
+        yield skreg.LabelSmoothedLogistic(0.01, l1_ratio=0.5, grouped=True), form, labels
+        yield skreg.EarlyStoppingRegressor(random_state=0), form, y
+    for loss in ("huber", "quantile", "poisson"):
+        yield skreg.PenalizedRegressor(0.01, loss=loss), X, np.exp(0.1 * y)
+    for penalty in ("mcp", "scad", "group_lasso", "sparse_group_lasso"):
+        yield skreg.PenalizedRegressor(0.01, penalty=penalty), X, y
+
+
+def _nets():
+    """The same of nets."""
+    import skreg
+
+    X, y = _table()
+    short = dict(hidden_layer_sizes=(10,), max_iter=2, random_state=0)
+    for form in (X, X.astype(np.float32), np.asfortranarray(X), sp.csr_array(X)):
+        for kind in ("bernoulli", "gaussian", "adaptive", "concrete", "dropconnect"):
+            yield skreg.DropoutMLPClassifier(dropout_kind=kind, **short), form, y > 0.0
+    for normalization in ("batch", "layer", None):
+        for activation in ("relu", "gelu", "silu", "tanh"):
+            yield skreg.DropoutMLPRegressor(normalization=normalization, activation=activation, **short), X, y
+    yield skreg.DropoutMLPRegressor(heteroscedastic=True, optimizer="sgd", mixup=0.2, **short), X, y
+    blocks = dict(spatial_dropout=0.1, drop_block=0.1, block_size=2)
+    for form in (X, X.astype(np.float32)):
+        for pooling in ("max", "mean"):
+            yield skreg.DropoutCNNClassifier(pooling=pooling, **blocks, **short), form, y > 0.0
+        yield skreg.DropoutCNNRegressor(residual=True, stochastic_depth=0.1, global_pooling=True, **short), form, y
+        for cell in ("gru", "lstm"):
+            yield skreg.DropoutRNNClassifier(8, cell=cell, recurrent_dropout=0.1, **short), form, y > 0.0
+
+
+GROUPS = {"linear": _linear, "nets": _nets}
+
+
+def _compile(group):
+    for model, X, y in GROUPS[group]():
+        start = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # so few rows and iterations are no use but for this
+            model.fit(X, y)
+            getattr(model, "predict_uncertainty", model.predict)(X)
+        print(f"{time.perf_counter() - start:7.1f} s  {type(model).__name__}", flush=True)
+
+
+def main(arguments=None):
+    """Compile some groups of kernels, several of them side by side; returns the exit status."""
+    parser = argparse.ArgumentParser("python -m skreg.compile", description="Compile kernels and keep them on disk.")
+    parser.add_argument("groups", nargs="*", metavar="group", help=f"{', '.join(GROUPS)}; all by default")
+    groups = parser.parse_args(arguments).groups or list(GROUPS)
+    if unknown := set(groups) - GROUPS.keys():
+        parser.error(f"unknown group {', '.join(sorted(unknown))}; known are {', '.join(GROUPS)}")
+    if len(groups) == 1:
+        _compile(*groups)
+        return 0
+    command = [sys.executable, *(["-P"] if sys.flags.safe_path else []), "-m", "skreg.compile"]
+    running = [subprocess.Popen([*command, group]) for group in groups]
+    return max(process.wait() for process in running)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
