@@ -20,8 +20,8 @@ TITLES = {
 NOTE = """\
 Standard normal columns, generated block by block by Dask; ten of them have an effect. "products" is the time of
 generating the blocks and computing `X.T @ X` by Dask alone: nothing that uses all rows takes less. All in turns, in one
-process with threads; medians. Memory is the growth of the process's peak during a fit, beside the size of X, which never
-exists as a whole.
+process with threads; medians. Memory is the growth of the process's peak during a fit, beside the size of X, which
+never exists as a whole.
 """
 
 
