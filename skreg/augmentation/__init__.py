@@ -6,13 +6,16 @@ from ._estimators import AugmentedClassifier, AugmentedRegressor
 from ._images import ColorJitter, Flip, RandomCrop
 from ._latent import LatentInterpolation, LatentNoise
 from ._patches import CutMix, Cutout, RandomErasing
+from ._policies import RandAugment, TrivialAugment
+from ._series import AmplitudeScale, SegmentPermutation, TimeWarp, WindowSlice
 from ._sound import AddGaussianSNR, FrequencyMask, PitchShift, TimeMask, TimeStretch
 from ._tables import FeatureMask, GaussianNoise, Mixup, SwapNoise
 from ._text import BackTranslation, RandomDeletion, RandomInsertion, RandomSwap, SynonymReplacement, WordDropout
-from ._warps import Rotate, Shift, Zoom
+from ._warps import ElasticDeform, Rotate, Shear, Shift, Zoom
 
 __all__ = [
     "AddGaussianSNR",
+    "AmplitudeScale",
     "AugmentedClassifier",
     "AugmentedRegressor",
     "Augmenter",
@@ -22,6 +25,7 @@ __all__ = [
     "Compose",
     "CutMix",
     "Cutout",
+    "ElasticDeform",
     "FeatureMask",
     "Flip",
     "FrequencyMask",
@@ -32,6 +36,7 @@ __all__ = [
     "OneOf",
     "Perturbation",
     "PitchShift",
+    "RandAugment",
     "RandomApply",
     "RandomCrop",
     "RandomDeletion",
@@ -39,11 +44,16 @@ __all__ = [
     "RandomInsertion",
     "RandomSwap",
     "Rotate",
+    "SegmentPermutation",
+    "Shear",
     "Shift",
     "SwapNoise",
     "SynonymReplacement",
     "TimeMask",
     "TimeStretch",
+    "TimeWarp",
+    "TrivialAugment",
+    "WindowSlice",
     "WordDropout",
     "Zoom",
 ]

@@ -1,5 +1,7 @@
 """Batches of rows with their targets, and the base classes of augmenters."""
 
+from copy import copy
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -7,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 
 from ..utils._documentation import DocumentationLinkMixin
-from ..utils._params import ParamKind, check_params
+from ..utils._params import PROBABILITY, ParamKind, check_params
 from ..utils._rows import like, n_rows, readable, stack, take
 from ._columns import chosen_columns
 
@@ -75,17 +77,23 @@ class Batch(NamedTuple):
         shares, weights = (None if a is None else a[rows] for a in (self.shares, self.weights))
         return self._replace(X=take(self.X, rows), y=self.y[rows], shares=shares, weights=weights)
 
-    def replace(self, rows, other):
-        """The batch with some rows replaced, in order, by all rows of another batch."""
-        place = np.arange(self.n)
-        place[rows] = self.n + np.arange(other.n)
-        y, shares = [self.y, other.y], None
-        if self.shares is not None or other.shares is not None:
-            y, shares = zip(self._parts(), other._parts(), strict=True)
+    def followed_by(self, others):
+        """The batch followed by the rows of others."""
+        parts, shares = [self, *others], None
+        y = [part.y for part in parts]
+        if any(part.shares is not None for part in parts):
+            y, shares = zip(*(part._parts() for part in parts), strict=True)
             width = max(part.shape[1] for part in y)
             y = [np.hstack([part, np.repeat(part[:, -1:], width - part.shape[1], axis=1)]) for part in y]
-            shares = np.vstack([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in shares])[place]
-        return self._replace(X=take(stack([self.X, other.X]), place), y=np.concatenate(y)[place], shares=shares)
+            shares = np.vstack([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in shares])
+        weights = None if self.weights is None else np.concatenate([part.weights for part in parts])
+        return self._replace(X=stack([part.X for part in parts]), y=np.concatenate(y), shares=shares, weights=weights)
+
+    def replace(self, rows, other):
+        """The batch with some rows replaced, in order, by all rows of another batch, but for their weights."""
+        place = np.arange(self.n)
+        place[rows] = self.n + np.arange(other.n)
+        return self.followed_by([other]).take(place)._replace(weights=self.weights)
 
     def hard(self):
         """The batch with one label in every row.
@@ -111,12 +119,14 @@ class Augmenter(DocumentationLinkMixin, BaseEstimator):
 
     A subclass implements `_augment`, which takes the arguments of `augment` when parameters have been checked;
     `_learn(X, y)` if it learns from the training rows; `_check()` if it checks more than single parameters; and sets
-    `_takes_sparse` if sparse rows stay sparse. One with a parameter `columns` gets these columns only. `random_state`
+    `_takes_sparse` if sparse rows stay sparse, and `_weakest` to the values of the parameters that decide its strength
+    with which it changes rows least. One with a parameter `columns` gets these columns only. `random_state`
     is for `fit_resample` only: other callers pass a generator.
     """
 
     _parameter_constraints = {}
     _takes_sparse = False
+    _weakest = {}
     columns = None
 
     def __sklearn_tags__(self):
@@ -157,6 +167,46 @@ class Augmenter(DocumentationLinkMixin, BaseEstimator):
         X, put_back = chosen_columns(batch.X, self.columns)
         new = self._augment(batch._replace(X=X), rng)
         return new._replace(X=put_back(new.X))
+
+    def at_strength(self, t):
+        """A copy of this augmenter at a share of its strength, as the policies `RandAugment` and `TrivialAugment` need.
+
+        Parameters
+        ----------
+        t : float
+            In [0, 1]: 1 is the augmenter as it is; 0 changes nothing, or as little as the augmenter can. In between,
+            the parameters that decide the strength, such as angles and probabilities, are interpolated linearly.
+
+        Returns
+        -------
+        augmenter : Augmenter
+            Fitted if this one is.
+
+        Raises
+        ------
+        ValueError
+            If t is out of range, or the augmenter has no strength.
+        """
+        if t not in PROBABILITY:
+            raise ValueError(f"t must be a number in [0, 1]; got {t!r}.")
+        self._check()
+        return self._at_strength(float(t))
+
+    def _at_strength(self, t):
+        if not self._weakest:
+            raise ValueError(f"{type(self).__name__} has no strength that could be changed.")
+        new = copy(self)
+        for name, weakest in self._weakest.items():
+            value = getattr(self, name)
+            setattr(new, name, self._between(name, weakest, value, t))
+        return new
+
+    def _between(self, name, weakest, value, t):
+        """The value of a parameter at a strength."""
+        if isinstance(value, Integral):
+            return round(weakest + t * (value - weakest))
+        between = weakest + t * (np.asarray(value, dtype=float) - weakest)
+        return float(between) if between.ndim == 0 else type(value)(between) if isinstance(value, tuple) else between
 
     def _augment_rows(self, batch, rows, rng):
         """Make new rows from some rows; all rows of the batch can be their partners."""
@@ -224,7 +274,11 @@ class Perturbation(Augmenter):
         return batch._replace(X=self._perturb(batch.X, rng))
 
     def _augment_rows(self, batch, rows, rng):
-        return self.augment(batch.take(rows), rng)
+        try:
+            return self.augment(batch.take(rows), rng)
+        except ValueError:
+            self.augment(batch, rng)  # raises, too, with the numbers of the rows in the whole batch
+            raise
 
 
 def check_range(owner):

@@ -1,5 +1,7 @@
 """Augmenters that combine other augmenters."""
 
+from copy import copy
+
 import numpy as np
 from sklearn.utils import get_tags
 
@@ -15,6 +17,10 @@ class _Several(Augmenter):
     def __init__(self, augmenters, *, random_state=None):
         self.augmenters = augmenters
         self.random_state = random_state
+
+    @property
+    def _parts(self):
+        return [] if self.augmenters is None else self.augmenters
 
     def _check(self):
         check_params(self)
@@ -37,7 +43,7 @@ class _Several(Augmenter):
         """
         params = super().get_params(deep=False)
         if deep:
-            for place, part in enumerate(self.augmenters):
+            for place, part in enumerate(self._parts):
                 params[str(place)] = part
                 if hasattr(part, "get_params") and not isinstance(part, type):
                     params |= {f"{place}__{name}": value for name, value in part.get_params().items()}
@@ -57,20 +63,25 @@ class _Several(Augmenter):
         if "augmenters" in params:
             self.augmenters = params.pop("augmenters")
         whole = {name: params.pop(name) for name in list(params) if name.isdigit()}
-        unknown = [name for name in whole if int(name) >= len(self.augmenters)]
+        unknown = [name for name in whole if int(name) >= len(self._parts)]
         if unknown:
-            raise ValueError(f"there are {len(self.augmenters)} augmenters; got a value for {unknown[0]!r}.")
+            raise ValueError(f"there are {len(self._parts)} augmenters; got a value for {unknown[0]!r}.")
         if whole:
-            self.augmenters = [whole.get(str(place), part) for place, part in enumerate(self.augmenters)]
+            self.augmenters = [whole.get(str(place), part) for place, part in enumerate(self._parts)]
         return super().set_params(**params)
 
     @property
     def _takes_sparse(self):
-        return all(get_tags(part).input_tags.sparse for part in self.augmenters)
+        return all(get_tags(part).input_tags.sparse for part in self._parts)
 
     def _learn(self, X, y):
-        for part in self.augmenters:
+        for part in self._parts:
             part.fit(X, y)
+
+    def _at_strength(self, t):
+        new = copy(self)
+        new.augmenters = [part.at_strength(t) for part in self.augmenters]
+        return new
 
 
 class Compose(_Several):
@@ -168,6 +179,11 @@ class RandomApply(Augmenter):
 
     def _learn(self, X, y):
         self.augmenter.fit(X, y)
+
+    def _at_strength(self, t):
+        new = copy(self)
+        new.augmenter = self.augmenter.at_strength(t)
+        return new
 
     def _augment(self, batch, rng):
         rows = np.flatnonzero(rng.random(batch.n) < self.p)

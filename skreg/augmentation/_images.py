@@ -115,6 +115,7 @@ class RandomCrop(ImageAugmenter):
     True
     """
 
+    _weakest = {"padding": 0}
     _parameter_constraints = {
         "padding": [Interval(Integral, 0, np.inf)],
         "mode": [Options("constant", "edge", "reflect")],
@@ -163,6 +164,7 @@ class Flip(ImageAugmenter):
     [[3, 2, 1]]
     """
 
+    _weakest = {"p": 0.0}
     _parameter_constraints = {
         "p": [PROBABILITY],
         "axis": [Options("horizontal", "vertical")],
@@ -207,6 +209,7 @@ class ColorJitter(ImageAugmenter):
     True
     """
 
+    _weakest = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0}
     _parameter_constraints = {
         **{name: [PROBABILITY, PAIR] for name in ("brightness", "contrast", "saturation")},
         "max_value": [POSITIVE, NONE],
@@ -222,6 +225,9 @@ class ColorJitter(ImageAugmenter):
         self.max_value = max_value
         self.image_shape = image_shape
         self.random_state = random_state
+
+    def _between(self, name, weakest, value, t):
+        return super()._between(name, 1.0 if np.ndim(value) else weakest, value, t)
 
     def _ranges(self):
         names = ("brightness", "contrast", "saturation")

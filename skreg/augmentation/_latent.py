@@ -97,6 +97,7 @@ class LatentNoise(LatentAugmenter, Perturbation):
     (300, 4)
     """
 
+    _weakest = {"scale": 0.0}
     _parameter_constraints = {"scale": [NONNEGATIVE], **LatentAugmenter._latent_constraints}
 
     def __init__(self, transformer, scale=0.1, *, keep_residual=True, columns=None, random_state=None):
@@ -147,6 +148,7 @@ class LatentInterpolation(LatentAugmenter):
     True
     """
 
+    _weakest = {"share": 0.0}
     _parameter_constraints = {"share": [PROBABILITY], **LatentAugmenter._latent_constraints}
 
     def __init__(self, transformer, share=0.5, *, keep_residual=True, columns=None, random_state=None):

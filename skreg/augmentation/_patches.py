@@ -44,6 +44,7 @@ class Cutout(ImageAugmenter):
     [55.0, 55.0]
     """
 
+    _weakest = {"size": 1}
     _parameter_constraints = {
         "size": [Interval(Integral, 1, np.inf)],
         "fill": FILL_CONSTRAINT,
@@ -94,6 +95,7 @@ class RandomErasing(ImageAugmenter):
     True
     """
 
+    _weakest = {"p": 0.0}
     _parameter_constraints = {
         "p": [PROBABILITY],
         "low": [FRACTION],
@@ -151,6 +153,7 @@ class CutMix(Augmenter):
     True
     """
 
+    _weakest = {"alpha": 1e-3}
     _parameter_constraints = {"alpha": [POSITIVE], **ImageAugmenter._image_constraints}
 
     def __init__(self, alpha=1.0, *, image_shape=None, random_state=None):

@@ -1,5 +1,6 @@
 """Augmenters for sound: waves (n, n_samples), or spectrograms (n, n_frequencies, n_times)."""
 
+from copy import copy
 from numbers import Integral
 
 import numpy as np
@@ -10,6 +11,7 @@ from ._base import Perturbation, check_range
 from ._numbers import check_finite, numbers_of, warn_if_rounded_away
 from ._patches import rectangles
 
+LEAST_AMPLITUDE = 1e-9  # of noise at strength 0, relative to that at strength 1
 _AT_ONCE = 1 << 18  # samples that go through the phase vocoder together: frames take 16 times as much, a few times
 
 
@@ -62,6 +64,12 @@ class AddGaussianSNR(Perturbation):
     def _check(self):
         super()._check()
         check_range(self)
+
+    def _at_strength(self, t):
+        """The noise has t times the amplitude."""
+        new, decibel = copy(self), 20.0 * np.log10(1.0 / max(t, LEAST_AMPLITUDE))
+        new.low, new.high = self.low + decibel, self.high + decibel
+        return new
 
     def _perturb(self, X, rng):
         waves, restore = waves_of(X, self)
@@ -191,6 +199,7 @@ class TimeStretch(_Vocoded):
     (2, 8000)
     """
 
+    _weakest = {"low": 1.0, "high": 1.0}
     _parameter_constraints = {"low": [POSITIVE], "high": [POSITIVE], **_Vocoded._vocoder_constraints}
 
     def __init__(self, low=0.9, high=1.1, *, n_fft=512, n_factors=8, random_state=None):
@@ -220,6 +229,7 @@ class PitchShift(_Vocoded):
     True
     """
 
+    _weakest = {"low": 0.0, "high": 0.0}
     _parameter_constraints = {"low": [REAL], "high": [REAL], **_Vocoded._vocoder_constraints}
 
     def __init__(self, low=-2.0, high=2.0, *, n_fft=512, n_factors=8, random_state=None):
@@ -245,6 +255,7 @@ _MASKS = """
 class _Mask(Perturbation):
     """Base class of the masks of SpecAugment: bands of a spectrogram are set to its mean."""
 
+    _weakest = {"width": 1}
     _parameter_constraints = {
         "width": [COUNT],
         "n_masks": [COUNT],

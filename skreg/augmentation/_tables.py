@@ -74,6 +74,7 @@ class GaussianNoise(Perturbation):
     ['Oslo', 'Rome', 'Oslo', 'Rome']
     """
 
+    _weakest = {"scale": 0.0}
     _parameter_constraints = {
         "scale": [NONNEGATIVE, ARRAY_LIKE],
         "relative": [Options("feature", "value"), NONE],
@@ -138,6 +139,7 @@ class FeatureMask(Perturbation):
     """
 
     _takes_sparse = True
+    _weakest = {"p": 0.0}
     _parameter_constraints = {"p": [PROBABILITY], "value": [_NUMBER], **_TABLE_CONSTRAINTS}
 
     def __init__(self, p=0.1, *, value=0.0, columns=None, random_state=None):
@@ -180,6 +182,7 @@ class SwapNoise(Augmenter):
     """
 
     _takes_sparse = True
+    _weakest = {"p": 0.0}
     _parameter_constraints = {"p": [PROBABILITY], **_TABLE_CONSTRAINTS}
 
     def __init__(self, p=0.1, *, columns=None, random_state=None):
@@ -264,6 +267,7 @@ class Mixup(Augmenter):
     """
 
     _takes_sparse = True
+    _weakest = {"alpha": 1e-3}
     _parameter_constraints = {"alpha": [POSITIVE], **_TABLE_CONSTRAINTS}
 
     def __init__(self, alpha=0.2, *, columns=None, random_state=None):

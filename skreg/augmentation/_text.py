@@ -63,6 +63,7 @@ class RandomDeletion(TextAugmenter):
     ['a quick brown fox', 'brown fox']
     """
 
+    _weakest = {"p": 0.0}
     _parameter_constraints = {"p": [PROBABILITY], "random_state": [RANDOM_STATE]}
 
     def __init__(self, p=0.1, *, random_state=None):
@@ -95,6 +96,7 @@ class RandomSwap(TextAugmenter):
     ['a', 'brown', 'fox', 'quick']
     """
 
+    _weakest = {"share": 0.0}
     _parameter_constraints = {"share": [PROBABILITY], "random_state": [RANDOM_STATE]}
 
     def __init__(self, share=0.1, *, random_state=None):
@@ -142,6 +144,7 @@ class RandomInsertion(TextAugmenter):
     ['a', 'fast', 'fox', 'quick']
     """
 
+    _weakest = {"share": 0.0}
     _parameter_constraints = {
         "synonyms": [DICT, CALLABLE],
         "share": [PROBABILITY],
@@ -183,6 +186,7 @@ class SynonymReplacement(TextAugmenter):
     True
     """
 
+    _weakest = {"p": 0.0}
     _parameter_constraints = {
         "synonyms": [DICT, CALLABLE],
         "p": [PROBABILITY],
@@ -326,6 +330,7 @@ class WordDropout(Perturbation):
     [0, 7]
     """
 
+    _weakest = {"p": 0.0}
     _parameter_constraints = {
         "p": [PROBABILITY],
         "token": [Interval(Integral, -np.inf, np.inf, closed="neither")],

@@ -13,6 +13,7 @@ RNG = np.random.default_rng(0)
 TABLE = RNG.standard_normal((60, 5))
 IMAGES = RNG.random((40, 9, 12, 3))
 WAVES = RNG.standard_normal((10, 2048)).astype(np.float32)
+SERIES = RNG.standard_normal((20, 30, 2)).astype(np.float32)
 SPECTROGRAMS = RNG.random((10, 24, 40))
 TEXTS = ["the quick brown fox jumps over the lazy dog", "a rose is a rose", "one", ""] * 5
 SYNONYMS = {"quick": ["fast", "swift"], "rose": "flower"}
@@ -50,6 +51,16 @@ CASES = [
     (au.Cutout(3), IMAGES),
     (au.RandomErasing(0.7), IMAGES),
     (au.CutMix(), IMAGES),
+    (au.Shear(20.0), IMAGES),
+    (au.ElasticDeform(1.0, order=3), IMAGES),
+    (au.TrivialAugment(n_strengths=3), IMAGES),
+    (au.RandAugment(), IMAGES),
+    (au.RandAugment([au.GaussianNoise(0.3), au.Mixup(0.4), au.FeatureMask(0.2)], n_ops=3), TABLE),
+    (au.TrivialAugment([au.SwapNoise(0.3), au.Mixup(0.4)], n_strengths=2), TABLE),
+    (au.AmplitudeScale(), SERIES),
+    (au.TimeWarp(), SERIES),
+    (au.WindowSlice(), SERIES),
+    (au.SegmentPermutation(), WAVES),
     (au.RandomDeletion(0.3), TEXTS),
     (au.RandomSwap(0.3), TEXTS),
     (au.RandomInsertion(SYNONYMS, 0.3), TEXTS),
@@ -89,6 +100,15 @@ BAD = [
     (au.TimeMask(), WAVES, "TimeMask needs spectrograms"),
     (au.TimeMask(100), SPECTROGRAMS, "width=100 is more than the 40 of X"),
     (au.TimeStretch(n_fft=4096), WAVES, "n_fft=4096 is longer than the waves of 2048 samples"),
+    (au.Shear(85.0), IMAGES, r"'degrees' .* Got 85\.0"),
+    (au.TimeWarp(), IMAGES, r"TimeWarp needs series of shape .* got \(40, 9, 12, 3\)"),
+    (au.TimeWarp(), np.where(SERIES[3, 5, 1] == SERIES, np.nan, SERIES), "X has nan in row 3, at step 5, channel 1"),
+    (au.WindowSlice(0.0), SERIES, r"'share' .* Got 0\.0"),
+    (au.SegmentPermutation(31), SERIES, "n_segments=31 is more than the 30 steps"),
+    (au.TrivialAugment(), TABLE, "augmenters=None of TrivialAugment are those of images"),
+    (au.RandAugment([au.BackTranslation(upper, title)]), TEXTS, "BackTranslation has no strength"),
+    (au.RandAugment(magnitude=1.5), IMAGES, r"'magnitude' .* Got 1\.5"),
+    (au.RandAugment([]), TABLE, "augmenters must hold at least one"),
     (au.RandomDeletion(2.0), TEXTS, r"'p' .* Got 2\.0"),
     (au.RandomDeletion(), TABLE, "RandomDeletion needs a list of texts; got ndarray"),
     (au.RandomDeletion(), [1, 2], "RandomDeletion needs a list of texts; got 1 in row 0"),
