@@ -49,7 +49,7 @@ PLAIN = dict(l2_sp=0.0, layer_rate_decay=1.0)
 METHODS = {
     "from scratch": None,
     "plain": PLAIN,
-    "frozen features": dict(PLAIN, l2_sp=np.inf),
+    "frozen features": dict(PLAIN, l2_sp=np.inf, new_head=True),
     "L2-SP 0.1": dict(PLAIN, l2_sp=0.1),
     "L2-SP 1": dict(PLAIN, l2_sp=1.0),
     "L2-SP 10": dict(PLAIN, l2_sp=10.0),

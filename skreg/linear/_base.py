@@ -16,9 +16,11 @@ from ..utils._blocks import lazy_on_blocks
 from ..utils._callbacks import CallbackSupportMixin
 from ..utils._classes import scores_of_all
 from ..utils._documentation import DocumentationLinkMixin
-from ..utils._params import ARRAY_LIKE, BOOLEAN, DICT, NONE, Interval, Options, check_params
+from ..utils._params import ARRAY_LIKE, BOOLEAN, DICT, NONE, REAL, Interval, Options, check_params
 from ..utils._validation import caller_level, check_table
 from ._data import read_classes, read_regression
+
+PRIOR = [REAL, ARRAY_LIKE, DICT, NONE]  # what `prior_coef` may be
 
 
 class LinearModel(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator):
@@ -44,7 +46,8 @@ class LinearModel(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator):
 
     def _restrictions(self):
         """Parameters that can be checked only with the data."""
-        return dict(penalty_factor=self.penalty_factor, bounds=self.bounds, positive=self.positive)
+        given = dict(penalty_factor=self.penalty_factor, bounds=self.bounds, positive=self.positive)
+        return given | ({"prior_coef": self.prior_coef} if hasattr(self, "prior_coef") else {})
 
     def _read_aside(self, X, y, sample_weight):
         """Read data without setting anything on self."""

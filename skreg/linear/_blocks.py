@@ -222,8 +222,10 @@ def block_scores_fit(problem, loss, label_smoothing):
     return BlockScoresFit(BlockScores(data, Rows(loss, targets, data.mean, data.scale), start))
 
 
-def _parts(estimator, blocks, penalty_factor=None, bounds=None, positive=False):
+def _parts(estimator, blocks, penalty_factor=None, bounds=None, positive=False, prior_coef=None):
     """Penalty factors and bounds as arrays; sets what is known of the features."""
+    if prior_coef is not None:
+        raise ValueError(f"row blocks are fitted without prior_coef; got prior_coef={prior_coef!r}.")
     p, names = blocks.p, blocks.names
     if p > MAX_GRAM_COLUMNS:
         raise ValueError(

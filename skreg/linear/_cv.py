@@ -7,7 +7,7 @@ import numpy as np
 from .._core.block_fits import BlockFolds
 from .._core.folds import as_folds
 from ..utils._params import ARRAY_LIKE, Interval, Options
-from ._base import LinearRegressor
+from ._base import PRIOR, LinearRegressor
 from ._blocks import BlockSplits
 from ._elastic_net import ElasticNetProx
 from ._grid import Grid, read_alphas, read_list
@@ -47,7 +47,7 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
         Whether to keep the coefficients of every fold at every alpha, as `coefs_path_` and `intercepts_path_`.
     n_jobs : int, default=None
         Number of threads, each for one fold; None is 1 unless in a `joblib.parallel_config`, -1 all cores.
-    penalty_factor, fit_intercept, standardize, positive, bounds, solver, tol, max_iter
+    penalty_factor, prior_coef, fit_intercept, standardize, positive, bounds, solver, tol, max_iter
         As for `ElasticNetProx`; `max_iter` holds for every alpha.
 
     Attributes
@@ -82,7 +82,7 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
         Of the refit, as for `ElasticNetProx`. Without refit, `n_iter_` is the largest of the folds at the choice, and
         the other two are not set.
     sparsity_ : float
-        Share of coefficients that are exactly zero.
+        Share of coefficients that are exactly zero, or exactly `prior_coef`.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
@@ -138,6 +138,7 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
         "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both"), ARRAY_LIKE],
         **PathSearch._search_constraints,
         **LinearRegressor._penalty_constraints,
+        "prior_coef": PRIOR,
         "solver": [Options("auto", "cd", "gram", "prox_grad")],
     }
 
@@ -154,6 +155,7 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
         store_coef_path=False,
         n_jobs=None,
         penalty_factor=None,
+        prior_coef=None,
         fit_intercept=True,
         standardize=False,
         positive=False,
@@ -172,6 +174,7 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
         self.store_coef_path = store_coef_path
         self.n_jobs = n_jobs
         self.penalty_factor = penalty_factor
+        self.prior_coef = prior_coef
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.positive = positive

@@ -9,7 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from .._core.data import Data, as_data
 from .._core.parts.penalty_paths import Penalty
-from ..utils._features import check_bounds, check_left_out, check_penalty_factor
+from ..utils._features import check_bounds, check_left_out, check_penalty_factor, check_prior
 from ..utils._validation import (
     as_one_column,
     caller_level,
@@ -56,6 +56,11 @@ class LinearData(NamedTuple):
     loss : LeastSquares
         See `_losses`; None where the estimator has but one.
     survival : tuple (event, time, strata) or None
+    prior : ndarray of shape (n_targets, p), or (K, p) for K scores of classes, or None
+        Coefficients that the penalty shrinks towards; None for 0. The solvers see coefficients minus these, and
+        targets, or scores of classes, without their predictions: targets that are subtracted in `Y`, an `offset`.
+    given : ndarray of shape (n_targets, n) or None
+        The targets of the user, where `Y` are others.
     """
 
     X: object
@@ -72,6 +77,25 @@ class LinearData(NamedTuple):
     group_weights: np.ndarray | None = None
     loss: object = None
     survival: tuple | None = None
+    prior: np.ndarray | None = None
+    given: np.ndarray | None = None
+
+    @property
+    def targets(self):
+        """Targets of the user (n_targets, n)."""
+        return self.Y if self.given is None else self.given
+
+    def with_prior(self, coef):
+        """Coefficients of the user (..., n_targets, p) from those of the solvers."""
+        return coef if self.prior is None else coef + self.prior
+
+    def without_prior(self, coef):
+        """Coefficients of the solvers from those of the user; None stays None."""
+        return coef if self.prior is None or coef is None else coef - self.prior
+
+    def share_of_zeros(self, coef):
+        """Share of the coefficients that are exactly 0, or their prior."""
+        return float(np.mean(coef == (0.0 if self.prior is None else self.prior.astype(coef.dtype))))
 
     @property
     def row_weights(self):
@@ -84,17 +108,18 @@ class LinearData(NamedTuple):
         return self.one_target and self.classes is None
 
     def penalty(self, l1_ratio, standardize):
-        """The penalty without its strength `alpha`."""
-        return Penalty(l1_ratio, self.factor, self.bounds, standardize)
+        """The penalty without its strength `alpha`, on the coefficients of the solvers."""
+        bounds = self.bounds if self.prior is None else tuple(bound - self.prior[0] for bound in self.bounds)
+        return Penalty(l1_ratio, self.factor, bounds, standardize)
 
     def rounded(self, exact, intercept, tol, null, max_hess=1.0):
-        """Coefficients within the bounds, and the intercept that goes with them, from those that were found.
+        """Coefficients within the bounds, and the intercept that goes with them, from those that the solvers found.
 
         They have the dtype of X, unless rounding them to float32 would raise the loss by more than `tol` times the null
         model's loss `null`, as with nearly collinear features, whose large coefficients cancel. `max_hess` bounds the
         curvature of the loss.
         """
-        (low, high), dtype = self.bounds, self.X.dtype
+        (low, high), dtype, exact = self.bounds, self.X.dtype, self.with_prior(exact)
         if dtype == np.float64 and not (np.isfinite(low).any() or np.isfinite(high).any()):
             return exact, intercept
         coef = np.where(self.data.scale > 0.0, np.clip(exact, low, high), exact)
@@ -131,7 +156,7 @@ def read_regression(estimator, X, y, sample_weight=None, **restrictions):
     y : array-like of shape (n,) or (n, n_targets)
     sample_weight : float or array-like of shape (n,), default=None
     **restrictions : dict
-        `penalty_factor`, `bounds` and `positive`; a model without a penalty of its own has none of them.
+        `penalty_factor`, `bounds`, `positive` and `prior_coef`; a model without a penalty of its own has none of them.
 
     Returns
     -------
@@ -144,8 +169,11 @@ def read_regression(estimator, X, y, sample_weight=None, **restrictions):
     X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=True, **READ_OPTIONS)
     Y = np.asarray(y, dtype=np.float64).reshape(len(y), -1).T
     weights = check_weights(sample_weight, X.shape[0])
-    parts, data = _normalize(estimator, X, Y, weights, **restrictions)
-    return LinearData(X, Y, weights, weights, data, *parts, one_target=y.ndim == 1)
+    prior, shift = _prior(estimator, X, len(Y), "target", restrictions)
+    given, Y = (None, Y) if prior is None else (Y, Y - shift)
+    parts, data = _normalize(estimator, X, Y, weights, prior, **restrictions)
+    one_target = y.ndim == 1
+    return LinearData(X, Y, weights, weights, data, *parts, one_target=one_target, prior=prior, given=given)
 
 
 def read_classes(estimator, X, y, sample_weight=None, class_weight=None, **restrictions):
@@ -172,8 +200,10 @@ def read_classes(estimator, X, y, sample_weight=None, class_weight=None, **restr
     weights, factors = sample_weight, class_factors(class_weight, classes, codes, sample_weight)
     if factors is not None:
         weights = factors[codes] * (1.0 if weights is None else weights)
-    parts, data = _normalize(estimator, X, np.empty((0, codes.size)), weights, **restrictions)
-    return LinearData(X, codes[None], weights, sample_weight, data, *parts, one_target=True, classes=classes)
+    prior, offset = _prior(estimator, X, 1 if classes.size == 2 else classes.size, "class", restrictions)
+    parts, data = _normalize(estimator, X, np.empty((0, codes.size)), weights, prior, **restrictions)
+    given = dict(classes=classes, prior=prior, offset=offset)
+    return LinearData(X, codes[None], weights, sample_weight, data, *parts, one_target=True, **given)
 
 
 def class_factors(class_weight, classes, codes, sample_weight):
@@ -181,12 +211,28 @@ def class_factors(class_weight, classes, codes, sample_weight):
     return check_class_weight(class_weight, classes, np.bincount(codes, sample_weight, classes.size))
 
 
-def _normalize(estimator, X, targets, weights, penalty_factor=None, bounds=None, positive=False):
+def _prior(estimator, X, n_rows, of, restrictions):
+    """The coefficients to shrink towards, taken from the restrictions, and their predictions (n_rows, n); or Nones."""
+    names = getattr(estimator, "feature_names_in_", None)
+    prior = check_prior(restrictions.pop("prior_coef", None), n_rows, X.shape[1], names, of)
+    if prior is None:
+        return None, None
+    if sp.issparse(X):
+        return prior, np.asarray(X @ prior.T).T
+    predicted = np.zeros((n_rows, X.shape[0]))
+    for j in np.flatnonzero(prior.any(axis=0)):  # without a copy of X in double precision
+        predicted += np.multiply.outer(prior[:, j], X[:, j])
+    return prior, predicted
+
+
+def _normalize(estimator, X, targets, weights, prior=None, penalty_factor=None, bounds=None, positive=False):
     """Penalty factors and bounds as arrays, and X with the targets as the solvers see them."""
     names = getattr(estimator, "feature_names_in_", None)
     factor = check_penalty_factor(penalty_factor, X.shape[1], names)
     bounds = check_bounds(bounds, positive, X.shape[1], names)
-    check_left_out(factor, bounds, names)
+    if prior is not None and (prior != prior[0]).any() and np.isfinite(bounds).any():
+        raise ValueError("prior_coef must be the same for all targets or classes where there are bounds.")
+    check_left_out(factor, bounds if prior is None else tuple(bound - prior[0] for bound in bounds), names)
     with np.errstate(over="ignore", invalid="ignore"):
         data = as_data(X, targets, weights, estimator.fit_intercept)
     statistics = data.spread + data.scale + np.abs(data.start).max(axis=0, initial=0.0)

@@ -7,7 +7,7 @@ import numpy as np
 from .._core.block_fits import squared_fit
 from .._core.solve import choose_solver
 from ..utils._params import BOOLEAN, Interval
-from ._base import LinearRegressor
+from ._base import PRIOR, LinearRegressor
 from ._penalized_base import PenalizedFit
 
 
@@ -43,6 +43,11 @@ class ElasticNetProx(PenalizedFit, LinearRegressor):
         and a Series whose index holds strings, go by the column names of X, with factor 1 for features that they do
         not name: ``{"age": 0}``. After a transformer these are its output names, see its ``set_output``. None is 1 for
         all. ``1 / (abs(first_fit.coef_) + 1e-6)`` is the adaptive lasso (Zou 2006).
+    prior_coef : float, array-like of shape (n_features,) or (n_targets, n_features), Series or dict, default=None
+        Coefficients that the penalty shrinks towards, in the units of `coef_`, such as those of a fit to other data:
+        the penalty is one of ``b - prior_coef``, and the fit the maximum a posteriori estimate under a prior with that
+        mean. A dict, and a Series whose index holds strings, go by the column names of X, with 0 for features that they
+        do not name. None is 0. With bounds it must be the same for all targets. Not for row blocks.
     fit_intercept : bool, default=True
         Whether to fit an unpenalized intercept. Sparse X stays sparse: it is centred implicitly.
     standardize : bool, default=False
@@ -84,7 +89,7 @@ class ElasticNetProx(PenalizedFit, LinearRegressor):
     objective_ : float or ndarray of shape (n_targets,)
         Value of the objective above.
     sparsity_ : float
-        Share of coefficients that are exactly zero.
+        Share of coefficients that are exactly zero, or exactly `prior_coef`.
     n_features_in_ : int
         Number of features seen by `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -148,6 +153,7 @@ class ElasticNetProx(PenalizedFit, LinearRegressor):
         "alpha": [Interval(Real, 0.0, np.inf)],
         "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both")],
         **LinearRegressor._penalty_constraints,
+        "prior_coef": PRIOR,
         "solver": [LinearRegressor._solvers],
         "max_iter": [Interval(Integral, 1, np.inf)],
         "warm_start": [BOOLEAN],
@@ -159,6 +165,7 @@ class ElasticNetProx(PenalizedFit, LinearRegressor):
         *,
         l1_ratio=0.5,
         penalty_factor=None,
+        prior_coef=None,
         fit_intercept=True,
         standardize=False,
         positive=False,
@@ -171,6 +178,7 @@ class ElasticNetProx(PenalizedFit, LinearRegressor):
         self.alpha = alpha
         self.l1_ratio = l1_ratio
         self.penalty_factor = penalty_factor
+        self.prior_coef = prior_coef
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.positive = positive
@@ -198,6 +206,7 @@ def elastic_net_path(
     sample_weight=None,
     coef_init=None,
     penalty_factor=None,
+    prior_coef=None,
     fit_intercept=True,
     standardize=False,
     positive=False,
@@ -221,7 +230,7 @@ def elastic_net_path(
     sample_weight : array-like of shape (n_samples,), default=None
     coef_init : array-like of shape (n_features,) or (n_targets, n_features), default=None
         Starting point, such as the last coefficients of a path that is to be continued.
-    penalty_factor, fit_intercept, standardize, positive, bounds, solver, tol, max_iter
+    penalty_factor, prior_coef, fit_intercept, standardize, positive, bounds, solver, tol, max_iter
         As for `ElasticNetProx`; `max_iter` holds for each alpha.
 
     Returns
@@ -252,6 +261,7 @@ def elastic_net_path(
     model = ElasticNetProx(
         l1_ratio=l1_ratio,
         penalty_factor=penalty_factor,
+        prior_coef=prior_coef,
         fit_intercept=fit_intercept,
         standardize=standardize,
         positive=positive,
@@ -270,6 +280,7 @@ def alpha_max(
     l1_ratio=0.5,
     sample_weight=None,
     penalty_factor=None,
+    prior_coef=None,
     fit_intercept=True,
     standardize=False,
     positive=False,
@@ -284,7 +295,7 @@ def alpha_max(
     l1_ratio : float, default=0.5
         L1 ratio, in [0, 1].
     sample_weight : array-like of shape (n_samples,), default=None
-    penalty_factor, fit_intercept, standardize, positive, bounds
+    penalty_factor, prior_coef, fit_intercept, standardize, positive, bounds
         As for `ElasticNetProx`.
 
     Returns
@@ -307,6 +318,7 @@ def alpha_max(
     model = ElasticNetProx(
         l1_ratio=l1_ratio,
         penalty_factor=penalty_factor,
+        prior_coef=prior_coef,
         fit_intercept=fit_intercept,
         standardize=standardize,
         positive=positive,

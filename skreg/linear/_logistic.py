@@ -14,7 +14,7 @@ from ..utils._callbacks import with_callbacks
 from ..utils._classes import scores_of_all, smoothed_targets
 from ..utils._params import BOOLEAN, DICT, NONE, PROBABILITY, Interval, Options
 from ..utils._validation import caller_level, is_dask, unchanged_on_error
-from ._base import LinearClassifier
+from ._base import PRIOR, LinearClassifier
 from ._blocks import block_scores_fit, read_block_classes
 from ._grid import check_grid
 from ._penalized import GROUPED, WithPenalty
@@ -29,6 +29,7 @@ class LabelSmoothed(WithPenalty, LinearClassifier):
     _loss_constraints = {
         "confidence_penalty": [Interval(Real, 0.0, np.inf)],
         "grouped": [BOOLEAN, NONE],
+        "prior_coef": PRIOR,
         **WithPenalty._penalty_choice_constraints,
         "class_weight": [DICT, Options("balanced"), NONE],
         "solver": [Options("auto", "newton", "lbfgs")],
@@ -73,7 +74,7 @@ class LabelSmoothed(WithPenalty, LinearClassifier):
         if isinstance(problem.X, DaskBlocks):
             return block_scores_fit(problem, loss, smoothing)
         targets = smoothed_targets(problem.Y[0], K, smoothing)
-        return ScoresFit(Likelihood(problem.data if data is None else data, loss, targets))
+        return ScoresFit(Likelihood(problem.data if data is None else data, loss, targets, problem.offset))
 
     def _labels(self, problem):
         return problem.classes[problem.Y[0]]
@@ -195,6 +196,12 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
         Penalty factor of every feature, in [0, inf]: 0 leaves it unpenalized, infinity leaves the feature out. A dict,
         and a Series whose index holds strings, go by the column names of X, with factor 1 for features that they do
         not name. None is 1 for all. Not for groups.
+    prior_coef : float, array-like of shape (n_features,) or (K, n_features), Series or dict, default=None
+        Coefficients that the penalty shrinks towards, in the units of `coef_`, such as those of a fit to other data:
+        the penalty is one of ``B - prior_coef``, and the fit the maximum a posteriori estimate under a prior with that
+        mean. Three classes or more need a row for each. A dict, and a Series whose index holds strings, go by the
+        column names of X, with 0 for features that they do not name. None is 0. With bounds it must be the same for all
+        classes. Not for row blocks.
     bounds : pair or dict, default=None
         Bounds ``(lows, highs)`` of the coefficients on the original scale, the same for all classes: each a number,
         None, or as `penalty_factor` with a number for every feature; or a dict with a pair ``(low, high)`` for feature
@@ -242,7 +249,7 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
     objective_ : float
         Value of the objective above.
     sparsity_ : float
-        Share of coefficients that are exactly zero.
+        Share of coefficients that are exactly zero, or exactly `prior_coef`.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
 
@@ -327,6 +334,7 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
         groups=None,
         group_weights=None,
         penalty_factor=None,
+        prior_coef=None,
         bounds=None,
         positive=False,
         fit_intercept=True,
@@ -347,6 +355,7 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
         self.groups = groups
         self.group_weights = group_weights
         self.penalty_factor = penalty_factor
+        self.prior_coef = prior_coef
         self.bounds = bounds
         self.positive = positive
         self.fit_intercept = fit_intercept
@@ -434,6 +443,7 @@ def logistic_path(
     groups=None,
     group_weights=None,
     penalty_factor=None,
+    prior_coef=None,
     bounds=None,
     positive=False,
     fit_intercept=True,
@@ -459,9 +469,9 @@ def logistic_path(
     sample_weight : array-like of shape (n_samples,), default=None
     coef_init : array-like of shape (K, n_features), default=None
         Starting point, such as the last coefficients of a path that is to be continued.
-    penalty, gamma, label_smoothing, confidence_penalty, grouped, groups, group_weights, penalty_factor, bounds
+    penalty, gamma, label_smoothing, confidence_penalty, grouped, groups, group_weights, penalty_factor, prior_coef
         As for `LabelSmoothedLogistic`.
-    positive, fit_intercept, standardize, class_weight, solver, tol, max_iter
+    bounds, positive, fit_intercept, standardize, class_weight, solver, tol, max_iter
         As for `LabelSmoothedLogistic`; `max_iter` holds for each alpha.
 
     Returns
@@ -501,6 +511,7 @@ def logistic_path(
         groups=groups,
         group_weights=group_weights,
         penalty_factor=penalty_factor,
+        prior_coef=prior_coef,
         bounds=bounds,
         positive=positive,
         fit_intercept=fit_intercept,

@@ -56,7 +56,7 @@ class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
         Whether to keep the coefficients of every fold at every alpha, as `coefs_path_` and `intercepts_path_`.
     n_jobs : int, default=None
         Number of threads, each for one fold; None is 1 unless in a `joblib.parallel_config`, -1 all cores.
-    confidence_penalty, grouped, groups, group_weights, penalty_factor, bounds, positive, fit_intercept
+    confidence_penalty, grouped, groups, group_weights, penalty_factor, prior_coef, bounds, positive, fit_intercept
         As for `LabelSmoothedLogistic`.
     standardize, class_weight, solver, tol, max_iter
         As for `LabelSmoothedLogistic`; `max_iter` holds for every alpha. The default of `tol` is 1e-4: scores of test
@@ -165,6 +165,7 @@ class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
         groups=None,
         group_weights=None,
         penalty_factor=None,
+        prior_coef=None,
         bounds=None,
         positive=False,
         fit_intercept=True,
@@ -191,6 +192,7 @@ class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
         self.groups = groups
         self.group_weights = group_weights
         self.penalty_factor = penalty_factor
+        self.prior_coef = prior_coef
         self.bounds = bounds
         self.positive = positive
         self.fit_intercept = fit_intercept
@@ -220,7 +222,8 @@ class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
         X, codes, held_out = problem.data.X[test], problem.Y[0][test], problem.row_weights[test]
 
         def score(coef, intercept):
-            return -log_loss(codes, log_softmax(scores_of_all(X @ coef.T + intercept), axis=1), held_out)
+            scores = X @ problem.with_prior(coef).T + intercept
+            return -log_loss(codes, log_softmax(scores_of_all(scores), axis=1), held_out)
 
         return score
 

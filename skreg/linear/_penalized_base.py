@@ -38,7 +38,7 @@ class Penalized(LinearModel):
 
     def _labels(self, problem):
         """Targets in the form of the y that the user gave."""
-        return problem.Y[0] if problem.one_target else problem.Y.T
+        return problem.targets[0] if problem.one_target else problem.targets.T
 
     def _store(self, problem, found, fit, penalty):
         """Set the fitted attributes from the `Solution` of all targets, and warn of those that did not converge."""
@@ -52,7 +52,7 @@ class Penalized(LinearModel):
         vars(self).pop("stationarity_", None)
         for name, values in parts.items():
             setattr(self, name, values[0].item() if problem.one_target else values)
-        self.sparsity_ = float(np.mean(coef == 0.0))
+        self.sparsity_ = problem.share_of_zeros(coef)
         self._warn_of(problem, found, fit, penalty)
 
     def _warn_of(self, problem, found, fit, penalty):
@@ -110,7 +110,7 @@ class PenalizedFit(Penalized):
             return None
         coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
         coef = np.atleast_2d(coef)
-        return coef.astype(np.float64) if coef.shape == (n_scores, problem.data.p) else None
+        return problem.without_prior(coef.astype(np.float64)) if coef.shape == (n_scores, problem.data.p) else None
 
     def _solutions(self, fit, problem, penalty, alphas, coef_init):
         """Yield the solutions of all targets, one `Solution` for each alpha, solving as it goes."""
@@ -152,7 +152,7 @@ class PenalizedFit(Penalized):
         fit, p = self._on_rows(problem), problem.data.p
         K, T = fit.n_scores, fit.null.size
         alphas = read_alphas(alphas, eps, self._l1_ratio, lambda r: fit.alpha_max(self._penalty(problem, r)))
-        init = None if coef_init is None else check_coef_init(coef_init, K, p)
+        init = None if coef_init is None else problem.without_prior(check_coef_init(coef_init, K, p))
         coefs = np.zeros((K, alphas.size, p), dtype=problem.X.dtype).transpose(0, 2, 1)  # each solution in one piece
         intercepts, gaps = np.zeros((K, alphas.size)), np.zeros((T, alphas.size))
         met = np.ones((T, alphas.size), dtype=bool)

@@ -85,10 +85,10 @@ class Fold:
             if halt.is_set():
                 raise Interrupted
 
-    def score(self, model, one_target, scorer, X, y, params):
+    def score(self, model, problem, scorer, X, y, params):
         """Score all solutions by a scikit-learn scorer, which is given `model` with their coefficients."""
         for i, k in np.ndindex(self.alphas.shape):
-            model._set_coef(self.coefs[i][k], self.intercepts[i][k], one_target)
+            model._set_coef(problem.with_prior(self.coefs[i][k]), self.intercepts[i][k], problem.one_target)
             try:
                 self.scores[i, k] = scorer(model, X, y, **params)
             except ValueError as error:  # such as a metric of two classes where the test rows have one
@@ -235,7 +235,7 @@ class PathSearch:
             if scorer is not None:
                 params = params_of_rows(problem.X, score_params, test)
                 y = self._labels(problem)[test]
-                fold.score(self._model(problem), problem.one_target, scorer, problem.X[test], y, params)
+                fold.score(self._model(problem), problem, scorer, problem.X[test], y, params)
             if not keep_coefs:
                 fold.coefs = fold.intercepts = None
             part.end()
@@ -263,7 +263,7 @@ class PathSearch:
             for name in ("coefs_path_", "intercepts_path_"):  # of an earlier fit
                 vars(self).pop(name, None)
             return
-        coefs = self._over_folds(grid, [np.array(fold.coefs) for fold in done])
+        coefs = self._over_folds(grid, [problem.with_prior(np.array(fold.coefs)) for fold in done])
         intercepts = self._over_folds(grid, [np.array(fold.intercepts) for fold in done])
         self.coefs_path_ = coefs[..., 0, :] if problem.is_flat else coefs
         self.intercepts_path_ = intercepts[..., 0] if problem.is_flat else intercepts
@@ -339,7 +339,7 @@ class PathSearch:
         self._set_coef(coef, intercept, problem.one_target)
         for name in ("dual_gap_", "objective_", "stationarity_"):  # of an earlier fit
             vars(self).pop(name, None)
-        self.sparsity_ = float(np.mean(coef == 0.0))
+        self.sparsity_ = problem.share_of_zeros(coef)
         self.n_iter_ = int(max(fold.n_iter[i, k] for fold in done))
 
     def _route(self, sample_weight, params):

@@ -174,6 +174,41 @@ def check_penalty_factor(penalty_factor, n_features, feature_names=None):
     return factor
 
 
+def check_prior(prior_coef, n_rows, n_features, feature_names=None, of="target"):
+    """Coefficients to shrink towards as an array of shape (n_rows, n_features); None where they are all 0.
+
+    Parameters
+    ----------
+    prior_coef : None, array-like of shape (n_rows, n_features), or as in `per_feature`
+        One row is the same for all targets; three classes or more need a row for each.
+    n_rows : int
+        Number of targets, or 1 for two classes, else the number of classes.
+    n_features : int
+    feature_names : array-like of str, default=None
+    of : {"target", "class"}
+        What rows belong to.
+    """
+    if prior_coef is None:
+        return None
+    if not isinstance(prior_coef, dict) and getattr(prior_coef, "ndim", np.ndim(prior_coef)) == 2:
+        prior = as_numbers(prior_coef, "prior_coef")
+        if prior.shape != (n_rows, n_features):
+            raise ValueError(
+                f"prior_coef must have shape ({n_features},) or ({n_rows}, {n_features}), a row for every {of}; got"
+                f" {prior.shape}."
+            )
+    else:
+        prior = per_feature(prior_coef, n_features, "prior_coef", feature_names, 0.0)
+        if of == "class" and n_rows > 1 and prior.any():
+            raise ValueError(
+                f"prior_coef must have shape ({n_rows}, {n_features}), a row for every class; got {prior_coef!r}."
+            )
+        prior = np.tile(prior, (n_rows, 1))
+    if not np.isfinite(prior).all():
+        raise ValueError(f"prior_coef must be finite; got {prior_coef!r}.")
+    return prior if prior.any() else None
+
+
 def check_left_out(factor, bounds, feature_names=None):
     """Raise ValueError where a feature that is left out by an infinite penalty factor may not be 0."""
     bad = np.flatnonzero(np.isinf(factor) & ((bounds[0] > 0.0) | (bounds[1] < 0.0)))
