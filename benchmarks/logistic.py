@@ -7,7 +7,7 @@ from skreg._core.data import as_data
 from skreg._core.data.likelihood import Likelihood
 from skreg._core.loops.certificates import DualityGap
 from skreg._core.parts.losses import Logistic, Multinomial
-from skreg._core.parts.penalty_paths import Penalty
+from skreg._core.parts.penalty import Penalty
 from skreg._core.paths.scores import Scores
 
 from . import report

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from sklearn.utils.validation import validate_data
 
 from .._core.data import Data, as_data
-from .._core.parts.penalty_paths import Penalty
+from .._core.parts.penalty import Penalty
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor, check_prior
 from ..utils._validation import (
     as_one_column,
@@ -53,6 +53,8 @@ class LinearData(NamedTuple):
     groups : list of ndarray of int or None
         Features of every group of the penalty, with a weight for each.
     group_weights : ndarray or None
+    slope_weights : ndarray of shape (p,) or None
+        Weights of the sorted magnitudes.
     loss : LeastSquares
         See `_losses`; None where the estimator has but one.
     survival : tuple (event, time, strata) or None
@@ -75,6 +77,7 @@ class LinearData(NamedTuple):
     offset: np.ndarray | None = None
     groups: list | None = None
     group_weights: np.ndarray | None = None
+    slope_weights: np.ndarray | None = None
     loss: object = None
     survival: tuple | None = None
     prior: np.ndarray | None = None

@@ -6,7 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
-from .._core.parts.penalty_paths import Penalty
+from .._core.parts.penalty import OF_VECTOR, Penalty
 from ..utils._callbacks import with_callbacks
 from ..utils._groups import check_group_weights, check_groups
 from ..utils._params import ARRAY_LIKE, BOOLEAN, DICT, NONE, POSITIVE, PROBABILITY, Interval, Options
@@ -15,6 +15,7 @@ from ._base import LinearModel, LinearRegressor
 from ._grid import check_grid
 from ._losses import make_loss
 from ._penalized_base import Penalized, PenalizedFit
+from ._slope import read_slope_weights
 
 GROUPED = {"group_lasso": "elastic_net", "sparse_group_lasso": "elastic_net", "group_mcp": "mcp", "group_scad": "scad"}
 DEFAULT_GAMMA = {"mcp": 3.0, "scad": 3.7}  # Zhang (2010); Fan & Li (2001)
@@ -22,6 +23,7 @@ MIN_GAMMA = {"mcp": 1.0, "scad": 2.0}
 LOG_LINKS = ("poisson", "gamma", "tweedie")
 LOSSES = ("squared", "huber", "quantile", *LOG_LINKS)
 PENALTIES = ("elastic_net", "mcp", "scad", *GROUPED)
+HAVE_NO_RIDGE = ("sparse_group_lasso", "fused")  # with them, l1_ratio=0 is not a pure L2 penalty
 
 
 class WithPenalty(Penalized):
@@ -45,12 +47,12 @@ class WithPenalty(Penalized):
         super()._check_parameters()
         if self.gamma is not None:
             self._check_gamma(self.gamma)
-        if self.penalty in GROUPED:
+        if self.penalty in (*GROUPED, *OF_VECTOR):
             given = {"penalty_factor": self.penalty_factor, "bounds": self.bounds, "positive": self.positive or None}
             for name, value in given.items():
                 if value is not None:
                     raise ValueError(f"{name} does not go with penalty={self.penalty!r}; got {name}={value!r}.")
-        else:
+        if self.penalty not in GROUPED:
             for name in ("groups", "group_weights"):
                 value = getattr(self, name)
                 if value is not None:
@@ -59,13 +61,13 @@ class WithPenalty(Penalized):
                     )
 
     def _check_gamma(self, gamma):
-        if self._shape != "elastic_net" and not gamma > MIN_GAMMA[self._shape]:
+        if self._shape in MIN_GAMMA and not gamma > MIN_GAMMA[self._shape]:
             raise ValueError(
                 f"gamma must be larger than {MIN_GAMMA[self._shape]:g} with penalty={self.penalty!r}; got {gamma!r}."
             )
 
     def _warn(self, relative_gap, where=""):
-        if self._shape == "elastic_net" and not getattr(self, "confidence_penalty", 0.0):
+        if self._shape not in MIN_GAMMA and not getattr(self, "confidence_penalty", 0.0):
             super()._warn(relative_gap, where)
         elif getattr(self, "loss", None) == "quantile":
             super()._warn(relative_gap, where, "the gap of the penalty's tangent is {:.3g} of the null model's loss")
@@ -85,13 +87,19 @@ class WithPenalty(Penalized):
 
     @property
     def _default_l1_ratio(self):
-        return 0.5 if self.penalty in ("elastic_net", "sparse_group_lasso") else 1.0
+        return 0.5 if self.penalty in ("elastic_net", *HAVE_NO_RIDGE) else 1.0
+
+    def _read_alphas(self, alphas, eps, l1_ratio, alpha_max):
+        if self.penalty in HAVE_NO_RIDGE:
+            return super()._read_alphas(alphas, eps, 1.0, lambda _: alpha_max(l1_ratio))
+        return super()._read_alphas(alphas, eps, l1_ratio, alpha_max)
 
     def _penalty(self, problem, l1_ratio, gamma=None):
         gamma = self.gamma if gamma is None else gamma
         gamma = DEFAULT_GAMMA.get(self._shape, 1.0) if gamma is None else float(gamma)
         if problem.groups is None:
-            return problem.penalty(l1_ratio, self.standardize)._replace(shape=self._shape, gamma=gamma)
+            penalty = problem.penalty(l1_ratio, self.standardize)
+            return penalty._replace(shape=self._shape, gamma=gamma, slope_weights=problem.slope_weights)
         return Penalty(
             l1_ratio,
             problem.group_weights,
@@ -111,10 +119,13 @@ class LossAndPenalty(WithPenalty, LinearRegressor):
 
     _loss_constraints = {
         "loss": [Options(*LOSSES)],
+        "slope_weights": [Options("bh", "oscar"), ARRAY_LIKE],
+        "fdr": [Interval(Real, 0.0, 1.0, closed="neither")],
         "quantile": [Interval(Real, 0.0, 1.0, closed="neither")],
         "power": [Interval(Real, 1.0, 2.0, closed="neither")],
         "delta": [POSITIVE, NONE],
         **WithPenalty._penalty_choice_constraints,
+        "penalty": [Options(*PENALTIES, *OF_VECTOR)],
     }
 
     def __sklearn_tags__(self):
@@ -129,6 +140,8 @@ class LossAndPenalty(WithPenalty, LinearRegressor):
         if self.loss != "squared" and not problem.one_target:
             raise ValueError(f"y must have one dimension with loss={self.loss!r}; got shape {problem.Y.T.shape}.")
         problem = self._with_groups(problem)
+        if self.penalty == "slope":
+            problem = problem._replace(slope_weights=read_slope_weights(self.slope_weights, self.fdr, problem.data.p))
         if offset is not None:
             problem = problem._replace(offset=_check_offset(offset, problem.data.n)[None])
         vars(self).pop("delta_", None)
@@ -408,6 +421,8 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         gamma=None,
         groups=None,
         group_weights=None,
+        slope_weights="bh",
+        fdr=0.1,
         penalty_factor=None,
         bounds=None,
         positive=False,
@@ -427,6 +442,8 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         self.gamma = gamma
         self.groups = groups
         self.group_weights = group_weights
+        self.slope_weights = slope_weights
+        self.fdr = fdr
         self.penalty_factor = penalty_factor
         self.bounds = bounds
         self.positive = positive

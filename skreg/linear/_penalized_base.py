@@ -36,6 +36,10 @@ class Penalized(LinearModel):
     def _on_rows(self, problem):
         return squared_fit(problem.data)
 
+    def _read_alphas(self, alphas, eps, l1_ratio, alpha_max):
+        """See `read_alphas`."""
+        return read_alphas(alphas, eps, l1_ratio, alpha_max)
+
     def _labels(self, problem):
         """Targets in the form of the y that the user gave."""
         return problem.targets[0] if problem.one_target else problem.targets.T
@@ -151,7 +155,7 @@ class PenalizedFit(Penalized):
         penalty = self._penalty(problem, self._l1_ratio)
         fit, p = self._on_rows(problem), problem.data.p
         K, T = fit.n_scores, fit.null.size
-        alphas = read_alphas(alphas, eps, self._l1_ratio, lambda r: fit.alpha_max(self._penalty(problem, r)))
+        alphas = self._read_alphas(alphas, eps, self._l1_ratio, lambda r: fit.alpha_max(self._penalty(problem, r)))
         init = None if coef_init is None else problem.without_prior(check_coef_init(coef_init, K, p))
         coefs = np.zeros((K, alphas.size, p), dtype=problem.X.dtype).transpose(0, 2, 1)  # each solution in one piece
         intercepts, gaps = np.zeros((K, alphas.size)), np.zeros((T, alphas.size))

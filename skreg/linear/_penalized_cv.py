@@ -10,7 +10,7 @@ from .._core.folds import as_folds
 from ..utils._callbacks import with_callbacks
 from ..utils._params import ARRAY_LIKE, NONE, Interval, Options
 from ..utils._validation import unchanged_on_error
-from ._grid import Grid, read_alphas, read_list
+from ._grid import Grid, read_list
 from ._penalized import DEFAULT_GAMMA, MIN_GAMMA, LossAndPenalty, PenalizedRegressor, WithPenalty
 from ._search import PathSearch
 
@@ -30,13 +30,13 @@ class PenaltySearch(PathSearch, WithPenalty):
     }
 
     def _check_gamma(self, gamma):
-        if self._shape != "elastic_net":
+        if self._shape in MIN_GAMMA:
             read_list(gamma, "gamma", MIN_GAMMA[self._shape], np.inf, "neither")
 
     def _axes(self):
         """The parameters of a candidate by name, each with its values."""
         gamma = DEFAULT_GAMMA.get(self._shape, 1.0) if self.gamma is None else self.gamma
-        gammas = np.ones(1) if self._shape == "elastic_net" else np.atleast_1d(np.asarray(gamma, dtype=float))
+        gammas = np.ones(1) if self._shape not in MIN_GAMMA else np.atleast_1d(np.asarray(gamma, dtype=float))
         return {"l1_ratio": read_list(self._l1_ratio, "l1_ratio", 0, 1, "both"), "gamma": gammas}
 
     def _loss_of(self, candidate):
@@ -51,8 +51,8 @@ class PenaltySearch(PathSearch, WithPenalty):
         axes = self._axes()
         candidates = list(itertools.product(*axes.values()))
         alphas = [
-            read_alphas(self.alphas, self.eps, candidate[0], lambda r, c=candidate: self._alpha_max(problem, r, *c[1:]))
-            for candidate in candidates
+            self._read_alphas(self.alphas, self.eps, c[0], lambda r, c=c: self._alpha_max(problem, r, *c[1:]))
+            for c in candidates
         ]
         return Grid(tuple(values.size for values in axes.values()), candidates, np.array(alphas))
 
@@ -106,7 +106,7 @@ class PenaltySearch(PathSearch, WithPenalty):
     def _set_choice(self, *candidate):
         for name, value in zip(self._axes(), candidate, strict=True):
             setattr(self, f"{name}_", value)
-        if self._shape == "elastic_net":
+        if self._shape not in MIN_GAMMA:
             vars(self).pop("gamma_", None)
 
     @property
@@ -158,8 +158,10 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
         Whether to keep the coefficients of every fold at every alpha, as `coefs_path_` and `intercepts_path_`.
     n_jobs : int, default=None
         Number of threads, each for one fold; None is 1 unless in a `joblib.parallel_config`, -1 all cores.
-    groups, group_weights, penalty_factor, bounds, positive, quantile, power, delta, fit_intercept, standardize
+    groups, group_weights, slope_weights, fdr, penalty_factor, bounds, positive, quantile, power, delta
         As for `PenalizedRegressor`. A default `delta` is that of all rows.
+    fit_intercept, standardize : bool
+        As for `PenalizedRegressor`.
     tol : float, default=1e-4
         As for `PenalizedRegressor`. The default is enough to choose an alpha.
     max_iter : int, default=1000
@@ -246,6 +248,8 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
         n_jobs=None,
         groups=None,
         group_weights=None,
+        slope_weights="bh",
+        fdr=0.1,
         penalty_factor=None,
         bounds=None,
         positive=False,
@@ -271,6 +275,8 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
         self.n_jobs = n_jobs
         self.groups = groups
         self.group_weights = group_weights
+        self.slope_weights = slope_weights
+        self.fdr = fdr
         self.penalty_factor = penalty_factor
         self.bounds = bounds
         self.positive = positive

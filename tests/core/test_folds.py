@@ -6,7 +6,7 @@ from sklearn.model_selection import KFold, ShuffleSplit
 
 from skreg._core.data import as_data
 from skreg._core.folds import MomentFolds, RowFolds, as_folds, moments_error
-from skreg._core.parts.penalty_paths import Penalty
+from skreg._core.parts.penalty import Penalty
 from tests.problems import DESIGNS, PENALTIES, regression
 
 pytestmark = pytest.mark.plain

@@ -20,7 +20,8 @@ from skreg._core.data import as_data
 from skreg._core.data.likelihood import Likelihood
 from skreg._core.parts.losses import of_one_score
 from skreg._core.parts.penalties import blocks_of_one
-from skreg._core.parts.penalty_paths import CoefficientPath, Penalty
+from skreg._core.parts.penalty import Penalty
+from skreg._core.parts.penalty_paths import CoefficientPath
 from skreg._core.solve_scores import solve_scores
 
 FACTOR = 1.0

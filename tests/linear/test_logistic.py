@@ -17,7 +17,7 @@ from skreg import LabelSmoothedLogistic, logistic_path
 from skreg._core.data import as_data
 from skreg._core.data.likelihood import Likelihood
 from skreg._core.parts.losses import Logistic, Multinomial
-from skreg._core.parts.penalty_paths import Penalty
+from skreg._core.parts.penalty import Penalty
 from skreg._core.paths.expansion import OneScore, Softmax
 from skreg._core.paths.scores import Scores
 from tests.combinations import THOROUGH, combinations

@@ -78,6 +78,12 @@ def add_hessian(pen, w, place, H):
 
 
 @njit
+def describe_face(pen, w, cluster, sign, slope, left, right):
+    """Fill in the face of a vector penalty at w, see `vector.Face`. Returns the numbers of clusters and of pairs."""
+    return pen.face(w, cluster, sign, slope, left, right)
+
+
+@njit
 def dual_scales(pen, c):
     """The largest scale in [0, 1] at which c is feasible, and the largest at which all conjugates vanish."""
     feasible = vanishing = 1.0
@@ -141,8 +147,9 @@ class DualityGap:
 
         Either the point is kept, if their conjugates are finite, or it is scaled until none violates its limit.
         """
-        s, pen = self.s, path.at(alpha, self.s.blocks)
-        kept = self.bound - conjugate_value(path.at(alpha, blocks), c[path.coordinates(blocks)], self.scale)
+        s, pen, kept = self.s, path.at(alpha, self.s.blocks), -np.inf
+        if path.is_separable:
+            kept = self.bound - conjugate_value(path.at(alpha, blocks), c[path.coordinates(blocks)], self.scale)
         scaled = s.dual_value(pen, self, alpha / entry[blocks].max())
         return max(value - max(kept, scaled, s.trivial_dual(pen)), 0.0)
 

@@ -9,6 +9,8 @@ from ..parts.designs import col_updates
 from ..parts.groups import block_ends, ranges, unpenalized
 from .certificates import add_hessian, certificate, clip_to_piece, find_active, penalty_value, smooth_pieces
 from .coordinate import coordinate_descent
+from .semidefinite import solve_semidefinite
+from .vector import VectorRounds
 
 SWEEPS = 2  # over the coordinates that may move, in a round
 DEPTH = 5  # sweeps over the support that an extrapolation combines
@@ -18,9 +20,8 @@ POLISH = 100  # most coefficients for which a Newton step ends the solve, or eve
 STOPS = 1500  # most Newton steps in a row, times coefficients, while coordinates stop at ends of smooth pieces
 HALVINGS = 10  # of a Newton step, where the penalty is not quadratic
 CURVED_STEPS = 5  # Newton steps in a row, where the penalty is not quadratic
-ROUNDING = 1e-13  # rounding error of objectives and correlations in normalized units
+ROUNDING = 1e-13  # rounding error of objectives in normalized units
 MOST_FREE = 5000  # most unpenalized coefficients that are solved for exactly: their inner products take 200 MB
-SINGULAR = 1e-6  # pivots of a Cholesky factor below which inner products count as singular
 CHEAP_FACE = 200  # a Newton step for this many coefficients costs no more than a few rounds
 PATIENCE = 10  # rounds before the first Newton step and between two steps; more where a step costs more
 
@@ -142,7 +143,7 @@ def _newton_step(s, pen, coords):
     place[coords] = np.arange(coords.size)
     H = s.form.square(coords)
     add_hessian(pen, s.w, place, H)
-    along = _solve(H, (s.form.correlations(s.r) - slope)[coords], pen.is_convex)
+    along = solve_semidefinite(H, (s.form.correlations(s.r) - slope)[coords], pen.is_convex)
     if along is None:
         return None
     step = np.zeros(s.w.size)
@@ -158,66 +159,70 @@ def _trial(s, pen, step):
     return trial, r, trial != wanted
 
 
-def _solve(H, g, is_convex=True):
-    """Solution of H d = g of a positive semi-definite H with a diagonal of about 1; None if H is not.
+class BlockRounds:
+    """Rounds of coordinate descent over blocks, with Newton steps on the face.
 
-    Where H is singular, the solution is the shortest one; along directions in which the objective falls without end it
-    is very long, and the step stops at the end of the smooth piece. LAPACK is NumPy's, not SciPy's: each has threads of
-    its own, which compete for the cores when calls alternate.
+    Unpenalized coefficients are solved for exactly before every test: scaling cannot make a dual point feasible for
+    them.
     """
-    try:
-        if np.linalg.cholesky(H).diagonal().min() > SINGULAR:
-            return np.linalg.solve(H, g)
-    except np.linalg.LinAlgError:
-        pass
-    values, vectors = np.linalg.eigh(H)
-    if not is_convex and values[0] < -SINGULAR * values[-1]:
-        return None
-    if not values[-1] > 0.0:
-        return np.zeros(g.size)
-    along = vectors.T @ g
-    flat = values <= values[-1] * SINGULAR**2
-    along[flat & (np.abs(along) <= max(1e-9 * np.linalg.norm(g), ROUNDING))] = 0.0
-    return vectors @ (along / np.where(flat, values[-1] * SINGULAR**2, values))
+
+    def __init__(self, s, pen):
+        self.s = s
+        self.pen = pen
+        self._free = unpenalized(pen)
+        self._round = self._last = 0  # the number of rounds, and of that which ended with a Newton step
+        self._is_exact = False  # whether the last round ended in a Newton step on the face
+
+    def solve_free(self):
+        """Minimize over unpenalized coefficients."""
+        if 0 < self._free.size <= MOST_FREE:
+            inside = self._free[_smooth(self.pen, self.s.w)[self._free]]
+            for _ in range(2):  # the second removes the rounding of the first
+                newton(self.s, self.pen, inside)
+
+    def polish(self):
+        """A Newton step that ends a solve."""
+        if not self._is_exact:
+            _newton_on_face(self.s, self.pen, POLISH)
+
+    def run(self, c):
+        """One round, from an iterate with correlations c."""
+        s, pen = self.s, self.pen
+        sweep(s, pen, find_active(pen, s.w, c, NEAR), SWEEPS)
+        self._round += 1
+        nonzeros = np.count_nonzero(s.w)
+        self._is_exact = s.form.has_squares and nonzeros <= POLISH
+        if self._is_exact:
+            _newton_on_face(s, pen, POLISH)
+            return
+        extrapolate(s, pen)
+        if self._round - self._last >= PATIENCE * max(1.0, (nonzeros / CHEAP_FACE) ** 2):
+            _newton_on_face(s, pen, LARGEST_FACE)
+            self._last = self._round
 
 
 def solve(s, pen, tol, share, max_rounds):
     """Lower the objective until the certificate is at most `tol`, or that share of the objective.
 
-    The certificate covers all coordinates of the working set; sweeps visit only those that may move. Unpenalized
-    coefficients are solved for exactly before every test: scaling cannot make a dual point feasible for them.
+    The certificate covers all coordinates of the working set; sweeps visit only those that may move.
     """
-    proof = certificate(s, pen)
-    free = unpenalized(pen)
-    rounds = last = 0
-    exact = False  # whether the last round ended in a Newton step on the face
+    proof, steps = certificate(s, pen), (BlockRounds if pen.is_separable else VectorRounds)(s, pen)
+    rounds = 0
     while True:
-        if 0 < free.size <= MOST_FREE:
-            inside = free[_smooth(pen, s.w)[free]]
-            for _ in range(2):  # the second removes the rounding of the first
-                newton(s, pen, inside)
+        steps.solve_free()
         value, c = s.evaluate(pen)
         gap = proof.update(pen, value, c)
         if rounds >= max_rounds or (rounds and gap <= max(tol, share * value)):
-            if gap <= tol and not exact:
-                _newton_on_face(s, pen, POLISH)
+            if gap <= tol:
+                steps.polish()
             # Updates and extrapolations leave rounding in r: it is computed again from w before it is certified.
             s.move(s.w)
             (value, c), proof = s.evaluate(pen), certificate(s, pen)
             gap = proof.update(pen, value, c)
             if rounds >= max_rounds or gap <= max(tol, share * value):
                 return Result(value, gap, proof, rounds)
-        sweep(s, pen, find_active(pen, s.w, c, NEAR), SWEEPS)
+        steps.run(c)
         rounds += 1
-        nonzeros = np.count_nonzero(s.w)
-        exact = s.form.has_squares and nonzeros <= POLISH
-        if exact:
-            _newton_on_face(s, pen, POLISH)
-            continue
-        extrapolate(s, pen)
-        if rounds - last >= PATIENCE * max(1.0, (nonzeros / CHEAP_FACE) ** 2):
-            _newton_on_face(s, pen, LARGEST_FACE)
-            last = rounds
 
 
 def _newton_on_face(s, pen, largest):

@@ -90,10 +90,10 @@ def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, coef_buffers, score_bu
     """Take some steps; w, its scores z, the extrapolated point v and its scores zv change in place.
 
     `estimates` holds the Lipschitz estimate, which grows only if `search`, and the momentum parameter. `coef_buffers`,
-    two arrays like w, and `score_buffers`, three like z, are overwritten; `unit` is an array of one 1. They are made by
-    the caller, since allocating arrays takes long to compile.
+    three arrays like w, and `score_buffers`, three like z, are overwritten; `unit` is an array of one 1. They are made
+    by the caller, since allocating arrays takes long to compile.
     """
-    g, d = coef_buffers
+    g, d, found = coef_buffers
     r, after, dz = score_buffers
     lipschitz, t = estimates[0], estimates[1]
     for _ in range(steps):
@@ -105,10 +105,10 @@ def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, coef_buffers, score_bu
             for i in range(z.size):
                 dz[i] = 0.0
             for j in range(w.size):
-                d[j] = v[j] - g[j] / lipschitz
-            pen.prox_all(d, 1.0 / lipschitz)
+                found[j] = v[j] - g[j] / lipschitz
+            pen.prox_all(found, 1.0 / lipschitz)
             for j in range(w.size):
-                d[j] -= v[j]
+                d[j] = found[j] - v[j]
                 length += d[j] * d[j]
                 if d[j] != 0.0:
                     A.col_update(j, d[j], unit, dz)
@@ -124,21 +124,25 @@ def prox_gradient(A, smooth, pen, w, z, v, zv, estimates, coef_buffers, score_bu
             lipschitz *= 2.0
         against = 0.0  # product of the step and the last move, negated: where positive, momentum is reset
         for j in range(w.size):
-            d[j] += v[j]  # the new iterate
-            against += (v[j] - d[j]) * (d[j] - w[j])
+            against -= d[j] * (found[j] - w[j])
         new = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * t * t))
         momentum = (t - 1.0) / new if accelerate else 0.0
         t = new
         if against > 0.0:
             momentum, t = 0.0, 1.0
         for j in range(w.size):
-            v[j] = d[j] + momentum * (d[j] - w[j])
-            w[j] = d[j]
+            v[j] = found[j] + momentum * (found[j] - w[j])
+            w[j] = found[j]
         for i in range(z.size):
             score = zv[i]
             zv[i] += momentum * (score - z[i])
             z[i] = score
     estimates[0], estimates[1] = lipschitz, t
+
+
+def work_space(w, scores):
+    """Buffers of `prox_gradient` for coefficients w and their scores, and the weight of a row."""
+    return tuple(np.empty((3, w.size))), tuple(np.empty((3, scores.size))), np.ones(1)
 
 
 def minimize(A, smooth, pen, w, scores, every, max_steps, hook, *, lipschitz=1.0, search=True, accelerate=True):
@@ -167,7 +171,7 @@ def minimize(A, smooth, pen, w, scores, every, max_steps, hook, *, lipschitz=1.0
     steps : int
     """
     v, zv, estimates = w.copy(), scores.copy(), np.array([lipschitz, 1.0])
-    buffers = tuple(np.empty((2, w.size))), tuple(np.empty((3, scores.size))), np.ones(1)
+    buffers = work_space(w, scores)
     steps = 0
     while True:
         if hook(steps, w) or steps >= max_steps:

@@ -23,6 +23,7 @@ class Groups(NamedTuple):
     ptr: np.ndarray
     l1: np.ndarray
 
+    is_separable = True
     is_piecewise_quadratic = False
 
     @property
@@ -157,11 +158,15 @@ NEUTRAL = dict(l1=0.0, l2=0.0, start=0.0, end=1.0, lower=-np.inf, upper=np.inf) 
 
 def block_ends(pen):
     """Positions of the coefficients of blocks: block j is ``ends[j]`` to ``ends[j + 1]``."""
+    if not pen.is_separable:
+        return np.array([0, pen.n_coordinates()])
     return pen.ptr if isinstance(pen, Groups) else np.arange(pen.l1.size + 1)
 
 
 def unpenalized(pen):
     """Indices of the unpenalized coefficients."""
+    if not pen.is_separable:
+        return np.empty(0, np.int64)
     inner = pen.inner if isinstance(pen, Groups) else pen
     free = (inner.l1 == 0.0) & (inner.l2 == 0.0)
     return np.flatnonzero(np.repeat(free, np.diff(pen.ptr)) & (pen.l1 == 0.0) if isinstance(pen, Groups) else free)
@@ -169,6 +174,8 @@ def unpenalized(pen):
 
 def extended(pen, blocks, n_free):
     """The penalty of some blocks, followed by blocks of one unpenalized coefficient each."""
+    if not pen.is_separable and blocks.size and not n_free:
+        return pen
     if isinstance(pen, Groups):
         sizes, coords = np.diff(pen.ptr)[blocks], ranges(pen.ptr, blocks)
         ptr = np.concatenate([[0], np.cumsum(np.append(sizes, np.ones(n_free, sizes.dtype)))])

@@ -109,6 +109,7 @@ def blocks_of_one(cls):
     for name, function in vars(_BlocksOfOne).items():
         if inspect.isfunction(function):
             setattr(cls, name, function)
+    cls.is_separable = True
     return cls
 
 

@@ -1,9 +1,7 @@
-"""Penalties as functions of their strength alpha: in the user's units (`Penalty`), and in those of the solvers.
+"""Penalties as functions of their strength alpha, in the units of the solvers; `penalty.Penalty` makes them.
 
 In normalized units ``b_j = unit * scale_j * w_j``, and the loss is divided by ``unit^2 / weight``.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 
@@ -24,7 +22,20 @@ class PenaltyPath:
     is_fixed : ndarray of bool of shape (n_blocks,)
         Blocks that are zero whatever alpha is.
     is_convex : bool
+    is_separable : bool
+        Whether it is a sum over blocks. If not, which blocks leave zero depends on the others.
     """
+
+    is_separable = True
+
+    @property
+    def has_free_part(self):
+        """Whether something that may differ from zero is not penalized."""
+        return bool((~self.holds() & ~self.is_fixed).any())
+
+    def block_sizes(self, blocks):
+        """Numbers of coordinates of some blocks, None where each coordinate has a curvature of its own."""
+        return None
 
     def at(self, alpha, blocks):
         """The compiled penalty of some blocks, in their order."""
@@ -203,6 +214,9 @@ class GroupPath(PenaltyPath):
         has_l1 = np.bincount(self._group_of, self.l1 > 0.0, self.n_blocks) == np.diff(self.ptr)
         return ((self.norms.l1 > 0.0) | has_l1) & ~self.is_fixed
 
+    def block_sizes(self, blocks):
+        return None if self.n_blocks == self.order.size else np.diff(self.ptr)[blocks]
+
     def coordinates(self, blocks):
         return self.order[ranges(self.ptr, blocks)]
 
@@ -259,131 +273,3 @@ def entry_alphas(c, ptr, l1, of_norm, out):
             else:
                 high = alpha
         out[j] = high
-
-
-def _layout(groups, n_scores, is_joint):
-    """`order` and `ptr` of a `GroupPath`: blocks are groups of columns, with all scores or with one after the other."""
-    columns, sizes = np.concatenate(groups), np.array([group.size for group in groups])
-    if is_joint:
-        order = (columns[:, None] * n_scores + np.arange(n_scores)).ravel()
-        return order, np.append(0, np.cumsum(sizes * n_scores))
-    order = [np.asarray(group) * n_scores + k for group in groups for k in range(n_scores)]
-    return np.concatenate(order), np.append(0, np.cumsum(np.repeat(sizes, n_scores)))
-
-
-class Penalty(NamedTuple):
-    """The user's penalty without alpha, of coefficients b, or of those of standardized columns.
-
-    - "elastic_net": ``alpha sum_j f_j (l1_ratio |b_j| + (1 - l1_ratio) b_j^2 / 2)`` within bounds;
-    - "mcp", "scad": the same, with the concave penalty of strength ``alpha f_j l1_ratio`` for the absolute value;
-    - with `groups`, the same for the norms of groups instead of coefficients, with a factor for each group, and for
-      "sparse" groups ``alpha (l1_ratio ||b||_1 + (1 - l1_ratio) sum_g f_g ||b_g||)``.
-
-    Attributes
-    ----------
-    l1_ratio : float
-    factor : ndarray
-        One for each feature, or for each group.
-    bounds : pair of ndarray or float
-    standardize : bool
-    shape : {"elastic_net", "mcp", "scad"}
-    gamma : float
-        Where a concave penalty becomes constant, relative to its strength.
-    groups : list of ndarray of int, or None
-        Features of every group.
-    is_sparse : bool
-        Whether there is an L1 penalty within groups.
-    is_joint : bool
-        Of several scores, whether the norm is that of the coefficients of all scores. Without `groups`, it is that of
-        a column then.
-    l1_shares : ndarray or float
-        Factors of the L1 penalties alone, of coefficients or norms.
-    """
-
-    l1_ratio: float
-    factor: np.ndarray
-    bounds: tuple = (-np.inf, np.inf)
-    standardize: bool = False
-    shape: str = "elastic_net"
-    gamma: float = 3.0
-    groups: list | None = None
-    is_sparse: bool = False
-    is_joint: bool = False
-    l1_shares: np.ndarray | float = 1.0
-
-    def tangent(self, l1_shares):
-        """The convex penalty that touches the concave one where its slopes are these shares of those at zero."""
-        return self._replace(shape="elastic_net", l1_shares=l1_shares)
-
-    @property
-    def is_elastic_net(self):
-        """Whether it is a convex penalty of single coefficients."""
-        return self.groups is None and self.shape == "elastic_net"
-
-    @property
-    def is_convex(self):
-        return self.shape == "elastic_net"
-
-    @property
-    def is_bounded(self):
-        return bool(np.isfinite(self.bounds[0]).any() or np.isfinite(self.bounds[1]).any())
-
-    def _lengths(self, data):
-        """Standard deviations of the columns with `standardize`, else 1."""
-        return np.where(data.spread > 0.0, data.spread, 1.0) if self.standardize else np.ones(data.p)
-
-    def lengths(self, data):
-        """Coefficients as the penalty sees them for normalized ones of 1 (p,)."""
-        return data.scale * self._lengths(data)
-
-    def scaled(self, data):
-        """The data on which the penalty of a group is a function of the norm of its normalized coefficients.
-
-        Their columns are scaled as one, so that the longest of a group has norm 1, and the others are shorter.
-        """
-        if self.groups is None:
-            return data
-        lengths, scale = self.lengths(data), data.scale.copy()
-        for group, factor in zip(self.groups, self.factor, strict=True):
-            varying = group[scale[group] > 0.0]
-            if varying.size > 1 and factor > 0.0:  # the norm of an unpenalized group does not matter
-                scale[varying] *= lengths[varying].min() / lengths[varying]
-        return data.rescaled(scale)
-
-    def path(self, data, unit, n_scores=1):
-        """The penalty in normalized units, for targets whose norm is `unit`.
-
-        With several scores, coordinate ``j n_scores + k`` is that of column j and score k.
-        """
-        lengths, groups = self.lengths(data), self.groups
-        if groups is None:
-            path = self._norms(data, unit, lengths, data.scale, self.factor)
-            if not self.is_joint or n_scores == 1:
-                return path.repeated(n_scores)
-            return GroupPath(path, *_layout(np.arange(data.p)[:, None], n_scores, True), np.zeros(data.p * n_scores))
-        size = np.array([lengths[group].max(initial=0.0) for group in groups])
-        factor = self.factor
-        if self.is_sparse:
-            factor = np.where(np.isinf(factor), np.inf, np.where(np.isinf(factor), 0.0, factor) * (1.0 - self.l1_ratio))
-        norms = self._norms(data, unit, size, size, factor, 1.0 if self.is_sparse else self.l1_ratio)
-        within = self.l1_ratio * lengths * (data.weight / unit) if self.is_sparse else np.zeros(data.p)
-        norms = norms if self.is_joint else norms.repeated(n_scores)
-        return GroupPath(norms, *_layout(groups, n_scores, self.is_joint), np.repeat(within, n_scores))
-
-    def _norms(self, data, unit, lengths, scale, factor, l1_ratio=None):
-        """The penalty of coefficients, or norms, of which a normalized one of 1 has a length in the penalty's units."""
-        l1_ratio = self.l1_ratio if l1_ratio is None else l1_ratio
-        lower, upper = (np.array(np.broadcast_to(b, scale.size), dtype=np.float64) for b in self.bounds)
-        out = np.isinf(factor) | (scale == 0.0)
-        factor = np.where(out, 0.0, factor)
-        l1 = factor * l1_ratio * self.l1_shares * (lengths * (data.weight / unit))
-        l2 = factor * (1.0 - l1_ratio) * lengths**2 * data.weight
-        with np.errstate(divide="ignore", invalid="ignore"):
-            size = unit * scale
-            lower = np.where(lower == 0.0, 0.0, lower / size)
-            upper = np.where(upper == 0.0, 0.0, upper / size)
-            knee = np.where(l1 > 0.0, factor * l1_ratio / (unit * lengths), 1.0)  # |w| of |b| = alpha f_j l1_ratio
-        lower[out] = upper[out] = 0.0
-        if self.shape == "elastic_net":
-            return CoefficientPath(l1, l2, lower, upper)
-        return CoefficientPath(l1, l2, lower, upper, (knee * (self.shape == "scad"), knee * self.gamma))

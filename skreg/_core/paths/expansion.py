@@ -39,6 +39,7 @@ class Model(Residual):
         self.data = s.data
         self.cols = s.cols
         self.width = s.data.size / s.data.p
+        self.rank = s.data.n
 
     def products(self, w, r):
         """Squared norm of the residual, and its product with the working response."""
@@ -51,13 +52,13 @@ class Model(Residual):
         w, c = (np.append(part[at], np.zeros(self.n_free)) for part in (self.s.w, self.s.c))
         start = w @ G + c
         rr = np.sum(self.s.rows.R**2 * self.inv_h)
-        form = Gradient(lambda new, cols: G, start, rr + (start + c) @ w)
+        form = Gradient(lambda new, cols: G, start, rr + (start + c) @ w, self.rank)
         form.grow(np.arange(w.size))
         return form
 
-    def block_curvatures(self, form, ends):
+    def block_curvatures(self, form, ends, is_separable):
         """The largest curvature of every block of one of the two forms; block j is ``ends[j]`` to ``ends[j + 1]``."""
-        if ends.size == form.lips.size + 1:
+        if ends.size == form.lips.size + 1 or not is_separable:
             return form.lips
         if form is not self:
             return block_curvatures(form.lips, np.diff(ends), lambda at: form.G[np.ix_(at, at)])
@@ -81,6 +82,10 @@ class OneScore(Model):
 
     def _bounds(self, ends):
         return np.add.reduceat(self.lips, ends[:-1])  # traces
+
+    def part(self, at):
+        A = self.data.restrict(None, self.cols[at])._replace(mean=self.A.mean[at])
+        return A._replace(weight=self.weight) if self.data.sparse else A
 
     def on_rows(self):
         """Set up the form on rows, with columns centred under the weights."""

@@ -37,6 +37,7 @@ class Policy(NamedTuple):
     rows_per_coordinate: int = 20  # of such a sample, at least
     reserved_steps: int = 10  # Newton steps that are left in case L-BFGS does not converge
     few_coordinates: int = 100  # of several classes, up to which L-BFGS does not pay
+    blind_steps: int = 3  # with one curvature matrix while the gap is infinite, which says nothing of progress
     rounding: float = 1e-14  # rounding error of objectives
 
 
@@ -68,6 +69,11 @@ class NewtonSteps:
     def use_all_rows(self):
         """Do not compute curvatures from a sample of rows."""
         self._may_sample = False
+
+    @property
+    def is_old(self):
+        """Whether the curvature matrix was used for several steps."""
+        return self.curvature is not None and self.curvature.steps >= POLICY.blind_steps
 
     def wants_lbfgs(self, pen):
         """Whether L-BFGS can, and should, minimize the objective."""
@@ -110,7 +116,7 @@ class NewtonSteps:
         """Solve a model of some coordinates, and go to its solution. Returns whether there was a step."""
         s = self.s
         form = model.on_rows() if G is None else model.on_gram(at, damping * G)
-        form.lips = model.block_curvatures(form, block_ends(model_pen))
+        form.lips = model.block_curvatures(form, block_ends(model_pen), pen.is_separable)
         q = SquaredLoss(form)
         q.move(np.append(s.w[at], np.zeros(model.n_free)))
         # Unpenalized coefficients are solved for exactly in every round, which is expensive: few rounds are enough.
@@ -185,6 +191,8 @@ def solve(s, pen, tol, share, max_rounds):
             goal = max(tol, share * value, POLICY.enough * min(gap, value))
         if POLICY.slow * before < gap < np.inf:
             steps.refine(share == 0.0 or gap > POLICY.stuck * before)
+        elif gap == np.inf and steps.is_old:
+            steps.refine(False)
         if rounds >= max_rounds or (rounds and gap <= goal):
             if is_fresh or tol < gap:
                 return inner.Result(value, gap, proof, rounds)

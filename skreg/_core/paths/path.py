@@ -8,6 +8,7 @@ LOOSE = 1e-2  # gap, relative to the objective, at warm starts and while a worki
 WARM_STARTS = 3  # for each decade of alpha before a single fit
 LARGEST_GROWTH = 0.25  # of a working set at once, from which it is first solved loosely
 ROUNDING = 1e-12  # relative, of the alpha at which a block enters
+MAY_ENTER = 1e-6  # correlations that let a block enter at an alpha smaller by this share are computed exactly
 
 
 class Point(NamedTuple):
@@ -60,7 +61,10 @@ def follow(s, path, alphas, tol, max_rounds, w_init=None, n_warm_starts=0):
     for k, alpha in enumerate(alphas):
 
         def may_matter(size, alpha=alpha):
-            return path.block_mask((path.largest_entry_alpha(size) > alpha) & ~known)
+            entry = path.largest_entry_alpha(size)
+            if path.is_separable:
+                return path.block_mask((entry > alpha) & ~known)
+            return path.block_mask(entry >= alpha * (1.0 - MAY_ENTER))  # what enters depends on the known ones, too
 
         level = max(2 * alpha - last, 0.5 * alpha) if s.is_eager else alpha  # strong rule (Tibshirani et al. 2012)
         new = np.flatnonzero((entry >= level) & (entry > 0.0) & ~known)
@@ -135,7 +139,7 @@ def alpha_max(s, path):
     if not holds.any():
         return np.inf
     entry = path.entry_alpha(s.start)
-    if (~holds & ~path.is_fixed).any():  # unpenalized columns belong to the null model
+    if path.has_free_part:  # what is not penalized belongs to the null model
         of_null = 2.0 * path.largest_entry_alpha(np.ones(path.n_coordinates))[holds].max()  # correlations are at most 1
         *_, point = follow(s, path, [of_null], 1e-10, 100)
         entry = path.entry_alpha(s.all_correlations(point.w, s.r, lambda size: np.ones(size.size, bool)))

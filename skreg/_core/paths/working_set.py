@@ -10,7 +10,9 @@ import numpy as np
 
 from ..loops import inner
 from ..loops.certificates import conjugate_value, penalty_value, squared_dual
+from ..loops.proximal import Quadratic, rows_of
 from ..parts.designs import Gram, col_dots, col_updates
+from ..parts.losses import Squared
 from .screening import Anchors
 
 BATCH = 32  # columns that enter together where entering costs a product with all columns
@@ -25,7 +27,9 @@ class Residual:
 
     def __init__(self, data, target):
         self.data = data
+        self.rank = data.n
         self.h = data.h
+        self.inv_h = data.inv_h
         self.y = data.R[target]
         self.width = data.size / data.p  # entries of X that a coordinate reads
         self.A = None
@@ -52,6 +56,33 @@ class Residual:
             col_dots(self.A, np.arange(out.size), r, out)
         return -out
 
+    def slopes(self, r):
+        """Minus the weighted residual of every row."""
+        return self.data.to_rows(r)
+
+    def part(self, at):
+        """The design of some coordinates."""
+        return self.data.restrict(None, self.features[at])
+
+    def smooth(self, at):
+        """The smooth part as a function of some coordinates with the others at zero, for prox-gradient steps."""
+        weights = np.array(np.broadcast_to(self.h, self.data.n))
+        return rows_of(Squared(), -(self.slopes(self.y) * self.inv_h)[None], weights)
+
+    def scores(self, r, at):
+        """The scores of an iterate, from its state, in the form for prox-gradient steps."""
+        return self.data.from_rows((self.slopes(r) - self.slopes(self.y)) * self.inv_h)
+
+    def curvature_of(self, face):
+        """Inner products of the sums of columns over the clusters of a face."""
+        Z = np.empty((face.slope.size, self.data.n))
+        for k, z in enumerate(Z):
+            members = face.cluster == k
+            state = self.data.from_rows(np.zeros(self.data.n))
+            col_updates(self.A, np.where(members, face.sign, 0.0), np.ones(1), state)
+            z[:] = self.data.to_scores(state)
+        return (Z * self.h) @ Z.T
+
     def products(self, w, r):
         """Squared norm of the residual, and its product with y."""
         v = self.data.to_rows(r)
@@ -65,13 +96,14 @@ class Residual:
 
 
 class Gradient:
-    """r is the gradient on the working set; `cross` gives inner products of columns."""
+    """r is the gradient on the working set; `cross` gives inner products of columns, of which `rank` are independent."""
 
     h = np.ones(1)
     has_squares = True
 
-    def __init__(self, cross, start, yy):
+    def __init__(self, cross, start, yy, rank=np.inf):
         self.cross = cross
+        self.rank = rank
         self.start = start
         self.yy = yy
         self.features = np.empty(0, np.int64)
@@ -108,6 +140,24 @@ class Gradient:
 
     def correlations(self, r):
         return -r
+
+    def part(self, at):
+        """The design of some coordinates."""
+        return Gram(self.G[np.ix_(at, at)])
+
+    def smooth(self, at):
+        """The smooth part as a function of some coordinates with the others at zero, for prox-gradient steps."""
+        return Quadratic(self.start[self.features[at]])
+
+    def scores(self, r, at):
+        """The scores of an iterate, from its state, in the form for prox-gradient steps."""
+        return (r + self.start[self.features])[at]
+
+    def curvature_of(self, face):
+        """Inner products of the sums of columns over the clusters of a face."""
+        order, first = face.members()
+        G = self.G[np.ix_(order, order)] * np.outer(face.sign[order], face.sign[order])
+        return np.add.reduceat(np.add.reduceat(G, first), first, axis=1)
 
     def products(self, w, r):
         """Squared norm of the residual, and its product with y."""
@@ -252,13 +302,6 @@ class SquaredLoss(WorkingSet):
         return scale * yr - 0.5 * scale**2 * rr - conjugate_value(pen, c, scale)
 
 
-def block_sizes(path, blocks):
-    """Numbers of coordinates of some blocks, None where all have one."""
-    if path.n_blocks == path.n_coordinates:
-        return None
-    return np.diff(path.ptr)[blocks]
-
-
 class Columns(SquaredLoss):
     """Columns outside the working set are screened with anchors."""
 
@@ -269,13 +312,13 @@ class Columns(SquaredLoss):
         self.residual = Residual(data, target)
         # Inner products of the working set pay on a path, or where they cost little compared with the rows.
         self.most = min(max((2.0 if many else 0.1) * self.residual.width, LEAST), MOST)
-        super().__init__(Gradient(data.cross, self.start, data.sqnorm(data.R[target])))
+        super().__init__(Gradient(data.cross, self.start, data.sqnorm(data.R[target]), data.n))
         self.anchors = Anchors(data)
         self.anchors.start(-data.sqrt_weighted(data.R[target]), self.start)
 
     def add(self, path, blocks, known, entry):
         known[blocks] = True
-        cols, sizes = path.coordinates(blocks), block_sizes(path, blocks)
+        cols, sizes = path.coordinates(blocks), path.block_sizes(blocks)
         self.residual.grow(cols, sizes)
         if self.residual.features.size > self.most:
             self.form = self.residual
@@ -317,7 +360,7 @@ class Covariance(SquaredLoss):
         known[blocks] = True
         cols = path.coordinates(blocks)
         self.K = np.concatenate([self.K, self.inner(cols)])
-        self.form.grow(cols, block_sizes(path, blocks))
+        self.form.grow(cols, path.block_sizes(blocks))
         self._enter(blocks, cols.size)
 
     def _with_likely(self, path, blocks, known, entry):

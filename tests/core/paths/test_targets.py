@@ -7,7 +7,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 
 from skreg import ElasticNetProx, ElasticNetProxCV, elastic_net_path
 from skreg._core.data import as_data
-from skreg._core.parts.penalty_paths import Penalty
+from skreg._core.parts.penalty import Penalty
 from skreg._core.paths.targets import gram_paths
 from skreg._core.solve import MIN_BATCHED_TARGETS
 from tests.problems import DESIGNS, PENALTIES, regression

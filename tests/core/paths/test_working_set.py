@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skreg._core.data import as_data
-from skreg._core.parts.penalty_paths import Penalty
+from skreg._core.parts.penalty import Penalty
 from skreg._core.paths.working_set import Columns, Covariance, Gradient, Residual
 from skreg._core.solve import certify, form_of_all_columns
 from tests.problems import DESIGNS, regression
