@@ -1,6 +1,7 @@
 """The documented objective of PenalizedRegressor, and its optimality conditions, in plain NumPy."""
 
 import numpy as np
+from scipy.stats import norm
 
 from tests.reference import dense
 
@@ -55,8 +56,17 @@ def concave_slope(size, strength, gamma, kind):
 KIND = {"mcp": "mcp", "scad": "scad", "group_mcp": "mcp", "group_scad": "scad"}
 
 
+def slope_weights(p, fdr=0.1):
+    """Benjamini-Hochberg weights."""
+    return norm.isf(0.5 * fdr * np.arange(1, p + 1) / p)
+
+
 def penalty(name, b, alpha, l1_ratio, gamma=3.0, factor=None, groups=None):
     """The penalty of coefficients; `groups` are positions, weighted by `factor` or the roots of their numbers."""
+    if name == "slope":
+        return alpha * (l1_ratio * slope_weights(b.size) @ np.sort(np.abs(b))[::-1] + 0.5 * (1.0 - l1_ratio) * b @ b)
+    if name == "fused":
+        return alpha * (l1_ratio * np.abs(b).sum() + (1.0 - l1_ratio) * np.abs(np.diff(b)).sum())
     if groups is None:
         factor = np.ones(b.size) if factor is None else factor
         size, squares = np.abs(b), b**2
@@ -79,6 +89,17 @@ def violation(name, X, g, b, alpha, l1_ratio, gamma=3.0, groups=None):
 
 def distance(name, c, b, alpha, l1_ratio, gamma, groups, factor):
     """Largest distance of c to the subdifferential of the penalty at b; norms of groups are weighted by `factor`."""
+    if name == "slope":
+        c = c - alpha * (1.0 - l1_ratio) * b
+        above = np.cumsum(np.sort(np.abs(c))[::-1] - alpha * l1_ratio * slope_weights(b.size))
+        return max(above.max(), abs(penalty(name, b, alpha * l1_ratio, 1.0) - c @ b))
+    if name == "fused":
+        worst = abs(penalty(name, b, alpha, l1_ratio) - c @ b)
+        for i in range(b.size):
+            for j in range(i + 1, b.size + 1):
+                indicator = np.where((np.arange(b.size) >= i) & (np.arange(b.size) < j), 1.0, 0.0)
+                worst = max(worst, abs(c @ indicator) - penalty(name, indicator, alpha, l1_ratio))
+        return worst
     worst = 0.0
     for group, weight in zip([[j] for j in range(b.size)] if groups is None else groups, factor, strict=True):
         size = np.linalg.norm(b[group])

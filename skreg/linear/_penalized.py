@@ -256,6 +256,10 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     "sparse_group_lasso"  ``alpha (l1_ratio ||b||_1 + (1 - l1_ratio) sum_g w_g ||b_g||)`` [7]_
     "group_mcp",          the concave functions of ``||b_g||`` [8]_
     "group_scad"
+    "slope"               ``l sum_i s_i |b|_(i) + alpha (1 - l1_ratio) ||b||^2 / 2`` with slope weights s,
+                          where ``|b|_(1)`` is the largest magnitude: equal magnitudes in clusters [11]_
+    "fused"               ``alpha (l1_ratio ||b||_1 + (1 - l1_ratio) sum_j |b_j+1 - b_j|)``: neighbours
+                          have equal coefficients [12]_
     ====================  ===============================================================================
 
     The intercept is never penalized.
@@ -267,12 +271,12 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     loss : {"squared", "huber", "quantile", "poisson", "gamma", "tweedie"}, default="squared"
         The loss. "poisson", "gamma" and "tweedie" predict means ``exp(z)``; their targets must not be negative, and for
         "gamma" positive.
-    penalty : {"elastic_net", "mcp", "scad", "group_lasso", "sparse_group_lasso", "group_mcp", "group_scad"}, \
-            default="elastic_net"
+    penalty : {"elastic_net", "mcp", "scad", "group_lasso", "sparse_group_lasso", "group_mcp", "group_scad", \
+            "slope", "fused"}, default="elastic_net"
         The penalty.
     l1_ratio : float or None, default=None
-        L1 ratio, in [0, 1], see the formulas. None is 0.5 for "elastic_net" and "sparse_group_lasso", and 1, no ridge,
-        for the others.
+        L1 ratio, in [0, 1], see the formulas. None is 0.5 for "elastic_net", "sparse_group_lasso" and "fused", and 1,
+        no ridge, for the others.
     gamma : float, default=None
         Where the concave penalties become constant: larger than 1 for MCP, 2 for SCAD. None is 3 and 3.7, as in the
         literature. Large values approach the lasso.
@@ -283,15 +287,23 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         Weight of every group, in [0, inf], in the order of the lists or in which labels come first; or by label. None,
         and for labels that a dict does not name, is the root of the group's size, so that large groups do not enter
         more easily.
+    slope_weights : {"bh", "oscar"} or array-like of shape (n_features,), default="bh"
+        Weights of the magnitudes in decreasing order, for penalty="slope". "bh" are the thresholds of Benjamini and
+        Hochberg's test, the normal quantiles of ``1 - fdr i / (2 n_features)``: with noise of standard deviation
+        sigma, ``alpha = sigma / sqrt(n_samples)`` and standardized orthogonal features, the expected share of features
+        selected by mistake is at most `fdr` [11]_. "oscar" falls linearly from 1 to ``1 / n_features`` [13]_. An array
+        must not be negative and not increase.
+    fdr : float, default=0.1
+        The false discovery rate of ``slope_weights="bh"``, in (0, 1).
     penalty_factor : array-like of shape (n_features,), Series or dict, default=None
         Penalty factor of every feature, in [0, inf]: 0 leaves it unpenalized, infinity leaves the feature out. A dict,
         and a Series whose index holds strings, go by the column names of X, with factor 1 for features that they do
-        not name. None is 1 for all. Not for groups.
+        not name. None is 1 for all. Only for "elastic_net", "mcp" and "scad", as the next two.
     bounds : pair or dict, default=None
         Bounds ``(lows, highs)`` of the coefficients on the original scale: each a number, None, or as `penalty_factor`
-        with a number for every feature; or a dict with a pair ``(low, high)`` for feature names. Not for groups.
+        with a number for every feature; or a dict with a pair ``(low, high)`` for feature names.
     positive : bool, default=False
-        Whether coefficients must not be negative. Not for groups.
+        Whether coefficients must not be negative.
     quantile : float, default=0.5
         The quantile q of loss="quantile", in (0, 1). The default is the median.
     power : float, default=1.5
@@ -363,6 +375,10 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     **The quantile loss** is approached by smoothed ones (Nesterov 2005 [10]_) of falling width, until the gap of the
     loss itself is met.
 
+    **SLOPE and the fused lasso** are solved by prox-gradient steps with momentum [14]_, which find the clusters of
+    equal coefficients, and Newton steps for their values. A constant feature has coefficient 0 with "slope", and one
+    between those of its neighbours with "fused".
+
     Norms of groups are of the coefficients as they are, or of standardized features with `standardize`: features of a
     group are not made orthogonal.
 
@@ -380,6 +396,12 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     .. [9] J. Fan, L. Xue, H. Zou, "Strong oracle optimality of folded concave penalized estimation", Ann. Statist.
        42(3), 2014.
     .. [10] Y. Nesterov, "Smooth minimization of non-smooth functions", Math. Program. 103(1), 2005.
+    .. [11] M. Bogdan et al., "SLOPE: adaptive variable selection via convex optimization", Ann. Appl. Stat. 9(3), 2015.
+    .. [12] R. Tibshirani et al., "Sparsity and smoothness via the fused lasso", JRSS B 67(1), 2005.
+    .. [13] H. Bondell, B. Reich, "Simultaneous regression shrinkage, variable selection, and supervised clustering of
+       predictors with OSCAR", Biometrics 64(1), 2008.
+    .. [14] A. Beck, M. Teboulle, "A fast iterative shrinkage-thresholding algorithm for linear inverse problems", SIAM
+       J. Imaging Sci. 2(1), 2009.
 
     Examples
     --------
@@ -402,6 +424,11 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     >>> groups = ["a", "a", "b", "b"]
     >>> PenalizedRegressor(0.2, penalty="group_lasso", groups=groups).fit(X, y).coef_.round(2)
     array([ 0.8 , -0.81,  0.  ,  0.  ])
+
+    Coefficients of equal magnitude:
+
+    >>> PenalizedRegressor(0.2, penalty="slope").fit(X, y).coef_.round(2)
+    array([ 0.59, -0.59,  0.  ,  0.  ])
     """
 
     _parameter_constraints = {

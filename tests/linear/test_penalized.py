@@ -16,8 +16,8 @@ from tests.reference_penalized import mean_loss, penalty, slopes, violation
 
 LOSSES = ("squared", "huber", "quantile", "poisson", "gamma", "tweedie")
 SMOOTH = tuple(loss for loss in LOSSES if loss != "quantile")
-PENALTIES = ("elastic_net", "mcp", "scad", "group_lasso", "sparse_group_lasso", "group_mcp", "group_scad")
-CONVEX = ("elastic_net", "group_lasso", "sparse_group_lasso")
+CONVEX = ("elastic_net", "group_lasso", "sparse_group_lasso", "slope", "fused")
+PENALTIES = (*CONVEX, "mcp", "scad", "group_mcp", "group_scad")
 GROUPS = [[0, 1], [2, 3, 4], [5], [6, 7, 8]]
 
 
@@ -221,7 +221,14 @@ class TestLimits:
 
 @pytest.mark.parametrize("kind", ["csc", "csr array", "float32"])
 @pytest.mark.parametrize(
-    ("loss", "name"), [("squared", "group_mcp"), ("huber", "sparse_group_lasso"), ("poisson", "scad")]
+    ("loss", "name"),
+    [
+        ("squared", "group_mcp"),
+        ("huber", "sparse_group_lasso"),
+        ("poisson", "scad"),
+        ("squared", "fused"),
+        ("poisson", "slope"),
+    ],
 )
 def test_penalized__sparse_and_single_precision_are_dense(kind, loss, name):
     X, y = problem(loss)
@@ -352,6 +359,20 @@ BAD = [
     (dict(penalty="group_lasso", positive=True), ValueError, r"positive does not go with penalty='group_lasso'"),
     (dict(penalty="group_lasso", bounds=(0, 1)), ValueError, r"bounds does not go with .* got bounds=\(0, 1\)"),
     (dict(penalty="group_lasso", penalty_factor=[1.0] * 9), ValueError, r"penalty_factor does not go with"),
+    (dict(penalty="slope", positive=True), ValueError, r"positive does not go with penalty='slope'; got positive=True"),
+    (dict(penalty="fused", bounds=(0, 1)), ValueError, r"bounds does not go with penalty='fused'"),
+    (dict(penalty="fused", penalty_factor=[1.0] * 9), ValueError, r"penalty_factor does not go with penalty='fused'"),
+    (dict(penalty="slope", groups=[0] * 9), ValueError, r"groups needs a penalty of groups"),
+    (dict(penalty="slope", fdr=1.0), ValueError, r"'fdr' parameter .* Got 1\.0"),
+    (dict(penalty="slope", slope_weights="gaussian"), ValueError, r"'slope_weights' parameter .* Got 'gaussian'"),
+    (dict(penalty="slope", slope_weights=[1.0]), ValueError, r"slope_weights must have shape \(9,\).*; got \(1,\)"),
+    (dict(penalty="slope", slope_weights=[-1.0] * 9), ValueError, r"must be finite and not negative; got -1\.0 at 0"),
+    (
+        dict(penalty="slope", slope_weights=[1.0] * 8 + [2.0]),
+        ValueError,
+        r"slope_weights must not increase; got 1\.0 and then 2\.0 at 8",
+    ),
+    (dict(penalty="slope", slope_weights=[0.0] * 9), ValueError, r"slope_weights must not all be 0"),
     (dict(penalty="group_lasso", groups="ab"), ValueError, r"'groups' parameter .* Got 'ab'"),
     (
         dict(penalty="group_lasso", groups={0: 1}),

@@ -96,7 +96,7 @@ class Residual:
 
 
 class Gradient:
-    """r is the gradient on the working set; `cross` gives inner products of columns, of which `rank` are independent."""
+    """r is the gradient on the working set; `cross` gives inner products of columns, which have at most a rank."""
 
     h = np.ones(1)
     has_squares = True

@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import lsq_linear
 
 from skreg._core.loops import inner
+from skreg._core.loops.semidefinite import solve_semidefinite
 from skreg._core.parts.penalties import ElasticNet
 from skreg._core.paths.working_set import Gradient, SquaredLoss
 from tests.problems import regression
@@ -84,12 +85,12 @@ def test_solve__stops_after_max_rounds():
 
 def test_inner__singular_systems_have_the_shortest_solution():
     A = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    np.testing.assert_allclose(inner._solve(A, np.array([1.0, 1.0, 2.0])), [0.5, 0.5, 2.0], atol=1e-10)
+    np.testing.assert_allclose(solve_semidefinite(A, np.array([1.0, 1.0, 2.0])), [0.5, 0.5, 2.0], atol=1e-10)
 
 
 def test_inner__systems_that_are_not_convex_have_no_solution():
     semidefinite = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    found = inner._solve(semidefinite, np.array([1.0, 1.0, 2.0]), is_convex=False)
+    found = solve_semidefinite(semidefinite, np.array([1.0, 1.0, 2.0]), is_convex=False)
     np.testing.assert_allclose(found, [0.5, 0.5, 2.0], atol=1e-10)
-    assert inner._solve(np.diag([1.0, -0.1]), np.ones(2), is_convex=False) is None
-    np.testing.assert_array_equal(inner._solve(np.zeros((2, 2)), np.ones(2)), np.zeros(2))
+    assert solve_semidefinite(np.diag([1.0, -0.1]), np.ones(2), is_convex=False) is None
+    np.testing.assert_array_equal(solve_semidefinite(np.zeros((2, 2)), np.ones(2)), np.zeros(2))
