@@ -4,8 +4,8 @@ SLOPE: few false discoveries, equal coefficients in clusters
 ===========================================================
 
 SLOPE penalizes the largest coefficient most, the second largest less, and so on, with the thresholds of Benjamini and
-Hochberg's test. It selects at most the share ``fdr`` of its features by mistake where features are uncorrelated, and
-gives correlated features equal coefficients instead of choosing one of them at random.
+Hochberg's test. Where features are uncorrelated, about the share ``fdr`` of those that it selects are mistakes. It also
+gives correlated features equal coefficients, instead of choosing one of them at random.
 """
 
 # %%
@@ -58,7 +58,7 @@ axes[0].legend(fontsize="small")
 
 # %%
 # Correlated features: three blocks of five features, each with the same effect. The lasso spreads an effect unevenly
-# within its block; SLOPE with the weights of OSCAR makes coefficients exactly equal.
+# within its block; SLOPE with the weights of OSCAR makes most of them exactly equal.
 
 rng = np.random.default_rng(0)
 X = np.repeat(rng.normal(size=(100, 3)), 5, axis=1) + 0.5 * rng.normal(size=(100, 15))

@@ -9,7 +9,7 @@ from .data.blocks import ENTRIES_AT_ONCE
 from .loops import inner
 from .loops.certificates import conjugate_value, dual_scales, penalty_value
 from .parts.losses import evaluate
-from .paths.working_set import Gradient, SquaredLoss, block_sizes
+from .paths.working_set import Gradient, SquaredLoss
 from .solve import Solution
 from .solve_scores import ScoresFit
 
@@ -279,7 +279,7 @@ class BlockScoresFit(ScoresFit):
 
     def _steps(self, family, alpha):
         blocks = np.arange(family.n_blocks)
-        order, sizes = family.coordinates(blocks), block_sizes(family, blocks)
+        order, sizes = family.coordinates(blocks), family.block_sizes(blocks)
         return NewtonOnBlocks(self.scores, family.whole(alpha), order, sizes)
 
     def _solve(self, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):

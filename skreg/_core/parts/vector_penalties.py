@@ -88,24 +88,9 @@ class SortedL1(NamedTuple):
         return self.weights.size
 
     def prox_all(self, v, step):
-        """By isotonic regression of the sorted magnitudes minus the weights: pools adjacent violators."""
-        order = np.argsort(-np.abs(v))
-        first, total, mean = np.empty(v.size, np.int64), np.empty(v.size), np.empty(v.size)
-        k = 0
-        for i in range(v.size):
-            first[k] = i
-            total[k] = mean[k] = abs(v[order[i]]) - step * self.weights[i]
-            while k > 0 and mean[k - 1] <= mean[k]:
-                total[k - 1] += total[k]
-                mean[k - 1] = total[k - 1] / (i + 1 - first[k - 1])
-                k -= 1
-            k += 1
-        stop = v.size
-        for b in range(k - 1, -1, -1):
-            size = max(mean[b], 0.0) / (1.0 + step * self.l2)
-            for i in range(first[b], stop):
-                v[order[i]] = math.copysign(size, v[order[i]]) if size > 0.0 else 0.0
-            stop = first[b]
+        shrink_sorted(v, self.weights, step)
+        for j in range(v.size):
+            v[j] /= 1.0 + step * self.l2
 
     def block_value(self, w, j):
         sizes, s, squares = np.sort(np.abs(w)), 0.0, 0.0
@@ -134,8 +119,7 @@ class SortedL1(NamedTuple):
         w = np.empty(c.size)  # attains the supremum
         for i in range(c.size):
             w[i] = scale * c[i] / self.l2
-        self.prox_all(w, 1.0 / self.l2)
-        w *= 2.0  # the prox has the ridge a second time
+        shrink_sorted(w, self.weights, 1.0 / self.l2)
         return scale * np.sum(w * c) - self.block_value(w, j)
 
     def face(self, w, cluster, sign, slope, left, right):
@@ -264,6 +248,30 @@ class FusedL1(NamedTuple):
                 left[m], right[m] = b, -1
                 m += 1
         return k + 1, m
+
+
+@njit
+def shrink_sorted(v, weights, step):
+    """Replace v by the minimizer of ``||w - v||^2 / (2 step) + sum_i weights_i |w|_(i)``.
+
+    By isotonic regression of the sorted magnitudes minus the weights, which pools adjacent violators.
+    """
+    order = np.argsort(-np.abs(v))
+    first, total, mean = np.empty(v.size, np.int64), np.empty(v.size), np.empty(v.size)
+    k = 0
+    for i in range(v.size):
+        first[k] = i
+        total[k] = mean[k] = abs(v[order[i]]) - step * weights[i]
+        while k > 0 and mean[k - 1] <= mean[k]:
+            total[k - 1] += total[k]
+            mean[k - 1] = total[k - 1] / (i + 1 - first[k - 1])
+            k -= 1
+        k += 1
+    stop = v.size
+    for b in range(k - 1, -1, -1):
+        for i in range(first[b], stop):
+            v[order[i]] = math.copysign(mean[b], v[order[i]]) if mean[b] > 0.0 else 0.0
+        stop = first[b]
 
 
 @njit
