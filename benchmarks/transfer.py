@@ -37,9 +37,10 @@ and positive ones are better. The digits with a perceptron chose the defaults of
 that chose nothing. Published gains of L2-SP over plain fine-tuning are 3 to
 4 points of accuracy on small sets of photographs, from nets for ImageNet (Li, Grandvalet & Davoine 2018).
 
-Strength schedules: five folds of every table with the default net, and MNIST with 1,000 labels, five draws of them.
-"Tuned" chooses the dropout rate among 0, 0.1, 0.25 and 0.5 by three folds inside of the training rows. The measure is
-log loss for classes, RMSE over the standard deviation of the target for numbers.
+Strength schedules: five folds of every table, and MNIST with 1,000 labels, five draws of them. Nets have their defaults
+but for 30 epochs on tables, and on MNIST 128 + 128 units, dropout 0.5, no L1 and 30 epochs. "Tuned" chooses the dropout
+rate among 0, 0.1, 0.25 and 0.5 by three folds inside of the training rows. The measure is log loss for classes, RMSE
+over the standard deviation of the target for numbers.
 """
 
 COMMON = dict(batch_size=32, early_stopping=False, random_state=0)
@@ -238,7 +239,7 @@ def rows_of(found, base, unit):
 SCHEDULES = ("constant", "curriculum", "annealed", "gap")
 TUNED = "constant, tuned"
 RATES = (0.0, 0.1, 0.25, 0.5)
-TABLES = ("breast cancer", "wine", "attrition", "diabetes", "Boston", "concrete", "Sacramento", "MNIST, 1,000 labels")
+TABLES = ("breast cancer", "wine", "diabetes", "Boston", "concrete", "MNIST")
 
 
 def splits(name, small):
@@ -259,9 +260,9 @@ def splits(name, small):
 
 def scheduled(name, classes, is_image):
     """A model with a strength schedule."""
-    net = (DropoutMLPClassifier if classes else DropoutMLPRegressor)(random_state=0)
+    net = (DropoutMLPClassifier if classes else DropoutMLPRegressor)(max_iter=30, random_state=0)
     if is_image:
-        net.set_params(hidden_layer_sizes=(128, 128), dropout=0.5, l1=0.0, max_iter=50)
+        net.set_params(hidden_layer_sizes=(128, 128), dropout=0.5, l1=0.0)
     if name != TUNED:
         net.set_params(strength_schedule=name)
     model = net if is_image else tabular.encoded(net)

@@ -6,11 +6,11 @@ from ..utils._delegation import DelegatesToFittedClassifier
 from ._classification import NetClassifier
 from ._docs_transfer import documented
 from ._regression import NetRegressor
-from ._transfer import OF_CLASSIFIERS, BaseFineTuned, with_source
+from ._transfer import OF_CLASSIFIERS, BaseFineTuned, ScoreOfNet, with_source
 
 
 @documented
-class FineTunedClassifier(DelegatesToFittedClassifier, ClassifierMixin, BaseFineTuned):
+class FineTunedClassifier(ScoreOfNet, DelegatesToFittedClassifier, ClassifierMixin, BaseFineTuned):
     """Classifier that begins from a fitted net and stays near it.
 
     <intro>
@@ -156,7 +156,7 @@ class FineTunedClassifier(DelegatesToFittedClassifier, ClassifierMixin, BaseFine
 
 
 @documented
-class FineTunedRegressor(RegressorMixin, BaseFineTuned):
+class FineTunedRegressor(ScoreOfNet, RegressorMixin, BaseFineTuned):
     """Regressor that begins from a fitted net and stays near it.
 
     <intro>

@@ -13,7 +13,18 @@ from sklearn.utils import get_tags
 
 from ..utils._delegation import DelegatesToFitted
 from ..utils._documentation import DocumentationLinkMixin
-from ..utils._params import ARRAY_LIKE, BOOLEAN, COUNT, DICT, ESTIMATOR, NONE, Interval, Options, check_params
+from ..utils._params import (
+    ANY_STRING,
+    ARRAY_LIKE,
+    BOOLEAN,
+    COUNT,
+    DICT,
+    ESTIMATOR,
+    NONE,
+    Interval,
+    Options,
+    check_params,
+)
 from ..utils._validation import interrupted_fit, unchanged_on_error
 from ._autoencoder import Autoencoder
 from ._base import BaseNet
@@ -41,7 +52,8 @@ PER_LAYER = {"dropout": 0, "max_norm": 0, "weight_decay": 1, "l2": 1, "l1": 1}  
 
 def with_source(constraints, names):
     """Constraints of parameters that may also be that of the pretrained net."""
-    return {name: [*constraints[name], Options(SOURCE)] for name in names}
+    more = {name: [] if ANY_STRING in constraints[name] else [Options(SOURCE)] for name in names}
+    return {name: [*constraints[name], *more[name]] for name in names}
 
 
 def source_of(pretrained, owner):
@@ -78,6 +90,25 @@ def source_of(pretrained, owner):
     if not hasattr(inner, "_net"):
         raise NotFittedError(f"pretrained={pretrained!r} is not fitted yet: fit the net before it is frozen.")
     return inner, n_layers
+
+
+class ScoreOfNet:
+    """Mixin: the score is that of the fitted net, which knows targets at every step."""
+
+    def score(self, X, y, sample_weight=None):
+        """Score of the fitted net: accuracy of a classifier, coefficient of determination of a regressor.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, ...)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        return self._ask("score", X, y=y, sample_weight=sample_weight)
 
 
 class BaseFineTuned(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator):
@@ -197,18 +228,3 @@ class BaseFineTuned(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
             vars(self).pop(name, None)
             if hasattr(net, name):
                 setattr(self, name, getattr(net, name))
-
-    def score(self, X, y, sample_weight=None):
-        """Score of the fitted net: accuracy of a classifier, coefficient of determination of a regressor.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, ...)
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        score : float
-        """
-        return self._ask("score", X, y=y, sample_weight=sample_weight)

@@ -136,6 +136,18 @@ def test_fine_tuned__strength_and_rates_keep_layers_near_the_source(source):
     assert slow[0] < 0.1
 
 
+@pytest.mark.parametrize(
+    "options", [dict(max_norm=0.01), dict(averaging="swa"), dict(sam_rho=0.1), dict(clip_norm=0.1)]
+)
+def test_fine_tuned__nothing_changes_frozen_layers(source, options):
+    for name in ("max_norm", "averaging", "sam_rho", "clip_norm"):
+        options = {name: "source"} | options
+    assert changed(tuned(source, CODES, **PLAIN, frozen=1, weight_decay=1.0, l1=1e-3, **options), source) == {
+        "hidden2",
+        "output",
+    }
+
+
 # ---- the output layer, and units
 
 
@@ -257,6 +269,18 @@ def test_fine_tuned__tokens_of_the_source():
     np.testing.assert_array_equal(model.estimator_.embeddings_, source.embeddings_)
     with pytest.raises(ValueError, match=r"tokens below 9, the size of the vocabulary"):
         FineTunedClassifier(FrozenEstimator(source)).fit(tokens + 1, tokens[:, 0] % 2)
+
+
+def test_fine_tuned__targets_at_every_step():
+    y = X > 0.0
+    source = DropoutRNNClassifier(4, return_sequences=True, **FAST).fit(X, y.astype(int))
+    model = tuned(source, y.astype(int), l2_sp=np.inf)
+    assert not model.new_head_
+    assert model.score(X, y) == source.score(X, y)
+    source = DropoutRNNRegressor(4, return_sequences=True, **FAST | dict(max_iter=30)).fit(X, X)
+    assert source.score(X, X) > 0.0
+    assert not tuned(source, X).new_head_
+    assert tuned(source, 1e3 * X).new_head_
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,8 @@ def train_epoch(gradients, objective, batches, optimizer, rate, rng, *, sam_rho=
 class MaxNorm:
     """Shorten the incoming weights of every unit to a radius, after every step (Srebro & Shraibman 2005).
 
+    Frozen weights stay as they are.
+
     Parameters
     ----------
     net : Net
@@ -84,8 +86,9 @@ class MaxNorm:
     """
 
     def __init__(self, net, radii):
-        self.constrained = [(p.value, p.value.dtype.type(radii[p.group])) for p in net.weights() if p.group in radii]
+        self.constrained = [(p, p.value.dtype.type(radii[p.group])) for p in net.weights() if p.group in radii]
 
     def __call__(self, net):
-        for W, radius in self.constrained:
-            project_columns(W, radius)
+        for param, radius in self.constrained:
+            if not param.frozen:
+                project_columns(param.value, radius)
