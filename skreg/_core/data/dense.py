@@ -89,6 +89,21 @@ class DenseData(Data):
             G += (Z[first:] if first else Z) @ Z.T
         return G / (self.rows[rows].sum() / self.weight)
 
+    def reader(self, cols, mean, dtype=np.float64):
+        """A function that gives normalized columns, from which `mean` is subtracted, in some rows: (m, n_rows)."""
+        A, one, which = (
+            DenseDesign(self.X.T, cols, mean, self.scale[cols]),
+            np.ones((1, self.n)),
+            np.zeros(cols.size, int),
+        )
+
+        def columns(rows):
+            Z = np.empty((cols.size, rows.size), dtype)
+            col_fills(A, unsigned(rows), one, which, Z)
+            return Z
+
+        return columns
+
     def all_scores(self, W):
         if self.X.dtype != np.float64 or not self.centred_late:
             return super().all_scores(W)

@@ -109,6 +109,15 @@ class SparseData(Data):
             G -= np.sum(roots[0] ** 2) * np.outer(shift[first:], shift)
         return G
 
+    def reader(self, cols, mean, dtype=np.float64):
+        """A function that gives normalized columns in some rows: (m, n_rows). They are not centred."""
+        X, scale = self.X[:, cols].tocsr(), self.scale[cols, None]
+
+        def columns(rows):
+            return np.ascontiguousarray(X[rows].toarray().T * scale, dtype)
+
+        return columns
+
     def _filled(self, cols):
         """Some columns with their zeros, in float64."""
         first, entries = self.X.indptr[cols].astype(np.int64), np.diff(self.X.indptr)[cols]

@@ -7,6 +7,10 @@ import numpy as np
 
 from .._jit import jitted, njit, not_compiled
 
+ENTRIES_PER_PRODUCT = 1 << 20  # of columns, that are copied for one product
+MIN_ROWS = 256  # of such a copy
+COUPLED_SHIFT = 1e-7  # added to diagonals of curvatures, relative to those without coupling
+
 
 @jitted
 class Cox(NamedTuple):
@@ -104,6 +108,120 @@ class Cox(NamedTuple):
     @not_compiled
     def null_scores(self, T, h):
         return np.zeros(1)
+
+    @not_compiled
+    def coupling(self, T, h, P):
+        """What the Hessian is smaller by than ``diag(h H)``, where `evaluate` wrote the scores P."""
+        return RiskSets(self, T, h, P)
+
+
+class RiskSets:
+    """The Hessian of the partial likelihood: ``diag(h H) - sum_t v_t v_t'``.
+
+    There is a v for each time with events, or with Efron's ties for each event: the shares of the rows at risk in the
+    hazard, times the root of the weight of the events. Products with columns are running sums from the last time to the
+    first.
+    """
+
+    def __init__(self, loss, T, h, P):
+        n, n_times = loss.order.size, loss.ptr.size - 1
+        self.loss = loss
+        self.is_event = (T[0] * h > 0.0)[loss.order]
+        self.share = np.empty(n)  # h exp(z), relative to the largest exp(z) at risk
+        self.shrink = np.empty(n_times)  # factor of running sums from the next time to this one
+        self.n_terms = np.zeros(n_times, np.int64)
+        self.factor = np.empty(int((T[0] * h > 0.0).sum()))  # of v_t
+        risk_sets(loss, T, h, P, self.share, self.shrink, self.n_terms, self.factor)
+        self.first_term = np.append(0, np.cumsum(self.n_terms))
+
+    def curvature(self, columns, weights, m, first, dtype):
+        """The Hessian (m - first, m) along m columns: of the last of them with all.
+
+        ``columns(rows)`` gives the columns in some rows (m, n_rows); `weights` are h H.
+        """
+        loss, G, diagonal = self.loss, np.zeros((m - first, m)), np.zeros(m)
+        ptr, state, roots = loss.ptr, np.zeros(m), np.sqrt(weights[loss.order])
+        step, high = max(ENTRIES_PER_PRODUCT // max(m, 1), MIN_ROWS), ptr.size - 1
+        while high > 0:
+            low = min(int(np.searchsorted(ptr, max(ptr[high] - step, 0), side="left")), high - 1)
+            rows, terms = slice(ptr[low], ptr[high]), slice(self.first_term[low], self.first_term[high])
+            Z = np.ascontiguousarray(columns(loss.order[rows]).T)
+            V = np.empty((terms.stop - terms.start, m), dtype)
+            tables = self.share[rows], self.is_event[rows], self.shrink, self.n_terms, self.factor[terms]
+            risk_means(ptr, loss.stop, low, high, *tables, Z, state, V)
+            Z *= roots[rows, None].astype(dtype)
+            diagonal += np.einsum("ij,ij->j", Z, Z)
+            G += (Z.T @ Z - V.T @ V) if first == 0 else (Z[:, first:].T @ Z - V[:, first:].T @ V)
+            high = low
+        G.flat[first :: m + 1] += (
+            COUPLED_SHIFT * diagonal[first:]
+        )  # the difference may be singular, or less by rounding
+        return G
+
+
+@njit
+def risk_sets(loss, T, h, P, share, shrink, n_terms, factor):
+    """Fill the tables of `RiskSets`; terms are in the order of times, and of events within them."""
+    top, S, at = -np.inf, 0.0, factor.size
+    for g in range(loss.ptr.size - 2, -1, -1):
+        if loss.ptr[g + 1] == loss.stop[g]:
+            top, S = -np.inf, 0.0
+        last = top
+        for k in range(loss.ptr[g], loss.ptr[g + 1]):
+            i = loss.order[k]
+            if h[i] > 0.0:
+                top = max(top, P[0, i])
+        shrink[g] = math.exp(last - top) if last > -np.inf else 0.0
+        S *= shrink[g]
+        D = E = 0.0
+        d = 0
+        for k in range(loss.ptr[g], loss.ptr[g + 1]):
+            i = loss.order[k]
+            share[k] = h[i] * math.exp(P[0, i] - top) if h[i] > 0.0 else 0.0
+            S += share[k]
+            if T[0, i] > 0.0 and h[i] > 0.0:
+                D, E, d = D + h[i], E + share[k], d + 1
+        n_terms[g] = d if loss.efron else min(d, 1)
+        at -= n_terms[g]
+        for m in range(n_terms[g]):
+            factor[at + m] = math.sqrt(D / n_terms[g]) / (S - m / n_terms[g] * E)
+    if at > 0:  # with ties there are fewer terms than events
+        for t in range(factor.size - at):
+            factor[t] = factor[t + at]
+
+
+@njit
+def risk_means(ptr, stop, low, high, share, is_event, shrink, n_terms, factor, Z, state, V):
+    """Fill V (n_terms, m) with products of the v and the columns Z (n_rows, m), for the times from `low` to `high`.
+
+    `state` holds the sums of the shares at risk times the columns. `share`, `is_event` and `factor` are those of the
+    rows and terms of these times.
+    """
+    own, t, first = np.empty(state.size), factor.size, ptr[low]
+    for g in range(high - 1, low - 1, -1):
+        goes_on = 0.0 if ptr[g + 1] == stop[g] else shrink[g]
+        if goes_on != 1.0:
+            for j in range(state.size):
+                state[j] *= goes_on
+        is_tied = n_terms[g] > 1
+        if is_tied:
+            own[:] = 0.0
+        for k in range(ptr[g] - first, ptr[g + 1] - first):
+            u = share[k]
+            for j in range(state.size):
+                state[j] += u * Z[k, j]
+            if is_tied and is_event[k]:
+                for j in range(state.size):
+                    own[j] += u * Z[k, j]
+        t -= n_terms[g]
+        for m in range(n_terms[g]):
+            f, part = factor[t + m], m / n_terms[g]
+            if m == 0:
+                for j in range(state.size):
+                    V[t, j] = f * state[j]
+            else:
+                for j in range(state.size):
+                    V[t + m, j] = f * (state[j] - part * own[j])
 
 
 @njit

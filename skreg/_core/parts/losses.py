@@ -12,7 +12,8 @@ max_hess : float
 misfit_hess : float
     Least curvature of a row, relative to the square of its slope, where second derivatives vanish.
 couples_rows : bool
-    Whether the loss of a row depends on others: a part of the rows has another loss then.
+    Whether the loss of a row depends on others: a part of the rows has another loss then. Second derivatives are bounds
+    then, and ``coupling(T, h, P)`` gives an object with the whole `curvature` of some columns, as `cox.RiskSets` does.
 """
 
 import inspect

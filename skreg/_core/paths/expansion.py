@@ -72,8 +72,10 @@ class OneScore(Model):
 
     def __init__(self, s, damping=1.0):
         super().__init__(s, damping)
-        self.shifts = int(s.likelihood.fit_intercept)
         lik, r = s.likelihood, s.rows.R[0]
+        # where rows are coupled, a shift of all scores changes nothing
+        self.coupling = lik.loss.coupling(lik.T, lik.h, s.rows.P) if lik.loss.couples_rows else None
+        self.shifts = int(lik.fit_intercept and self.coupling is None)
         misfit = lik.loss.misfit_hess * (r * lik.score_scale * lik.inv_h) ** 2
         self.h = h = damping * lik.h * np.maximum(s.rows.H, np.maximum(misfit, MIN_CURVATURE))
         self.inv_h = np.divide(1.0, h, out=np.zeros(h.size), where=h > 0.0)
@@ -115,11 +117,15 @@ class OneScore(Model):
         """Curvature of the last `new` of some coordinates with all of them; coordinate -1 is the intercept."""
         s, some = self.s, at[at >= 0]
         mean = np.zeros(some.size) if self.data.sparse else s.A.mean[some]
+        if self.coupling is not None:
+            columns = self.data.reader(s.cols[some], mean, dtype)
+            return self.coupling.curvature(columns, self.h, at.size, at.size - new, dtype)
         roots, which = np.sqrt(self.h)[None], np.zeros(at.size, np.int64)
-        return self.data.weighted_gram(s.cols[some], mean, np.ones(at.size - some.size), roots, which, rows, new, dtype)
+        ones = np.ones(at.size - some.size)
+        return self.data.weighted_gram(s.cols[some], mean, ones, roots, which, rows, new, dtype)
 
     def on_gram(self, at, G):
-        if self.s.likelihood.fit_intercept:  # eliminated
+        if self.shifts:  # eliminated
             G = G[:-1, :-1] - np.outer(G[-1, :-1] / G[-1, -1], G[-1, :-1])
         return super().on_gram(at, G)
 
@@ -216,7 +222,7 @@ class Curvature:
         m, self.at = self.at.size, np.append(self.at, new)
         G = np.empty((self.at.size, self.at.size))
         G[:m, :m] = self.G
-        G[m:] = self.model.curvature(self.at, self.rows, new.size, self.dtype)
+        G[m:] = self.model.curvature(self.at, self.rows, new.size, self.dtype) if new.size else 0.0
         G[:m, m:] = G[m:, :m].T
         if self.dtype == np.float32:
             G.flat[m * (G.shape[0] + 1) :: G.shape[0] + 1] *= 1.0 + SINGLE_PRECISION_SHIFT

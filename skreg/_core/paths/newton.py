@@ -42,6 +42,8 @@ class Policy(NamedTuple):
 
 
 POLICY = Policy()
+# where rows are coupled, curvature matrices cost more and there is no model on rows: they are used longer, and for more
+COUPLED_POLICY = POLICY._replace(near=0.95, slow=0.6, model_gap=0.1, max_gram=2000, small_gram=2000)
 
 
 class NewtonSteps:
@@ -63,6 +65,7 @@ class NewtonSteps:
         self.s = s
         self.solver = solver
         self.curvature = None
+        self.policy = COUPLED_POLICY if s.likelihood.loss.couples_rows else POLICY
         self._may_sample = not s.data.sparse and s.data.n >= POLICY.sampled_rows
         self._may_be_single = True  # whether large curvature matrices may be in single precision
 
@@ -99,7 +102,7 @@ class NewtonSteps:
         s, damping = self.s, 1.0
         model = (OneScore if s.K == 1 else Softmax)(s)
         ends = block_ends(pen)
-        blocks = find_active(pen, s.w, s.c, POLICY.near)
+        blocks = find_active(pen, s.w, s.c, self.policy.near)
         at = ranges(ends, blocks)
         G = self._curvature_of(model, at)
         if G is None:
@@ -150,7 +153,7 @@ class NewtonSteps:
 
     def _sample(self, m):
         """A sample of rows for the curvature of m coordinates, or None."""
-        if not self._may_sample:
+        if not self._may_sample or self.s.likelihood.loss.couples_rows:
             return None
         data = self.s.data
         weights = data.rows[data.sample]
@@ -163,7 +166,7 @@ class NewtonSteps:
         data = self.s.data
         sample = self._sample(at.size) if self.curvature is None else self.curvature.rows
         cost = at.size * (1.0 if sample is None else sample.size / data.n)
-        limit = max(min(POLICY.max_gram, 0.5 * model.width), POLICY.small_gram)
+        limit = max(min(self.policy.max_gram, 0.5 * model.width), self.policy.small_gram)
         if cost > limit or at.size > POLICY.largest_gram:
             self.curvature = None
             return None
@@ -189,7 +192,7 @@ def solve(s, pen, tol, share, max_rounds):
         before, gap = gap, proof.update(pen, value, c)
         if not rounds:
             goal = max(tol, share * value, POLICY.enough * min(gap, value))
-        if POLICY.slow * before < gap < np.inf:
+        if steps.policy.slow * before < gap < np.inf:
             steps.refine(share == 0.0 or gap > POLICY.stuck * before)
         elif gap == np.inf and steps.is_old:
             steps.refine(False)
@@ -203,20 +206,20 @@ def solve(s, pen, tol, share, max_rounds):
         rounds, is_fresh = rounds + 1, False
         if rounds == 1 and steps.wants_lbfgs(pen):
             rounds += lbfgs.minimize(s, pen, goal, max(max_rounds - POLICY.reserved_steps, 1))
-        elif not steps.step(pen, value, _model_tol(proof, pen, gap, value, goal)):
+        elif not steps.step(pen, value, _model_tol(steps.policy, proof, pen, gap, value, goal)):
             if steps.curvature is None or steps.curvature.is_exact:
                 max_rounds = rounds
             else:
                 steps.refine(True)
 
 
-def _model_tol(proof, pen, gap, value, goal):
+def _model_tol(policy, proof, pen, gap, value, goal):
     """Certificate to which the model is solved. It has a duality gap if the penalty is convex, else a distance.
 
     A distance to the subdifferential is like the root of a gap.
     """
     if proof.is_gap:
-        return max(POLICY.model_gap * min(gap, value), 0.3 * goal)
+        return max(policy.model_gap * min(gap, value), 0.3 * goal)
     if pen.is_convex:
-        return max(POLICY.model_gap * min(gap, 1.0) ** 2, 0.1 * goal**2)
-    return max(POLICY.model_gap * gap, 0.3 * goal)
+        return max(policy.model_gap * min(gap, 1.0) ** 2, 0.1 * goal**2)
+    return max(policy.model_gap * gap, 0.3 * goal)

@@ -2,10 +2,17 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from scipy.optimize import minimize
 
+from skreg import PenalizedCox
+from skreg._core.data import as_data
+from skreg._core.data.likelihood import Likelihood
 from skreg._core.parts.cox import cox_loss
 from skreg._core.parts.losses import evaluate
+from skreg._core.parts.penalty_paths import Penalty
+from skreg._core.paths.expansion import OneScore
+from skreg._core.paths.scores import Scores
 
 pytestmark = pytest.mark.plain
 
@@ -96,3 +103,39 @@ def test_cox__conjugate_is_bounded_from_above(ties, strata):
     bound = loss.conjugate_sum(event[None], None, weights, P, 0.5)
     assert bound >= -best.fun - 1e-8
     assert bound <= 0.5 * loss.conjugate_sum(event[None], None, weights, P, 1.0) + 1e-10  # it is convex in the scale
+
+
+@pytest.mark.parametrize("kind", [np.asfortranarray, sp.csc_array])
+@pytest.mark.parametrize("ties", ["breslow", "efron"])
+@pytest.mark.parametrize("strata", [False, True])
+def test_cox__curvature_matrix_is_the_hessian(ties, strata, kind, monkeypatch):
+    """Row blocks of few rows, so that running sums go on from one to the next; and the last columns with all."""
+    monkeypatch.setattr("skreg._core.parts.cox.ENTRIES_PER_PRODUCT", 0)
+    monkeypatch.setattr("skreg._core.parts.cox.MIN_ROWS", 7)
+    time, event, weights, codes = problem(40, strata)
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((40, 5)) * (rng.random((40, 5)) < 0.7)
+    data = as_data(kind(X), np.empty((0, 40)), weights, True)
+    likelihood = Likelihood(data, cox_loss(time, codes, ties), event[None])
+    s = Scores(likelihood)
+    s.add(Penalty(1.0, np.ones(5)).path(data, 1.0), np.arange(5), np.zeros(5, bool), np.abs(s.start))
+    w = 0.5 * rng.standard_normal(5)
+    s.move(w)
+    model = OneScore(s)
+    H = []
+    for e in np.eye(5):
+        s.move(w + 1e-5 * e)
+        up = s.c
+        s.move(w - 1e-5 * e)
+        H.append((s.c - up) / 2e-5)
+    np.testing.assert_allclose(model.curvature(np.arange(5), None, 5), H, atol=1e-6)
+    np.testing.assert_allclose(model.curvature(np.arange(5), None, 2), np.array(H)[3:], atol=1e-6)
+
+
+def test_cox__few_steps_from_a_rough_to_an_exact_solution():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 20)) + rng.standard_normal((300, 1))
+    time, end = rng.exponential(np.exp(-X[:, :4].sum(axis=1))), rng.exponential(1.0, 300)
+    y = np.column_stack([time <= end, np.minimum(time, end)])
+    rough, exact = (PenalizedCox(0.01, l1_ratio=0.5, tol=tol).fit(X, y) for tol in (1e-4, 1e-12))
+    assert exact.n_iter_ <= rough.n_iter_ + 15  # with a bound of the curvature there were 39 more
