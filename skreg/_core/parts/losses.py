@@ -50,6 +50,7 @@ class _OfOneScore:
 
 def of_one_score(cls):
     """Give a loss with `value_grad_hess` the method `evaluate`."""
+    cls.couples_rows = False
     for name, function in vars(_OfOneScore).items():
         if inspect.isfunction(function):
             setattr(cls, name, function)

@@ -10,7 +10,7 @@ from skreg._core.data import as_data
 from skreg._core.data.likelihood import Likelihood
 from skreg._core.parts.cox import cox_loss
 from skreg._core.parts.losses import evaluate
-from skreg._core.parts.penalty_paths import Penalty
+from skreg._core.parts.penalty import Penalty
 from skreg._core.paths.expansion import OneScore
 from skreg._core.paths.scores import Scores
 
