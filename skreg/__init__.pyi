@@ -2,7 +2,7 @@ __version__: str
 
 from . import augmentation, inspection, linear, neural, recommendation, stopping, utils
 from ._show_versions import show_versions
-from .augmentation import AugmentedClassifier, AugmentedRegressor
+from .augmentation import AugmentationSearchCV, AugmentedClassifier, AugmentedRegressor
 from .linear import (
     ElasticNetProx,
     ElasticNetProxCV,
@@ -28,6 +28,7 @@ from .recommendation import MatrixFactorizationRecommender, MatrixFactorizationR
 from .stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
 
 __all__ = [
+    "AugmentationSearchCV",
     "AugmentedClassifier",
     "AugmentedRegressor",
     "DropoutCNNClassifier",

@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 
 from skreg import (
+    AugmentationSearchCV,
     AugmentedClassifier,
     AugmentedRegressor,
     DropoutCNNClassifier,
@@ -34,7 +35,7 @@ from skreg import (
     PenalizedRegressor,
     PenalizedRegressorCV,
 )
-from skreg.augmentation import Compose, FeatureMask, Mixup, RandomApply, SwapNoise
+from skreg.augmentation import Compose, FeatureMask, GaussianNoise, Mixup, RandomApply, SwapNoise
 from skreg.neural import Autoencoder, FineTunedClassifier, FineTunedRegressor, Tokens
 from tests.combinations import THOROUGH
 
@@ -180,6 +181,8 @@ INSTANCES = [
         SGDClassifier(random_state=0), Compose([FeatureMask(0.01), Mixup()]), mode="stream", random_state=0
     ),
     AugmentedClassifier(HistGradientBoostingClassifier(), SwapNoise(0.01), include_original=False, random_state=0),
+    AugmentationSearchCV(LogisticRegression(), [FeatureMask(0.1)], strengths=[1.0], n_copies=2, cv=2, random_state=0),
+    AugmentationSearchCV(Ridge(), [GaussianNoise(0.1)], strengths=[1.0], n_copies=1, cv=2, random_state=0),
 ]
 
 TEXTS = [Tokens()]  # take texts instead of tables

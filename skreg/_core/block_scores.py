@@ -28,7 +28,7 @@ NULL_STEPS = 100
 ZERO_EIGENVALUE = 1e-13  # of curvatures, relative to the largest
 
 
-class Rows(NamedTuple):
+class LossRows(NamedTuple):
     """How the rows of a block become targets and columns of the loss.
 
     Attributes
@@ -142,7 +142,7 @@ class BlockScores:
     Parameters
     ----------
     data : BlockData
-    rows : Rows
+    rows : LossRows
     start : ndarray of shape (K,)
         Intercepts of the null model.
     """
@@ -170,7 +170,7 @@ class BlockScores:
     def at(self, w, b):
         """The loss at coefficients and intercepts."""
         sums = self.data.blocks.total(score_sums, self.rows, self._matrix(w), b)
-        return Point(w, b, sums.in_units_of(self.score_scale))
+        return BlockPoint(w, b, sums.in_units_of(self.score_scale))
 
     def duals(self, point, scales):
         """Dual values of the slopes at a point, times some scales."""
@@ -192,7 +192,7 @@ class BlockScores:
         return point
 
 
-class Point(NamedTuple):
+class BlockPoint(NamedTuple):
     """Coefficients, with coordinate ``j K + k`` that of column j and score k, intercepts, and the loss there."""
 
     w: np.ndarray
@@ -205,7 +205,7 @@ class Point(NamedTuple):
         return -self.sums.gradient[:, :-1].T.ravel()
 
 
-class Model(NamedTuple):
+class BlockModel(NamedTuple):
     """The quadratic model of the loss at a point, with the best intercepts for every value of the coefficients."""
 
     G: np.ndarray
@@ -328,7 +328,7 @@ class NewtonOnBlocks:
         for step in range(max_iter + 1):
             w = point.w[order]
             value = point.sums.value + penalty_value(pen, w)
-            model = Model.at(point, scores.data.fit_intercept, scores.score_scale)
+            model = BlockModel.at(point, scores.data.fit_intercept, scores.score_scale)
             found = model.minimize(pen, w, self.sizes, order, max(MODEL_GAP * min(descent, value), LIKELY * goal))
             d = np.empty(w.size)
             d[order] = found - w

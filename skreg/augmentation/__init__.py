@@ -7,6 +7,7 @@ from ._images import ColorJitter, Flip, RandomCrop
 from ._latent import LatentInterpolation, LatentNoise
 from ._patches import CutMix, Cutout, RandomErasing
 from ._policies import RandAugment, TrivialAugment
+from ._search import AugmentationSearchCV
 from ._series import AmplitudeScale, SegmentPermutation, TimeWarp, WindowSlice
 from ._sound import AddGaussianSNR, FrequencyMask, PitchShift, TimeMask, TimeStretch
 from ._tables import FeatureMask, GaussianNoise, Mixup, SwapNoise
@@ -16,6 +17,7 @@ from ._warps import ElasticDeform, Rotate, Shear, Shift, Zoom
 __all__ = [
     "AddGaussianSNR",
     "AmplitudeScale",
+    "AugmentationSearchCV",
     "AugmentedClassifier",
     "AugmentedRegressor",
     "Augmenter",

@@ -168,6 +168,11 @@ class Augmenter(DocumentationLinkMixin, BaseEstimator):
         new = self._augment(batch._replace(X=X), rng)
         return new._replace(X=put_back(new.X))
 
+    @property
+    def has_strength(self):
+        """Whether `at_strength` can be called."""
+        return bool(self._weakest)
+
     def at_strength(self, t):
         """A copy of this augmenter at a share of its strength, as the policies `RandAugment` and `TrivialAugment` need.
 
@@ -193,7 +198,7 @@ class Augmenter(DocumentationLinkMixin, BaseEstimator):
         return self._at_strength(float(t))
 
     def _at_strength(self, t):
-        if not self._weakest:
+        if not self.has_strength:
             raise ValueError(f"{type(self).__name__} has no strength that could be changed.")
         new = copy(self)
         for name, weakest in self._weakest.items():

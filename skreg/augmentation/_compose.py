@@ -78,6 +78,11 @@ class _Several(Augmenter):
         for part in self._parts:
             part.fit(X, y)
 
+    @property
+    def has_strength(self):
+        """Whether all parts have a strength."""
+        return bool(len(self._parts)) and all(part.has_strength for part in self._parts)
+
     def _at_strength(self, t):
         new = copy(self)
         new.augmenters = [part.at_strength(t) for part in self.augmenters]
@@ -179,6 +184,11 @@ class RandomApply(Augmenter):
 
     def _learn(self, X, y):
         self.augmenter.fit(X, y)
+
+    @property
+    def has_strength(self):
+        """Whether the augmenter has a strength."""
+        return self.augmenter.has_strength
 
     def _at_strength(self, t):
         new = copy(self)

@@ -1,5 +1,7 @@
 """Policies of augmentation that need no search: random operations at random strengths."""
 
+from copy import copy
+
 import numpy as np
 
 from ..utils._params import ARRAY_LIKE, COUNT, NONE, POSITIVE, PROBABILITY, RANDOM_STATE, check_params
@@ -45,6 +47,7 @@ class _Policy(_Several):
         "max_value": [POSITIVE, NONE],
         "random_state": [RANDOM_STATE],
     }
+    has_strength = False
 
     def _check(self):
         if self.augmenters is None:
@@ -53,6 +56,9 @@ class _Policy(_Several):
         super()._check()
         for part in self.augmenters:
             part.at_strength(1.0)
+
+    def _at_strength(self, t):
+        raise ValueError(f"{type(self).__name__} draws the strength itself.")
 
     def _operations(self, X):
         """The augmenters at full strength."""
@@ -175,6 +181,13 @@ class RandAugment(_Policy):
         self.image_shape = image_shape
         self.max_value = max_value
         self.random_state = random_state
+
+    has_strength = True
+
+    def _at_strength(self, t):
+        new = copy(self)
+        new.magnitude = t * self.magnitude
+        return new
 
     def _augment(self, batch, rng):
         one = OneOf([part.at_strength(self.magnitude) for part in self._operations(batch.X)])

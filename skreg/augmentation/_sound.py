@@ -65,6 +65,8 @@ class AddGaussianSNR(Perturbation):
         super()._check()
         check_range(self)
 
+    has_strength = True
+
     def _at_strength(self, t):
         """The noise has t times the amplitude."""
         new, decibel = copy(self), 20.0 * np.log10(1.0 / max(t, LEAST_AMPLITUDE))

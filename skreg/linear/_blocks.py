@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import check_cv
 
 from .._core.block_fits import add_each, cells_of_block
-from .._core.block_scores import MAX_COORDINATES, BlockScores, BlockScoresFit, Rows
+from .._core.block_scores import MAX_COORDINATES, BlockScores, BlockScoresFit, LossRows
 from .._core.data.blocks import BlockData
 from .._core.solve import MAX_GRAM_COLUMNS
 from ..utils._blocks import DaskBlocks
@@ -219,7 +219,7 @@ def block_scores_fit(problem, loss, label_smoothing):
     mean = targets(np.arange(problem.classes.size)[None]) @ (shares / shares.sum())
     with np.errstate(divide="ignore"):
         start = np.log(mean / (1.0 - mean)) if mean.size == 1 else np.log(mean) - np.log(mean).mean()
-    return BlockScoresFit(BlockScores(data, Rows(loss, targets, data.mean, data.scale), start))
+    return BlockScoresFit(BlockScores(data, LossRows(loss, targets, data.mean, data.scale), start))
 
 
 def _parts(estimator, blocks, penalty_factor=None, bounds=None, positive=False, prior_coef=None):

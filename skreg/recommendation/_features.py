@@ -94,7 +94,7 @@ class FeatureTable:
         return sp.hstack([own, place @ self.matrix], format="csr")
 
 
-class Rows:
+class FeatureRows:
     """The users, or the items: those with training rows, and those that are known by their features only.
 
     Parameters

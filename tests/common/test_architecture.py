@@ -108,7 +108,8 @@ def test_public_names__are_the_estimators_and_two_functions():
         for kind in ("Classifier", "Regressor")
     }
     functions = {"alpha_max", "elastic_net_path", "logistic_path", "show_versions"}
-    objects = names | {f"{name}CV" for name in names} | both | functions | {"MatrixFactorizationRegressor"}
+    objects = names | {f"{name}CV" for name in names} | both | functions | {"AugmentationSearchCV"}
+    objects |= {"MatrixFactorizationRecommender", "MatrixFactorizationRegressor"}
     packages = {layer for layer in LAYERS if not layer.startswith("_")}
     assert set(skreg.__all__) == set(dir(skreg)) == objects | packages
     for name in objects:

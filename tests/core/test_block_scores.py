@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skreg._core.block_fits import add_each, cells_of_block
-from skreg._core.block_scores import BlockScores, BlockScoresFit, Rows
+from skreg._core.block_scores import BlockScores, BlockScoresFit, LossRows
 from skreg._core.data import as_data
 from skreg._core.data.blocks import BlockData
 from skreg._core.data.likelihood import Likelihood
@@ -73,7 +73,7 @@ def test_block_scores__objective_and_gap_as_in_memory(loss, penalty, alpha, inte
     X, T, weights = problem(loss, weighted)
     blocks = ListBlocks(X, T, weights)
     data = BlockData(blocks, blocks.total(cells_of_block, None, add=add_each), intercept)
-    scores = BlockScores(data, Rows(loss, identity, data.mean, data.scale), np.zeros(len(T)))
+    scores = BlockScores(data, LossRows(loss, identity, data.mean, data.scale), np.zeros(len(T)))
     fit = BlockScoresFit(scores)
     lik = Likelihood(as_data(X, np.empty((0, 300)), weights, intercept), loss, T)
     assert fit.alpha_max(penalty) == pytest.approx(scores_alpha_max(lik, penalty), rel=1e-6)
@@ -94,7 +94,7 @@ def test_block_scores__path_is_that_of_separate_fits():
     X, T, _ = problem(Logistic(0.0), False)
     blocks = ListBlocks(X, T, None)
     data = BlockData(blocks, blocks.total(cells_of_block, None, add=add_each), True)
-    fit = BlockScoresFit(BlockScores(data, Rows(Logistic(0.0), identity, data.mean, data.scale), np.zeros(1)))
+    fit = BlockScoresFit(BlockScores(data, LossRows(Logistic(0.0), identity, data.mean, data.scale), np.zeros(1)))
     penalty, alphas = Penalty(1.0, np.ones(P)), [0.1, 0.03, 0.01]
     for alpha, found in zip(alphas, fit.solve_all(penalty, alphas, tol=1e-10, max_iter=50), strict=True):
         (alone,) = fit.solve_all(penalty, [alpha], tol=1e-10, max_iter=50)
