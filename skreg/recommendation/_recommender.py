@@ -12,7 +12,7 @@ from ..utils._params import ARRAY_LIKE, COUNT, NONE, NONNEGATIVE, POSITIVE, PROB
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, unchanged_on_error
 from ._base import Factorization
-from ._features import FeatureTable, Rows
+from ._features import FeatureRows, FeatureTable
 from ._implicit import fit_als, fit_pairs
 from ._labels import SIDES, LabelIndex
 from ._scorers import ndcg_at_k
@@ -215,7 +215,7 @@ class MatrixFactorizationRecommender(Factorization):
         everything = self.users_.size, self.items_.size
         self._store_seen(Entries(users, items, counts, counts * weights, *everything))
         sides = [
-            Rows(codes, len(index), self._tables.get(index.side), index)
+            FeatureRows(codes, len(index), self._tables.get(index.side), index)
             for codes, index in ((users, self._users), (items, self._items))
         ]
         del self._tables
