@@ -181,7 +181,7 @@ SHARED = {
         Mean training loss of every epoch, with noise and smoothed targets, without penalties. In regression, half the
         squared error of standardized targets, or minus their log-likelihood.
     strength_curve_ : list of float
-        Factor of noise and weight decay in the last step of every epoch; see `strength_schedule`.
+        Factor of noise and weight decay at the end of every epoch; see `strength_schedule`.
     validation_curve_ : list of float or None
         Value of `monitor` on the validation rows after every epoch; None without validation rows.
     gap_curve_ : list of float or None
