@@ -18,6 +18,7 @@ from . import glmnet
 
 LIBRARIES = (
     "numpy", "scipy", "numba", "scikit-learn", "celer", "skglm", "adelie", "skein-glm", "torch", "skorch", "pytabkit",
+    "implicit", "scikit-surprise", "cornac",
     "albumentations", "audiomentations", "opencv-python-headless",
 )  # fmt: skip
 
@@ -106,6 +107,9 @@ COLUMNS = {
     "log_loss": ("log loss", "{:.4f}"),
     "log_loss_error": ("+-", "{:.4f}"),
     "rmse": ("RMSE", "{:.4f}"),
+    "recall": ("recall at 10", "{:.4f}"),
+    "ndcg": ("nDCG at 10", "{:.4f}"),
+    "iterations": ("iterations", "{}"),
     "rmse_error": ("+-", "{:.3f}"),
     "likelihood": ("log-likelihood", "{:.3f}"),
     "likelihood_error": ("+-", "{:.3f}"),

@@ -95,7 +95,8 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     "filename_pattern": rf"plot_{wanted}",
     "subsection_order": [
-        f"../examples/{name}" for name in ("choosing", "linear", "early_stopping", "nets", "augmentation")
+        f"../examples/{name}"
+        for name in ("choosing", "linear", "early_stopping", "nets", "augmentation", "recommendation")
     ],
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "gallery_backreferences",

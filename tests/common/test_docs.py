@@ -258,6 +258,7 @@ SMALL = {
     "tabular": "--problems wine,Boston",
     "uci": "--problems Boston",
     "uncertainty": "",
+    "recommender": "--problems latest-small",
     "augment": "--problems rotation,flip --parts speed",
     "effects": "--parts images",
     "transfer": "--parts table --methods plain",
