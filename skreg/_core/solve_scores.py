@@ -74,7 +74,7 @@ def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, solver="auto", c
         Warm start, in the user's units.
     """
     lik, shift = likelihood, 0.0
-    if lik.K > 1 and lik.data.sparse and lik.fit_intercept:  # `Scores` does not centre its columns
+    if lik.couples_scores and lik.data.sparse and lik.fit_intercept:  # `Scores` does not centre its columns
         data, shift = lik.data.without_large_means()
         lik = lik if data is lik.data else Likelihood(data, lik.loss, lik.T, lik.offset)
     lik = _scaled(lik, penalty)
@@ -99,7 +99,7 @@ def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, solver="auto", c
         w[point.features] = point.w
         coef = family.without_rounding(alpha, w).reshape(-1, lik.K).T * size
         intercept = s.rows.b - coef @ (s.centre + shift)
-        if lik.K > 1 and lik.fit_intercept:
+        if lik.couples_scores and lik.fit_intercept:
             intercept -= intercept.mean()  # only differences of scores matter
         gap = point.gap * (unit if lik.is_convex and penalty.is_convex else 1.0)
         yield Solution(coef, intercept, point.primal * unit, gap, point.rounds, point.gap <= goal)

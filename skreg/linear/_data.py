@@ -101,6 +101,11 @@ class LinearData(NamedTuple):
         return float(np.mean(coef == (0.0 if self.prior is None else self.prior.astype(coef.dtype))))
 
     @property
+    def is_joint(self):
+        """Whether a group of the penalty has the coefficients for all targets, which are then fitted together."""
+        return self.groups is not None and len(self.Y) > 1
+
+    @property
     def row_weights(self):
         """Row weights of the fit as an array of shape (n,)."""
         return np.ones(self.data.n) if self.weights is None else self.weights

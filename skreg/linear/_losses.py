@@ -5,7 +5,7 @@ import numpy as np
 from .._core.data import as_data
 from .._core.data.likelihood import Likelihood
 from .._core.folds import RowsFit
-from .._core.parts.losses import Gamma, Huber, Poisson, Quantile, Tweedie, evaluate, weighted_quantile
+from .._core.parts.losses import Gamma, Huber, Poisson, Quantile, Squared, Tweedie, evaluate, weighted_quantile
 from .._core.solve_scores import QuantileFit, ScoresFit
 
 HUBER_EFFICIENCY = 1.345  # standard deviations of Gaussian noise: 95 % efficiency (Huber 1964)
@@ -31,9 +31,13 @@ class LeastSquares:
 
     def on_rows(self, problem, data):
         """The fit of the rows with positive weight in `data`."""
+        Y = problem.Y if problem.offset is None else problem.Y - problem.offset
+        if problem.is_joint:
+            shift = Y @ data.rows / data.weight if data.fit_intercept else np.zeros(len(Y))
+            return ScoresFit(Likelihood(data, Squared(), Y - shift[:, None]), shift)
         if problem.offset is None:
             return RowsFit(data)
-        return RowsFit(as_data(data.X, problem.Y - problem.offset, data.rows, data.fit_intercept))
+        return RowsFit(as_data(data.X, Y, data.rows, data.fit_intercept))
 
 
 class ScoreLoss(LeastSquares):

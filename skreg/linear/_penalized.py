@@ -108,6 +108,7 @@ class WithPenalty(Penalized):
             gamma=gamma,
             groups=problem.groups,
             is_sparse=self.penalty == "sparse_group_lasso",
+            is_joint=problem.is_joint,
         )
 
     def _on_rows(self, problem, data=None):
@@ -262,7 +263,9 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
                           have equal coefficients [12]_
     ====================  ===============================================================================
 
-    The intercept is never penalized.
+    The intercept is never penalized. Of several targets, the loss is the sum of theirs. A group has the coefficients of
+    its features for all targets then, so that it enters for all or none: "group_lasso" without `groups` is the
+    multi-task lasso [15]_. With penalties that are not of groups every target has a model of its own.
 
     Parameters
     ----------
@@ -286,7 +289,7 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     group_weights : array-like of shape (n_groups,) or dict, default=None
         Weight of every group, in [0, inf], in the order of the lists or in which labels come first; or by label. None,
         and for labels that a dict does not name, is the root of the group's size, so that large groups do not enter
-        more easily.
+        more easily. The number of targets does not count.
     slope_weights : {"bh", "oscar"} or array-like of shape (n_features,), default="bh"
         Weights of the magnitudes in decreasing order, for penalty="slope". "bh" are the thresholds of Benjamini and
         Hochberg's test, the normal quantiles of ``1 - fdr i / (2 n_features)``: with noise of standard deviation
@@ -336,7 +339,8 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     n_iter_ : int or ndarray of shape (n_targets,)
         Number of rounds or Newton steps, including those spent on larger values of alpha used as warm starts.
     dual_gap_ : float or ndarray of shape (n_targets,)
-        Duality gap: an upper bound on `objective_` minus its minimum. NaN for concave penalties.
+        Duality gap: an upper bound on `objective_` minus its minimum. NaN for concave penalties. With a penalty of
+        groups, targets have one gap together, as well as one `n_iter_`, `stationarity_` and `objective_`.
     stationarity_ : float or ndarray of shape (n_targets,)
         How far the solution is from a stationary point, in the units of `tol`. Set only for concave penalties.
     objective_ : float or ndarray of shape (n_targets,)
@@ -402,6 +406,8 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
        predictors with OSCAR", Biometrics 64(1), 2008.
     .. [14] A. Beck, M. Teboulle, "A fast iterative shrinkage-thresholding algorithm for linear inverse problems", SIAM
        J. Imaging Sci. 2(1), 2009.
+    .. [15] G. Obozinski, B. Taskar, M. Jordan, "Joint covariate selection and joint subspace selection for multiple
+       classification problems", Stat. Comput. 20(2), 2010.
 
     Examples
     --------
@@ -493,7 +499,8 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         X : array-like or sparse matrix of shape (n_samples, n_features)
             Fortran order or CSC saves a copy.
         y : array-like of shape (n_samples,) or, for the squared loss, (n_samples, n_targets)
-            Each target has a model of its own; of two dimensions, `coef_` and predictions have two as well.
+            Each target has a model of its own but with penalties of groups; of two dimensions, `coef_` and predictions
+            have two as well.
         sample_weight : float or array-like of shape (n_samples,), default=None
             Non-negative, not all zero; a weight of 2 counts as two equal rows.
         offset : array-like of shape (n_samples,), default=None
@@ -530,7 +537,8 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         intercepts : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
         certificates : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
             As `dual_gap_`, or as `stationarity_` for concave penalties. These start every alpha from `coef_init`, or
-            from the solution of the convex penalty of the same slope at zero, instead of the alpha before.
+            from the solution of the convex penalty of the same slope at zero, instead of the alpha before. Of shape
+            (n_alphas,) where targets have one certificate together.
         """
         check_grid(alphas, eps)
         return self._path(copy(self)._read(X, y, sample_weight, offset), alphas, eps, coef_init)

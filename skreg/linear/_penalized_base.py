@@ -55,7 +55,7 @@ class Penalized(LinearModel):
             parts["stationarity_"] = found.gap
         vars(self).pop("stationarity_", None)
         for name, values in parts.items():
-            setattr(self, name, values[0].item() if problem.one_target else values)
+            setattr(self, name, values[0].item() if problem.one_target or problem.is_joint else values)
         self.sparsity_ = problem.share_of_zeros(coef)
         self._warn_of(problem, found, fit, penalty)
 
@@ -173,4 +173,4 @@ class PenalizedFit(Penalized):
             self._warn(worst / unit, f" at {(~met[t]).sum()} of {alphas.size} alphas")
         if problem.is_flat:
             coefs, intercepts = coefs[0], intercepts[0]
-        return alphas, coefs, intercepts, gaps[0] if problem.one_target else gaps
+        return alphas, coefs, intercepts, gaps[0] if problem.one_target or problem.is_joint else gaps

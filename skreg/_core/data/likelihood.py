@@ -79,6 +79,11 @@ class Likelihood:
     def is_convex(self):
         return self.loss.is_convex
 
+    @property
+    def couples_scores(self):
+        """Whether there are several scores, and the slope by one depends on others."""
+        return self.K > 1 and self.loss.couples_scores
+
     def _evaluate(self, Z, b):
         R, P, H = np.empty_like(Z), np.empty_like(Z), np.empty(self.n)
         Z = Z + b[:, None]
@@ -134,8 +139,8 @@ class Likelihood:
         return best
 
     def intercept_curvature(self, rows):
-        if self.K == 1:
-            return np.array([[self.h @ rows.H]])
+        if not self.couples_scores:
+            return np.eye(self.K) * (self.h @ rows.H)
         V = rows.P * (self.h * rows.H)
         return np.diag(V.sum(axis=1)) - V @ rows.P.T
 

@@ -180,6 +180,24 @@ class Stacked(NamedTuple):
 
 
 @jitted
+class PerScore(NamedTuple):
+    """Columns of scores that do not depend on each other.
+
+    Coordinate j moves score ``classes[j]`` along column ``place[j]`` of `inner`; the state has a row for each score.
+    """
+
+    inner: NamedTuple
+    place: np.ndarray
+    classes: np.ndarray
+
+    def col_dot(self, j, r):
+        return self.inner.col_dot(self.place[j], r[self.classes[j]])
+
+    def col_update(self, j, d, h, r):
+        self.inner.col_update(self.place[j], d, h, r[self.classes[j]])
+
+
+@jitted
 class Repeated(NamedTuple):
     """Columns of K scores: each score has the columns of `inner`, and an intercept unless `shift` is 0.
 

@@ -100,8 +100,11 @@ class Groups(NamedTuple):
         return self.block_vanishing_scale(c, j)  # without L2 and bounds, they are the same
 
     def block_vanishing_scale(self, c, j):
-        if self.inner.vanishing_scale(self.block_norm(c, 1.0, j), j) >= 1.0:
-            return 1.0
+        whole, has_l1 = self.inner.vanishing_scale(self.block_norm(c, 1.0, j), j), False
+        for k in range(self.ptr[j], self.ptr[j + 1]):
+            has_l1 |= self.l1[k] > 0.0
+        if whole >= 1.0 or not has_l1:
+            return whole
         low, high = 0.0, 1.0
         for _ in range(BISECTIONS):
             middle = 0.5 * (low + high)

@@ -14,6 +14,8 @@ misfit_hess : float
 couples_rows : bool
     Whether the loss of a row depends on others: a part of the rows has another loss then. Second derivatives are bounds
     then, and ``coupling(T, h, P)`` gives an object with the whole `curvature` of some columns, as `cox.RiskSets` does.
+couples_scores : bool
+    Of several scores, whether the slope by one depends on others. If not, it is a sum of squared losses.
 """
 
 import inspect
@@ -67,6 +69,7 @@ class Squared(NamedTuple):
     max_hess = 1.0
     misfit_hess = 0.0
     couples_rows = False
+    couples_scores = False
 
     def evaluate(self, T, Z, h, R, P, H):
         total = 0.0
@@ -142,6 +145,7 @@ class Multinomial(NamedTuple):
     max_hess = 0.5
     misfit_hess = MISFIT_HESS
     couples_rows = False
+    couples_scores = True
 
     @property
     def is_convex(self):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._jit import njit
-from ..parts.designs import Stacked
+from ..parts.designs import PerScore, Stacked
 from .working_set import Gradient, Residual, block_curvatures
 
 MIN_CURVATURE = 1e-12  # of a row, relative to its weight
@@ -130,6 +130,57 @@ class OneScore(Model):
         return super().on_gram(at, G)
 
 
+class SeparateScores(Model):
+    """The model of K scores with squared loss. Columns are centred, so that intercepts stay at their best values."""
+
+    n_free = shifts = 0
+
+    def __init__(self, s, damping=1.0):
+        super().__init__(s, damping)
+        self.h = damping * s.likelihood.h * s.rows.H
+        self.inv_h = np.divide(1.0, self.h, out=np.zeros(self.h.size), where=self.h > 0.0)
+        self.classes = s.classes
+
+    def _bounds(self, ends):
+        """Of each score, a block has at most the curvature that is the sum of those of its columns."""
+        block = np.repeat(np.arange(ends.size - 1), np.diff(ends))
+        sums = np.bincount(block * self.s.K + self.classes, self.lips, (ends.size - 1) * self.s.K)
+        return sums.reshape(-1, self.s.K).max(axis=1)
+
+    def on_rows(self):
+        """Set up the form on rows."""
+        s, A = self.s, self.s.A
+        if self.data.sparse:
+            A = A._replace(weight=float(self.h.sum()))
+        self.lips = self.data.sqnorms[s.cols] * self.damping
+        self.features = np.arange(self.lips.size)
+        self.A = PerScore(A, s.place, self.classes)
+        slopes = s.rows.R - self.h * (s.Z / s.likelihood.score_scale)
+        self.y = np.array([self.data.from_rows(row) for row in slopes])
+        return self
+
+    def slopes(self, r):
+        n = self.h.size
+        return r if r.shape[1] == n else r[:, :n] + self.h * r[:, n:]
+
+    def intercepts(self, w, dZ):
+        """Steps of the intercepts, for solution w of the model and a step dZ of the scores without intercepts."""
+        return np.zeros(self.s.K)
+
+    def square(self, coords):
+        cols, place = np.unique(self.cols[coords], return_inverse=True)
+        same = self.classes[coords][:, None] == self.classes[coords]
+        return self.damping * self.data.cross(cols, cols)[np.ix_(place, place)] * same
+
+    def curvature(self, at, rows, new, dtype=np.float64):
+        """Curvature of the last `new` of some coordinates with all, without damping."""
+        cols, place = np.unique(self.s.cols[at], return_inverse=True)
+        classes = self.s.classes[at]
+        same = classes[at.size - new :, None] == classes
+        G = self.data.cross(cols, cols)[np.ix_(place, place)][at.size - new :]
+        return G * same
+
+
 class Softmax(Model):
     """The model of K scores. All intercepts but the last are coordinates, as a common shift changes nothing."""
 
@@ -243,3 +294,10 @@ class Curvature:
         take = order[np.searchsorted(self.at, at, sorter=order)]
         take = np.append(take, np.arange(self.model.shifts))
         return self.G[np.ix_(take, take)]
+
+
+def model_of(s):
+    """The expansion of the loss of a working set at its iterate."""
+    if s.K == 1:
+        return OneScore(s)
+    return Softmax(s) if s.likelihood.couples_scores else SeparateScores(s)

@@ -10,7 +10,7 @@ import numpy as np
 from ..loops import inner, lbfgs
 from ..loops.certificates import certificate, find_active, penalty_value
 from ..parts.groups import block_ends, extended, ranges, unpenalized
-from .expansion import Curvature, OneScore, Softmax
+from .expansion import Curvature, model_of
 from .working_set import SquaredLoss
 
 
@@ -100,7 +100,7 @@ class NewtonSteps:
         model with enough curvature, which lies above the objective, always is.
         """
         s, damping = self.s, 1.0
-        model = (OneScore if s.K == 1 else Softmax)(s)
+        model = model_of(s)
         ends = block_ends(pen)
         blocks = find_active(pen, s.w, s.c, self.policy.near)
         at = ranges(ends, blocks)

@@ -61,14 +61,14 @@ class Scores(WorkingSet):
         return self.rows
 
     def _columns(self, A, cols):
-        """The design A with more columns. Sparse columns of several scores are not centred, which intercepts absorb."""
+        """The design A with more columns. Sparse columns of a softmax are not centred, which intercepts absorb."""
         A = self.data.restrict(A, cols)
-        return A._replace(mean=np.zeros(A.mean.size)) if self.K > 1 and self.data.sparse else A
+        return A._replace(mean=np.zeros(A.mean.size)) if self.likelihood.couples_scores and self.data.sparse else A
 
     @property
     def centre(self):
         """The values that are subtracted from the columns."""
-        return np.zeros(self.data.p) if self.K > 1 and self.data.sparse else self.data.mean
+        return np.zeros(self.data.p) if self.likelihood.couples_scores and self.data.sparse else self.data.mean
 
     def add(self, path, blocks, known, entry):
         known[blocks] = True
