@@ -179,10 +179,15 @@ def _lazily(call, X, args, kwargs):
         parts, sizes = X.to_delayed(), [np.nan] * X.npartitions
         example = X._meta_nonempty
     else:
-        X = X.rechunk({1: -1})
-        parts, sizes = X.to_delayed()[:, 0], X.chunks[0]
-        example = np.zeros((1, X.shape[1]), dtype=X.dtype)
+        X = X.rechunk(dict.fromkeys(range(1, X.ndim), -1))
+        parts, sizes = X.to_delayed().ravel(), X.chunks[0]
+        example = np.zeros((1, *X.shape[1:]), dtype=X.dtype)
     result = call(example, *args, **kwargs)
+    if not isinstance(result, np.ndarray):
+        raise TypeError(
+            "Dask collections are predicted lazily where there is one array for the rows; with these arguments there is"
+            f" a {type(result).__name__}: pass X.compute()."
+        )
     run = dask.delayed(call, pure=True)
     blocks = [
         da.from_delayed(run(part, *args, **kwargs), shape=(size, *result.shape[1:]), dtype=result.dtype)

@@ -7,9 +7,13 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
+from sklearn.datasets import load_digits
 from sklearn.model_selection import GroupKFold, ShuffleSplit
 
 from skreg import (
+    DropoutCNNClassifier,
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
     ElasticNetProx,
     ElasticNetProxCV,
     LabelSmoothedLogistic,
@@ -183,6 +187,23 @@ def test_predictions__of_blocks_are_lazy(data):
         assert isinstance(found, da.Array)
         assert found.chunks[0] == dX.chunks[0]
         np.testing.assert_array_equal(found.compute(), getattr(model, name)(X))
+
+
+@pytest.mark.parametrize("shape", [(64,), (8, 8)], ids=str)
+def test_predictions__of_nets_on_blocks_are_lazy(shape):
+    digits, labels = load_digits(return_X_y=True)
+    X = digits[:60].reshape(-1, *shape) / 16.0
+    few = dict(hidden_layer_sizes=(4,), max_iter=1, random_state=0)
+    kind = DropoutCNNClassifier if len(shape) > 1 else DropoutMLPClassifier
+    net = kind(**few).fit(X, labels[:60])
+    found = net.predict_proba(da.from_array(X, chunks=(25, *[4] * len(shape))))
+    assert isinstance(found, da.Array)
+    np.testing.assert_allclose(found.compute(), net.predict_proba(X), rtol=1e-6)
+    with pytest.raises(TypeError, match="Dask Array"):
+        net.fit(da.from_array(X), labels[:60])
+    regressor = DropoutMLPRegressor(**few).fit(digits[:60], labels[:60])
+    with pytest.raises(TypeError, match=r"there is a tuple: pass X.compute\(\)"):
+        regressor.predict(da.from_array(digits[:60]), return_std=True)
 
 
 def bad_inputs():
