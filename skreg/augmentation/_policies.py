@@ -26,12 +26,13 @@ def image_augmenters(height, width, image_shape=None, max_value=None):
     """
     shape = dict(image_shape=image_shape)
     colors = dict(image_shape=image_shape, max_value=max_value)
+    side = min(height, width)
     return [
-        Shift(LARGEST_SHIFT * min(height, width), **shape),
+        Shift(LARGEST_SHIFT * side, **shape),
         Rotate(30.0, **shape),
         Zoom(0.7, 1.4, **shape),
         Shear(20.0, **shape),
-        ElasticDeform(0.1 * min(height, width), **shape),
+        ElasticDeform(0.05 * side, smoothness=side / 8.0, **shape),
         ColorJitter(0.5, 0.0, 0.0, **colors),
         ColorJitter(0.0, 0.5, 0.0, **colors),
         RandomErasing(1.0, **shape),
