@@ -5,6 +5,7 @@ import copy
 import numpy as np
 
 from .als import Table
+from .ridge import FLAT
 
 MOST_STEPS = 100  # of conjugate gradients on all embeddings at once
 
@@ -57,7 +58,8 @@ class EmbeddedTable(Table):
         F, back = self.features, self.features.T.tocsr()
         r = -(back @ gradients(F @ E, True) + ridge * E)
         diagonal = ridge + np.asarray(back.multiply(back).sum(axis=1)).reshape(-1, 1) * gram
-        inverse = np.where(diagonal > 0.0, 1.0 / np.where(diagonal > 0.0, diagonal, 1.0), 0.0)
+        largest = diagonal.max()
+        inverse = 1.0 / np.maximum(diagonal, FLAT * largest) if largest > 0.0 else np.ones(diagonal.shape)
         z = inverse * r
         p, rho, total = z, float(np.vdot(r, z)), 0.0
         enough = accuracy * accuracy * rho
@@ -66,7 +68,7 @@ class EmbeddedTable(Table):
                 break
             h = back @ gradients(F @ p, False) + ridge * p
             curvature = float(np.vdot(p, h))
-            if not curvature > 0.0:
+            if not curvature > FLAT * largest * float(np.vdot(p, p)):
                 break
             step = rho / curvature
             total += 0.5 * step * rho

@@ -4,18 +4,32 @@ import numpy as np
 
 from .._core._jit import njit
 
+FLAT = 1e-10  # a curvature relative to the largest one, below which it may be nothing but rounding
+
 
 @njit
-def descend(low, high, indices, extra, Z, diagonal, accuracy, x, r, p, h):
+def invert(diagonal, inverse):
+    """Write the preconditioner: the reciprocal of the diagonal, bounded; 1 if all is 0. Returns the largest entry."""
+    largest = 0.0
+    for j in range(diagonal.size):
+        largest = max(largest, diagonal[j])
+    for j in range(diagonal.size):
+        inverse[j] = 1.0 / max(diagonal[j], FLAT * largest) if largest > 0.0 else 1.0
+    return largest
+
+
+@njit
+def descend(low, high, indices, extra, Z, diagonal, inverse, flat, accuracy, x, r, p, h):
     """Conjugate gradients from x for one row, given minus the gradient r; by how much the objective falls.
 
     Its curvature is ``diag(diagonal)`` plus the sum of ``extra[e] z z'`` over the entries from low to high. The
-    diagonal is the preconditioner. Ends where the residual, in its metric, is `accuracy` times the first one.
+    inverse is the preconditioner. Ends where the residual, in its metric, is `accuracy` times the first one, and in
+    directions whose curvature is below `flat`: they lower nothing, and factors would grow in them without end.
     """
     m = x.size
     rho = 0.0
     for j in range(m):
-        p[j] = r[j] / diagonal[j] if diagonal[j] > 0.0 else r[j]
+        p[j] = r[j] * inverse[j]
         rho += r[j] * p[j]
     enough, total = accuracy * accuracy * rho, 0.0
     for _ in range(2 * m + 2):  # m are enough without rounding
@@ -30,19 +44,20 @@ def descend(low, high, indices, extra, Z, diagonal, accuracy, x, r, p, h):
             s *= extra[e]
             for j in range(m):
                 h[j] += s * z[j]
-        curvature = 0.0
+        curvature, length = 0.0, 0.0
         for j in range(m):
             curvature += p[j] * h[j]
-        if not curvature > 0.0:
+            length += p[j] * p[j]
+        if not curvature > flat * length:
             break
         step, before, rho = rho / curvature, rho, 0.0
         total += 0.5 * step * before
         for j in range(m):
             x[j] += step * p[j]
             r[j] -= step * h[j]
-            rho += r[j] * (r[j] / diagonal[j] if diagonal[j] > 0.0 else r[j])
+            rho += r[j] * r[j] * inverse[j]
         for j in range(m):
-            p[j] = (r[j] / diagonal[j] if diagonal[j] > 0.0 else r[j]) + rho / before * p[j]
+            p[j] = r[j] * inverse[j] + rho / before * p[j]
     return total
 
 
@@ -57,7 +72,7 @@ def solve_rows(first, last, indptr, indices, extra, pull, offset, Z, gram, ridge
     Writes by how much each has fallen.
     """
     m = X.shape[1]
-    x, r, p, h, diagonal = np.empty(m), np.empty(m), np.empty(m), np.empty(m), np.empty(m)
+    x, r, p, h, diagonal, inverse = np.empty(m), np.empty(m), np.empty(m), np.empty(m), np.empty(m), np.empty(m)
     for u in range(first, last):
         low, high = indptr[u], indptr[u + 1]
         for j in range(m):
@@ -72,7 +87,8 @@ def solve_rows(first, last, indptr, indices, extra, pull, offset, Z, gram, ridge
             s = pull[e] - extra[e] * s
             for j in range(m):
                 r[j] += s * z[j]
-        decrease[u] = descend(low, high, indices, extra, Z, diagonal, accuracy, x, r, p, h)
+        flat = FLAT * invert(diagonal, inverse)
+        decrease[u] = descend(low, high, indices, extra, Z, diagonal, inverse, flat, accuracy, x, r, p, h)
         for j in range(m):
             X[u, j] = x[j]
 

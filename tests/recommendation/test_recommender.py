@@ -64,6 +64,20 @@ def test_als__is_the_stationary_point_of_the_dense_objective(scaling):
         np.testing.assert_allclose(P[u], np.linalg.solve(H, Q.T @ (C[u] * wanted[u])), atol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:.*did not converge")
+@pytest.mark.parametrize("tables", [{}, dict(user_features=USERS, item_features=ITEMS)], ids=["alone", "features"])
+@pytest.mark.parametrize("rank", [4, 40])
+def test_als__no_penalty_is_finite_and_never_rises(rank, tables):
+    model = MatrixFactorizationRecommender(rank, alpha=0.0, max_iter=20, **tables).fit(X, COUNTS)
+    assert (np.diff(model.objectives_) <= 0.0).all()
+    assert model.objectives_[-1] > -1e-12
+    assert max(np.abs(model.user_factors_).max(), np.abs(model.item_factors_).max()) < 100.0
+    everything = MatrixFactorizationRecommender(3, alpha=0.0, tol=1e-9).fit(
+        [[u, i] for u in range(3) for i in range(2)]
+    )
+    np.testing.assert_allclose(everything.user_factors_ @ everything.item_factors_.T, 1.0, atol=1e-4)
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_recommender__finds_the_genre(loss):
     model = make(loss).fit(X)
