@@ -49,22 +49,26 @@ class Momentum(NamedTuple):
 
 
 @njit
-def apply_update(rule, theta, grad, first, second, centre, ends, strengths, scale):
+def apply_update(rule, theta, grad, first, second, centre, ends, strengths, scale, rate, decay_factor):
     """One step on some parameters, of which those before ``ends[s]`` have the strengths ``strengths[s]``.
 
-    These are the L2 that is added to the gradient; the factor of decoupled weight decay; the learning rate; the share
-    of the distance to the centre that is left out, after the step; and the learning rate times L1, which times the
-    preconditioner of the rule is the threshold of the prox step (Yun, Lozano & Yang 2021).
+    These are the L2 that is added to the gradient, and the part of it that `decay_factor` multiplies; the decoupled
+    weight decay, which it multiplies, too; the factor of the learning rate; the strength of the decay towards the
+    centre, which is a prox step and so stable for any strength; and the L1, whose threshold is that times the rate
+    times the preconditioner of the rule (Yun, Lozano & Yang 2021).
     """
-    start = 0
+    start, one = 0, 1.0
+    real = theta.dtype.type
     for s in range(ends.size):
-        stop, l2, keep = ends[s], strengths[s, 0], strengths[s, 1]
-        rate, pull, threshold = strengths[s, 2], strengths[s, 3], strengths[s, 4]
+        stop, own = ends[s], rate * strengths[s, 3]
+        l2 = real(strengths[s, 0] + decay_factor * strengths[s, 1])
+        keep, pull = real(one - own * (decay_factor * strengths[s, 2])), own * strengths[s, 4]
+        pull, threshold, step = real(pull / (one + pull)), real(own * strengths[s, 5]), real(own)
         # slices, since an index that may be negative is not vectorized: five times slower
         w, g, m, v = theta[start:stop], grad[start:stop], first[start:stop], second[start:stop]
         for i in range(w.size):
             m[i], v[i], direction = rule.update(g[i] * scale + l2 * w[i], m[i], v[i])
-            w[i] = keep * w[i] - rate * direction
+            w[i] = keep * w[i] - step * direction
         if pull > ZERO:
             c = centre[start:stop]
             for i in range(w.size):
@@ -90,12 +94,27 @@ class LayerRule(NamedTuple):
     pull: float = 0.0  # strength of the decay towards a centre
 
 
-class _Run(NamedTuple):
-    """Successive trainable parameters that have made the same number of steps."""
+class _Run:
+    """Successive trainable parameters that have made the same number of steps.
 
-    params: slice
-    at: slice  # in theta
-    ends: np.ndarray  # relative to its start
+    Parameters
+    ----------
+    first, last : int
+        Their numbers, the last not included.
+    net : Net
+    age : int
+        Number of steps.
+    strengths : ndarray
+        Those of all parameters.
+    """
+
+    def __init__(self, first, last, net, age, strengths):
+        start = int(net.param_ends[first - 1]) if first else 0
+        self.params = slice(first, last)
+        self.at = slice(start, int(net.param_ends[last - 1]))
+        self.ends = net.param_ends[first:last] - start
+        self.strengths = strengths[first:last]
+        self.age = age
 
 
 class Optimizer:
@@ -123,7 +142,8 @@ class Optimizer:
         self.real = net.dtype.type
         self.first = np.zeros_like(net.theta)
         self.second = np.zeros_like(net.theta)
-        self.ages = np.zeros(len(net.trained), int)  # steps of every parameter
+        self.ages = np.zeros(len(net.trained), int)  # steps of every parameter when runs were made
+        self.runs = []
 
     def configure(self, net, momentum, strengths, clip_norm, layers=None, centre=None):
         """Set the options, which may change between two calls of `fit`.
@@ -142,13 +162,13 @@ class Optimizer:
         centre : ndarray or None
             What parameters are pulled to, of the shape of `theta`; None where none is pulled.
         """
-        penalties = [GroupPenalty() if p.group is None else strengths[p.group] for p in net.trained]
-        rules = [(layers or {}).get(p.layer, LayerRule()) for p in net.trained]
-        decay, l2, self.l1 = np.array(penalties, dtype=float).reshape(-1, 3).T
-        self.factors, self.pull = np.array(rules, dtype=float).reshape(-1, 2).T
-        coupled = self.kind == "adam"
-        self.decay = np.where(coupled, 0.0, decay)
-        self.l2, self.coupled_decay = l2, np.where(coupled, decay, 0.0)
+        table = []
+        for param in net.trained:
+            decay, l2, l1 = GroupPenalty() if param.group is None else strengths[param.group]
+            rate, pull = (layers or {}).get(param.layer, LayerRule())
+            coupled, decoupled = (decay, 0.0) if self.kind == "adam" else (0.0, decay)
+            table.append((l2, coupled, decoupled, rate, pull, l1))
+        self.strengths = np.array(table, dtype=float).reshape(-1, 6)
         self.centre = centre
         self.clip_norm = clip_norm
         self.momentum = momentum
@@ -156,14 +176,13 @@ class Optimizer:
 
     def set_live(self, net):
         """Learn which parameters are frozen now. Those that no longer are begin as in the first step."""
+        for run in self.runs:
+            self.ages[run.params] = run.age
         live = [k for k, param in enumerate(net.trained) if not param.frozen]
-        starts = np.append(0, net.param_ends)
         self.runs = []
-        for _, some in itertools.groupby(enumerate(live), lambda item: (item[1] - item[0], self.ages[item[1]])):
+        for (_, age), some in itertools.groupby(enumerate(live), lambda item: (item[1] - item[0], self.ages[item[1]])):
             numbers = [k for _, k in some]
-            first, last = numbers[0], numbers[-1]
-            ends = net.param_ends[first : last + 1] - starts[first]
-            self.runs.append(_Run(slice(first, last + 1), slice(starts[first], starts[last + 1]), ends))
+            self.runs.append(_Run(numbers[0], numbers[-1] + 1, net, int(age), self.strengths))
 
     def _rule(self, age):
         """The rule for step number `age` of a parameter, counted from 1."""
@@ -172,17 +191,6 @@ class Optimizer:
         corrections = 1.0 / (1.0 - _BETA1**age), 1.0 / (1.0 - _BETA2**age)
         return Adam(*map(self.real, (_BETA1, _BETA2, _EPSILON, *corrections)))
 
-    def _strengths(self, rate):
-        """The strengths of every parameter (params, 5) at a learning rate, for `apply_update`."""
-        rates = rate * self.factors
-        table = np.empty((rates.size, 5), self.real)
-        table[:, 0] = self.l2 + self.strength * self.coupled_decay
-        table[:, 1] = 1.0 - rates * (self.strength * self.decay)
-        table[:, 2] = rates
-        table[:, 3] = rates * self.pull / (1.0 + rates * self.pull)  # a prox step: stable for any strength
-        table[:, 4] = rates * self.l1
-        return table
-
     def step(self, net, rate):
         """Make one step with the gradient in ``net.grad``."""
         scale = 1.0
@@ -190,10 +198,10 @@ class Optimizer:
             norm = math.sqrt(float(np.dot(net.grad, net.grad)))
             scale = min(1.0, self.clip_norm / norm) if norm > 0.0 else 1.0
         self.steps += 1
-        strengths = self._strengths(rate)
         centre = net.theta if self.centre is None else self.centre
         for run in self.runs:
-            self.ages[run.params] += 1
-            rule = self._rule(int(self.ages[run.params.start]))
-            vectors = [vector[run.at] for vector in (net.theta, net.grad, self.first, self.second, centre)]
-            apply_update(rule, *vectors, run.ends, strengths[run.params], self.real(scale))
+            run.age += 1
+            at = run.at
+            vectors = net.theta[at], net.grad[at], self.first[at], self.second[at], centre[at]
+            options = run.ends, run.strengths, self.real(scale), float(rate), float(self.strength)
+            apply_update(self._rule(run.age), *vectors, *options)
