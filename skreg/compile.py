@@ -3,8 +3,9 @@
 numba compiles a kernel when it is first called, and keeps it on disk. This command makes small fits of all kinds of
 models, so that later processes find their kernels compiled: in the image of a container, in continuous integration, or
 before a class. Run it as the user who will fit models, and with the same ``NUMBA_CACHE_DIR``, if that is set:
-`skreg.show_versions` prints where kernels are kept. Without arguments it compiles everything, with two processes;
-``python -m skreg.compile linear`` compiles the kernels of linear models only, ``nets`` those of nets.
+`skreg.show_versions` prints where kernels are kept. Without arguments it compiles everything, with a process for each
+group; ``python -m skreg.compile linear`` compiles the kernels of linear models only, ``nets`` those of nets, and
+``recommendation`` those of matrix factorization.
 """
 
 import argparse
@@ -66,7 +67,20 @@ def _nets():
             yield skreg.DropoutRNNClassifier(8, cell=cell, recurrent_dropout=0.1, **short), form, y > 0.0
 
 
-GROUPS = {"linear": _linear, "nets": _nets}
+def _recommendation():
+    """The same of users and items."""
+    import skreg
+
+    _, y = _table()
+    pairs = np.column_stack([np.arange(60) % 9, np.arange(60) % 7])
+    yield skreg.MatrixFactorizationRegressor(2), pairs, y
+    for loss in ("als", "bpr", "warp"):
+        yield skreg.MatrixFactorizationRecommender(2, loss=loss, max_iter=2), pairs, np.exp(y)
+    features = dict(user_features=np.column_stack([np.arange(9), np.arange(9) % 2]))
+    yield skreg.MatrixFactorizationRecommender(2, max_iter=2, **features), pairs, np.exp(y)
+
+
+GROUPS = {"linear": _linear, "nets": _nets, "recommendation": _recommendation}
 
 
 def _compile(group):

@@ -6,9 +6,9 @@ import numpy as np
 
 from .._core._jit import jitted, njit
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+_MASK, _GOLDEN = np.uint64(0xFFFFFFFF), np.uint64(0x9E3779B9)
+_FIRST, _SECOND = np.uint64(0x7FEB352D), np.uint64(0x846CA68B)
+_ONE, _S11, _S15, _S16, _S21, _S32 = (np.uint64(shift) for shift in (1, 11, 15, 16, 21, 32))
 _STEP = 2.0**-53
 MOST_DRAWS = 20  # of an item that the user does not have; a user who has nearly all is passed over then
 
@@ -72,14 +72,20 @@ class WARP(NamedTuple):
 
 
 @njit
+def scramble(x):
+    """The 32-bit hash "lowbias32" (Wellons 2018)."""
+    x = ((x ^ (x >> _S16)) * _FIRST) & _MASK
+    x = ((x ^ (x >> _S15)) * _SECOND) & _MASK
+    return x ^ (x >> _S16)
+
+
+@njit
 def uniform(state):
-    """A number in [0, 1) from the counter in `state`: splitmix64 (Steele, Lea & Flood 2014)."""
-    state[0] += _GOLDEN
-    x = state[0]
-    x = (x ^ (x >> _S30)) * _FIRST
-    x = (x ^ (x >> _S27)) * _SECOND
-    x = x ^ (x >> _S31)
-    return np.float64(np.int64(x >> _S11)) * _STEP
+    """A number in [0, 1), of 53 bits, from the counter and the seed in `state`."""
+    state[0] += _ONE
+    high = scramble((((state[0] & _MASK) * _GOLDEN) ^ (state[0] >> _S32) ^ state[1]) & _MASK)
+    low = scramble((high + state[0]) & _MASK)
+    return np.float64(np.int64((high << _S21) | (low >> _S11))) * _STEP
 
 
 @njit
@@ -144,7 +150,8 @@ def sweep(loss, order, rows, weights, indptr, indices, candidates, users, items,
         Items to sample from, each as often as it should be drawn.
     users, items : Embeddings
         Changed in place.
-    state : ndarray of uint64 of shape (1,)
+    state : ndarray of uint64 of shape (2,)
+        Counter and seed of the random numbers.
     """
     m = items.vectors.shape[1]
     p, q, other, difference = np.empty(m), np.empty(m), np.empty(m), np.empty(m)

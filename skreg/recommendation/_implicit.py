@@ -81,7 +81,7 @@ def fit_pairs(model, entries, sides, rng):
         _embeddings(side, E, model.alpha * _of_features(side, n, model.frequency_scaling - 1.0))
         for side, E, n in zip(sides, _starts(model, sides, rng), touched, strict=True)
     )
-    state = rng.randint(0, 2**32, 1, dtype=np.uint64)
+    state = np.array([0, rng.randint(0, 2**32, dtype=np.uint64)], dtype=np.uint64)
     rows, losses = by_user.rows, []
     for _ in range(model.max_iter):
         order = rng.permutation(entries.n)

@@ -51,7 +51,7 @@ def test_sweep__step_is_the_gradient_of_loss_and_penalty(loss):
     items.vectors[:, 0] -= 5.0 * (np.arange(6) < 2)  # the known item is behind
     U, V, F, G = users.vectors.copy(), items.vectors.copy(), dense(users), dense(items)
     indptr, indices = np.array([0, 0, 1, 1]), np.array([1], dtype=np.int32)
-    state, weight = np.array([3], dtype=np.uint64), 0.6
+    state, weight = np.array([0, 3], dtype=np.uint64), 0.6
 
     def objective(flat):
         U, V = flat[:U_size].reshape(-1, 4), flat[U_size:].reshape(-1, 4)
@@ -79,14 +79,14 @@ def test_sweep__passes_over_a_user_who_has_all_items():
     users, items = sides(np.random.default_rng(0))
     before = items.vectors.copy()
     indptr, indices = np.array([0, 5, 5, 5]), np.arange(5, dtype=np.int32)
-    rows, weights, state = np.zeros(5, dtype=np.int32), np.ones(5), np.zeros(1, dtype=np.uint64)
+    rows, weights, state = np.zeros(5, dtype=np.int32), np.ones(5), np.zeros(2, dtype=np.uint64)
     candidates = np.arange(5, dtype=np.int32)
     assert sweep(BPR(1), np.arange(5), rows, weights, indptr, indices, candidates, users, items, 5, 0.1, state) == 0.0
     np.testing.assert_array_equal(items.vectors, before)
 
 
 def test_draw__is_one_of_the_candidates_that_the_user_does_not_have():
-    state, indices = np.array([1], dtype=np.uint64), np.array([0, 2, 5, 1, 3], dtype=np.int32)
+    state, indices = np.array([0, 1], dtype=np.uint64), np.array([0, 2, 5, 1, 3], dtype=np.int32)
     candidates = np.array([0, 1, 2, 3, 4, 4, 4, 5], dtype=np.int32)
     drawn = np.array([draw(state, candidates, indices, 0, 3) for _ in range(4000)])
     assert set(drawn) == {1, 3, 4}
@@ -95,7 +95,7 @@ def test_draw__is_one_of_the_candidates_that_the_user_does_not_have():
 
 
 def test_uniform__is_uniform():
-    state = np.array([7], dtype=np.uint64)
+    state = np.array([2**32 - 1000, 7], dtype=np.uint64)
     u = np.array([uniform(state) for _ in range(20000)])
     assert 0.0 <= u.min() < 1e-3
     assert 1.0 - 1e-3 < u.max() < 1.0
