@@ -3,6 +3,7 @@
 from ._base import Augmenter, Batch, Perturbation
 from ._compose import Compose, OneOf, RandomApply
 from ._estimators import AugmentedClassifier, AugmentedRegressor
+from ._generated import GaussianCopulaAugmenter
 from ._images import ColorJitter, Flip, RandomCrop
 from ._latent import LatentInterpolation, LatentNoise
 from ._patches import CutMix, Cutout, RandomErasing
@@ -31,6 +32,7 @@ __all__ = [
     "FeatureMask",
     "Flip",
     "FrequencyMask",
+    "GaussianCopulaAugmenter",
     "GaussianNoise",
     "LatentInterpolation",
     "LatentNoise",

@@ -34,6 +34,7 @@ CASES = [
     (au.FeatureMask(0.2), TABLE),
     (au.SwapNoise(0.2), TABLE),
     (au.Mixup(0.4), TABLE),
+    (au.GaussianCopulaAugmenter(), TABLE),
     (au.LatentNoise(PCA(2)), TABLE),
     (au.LatentInterpolation(PCA(2)), TABLE),
     (au.Compose([au.GaussianNoise(0.1), au.FeatureMask(0.1), au.Mixup(0.3)]), TABLE),

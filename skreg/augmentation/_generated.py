@@ -1,0 +1,273 @@
+"""Augmenters that generate rows from a model of the training rows."""
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+from sklearn.covariance import ledoit_wolf
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from ..utils._params import RANDOM_STATE
+from ..utils._rows import as_table, n_rows, take, with_columns
+from ._base import Augmenter
+from ._columns import COLUMNS
+
+MIN_ROWS = 2  # of a class, for its own distribution of a column
+LARGEST = 0.999  # correlation
+SMALLEST = 1e-6  # eigenvalue of the correlations
+
+
+class Column:
+    """The entries of a column of the training rows, in an order: numbers by size, other things by their scores.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        Floats, or codes of categories in the order of their scores; NaN where the entry is missing.
+    """
+
+    def __init__(self, values):
+        self.values = values
+        self.missing = np.isnan(values)
+        self.has_missing = bool(self.missing.any() and not self.missing.all())
+
+    def scores(self, rows):
+        """Normal scores of the ranks of some rows, equal ones with their mean score; 0 where the entry is missing."""
+        values = self.values[rows]
+        known = np.flatnonzero(~np.isnan(values))
+        scores = np.zeros(values.size)
+        if known.size:
+            order = known[np.argsort(values[known], kind="stable")]
+            _, group = np.unique(values[order], return_inverse=True)
+            z = ndtri((np.arange(known.size) + 0.5) / known.size)
+            scores[order] = (np.bincount(group, z) / np.bincount(group))[group]
+        return scores
+
+    def sources(self, rows, z, is_missing):
+        """For every score the training row, among some, that has the entry of that quantile."""
+        values = self.values[rows]
+        known, unknown = rows[~np.isnan(values)], rows[np.isnan(values)]
+        if not known.size:
+            return rows[np.zeros(z.size, dtype=int)]
+        ordered = known[np.argsort(self.values[known], kind="stable")]
+        found = ordered[np.minimum((ndtr(z) * known.size).astype(int), known.size - 1)]
+        if unknown.size:
+            found[is_missing] = unknown[0]
+        return found
+
+
+def latent_correlation(Z):
+    """Correlations of the Gaussians behind mean normal scores Z (n, m), shrunken.
+
+    The mean score of equal entries is the mean of its Gaussian given the entry. Its covariance with another Gaussian is
+    their correlation times its variance, which is below 1 where many entries are equal, as of categories; so
+    covariances are divided by the variances. That is exact where one of the two is continuous.
+    """
+    covariance = ledoit_wolf(Z, assume_centered=True)[0] if Z.shape[1] > 1 else np.eye(1)
+    size = np.maximum(np.mean(Z**2, axis=0), 1e-12)
+    R = np.clip(covariance / np.outer(size, size), -LARGEST, LARGEST)
+    R[size <= 1e-12] = R[:, size <= 1e-12] = 0.0
+    np.fill_diagonal(R, 1.0)
+    values, vectors = np.linalg.eigh(R)
+    R = vectors * np.maximum(values, SMALLEST) @ vectors.T
+    size = np.sqrt(R.diagonal())
+    return R / np.outer(size, size)
+
+
+class GaussianCopulaAugmenter(Augmenter):
+    """Generate rows with the distribution of every column, and the correlations between columns, of the training rows.
+
+    A Gaussian copula: entries are replaced by the normal scores of their ranks, which are taken for jointly Gaussian.
+    A new row is a draw of these Gaussians, turned back into entries that occur in the training rows. So all types are
+    kept, bounds and categories, and the share of missing entries. For classes, ranks are those within a class, and the
+    correlations are shared by all; for regression, new rows are drawn given their target.
+
+    It is fast and needs few rows. Relations that are not monotone, such as a circle, are lost. Generated rows rarely
+    make a good model better: compare with no augmentation, as `AugmentationSearchCV` does.
+
+    Parameters
+    ----------
+    columns : str, int, list, mask, slice or callable, default=None
+        Columns to generate, as in `ColumnTransformer`; None is all of them. The others stay as they are.
+    random_state : int, RandomState or None, default=None
+        For `fit_resample` and `generate`.
+
+    Attributes
+    ----------
+    correlation_ : ndarray of shape (m, m)
+        Of the normal scores, shrunken as Ledoit & Wolf (2004) do: of all columns, then of whether an entry is missing,
+        for the columns with missing entries, and for regression of the target.
+
+    Raises
+    ------
+    ValueError
+        If X is sparse, has no rows, or has not one row for each of n columns.
+
+    References
+    ----------
+    .. [1] N. Patki, R. Wedge, K. Veeramachaneni, "The synthetic data vault", DSAA 2016, section III.
+    .. [2] O. Ledoit, M. Wolf, "A well-conditioned estimator for large-dimensional covariance matrices", Journal of
+       Multivariate Analysis 88(2), 2004.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skreg.augmentation import GaussianCopulaAugmenter
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.exponential(size=(500, 2))
+    >>> X[:, 1] += X[:, 0]
+    >>> new, _ = GaussianCopulaAugmenter(random_state=0).fit(X).generate(1000)
+    >>> bool(new.min() > 0.0), round(float(np.corrcoef(new.T)[0, 1]), 1)
+    (True, 0.7)
+    """
+
+    _parameter_constraints = {"columns": [COLUMNS], "random_state": [RANDOM_STATE]}
+
+    def __init__(self, *, columns=None, random_state=None):
+        self.columns = columns
+        self.random_state = random_state
+
+    def _learn(self, X, y):
+        if hasattr(X, "tocsr"):
+            raise ValueError(f"{type(self).__name__} needs a dense X or a frame; got a sparse one.")
+        n = n_rows(X)
+        if not n or (as_table(X) is None and np.ndim(X) != 2):
+            raise ValueError(f"{type(self).__name__} needs rows of a table; got X of shape {np.shape(X)}.")
+        y = None if y is None else np.asarray(y)
+        self._X = X
+        self._is_regression = y is not None and y.dtype.kind == "f" and y.ndim == 1
+        self._classes, self._codes = _classes_of(None if self._is_regression else y, n)
+        groups = [np.flatnonzero(self._codes == k) for k in range(len(self._classes))]
+        self._groups = [rows if rows.size >= MIN_ROWS else np.arange(n) for rows in groups]
+        self._shares = np.bincount(self._codes, minlength=len(self._classes)) / n
+        self._columns = _columns_of(X)
+        self._target = Column(y.astype(np.float64)) if self._is_regression else None
+        self._with_missing = [j for j, column in enumerate(self._columns) if column.has_missing]
+        Z = np.empty((n, len(self._columns) + len(self._with_missing) + self._is_regression))
+        for rows in self._groups:
+            parts = [column.scores(rows) for column in self._columns]
+            parts += [_scores_of(self._columns[j].missing[rows]) for j in self._with_missing]
+            parts += [self._target.scores(rows)] if self._is_regression else []
+            Z[rows] = np.column_stack(parts)
+        self.correlation_ = latent_correlation(Z)
+
+    def _augment(self, batch, rng):
+        return batch._replace(X=self._draw(np.asarray(batch.y), rng))
+
+    def generate(self, n, y=None):
+        """New rows with their labels.
+
+        Parameters
+        ----------
+        n : int
+            Number of rows.
+        y : array-like of shape (n,), default=None
+            Labels, or targets, of the rows; None draws those of random training rows.
+
+        Returns
+        -------
+        X : in the container of the training rows
+        y : ndarray of shape (n,)
+            None where `fit` was given none.
+        """
+        check_is_fitted(self, "correlation_")
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        if y is None:
+            rows = rng.integers(self._codes.size, size=n)
+            y = self._target.values[rows] if self._is_regression else self._classes[self._codes[rows]]
+        y = np.asarray(y)
+        if y.shape != (n,):
+            raise ValueError(f"y must have shape ({n},), one for each new row; got {y.shape}.")
+        X = self._draw(y, rng)
+        return X, None if self._classes[0] is None and not self._is_regression else y
+
+    def _draw(self, y, rng):
+        """New rows for labels or targets."""
+        check_is_fitted(self, "correlation_")
+        Z = self._scores_given(y, rng)
+        codes = np.zeros(len(Z), dtype=int)
+        if not (self._is_regression or self._classes[0] is None):
+            codes = np.searchsorted(self._classes, y)
+            codes = np.minimum(codes, len(self._classes) - 1)
+            if not (self._classes[codes] == y).all():
+                raise ValueError(f"y has labels that fit has not seen: {np.setdiff1d(y, self._classes)[:3].tolist()}.")
+        p = len(self._columns)
+        sources = np.empty((len(Z), p), dtype=np.intp)
+        for k, rows in enumerate(self._groups):
+            of_class = np.flatnonzero(codes == k)
+            for j, column in enumerate(self._columns):
+                is_missing = np.zeros(of_class.size, dtype=bool)
+                if column.has_missing:
+                    share = column.missing[rows].mean()
+                    place = p + self._with_missing.index(j)
+                    is_missing = ndtr(Z[of_class, place]) > 1.0 - share
+                sources[of_class, j] = column.sources(rows, Z[of_class, j], is_missing)
+        return _gathered(self._X, sources)
+
+    def _scores_given(self, y, rng):
+        """Draws of the Gaussians, for regression given the score of the target."""
+        R, n = self.correlation_, len(y)
+        if not self._is_regression:
+            return rng.multivariate_normal(np.zeros(len(R)), R, size=n, method="eigh")
+        ordered = np.sort(self._target.values)
+        below = 0.5 * (np.searchsorted(ordered, y, "left") + np.searchsorted(ordered, y, "right"))
+        z = ndtri(np.clip(below / ordered.size, 0.5 / ordered.size, 1.0 - 0.5 / ordered.size))
+        r = R[:-1, -1]
+        rest = R[:-1, :-1] - np.outer(r, r)
+        draws = rng.multivariate_normal(np.zeros(r.size), rest, size=n, method="eigh")
+        return np.column_stack([draws + np.outer(z, r), z])
+
+
+def _classes_of(y, n):
+    """Sorted labels and their codes; one class, None, without labels."""
+    if y is None:
+        return np.array([None], dtype=object), np.zeros(n, dtype=int)
+    if y.ndim != 1:
+        raise ValueError(f"y must have one dimension; got shape {y.shape}.")
+    return np.unique(y, return_inverse=True)
+
+
+def _columns_of(X):
+    """Every column as floats whose order says something: numbers as they are, categories by their scores."""
+    table = as_table(X)
+    arrays = list(np.asarray(X).T) if table is None else [column.to_numpy() for column in table.iter_columns()]
+    numbers = [array.astype(np.float64) if array.dtype.kind in "buif" else None for array in arrays]
+    leading = _leading_scores([array for array in numbers if array is not None], len(arrays[0]))
+    return [Column(_ordered(a, leading) if b is None else b) for a, b in zip(arrays, numbers, strict=True)]
+
+
+def _leading_scores(numbers, n):
+    """First principal component of the ranks of all numbers; zeros without numbers."""
+    if not numbers:
+        return np.zeros(n)
+    Z = np.column_stack([Column(array).scores(np.arange(n)) for array in numbers])
+    return np.linalg.svd(Z, full_matrices=False)[0][:, 0]
+
+
+def _ordered(values, leading):
+    """Codes of categories in the order of their mean leading score, then of their frequency; NaN for missing ones."""
+    missing = np.array([value is None or value != value for value in values])
+    names, codes = np.unique(values[~missing].astype(str), return_inverse=True)
+    counts = np.bincount(codes, minlength=names.size)
+    means = np.bincount(codes, leading[~missing], names.size) / np.maximum(counts, 1)
+    rank = np.empty(names.size)
+    rank[np.lexsort((counts, np.round(means, 12)))] = np.arange(names.size)
+    out = np.full(len(values), np.nan)
+    out[~missing] = rank[codes]
+    return out
+
+
+def _scores_of(mask):
+    """Normal scores of a mask: larger where it is true."""
+    return Column(mask.astype(np.float64)).scores(np.arange(mask.size))
+
+
+def _gathered(X, sources):
+    """Rows whose entry in column j is that of row ``sources[:, j]`` of X."""
+    table = as_table(X)
+    if table is None:
+        return np.take_along_axis(np.asarray(X), sources, axis=0)
+    base = take(X, np.zeros(len(sources), dtype=int))
+    if hasattr(base, "reset_index"):
+        base = base.reset_index(drop=True)
+    columns = zip(table.iter_columns(), sources.T, strict=True)
+    return with_columns(base, {column.name: column[rows] for column, rows in columns})

@@ -1,0 +1,109 @@
+"""Generated rows: distributions, correlations, types, missing entries, and input that is refused."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy.stats import ks_2samp, spearmanr
+
+from skreg.augmentation import GaussianCopulaAugmenter
+from skreg.augmentation._generated import latent_correlation
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(0)
+    n = 600
+    a = rng.exponential(size=n)
+    frame = pd.DataFrame(
+        {
+            "a": a,
+            "b": -2.0 * a + 0.5 * rng.normal(size=n),
+            "size": pd.Categorical(np.where(a > 1, "large", np.where(a > 0.4, "middle", "small"))),
+            "d": np.where((a > 1) & (rng.random(n) < 0.6), np.nan, rng.integers(0, 5, n)),
+            "e": rng.integers(0, 10, n),
+            "text": np.where(rng.random(n) < 0.3, "x", "y"),
+        }
+    )
+    return frame, np.where(rng.random(n) < 0.05, "rare", np.where(a > 0.7, "high", "low"))
+
+
+def test_copula__columns_and_ranks_are_those_of_the_rows(table):
+    frame, y = table
+    new, labels = GaussianCopulaAugmenter(random_state=0).fit(frame, y).generate(3000)
+    assert new.dtypes.equals(frame.dtypes)
+    for name in ("a", "b", "e"):
+        assert ks_2samp(new[name], frame[name]).statistic < 0.06
+        assert set(new[name]) <= set(frame[name])
+    assert new["d"].isna().mean() == pytest.approx(frame["d"].isna().mean(), abs=0.04)
+    assert spearmanr(new["a"], new["b"]).statistic == pytest.approx(
+        spearmanr(frame["a"], frame["b"]).statistic, abs=0.05
+    )
+    shares = pd.Series(labels).value_counts(normalize=True)
+    assert shares["rare"] == pytest.approx(np.mean(y == "rare"), abs=0.02)
+    # within a class: another distribution of a
+    for label in ("high", "low", "rare"):
+        assert ks_2samp(new["a"][labels == label], frame["a"][y == label]).statistic < 0.15
+    # missing entries go with large a, and sizes with a
+    assert spearmanr(new["d"].isna(), new["a"]).statistic == pytest.approx(
+        spearmanr(frame["d"].isna(), frame["a"]).statistic, abs=0.15
+    )
+    order = {"small": 0, "middle": 1, "large": 2}
+    assert spearmanr(new["size"].map(order), new["a"]).statistic > 0.8
+
+
+def test_copula__rows_keep_their_labels_and_regression_its_relation(table):
+    frame, y = table
+    _, labels = GaussianCopulaAugmenter(random_state=0).fit_resample(frame, pd.Series(y))
+    assert (labels.to_numpy()[600:] == y).all()
+    target = frame["a"].to_numpy() + 10.0
+    new, drawn = GaussianCopulaAugmenter(random_state=0).fit(frame[["a", "b"]], target).generate(2000)
+    assert spearmanr(new["a"], drawn).statistic > 0.95
+    assert spearmanr(new["b"], drawn).statistic < -0.8
+    given, same = GaussianCopulaAugmenter(random_state=0).fit(frame[["a", "b"]], target).generate(50, np.full(50, 14.0))
+    assert (same == 14.0).all()
+    assert given["a"].median() == pytest.approx(4.0, abs=0.7)
+
+
+def test_copula__polars_arrays_and_no_labels(table):
+    frame, y = table
+    new, _ = GaussianCopulaAugmenter(random_state=0).fit(pl.from_pandas(frame), y).generate(20)
+    assert isinstance(new, pl.DataFrame)
+    assert new.schema == pl.from_pandas(frame).schema
+    array, none = GaussianCopulaAugmenter(random_state=0).fit(frame[["a", "b"]].to_numpy()).generate(20)
+    assert array.shape == (20, 2)
+    assert none is None
+    again, _ = GaussianCopulaAugmenter(random_state=0).fit(frame[["a", "b"]].to_numpy()).generate(20)
+    np.testing.assert_array_equal(array, again)
+
+
+def test_latent_correlation__of_cut_gaussians_is_that_of_the_gaussians():
+    rng = np.random.default_rng(0)
+    z = rng.multivariate_normal(np.zeros(3), [[1, 0.6, 0.3], [0.6, 1, 0.5], [0.3, 0.5, 1]], size=20000)
+    cut = np.column_stack([z[:, 0], np.digitize(z[:, 1], [-0.5, 1.0]), z[:, 2]])
+    scores = np.column_stack([_scores(column) for column in cut.T])
+    R = latent_correlation(scores)
+    np.testing.assert_allclose(R, [[1, 0.6, 0.3], [0.6, 1, 0.5], [0.3, 0.5, 1]], atol=0.03)
+
+
+def _scores(column):
+    from skreg.augmentation._generated import Column
+
+    return Column(column.astype(float)).scores(np.arange(column.size))
+
+
+def test_copula__bad_input(table):
+    frame, y = table
+    model = GaussianCopulaAugmenter()
+    with pytest.raises(ValueError, match="needs rows of a table"):
+        model.fit(np.zeros((4, 3, 3)), np.arange(4))
+    with pytest.raises(ValueError, match="labels that fit has not seen: \\['new'\\]"):
+        model.fit(frame, y).generate(2, np.array(["new", "low"]))
+    with pytest.raises(ValueError, match=r"y must have shape \(3,\)"):
+        model.generate(3, y[:2])
+    constant = pd.DataFrame({"a": np.ones(30), "b": np.arange(30.0), "c": [None] * 30})
+    new, _ = model.fit(constant, np.arange(30) % 2).generate(10)
+    assert (new["a"] == 1.0).all()
+    assert new["c"].isna().all()
+    few, _ = model.fit(frame.iloc[:4], np.array(["a", "b", "b", "b"])).generate(10)  # one row of a class
+    assert len(few) == 10
