@@ -8,6 +8,7 @@ from .parts.losses import Quantile, weighted_quantile
 from .paths import path
 from .paths.newton import POLICY
 from .paths.scores import Scores
+from .rotated import can_rotate, solve_rotated
 from .solve import LossFit, Solution
 
 MIN_ROWS_PER_COLUMN = 40  # with more rows than that for each column, a fit on an eighth of the rows is the start
@@ -73,6 +74,9 @@ def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, solver="auto", c
     coef_init : ndarray of shape (K, p) or None
         Warm start, in the user's units.
     """
+    if solver != "newton" and can_rotate(likelihood, penalty, alphas):
+        yield from _rotated(likelihood, penalty, alphas, tol, max_iter, coef_init)
+        return
     lik, shift = likelihood, 0.0
     if lik.couples_scores and lik.data.sparse and lik.fit_intercept:  # `Scores` does not centre its columns
         data, shift = lik.data.without_large_means()
@@ -103,6 +107,22 @@ def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, solver="auto", c
             intercept -= intercept.mean()  # only differences of scores matter
         gap = point.gap * (unit if lik.is_convex and penalty.is_convex else 1.0)
         yield Solution(coef, intercept, point.primal * unit, gap, point.rounds, point.gap <= goal)
+
+
+def _rotated(likelihood, penalty, alphas, tol, max_iter, coef_init):
+    """The solutions of `solve_rotated`; where rounding spoils one, it is where Newton steps start from."""
+    family = _path_of(likelihood, penalty)
+    options = dict(tol=tol, max_iter=max_iter)
+    for alpha, found in zip(
+        alphas,
+        solve_rotated(likelihood, penalty, alphas, family, solve_scores, coef_init=coef_init, **options),
+        strict=True,
+    ):
+        if not found.met and found.n_iter < max_iter:
+            start, options["max_iter"] = found, max_iter - found.n_iter
+            (found,) = solve_scores(likelihood, penalty, [alpha], solver="newton", coef_init=found.coef, **options)
+            found = found._replace(n_iter=found.n_iter + start.n_iter)
+        yield found
 
 
 class ScoresFit(LossFit):

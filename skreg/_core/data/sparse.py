@@ -8,7 +8,7 @@ from ..parts.designs import CSC
 from .base import ENTRIES_PER_CALL, Data, readonly, unsigned
 
 MAX_FILLED_ENTRIES = 1 << 18  # of sparse columns, up to which a dense copy makes the product faster
-MAX_RELATIVE_MEAN = 10.0  # a mean of more standard deviations is large: less than one percent of its column is zero
+MAX_RELATIVE_MEAN = 2.0  # a mean of more standard deviations is large: less than a fifth of its column is zero
 
 
 class SparseData(Data):
