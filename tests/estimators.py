@@ -67,6 +67,7 @@ INSTANCES = [
     ElasticNetProx(alpha=0.1, l1_ratio=1.0, standardize=True),
     ElasticNetProx(alpha=0.1, positive=True, fit_intercept=False),
     ElasticNetProx(alpha=0.1, bounds=(-0.5, 0.5), warm_start=True),
+    ElasticNetProx(alpha=0.1, prior_coef=0.5, warm_start=True),
     ElasticNetProx(alpha=0.1, solver="cd"),
     ElasticNetProx(alpha=0.1, solver="gram"),
     ElasticNetProx(alpha=0.1, solver="prox_grad", tol=1e-10),

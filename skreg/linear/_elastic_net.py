@@ -47,7 +47,8 @@ class ElasticNetProx(PenalizedFit, LinearRegressor):
         Coefficients that the penalty shrinks towards, in the units of `coef_`, such as those of a fit to other data:
         the penalty is one of ``b - prior_coef``, and the fit the maximum a posteriori estimate under a prior with that
         mean. A dict, and a Series whose index holds strings, go by the column names of X, with 0 for features that they
-        do not name. None is 0. With bounds it must be the same for all targets. Not for row blocks.
+        do not name. Features that an infinite penalty factor leaves out stay there. None is 0. With bounds it must be
+        the same for all targets. Not for row blocks.
     fit_intercept : bool, default=True
         Whether to fit an unpenalized intercept. Sparse X stays sparse: it is centred implicitly.
     standardize : bool, default=False
