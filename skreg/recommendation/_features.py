@@ -90,6 +90,11 @@ class FeatureTable:
         n = len(index)
         own = sp.csr_matrix((np.ones(known.size), (known, np.arange(known.size))), shape=(n, known.size))
         rows = index.codes(self.labels)
+        if not np.isin(rows, known).any():
+            raise ValueError(
+                f"{self.name} must have labels of training rows, such as {index.labels[known[:1]].tolist()[0]!r}; got"
+                f" none of them, but such as {self.labels.tolist()[0]!r}."
+            )
         place = sp.csr_matrix((np.ones(rows.size), (rows, np.arange(rows.size))), shape=(n, rows.size))
         return sp.hstack([own, place @ self.matrix], format="csr")
 

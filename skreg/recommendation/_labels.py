@@ -163,7 +163,19 @@ class LabelIndex:
         return self.labels.size
 
     def codes(self, labels):
-        """Codes of labels, -1 for unknown ones; an integer array of shape (n,)."""
+        """Codes of labels, -1 for unknown ones; an integer array of shape (n,).
+
+        Raises ValueError where none is known because one side has numbers and the other has none.
+        """
+        codes = self._find(labels)
+        if labels.size and (codes == UNKNOWN).all() and _have_numbers(labels) != _have_numbers(self.labels):
+            raise ValueError(
+                f"Labels of {self.side}s must be of the type of those in the training rows, such as"
+                f" {self.labels.tolist()[0]!r}; got {labels.tolist()[0]!r}."
+            )
+        return codes
+
+    def _find(self, labels):
         own = self.labels.dtype.kind
         if labels.dtype.kind == own and own != "O":
             places = np.minimum(np.searchsorted(self.labels, labels), self.labels.size - 1)
@@ -186,6 +198,10 @@ class LabelIndex:
 
     def __getstate__(self):
         return vars(self) | {"_codes": None}
+
+
+def _have_numbers(labels):
+    return labels.dtype.kind in "biuf" or any(isinstance(label, Real) for label in labels.tolist())
 
 
 def _mixed_key(label):

@@ -181,6 +181,10 @@ BAD_TABLES = {
     "missing text": (ITEMS.assign(genre=[None, *ITEMS["genre"][1:]]), "row 0 of column 'genre'"),
     "missing label": (ITEMS.assign(item=np.r_[np.nan, np.arange(1.0, 32.0)]), "item_features: .*NaN"),
     "one dimension": (np.arange(3), "two dimensions"),
+    "other labels": (
+        ITEMS.astype({"item": str}),
+        "item_features must have labels of training rows, such as 0; got none of them, but such as '0'",
+    ),
 }
 
 

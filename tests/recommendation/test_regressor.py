@@ -246,6 +246,14 @@ def test_unknown__is_the_mean_or_an_error():
         model.recommend([99])
 
 
+def test_unknown__type_of_all_labels_is_an_error():
+    model = MatrixFactorizationRegressor(2).fit(X, Y)
+    with pytest.raises(ValueError, match=r"Labels of users must be of the type .* such as 0; got '19'"):
+        model.predict(X.astype(str))
+    with pytest.raises(ValueError, match="Labels of users"):
+        model.recommend(["0", "1"])
+
+
 def test_recommend__is_the_best_of_the_predictions():
     model = MatrixFactorizationRegressor(2).fit(X, Y)
     items, scores = model.recommend([4, 99], n=20, exclude_seen=False)
@@ -324,8 +332,8 @@ def test_bad_requests__are_named():
             model.recommend([0], n=n)
     with pytest.raises(ValueError, match=r"users must be a list .* For one, pass \['ann'\]"):
         model.recommend("ann")
-    with pytest.raises(ValueError, match="items that were not in the training rows: 'x'"):
-        model.similar_items(["x"])
+    with pytest.raises(ValueError, match="items that were not in the training rows: 77"):
+        model.similar_items([77])
     with pytest.raises(ValueError, match="n must be an int between 1 and 19"):
         model.similar_items([0], n=20)
 
