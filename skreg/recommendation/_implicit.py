@@ -9,6 +9,8 @@ from .._factorization.als import AlternatingRidge, Penalties, Table
 from .._factorization.embedded import EmbeddedTable
 from .._factorization.sampled import BPR, WARP, Embeddings, sweep
 
+ALPHA = {"als": 0.02, "bpr": 0.05, "warp": 1.0}
+LEARNING_RATE = {"bpr": 0.1, "warp": 0.05}
 INITIAL = 0.1  # standard deviation of the scores at the start
 
 
@@ -32,6 +34,10 @@ class Found(NamedTuple):
     stationarity: float
     missed: float
     n_iter: int
+
+
+def _alpha(model):
+    return float(ALPHA[model.loss] if model.alpha is None else model.alpha)
 
 
 def _starts(model, sides, rng):
@@ -59,7 +65,7 @@ def fit_als(model, entries, sides, rng, workers):
         Table(E, False) if side.design is None else EmbeddedTable(side.design, E)
         for side, E in zip(sides, _starts(model, sides, rng), strict=True)
     ]
-    penalties = Penalties(float(model.alpha), 0.0, *scales)
+    penalties = Penalties(_alpha(model), 0.0, *scales)
     ridge = AlternatingRidge(entries, entries.values, extra, penalties, workers, background=1.0, fit_intercept=False)
     found = ridge.fit(*tables, model.max_iter, model.tol)
     factors = [table.unknowns for table in (found.users, found.items)]
@@ -78,15 +84,16 @@ def fit_pairs(model, entries, sides, rng):
     drawn = entries.n * np.bincount(candidates, minlength=n_items) / candidates.size
     touched = by_user.sums(weights), entries.by_item.sums(weights) + drawn
     users, items = (
-        _embeddings(side, E, model.alpha * _of_features(side, n, model.frequency_scaling - 1.0))
+        _embeddings(side, E, _alpha(model) * _of_features(side, n, model.frequency_scaling - 1.0))
         for side, E, n in zip(sides, _starts(model, sides, rng), touched, strict=True)
     )
     state = np.array([0, rng.randint(0, 2**32, dtype=np.uint64)], dtype=np.uint64)
+    learning_rate = float(LEARNING_RATE[model.loss] if model.learning_rate is None else model.learning_rate)
     rows, losses = by_user.rows, []
     for _ in range(model.max_iter):
         order = rng.permutation(entries.n)
         arrays = rows, weights, by_user.indptr, by_user.indices, candidates
-        losses.append(sweep(loss, order, *arrays, users, items, n_items, model.learning_rate, state) / entries.n)
+        losses.append(sweep(loss, order, *arrays, users, items, n_items, learning_rate, state) / entries.n)
     vectors = users.vectors, items.vectors
     factors, biases = [v[:, 1:] for v in vectors], [v[:, 0] for v in vectors]
     return Found(factors, biases, np.array(losses), np.nan, 0.0, model.max_iter)

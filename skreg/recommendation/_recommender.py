@@ -48,8 +48,9 @@ class MatrixFactorizationRecommender(Factorization):
         Length of the vectors of factors, at least 1.
     loss : {"als", "bpr", "warp"}, default="als"
         "als" is exact, and the same for any number of threads; "warp" aims at the first places of the list.
-    alpha : float, default=0.02
-        Penalty strength, in [0, inf). The default, and that of `confidence`, were chosen on folds of MovieLens-100k.
+    alpha : float or None, default=None
+        Penalty strength, in [0, inf). None is 0.02 for "als", 0.05 for "bpr" and 1 for "warp", whose slopes are larger.
+        These, and other defaults, were chosen on training rows of MovieLens-100k.
     frequency_scaling : float, default=1.0
         How the penalties of users and items grow with the sums of their weights, in [0, 1]: with 1 in proportion, with
         0 they are the same for all.
@@ -59,8 +60,8 @@ class MatrixFactorizationRecommender(Factorization):
         How items are sampled for "bpr" and "warp": all alike, or in proportion to the number of their users.
     max_tries : int, default=30
         Largest number of items sampled for one known item, for loss="warp"; at least 1.
-    learning_rate : float, default=0.1
-        Step size of AdaGrad for "bpr" and "warp", positive.
+    learning_rate : float or None, default=None
+        Step size of AdaGrad for "bpr" and "warp", positive. None is 0.1 and 0.05.
     user_features, item_features : frame or array-like of shape (n, 1 + n_columns), default=None
         Features of users, and of items: labels in the first column, features in the others. Numbers are used as they
         are, on a scale of about 1; texts, categories and booleans become one feature for each value. Factors are then
@@ -139,12 +140,12 @@ class MatrixFactorizationRecommender(Factorization):
     _parameter_constraints = {
         **Factorization._factor_constraints,
         "loss": [Options("als", "bpr", "warp")],
-        "alpha": [NONNEGATIVE],
+        "alpha": [NONNEGATIVE, NONE],
         "frequency_scaling": [PROBABILITY],
         "confidence": [POSITIVE],
         "negatives": [Options("uniform", "popularity")],
         "max_tries": [COUNT],
-        "learning_rate": [POSITIVE],
+        "learning_rate": [POSITIVE, NONE],
         "user_features": [ARRAY_LIKE, NONE],
         "item_features": [ARRAY_LIKE, NONE],
         "tol": [NONNEGATIVE],
@@ -155,12 +156,12 @@ class MatrixFactorizationRecommender(Factorization):
         rank=20,
         *,
         loss="als",
-        alpha=0.02,
+        alpha=None,
         frequency_scaling=1.0,
         confidence=3.0,
         negatives="uniform",
         max_tries=30,
-        learning_rate=0.1,
+        learning_rate=None,
         user_features=None,
         item_features=None,
         unknown="mean",

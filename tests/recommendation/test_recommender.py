@@ -33,7 +33,8 @@ USERS = pd.DataFrame({"user": range(61), "likes": [GENRES[k % 3] for k in range(
 
 
 def make(loss="als", **params):
-    return MatrixFactorizationRecommender(4, loss=loss, **{"max_iter": 200 if loss == "als" else 20} | params)
+    short = dict(alpha=0.02, learning_rate=0.1, max_iter=200 if loss == "als" else 20)
+    return MatrixFactorizationRecommender(4, loss=loss, **short | params)
 
 
 def dense_objective(model, P, Q, X, counts):
@@ -44,7 +45,7 @@ def dense_objective(model, P, Q, X, counts):
     loss = 0.5 * (W * (wanted - P @ Q.T) ** 2).sum() / W.sum()
     for n, factors in ((W.sum(axis=1), P), (W.sum(axis=0), Q)):
         scale = (n / n.mean()) ** model.frequency_scaling
-        loss += 0.5 * model.alpha * np.mean(scale * (factors**2).sum(axis=1))
+        loss += 0.5 * (0.02 if model.alpha is None else model.alpha) * np.mean(scale * (factors**2).sum(axis=1))
     return loss
 
 
@@ -58,7 +59,7 @@ def test_als__is_the_stationary_point_of_the_dense_objective(scaling):
     C = np.ones((60, 30))
     np.add.at(C, (X[:, 0], X[:, 1]), 2.0 * COUNTS)
     wanted, n = (C > 1.0).astype(float), C.sum(axis=1)
-    ridge = model.alpha / 60 * (n / n.mean()) ** scaling * C.sum()
+    ridge = 0.02 / 60 * (n / n.mean()) ** scaling * C.sum()
     for u in range(60):
         H = Q.T * C[u] @ Q + ridge[u] * np.eye(4)
         np.testing.assert_allclose(P[u], np.linalg.solve(H, Q.T @ (C[u] * wanted[u])), atol=1e-4)
@@ -205,6 +206,12 @@ def test_unknown__is_the_mean_or_an_error(loss):
     np.testing.assert_allclose(scores[0], np.sort(expected)[::-1])
     with pytest.raises(ValueError, match="users that were not in the training rows: 99"):
         clone(model).set_params(unknown="raise").fit(X).recommend([99])
+
+
+@pytest.mark.parametrize(("loss", "alpha", "rate"), [("als", 0.02, None), ("bpr", 0.05, 0.1), ("warp", 1.0, 0.05)])
+def test_defaults__depend_on_the_loss(loss, alpha, rate):
+    one, other = (make(loss, alpha=a, learning_rate=r, max_iter=60).fit(X) for a, r in ((None, None), (alpha, rate)))
+    np.testing.assert_array_equal(one.item_factors_, other.item_factors_)
 
 
 def test_score__is_ndcg_and_searches_use_it():
