@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .data.blocks import BlockData, RowMoments
+from .data.blocks import ENTRIES_AT_ONCE, BlockData, RowMoments, dense_rows
 from .folds import MomentsFit, RowsFit, moments_error
 from .loops.certificates import penalty_value, squared_dual
 from .paths.path import follow
@@ -46,11 +46,10 @@ def residual_sums(X, Y, weights, first, coefs, intercepts, centre, used):
     weights = np.ones(X.shape[0]) if weights is None else weights
     weights = weights if used is None else weights * used(first, first + X.shape[0])
     sums = np.zeros((len(Y), coefs.shape[1] + 2))
-    step = max((1 << 18) // coefs.shape[1], 256)
+    step = max(ENTRIES_AT_ONCE // coefs.shape[1], 256)
     for low in range(0, X.shape[0], step):
         rows = slice(low, low + step)
-        part = X[rows].toarray() if hasattr(X, "toarray") else X[rows]
-        Z = part - centre
+        Z = dense_rows(X, rows) - centre
         E = Y[:, rows] - (coefs @ Z.T + (intercepts + coefs @ centre)[:, None])
         WE = E * weights[rows]
         sums[:, :-2] += WE @ Z

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import logsumexp
 
-from .data.blocks import ENTRIES_AT_ONCE
+from .data.blocks import ENTRIES_AT_ONCE, dense_rows
 from .loops import inner
 from .loops.certificates import conjugate_value, dual_scales, penalty_value
 from .parts.losses import evaluate
@@ -57,8 +58,7 @@ class LossRows(NamedTuple):
             weights = weights * self.used(first, first + X.shape[0])
         for low in range(0, X.shape[0], step):
             rows = slice(low, low + step)
-            part = X[rows].toarray() if hasattr(X, "toarray") else X[rows]
-            yield (part - self.mean) * self.scale, self.targets(Y[:, rows]), weights[rows]
+            yield (dense_rows(X, rows) - self.mean) * self.scale, self.targets(Y[:, rows]), weights[rows]
 
     def evaluated(self, A, T, h, W, b):
         """Scores, value, weighted slopes, probabilities and curvatures of some rows under W (K, p) and b (K,)."""
@@ -131,6 +131,25 @@ def conjugate_sums(X, Y, weights, first, rows, W, b, scales):
         _, R, P, _ = rows.evaluated(A, T, h, W, b)
         inverse = np.divide(1.0, h, out=np.zeros(h.size), where=h > 0.0)
         total += [rows.loss.conjugate_sum(T, R * (scale * inverse), h, P, scale) for scale in scales]
+    return total
+
+
+def mean_log_losses(X, Y, weights, first, used, coefs, intercepts):
+    """Sums over a block of ``-w log p`` of the class of every row, and of the weights, for many models: (m + 1,).
+
+    Y holds codes of classes, coefs (m, K, p) and intercepts (m, K).
+    """
+    weights = used(first, first + X.shape[0]) * (1.0 if weights is None else weights)
+    codes, total = Y[0].astype(np.int64), np.zeros(len(coefs) + 1)
+    step = max(ENTRIES_AT_ONCE // (X.shape[1] + coefs[:, :, 0].size), 256)
+    for low in range(0, X.shape[0], step):
+        rows = slice(low, low + step)
+        Z = np.einsum("mkp,np->mkn", coefs, dense_rows(X, rows), optimize=True) + intercepts[:, :, None]
+        if coefs.shape[1] == 1:
+            Z = np.concatenate([np.zeros_like(Z), Z], axis=1)
+        own = np.take_along_axis(Z, codes[None, None, rows], axis=1)[:, 0]
+        total[:-1] += (logsumexp(Z, axis=1) - own) @ weights[rows]
+        total[-1] += weights[rows].sum()
     return total
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import check_cv
 
 from .._core.block_fits import add_each, cells_of_block
-from .._core.block_scores import MAX_COORDINATES, BlockScores, BlockScoresFit, LossRows
+from .._core.block_scores import MAX_COORDINATES, BlockScores, BlockScoresFit, LossRows, mean_log_losses
 from .._core.data.blocks import BlockData
 from .._core.solve import MAX_GRAM_COLUMNS
 from ..utils._blocks import DaskBlocks
@@ -17,6 +17,7 @@ from ..utils._features import check_bounds, check_left_out, check_penalty_factor
 from ..utils._validation import as_one_column, caller_level, check_classes, is_dask, labelled
 from ._data import LinearData, class_factors
 
+LEAST_SHARE = 1e-12  # of a class, where intercepts begin
 MAX_CELLS = 1000  # sets of rows that splits may have in common: a p x p matrix is kept for each
 
 
@@ -163,7 +164,7 @@ def read_blocks(estimator, X, y, sample_weight=None, splits_of=None, **restricti
     return problem._replace(data=_measured(estimator, blocks, splits)), splits
 
 
-def read_block_classes(estimator, X, y, sample_weight=None, class_weight=None, **restrictions):
+def read_block_classes(estimator, X, y, sample_weight=None, splits_of=None, class_weight=None, **restrictions):
     """Check row blocks and labels, and compute the moments of the columns. Labels and weights are read as a whole.
 
     Sets `n_features_in_` and `feature_names_in_` of the estimator.
@@ -175,6 +176,8 @@ def read_block_classes(estimator, X, y, sample_weight=None, class_weight=None, *
     X : dask array or dataframe of shape (n, p)
     y : array-like or dask collection of shape (n,)
     sample_weight : array-like or dask array of shape (n,), default=None
+    splits_of : callable, default=None
+        As for `read_blocks`.
     class_weight : dict, "balanced" or None
     **restrictions : dict
         `penalty_factor`, `bounds` and `positive`.
@@ -182,6 +185,7 @@ def read_block_classes(estimator, X, y, sample_weight=None, class_weight=None, *
     Returns
     -------
     problem : LinearData
+    splits : BlockSplits or None
     """
     solver = getattr(estimator, "solver", "auto")
     if solver not in ("auto", "newton"):
@@ -198,8 +202,9 @@ def read_block_classes(estimator, X, y, sample_weight=None, class_weight=None, *
             f" most {MAX_COORDINATES} coefficients. Select features first, or pass an X that fits in memory."
         )
     parts = _parts(estimator, blocks, **restrictions)
-    data = _measured(estimator, blocks)
-    return LinearData(blocks, codes[None], weights, sample_weight, data, *parts, one_target=True, classes=classes)
+    problem = LinearData(blocks, codes[None], weights, sample_weight, None, *parts, one_target=True, classes=classes)
+    splits = None if splits_of is None else splits_of(problem)
+    return problem._replace(data=_measured(estimator, blocks, splits)), splits
 
 
 class ClassTargets(NamedTuple):
@@ -212,14 +217,30 @@ class ClassTargets(NamedTuple):
         return smoothed_targets(Y[0].astype(np.int64), self.n_classes, self.label_smoothing)
 
 
-def block_scores_fit(problem, loss, label_smoothing):
-    """The fit of a loss of classes on row blocks."""
-    targets, data = ClassTargets(problem.classes.size, label_smoothing), problem.data
-    shares = np.bincount(problem.Y[0], problem.weights, problem.classes.size)
-    mean = targets(np.arange(problem.classes.size)[None]) @ (shares / shares.sum())
-    with np.errstate(divide="ignore"):
-        start = np.log(mean / (1.0 - mean)) if mean.size == 1 else np.log(mean) - np.log(mean).mean()
-    return BlockScoresFit(BlockScores(data, LossRows(loss, targets, data.mean, data.scale), start))
+def block_scores_fit(problem, loss, label_smoothing, data=None):
+    """The fit of a loss of classes on row blocks, or on some of their cells."""
+    data = problem.data if data is None else data
+    K, codes, weights = problem.classes.size, problem.Y[0], problem.row_weights
+    if data.used is not None:
+        weights = weights * data.used(0, data.n)
+    targets, shares = ClassTargets(K, label_smoothing), np.bincount(codes, weights, K)
+    mean = np.maximum(targets(np.arange(K)[None]) @ (shares / shares.sum()), LEAST_SHARE)
+    start = np.log(mean / (1.0 - mean)) if mean.size == 1 else np.log(mean) - np.log(mean).mean()
+    return BlockScoresFit(BlockScores(data, LossRows(loss, targets, data.mean, data.scale, data.used), start))
+
+
+def training_cells(problem, splits, fold):
+    """What solvers need of the training rows of a fold."""
+    cells = splits.train[fold]
+    blocks, every = problem.data.blocks, problem.data.cells
+    return BlockData(blocks, [every[cell] for cell in cells], problem.data.fit_intercept, splits.mask_of(cells))
+
+
+def block_log_losses(problem, splits, fold, coefs, intercepts):
+    """Mean log losses on the test rows of a fold, for coefs (m, K, p) and intercepts (m, K), in one pass."""
+    used = splits.mask_of(splits.test[fold])
+    sums = problem.data.blocks.total(mean_log_losses, used, np.array(coefs), np.array(intercepts))
+    return sums[:-1] / sums[-1]
 
 
 def _parts(estimator, blocks, penalty_factor=None, bounds=None, positive=False, prior_coef=None):
@@ -270,13 +291,14 @@ def _check_moments(data, splits, names):
         )
 
 
-def read_block_splits(cv, n, labels, **params):
+def read_block_splits(cv, n, labels, classifier, **params):
     """`BlockSplits` of a number of folds, a splitter or an iterable; `labels` gives y only if a splitter needs it."""
-    if isinstance(cv, Integral):
+    if isinstance(cv, Integral) and not classifier:
         if cv > n:
             raise ValueError(f"cv={cv} is more than n_samples={n}.")
         return consecutive_splits(n, cv)
-    splits = list(check_cv(cv).split(np.zeros((n, 1)), labels(), **params))
+    y = labels()
+    splits = list(check_cv(cv, y, classifier=classifier).split(np.zeros((n, 1)), y, **params))
     if not splits:
         raise ValueError(f"cv={cv!r} has no splits; an iterator is empty after its first use.")
     return listed_splits(splits, n)

@@ -13,7 +13,7 @@ from ..utils._blocks import DaskBlocks
 from ..utils._callbacks import with_callbacks
 from ..utils._classes import scores_of_all, smoothed_targets
 from ..utils._params import BOOLEAN, DICT, NONE, PROBABILITY, Interval, Options
-from ..utils._validation import caller_level, is_dask, unchanged_on_error
+from ..utils._validation import caller_level, unchanged_on_error
 from ._base import PRIOR, LinearClassifier
 from ._blocks import block_scores_fit, read_block_classes
 from ._grid import check_grid
@@ -51,17 +51,18 @@ class LabelSmoothed(WithPenalty, LinearClassifier):
             )
 
     def _read(self, X, y, sample_weight):
-        if not (self._takes_blocks and is_dask(X)):
-            return self._with_groups(super()._read(X, y, sample_weight))
-        self._check_parameters()
+        problem = super()._read(X, y, sample_weight)
+        return problem if isinstance(problem.X, DaskBlocks) else self._with_groups(problem)
+
+    def _read_blocks(self, X, y, sample_weight, splits_of=None):
         if self.penalty != "elastic_net" or self.confidence_penalty > 0.0:
             raise ValueError(
                 "row blocks are fitted with penalty='elastic_net' and confidence_penalty=0.0; got"
                 f" penalty={self.penalty!r}, confidence_penalty={self.confidence_penalty}."
             )
-        problem = read_block_classes(self, X, y, sample_weight, **self._restrictions())
+        problem, splits = read_block_classes(self, X, y, sample_weight, splits_of, **self._restrictions())
         self.classes_ = problem.classes
-        return problem
+        return problem, splits
 
     def _penalty(self, problem, l1_ratio, gamma=None):
         is_joint = self.penalty in GROUPED if self.grouped is None else self.grouped
@@ -72,7 +73,7 @@ class LabelSmoothed(WithPenalty, LinearClassifier):
         K = problem.classes.size
         loss = (Logistic if K == 2 else Multinomial)(float(self.confidence_penalty))
         if isinstance(problem.X, DaskBlocks):
-            return block_scores_fit(problem, loss, smoothing)
+            return block_scores_fit(problem, loss, smoothing, data)
         targets = smoothed_targets(problem.Y[0], K, smoothing)
         return ScoresFit(Likelihood(problem.data if data is None else data, loss, targets, problem.offset))
 

@@ -28,7 +28,11 @@ class Penalized(LinearModel):
         if not (self._takes_blocks and is_dask(X)):
             return super()._read(X, y, sample_weight)
         self._check_parameters()
-        return read_blocks(self, X, y, sample_weight, **self._restrictions())[0]
+        return self._read_blocks(X, y, sample_weight)[0]
+
+    def _read_blocks(self, X, y, sample_weight, splits_of=None):
+        """The problem on row blocks, and the splits that `splits_of` makes of it."""
+        return read_blocks(self, X, y, sample_weight, splits_of, **self._restrictions())
 
     def _penalty(self, problem, l1_ratio):
         return problem.penalty(l1_ratio, self.standardize)
@@ -86,7 +90,7 @@ class PenalizedFit(Penalized):
         ----------
         X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
             Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other
-            (`ElasticNetProx` only).
+            (`ElasticNetProx` and `LabelSmoothedLogistic` only).
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Each target has a model of its own; of two dimensions, `coef_` and predictions have two as well.
         sample_weight : float or array-like of shape (n_samples,), default=None

@@ -79,11 +79,7 @@ class PenaltySearch(PathSearch, WithPenalty):
         if shared is not None:
             fit = shared.train(number)
             return lambda candidate: fit
-        weights = problem.row_weights * np.bincount(splits[number][0], minlength=problem.data.n)
-        self._check_fold(problem, weights)
-        targets = problem.Y if problem.classes is None else np.empty((0, problem.data.n))
-        data = as_data(problem.data.X, targets, weights, self.fit_intercept)
-        fits = {}
+        data, fits = self._training_data(problem, splits, number), {}
 
         def of(candidate):
             key = self._loss_of(candidate)
@@ -92,6 +88,13 @@ class PenaltySearch(PathSearch, WithPenalty):
             return fits[key]
 
         return of
+
+    def _training_data(self, problem, splits, number):
+        """What solvers need of the training rows of a fold."""
+        weights = problem.row_weights * np.bincount(splits[number][0], minlength=problem.data.n)
+        self._check_fold(problem, weights)
+        targets = problem.Y if problem.classes is None else np.empty((0, problem.data.n))
+        return as_data(problem.data.X, targets, weights, self.fit_intercept)
 
     def _follow(self, problem, folds, fold, grid, task, halt):
         fit_of, score = self._fits_of_fold(problem, folds, fold.number), None

@@ -1,5 +1,6 @@
 """Base of cross-validation over whole regularization paths: folds in threads, the choice, metadata routing."""
 
+import functools
 import threading
 import warnings
 from numbers import Integral, Real
@@ -21,7 +22,7 @@ from ..utils._scoring import with_all_classes
 from ..utils._split import params_of_rows, read_splits
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, is_dask, unchanged_on_error
-from ._blocks import read_block_splits, read_blocks
+from ._blocks import read_block_splits
 from ._grid import end_of_grid
 
 DEFAULT_FOLDS = 5
@@ -132,7 +133,7 @@ class PathSearch:
         ----------
         X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
             Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other
-            (`ElasticNetProxCV` only).
+            (`ElasticNetProxCV` and `LabelSmoothedLogisticCV` only).
         y : array-like of shape (n_samples,) or, for regression, (n_samples, n_targets)
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights in the fits and in the scores; non-negative, not all zero.
@@ -158,9 +159,10 @@ class PathSearch:
 
         def splits_of(problem):
             cv = DEFAULT_FOLDS if self.cv is None else self.cv
-            return read_block_splits(cv, problem.X.n, lambda: self._labels(problem), **routed.splitter.split)
+            labels, params = functools.partial(self._labels, problem), routed.splitter.split
+            return read_block_splits(cv, problem.X.n, labels, is_classifier(self), **params)
 
-        problem, splits = read_blocks(self, X, y, sample_weight, splits_of, **self._restrictions())
+        problem, splits = self._read_blocks(X, y, sample_weight, splits_of)
         return self._search(problem, splits, routed)
 
     def _search(self, problem, splits, routed):

@@ -19,6 +19,7 @@ from skreg import (
     LabelSmoothedLogistic,
     LabelSmoothedLogisticCV,
     PenalizedCox,
+    PenalizedCoxCV,
     PenalizedRegressor,
     PenalizedRegressorCV,
     alpha_max,
@@ -240,7 +241,7 @@ def test_blocks__columns_in_several_blocks_are_joined_with_a_warning(data):
 
 
 @pytest.mark.parametrize(
-    "model", [PenalizedRegressor(), PenalizedRegressorCV(), LabelSmoothedLogisticCV(), PenalizedCox()], ids=repr
+    "model", [PenalizedRegressor(), PenalizedRegressorCV(), PenalizedCoxCV(), PenalizedCox()], ids=repr
 )
 def test_blocks__estimators_that_need_rows_in_memory_say_so(data, model):
     X, y, _ = data
@@ -279,6 +280,20 @@ def test_logistic__on_blocks_has_the_objective_of_the_fit_in_memory(data, params
     parts = model.fit(blocks(X)[0], labels, weights)
     assert parts.dual_gap_ <= 1e-6
     assert abs(parts.objective_ - whole.objective_) <= 1e-6
+    np.testing.assert_allclose(parts.predict_proba(X), whole.predict_proba(X), atol=5e-3)
+
+
+@pytest.mark.filterwarnings("ignore:LabelSmoothedLogisticCV")
+@pytest.mark.parametrize(("n_classes", "scoring"), [(2, None), (3, None), (2, "accuracy")])
+def test_logistic_search__on_blocks_is_the_search_in_memory(data, n_classes, scoring):
+    X, y, weights = data
+    labels = np.digitize(y, np.quantile(y, np.linspace(0, 1, n_classes + 1)[1:-1]))
+    search = LabelSmoothedLogisticCV(alphas=4, label_smoothing=[0.0, 0.1], cv=3, scoring=scoring, tol=1e-7)
+    whole = clone(search).fit(X, labels, weights)
+    parts = search.fit(blocks(X)[0], labels, weights)
+    np.testing.assert_allclose(parts.scores_, whole.scores_, rtol=1e-3)
+    assert parts.alpha_ == pytest.approx(whole.alpha_, rel=1e-4)
+    assert parts.label_smoothing_ == whole.label_smoothing_
     np.testing.assert_allclose(parts.predict_proba(X), whole.predict_proba(X), atol=5e-3)
 
 

@@ -8,6 +8,11 @@ ENTRIES_AT_ONCE = 1 << 18  # of a block, that are copied at once: the copy stays
 ZERO_VARIANCE = 4e-15  # standard deviation below which a column is constant up to rounding, relative to its mean
 
 
+def dense_rows(X, rows):
+    """Some rows of a dense or sparse block as an array."""
+    return X[rows].toarray() if hasattr(X, "toarray") else X[rows]
+
+
 @dataclass(frozen=True)
 class RowMoments:
     """Weight, weighted means and scatter of the columns and targets of some rows; those of disjoint rows add.
@@ -42,7 +47,7 @@ class RowMoments:
         step = max(ENTRIES_AT_ONCE // (X.shape[1] + len(Y)), 256)
         for low in range(0, X.shape[0], step):
             rows = slice(low, low + step)
-            part = X[rows].toarray() if hasattr(X, "toarray") else X[rows]
+            part = dense_rows(X, rows)
             Z = np.empty((len(part), total.mean.size))
             Z[:, : X.shape[1]] = part
             Z[:, X.shape[1] :] = Y[:, rows].T
@@ -82,10 +87,13 @@ class BlockData:
     cells : list of RowMoments
         Of parts of the rows, that no two have in common.
     fit_intercept : bool
+    used : callable, default=None
+        A mask of the rows of these cells, for the positions of the first and past the last row; None for all.
     """
 
-    def __init__(self, blocks, cells, fit_intercept):
+    def __init__(self, blocks, cells, fit_intercept, used=None):
         self.blocks = blocks
+        self.used = used
         self.cells = cells
         self.all = moments = sum(cells[1:], cells[0])
         self.fit_intercept = fit_intercept
