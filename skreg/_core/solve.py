@@ -62,6 +62,29 @@ class LossFit:
         """What certificates are relative to, for every target."""
         return self.null if self.has_gap(penalty) else np.ones(self.null.size)
 
+    def refit(self, penalty, alpha, found, **options):
+        """The `Solution` without the L1 part of the penalty, on the features that another solution has selected.
+
+        Each target has the features that are selected for it; the classes of one target, and targets that are fitted
+        together, have the same.
+        """
+        alone = self.null.size == self.n_scores
+        supports = found.coef != 0.0 if alone else (found.coef != 0.0).any(axis=0)[None]
+        solutions = []
+        for support in supports:
+            free = penalty.on_support(support)
+            strength = alpha if np.any(free.factor[np.isfinite(free.factor)]) else 0.0
+            solutions += self.solve_all(free, [strength], coef_init=found.coef, **options)
+        if not alone:
+            return solutions[0]
+        return stacked([Solution(*(part[t] for part in solution)) for t, solution in enumerate(solutions)])
+
+
+def blended(found, refit, share):
+    """A solution between two, with a share of the second; it has the certificate of the first."""
+    coef, intercept = ((1.0 - share) * a + share * b for a, b in zip(found[:2], refit[:2], strict=True))
+    return found._replace(coef=coef, intercept=intercept, n_iter=found.n_iter + refit.n_iter, met=found.met & refit.met)
+
 
 def certify(form, pen, w, residual=None):
     """Primal value and duality gap of an iterate on all columns, computed afresh.

@@ -1,12 +1,13 @@
 """The elastic net with its penalty strength chosen by cross-validation."""
 
+import itertools
 from numbers import Real
 
 import numpy as np
 
 from .._core.block_fits import BlockFolds
 from .._core.folds import as_folds
-from ..utils._params import ARRAY_LIKE, Interval, Options
+from ..utils._params import ARRAY_LIKE, PROBABILITY, Interval, Options
 from ._base import PRIOR, LinearRegressor
 from ._blocks import BlockSplits
 from ._elastic_net import ElasticNetProx
@@ -27,6 +28,8 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
     l1_ratio : float or array-like of float, default=0.5
         L1 ratio or ratios to try, in [0, 1]. For 0 the grid of alphas begins where that of 0.001 does, and ends where
         that of 1 does.
+    relax : float or array-like of float, default=0.0
+        The value or values to try, in [0, 1], see `ElasticNetProx`. All values share the same paths.
     alphas : int or array-like of float, default=100
         Number of alphas for each L1 ratio, on a geometric grid that begins where all coefficients are zero; or the
         values, for all L1 ratios.
@@ -56,6 +59,9 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
         The chosen penalty strength.
     l1_ratio_ : float
         The chosen L1 ratio.
+    relax_ : float
+        The chosen relax. Set only if `relax` is not 0; then there is one more axis for it, before that of alphas, in
+        `alphas_`, `mse_path_`, `scores_`, `coefs_path_` and `intercepts_path_`.
     alpha_min_ : float
         The alpha with the best mean score.
     alpha_1se_ : float
@@ -136,6 +142,7 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
     _takes_blocks = True
     _parameter_constraints = {
         "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both"), ARRAY_LIKE],
+        "relax": [PROBABILITY, ARRAY_LIKE],
         **PathSearch._search_constraints,
         **LinearRegressor._penalty_constraints,
         "prior_coef": PRIOR,
@@ -159,6 +166,7 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
         fit_intercept=True,
         standardize=False,
         positive=False,
+        relax=0.0,
         bounds=None,
         solver="auto",
         tol=1e-6,
@@ -178,6 +186,7 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.positive = positive
+        self.relax = relax
         self.bounds = bounds
         self.solver = solver
         self.tol = tol
@@ -186,9 +195,12 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
     def _grid(self, problem):
         ratios = read_list(self.l1_ratio, "l1_ratio", 0, 1, "both")
         alphas = [read_alphas(self.alphas, self.eps, ratio, lambda r: self._alpha_max(problem, r)) for ratio in ratios]
-        return Grid(ratios.shape, [(ratio,) for ratio in ratios], np.array(alphas))
+        shares = list(self._relax_axis.values())
+        shape = (ratios.size, *(values.size for values in shares))
+        candidates = list(itertools.product(ratios, *shares))
+        return Grid(shape, candidates, np.repeat(alphas, len(candidates) // ratios.size, axis=0))
 
-    def _alpha_max(self, problem, l1_ratio):
+    def _alpha_max(self, problem, l1_ratio, relax=0.0):
         return self._on_rows(problem).alpha_max(self._penalty(problem, l1_ratio))
 
     def _folds(self, problem, splits):
@@ -202,10 +214,10 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
     def _follow(self, problem, folds, fold, grid, task, halt):
         fit, targets = folds.train(fold.number), range(len(problem.Y))
         fold.errors = np.empty(fold.alphas.shape)
-        for i, ((l1_ratio,), alphas) in enumerate(zip(grid.candidates, grid.alphas, strict=True)):
-            penalty = self._penalty(problem, l1_ratio)
-            path = ([(solution, fit.null)] for solution in fit.solve_all(penalty, alphas, **self._options()))
-            fold.follow(i, path, task, halt)
+        kept = []
+        for i, (candidate, alphas) in enumerate(zip(grid.candidates, grid.alphas, strict=True)):
+            solutions = self._solutions(fit, self._penalty(problem, candidate[0]), alphas, candidate, kept)
+            fold.follow(i, ([(solution, fit.null)] for solution in solutions), task, halt)
             coefs, intercepts = np.array(fold.coefs[i]), np.array(fold.intercepts[i])
             errors = [folds.errors(fold.number, t, coefs[:, t].T, intercepts[:, t]) for t in targets]
             fold.errors[i] = np.mean(errors, axis=0)
@@ -220,13 +232,17 @@ class ElasticNetProxCV(PathSearch, Penalized, LinearRegressor):
         super()._keep_paths(problem, grid, done)
         self.mse_path_ = self._over_folds(grid, [fold.errors for fold in done])
 
-    def _set_choice(self, l1_ratio):
+    def _set_choice(self, l1_ratio, *relax):
         self.l1_ratio_ = l1_ratio
+        vars(self).pop("relax_", None)
+        if relax:
+            self.relax_ = relax[0]
 
     def _null_losses(self, problem):
         return self._on_rows(problem).null
 
     def _fit_all(self, problem, folds):
         penalty, fit = self._penalty(problem, self.l1_ratio_), folds.whole()
-        (found,) = fit.solve_all(penalty, [self.alpha_], **self._options())
+        candidate = self.l1_ratio_, getattr(self, "relax_", 0.0)
+        (found,) = self._solutions(fit, penalty, [self.alpha_], candidate, [])
         self._store(problem, found, fit, penalty)

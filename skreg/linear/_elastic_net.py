@@ -49,6 +49,11 @@ class ElasticNetProx(PenalizedFit, LinearRegressor):
         mean. A dict, and a Series whose index holds strings, go by the column names of X, with 0 for features that they
         do not name. Features that an infinite penalty factor leaves out stay there. None is 0. With bounds it must be
         the same for all targets. Not for row blocks.
+    relax : float, default=0.0
+        Share of a refit in the coefficients and the intercept, in [0, 1]. The refit has only the selected features, and
+        of the penalty only its ridge, none for ``l1_ratio=1``: large effects are less biased (Hastie, Tibshirani &
+        Tibshirani 2020). It is ``1 - gamma`` of glmnet. 0 is no refit. Certificates and the objective are those of the
+        penalized model.
     fit_intercept : bool, default=True
         Whether to fit an unpenalized intercept. Sparse X stays sparse: it is centred implicitly.
     standardize : bool, default=False
@@ -153,6 +158,7 @@ class ElasticNetProx(PenalizedFit, LinearRegressor):
     _parameter_constraints = {
         "alpha": [Interval(Real, 0.0, np.inf)],
         "l1_ratio": [Interval(Real, 0.0, 1.0, closed="both")],
+        "relax": [Interval(Real, 0.0, 1.0, closed="both")],
         **LinearRegressor._penalty_constraints,
         "prior_coef": PRIOR,
         "solver": [LinearRegressor._solvers],
@@ -167,6 +173,7 @@ class ElasticNetProx(PenalizedFit, LinearRegressor):
         l1_ratio=0.5,
         penalty_factor=None,
         prior_coef=None,
+        relax=0.0,
         fit_intercept=True,
         standardize=False,
         positive=False,
@@ -180,6 +187,7 @@ class ElasticNetProx(PenalizedFit, LinearRegressor):
         self.l1_ratio = l1_ratio
         self.penalty_factor = penalty_factor
         self.prior_coef = prior_coef
+        self.relax = relax
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.positive = positive

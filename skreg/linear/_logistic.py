@@ -209,6 +209,12 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
         names. None is no bound. Not for groups.
     positive : bool, default=False
         Whether coefficients must not be negative. Not for groups.
+    relax : float, default=0.0
+        Share of a refit in the coefficients and the intercepts, in [0, 1]. The refit has only the features that are
+        selected for any class, and of the penalty only its ridge: large effects are less biased (Hastie, Tibshirani &
+        Tibshirani 2020). It is ``1 - gamma`` of glmnet. 0 is no refit. If the selected features separate the classes,
+        coefficients of the refit grow until `tol` is met, unless there is ridge or label smoothing. Certificates and
+        the objective are those of the penalized model.
     fit_intercept : bool, default=True
         Whether to fit unpenalized intercepts. Sparse X stays sparse: it is centred implicitly.
     standardize : bool, default=False
@@ -318,6 +324,7 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
         "alpha": [Interval(Real, 0.0, np.inf)],
         "l1_ratio": [PROBABILITY, NONE],
         "label_smoothing": [Interval(Real, 0.0, 1.0)],
+        "relax": [PROBABILITY],
         **LabelSmoothed._loss_constraints,
         "warm_start": [BOOLEAN],
     }
@@ -338,6 +345,7 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
         prior_coef=None,
         bounds=None,
         positive=False,
+        relax=0.0,
         fit_intercept=True,
         standardize=False,
         class_weight=None,
@@ -359,6 +367,7 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
         self.prior_coef = prior_coef
         self.bounds = bounds
         self.positive = positive
+        self.relax = relax
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.class_weight = class_weight

@@ -6,7 +6,7 @@ from scipy.special import log_softmax
 
 from ..utils._blocks import DaskBlocks
 from ..utils._classes import log_loss, scores_of_all
-from ..utils._params import ARRAY_LIKE, Interval
+from ..utils._params import ARRAY_LIKE, PROBABILITY, Interval
 from ._blocks import BlockSplits, block_log_losses, training_cells
 from ._grid import read_list
 from ._logistic import LabelSmoothed, LabelSmoothedLogistic
@@ -37,6 +37,8 @@ class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
     label_smoothing : float or array-like of float, default=(0.0, 0.1)
         Label smoothing or smoothings to try, in [0, 1). The default is none and that of Szegedy et al. (2016): the
         log loss of the test rows decides. 0.0 alone takes half the time.
+    relax : float or array-like of float, default=0.0
+        The value or values to try, in [0, 1], see `LabelSmoothedLogistic`. All values share the same paths.
     alphas : int or array-like of float, default=30
         Number of alphas for each candidate, on a geometric grid that begins where all coefficients are zero; or the
         values, for all candidates.
@@ -70,6 +72,9 @@ class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
         The chosen values.
     gamma_ : float
         The chosen gamma. Set only for concave penalties.
+    relax_ : float
+        The chosen relax. Set only if `relax` is not 0; then there is one more axis for it, before that of alphas, in
+        `alphas_`, `scores_`, `coefs_path_` and `intercepts_path_`.
     alpha_min_ : float
         The alpha with the best mean score.
     alpha_1se_ : float
@@ -146,6 +151,7 @@ class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
         **LabelSmoothed._loss_constraints,
         **PenaltySearch._search_constraints,
         "label_smoothing": [Interval(Real, 0.0, 1.0), ARRAY_LIKE],
+        "relax": [PROBABILITY, ARRAY_LIKE],
     }
 
     def __init__(
@@ -171,6 +177,7 @@ class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
         prior_coef=None,
         bounds=None,
         positive=False,
+        relax=0.0,
         fit_intercept=True,
         standardize=False,
         class_weight=None,
@@ -198,6 +205,7 @@ class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
         self.prior_coef = prior_coef
         self.bounds = bounds
         self.positive = positive
+        self.relax = relax
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.class_weight = class_weight
@@ -213,7 +221,8 @@ class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
         axes = super()._axes()
         smoothings = read_list(self.label_smoothing, "label_smoothing", 0, 1, "left")
         named = {"l1_ratio": axes["l1_ratio"], "label_smoothing": smoothings}
-        return named if self._shape == "elastic_net" else named | {"gamma": axes["gamma"]}
+        named = named if self._shape == "elastic_net" else named | {"gamma": axes["gamma"]}
+        return named | self._relax_axis
 
     def _loss_of(self, candidate):
         return (candidate[1],)

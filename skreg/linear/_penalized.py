@@ -298,6 +298,10 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         must not be negative and not increase.
     fdr : float, default=0.1
         The false discovery rate of ``slope_weights="bh"``, in (0, 1).
+    relax : float, default=0.0
+        Share of a refit in the coefficients and the intercept, in [0, 1]. The refit has only the selected features, and
+        of the penalty only its ridge, none for ``l1_ratio=1``: large effects are less biased [16]_. It is ``1 - gamma``
+        of glmnet. 0 is no refit. Certificates and the objective are those of the penalized model.
     penalty_factor : array-like of shape (n_features,), Series or dict, default=None
         Penalty factor of every feature, in [0, inf]: 0 leaves it unpenalized, infinity leaves the feature out. A dict,
         and a Series whose index holds strings, go by the column names of X, with factor 1 for features that they do
@@ -408,6 +412,8 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
        J. Imaging Sci. 2(1), 2009.
     .. [15] G. Obozinski, B. Taskar, M. Jordan, "Joint covariate selection and joint subspace selection for multiple
        classification problems", Stat. Comput. 20(2), 2010.
+    .. [16] T. Hastie, R. Tibshirani, R. Tibshirani, "Best subset, forward stepwise or lasso? Analysis and
+       recommendations based on extensive comparisons", Statist. Sci. 35(4), 2020.
 
     Examples
     --------
@@ -440,6 +446,7 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     _parameter_constraints = {
         "alpha": [Interval(Real, 0.0, np.inf)],
         "l1_ratio": [PROBABILITY, NONE],
+        "relax": [PROBABILITY],
         **LossAndPenalty._loss_constraints,
         "warm_start": [BOOLEAN],
     }
@@ -456,6 +463,7 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         group_weights=None,
         slope_weights="bh",
         fdr=0.1,
+        relax=0.0,
         penalty_factor=None,
         bounds=None,
         positive=False,
@@ -477,6 +485,7 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         self.group_weights = group_weights
         self.slope_weights = slope_weights
         self.fdr = fdr
+        self.relax = relax
         self.penalty_factor = penalty_factor
         self.bounds = bounds
         self.positive = positive

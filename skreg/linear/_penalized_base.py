@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._core.block_fits import squared_fit
+from .._core.solve import blended
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._threads import one_blas_thread
 from ..utils._validation import check_coef_init, is_dask, unchanged_on_error
@@ -73,6 +74,7 @@ class PenalizedFit(Penalized):
     """A model for one alpha, and its path."""
 
     solver = "auto"
+    relax = 0.0
 
     @property
     def _l1_ratio(self):
@@ -124,8 +126,13 @@ class PenalizedFit(Penalized):
         """Yield the solutions of all targets, one `Solution` for each alpha, solving as it goes."""
         self._check_problem(problem, penalty, alphas)
         fit.prepare(penalty, alphas, self.solver)
-        options = dict(tol=self.tol, max_iter=self.max_iter, solver=self.solver, coef_init=coef_init)
-        return fit.solve_all(penalty, alphas, **options)
+        options = dict(tol=self.tol, max_iter=self.max_iter, solver=self.solver)
+        solutions = fit.solve_all(penalty, alphas, coef_init=coef_init, **options)
+        if self.relax == 0.0:
+            return solutions
+        options["solver"] = "auto"
+        pairs = zip(alphas, solutions, strict=True)
+        return (blended(s, fit.refit(penalty, alpha, s, **options), self.relax) for alpha, s in pairs)
 
     def path(self, X, y, sample_weight=None, *, alphas=100, eps=1e-3, coef_init=None):
         """Solutions for decreasing values of alpha, each warm-started from the one before; `alpha` is not used.

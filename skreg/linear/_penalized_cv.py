@@ -8,7 +8,7 @@ import numpy as np
 from .._core.data import as_data
 from .._core.folds import as_folds
 from ..utils._callbacks import with_callbacks
-from ..utils._params import ARRAY_LIKE, NONE, Interval, Options
+from ..utils._params import ARRAY_LIKE, NONE, PROBABILITY, Interval, Options
 from ..utils._validation import unchanged_on_error
 from ._grid import Grid, read_list
 from ._penalized import DEFAULT_GAMMA, MIN_GAMMA, LossAndPenalty, PenalizedRegressor, WithPenalty
@@ -37,7 +37,8 @@ class PenaltySearch(PathSearch, WithPenalty):
         """The parameters of a candidate by name, each with its values."""
         gamma = DEFAULT_GAMMA.get(self._shape, 1.0) if self.gamma is None else self.gamma
         gammas = np.ones(1) if self._shape not in MIN_GAMMA else np.atleast_1d(np.asarray(gamma, dtype=float))
-        return {"l1_ratio": read_list(self._l1_ratio, "l1_ratio", 0, 1, "both"), "gamma": gammas}
+        axes = {"l1_ratio": read_list(self._l1_ratio, "l1_ratio", 0, 1, "both"), "gamma": gammas}
+        return axes | self._relax_axis
 
     def _loss_of(self, candidate):
         """The parameters of a candidate that change the loss."""
@@ -100,17 +101,20 @@ class PenaltySearch(PathSearch, WithPenalty):
         fit_of, score = self._fits_of_fold(problem, folds, fold.number), None
         if self._scores_paths:
             score = self._score_on(problem, *folds[0][fold.number])
+        kept = []
         for i, (candidate, alphas) in enumerate(zip(grid.candidates, grid.alphas, strict=True)):
             fit, penalty = fit_of(candidate), self._penalty_of(problem, candidate)
             units = fit.gap_units(penalty)
-            path = ([(solution, units)] for solution in fit.solve_all(penalty, alphas, **self._options()))
-            fold.follow(i, path, task, halt, score)
+            solutions = self._solutions(fit, penalty, alphas, candidate, kept)
+            fold.follow(i, ([(solution, units)] for solution in solutions), task, halt, score)
 
     def _set_choice(self, *candidate):
         for name, value in zip(self._axes(), candidate, strict=True):
             setattr(self, f"{name}_", value)
         if self._shape not in MIN_GAMMA:
             vars(self).pop("gamma_", None)
+        if not self._relax_axis:
+            vars(self).pop("relax_", None)
 
     @property
     def _candidate(self):
@@ -125,7 +129,7 @@ class PenaltySearch(PathSearch, WithPenalty):
         shared = folds[1]
         fit = self._fit_on(problem, None, self._candidate) if shared is None else shared.whole()
         penalty = self._penalty_of(problem, self._candidate)
-        (found,) = fit.solve_all(penalty, [self.alpha_], **self._options())
+        (found,) = self._solutions(fit, penalty, [self.alpha_], self._candidate, [])
         self._store(problem, found, fit, penalty)
 
 
@@ -143,6 +147,8 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
         L1 ratio or ratios to try, in [0, 1]. None is the default of `PenalizedRegressor`.
     gamma : float, array-like of float or None, default=None
         For concave penalties, the value or values to try. None is the default of `PenalizedRegressor`.
+    relax : float or array-like of float, default=0.0
+        The value or values to try, in [0, 1], see `PenalizedRegressor`. All values share the same paths.
     alphas : int or array-like of float, default=50
         Number of alphas for each L1 ratio, on a geometric grid that begins where all coefficients are zero; or the
         values, for all candidates.
@@ -178,6 +184,9 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
         The chosen L1 ratio.
     gamma_ : float
         The chosen gamma. Set only for concave penalties.
+    relax_ : float
+        The chosen relax. Set only if `relax` is not 0; then there is one more axis for it, before that of alphas, in
+        the next attributes.
     alpha_min_ : float
         The alpha with the best mean score.
     alpha_1se_ : float
@@ -231,6 +240,7 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
     _parameter_constraints = {
         **LossAndPenalty._loss_constraints,
         **PenaltySearch._search_constraints,
+        "relax": [PROBABILITY, ARRAY_LIKE],
         "selection": [Options("min", "1se")],
     }
 
@@ -253,6 +263,7 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
         group_weights=None,
         slope_weights="bh",
         fdr=0.1,
+        relax=0.0,
         penalty_factor=None,
         bounds=None,
         positive=False,
@@ -280,6 +291,7 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
         self.group_weights = group_weights
         self.slope_weights = slope_weights
         self.fdr = fdr
+        self.relax = relax
         self.penalty_factor = penalty_factor
         self.bounds = bounds
         self.positive = positive

@@ -15,6 +15,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
+from .._core.solve import blended
 from ..utils._alphas import one_standard_error
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._params import ANY_STRING, ARRAY_LIKE, BOOLEAN, CALLABLE, CV, NONE, Interval, Options
@@ -23,7 +24,7 @@ from ..utils._split import params_of_rows, read_splits
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, is_dask, unchanged_on_error
 from ._blocks import read_block_splits
-from ._grid import end_of_grid
+from ._grid import end_of_grid, read_list
 
 DEFAULT_FOLDS = 5
 
@@ -123,6 +124,25 @@ class PathSearch:
         "n_jobs": [Interval(Integral, -np.inf, np.inf, closed="neither"), NONE],
         "max_iter": [Interval(Integral, 1, np.inf)],
     }
+
+    relax = 0.0
+
+    @property
+    def _relax_axis(self):
+        """The values of `relax`, which come last, if there are others than 0."""
+        values = read_list(self.relax, "relax", 0, 1, "both")
+        return {"relax": values} if values.any() else {}
+
+    def _solutions(self, fit, penalty, alphas, candidate, kept):
+        """The solutions of a candidate; `kept` has those, with their refits, of one that differs in `relax` alone."""
+        options = self._options()
+        solutions = fit.solve_all(penalty, alphas, **options)
+        if not self._relax_axis:
+            return solutions
+        *others, share = candidate
+        if kept[:1] != [others]:
+            kept[:] = others, [(s, fit.refit(penalty, a, s, **options)) for a, s in zip(alphas, solutions, strict=True)]
+        return (blended(*pair, share) for pair in kept[1])
 
     @unchanged_on_error
     @with_callbacks

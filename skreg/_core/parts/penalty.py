@@ -71,6 +71,19 @@ class Penalty(NamedTuple):
         """The convex penalty that touches the concave one where its slopes are these shares of those at zero."""
         return self._replace(shape="elastic_net", l1_shares=l1_shares)
 
+    def on_support(self, support):
+        """The penalty of a refit: only its ridge, on the features in a mask (p,) and those that are not penalized.
+
+        The others are left out. Concave penalties, and the norms of the sparse group lasso and of differences, have no
+        part that is kept.
+        """
+        factor = np.broadcast_to(self.factor, support.size) if self.groups is None else np.empty(support.size)
+        for group, weight in zip(self.groups or (), self.factor, strict=False):
+            factor[group] = weight
+        share = 0.0 if self.is_sparse or self.shape == "fused" else 1.0 - self.l1_ratio
+        ridge = np.where(np.isinf(factor), np.inf, np.where(np.isinf(factor), 0.0, factor) * share)
+        return Penalty(0.0, np.where(support | (factor == 0.0), ridge, np.inf), self.bounds, self.standardize)
+
     @property
     def is_elastic_net(self):
         """Whether it is a convex penalty of single coefficients."""
