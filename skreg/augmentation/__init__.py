@@ -1,6 +1,7 @@
 """Augmentation of tables, images, text and sound around any estimator."""
 
 from ._base import Augmenter, Batch, Perturbation
+from ._comparison import compare_generated
 from ._compose import Compose, OneOf, RandomApply
 from ._estimators import AugmentedClassifier, AugmentedRegressor
 from ._generated import GaussianCopulaAugmenter
@@ -60,4 +61,5 @@ __all__ = [
     "WindowSlice",
     "WordDropout",
     "Zoom",
+    "compare_generated",
 ]

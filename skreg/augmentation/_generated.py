@@ -23,10 +23,12 @@ class Column:
     ----------
     values : ndarray of shape (n,)
         Floats, or codes of categories in the order of their scores; NaN where the entry is missing.
+    is_category : bool
     """
 
-    def __init__(self, values):
+    def __init__(self, values, is_category=False):
         self.values = values
+        self.is_category = is_category
         self.missing = np.isnan(values)
         self.has_missing = bool(self.missing.any() and not self.missing.all())
 
@@ -140,7 +142,7 @@ class GaussianCopulaAugmenter(Augmenter):
         groups = [np.flatnonzero(self._codes == k) for k in range(len(self._classes))]
         self._groups = [rows if rows.size >= MIN_ROWS else np.arange(n) for rows in groups]
         self._shares = np.bincount(self._codes, minlength=len(self._classes)) / n
-        self._columns = _columns_of(X)
+        self._columns = columns_of(X)
         self._target = Column(y.astype(np.float64)) if self._is_regression else None
         self._with_missing = [j for j, column in enumerate(self._columns) if column.has_missing]
         Z = np.empty((n, len(self._columns) + len(self._with_missing) + self._is_regression))
@@ -227,13 +229,13 @@ def _classes_of(y, n):
     return np.unique(y, return_inverse=True)
 
 
-def _columns_of(X):
+def columns_of(X):
     """Every column as floats whose order says something: numbers as they are, categories by their scores."""
     table = as_table(X)
     arrays = list(np.asarray(X).T) if table is None else [column.to_numpy() for column in table.iter_columns()]
     numbers = [array.astype(np.float64) if array.dtype.kind in "buif" else None for array in arrays]
     leading = _leading_scores([array for array in numbers if array is not None], len(arrays[0]))
-    return [Column(_ordered(a, leading) if b is None else b) for a, b in zip(arrays, numbers, strict=True)]
+    return [Column(_ordered(a, leading) if b is None else b, b is None) for a, b in zip(arrays, numbers, strict=True)]
 
 
 def _leading_scores(numbers, n):

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from scipy.stats import ks_2samp, spearmanr
 
-from skreg.augmentation import GaussianCopulaAugmenter
+from skreg.augmentation import GaussianCopulaAugmenter, compare_generated
 from skreg.augmentation._generated import latent_correlation
 
 
@@ -107,3 +107,22 @@ def test_copula__bad_input(table):
     assert new["c"].isna().all()
     few, _ = model.fit(frame.iloc[:4], np.array(["a", "b", "b", "b"])).generate(10)  # one row of a class
     assert len(few) == 10
+
+
+def test_comparison__of_copies_good_rows_and_broken_ones(table):
+    frame, y = table
+    rng = np.random.default_rng(1)
+    half, rest = frame.iloc[:300], frame.iloc[300:]
+    fresh = compare_generated(half, rest)
+    assert fresh.discriminative_score == pytest.approx(0.5, abs=0.06)
+    assert fresh.distance_ratio == pytest.approx(1.0, abs=0.15)
+    broken = pd.DataFrame({name: frame[name].to_numpy()[rng.permutation(600)] for name in frame}).astype(frame.dtypes)
+    assert compare_generated(frame, broken).discriminative_score > 0.9
+    new, _ = GaussianCopulaAugmenter(random_state=0).fit(frame, y).generate(600)
+    assert compare_generated(frame, new).discriminative_score < 0.75
+    with pytest.warns(UserWarning, match="has memorized rows"):
+        assert compare_generated(frame, frame.iloc[rng.integers(600, size=300)]).distance_ratio == 0.0
+    with pytest.raises(ValueError, match="generated must have the columns of X"):
+        compare_generated(frame, frame[["a", "b"]])
+    with pytest.raises(ValueError, match="at least 10 rows each; got 600 and 3"):
+        compare_generated(frame, frame.iloc[:3])
