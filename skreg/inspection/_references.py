@@ -59,18 +59,28 @@ def path_search_like(model, **params):
 
 
 def linear_reference(m):
-    """The linear model that an estimator is compared with: its own kind along a whole path, or a usual one."""
+    """The linear model that an estimator is compared with: its own kind along a whole path, or a usual one.
+
+    With more features than training rows it may be ridge regression or the lasso, too: the first finds nothing where
+    few of many features matter, the second nothing where all do.
+    """
     if m.is_a(SEARCHES):
         return None
+    is_wide = m.facts.n_features > m.folds.n_train
     if m.is_a(WITH_A_PATH):
-        return path_search_like(m.final, l1_ratio=l1_ratio_of(m.final))
+        own = l1_ratio_of(m.final)
+        return path_search_like(m.final, l1_ratio=sorted({0.0, own, 1.0}) if is_wide else own)
+    if not is_classifier(m.estimator):
+        return ElasticNetProxCV(l1_ratio=[0.0, 1.0] if is_wide else 0.5, alphas=30, standardize=True)
     weight = getattr(m.final, "class_weight", None)
-    if is_classifier(m.estimator):
-        weight = weight if weight == "balanced" else None
-        return LabelSmoothedLogisticCV(
-            l1_ratio=0.0, label_smoothing=0.0, alphas=10, cv=3, standardize=True, class_weight=weight
-        )
-    return ElasticNetProxCV(alphas=30, standardize=True)
+    return LabelSmoothedLogisticCV(
+        l1_ratio=[0.0, 1.0] if is_wide else 0.0,
+        label_smoothing=0.0,
+        alphas=10,
+        cv=3,
+        standardize=True,
+        class_weight=weight if weight == "balanced" else None,
+    )
 
 
 def boosting_reference(m):

@@ -10,10 +10,10 @@ from ..augmentation import AugmentedClassifier, AugmentedRegressor, GaussianNois
 from ..linear import LabelSmoothedLogistic
 from ..neural import DropoutMLPClassifier, DropoutMLPRegressor
 from ..stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
+from ._alternative import Alternative
 from ._data import MIN_CORRELATION
 from ._evaluate import mean
 from ._layout import in_code, in_digits
-from ._measure import Alternative
 from ._references import (
     LINEAR,
     LONGER_TRAINING,

@@ -162,7 +162,7 @@ def test_estimator__takes_data_that_are_not_arrays(kind, estimator):
     estimator_checks.check_estimators_data_not_an_array(type(estimator).__name__, estimator, X, y, kind)
 
 
-@pytest.mark.parametrize("estimator", INSTANCES, ids=title)
+@pytest.mark.parametrize("estimator", CONFIGURATIONS, ids=title)
 def test_global_generator__is_neither_read_nor_changed(estimator):
     """What scikit-learn's checks, which seed it, cannot tell."""
     X, y = regression(60, 4)

@@ -50,15 +50,16 @@ def printed_by(script, cwd):
 class Shortened(ast.NodeTransformer):
     """Changes the code of an example so that it measures twice only and trains for few epochs: enough to run it all."""
 
-    REPEATED = ("n_draws", "n_repeats", "repeats", "rounds")
+    ASSIGNED = dict(n_draws=2, n_repeats=2, repeats=2, rounds=2, draws=512)
     MOST = dict(
         n_splits=2, n_repeats=1, cv=2, dpi=20, max_iter=2, max_resources=9, n_candidates=9, n_trials=4, n_draws=3,
-        n_estimators=10, train_size=400,
+        n_estimators=10, train_size=400, test_size=100,
     )  # fmt: skip
     # What calls are given that leave it to the default.
     FEW = {
         "Dropout(CNN|MLP|RNN).*": dict(max_iter=2),
         "predict_interval|predict_uncertainty": dict(n_draws=3),
+        "diagnose": dict(cv=2),
         "(ElasticNetProx|LabelSmoothedLogistic|PenalizedRegressor)CV": dict(alphas=10, cv=2),
         "HistGradientBoosting.*": dict(max_iter=5),
     }
@@ -69,8 +70,9 @@ class Shortened(ast.NodeTransformer):
         if isinstance(targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
             targets, values = targets[0].elts, node.value.elts
         for target, value in zip(targets, values, strict=True):
-            if isinstance(target, ast.Name) and target.id in self.REPEATED and isinstance(value, ast.Constant):
-                value.value = 2
+            most = self.ASSIGNED.get(getattr(target, "id", None))
+            if most is not None and isinstance(value, ast.Constant):
+                value.value = min(value.value, most)
         return self.generic_visit(node)
 
     def visit_Call(self, node):

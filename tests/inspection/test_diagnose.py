@@ -47,10 +47,12 @@ from skreg import (
     LabelSmoothedLogistic,
 )
 from skreg.augmentation import GaussianNoise
-from skreg.inspection import diagnose
+from skreg.inspection import _references, diagnose
+from skreg.inspection._alternative import Alternative
 from skreg.inspection._evaluate import Difference, Folds, difference
 from skreg.inspection._layout import in_code
-from skreg.inspection._measure import Alternative, Measurements
+from skreg.inspection._measure import Measurements
+from skreg.inspection._references import linear_reference
 from skreg.inspection._strength import direction_of, strength_of
 from skreg.inspection._techniques import grouping
 from skreg.inspection._verdict import verdict_of, words_for
@@ -543,6 +545,32 @@ def test_diagnose__overconfidence_is_measured_and_mended():
     assert trial.log_loss.mean > 0.0
 
 
+@pytest.mark.parametrize("n_relevant", [4, 200])
+def test_diagnose__few_features_of_many_are_found_by_the_lasso_and_many_by_ridge(n_relevant, monkeypatch):
+    monkeypatch.setattr(_references, "boosting_reference", lambda m: HistGradientBoostingRegressor(max_iter=5))
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((80, 200)) + (n_relevant > 4) * rng.standard_normal((80, 1))
+    y = A[:, :n_relevant].mean(axis=1) * np.sqrt(n_relevant) + 0.3 * rng.standard_normal(80)
+    model = make_pipeline(StandardScaler(), Ridge() if n_relevant == 4 else Lasso(1.0))
+    diagnosis = diagnose(model, A, y, cv=3)
+    assert diagnosis.verdict != "nothing learned"
+    linear = diagnosis._measured.references["linear"]
+    assert linear.gain.low > 0.0
+    assert linear.part.l1_ratio == [0.0, 1.0]
+    assert linear.model.fit(A, y)[-1].l1_ratio_ == (1.0 if n_relevant == 4 else 0.0)
+
+
+def test_diagnose__linear_reference_of_many_features_has_all_or_no_l1():
+    def ratios(model, n_features):
+        m = SimpleNamespace(estimator=model, final=model, is_a=lambda kinds: isinstance(model, kinds))
+        m.facts, m.folds = SimpleNamespace(n_features=n_features), SimpleNamespace(n_train=50)
+        return linear_reference(m).l1_ratio
+
+    models = [KNeighborsRegressor(), KNeighborsClassifier(), Ridge(), LogisticRegression(), ElasticNet(l1_ratio=0.7)]
+    assert [ratios(model, 50) for model in models] == [0.5, 0.0, 0.0, 0.0, 0.7]
+    assert [ratios(model, 51) for model in models] == 4 * [[0.0, 1.0]] + [[0.0, 0.7, 1.0]]
+
+
 @pytest.mark.usefixtures("small_references")
 def test_diagnose__many_and_correlated_features(of_wide):
     assert "more features than rows" in [finding.name for finding in of_wide.findings]
@@ -731,7 +759,7 @@ def test_diagnose__a_budget_ends_fits_between_folds(monkeypatch):
         return [fit._replace(seconds=10.0) for fit in run(self, estimator, share)]
 
     monkeypatch.setattr(Folds, "run", ten_seconds_each)
-    monkeypatch.setattr("skreg.inspection._measure.time.perf_counter", lambda: clock.now)
+    monkeypatch.setattr("skreg.inspection._runs.time.perf_counter", lambda: clock.now)
     diagnosis = diagnose(LogisticRegression(max_iter=20), C, L, time_budget=220.0)
     assert clock.now <= 220.0
     assert fitted[2:] == [("Pipeline", 1)] * 5 + [("LabelSmoothedLogisticCV", 1)] * 5 + [
