@@ -17,7 +17,8 @@ import skreg
 from . import glmnet
 
 LIBRARIES = (
-    "numpy", "scipy", "numba", "scikit-learn", "celer", "skglm", "adelie", "skein-glm", "torch", "skorch", "pytabkit",
+    "numpy", "scipy", "numba", "scikit-learn", "celer", "skglm", "adelie", "skein-glm", "sortedl1", "scikit-survival",
+    "torch", "skorch", "pytabkit",
     "implicit", "scikit-surprise", "cornac",
     "albumentations", "audiomentations", "opencv-python-headless",
 )  # fmt: skip

@@ -261,6 +261,7 @@ SMALL = {
     "uci": "--problems Boston",
     "uncertainty": "",
     "recommender": "--problems latest-small",
+    "penalties": "--problems slope-tall --repeats 1",
     "augment": "--problems rotation,flip --parts speed",
     "effects": "--parts images",
     "transfer": "--parts table --methods plain",
