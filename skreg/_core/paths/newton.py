@@ -108,18 +108,22 @@ class NewtonSteps:
         if G is None:
             blocks, at = np.arange(ends.size - 1), np.arange(s.w.size)
         model_pen = extended(pen, blocks, model.n_free)
-        while not self._solve_model(model, G, at, pen, model_pen, value, tol, damping):
+        while True:
+            found, solution = self._solve_model(model, None if G is None else damping * G, at, model_pen, tol)
+            if np.array_equal(found, s.w):
+                return False
+            if self._search(pen, value, found, model.intercepts, solution):
+                return True
             damping *= POLICY.damping
             if pen.is_convex or damping > POLICY.largest_damping:
                 return False
             model = type(model)(s, damping)
-        return True
 
-    def _solve_model(self, model, G, at, pen, model_pen, value, tol, damping):
-        """Solve a model of some coordinates, and go to its solution. Returns whether there was a step."""
+    def _solve_model(self, model, G, at, model_pen, tol):
+        """The solution of a model of some coordinates: those of the working set, and those of the model."""
         s = self.s
-        form = model.on_rows() if G is None else model.on_gram(at, damping * G)
-        form.lips = model.block_curvatures(form, block_ends(model_pen), pen.is_separable)
+        form = model.on_rows() if G is None else model.on_gram(at, G)
+        form.lips = model.block_curvatures(form, block_ends(model_pen), model_pen.is_separable)
         q = SquaredLoss(form)
         q.move(np.append(s.w[at], np.zeros(model.n_free)))
         # Unpenalized coefficients are solved for exactly in every round, which is expensive: few rounds are enough.
@@ -128,14 +132,12 @@ class NewtonSteps:
         inner.solve(q, model_pen, tol, 0.0, rounds)
         found = s.w.copy()
         found[at] = q.w[: at.size]
-        return self._search(pen, value, found, model.intercepts, q.w)
+        return found, q.w
 
     def _search(self, pen, value, found, intercepts, solution):
         """Go from w to `found`, or a part of the way (Armijo). Returns whether there was a step."""
         s = self.s
         step = found - s.w
-        if not step.any():
-            return False
         dZ = s.scores(step)
         db = intercepts(solution, dZ)
         descent = penalty_value(pen, found) - penalty_value(pen, s.w) - s.c @ step
