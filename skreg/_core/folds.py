@@ -4,6 +4,7 @@ import numpy as np
 
 from .data import as_data
 from .paths import path
+from .paths.vertices import prefer_vertex
 from .paths.working_set import Covariance
 from .solve import (
     MAX_GRAM_COLUMNS,
@@ -127,6 +128,8 @@ class MomentsFit(LossFit):
         """Yield a `Solution` of one target for every alpha."""
         s, family = self._covariance(target), penalty.path(self, self.unit[target])
         walk = path.follow(s, family, alphas, 0.5 * tol, max_iter, to_normalized(self, target, init))
+        points = zip(alphas, walk, strict=True)
+        walk = (prefer_vertex(s, family, alpha, point, 0.5 * tol) for alpha, point in points)
         found = (dense_point(point, self.p) for point in walk)
         cleaned = zip(alphas, found, strict=True)
         found = ((family.without_rounding(alpha, w), *rest) for alpha, (w, *rest) in cleaned)

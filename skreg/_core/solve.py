@@ -12,6 +12,7 @@ from .parts.losses import Squared
 from .parts.penalty_paths import CoefficientPath
 from .paths import path
 from .paths.targets import gram_paths
+from .paths.vertices import at_vertex, prefer_vertex
 from .paths.working_set import Columns, Covariance, Gradient, Residual
 
 GRAM_ROUNDING = 1e-16  # of inner products of normalized columns
@@ -227,12 +228,15 @@ def _coordinate(data, target, family, alphas, tol, gram, max_iter, w_init):
     most = min(max_iter, first) if is_small else max_iter
     walk = path.points(s, make, family, alphas, before, tol, most, w_init)
     for alpha, (s, point) in zip(alphas, walk, strict=True):
+        if point.gap <= tol:
+            point = prefer_vertex(s, family, alpha, point, tol, None if s.form.has_squares else data)
         w, value, gap, n_iter = dense_point(point, data.p)
         if isinstance(s.form, Gradient) and family.is_convex and too_large_for_gram(w, tol):
             value, gap = certify(form_of_all_columns(data, target, False), family.whole(alpha), w)
         if gap > tol and is_small and n_iter < max_iter:
             w, value, gap, more = _finish(data, target, family, alpha, tol, max_iter - n_iter, w, value, gap)
             n_iter += more
+            w, value, gap = _vertex_of(data, target, family.whole(alpha), tol, w, value, gap)
         yield family.without_rounding(alpha, w), value, gap, n_iter
 
 
@@ -260,6 +264,17 @@ def _finish(data, target, family, alpha, tol, max_iter, w, value, gap):
         if new_gap < gap:
             w, value, gap = found, new_value, new_gap
     return w, value, gap, steps
+
+
+def _vertex_of(data, target, pen, tol, w, value, gap):
+    """Coefficients, value and gap, or those of a sparse vertex that is as good."""
+    every = np.arange(data.p)
+    found = at_vertex(pen, w, every, np.zeros(data.p, np.int64), lambda at: data.cross(at, at), data)
+    if found is not None:
+        certified = certify(form_of_all_columns(data, target, False), pen, found)
+        if certified[1] <= max(tol, gap):
+            return found, *certified
+    return w, value, gap
 
 
 def dense_point(point, p):

@@ -8,6 +8,7 @@ from .parts.losses import Quantile, weighted_quantile
 from .paths import path
 from .paths.newton import POLICY
 from .paths.scores import Scores
+from .paths.vertices import prefer_vertex
 from .rotated import can_rotate, solve_rotated
 from .solve import LossFit, Solution
 
@@ -99,6 +100,8 @@ def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, solver="auto", c
     walk = path.points(s, lambda: Scores(lik, solver), family, alphas, before, goal, max_iter, init)
     unit = lik.score_scale**2 / data.weight
     for alpha, (s, point) in zip(alphas, walk, strict=True):
+        if point.gap <= goal and lik.is_convex:
+            point = prefer_vertex(s, family, alpha, point, goal, data)
         w = np.zeros(family.n_coordinates)
         w[point.features] = point.w
         coef = family.without_rounding(alpha, w).reshape(-1, lik.K).T * size

@@ -60,6 +60,12 @@ class Scores(WorkingSet):
     def snapshot(self):
         return self.rows
 
+    def columns_and_scores(self):
+        return self.cols, self.classes
+
+    def inner_products(self, at):
+        return self.data.cross(self.cols[at], self.cols[at])
+
     def _columns(self, A, cols):
         """The design A with more columns. Sparse columns of a softmax are not centred, which intercepts absorb."""
         A = self.data.restrict(A, cols)

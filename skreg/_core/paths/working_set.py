@@ -253,6 +253,14 @@ class WorkingSet:
         """Dual value of the point 0, which is always feasible."""
         raise NotImplementedError
 
+    def columns_and_scores(self):
+        """The column and the score of every coordinate of the working set."""
+        return self.features, np.zeros(self.features.size, np.int64)
+
+    def inner_products(self, at):
+        """Inner products of the normalized columns of some coordinates of the working set."""
+        raise NotImplementedError
+
 
 class SquaredLoss(WorkingSet):
     """The working set of the squared loss, in one of the two forms."""
@@ -282,6 +290,9 @@ class SquaredLoss(WorkingSet):
 
     def jump(self, pen, start, t):
         inner.jump(self, pen, start, t)
+
+    def inner_products(self, at):
+        return self.form.square(at)
 
     def snapshot(self):
         return self.r.copy()

@@ -1,0 +1,102 @@
+"""Sparse vertices: where columns are dependent, L1 solutions are not unique, and one of independent columns is chosen.
+
+Along a vector v with ``X v = 0``, while no sign changes, neither the loss nor the L1 penalty of a solution changes. So
+the solution moves along v until a coefficient is zero, and again, until no such v is left.
+"""
+
+import numpy as np
+
+from ..parts.penalties import ElasticNet
+
+MAX_SUPPORT = 1000  # coefficients whose inner products are looked at
+DEPENDENT = 1e-12  # eigenvalue of the inner products of columns of norm 1 that counts as zero
+INDEPENDENT = 1e-5  # pivot of a Cholesky factor of them from which no eigenvalue can be so small
+NULL = 1e-9  # entries of a vector of norm 1 that count as zero
+ROWS_PER_COLUMN = 2  # of a sample: columns that are independent there are so in all rows
+
+
+def prefer_vertex(s, family, alpha, point, goal, data=None):
+    """The point, or one with the same objective whose columns are independent; the working set moves there.
+
+    Parameters
+    ----------
+    s : WorkingSet
+        At the point.
+    family : PenaltyPath
+    alpha : float
+    point : Point
+    goal : float
+        Certificate to keep.
+    data : Data or None
+        Rows, of which a sample may show that columns are independent; None where inner products are known.
+    """
+    pen = family.at(alpha, s.blocks)
+    if not isinstance(pen, ElasticNet):
+        return point
+    w, found = s.w, at_vertex(pen, s.w, *s.columns_and_scores(), s.inner_products, data)
+    if found is None:
+        return point
+    s.move(found)
+    value, _ = s.evaluate(pen)
+    gap = point.gap + max(value - point.primal, 0.0)  # the residual, and with it the dual point, is the same
+    if gap > max(goal, point.gap):
+        s.move(w)
+        return point
+    return point._replace(w=s.w, primal=value, gap=gap)
+
+
+def at_vertex(pen, w, cols, scores, products, data=None):
+    """Coefficients with more zeros and, to rounding, the same objective as w under an `ElasticNet`, or None.
+
+    ``products(at)`` gives the inner products of the columns of some coordinates.
+    """
+    found = w.copy()
+    may_move = (w != 0.0) & (pen.l1 > 0.0) & (pen.l2 == 0.0) & (pen.lower < w) & (w < pen.upper)
+    for k in np.unique(scores[may_move]):
+        at = np.flatnonzero(may_move & (scores == k))
+        if not 1 < at.size <= MAX_SUPPORT or (data is not None and _independent_in_sample(data, cols[at])):
+            continue
+        G = products(at)
+        if not _independent(G):
+            found[at] = to_vertex(G, w[at])
+    return found if np.count_nonzero(found) < np.count_nonzero(w) else None
+
+
+def _independent_in_sample(data, cols):
+    """Whether columns are independent in a sample of the rows, and so in all."""
+    n_rows = ROWS_PER_COLUMN * cols.size
+    if n_rows >= data.n:
+        return False
+    Z = data.block(np.linspace(0, data.n - 1, n_rows).astype(int), cols)
+    norms = np.sqrt(np.einsum("ij,ij->j", Z, Z))
+    return bool(norms.all()) and _independent((Z / norms).T @ (Z / norms))
+
+
+def _independent(G):
+    try:
+        return bool(np.linalg.cholesky(G).diagonal().min() > INDEPENDENT)
+    except np.linalg.LinAlgError:
+        return False
+
+
+def to_vertex(G, w):
+    """Coefficients w with as many more zeros as their columns, with inner products G, have dependences."""
+    values, vectors = np.linalg.eigh(G)
+    N, w = vectors[:, values <= DEPENDENT * max(values[-1], 1.0)], w.copy()
+    while N.shape[1]:
+        size = np.abs(N).max(axis=1)
+        i = int(np.argmin(np.divide(np.abs(w), size, out=np.full(w.size, np.inf), where=(size > NULL) & (w != 0.0))))
+        v = N[:, np.argmax(np.abs(N[i]))]
+        usable = (np.abs(v) > NULL) & (w != 0.0)
+        if not usable.any():
+            break
+        steps = np.divide(np.abs(w), np.abs(v), out=np.full(w.size, np.inf), where=usable)
+        i = int(np.argmin(steps))
+        w -= w[i] / v[i] * v
+        w[i] = 0.0
+        c = int(np.argmax(np.abs(N[i])))
+        N = np.delete(N - np.outer(N[:, c], N[i] / N[i, c]), c, axis=1)
+        N[i] = 0.0
+        norms = np.linalg.norm(N, axis=0)
+        N = N[:, norms > NULL] / norms[norms > NULL]
+    return w
