@@ -120,8 +120,8 @@ class ElasticNetProx(PenalizedFit, LinearRegressor):
 
     Notes
     -----
-    Where columns are dependent, such as equal ones, solutions without an L2 part are not unique. The one that is returned
-    has independent columns: no column has a coefficient that others could take over.
+    Where columns are dependent, such as equal ones, solutions without an L2 part are not unique. The one that is
+    returned has independent columns: no column has a coefficient that others could take over.
 
     Coordinate descent as in Friedman, Hastie & Tibshirani (2010) [1]_ on a working set, with the strong rule [2]_,
     Anderson extrapolation [3]_ and certificates by the duality gap (Fercoq et al. 2015, eq. 8) [4]_. On small problems

@@ -288,8 +288,8 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
     MCP and SCAD have local minima: the fit starts from the certified solution of the convex penalty of the same slope
     at zero, goes on to a stationary point, and says how stationary (`stationarity_`), as in `PenalizedRegressor`.
 
-    Where columns are dependent, such as equal ones, L1 solutions are not unique. The one that is returned has independent
-    columns in every class.
+    Where columns are dependent, such as equal ones, L1 solutions are not unique. The one that is returned has
+    independent columns in every class.
 
     To select features by the zeros of an L1 penalty, use ``SelectFromModel(model, threshold=1e-5)``: the default
     threshold, the mean of the absolute coefficients, is another only for scikit-learn's own L1 estimators.
