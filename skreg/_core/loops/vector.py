@@ -16,6 +16,7 @@ from .semidefinite import solve_semidefinite
 
 STEPS = 10  # prox-gradient steps in a round
 POWER_STEPS = 10  # products with the curvature matrix that estimate its largest eigenvalue
+SAME_SIZE = 1.3  # parts whose numbers of coefficients have at most this ratio have about the same curvature
 NEAR = 0.9  # a coefficient may move when its correlation reaches this share of its limit
 SMALL_FACE = 30  # up to this many clusters Newton steps cost next to nothing
 LARGEST_FACE = 1000  # most clusters in one Newton step, which then takes less than a second
@@ -143,7 +144,6 @@ class VectorRounds:
         self._work = 0.0  # multiplications of prox-gradient steps since the last Newton step
         self._is_exact = False  # whether the last round ended at the minimum on a face
         self._part = None
-        self._largest = 0.0
 
     def solve_free(self):
         """Minimize along directions that are not penalized."""
@@ -177,9 +177,8 @@ class VectorRounds:
             return
         if self._part is None or not self._part.holds(may_move):
             self._part = Part(form, self.pen, may_move)
-            self._largest = max(self._largest, largest_curvature(self._part, form))
         w = s.w.copy()
-        self._part.take_steps(w, s.r, self._largest)
+        self._part.take_steps(w, s.r, known_curvature(form, self._part))
         self._work += 2 * STEPS * form.width * may_move.size
         s.move(w)
         self._part.last = w
@@ -254,6 +253,17 @@ class Part:
                 more, True, True,
             )  # fmt: skip
         w[self.at] = self._w
+
+
+def known_curvature(form, part):
+    """The largest curvature of a part of a form, or of one of about its size whose curvature was computed before.
+
+    Prox-gradient steps correct it where it is too small.
+    """
+    size, _ = getattr(form, "part_curvature", (0, 0.0))
+    if not part.at.size <= SAME_SIZE * size <= SAME_SIZE**2 * part.at.size:
+        form.part_curvature = part.at.size, largest_curvature(part, form)
+    return form.part_curvature[1]
 
 
 def largest_curvature(part, form):
