@@ -12,7 +12,6 @@ PACKAGE = pathlib.Path(__file__).parents[1] / "skreg"
 digest = hashlib.sha256()
 for word in (platform.platform(), platform.python_version(), version("numba"), version("numpy"), get_host_cpu_name()):
     digest.update(word.encode())
-for folder in ("_core", "_nets"):
-    for path in sorted((PACKAGE / folder).rglob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
+for path in sorted(PACKAGE.glob("_*/**/*.py")):
+    digest.update(path.name.encode() + path.read_bytes())
 print(digest.hexdigest()[:16])
