@@ -163,7 +163,7 @@ PROBLEMS = {
     },
     "table": {
         "prices of other clarities": Problem(clarities, (50, 200, 1000), 600, "diamonds, 100 + 100 units"),
-        "cuts, from an autoencoder": Problem(cuts, (10, 50, 200), 600, "diamonds, 100 + 100 + 20 units"),
+        "cuts from an autoencoder": Problem(cuts, (10, 50, 200), 600, "diamonds, 100 + 100 + 20 units"),
     },
 }
 
@@ -302,7 +302,8 @@ def run_schedules(pages, problems, small):
 
 def configure(parser):
     parser.add_argument("--parts", type=names(PARTS), default=list(PARTS), help=", ".join(PARTS))
-    parser.add_argument("--problems", help="some of the problems of a part, separated by commas")
+    known = [*(name for part in PROBLEMS.values() for name in part), *TABLES]
+    parser.add_argument("--problems", type=names(known), default=known, help="some of the problems of the parts")
     parser.add_argument("--methods", type=names(METHODS), default=list(METHODS), help="some of the methods")
     parser.add_argument("--seeds", type=int, default=5, help="draws of the labelled rows (default: 5)")
     parser.add_argument("--small", action="store_true", help="short trainings, one seed; written only to --out")
@@ -316,13 +317,12 @@ def book(folder):
 
 def run(args):
     pages = book(report.folder(args))
-    wanted = args.problems and args.problems.split(",")
     for part in args.parts:
         if part == "schedules":
-            run_schedules(pages, [name for name in TABLES if not wanted or name in wanted], args.small)
+            run_schedules(pages, [name for name in TABLES if name in args.problems], args.small)
             continue
         for name, problem in PROBLEMS[part].items():
-            if wanted and name not in wanted:
+            if name not in args.problems:
                 continue
             task = problem.make(args.small)
             if task is None:
