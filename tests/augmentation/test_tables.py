@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skreg import augmentation as au
+from tests.versions import SKLEARN_1_8
 
 from .cases import CASES, IMAGES, RNG, TABLE, as_draws
 
@@ -238,7 +239,10 @@ def test_frames__of_every_library_reach_the_estimator():
     model = au.AugmentedClassifier(
         make_pipeline(encode, LogisticRegression()), au.SwapNoise(0.3), n_copies=2, random_state=0
     )
-    found = [clone(model).fit(frame, y).estimator_[-1].coef_ for frame in frames_of(columns)]
+    frames = frames_of(columns)
+    if not SKLEARN_1_8:  # its column transformer does not take Arrow tables of that time
+        frames = [frame for frame in frames if not type(frame).__module__.startswith("pyarrow")]
+    found = [clone(model).fit(frame, y).estimator_[-1].coef_ for frame in frames]
     for coef in found[1:]:
         np.testing.assert_allclose(coef, found[0])
 

@@ -70,6 +70,8 @@ from skreg.inspection import (
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
 
+from tests.versions import SKLEARN_1_8
+
 FRAME, TARGET = load_diabetes(return_X_y=True, as_frame=True)
 CELLS, LABELS = load_breast_cancer(return_X_y=True, as_frame=True)
 
@@ -489,11 +491,13 @@ def test_displays__curves_of_searches_of_scikit_learn():
     display = CVCurveDisplay.from_cv(ridge)
     assert display.scores.shape == (9, len(TARGET))
     assert display.value_min_ == ridge.alpha_
-    lasso = LassoCV(alphas=12, cv=4).fit(FRAME, TARGET)
+    lasso = LassoCV(alphas=np.geomspace(0.01, 10.0, 12), cv=4).fit(FRAME, TARGET)
     display = CVCurveDisplay.from_cv(lasso)
     assert display.scores.shape == (12, 4)
     assert display.value_min_ == lasso.alpha_
-    net = make_pipeline(StandardScaler(), ElasticNetCV(l1_ratio=[0.3, 0.9], alphas=12)).fit(FRAME, TARGET)
+    net = make_pipeline(StandardScaler(), ElasticNetCV(l1_ratio=[0.3, 0.9], alphas=np.geomspace(0.01, 10.0, 12))).fit(
+        FRAME, TARGET
+    )
     display = CVCurveDisplay.from_cv(net)
     assert display.value_min_ == net[-1].alpha_
     assert display.label == f"l1_ratio {net[-1].l1_ratio_:g}"
@@ -502,12 +506,12 @@ def test_displays__curves_of_searches_of_scikit_learn():
         CVCurveDisplay.from_cv(RidgeCV(alphas).fit(FRAME, TARGET))
 
 
-@pytest.mark.parametrize("legacy", [True, False])
+@pytest.mark.parametrize("legacy", [True, False] if SKLEARN_1_8 else [None])
 def test_displays__curve_of_logistic_cv(legacy):
     X = StandardScaler().fit_transform(CELLS)
-    model = LogisticRegressionCV(
-        Cs=4, cv=3, l1_ratios=(0.0,), use_legacy_attributes=legacy, scoring="neg_log_loss", max_iter=200
-    )
+    model = LogisticRegressionCV(Cs=4, cv=3, scoring="neg_log_loss", max_iter=200)
+    if SKLEARN_1_8:
+        model.set_params(l1_ratios=(0.0,), use_legacy_attributes=legacy)
     display = CVCurveDisplay.from_cv(model.fit(X, LABELS))
     assert display.scores.shape == (4, 3)
     assert display.value_min_ == np.ravel(model.C_)[0]
