@@ -54,8 +54,13 @@ def load(name, small):
     return np.column_stack([users, items]), y
 
 
-def available(models):
-    return {name: rest for name, (package, *rest) in models.items() if package is None or is_installed(package)}
+def available(models, without):
+    """Models whose package is installed, and whose name does not contain the words to leave out."""
+    return {
+        name: rest
+        for name, (package, *rest) in models.items()
+        if (package is None or is_installed(package)) and not (without and without in name)
+    }
 
 
 def timed(fit, *data, **setting):
@@ -73,7 +78,7 @@ def choose(candidates, loss):
     return candidates[0] if len(candidates) == 1 else min(candidates, key=loss)
 
 
-def ratings(X, y, small):
+def ratings(X, y, small, without=None):
     folds = list(KFold(5, shuffle=True, random_state=0).split(X))[: 2 if small else 5]
     first = folds[0][0]
     inner, held = next(KFold(5, shuffle=True, random_state=1).split(first))
@@ -83,7 +88,7 @@ def ratings(X, y, small):
         predict, seconds = timed(fit, X[train], y[train], **setting)
         return float(np.sqrt(np.mean((predict(X[test]) - y[test]) ** 2))), seconds
 
-    for name, (fit, candidates) in available(RATINGS).items():
+    for name, (fit, candidates) in available(RATINGS, without).items():
         candidates = candidates[:2] if small else candidates
         setting = choose(candidates, lambda s, fit=fit: error(fit, first[inner], first[held], **s)[0])
         found = np.array([error(fit, train, test, **setting) for train, test in folds])
@@ -116,13 +121,13 @@ def judge(factors, train, test, k=10):
     return float(np.mean(hits.sum(axis=1) / wanted)), float(np.mean(hits @ gains / ideal))
 
 
-def lists(X, y, small):
+def lists(X, y, small, without=None):
     shape, out = X.max(axis=0) + 1, quarter(X, 42)
     train, test = matrix_of(X[~out], shape), matrix_of(X[out], shape)
     inner = quarter(X[~out], 43)
     a, b = matrix_of(X[~out][~inner], shape), matrix_of(X[~out][inner], shape)
     rows = []
-    for name, (fit, candidates) in available(LISTS).items():
+    for name, (fit, candidates) in available(LISTS, without).items():
         candidates = candidates[:2] if small else candidates
         setting = choose(candidates, lambda s, fit=fit: -judge(fit(a, **s), a, b)[1])
         factors, seconds = timed(fit, train, **setting)
@@ -132,7 +137,7 @@ def lists(X, y, small):
     return rows
 
 
-def speed(X, y, small):
+def speed(X, y, small, without=None):
     shape = X.max(axis=0) + 1
     matrix, pairs = matrix_of(X, shape), X
     total = float(shape[0] * shape[1] + SETTING["confidence"] * len(X))
@@ -175,6 +180,7 @@ def speed(X, y, small):
 def configure(parser):
     parser.add_argument("--problems", type=names(movielens.PROBLEMS), default=list(movielens.PROBLEMS))
     parser.add_argument("--parts", type=names(PARTS), default=list(PARTS), help=", ".join(PARTS))
+    parser.add_argument("--without", help='leave out models whose names contain this, such as "SVD++", which is slow')
     parser.add_argument("--small", action="store_true", help="a twentieth of the rows; written only to --out")
     parser.add_argument("--out", help="folder of recommender.json and recommender.md (default: docs/benchmarks)")
 
@@ -191,7 +197,7 @@ def run(args):
             X, y = load(problem, args.small)
             with warnings.catch_warnings(), threadpool_limits(1, "blas"):
                 warnings.simplefilter("ignore")
-                rows = measure[part](X, y, args.small)
+                rows = measure[part](X, y, args.small, args.without)
             if problem == "100k":
                 rows += PUBLISHED.get(part, [])
             rows = [dict(ours=row["solver"].startswith("skreg"), **row) for row in rows]
