@@ -9,7 +9,7 @@ from .._factorization.als import AlternatingRidge, Penalties, Table
 from .._factorization.embedded import EmbeddedTable
 from .._factorization.sampled import BPR, WARP, Embeddings, sweep
 
-ALPHA = {"als": 0.02, "bpr": 0.05, "warp": 1.0}
+ALPHA = {"als": 0.02, "bpr": 0.02, "warp": 1.0}
 LEARNING_RATE = {"bpr": 0.1, "warp": 0.05}
 INITIAL = 0.1  # standard deviation of the scores at the start
 

@@ -49,7 +49,7 @@ class MatrixFactorizationRecommender(Factorization):
     loss : {"als", "bpr", "warp"}, default="als"
         "als" is exact, and the same for any number of threads; "warp" aims at the first places of the list.
     alpha : float or None, default=None
-        Penalty strength, in [0, inf). None is 0.02 for "als", 0.05 for "bpr" and 1 for "warp", whose slopes are larger.
+        Penalty strength, in [0, inf). None is 0.02 for "als" and "bpr", and 1 for "warp", whose slopes are larger.
         These, and other defaults, were chosen on MovieLens-100k.
     frequency_scaling : float, default=1.0
         How the penalties of users and items grow with the sums of their weights, in [0, 1]: with 1 in proportion, with

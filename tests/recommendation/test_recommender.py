@@ -208,7 +208,7 @@ def test_unknown__is_the_mean_or_an_error(loss):
         clone(model).set_params(unknown="raise").fit(X).recommend([99])
 
 
-@pytest.mark.parametrize(("loss", "alpha", "rate"), [("als", 0.02, None), ("bpr", 0.05, 0.1), ("warp", 1.0, 0.05)])
+@pytest.mark.parametrize(("loss", "alpha", "rate"), [("als", 0.02, None), ("bpr", 0.02, 0.1), ("warp", 1.0, 0.05)])
 def test_defaults__depend_on_the_loss(loss, alpha, rate):
     one, other = (make(loss, alpha=a, learning_rate=r, max_iter=60).fit(X) for a, r in ((None, None), (alpha, rate)))
     np.testing.assert_array_equal(one.item_factors_, other.item_factors_)
