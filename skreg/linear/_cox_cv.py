@@ -231,7 +231,9 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
     def _n_default_folds(self, problem, event):
         n_events = int(event.sum())
         if n_events < 2:
-            raise ValueError("y must hold at least two events for cross-validation; got one.")
+            raise ValueError(
+                f"cross-validation needs at least two events; y holds {n_events}, with n_samples={problem.data.n}."
+            )
         if n_events < DEFAULT_FOLDS:
             warnings.warn(
                 f"{type(self).__name__} uses {n_events} folds instead of {DEFAULT_FOLDS}, as there are no more events."
