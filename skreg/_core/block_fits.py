@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .data.blocks import ENTRIES_AT_ONCE, BlockData, RowMoments, dense_rows
+from .data.blocks import BlockData, RowMoments, dense_parts
 from .folds import MomentsFit, RowsFit, moments_error
 from .loops.certificates import penalty_value, squared_dual
 from .paths.path import follow
@@ -46,10 +46,8 @@ def residual_sums(X, Y, weights, first, coefs, intercepts, centre, used):
     weights = np.ones(X.shape[0]) if weights is None else weights
     weights = weights if used is None else weights * used(first, first + X.shape[0])
     sums = np.zeros((len(Y), coefs.shape[1] + 2))
-    step = max(ENTRIES_AT_ONCE // coefs.shape[1], 256)
-    for low in range(0, X.shape[0], step):
-        rows = slice(low, low + step)
-        Z = dense_rows(X, rows) - centre
+    for rows, part in dense_parts(X, coefs.shape[1]):
+        Z = part - centre
         E = Y[:, rows] - (coefs @ Z.T + (intercepts + coefs @ centre)[:, None])
         WE = E * weights[rows]
         sums[:, :-2] += WE @ Z
@@ -60,8 +58,10 @@ def residual_sums(X, Y, weights, first, coefs, intercepts, centre, used):
 
 def squared_errors(X, Y, weights, first, target, coefs, intercepts, used):
     """Weighted sums over a block of the squared errors of many models of one target: coefs (p, k), intercepts (k,)."""
-    weights = used(first, first + X.shape[0]) * (1.0 if weights is None else weights)
-    return weights @ (Y[target][:, None] - X @ coefs - intercepts) ** 2
+    weights, total = used(first, first + X.shape[0]) * (1.0 if weights is None else weights), 0.0
+    for rows, part in dense_parts(X, X.shape[1] + coefs.shape[1]):
+        total += weights[rows] @ (Y[target][rows, None] - part @ coefs - intercepts) ** 2
+    return total
 
 
 class BlockFit(MomentsFit):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
-from .data.blocks import ENTRIES_AT_ONCE, dense_rows
+from .data.blocks import dense_parts
 from .loops import inner
 from .loops.certificates import conjugate_value, dual_scales, penalty_value
 from .parts.losses import evaluate
@@ -52,13 +52,11 @@ class LossRows(NamedTuple):
 
     def parts(self, X, Y, weights, first):
         """Yield columns (m, p), targets (K, m) and weights (m,) of a few rows at a time."""
-        step = max(ENTRIES_AT_ONCE // X.shape[1], 256)
         weights = np.ones(X.shape[0]) if weights is None else weights
         if self.used is not None:
             weights = weights * self.used(first, first + X.shape[0])
-        for low in range(0, X.shape[0], step):
-            rows = slice(low, low + step)
-            yield (dense_rows(X, rows) - self.mean) * self.scale, self.targets(Y[:, rows]), weights[rows]
+        for rows, part in dense_parts(X, X.shape[1]):
+            yield (part - self.mean) * self.scale, self.targets(Y[:, rows]), weights[rows]
 
     def evaluated(self, A, T, h, W, b):
         """Scores, value, weighted slopes, probabilities and curvatures of some rows under W (K, p) and b (K,)."""
@@ -141,10 +139,8 @@ def mean_log_losses(X, Y, weights, first, used, coefs, intercepts):
     """
     weights = used(first, first + X.shape[0]) * (1.0 if weights is None else weights)
     codes, total = Y[0].astype(np.int64), np.zeros(len(coefs) + 1)
-    step = max(ENTRIES_AT_ONCE // (X.shape[1] + coefs[:, :, 0].size), 256)
-    for low in range(0, X.shape[0], step):
-        rows = slice(low, low + step)
-        Z = np.einsum("mkp,np->mkn", coefs, dense_rows(X, rows), optimize=True) + intercepts[:, :, None]
+    for rows, part in dense_parts(X, X.shape[1] + coefs[:, :, 0].size):
+        Z = np.einsum("mkp,np->mkn", coefs, part, optimize=True) + intercepts[:, :, None]
         if coefs.shape[1] == 1:
             Z = np.concatenate([np.zeros_like(Z), Z], axis=1)
         own = np.take_along_axis(Z, codes[None, None, rows], axis=1)[:, 0]
@@ -297,8 +293,8 @@ class BlockScoresFit(ScoresFit):
         return family.entry_alpha(point.c)[holds].max()
 
     def _steps(self, family, alpha):
-        blocks = np.arange(family.n_blocks)
-        order, sizes = family.coordinates(blocks), family.block_sizes(blocks)
+        coordinate_blocks = np.arange(family.n_blocks)
+        order, sizes = family.coordinates(coordinate_blocks), family.block_sizes(coordinate_blocks)
         return NewtonOnBlocks(self.scores, family.whole(alpha), order, sizes)
 
     def _solve(self, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):

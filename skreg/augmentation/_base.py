@@ -211,7 +211,7 @@ class Augmenter(DocumentationLinkMixin, BaseEstimator):
         if isinstance(value, Integral):
             return round(weakest + t * (value - weakest))
         between = weakest + t * (np.asarray(value, dtype=float) - weakest)
-        return float(between) if between.ndim == 0 else type(value)(between) if isinstance(value, tuple) else between
+        return float(between) if between.ndim == 0 else tuple(between) if isinstance(value, (list, tuple)) else between
 
     def _augment_rows(self, batch, rows, rng):
         """Make new rows from some rows; all rows of the batch can be their partners."""

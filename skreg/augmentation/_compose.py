@@ -72,7 +72,7 @@ class _Several(Augmenter):
 
     @property
     def _takes_sparse(self):
-        return all(get_tags(part).input_tags.sparse for part in self._parts)
+        return bool(len(self._parts)) and all(get_tags(part).input_tags.sparse for part in self._parts)
 
     def _learn(self, X, y):
         for part in self._parts:

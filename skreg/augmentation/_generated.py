@@ -1,17 +1,19 @@
 """Augmenters that generate rows from a model of the training rows."""
 
+from numbers import Real
+
 import numpy as np
 from scipy.special import ndtr, ndtri
 from sklearn.covariance import ledoit_wolf
 from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from ..utils._params import RANDOM_STATE
+from ..utils._params import COUNT, RANDOM_STATE
 from ..utils._rows import as_table, n_rows, take, with_columns
 from ._base import Augmenter
 from ._columns import COLUMNS
 
-MIN_ROWS = 2  # of a class, for its own distribution of a column
 LARGEST = 0.999  # correlation
 SMALLEST = 1e-6  # eigenvalue of the correlations
 
@@ -132,29 +134,24 @@ class GaussianCopulaAugmenter(Augmenter):
     def _learn(self, X, y):
         if hasattr(X, "tocsr"):
             raise ValueError(f"{type(self).__name__} needs a dense X or a frame; got a sparse one.")
-        n = n_rows(X)
-        if not n or (as_table(X) is None and np.ndim(X) != 2):
+        if not n_rows(X) or (as_table(X) is None and np.ndim(X) != 2):
             raise ValueError(f"{type(self).__name__} needs rows of a table; got X of shape {np.shape(X)}.")
         y = None if y is None else np.asarray(y)
-        self._X = X
-        self._is_regression = y is not None and y.dtype.kind == "f" and y.ndim == 1
-        self._classes, self._codes = _classes_of(None if self._is_regression else y, n)
-        groups = [np.flatnonzero(self._codes == k) for k in range(len(self._classes))]
-        self._groups = [rows if rows.size >= MIN_ROWS else np.arange(n) for rows in groups]
-        self._shares = np.bincount(self._codes, minlength=len(self._classes)) / n
-        self._columns = columns_of(X)
-        self._target = Column(y.astype(np.float64)) if self._is_regression else None
-        self._with_missing = [j for j, column in enumerate(self._columns) if column.has_missing]
-        Z = np.empty((n, len(self._columns) + len(self._with_missing) + self._is_regression))
-        for rows in self._groups:
-            parts = [column.scores(rows) for column in self._columns]
-            parts += [_scores_of(self._columns[j].missing[rows]) for j in self._with_missing]
-            parts += [self._target.scores(rows)] if self._is_regression else []
-            Z[rows] = np.column_stack(parts)
-        self.correlation_ = latent_correlation(Z)
+        is_number = y is not None and y.dtype.kind == "f" and type_of_target(y) == "continuous"
+        self._rows = X, y
+        self._models = {}
+        self.correlation_ = self._model(not is_number).correlation
+
+    def _model(self, labelled):
+        """The copula for targets that are labels, or numbers; learned when it is first asked for."""
+        if labelled not in self._models:
+            self._models[labelled] = Copula(*self._rows, labelled)
+        return self._models[labelled]
 
     def _augment(self, batch, rng):
-        return batch._replace(X=self._draw(np.asarray(batch.y), rng))
+        check_is_fitted(self, "correlation_")
+        labelled = batch.labelled or self._rows[1] is None
+        return batch._replace(X=self._model(labelled).draw(np.asarray(batch.y), rng))
 
     def generate(self, n, y=None):
         """New rows with their labels.
@@ -162,7 +159,7 @@ class GaussianCopulaAugmenter(Augmenter):
         Parameters
         ----------
         n : int
-            Number of rows.
+            Number of rows, at least 1.
         y : array-like of shape (n,), default=None
             Labels, or targets, of the rows; None draws those of random training rows.
 
@@ -173,45 +170,75 @@ class GaussianCopulaAugmenter(Augmenter):
             None where `fit` was given none.
         """
         check_is_fitted(self, "correlation_")
+        if n not in COUNT:
+            raise ValueError(f"n must be an int of at least 1; got {n!r}.")
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        model, known = next(iter(self._models.values())), self._rows[1]
         if y is None:
-            rows = rng.integers(self._codes.size, size=n)
-            y = self._target.values[rows] if self._is_regression else self._classes[self._codes[rows]]
+            y = np.zeros(n) if known is None else known[rng.integers(len(known), size=n)]
         y = np.asarray(y)
         if y.shape != (n,):
             raise ValueError(f"y must have shape ({n},), one for each new row; got {y.shape}.")
-        X = self._draw(y, rng)
-        return X, None if self._classes[0] is None and not self._is_regression else y
+        X = model.draw(y, rng)
+        return X, None if known is None else y
 
-    def _draw(self, y, rng):
+
+class Copula:
+    """The Gaussian copula of some rows with labels or with numeric targets.
+
+    Parameters
+    ----------
+    X : array or frame
+    y : ndarray of shape (n,) or None
+    labelled : bool
+        Whether targets are labels.
+    """
+
+    def __init__(self, X, y, labelled):
+        self.X = X
+        n = n_rows(X)
+        self.classes, codes = _classes_of(y if labelled else None, n)
+        self.groups = [np.flatnonzero(codes == k) for k in range(len(self.classes))]
+        self.columns = columns_of(X)
+        self.target = None if labelled or y is None else Column(y.astype(np.float64))
+        self.with_missing = [j for j, column in enumerate(self.columns) if column.has_missing]
+        Z = np.empty((n, len(self.columns) + len(self.with_missing) + (self.target is not None)))
+        for rows in self.groups:
+            parts = [column.scores(rows) for column in self.columns]
+            parts += [_scores_of(self.columns[j].missing[rows]) for j in self.with_missing]
+            parts += [] if self.target is None else [self.target.scores(rows)]
+            Z[rows] = np.column_stack(parts)
+        self.correlation = latent_correlation(Z)
+
+    def draw(self, y, rng):
         """New rows for labels or targets."""
-        check_is_fitted(self, "correlation_")
-        Z = self._scores_given(y, rng)
-        codes = np.zeros(len(Z), dtype=int)
-        if not (self._is_regression or self._classes[0] is None):
-            codes = np.searchsorted(self._classes, y)
-            codes = np.minimum(codes, len(self._classes) - 1)
-            if not (self._classes[codes] == y).all():
-                raise ValueError(f"y has labels that fit has not seen: {np.setdiff1d(y, self._classes)[:3].tolist()}.")
-        p = len(self._columns)
+        Z, codes, p = self._scores_given(y, rng), self._codes(y), len(self.columns)
         sources = np.empty((len(Z), p), dtype=np.intp)
-        for k, rows in enumerate(self._groups):
+        for k, rows in enumerate(self.groups):
             of_class = np.flatnonzero(codes == k)
-            for j, column in enumerate(self._columns):
+            for j, column in enumerate(self.columns):
                 is_missing = np.zeros(of_class.size, dtype=bool)
                 if column.has_missing:
                     share = column.missing[rows].mean()
-                    place = p + self._with_missing.index(j)
-                    is_missing = ndtr(Z[of_class, place]) > 1.0 - share
+                    is_missing = ndtr(Z[of_class, p + self.with_missing.index(j)]) > 1.0 - share
                 sources[of_class, j] = column.sources(rows, Z[of_class, j], is_missing)
-        return _gathered(self._X, sources)
+        return _gathered(self.X, sources)
+
+    def _codes(self, y):
+        """Codes of labels; zeros for targets, and without labels."""
+        if self.target is not None or self.classes[0] is None:
+            return np.zeros(len(y), dtype=int)
+        codes = np.minimum(np.searchsorted(self.classes, y), len(self.classes) - 1)
+        if not (self.classes[codes] == y).all():
+            raise ValueError(f"y has labels that fit has not seen: {np.setdiff1d(y, self.classes)[:3].tolist()}.")
+        return codes
 
     def _scores_given(self, y, rng):
         """Draws of the Gaussians, for regression given the score of the target."""
-        R, n = self.correlation_, len(y)
-        if not self._is_regression:
+        R, n = self.correlation, len(y)
+        if self.target is None:
             return rng.multivariate_normal(np.zeros(len(R)), R, size=n, method="eigh")
-        ordered = np.sort(self._target.values)
+        ordered = np.sort(self.target.values)
         below = 0.5 * (np.searchsorted(ordered, y, "left") + np.searchsorted(ordered, y, "right"))
         z = ndtri(np.clip(below / ordered.size, 0.5 / ordered.size, 1.0 - 0.5 / ordered.size))
         r = R[:-1, -1]
@@ -233,9 +260,18 @@ def columns_of(X):
     """Every column as floats whose order says something: numbers as they are, categories by their scores."""
     table = as_table(X)
     arrays = list(np.asarray(X).T) if table is None else [column.to_numpy() for column in table.iter_columns()]
-    numbers = [array.astype(np.float64) if array.dtype.kind in "buif" else None for array in arrays]
+    numbers = [_numbers_in(array) for array in arrays]
     leading = _leading_scores([array for array in numbers if array is not None], len(arrays[0]))
     return [Column(_ordered(a, leading) if b is None else b, b is None) for a, b in zip(arrays, numbers, strict=True)]
+
+
+def _numbers_in(array):
+    """A column as floats; None where it holds other things than numbers."""
+    if array.dtype.kind in "buif":
+        return array.astype(np.float64)
+    if array.dtype == object and all(value is None or isinstance(value, Real) for value in array):
+        return array.astype(np.float64)
+    return None
 
 
 def _leading_scores(numbers, n):

@@ -1,5 +1,6 @@
 """Which augmenter, how strong, by cross-validation."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
@@ -8,7 +9,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import GridSearchCV, check_cv
 from sklearn.utils import check_consistent_length, check_random_state, get_tags
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..utils._delegation import DelegatesToFittedClassifier
 from ..utils._documentation import DocumentationLinkMixin
@@ -27,20 +28,21 @@ from ..utils._params import (
     check_params,
 )
 from ..utils._rows import readable
-from ..utils._validation import unchanged_on_error
+from ..utils._validation import caller_level, unchanged_on_error
 from ._base import AUGMENTER
 from ._estimators import AugmentedClassifier, AugmentedRegressor
 
-COVERAGE = 0.95  # of the intervals in `results_`
+COVERAGE = 0.95  # of the intervals in `results_`, and of all candidates together in the choice
 
 
 class AugmentationSearchCV(DelegatesToFittedClassifier, MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator):
     """Choose an augmenter and its strength on validation folds, by successive halving over the number of copies.
 
-    All candidates start with one copy of every training row. After each round the better ones go on with twice the
-    copies (Jamieson & Talwalkar 2016 [1]_), and the best of the last is compared with no augmentation on the same
-    folds. It is chosen if the 95 % interval of its gain is above 0; otherwise no augmentation is. Scores count
-    unaugmented rows only. Small gains need many folds to be seen: ``cv=10``, or repeated ones.
+    All candidates start with one copy of every training row. After each round the better ones go on with more copies
+    (Jamieson & Talwalkar 2016 [1]_), and the best of the last is compared with no augmentation on the same folds. It is
+    chosen if the interval of its gain is above 0; otherwise no augmentation is. The interval has 95 % for all
+    candidates together (Bonferroni), as the best of many looks good by chance. Scores count unaugmented rows only.
+    Small gains need many folds to be seen: ``cv=10``, or repeated ones.
 
     Parameters
     ----------
@@ -215,6 +217,8 @@ class AugmentationSearchCV(DelegatesToFittedClassifier, MetaEstimatorMixin, Docu
         y = model._check_y(y)
         weights = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)}
         splits = list(check_cv(self.cv, y, classifier=is_classifier(self.estimator)).split(X, y, groups))
+        if len(splits) < 2:
+            raise ValueError(f"cv={self.cv!r} makes {len(splits)} split; the interval of a gain needs at least two.")
 
         def scores(choices):
             grid = [{name: [value] for name, value in choice.items()} for choice in choices]
@@ -230,14 +234,15 @@ class AugmentationSearchCV(DelegatesToFittedClassifier, MetaEstimatorMixin, Docu
             copies = min(copies, self.n_copies)
             found = scores([{"augmenter": candidates[k][2], "n_copies": copies} for k in going])
             rows += [(*candidates[k][:2], copies, one) for k, one in zip(going, found, strict=True)]
-            order = np.argsort(-found.mean(axis=1), kind="stable")
+            order = np.argsort(-np.nanmean(found, axis=1), kind="stable")
             if copies == self.n_copies:
                 break
             going = [going[k] for k in order[: -(-len(going) // self.factor)]]
             copies *= self.factor
-        self._keep(rows, null)
+        self._keep(rows)
         best = len(rows) - len(going) + order[0]
-        is_gain = self.results_["gain_low"][best] > 0.0
+        level = 1.0 - (1.0 - COVERAGE) / len(candidates)
+        is_gain = self.results_["gain"][best] > self._reach(level) * self.results_["standard_error"][best]
         chosen = (*candidates[going[order[0]]], copies) if is_gain else ("none", np.nan, None, 0)
         self.best_name_, self.best_strength_, self.best_augmenter_, self.best_n_copies_ = chosen
         self.estimator_ = model.set_params(augmenter=self.best_augmenter_, n_copies=self.best_n_copies_)
@@ -246,23 +251,41 @@ class AugmentationSearchCV(DelegatesToFittedClassifier, MetaEstimatorMixin, Docu
             self.classes_ = self.estimator_.classes_
         return self
 
-    def _keep(self, rows, null):
+    def _keep(self, rows):
         """Set `results_` from names, strengths, numbers of copies, and the scores of all folds."""
         names, strengths, copies, scores = zip(*rows, strict=True)
-        gains = np.array(scores) - null
-        n_folds = null.size
-        errors = gains.std(axis=1, ddof=1) / np.sqrt(n_folds) if n_folds > 1 else np.full(len(rows), np.nan)
-        reach = student.ppf(0.5 + 0.5 * COVERAGE, max(n_folds - 1, 1)) * errors
+        scores = np.array(scores)
+        scored = np.isfinite(scores).all(axis=0)
+        self._n_folds = int(scored.sum())
+        if self._n_folds < 2:
+            raise ValueError(
+                f"scoring={self.scoring!r} has a value on {self._n_folds} of {scored.size} folds; two are needed."
+            )
+        if not scored.all():
+            warnings.warn(
+                f"{type(self).__name__} leaves folds {np.flatnonzero(~scored).tolist()} out of the choice, on which"
+                f" scoring={self.scoring!r} has no value.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
+        scores = scores[:, scored]
+        gains = scores - scores[0]
+        errors = gains.std(axis=1, ddof=1) / np.sqrt(self._n_folds)
+        reach = self._reach(COVERAGE) * errors
         self.results_ = dict(
             name=np.array(names),
             strength=np.array(strengths),
             n_copies=np.array(copies),
-            mean_score=np.mean(scores, axis=1),
+            mean_score=scores.mean(axis=1),
             gain=gains.mean(axis=1),
             gain_low=gains.mean(axis=1) - reach,
             gain_high=gains.mean(axis=1) + reach,
             standard_error=errors,
         )
+
+    def _reach(self, level):
+        """Standard errors from the mean to the end of an interval, by Student's t."""
+        return student.ppf(0.5 + 0.5 * level, self._n_folds - 1)
 
     def score(self, X, y):
         """The score of the chosen model by `scoring`.
@@ -276,4 +299,5 @@ class AugmentationSearchCV(DelegatesToFittedClassifier, MetaEstimatorMixin, Docu
         -------
         score : float
         """
+        check_is_fitted(self)
         return check_scoring(self.estimator_, self.scoring)(self.estimator_, X, y)

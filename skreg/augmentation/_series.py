@@ -28,8 +28,7 @@ class SeriesAugmenter(Perturbation):
                 f"{type(self).__name__} needs series of shape (n, steps) or (n, steps, channels); got {values.shape}."
             )
         check_finite(values, self, ("step", "channel")[: values.ndim - 1])
-        kind = np.float32 if values.dtype.itemsize < 4 else np.result_type(values.dtype, np.float32)
-        series = values.reshape(*values.shape[:2], -1).astype(kind, copy=False)
+        series = values.reshape(*values.shape[:2], -1).astype(np.result_type(values.dtype, np.float32), copy=False)
         return restore(self._change(series, rng).reshape(values.shape))
 
 

@@ -41,7 +41,7 @@ def warp(images, matrices, shifts, order, fill):
     fill : ndarray of shape (channels,)
         Value of what lies beyond the edge.
     """
-    out = np.empty(images.shape, np.float32 if images.dtype.itemsize < 4 else np.result_type(images.dtype, np.float32))
+    out = np.empty(images.shape, np.result_type(images.dtype, np.float32))
     centre = np.array([images.shape[1] - 1, images.shape[2] - 1]) / 2.0
     offsets = None if matrices is None else centre - matrices @ centre + shifts
     for k, image in enumerate(images):
@@ -52,9 +52,14 @@ def warp(images, matrices, shifts, order, fill):
                 shift(source[..., c], -shifts[k], **options)  # takes half the time
             else:
                 affine_transform(source[..., c], matrices[k], offsets[k], **options)
-        if order > 1:  # splines overshoot
-            np.clip(out[k], min(source.min(), fill.min()), max(source.max(), fill.max()), out=out[k])
+        _clip_splines(out[k], source, order, fill)
     return out
+
+
+def _clip_splines(new, old, order, fill):
+    """Clip an image, in place, to the range of the old one and of the fill: splines overshoot."""
+    if order > 1:
+        np.clip(new, min(old.min(), fill.min()), max(old.max(), fill.max()), out=new)
 
 
 class Shift(ImageAugmenter):
@@ -260,6 +265,5 @@ class ElasticDeform(ImageAugmenter):
             for c in range(channels):
                 options = dict(order=self.order, mode="grid-constant", cval=fill[c])
                 out[k, ..., c] = map_coordinates(image[..., c], places[k], **options)
-            if self.order > 1:  # splines overshoot
-                np.clip(out[k], min(image.min(), fill.min()), max(image.max(), fill.max()), out=out[k])
+            _clip_splines(out[k], image, self.order, fill)
         return out

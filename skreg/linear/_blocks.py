@@ -14,7 +14,7 @@ from .._core.solve import MAX_GRAM_COLUMNS
 from ..utils._blocks import DaskBlocks
 from ..utils._classes import smoothed_targets
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor
-from ..utils._validation import as_one_column, caller_level, check_classes, is_dask, labelled
+from ..utils._validation import TINY, as_one_column, caller_level, check_classes, is_dask, labelled
 from ._data import LinearData, class_factors
 
 LEAST_SHARE = 1e-12  # of a class, where intercepts begin
@@ -96,6 +96,10 @@ def consecutive_splits(n, n_folds):
 
 def listed_splits(splits, n):
     """Folds that are given by pairs of index arrays."""
+    for fold, pair in enumerate(splits):
+        for rows in pair:
+            if rows.dtype != bool and np.unique(rows).size < len(rows):
+                raise ValueError(f"cv repeats rows in fold {fold}, which Dask collections do not allow: use weights.")
     numbers = np.zeros(n, dtype=np.int64)
     members = [[]]  # of every cell, the sets that it belongs to
     for k, rows in enumerate(rows for pair in splits for rows in pair):
@@ -196,7 +200,7 @@ def read_block_classes(estimator, X, y, sample_weight=None, splits_of=None, clas
     if factors is not None:
         weights = factors[codes] * (1.0 if weights is None else weights)
     blocks = DaskBlocks(X, codes, weights)
-    if classes.size * blocks.p > MAX_COORDINATES:
+    if (classes.size if classes.size > 2 else 1) * blocks.p > MAX_COORDINATES:
         raise ValueError(
             f"X has {blocks.p} columns and y {classes.size} classes; row blocks are fitted through the curvature of at"
             f" most {MAX_COORDINATES} coefficients. Select features first, or pass an X that fits in memory."
@@ -224,7 +228,7 @@ def block_scores_fit(problem, loss, label_smoothing, data=None):
     if data.used is not None:
         weights = weights * data.used(0, data.n)
     targets, shares = ClassTargets(K, label_smoothing), np.bincount(codes, weights, K)
-    mean = np.maximum(targets(np.arange(K)[None]) @ (shares / shares.sum()), LEAST_SHARE)
+    mean = np.clip(targets(np.arange(K)[None]) @ (shares / shares.sum()), LEAST_SHARE, 1.0 - LEAST_SHARE)
     start = np.log(mean / (1.0 - mean)) if mean.size == 1 else np.log(mean) - np.log(mean).mean()
     return BlockScoresFit(BlockScores(data, LossRows(loss, targets, data.mean, data.scale, data.used), start))
 
@@ -279,6 +283,10 @@ def _check_moments(data, splits, names):
     for j in np.flatnonzero(~np.isfinite(squares)):
         what = labelled("Input X contains values in column", j, names) if j < data.p else "y has values"
         raise ValueError(f"{what} so large that their squares overflow: rescale.")
+    small = (data.all.largest > 0.0) & (data.all.largest < TINY)
+    for j in np.flatnonzero(small & (np.abs(data.all.mean) < (1.0 - 1e-14) * data.all.largest)):
+        what = labelled("Input X contains values in column", j, names) if j < data.p else "y has values"
+        raise ValueError(f"{what} so small that their squares vanish: rescale.")
     for fold in range(0 if splits is None else len(splits)):
         for part, name in ((splits.train, "training"), (splits.test, "held-out")):
             if not any(data.cells[cell].weight for cell in part[fold]):
@@ -298,7 +306,10 @@ def read_block_splits(cv, n, labels, classifier, **params):
             raise ValueError(f"cv={cv} is more than n_samples={n}.")
         return consecutive_splits(n, cv)
     y = labels()
-    splits = list(check_cv(cv, y, classifier=classifier).split(np.zeros((n, 1)), y, **params))
+    splits = [
+        tuple(map(np.asarray, pair))
+        for pair in check_cv(cv, y, classifier=classifier).split(np.zeros((n, 1)), y, **params)
+    ]
     if not splits:
         raise ValueError(f"cv={cv!r} has no splits; an iterator is empty after its first use.")
     return listed_splits(splits, n)

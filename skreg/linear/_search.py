@@ -178,7 +178,7 @@ class PathSearch:
         routed = self._route(sample_weight, params)
 
         def splits_of(problem):
-            cv = DEFAULT_FOLDS if self.cv is None else self.cv
+            cv = min(DEFAULT_FOLDS, problem.X.n) if self.cv is None else self.cv
             labels, params = functools.partial(self._labels, problem), routed.splitter.split
             return read_block_splits(cv, problem.X.n, labels, is_classifier(self), **params)
 

@@ -2,6 +2,7 @@
 
 import functools
 import warnings
+from numbers import Real
 from operator import add
 
 import numpy as np
@@ -73,6 +74,8 @@ class DaskBlocks:
             raise ValueError(f"y must have one or two dimensions; got the shape {self.y.shape}.")
         self.one_target = self.y.ndim == 1
         self.n_targets = 1 if self.one_target else self.y.shape[1]
+        if isinstance(sample_weight, Real):
+            sample_weight = np.full(self.n, float(sample_weight))
         self.weights = None if sample_weight is None else self._rows_of(sample_weight, "sample_weight")
         if self.weights is not None and self.weights.ndim != 1:
             raise ValueError(f"sample_weight must have one dimension; got the shape {self.weights.shape}.")
@@ -136,27 +139,34 @@ def _sum_of(add, parts):
 
 
 def _on_block(k, X, y, weights, first, function, names, arguments):
-    X = X if hasattr(X, "toarray") else np.asarray(X)
+    X = X.tocsr() if hasattr(X, "tocsr") else np.asarray(X)
     Y = np.asarray(y, dtype=np.float64).reshape(len(y), -1).T
     if X.shape[0] != Y.shape[1]:
         raise ValueError(f"y has {Y.shape[1]} rows in block {k}, where X has {X.shape[0]}.")
-    for name, values in (("X", getattr(X, "data", X) if hasattr(X, "toarray") else X), ("y", Y)):
-        _check_finite(name, values, k, names)
+    place = f"in block {k}, which begins with row {first}"
+    _check_finite("X", X, place, names)
+    _check_finite("y", Y.T, place)
     if weights is not None:
         weights = np.asarray(weights, dtype=np.float64)
-        if not (np.isfinite(weights).all() and (weights >= 0.0).all()):
-            raise ValueError(f"sample_weight must not be negative, NaN or infinite, as it is in block {k}.")
+        bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0.0)))
+        if bad.size:
+            raise ValueError(
+                f"sample_weight must not be negative, NaN or infinite; got {weights[bad[0]]} in row {first + bad[0]}."
+            )
     return function(X, Y, weights, int(first), *arguments)
 
 
-def _check_finite(name, values, k, names):
+def _check_finite(name, table, place, names=None):
+    values = table.data if hasattr(table, "tocsr") else table
     if values.dtype.kind != "f" or np.isfinite(values.sum()) or np.isfinite(values).all():
         return
-    bad = ~np.isfinite(values)
-    where = ""
-    if name == "X" and values.ndim == 2:
-        where = f", {labelled('column', int(np.flatnonzero(bad.any(axis=0))[0]), names)}"
-    raise ValueError(f"Input {name} contains NaN or infinity in block {k}{where}.")
+    if hasattr(table, "tocsr"):
+        j = int(table.tocoo().col[~np.isfinite(values)].min())
+    else:
+        j = int(np.flatnonzero(~np.isfinite(table).all(axis=0))[0])
+    kind = "NaN" if np.isnan(values).any() else "infinity"
+    column = f" in {labelled('column', j, names)}," if name == "X" else ""
+    raise ValueError(f"Input {name} contains {kind}{column} {place}.")
 
 
 def lazy_on_blocks(method):
@@ -182,7 +192,11 @@ def _lazily(call, X, args, kwargs):
         X = X.rechunk(dict.fromkeys(range(1, X.ndim), -1))
         parts, sizes = X.to_delayed().ravel(), X.chunks[0]
         example = np.zeros((1, *X.shape[1:]), dtype=X.dtype)
-    result = call(example, *args, **kwargs)
+    try:
+        result = call(example, *args, **kwargs)
+    except ValueError:  # the example has values that the model does not take, such as unknown labels
+        example = X.head(1, npartitions=-1) if hasattr(X, "columns") else X[:1].compute()
+        result = call(example, *args, **kwargs)
     if not isinstance(result, np.ndarray):
         raise TypeError(
             "Dask collections are predicted lazily where there is one array for the rows; with these arguments there is"

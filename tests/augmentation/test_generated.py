@@ -5,7 +5,9 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy.stats import ks_2samp, spearmanr
+from sklearn.naive_bayes import GaussianNB
 
+from skreg import AugmentedClassifier
 from skreg.augmentation import GaussianCopulaAugmenter, compare_generated
 from skreg.augmentation._generated import latent_correlation
 
@@ -105,8 +107,34 @@ def test_copula__bad_input(table):
     new, _ = model.fit(constant, np.arange(30) % 2).generate(10)
     assert (new["a"] == 1.0).all()
     assert new["c"].isna().all()
-    few, _ = model.fit(frame.iloc[:4], np.array(["a", "b", "b", "b"])).generate(10)  # one row of a class
-    assert len(few) == 10
+    with pytest.raises(ValueError, match="n must be an int of at least 1; got -1"):
+        model.generate(-1)
+
+
+def test_copula__a_class_of_one_row_is_that_row_and_changes_no_other_class():
+    rng = np.random.default_rng(0)
+    y = np.repeat([1, 2], 200)
+    X = rng.normal(size=(400, 2)) + 10.0 * y[:, None]
+    for label in (0, 3):
+        model = GaussianCopulaAugmenter(random_state=0).fit(np.vstack([X, [15.0, 15.0]]), np.append(y, label))
+        assert abs(model.correlation_[0, 1]) < 0.15
+        assert (model.generate(5, np.full(5, label))[0] == 15.0).all()
+
+
+def test_copula__labels_may_be_floats_and_numbers_objects():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 300)
+    X = rng.normal(size=(300, 2)) + 10.0 * (y == 1)[:, None]
+    X[:, 1] += X[:, 0]
+    means = [
+        AugmentedClassifier(GaussianNB(), GaussianCopulaAugmenter(), include_original=False, random_state=0)
+        .fit(X, labels)
+        .estimator_.theta_
+        for labels in (y, y.astype(float))
+    ]
+    np.testing.assert_array_equal(*means)
+    new, _ = GaussianCopulaAugmenter(random_state=0).fit(X.astype(object)).generate(2000)
+    assert spearmanr(new.astype(float)).statistic == pytest.approx(spearmanr(X).statistic, abs=0.05)
 
 
 def test_comparison__of_copies_good_rows_and_broken_ones(table):

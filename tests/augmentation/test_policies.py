@@ -48,6 +48,7 @@ def test_strength__weakest_mixing_draws_whole_rows(mixing):
 def test_strength__is_linear_in_the_parameters():
     assert au.Rotate(30.0).at_strength(0.5).degrees == 15.0
     assert au.Rotate((-10.0, 30.0)).at_strength(0.5).degrees == (-5.0, 15.0)
+    assert au.Rotate([-10.0, 30.0]).at_strength(0.5).degrees == (-5.0, 15.0)
     assert au.Cutout(9).at_strength(0.5).size == 5
     assert au.Zoom(0.8, 1.4).at_strength(0.5).get_params()["low"] == pytest.approx(0.9)
     jitter = au.ColorJitter(0.4, (0.5, 2.0), 0.0).at_strength(0.5)

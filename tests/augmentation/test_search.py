@@ -6,7 +6,7 @@ import pytest
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import KFold, cross_val_score
+from sklearn.model_selection import KFold, ShuffleSplit, cross_val_score
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
@@ -96,6 +96,7 @@ def test_search__regression_weights_texts_and_policies():
         (dict(candidates=[SVC()]), r"must hold augmenters; got SVC\(\)"),
         (dict(candidates=[SHIFT], strengths=[2.0]), r"strengths must hold numbers in \[0, 1\]; got 2.0"),
         (dict(candidates=[SHIFT], strengths=[]), "strengths must hold at least one"),
+        (dict(candidates=[SHIFT], cv=ShuffleSplit(1)), "makes 1 split; the interval of a gain needs at least two"),
         (dict(candidates=[SHIFT], n_copies=0), "'n_copies'"),
         (dict(candidates=[SHIFT], factor=1), "'factor'"),
         (dict(candidates=[au.Shift(1.0, image_shape=(9, 9))]), "image_shape"),

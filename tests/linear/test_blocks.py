@@ -213,14 +213,21 @@ def bad_inputs():
     X[:, 0] = y
     hole = X.copy()
     hole[13, 2] = np.nan
-    some = da.from_array(X, chunks=(5, -1))
+    some, gap = da.from_array(X, chunks=(5, -1)), da.from_array(hole, chunks=(5, -1))
     return {
-        "NaN": (da.from_array(hole, chunks=(5, -1)), y, {}, "NaN or infinity in block 2, column 2"),
-        "NaN in y": (some, np.where(y == 6.0, np.inf, y), {}, "Input y contains NaN or infinity in block 1"),
+        "NaN": (gap, y, {}, "X contains NaN in column 2, in block 2, which begins with row 10"),
+        "NaN in y": (
+            some,
+            np.where(y == 6.0, np.inf, y),
+            {},
+            "y contains infinity in block 1, which begins with row 5",
+        ),
         "unknown sizes": (some[some[:, 0] > 3], y[4:], {}, "compute_chunk_sizes"),
         "length": (some, y[:-1], {}, "n_samples=20"),
         "text": (some.astype(str), y, {}, "X must hold numbers"),
-        "weights": (some, y, dict(sample_weight=-y), "sample_weight must not be negative"),
+        "weights": (some, y, dict(sample_weight=-y), r"sample_weight must not be negative.*got -[0-9.]+ in row"),
+        "tiny": (da.from_array(np.column_stack([y, 1e-200 * y]), chunks=(5, -1)), y, {}, "column 1 so small"),
+        "tiny y": (some, 1e-200 * y, {}, "y has values so small"),
         "no weight": (some, y, dict(sample_weight=0 * y), "positive"),
         "columns": (da.zeros((10, 3000), chunks=(5, -1)), np.zeros(10), {}, "at most 2000"),
         "dimensions": (some[:, 0], y, {}, "two dimensions"),
@@ -232,6 +239,34 @@ def test_blocks__bad_input_is_named(name):
     X, y, params, message = bad_inputs()[name]
     with pytest.raises(ValueError, match=message):
         ElasticNetProx().fit(X, y, **params)
+
+
+def test_blocks__repeated_rows_of_a_fold_are_refused(data):
+    X, y, _ = data
+    folds = [(np.r_[0:50, 0:50], np.arange(50, 100)), (np.arange(50, 100), np.arange(50))]
+    with pytest.raises(ValueError, match="cv repeats rows in fold 0"):
+        ElasticNetProxCV(cv=folds, alphas=3).fit(*blocks(X, y))
+
+
+@pytest.mark.parametrize("constant", [0.1, -3e5, 1e-7])
+def test_blocks__constant_columns_have_no_coefficient_whatever_the_rounding(constant):
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=20000), np.full(20000, constant)])
+    y = X[:, 0] + rng.normal(size=20000)
+    weights = rng.random(20000)
+    for w in (None, weights):
+        for model in (ElasticNetProx(0.0), ElasticNetProx(0.01, l1_ratio=0.0, standardize=True)):
+            assert model.fit(*blocks(X, y, size=7000), w).coef_[1] == 0.0
+
+
+def test_blocks__classes_without_weight_and_weights_as_one_number(data):
+    X, y, _ = data
+    labels = np.digitize(y, np.quantile(y, [0.3, 0.6]))
+    weights = np.where(labels == 2, 0.0, 1.0)
+    whole, parts = (LabelSmoothedLogistic(0.1, label_smoothing=0.1).fit(R, labels, weights) for R in (X, blocks(X)[0]))
+    assert parts.objective_ == pytest.approx(whole.objective_, abs=1e-6)
+    one = ElasticNetProx(0.1).fit(*blocks(X, y), 2.0)
+    np.testing.assert_allclose(one.coef_, ElasticNetProx(0.1).fit(X, y).coef_, rtol=1e-6)
 
 
 def test_blocks__columns_in_several_blocks_are_joined_with_a_warning(data):

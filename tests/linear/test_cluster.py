@@ -51,7 +51,7 @@ def test_cluster__fits_of_blocks_are_those_in_memory(client, data):
 def test_cluster__message_of_a_block_reaches_the_user(client, data):
     X, y = data
     bad = np.where(X[333, 2] == X, np.inf, X)
-    with pytest.raises(ValueError, match="NaN or infinity in block 3, column 2"):
+    with pytest.raises(ValueError, match="infinity in column 2, in block 3"):
         ElasticNetProx().fit(da.from_array(bad, chunks=(100, -1)), y)
 
 

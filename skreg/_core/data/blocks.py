@@ -8,9 +8,15 @@ ENTRIES_AT_ONCE = 1 << 18  # of a block, that are copied at once: the copy stays
 ZERO_VARIANCE = 4e-15  # standard deviation below which a column is constant up to rounding, relative to its mean
 
 
-def dense_rows(X, rows):
-    """Some rows of a dense or sparse block as an array."""
-    return X[rows].toarray() if hasattr(X, "toarray") else X[rows]
+def dense_parts(X, width):
+    """Yield slices of a few rows of a dense or sparse block, and these rows as arrays.
+
+    A copy of `width` columns of so few rows stays in the cache.
+    """
+    step = max(ENTRIES_AT_ONCE // width, 256)
+    for low in range(0, X.shape[0], step):
+        rows = slice(low, low + step)
+        yield rows, X[rows].toarray() if hasattr(X, "toarray") else X[rows]
 
 
 @dataclass(frozen=True)
@@ -24,11 +30,14 @@ class RowMoments:
     mean : ndarray of shape (p + T,)
     scatter : ndarray of shape (p + T, p + T)
         Weighted inner products of the columns and targets minus their means.
+    largest : ndarray of shape (p + T,)
+        Largest absolute values.
     """
 
     weight: float
     mean: np.ndarray
     scatter: np.ndarray
+    largest: np.ndarray
 
     def __add__(self, other):
         """Those of both sets of rows; nothing cancels (Chan, Golub & LeVeque 1983, eq. 2.1)."""
@@ -38,40 +47,36 @@ class RowMoments:
         share = other.weight / weight
         scatter = self.scatter + other.scatter
         scatter += np.outer(self.weight * share * step, step)
-        return RowMoments(weight, self.mean + share * step, scatter)
+        return RowMoments(weight, self.mean + share * step, scatter, np.maximum(self.largest, other.largest))
 
     @classmethod
     def of_rows(cls, X, Y, weights=None):
         """Of the rows of X (n, p), dense or sparse, and targets Y (T, n)."""
-        total = cls.of_nothing(X.shape[1] + len(Y))
-        step = max(ENTRIES_AT_ONCE // (X.shape[1] + len(Y)), 256)
-        for low in range(0, X.shape[0], step):
-            rows = slice(low, low + step)
-            part = dense_rows(X, rows)
+        p, total = X.shape[1], cls.of_nothing(X.shape[1] + len(Y))
+        for rows, part in dense_parts(X, total.mean.size):
             Z = np.empty((len(part), total.mean.size))
-            Z[:, : X.shape[1]] = part
-            Z[:, X.shape[1] :] = Y[:, rows].T
-            total += cls._of_part(Z, None if weights is None else weights[rows])
+            Z[:, :p] = part
+            Z[:, p:] = Y[:, rows].T
+            total += cls._of_part(Z, np.ones(len(part)) if weights is None else weights[rows])
         return total
 
     @classmethod
     def _of_part(cls, Z, weights):
-        if weights is None:
-            mean = Z.mean(axis=0)
-            Z -= mean
-            return cls(float(len(Z)), mean, Z.T @ Z)
         weight = float(weights.sum())
         if weight == 0.0:
             return cls.of_nothing(Z.shape[1])
-        mean = weights @ Z / weight
-        Z -= mean
+        mean, largest = np.zeros(Z.shape[1]), np.abs(Z[weights > 0.0]).max(axis=0)
+        for _ in range(2):  # the second removes the rounding of the first, which would make constant columns vary
+            step = weights @ Z / weight
+            mean += step
+            Z -= step
         Z *= np.sqrt(weights)[:, None]
-        return cls(weight, mean, Z.T @ Z)
+        return cls(weight, mean, Z.T @ Z, largest)
 
     @classmethod
     def of_nothing(cls, size):
         """Of no rows."""
-        return cls(0.0, np.zeros(size), np.zeros((size, size)))
+        return cls(0.0, np.zeros(size), np.zeros((size, size)), np.zeros(size))
 
 
 class BlockData:
