@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_consistent_length
 
+from .._core.concordance import concordance
 from .._core.parts.cox import cox_loss
 from ..utils._callbacks import with_callbacks
 from ..utils._params import BOOLEAN, NONE, PROBABILITY, Interval, Options
@@ -389,20 +390,6 @@ class PenalizedCox(CoxModel, PenalizedFit):
         return alphas, coefs, certificates
 
 
-def concordance(event, time, hazard, weights, codes):
-    """See `PenalizedCox.score`. A pair is comparable if the earlier of two times is that of an event.
-
-    At equal times a row with an event comes before one that was censored.
-    """
-    right = total = 0.0
-    for i in np.flatnonzero(event):
-        later = (codes == codes[i]) & ((time > time[i]) | ((time == time[i]) & ~event))
-        pairs = weights[i] * weights[later]
-        total += pairs.sum()
-        right += pairs @ ((hazard[later] < hazard[i]) + 0.5 * (hazard[later] == hazard[i]))
-    return float(right / total) if total > 0.0 else np.nan
-
-
 def _check_times(times):
     times = np.atleast_1d(as_numbers(times, "times"))
     if times.ndim != 1:
@@ -414,10 +401,31 @@ def _check_times(times):
 
 def _check_strata(strata, n):
     """Sorted labels, and the position of every row's among them."""
+    # a list as objects first: NumPy turns NaN beside strings into a string
+    given = np.asarray(strata, dtype=None if hasattr(strata, "__array__") else object)
+    if given.shape != (n,):
+        raise ValueError(f"strata must have shape ({n},), one label for every row of X; got {given.shape}.")
+    missing = np.flatnonzero(_is_missing(given))
+    if missing.size:
+        raise ValueError(
+            f"strata must have a label for every row of X; got {given[missing[0]]} in row {missing[0]}"
+            f" ({missing.size} such rows)."
+        )
     strata = np.asarray(strata)
-    if strata.shape != (n,):
-        raise ValueError(f"strata must have shape ({n},), one label for every row of X; got {strata.shape}.")
-    if strata.dtype.kind == "f" and np.isnan(strata).any():
-        raise ValueError("strata must not contain NaN.")
-    labels, codes = np.unique(strata, return_inverse=True)
+    try:
+        labels, codes = np.unique(strata, return_inverse=True)
+    except TypeError as error:
+        some = list({type(label): label for label in strata.tolist()}.values())[:3]
+        raise ValueError(f"strata must hold labels of one type that can be sorted; got {some!r}.") from error
     return labels, codes.ravel()
+
+
+def _is_missing(labels):
+    if labels.dtype.kind in "fmM":
+        return labels != labels  # NaN and NaT
+    if labels.dtype.kind != "O":
+        return np.zeros(labels.size, dtype=bool)
+    return [
+        label is None or type(label).__name__ in ("NAType", "NaTType") or (isinstance(label, Real) and label != label)
+        for label in labels.tolist()
+    ]

@@ -4,11 +4,12 @@ import warnings
 
 import numpy as np
 
+from .._core.concordance import concordance
 from ..utils._callbacks import with_callbacks
-from ..utils._params import CALLABLE, NONE, Options
+from ..utils._params import CALLABLE, Options
 from ..utils._split import read_splits
 from ..utils._validation import caller_level, unchanged_on_error
-from ._cox import CoxModel, PenalizedCox, concordance
+from ._cox import CoxModel, PenalizedCox
 from ._penalized_cv import PenaltySearch
 from ._search import DEFAULT_FOLDS
 
@@ -41,7 +42,7 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
         Last value of an automatic grid relative to the first, in (0, 1).
     cv : int, splitter, iterable or None, default=None
         As in scikit-learn. Numbers of folds are stratified by event: every fold has the same share of censored rows.
-        None is 5 folds, or as many as there are events if these are fewer.
+        None is 5 folds, or as many as there are events if these are fewer. Events of weight 0 count as censored.
     selection : {"min", "1se"}, default="min"
         "min" takes the alpha with the best mean score; "1se" the largest alpha, with the other parameters of the best,
         whose mean score is within one standard error of it.
@@ -132,7 +133,7 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
     _parameter_constraints = {
         **CoxModel._cox_constraints,
         **PenaltySearch._search_constraints,
-        "scoring": [Options("partial_likelihood", "concordance"), CALLABLE, NONE],
+        "scoring": [Options("partial_likelihood", "concordance"), CALLABLE],
     }
 
     def __init__(
@@ -216,13 +217,14 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
         return np.column_stack(problem.survival[:2])
 
     def _splits(self, problem, split_params):
-        event, weights = problem.Y[0] > 0.0, problem.row_weights
+        weights = problem.row_weights
+        event = (problem.Y[0] > 0.0) & (weights > 0.0)
         cv = self._n_default_folds(problem, event) if self.cv is None else self.cv
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)  # few censored rows are no harm
             splits = read_splits(cv, problem.X, event, True, **split_params)
         for number, (train, test) in enumerate(splits):
-            if not (event[train] & (weights[train] > 0.0)).any():
+            if not event[train].any():
                 raise ValueError(f"cv={self.cv!r}: the training rows of fold {number} hold no event.")
             if not weights[test].any():
                 raise ValueError(f"cv={self.cv!r}: the held-out rows of fold {number} have no weight.")
@@ -232,7 +234,8 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
         n_events = int(event.sum())
         if n_events < 2:
             raise ValueError(
-                f"cross-validation needs at least two events; y holds {n_events}, with n_samples={problem.data.n}."
+                f"cross-validation needs at least two events of positive weight; y holds {n_events}, with"
+                f" n_samples={problem.data.n}."
             )
         if n_events < DEFAULT_FOLDS:
             warnings.warn(

@@ -187,5 +187,14 @@ def test_cox__bad_strata():
     X, event, time = survival()
     with pytest.raises(ValueError, match=r"strata must have shape \(80,\), one label for every row of X; got \(2,\)"):
         PenalizedCox().fit(X, columns(event, time), strata=[0, 1])
-    with pytest.raises(ValueError, match="strata must not contain NaN"):
+    names = np.resize(np.array(["a", "b"], dtype=object), 80)
+    for missing in (np.nan, None, pd.NA, pd.NaT):
+        names[3] = missing
+        for strata in (names, names.tolist()):
+            with pytest.raises(ValueError, match=f"strata must have a label for every row .*; got {missing} in row 3"):
+                PenalizedCox().fit(X, columns(event, time), strata=strata)
+    with pytest.raises(ValueError, match="got nan in row 0"):
         PenalizedCox().fit(X, columns(event, time), strata=np.full(80, np.nan))
+    names[3] = 7
+    with pytest.raises(ValueError, match=r"strata must hold labels of one type that can be sorted; got \['b', 7\]"):
+        PenalizedCox().fit(X, columns(event, time), strata=names)

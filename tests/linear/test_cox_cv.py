@@ -5,7 +5,7 @@ import pytest
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from skreg import PenalizedCox, PenalizedCoxCV
-from skreg.linear._cox import concordance
+from skreg._core.concordance import concordance
 from tests.core.parts.test_cox import definition
 from tests.linear.test_cox import GROUPS, columns, survival
 
@@ -102,6 +102,19 @@ def test_cox_cv__folds_are_stratified_by_event():
 
 
 @pytest.mark.filterwarnings("ignore:.*smallest of its grid")
+def test_cox_cv__events_without_weight_are_censored_rows():
+    X, event, time = survival(n=60)
+    event, weights = np.arange(60) < 20, np.ones(60)
+    weights[3:20] = 0.0
+    with pytest.warns(UserWarning, match="uses 3 folds instead of 5"):
+        search = PenalizedCoxCV(l1_ratio=1.0, **PARAMS).fit(X, columns(event, time), weights)
+    assert np.isfinite(search.scores_).all()
+    assert search.scores_.shape[-1] == 3
+    with pytest.raises(ValueError, match="at least two events of positive weight"):
+        PenalizedCoxCV().fit(X, columns(event, time), np.where(event, np.arange(60) == 0, 1.0))
+
+
+@pytest.mark.filterwarnings("ignore:.*smallest of its grid")
 def test_cox_cv__folds_without_events():
     X, event, time = survival(n=60)
     event = np.arange(60) % 2 == 0
@@ -118,5 +131,6 @@ def test_cox_cv__folds_without_events():
         PenalizedCoxCV(cv=[(np.arange(1, 60, 2), np.arange(0, 60, 2))]).fit(X, columns(event, time))
     with pytest.raises(ValueError, match="at least two events"):
         PenalizedCoxCV().fit(X, columns(np.arange(60) == 0, time))
-    with pytest.raises(ValueError, match="'scoring' parameter"):
-        PenalizedCoxCV(scoring="r2").fit(X, columns(event, time))
+    for scoring in ("r2", None):
+        with pytest.raises(ValueError, match="'scoring' parameter"):
+            PenalizedCoxCV(scoring=scoring).fit(X, columns(event, time))
