@@ -48,7 +48,7 @@ class ElasticNetProx(PenalizedFit, LinearRegressor):
         the penalty is one of ``b - prior_coef``, and the fit the maximum a posteriori estimate under a prior with that
         mean. A dict, and a Series whose index holds strings, go by the column names of X, with 0 for features that they
         do not name. Features that an infinite penalty factor leaves out stay there. None is 0. With bounds it must be
-        the same for all targets. Not for row blocks.
+        the same for all targets. Not for Dask arrays.
     relax : float, default=0.0
         Share of a refit in the coefficients and the intercept, in [0, 1]. The refit has only the selected features, and
         of the penalty only its ridge, none for ``l1_ratio=1``: large effects are less biased (Hastie, Tibshirani &

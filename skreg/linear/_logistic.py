@@ -202,7 +202,7 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
         the penalty is one of ``B - prior_coef``, and the fit the maximum a posteriori estimate under a prior with that
         mean. Three classes or more need a row for each. A dict, and a Series whose index holds strings, go by the
         column names of X, with 0 for features that they do not name. None is 0. With bounds it must be the same for all
-        classes. Not for row blocks.
+        classes. Not for Dask arrays.
     bounds : pair or dict, default=None
         Bounds ``(lows, highs)`` of the coefficients on the original scale, the same for all classes: each a number,
         None, or as `penalty_factor` with a number for every feature; or a dict with a pair ``(low, high)`` for feature

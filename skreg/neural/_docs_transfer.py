@@ -74,8 +74,9 @@ PARTS = {
     The layers of recurrent nets, and of convolutional nets with ``global_pooling=True``, do not depend on the length of
     sequences or the size of images, which may be others here.
 
-    With validation rows, the starting point counts as the epoch before the first: where no epoch is better, the result
-    is the pretrained net.""",
+    With validation rows and ``early_stopping=True``, the starting point counts as the epoch before the first, and is
+    restored where no epoch is better. It is the pretrained net where the output layer is kept; a new output layer
+    begins at random. Without early stopping the last epoch is kept, better or not.""",
     "references": """
     .. [1] X. Li, Y. Grandvalet, F. Davoine, "Explicit inductive bias for transfer learning with convolutional
        networks", ICML 2018.
