@@ -87,18 +87,19 @@ def blended(found, refit, share):
     return found._replace(coef=coef, intercept=intercept, n_iter=found.n_iter + refit.n_iter, met=found.met & refit.met)
 
 
-def certify(form, pen, w, residual=None):
+def certify(form, pen, w, residual=None, order=slice(None)):
     """Primal value and duality gap of an iterate on all columns, computed afresh.
 
-    The dual point is `residual` (n,), in the units of `Data.block`, or else that of w.
+    The dual point is `residual` (n,), in the units of `Data.block`, or else that of w. The coordinates of the penalty
+    are ``w[order]``.
     """
     r = form.state(w)
     rr, yr = form.products(w, r)
-    value = 0.5 * rr + penalty_value(pen, w)
+    value = 0.5 * rr + penalty_value(pen, w[order])
     if residual is not None:
         r = form.data.from_rows(-form.data.sqrt_weights * residual)
         rr, yr = form.products(w, r)
-    return value, max(value - squared_dual(pen, form.correlations(r), rr, yr)[0], 0.0)
+    return value, max(value - squared_dual(pen, form.correlations(r)[order], rr, yr)[0], 0.0)
 
 
 def certify_gram(G, start, yy, pen, W):
@@ -232,7 +233,8 @@ def _coordinate(data, target, family, alphas, tol, gram, max_iter, w_init):
             point = prefer_vertex(s, family, alpha, point, tol, None if s.form.has_squares else data)
         w, value, gap, n_iter = dense_point(point, data.p)
         if isinstance(s.form, Gradient) and family.is_convex and too_large_for_gram(w, tol):
-            value, gap = certify(form_of_all_columns(data, target, False), family.whole(alpha), w)
+            order = family.coordinates(np.arange(family.n_blocks))
+            value, gap = certify(form_of_all_columns(data, target, False), family.whole(alpha), w, order=order)
         if gap > tol and is_small and n_iter < max_iter:
             w, value, gap, more = _finish(data, target, family, alpha, tol, max_iter - n_iter, w, value, gap)
             n_iter += more

@@ -556,3 +556,16 @@ def test_penalized__small_deviances_are_certified(loss):
             model = PenalizedRegressor(loss=loss, l1_ratio=1.0, tol=1e-10)
             *_, gaps = model.path(X[rows], y[rows], weights[rows], alphas=4, eps=0.01)
             assert gaps.max() <= 1e-10
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_penalized__objective_of_permuted_groups_whose_coefficients_cancel():
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(400, 6))
+    X = np.column_stack([Z, Z[:, :2] + 1e-7 * rng.normal(size=(400, 2))])
+    y = X @ rng.normal(size=8) + 1e6 * (X[:, 6] - X[:, 0]) + 0.01 * rng.normal(size=400)
+    groups = [[5, 0, 3], [7, 1], [6], [2, 4]]
+    model = PenalizedRegressor(1e-9, penalty="group_lasso", groups=groups, l1_ratio=1.0, tol=1e-7).fit(X, y)
+    residual = y - X @ model.coef_ - model.intercept_
+    norms = sum(np.sqrt(len(group)) * np.linalg.norm(model.coef_[group]) for group in groups)
+    assert model.objective_ == pytest.approx(0.5 * np.mean(residual**2) + 1e-9 * norms, rel=1e-6)
