@@ -180,7 +180,8 @@ class AlternatingRidge:
             fell = own.descend(self._gradients(k, offset, Z, gram), scale[:, None] * ridge, gram, basis, accuracy)
             return fell / self.total
         X, decrease = own.rotated(basis), np.empty(side.n_rows)
-        fixed = side.indices, extra, pull, offset, Z, gram, ridge, scale, accuracy
+        squares = np.einsum("ij,ij->j", Z, Z) / len(Z)
+        fixed = side.indices, extra, pull, offset, Z, squares, gram, ridge, scale, accuracy
         self.workers.run(solve_rows, side.indptr, side.indptr, *fixed, X, decrease)
         if basis is not None:
             own.X[:] = X @ basis.T

@@ -8,14 +8,14 @@ FLAT = 1e-10  # a curvature relative to the largest one, below which it may be n
 
 
 @njit
-def invert(diagonal, inverse):
-    """Write the preconditioner: the reciprocal of the diagonal, bounded; 1 if all is 0. Returns the largest entry."""
-    largest = 0.0
+def invert(diagonal, weight, squares, flat, inverse):
+    """Write the preconditioner: reciprocals of curvatures, of the diagonal and of entries with mean squares.
+
+    Where these are below `flat`, it takes the place of them; 1 if both are 0.
+    """
     for j in range(diagonal.size):
-        largest = max(largest, diagonal[j])
-    for j in range(diagonal.size):
-        inverse[j] = 1.0 / max(diagonal[j], FLAT * largest) if largest > 0.0 else 1.0
-    return largest
+        curvature = max(diagonal[j] + weight * squares[j], flat)
+        inverse[j] = 1.0 / curvature if curvature > 0.0 else 1.0
 
 
 @njit
@@ -62,19 +62,23 @@ def descend(low, high, indices, extra, Z, diagonal, inverse, flat, accuracy, x, 
 
 
 @njit
-def solve_rows(first, last, indptr, indices, extra, pull, offset, Z, gram, ridge, scale, accuracy, X, decrease):
+def solve_rows(
+    first, last, indptr, indices, extra, pull, offset, Z, squares, gram, ridge, scale, accuracy, X, decrease
+):
     """Lower the objectives of the rows of X from first to last, each of them that of a ridge regression.
 
     That of row u is, with sums over its entries e and the rows z of Z that they belong to::
 
         sum_j (gram_j + scale_u ridge_j) x_j^2 / 2 + sum_e extra_e (z x + offset_z)^2 / 2 - sum_e pull_e z x
 
-    Writes by how much each has fallen.
+    Writes by how much each has fallen. `squares` are the mean squares of the columns of Z.
     """
-    m = X.shape[1]
+    m, flat = X.shape[1], 0.0
+    for j in range(m):
+        flat = max(flat, FLAT * gram[j])
     x, r, p, h, diagonal, inverse = np.empty(m), np.empty(m), np.empty(m), np.empty(m), np.empty(m), np.empty(m)
     for u in range(first, last):
-        low, high = indptr[u], indptr[u + 1]
+        low, high, weight = indptr[u], indptr[u + 1], 0.0
         for j in range(m):
             x[j] = X[u, j]
             diagonal[j] = gram[j] + scale[u] * ridge[j]
@@ -82,12 +86,13 @@ def solve_rows(first, last, indptr, indices, extra, pull, offset, Z, gram, ridge
         for e in range(low, high):
             z = Z[indices[e]]
             s = offset[indices[e]]
+            weight += extra[e]
             for j in range(m):
                 s += x[j] * z[j]
             s = pull[e] - extra[e] * s
             for j in range(m):
                 r[j] += s * z[j]
-        flat = FLAT * invert(diagonal, inverse)
+        invert(diagonal, weight, squares, flat, inverse)
         decrease[u] = descend(low, high, indices, extra, Z, diagonal, inverse, flat, accuracy, x, r, p, h)
         for j in range(m):
             X[u, j] = x[j]

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._factorization.ridge import score_entries
 from ..utils._blocks import lazy_on_blocks
 from ..utils._documentation import DocumentationLinkMixin
-from ..utils._params import NONE, RANDOM_STATE, Interval, Options
+from ..utils._params import NONE, RANDOM_STATE, Interval, Options, check_int
 from ..utils._validation import as_one_column, check_weights, numeric_targets
 from ._labels import SIDES, UNKNOWN, LabelIndex, as_column, read_pairs
 
@@ -21,7 +21,7 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
     """Base of the models whose scores are products of factors of users and of items.
 
     A subclass sets `user_factors_`, `item_factors_`, `user_biases_`, `item_biases_` and `intercept_` in `fit`, after
-    `_read_labels`.
+    `_read_labels`, and has `_row_weights(y, weights)`, which checks them and returns the weights to fit with.
     """
 
     _factor_constraints = {
@@ -55,24 +55,23 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
             raise ValueError(f"Input y contains {kind} in row {bad[0]} ({bad.size} such rows).")
         return y
 
-    def _read_labels(self, X, y, sample_weight):
-        """Codes of users and items, targets and weights of the rows with weight; sets `users_` and `items_`."""
+    def _read_labels(self, X, y, sample_weight, tables=None):
+        """Codes of users and items, targets and `_row_weights` of the rows with weight; sets `users_` and `items_`.
+
+        `tables`, a dict of `FeatureTable` by side, adds their labels.
+        """
         columns = read_pairs(self, X, reset=True)
         n = columns[0].size
         y, weights = self._read_targets(y, n), check_weights(sample_weight, n)
-        weights = np.ones(n) if weights is None else weights
-        kept = self._kept(y, weights)
+        weights = self._row_weights(y, np.ones(n) if weights is None else weights)
+        kept = weights > 0.0
         if not kept.all():
             columns, y, weights = [column[kept] for column in columns], y[kept], weights[kept]
-        self._users, self._items = (self._index(column, side) for column, side in zip(columns, SIDES, strict=True))
+        self._users, self._items = (
+            _index(column, side, (tables or {}).get(side)) for column, side in zip(columns, SIDES, strict=True)
+        )
         self.users_, self.items_ = self._users.labels, self._items.labels
         return self._users.codes(columns[0]), self._items.codes(columns[1]), y, weights
-
-    def _kept(self, y, weights):
-        return weights > 0.0
-
-    def _index(self, labels, side):
-        return LabelIndex(labels, side)
 
     def _n_threads(self):
         return effective_n_jobs(self.n_jobs)
@@ -152,13 +151,8 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
         check_is_fitted(self)
         users = as_column(_as_labels(users, "users"), "user")
         codes = self._users.known(users) if self.unknown == "raise" else self._users.codes(users)
-        order, scores = self._top(codes, self._check_n(n), exclude_seen)
+        order, scores = self._top(codes, check_int(n, "n", 1, self.items_.size, "items"), exclude_seen)
         return self.items_[order], scores
-
-    def _check_n(self, n):
-        if isinstance(n, bool) or not isinstance(n, Integral) or not 1 <= n <= self.items_.size:
-            raise ValueError(f"n must be an int between 1 and {self.items_.size}, the number of items; got {n!r}.")
-        return int(n)
 
     def _top(self, codes, n, exclude_seen):
         """Codes of the n best items and their scores, each of shape (n_users, n)."""
@@ -181,6 +175,13 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
         for row, code in enumerate(codes):
             if code != UNKNOWN:
                 block[row, indices[indptr[code] : indptr[code + 1]]] = -np.inf
+
+    def _has_seen(self, users, items):
+        """Whether pairs of codes are in the training rows; a boolean array."""
+        indptr, indices = self._seen
+        n = self.items_.size
+        pairs = np.repeat(np.arange(self.users_.size), np.diff(indptr)) * n + indices
+        return np.isin(users * n + items, pairs) & (users != UNKNOWN) & (items != UNKNOWN)
 
     def similar_items(self, items, n=10):
         """The items whose factors have the smallest angles to those of each of some items.
@@ -206,15 +207,23 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
         """
         check_is_fitted(self)
         codes = self._items.known(as_column(_as_labels(items, "items"), "item"))
-        most = self.items_.size - 1
-        if isinstance(n, bool) or not isinstance(n, Integral) or not 1 <= n <= most:
-            raise ValueError(f"n must be an int between 1 and {most}, the number of other items; got {n!r}.")
+        n = check_int(n, "n", 1, self.items_.size - 1, "other items")
         norms = np.linalg.norm(self.item_factors_, axis=1, keepdims=True)
         unit = self.item_factors_ / np.where(norms > 0.0, norms, 1.0)
         cosines = unit[codes] @ unit.T
         cosines[np.arange(codes.size), codes] = -np.inf
-        order, cosines = best(cosines, int(n))
+        order, cosines = best(cosines, n)
         return self.items_[order], np.clip(cosines, -1.0, 1.0)
+
+
+def _index(labels, side, table):
+    """The index of the labels of one side, and of those of its table of features if there is one."""
+    if table is None:
+        return LabelIndex(labels, side)
+    more = table.labels
+    if more.dtype.kind != labels.dtype.kind:
+        more, labels = more.astype(object), labels.astype(object)
+    return LabelIndex(np.concatenate([labels, more]), side)
 
 
 def _as_labels(labels, name):

@@ -1,6 +1,7 @@
 """Matrix factorization for counts and other implicit feedback."""
 
 import warnings
+from numbers import Real
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -8,14 +9,16 @@ from sklearn.utils import check_random_state
 
 from .._factorization.entries import Entries
 from .._factorization.workers import Workers
-from ..utils._params import ARRAY_LIKE, COUNT, NONE, NONNEGATIVE, POSITIVE, PROBABILITY, Options, check_params
+from ..utils._params import ARRAY_LIKE, COUNT, NONE, NONNEGATIVE, POSITIVE, PROBABILITY, Interval, Options, check_params
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, unchanged_on_error
 from ._base import Factorization
 from ._features import FeatureRows, FeatureTable
 from ._implicit import fit_als, fit_pairs
-from ._labels import SIDES, LabelIndex
+from ._labels import SIDES
 from ._scorers import ndcg_at_k
+
+LARGEST = 1e50  # count, and confidence
 
 
 class MatrixFactorizationRecommender(Factorization):
@@ -55,7 +58,7 @@ class MatrixFactorizationRecommender(Factorization):
         How the penalties of users and items grow with the sums of their weights, in [0, 1]: with 1 in proportion, with
         0 they are the same for all.
     confidence : float, default=3.0
-        How much more a count of 1 weighs than a pair that does not occur, for loss="als"; positive.
+        How much more a count of 1 weighs than a pair that does not occur, for loss="als"; in (0, 1e50].
     negatives : {"uniform", "popularity"}, default="uniform"
         How items are sampled for "bpr" and "warp": all alike, or in proportion to the number of their users.
     max_tries : int, default=30
@@ -142,7 +145,7 @@ class MatrixFactorizationRecommender(Factorization):
         "loss": [Options("als", "bpr", "warp")],
         "alpha": [NONNEGATIVE, NONE],
         "frequency_scaling": [PROBABILITY],
-        "confidence": [POSITIVE],
+        "confidence": [Interval(Real, 0.0, LARGEST, closed="right")],
         "negatives": [Options("uniform", "popularity")],
         "max_tries": [COUNT],
         "learning_rate": [POSITIVE, NONE],
@@ -201,7 +204,8 @@ class MatrixFactorizationRecommender(Factorization):
             Users and items, labels of any type, in the first two columns; others are not read. The counts of rows of
             the same pair are added.
         y : array-like of shape (n_samples,), default=None
-            Counts, not negative, of which those of 0 are as if the row were not there; None is 1 for all.
+            Counts, not negative, of which those of 0 are as if the row were not there; None is 1 for all. Times their
+            weights, the others lie in [1e-50, 1e50].
         sample_weight : float or array-like of shape (n_samples,), default=None
             Multiplies the counts; non-negative, not all zero.
 
@@ -211,17 +215,16 @@ class MatrixFactorizationRecommender(Factorization):
         """
         check_params(self)
         tables = {side: getattr(self, f"{side}_features") for side in SIDES}
-        self._tables = {side: FeatureTable(table, side) for side, table in tables.items() if table is not None}
-        users, items, counts, weights = self._read_labels(X, y, sample_weight)
-        everything = self.users_.size, self.items_.size
-        self._store_seen(Entries(users, items, counts, counts * weights, *everything))
+        tables = {side: FeatureTable(table, side) for side, table in tables.items() if table is not None}
+        users, items, _, counts = self._read_labels(X, y, sample_weight, tables)
+        ones = np.ones(counts.size)
+        self._store_seen(Entries(users, items, ones, counts, self.users_.size, self.items_.size))
         sides = [
-            FeatureRows(codes, len(index), self._tables.get(index.side), index)
+            FeatureRows(codes, len(index), tables.get(index.side), index)
             for codes, index in ((users, self._users), (items, self._items))
         ]
-        del self._tables
         codes, sizes = [side.codes for side in sides], [side.known.size for side in sides]
-        entries = Entries(*codes, np.ones(counts.size), counts * weights, *sizes)
+        entries = Entries(*codes, ones, counts, *sizes)
         rng = check_random_state(self.random_state)
         if self.loss == "als":
             with one_blas_thread(), Workers(self._n_threads()) as workers:
@@ -254,24 +257,25 @@ class MatrixFactorizationRecommender(Factorization):
                 stacklevel=caller_level(),
             )
 
-    def _kept(self, y, weights):
+    def _row_weights(self, y, weights):
+        """Counts times weights."""
         bad = np.flatnonzero(y < 0.0)
         if bad.size:
             raise ValueError(
                 f"Negative values in y: it must hold counts, not negative; got {y[bad[0]]:g} in row {bad[0]}."
             )
-        kept = y * weights > 0.0
-        if not kept.any():
+        used = (y > 0.0) & (weights > 0.0)
+        if not used.any():
             raise ValueError("y must hold a positive count in a row with positive weight; got none.")
-        return kept
-
-    def _index(self, labels, side):
-        if side not in self._tables:
-            return super()._index(labels, side)
-        more = self._tables[side].labels
-        if more.dtype.kind != labels.dtype.kind:
-            more, labels = more.astype(object), labels.astype(object)
-        return LabelIndex(np.concatenate([labels, more]), side)
+        with np.errstate(over="ignore", under="ignore"):
+            counts = y * weights
+        bad = np.flatnonzero(used & ((counts < 1.0 / LARGEST) | (counts > LARGEST)))
+        if bad.size:
+            raise ValueError(
+                f"y times sample_weight must lie between {1.0 / LARGEST:g} and {LARGEST:g}, so that squares of sums"
+                f" neither vanish nor overflow; got {y[bad[0]]:g} times {weights[bad[0]]:g} in row {bad[0]}."
+            )
+        return counts
 
     def _unknown_rows(self):
         return self._means
@@ -291,6 +295,6 @@ class MatrixFactorizationRecommender(Factorization):
         Returns
         -------
         score : float
-            In [0, 1], the mean over users; NaN if no row is relevant.
+            In [0, 1], the mean over users; NaN if no row is relevant. Pairs of the training rows do not count.
         """
         return ndcg_at_k(10)(self, X, y, sample_weight)

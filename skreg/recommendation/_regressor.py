@@ -12,7 +12,7 @@ from .._factorization.entries import Entries
 from .._factorization.workers import Workers
 from ..utils._params import BOOLEAN, NONE, NONNEGATIVE, PROBABILITY, check_params
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, unchanged_on_error
+from ..utils._validation import caller_level, check_target_size, unchanged_on_error
 from ._base import Factorization
 
 INITIAL = 0.1  # standard deviation of the first factors of items, relative to the root of the ratings' scale
@@ -177,16 +177,17 @@ class MatrixFactorizationRegressor(RegressorMixin, Factorization):
         """
         check_params(self)
         users, items, y, weights = self._read_labels(X, y, sample_weight)
-        entries = Entries(users, items, y, weights, self.users_.size, self.items_.size)
+        unit = _unit(y, weights)
+        entries = Entries(users, items, y / unit, weights, self.users_.size, self.items_.size)
         frequencies = (side.sums(entries.weights) for side in (entries.by_user, entries.by_item))
         alpha_bias = self.alpha if self.alpha_bias is None else self.alpha_bias
-        penalties = Penalties.of(self.alpha, alpha_bias, *frequencies, self.frequency_scaling)
+        penalties = Penalties.of(self.alpha / unit, alpha_bias, *frequencies, self.frequency_scaling)
         with one_blas_thread(), Workers(self._n_threads()) as workers:
             ridge = AlternatingRidge(
                 entries, entries.values, entries.weights, penalties, workers, within=entries.within
             )
             found = ridge.fit(*self._start(ridge.null_loss()), self.max_iter, self.tol)
-        self._store(entries, found, ridge.null_loss())
+        self._store(entries, found, ridge.null_loss(), unit)
         return self
 
     def _start(self, null):
@@ -196,15 +197,22 @@ class MatrixFactorizationRegressor(RegressorMixin, Factorization):
         factors = scale * rng.standard_normal((self.items_.size, self.rank))
         return Table(np.zeros((self.users_.size, self.rank)), self.bias), Table(factors, self.bias)
 
-    def _store(self, entries, found, null):
+    def _row_weights(self, y, weights):
+        """Weights of about 1, which only count relative to each other."""
+        weights = np.ldexp(weights, -np.frexp(weights.max())[1])
+        kept = weights > 0.0
+        check_target_size(y[None, kept], np.array([_norm(y[kept], weights[kept])]), weights.sum())
+        return weights
+
+    def _store(self, entries, found, null, unit):
         self._store_seen(entries)
-        self.intercept_ = found.intercept
-        self.user_factors_ = np.ascontiguousarray(found.users.factors)
-        self.item_factors_ = np.ascontiguousarray(found.items.factors)
-        self.user_biases_, self.item_biases_ = found.users.biases.copy(), found.items.biases.copy()
-        self.objectives_ = found.objectives
-        self.objective_ = float(found.objectives[-1])
-        self.stationarity_ = found.stationarity
+        self.intercept_ = unit * found.intercept
+        self.user_factors_ = np.sqrt(unit) * found.users.factors
+        self.item_factors_ = np.sqrt(unit) * found.items.factors
+        self.user_biases_, self.item_biases_ = unit * found.users.biases, unit * found.items.biases
+        self.objectives_ = unit * (unit * found.objectives)
+        self.objective_ = float(self.objectives_[-1])
+        self.stationarity_ = unit * (unit * found.stationarity)
         self.n_iter_ = found.objectives.size - 1
         if not found.converged:
             warnings.warn(
@@ -214,3 +222,19 @@ class MatrixFactorizationRegressor(RegressorMixin, Factorization):
                 ConvergenceWarning,
                 stacklevel=caller_level(),
             )
+
+
+def _norm(y, weights):
+    """The weighted norm of centred ratings; of constant ones, their size."""
+    size = np.abs(y).max()
+    relative = y / size if size > 0.0 else y
+    if np.ptp(relative) > 0.0:
+        relative = relative - weights @ relative / weights.sum()
+    with np.errstate(over="ignore", under="ignore"):
+        return size * np.sqrt(weights @ relative**2)
+
+
+def _unit(y, weights):
+    """The largest power of 4 up to the standard deviation of the ratings; the fit to ``y / unit`` has safe squares."""
+    size = _norm(y, weights) / np.sqrt(weights.sum())
+    return 4.0 ** np.floor(0.5 * np.log2(size)) if size > 0.0 else 1.0

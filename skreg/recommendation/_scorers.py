@@ -1,10 +1,9 @@
 """Scorers of recommendations: recall and nDCG of the top k items. The RMSE of ratings is scikit-learn's."""
 
-from numbers import Integral
-
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ..utils._params import check_int
 from ..utils._validation import check_weights
 from ._labels import UNKNOWN, read_pairs
 
@@ -30,12 +29,16 @@ class RankingScorer:
         return f"{self.metric}_at_k(k={self.k}, threshold={self.threshold:g})"
 
     def __call__(self, estimator, X, y=None, sample_weight=None):
-        """The mean over the users of X that have relevant rows; NaN if there are none."""
+        """The mean over the users of X that have relevant rows; NaN if there are none.
+
+        Pairs of the training rows are not relevant: they are not recommended.
+        """
         check_is_fitted(estimator)
         columns = read_pairs(estimator, X)
         n = columns[0].size
         y, weights = estimator._read_targets(y, n), check_weights(sample_weight, n)
         relevant = (y > self.threshold) & (True if weights is None else weights > 0.0)
+        relevant &= ~estimator._has_seen(estimator._users.codes(columns[0]), estimator._items.codes(columns[1]))
         if not relevant.any():
             return np.nan
         labels, items = (column[relevant] for column in columns)
@@ -67,15 +70,14 @@ def _unique(labels):
 
 
 def _make(metric, k, threshold):
-    if isinstance(k, bool) or not isinstance(k, Integral) or k < 1:
-        raise ValueError(f"k must be an int, at least 1; got {k!r}.")
-    return RankingScorer(metric, int(k), float(threshold))
+    return RankingScorer(metric, check_int(k, "k", 1), float(threshold))
 
 
 def recall_at_k(k=10, *, threshold=0.0):
     """A scorer: the share of a user's held-out items that are among the top k recommendations.
 
-    Items of the training rows are not recommended. The score is the mean over the users of the held-out rows.
+    A user's items of the training rows are not recommended, and held-out rows of such a pair do not count. The score is
+    the mean over the users of the others; NaN without any.
 
     Parameters
     ----------
@@ -110,8 +112,8 @@ def ndcg_at_k(k=10, *, threshold=0.0):
     """A scorer: the normalized discounted cumulative gain of the top k recommendations.
 
     The gain of a held-out item in place r is ``1 / log2(r + 1)``, and of others 0; the sum is divided by that of the
-    best order [1]_. Items of the training rows are not recommended. The score is the mean over the users of the
-    held-out rows.
+    best order [1]_. A user's items of the training rows are not recommended, and held-out rows of such a pair do not
+    count. The score is the mean over the users of the others; NaN without any.
 
     Parameters
     ----------

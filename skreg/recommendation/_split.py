@@ -1,26 +1,26 @@
 """Folds of entries, in which every user keeps training rows."""
 
-from numbers import Integral
-
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ._labels import LabelIndex, read_columns
+from ..utils._params import check_int
+from ._labels import SIDES, LabelIndex, read_columns
 
 
 class EntriesKFold:
     """K folds of the rows of users and items, in which every user keeps training rows.
 
-    The rows of each user are spread evenly over the folds. A user with a single row keeps it for training in all folds;
-    all other rows are in exactly one test fold. Sizes of the test folds differ by at most 1.
+    The items of each user are spread evenly over the folds. A user with a single item keeps it for training in all
+    folds; all other rows are in exactly one test fold. Rows of the same user and item are in the same fold, so that no
+    held-out pair is a training pair. Without such repetitions, sizes of the test folds differ by at most 1.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds, at least 2.
     shuffle : bool, default=True
-        Whether the rows of each user are shuffled first, and the users as well. Otherwise consecutive rows of a user go
-        to consecutive folds.
+        Whether the rows of each user are shuffled first, and the users as well. Otherwise consecutive items of a user
+        go to consecutive folds.
     random_state : int, RandomState instance or None, default=0
         Seed of the shuffle. The default makes the same folds whenever it is called.
 
@@ -40,11 +40,9 @@ class EntriesKFold:
     """
 
     def __init__(self, n_splits=5, *, shuffle=True, random_state=0):
-        if isinstance(n_splits, bool) or not isinstance(n_splits, Integral) or n_splits < 2:
-            raise ValueError(f"n_splits must be an int, at least 2; got {n_splits!r}.")
         if not isinstance(shuffle, (bool, np.bool_)):
             raise ValueError(f"shuffle must be True or False; got {shuffle!r}.")
-        self.n_splits = n_splits
+        self.n_splits = check_int(n_splits, "n_splits", 2)
         self.shuffle = shuffle
         self.random_state = random_state
 
@@ -71,7 +69,7 @@ class EntriesKFold:
         Parameters
         ----------
         X : array-like of shape (n_samples, 2) or frame
-            Users in the first column.
+            Users in the first column, items in the second.
         y, groups : object
             Not read.
 
@@ -83,22 +81,25 @@ class EntriesKFold:
         Raises
         ------
         ValueError
-            If fewer rows than folds belong to users with at least two rows.
+            If fewer pairs than folds belong to users with at least two items.
         """
-        users = read_columns(X)[0]
-        codes = LabelIndex(users, "user").codes(users)
-        n = codes.size
-        place = np.arange(n)
+        users, items = (
+            LabelIndex(column, side).codes(column) for column, side in zip(read_columns(X), SIDES, strict=True)
+        )
+        place = np.arange(users.size)
         if self.shuffle:
             rng = check_random_state(self.random_state)
-            codes, place = rng.permutation(codes.max() + 1)[codes], rng.permutation(n)
-        order = np.lexsort((place, codes))
-        order = order[np.bincount(codes)[codes[order]] > 1]
+            users, place = rng.permutation(users.max() + 1)[users], rng.permutation(users.size)
+        _, first, pair = np.unique(users * (items.max() + 1) + items, return_index=True, return_inverse=True)
+        users, place = users[first], place[first]
+        order = np.lexsort((place, users))
+        order = order[np.bincount(users)[users[order]] > 1]
         if order.size < self.n_splits:
             raise ValueError(
-                f"n_splits={self.n_splits} needs as many rows of users with two rows at least; got {order.size}."
+                f"n_splits={self.n_splits} needs as many pairs of users with two items at least; got {order.size}."
             )
-        folds = np.full(n, -1)
+        folds = np.full(first.size, -1)
         folds[order] = np.arange(order.size) % self.n_splits
+        folds = folds[pair]
         for k in range(self.n_splits):
             yield np.flatnonzero(folds != k), np.flatnonzero(folds == k)

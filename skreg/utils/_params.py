@@ -96,6 +96,14 @@ FRACTION = Interval(numbers.Real, 0.0, 1.0, closed="neither")  # a part of the r
 COUNT = Interval(numbers.Integral, 1, np.inf)
 
 
+def check_int(value, name, low, high=np.inf, of=""):
+    """An argument as an int in [low, high], where `high` is the number of what `of` says; else ValueError."""
+    if value not in Interval(numbers.Integral, low, high, closed="both"):
+        kind = f"an int, at least {low}" if high == np.inf else f"an int between {low} and {high}, the number of {of}"
+        raise ValueError(f"{name} must be {kind}; got {value!r}.")
+    return int(value)
+
+
 def check_params(estimator):
     """Raise InvalidParameterError for the first parameter outside the estimator's `_parameter_constraints`."""
     for name, allowed in estimator._parameter_constraints.items():

@@ -25,7 +25,9 @@ def test_solve_rows__is_the_closed_form():
         return 0.5 * (gram + scale[u] * ridge) @ x**2 + 0.5 * extra[e] @ scores**2 - pull[e] @ (Z[indices[e]] @ x)
 
     before = [value(u, X[u]) for u in range(3)]
-    solve_rows(0, 3, indptr, indices, extra, pull, offset, Z, gram, ridge, scale, 1e-12, X, decrease)
+    solve_rows(
+        0, 3, indptr, indices, extra, pull, offset, Z, (Z**2).mean(axis=0), gram, ridge, scale, 1e-12, X, decrease
+    )
     for u in range(3):
         e = slice(indptr[u], indptr[u + 1])
         rows = Z[indices[e]]
@@ -92,4 +94,5 @@ def test_entries__merge_rows_of_the_same_pair():
     np.testing.assert_array_equal(entries.values, [2.0, 3.0, 5.0])
     np.testing.assert_array_equal(entries.weights, [1.0, 3.0, 1.0])
     np.testing.assert_array_equal(entries.by_item.sums(entries.weights), [3.0, 1.0, 1.0])
+    np.testing.assert_array_equal(entries.by_user.sums(np.array([1e17, 1.0, 1.0])), [1e17, 2.0])  # nothing cancels
     assert entries.within == (1.0 - 3.0) ** 2 + 2.0 * (4.0 - 3.0) ** 2

@@ -38,13 +38,24 @@ def test_folds__seed_decides():
     assert any(not np.array_equal(one, other) for (_, one), (_, other) in zip(splits[0], splits[2], strict=True))
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_folds__rows_of_the_same_pair_stay_together(shuffle):
+    table = np.vstack([X, X[::-1], X[:20], [[99, 1], [99, 1]]])  # the last user has one item, twice
+    pairs = [tuple(pair) for pair in table.tolist()]
+    splits = list(EntriesKFold(3, shuffle=shuffle).split(table))
+    for train, test in splits:
+        assert not {pairs[row] for row in train} & {pairs[row] for row in test}
+    tested = np.sort(np.concatenate([test for _, test in splits]))
+    np.testing.assert_array_equal(tested, np.arange(len(table) - 2))
+
+
 def test_folds__bad_input_is_named():
     for n_splits in (1, 2.0, True):
         with pytest.raises(ValueError, match="n_splits must be an int, at least 2"):
             EntriesKFold(n_splits)
     with pytest.raises(ValueError, match="shuffle must be True or False"):
         EntriesKFold(2, shuffle=1)
-    with pytest.raises(ValueError, match="users with two rows at least; got 0"):
+    with pytest.raises(ValueError, match="users with two items at least; got 0"):
         next(EntriesKFold(2).split([["ann", 1], ["bob", 1]]))
     with pytest.raises(ValueError, match="NaN"):
         next(EntriesKFold(2).split([[None, 1], ["bob", 1]]))
@@ -55,7 +66,9 @@ def by_hand(model, table, relevant, k):
     recalls, gains = [], []
     seen = {user: set(X[X[:, 0] == user, 1]) for user in range(30)}
     for user in dict.fromkeys(table[relevant, 0].tolist()):
-        wanted = set(table[relevant & (table[:, 0] == user), 1])
+        wanted = set(table[relevant & (table[:, 0] == user), 1]) - seen.get(user, set())
+        if not wanted:
+            continue
         scores = model.predict([[user, item] for item in model.items_])
         order = [i for i in model.items_[np.argsort(-scores, kind="stable")] if i not in seen.get(user, ())][:k]
         recalls.append(len(wanted & set(order)) / len(wanted))
@@ -82,9 +95,19 @@ def test_scorers__take_frames_weights_and_no_y():
     named = MatrixFactorizationRegressor(1).fit(table.assign(item=["j", "i"]), [1, 2])
     assert recall_at_k(1)(named, table) == ndcg_at_k(1)(named, table) == 1.0
     assert recall_at_k(1)(named, table.assign(item=["i", "x"])) == 0.5
-    weights = np.r_[np.ones(5), np.zeros(5)]
-    assert recall_at_k(2)(model, X[:10], Y[:10], weights) == recall_at_k(2)(model, X[:5], Y[:5])
-    assert np.isnan(recall_at_k(2)(model, X[:5], np.zeros(5)))
+    new = [pair for pair in np.ndindex(30, 20) if list(pair) not in X.tolist()][:10]
+    y, weights = np.arange(1.0, 11.0), np.r_[np.ones(5), np.zeros(5)]
+    assert recall_at_k(2)(model, new, y, weights) == recall_at_k(2)(model, new[:5], y[:5])
+    assert np.isnan(recall_at_k(2)(model, new, np.zeros(10)))
+
+
+@pytest.mark.parametrize("scorer", [recall_at_k(3), ndcg_at_k(3)])
+def test_scorers__training_pairs_among_held_out_rows_do_not_count(scorer):
+    model = MatrixFactorizationRegressor(2).fit(X[50:], Y[50:])
+    score = scorer(model, X[:50], Y[:50])
+    assert score > 0.0
+    assert scorer(model, X, Y) == score
+    assert np.isnan(scorer(model, X[50:], Y[50:]))
 
 
 def test_scorers__work_in_searches_and_in_other_processes():

@@ -182,6 +182,10 @@ BAD_TABLES = {
     "missing text": (ITEMS.assign(genre=[None, *ITEMS["genre"][1:]]), "row 0 of column 'genre'"),
     "missing label": (ITEMS.assign(item=np.r_[np.nan, np.arange(1.0, 32.0)]), "item_features: .*NaN"),
     "one dimension": (np.arange(3), "two dimensions"),
+    "labels of no row": (
+        ITEMS.assign(item=ITEMS["item"] + 1000),
+        "item_features must have labels of training rows, such as 0; got none of them, but such as 1000",
+    ),
     "other labels": (
         ITEMS.astype({"item": str}),
         "item_features must have labels of training rows, such as 0; got none of them, but such as '0'",
@@ -230,8 +234,8 @@ def test_pickle__recommends_the_same(loss):
 
 @pytest.mark.parametrize(
     "params",
-    [dict(rank=0), dict(loss="hinge"), dict(confidence=0.0), dict(negatives="all"), dict(max_tries=0),
-     dict(learning_rate=0.0), dict(alpha=-1.0), dict(item_features=3)],
+    [dict(rank=0), dict(loss="hinge"), dict(confidence=0.0), dict(confidence=1e60), dict(negatives="all"),
+     dict(max_tries=0), dict(learning_rate=0.0), dict(alpha=-1.0), dict(item_features=3)],
     ids=str,
 )  # fmt: skip
 def test_bad_parameters__are_named(params):
@@ -243,6 +247,9 @@ def test_bad_parameters__are_named(params):
 def test_bad_counts__are_named():
     with pytest.raises(ValueError, match="not negative; got -1 in row 2"):
         make().fit(X, np.r_[1.0, 1.0, -1.0, np.ones(len(X) - 3)])
+    for size in (1e-60, 1e160):
+        with pytest.raises(ValueError, match=r"y times sample_weight must lie between .* got 1 times 1e.* in row 0"):
+            make().fit(X, np.ones(len(X)), size)
     with pytest.raises(ValueError, match="a positive count"):
         make().fit(X, np.zeros(len(X)))
 

@@ -123,6 +123,32 @@ def test_regressor__weights_are_repeated_rows_and_their_scale_does_not_matter(sc
     assert_same_fit(weighted, scaled, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.parametrize("size", [1e-140, 1e-20, 1e20, 1e150])
+def test_regressor__fit_is_as_large_as_the_ratings(size):
+    model = MatrixFactorizationRegressor(2, alpha=0.01, alpha_bias=0.1).fit(X, Y)
+    scaled = MatrixFactorizationRegressor(2, alpha=0.01 * size, alpha_bias=0.1).fit(X, size * Y, WEIGHTS.size * [size])
+    np.testing.assert_allclose(scaled.predict(X) / size, model.predict(X), rtol=1e-6)
+    np.testing.assert_allclose(scaled.objective_ / size / size, model.objective_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-100, 1e-12, 1e-8])
+def test_regressor__small_ratings_have_biases_where_alpha_leaves_no_factors(size):
+    biases = MatrixFactorizationRegressor(1, alpha=1e6, alpha_bias=0.1, tol=1e-8).fit(X, Y)
+    model = MatrixFactorizationRegressor(1, alpha=0.1, alpha_bias=0.1, tol=1e-8).fit(X, size * Y)
+    np.testing.assert_allclose(model.predict(X) / size, biases.predict(X), atol=1e-4)
+
+
+def test_regressor__large_ratings_converge_fast():
+    model = MatrixFactorizationRegressor(2, alpha=0.1, alpha_bias=0.1).fit(X, 1e12 * Y)
+    assert model.n_iter_ < 50  # of hundreds where curvatures of factors and of biases differ
+
+
+def test_regressor__large_weights_leave_the_others_their_penalty():
+    weights = np.where(X[:, 0] == 0, 1e17, 1.0)
+    model = MatrixFactorizationRegressor(2, alpha=0.1, tol=1e-8).fit(X, Y, weights)
+    assert model.objective_ == pytest.approx(objective(model, X, Y, weights), rel=1e-9)
+
+
 def test_regressor__ratings_of_the_same_pair_are_averaged():
     """The objective still counts how far they are from each other."""
     twice, ratings = np.vstack([X, X[:50]]), np.r_[Y, Y[:50] + 1.0]
@@ -168,11 +194,11 @@ def test_regressor__learns_factors():
 def test_regressor__is_searched():
     search = GridSearchCV(
         MatrixFactorizationRegressor(max_iter=300),
-        {"alpha": [0.02, 10.0], "rank": [1, 2]},
+        {"alpha": [0.1, 10.0], "rank": [1, 2]},
         cv=EntriesKFold(3),
         scoring="neg_root_mean_squared_error",
     ).fit(X, Y)
-    assert search.best_params_["alpha"] == 0.02
+    assert search.best_params_["alpha"] == 0.1
     assert search.best_estimator_.user_factors_.shape == (30, search.best_params_["rank"])
 
 
@@ -294,6 +320,8 @@ BAD = {
     "pandas NA": (pd.DataFrame({"u": pd.array([1, None], "Int64"), "i": [1, 2]}), [1, 2], None, "NaN"),
     "infinite": ([[1.0, 1.0], [np.inf, 1.0]], [1, 2], None, "infinity in row 1 of the users"),
     "NaN rating": (X, np.r_[Y[:-1], np.nan], None, "y contains NaN in row 249"),
+    "large ratings": (X, 1e160 * Y, None, "y has values so large that their squares overflow"),
+    "small ratings": (X, 1e-170 * Y, None, "y has values so small that their squares vanish"),
     "text ratings": (X, ["good"] * len(Y), None, "y must hold numbers"),
     "short y": (X, Y[:-1], None, "y must have shape"),
     "negative weight": (X, Y, -WEIGHTS, "sample_weight must be finite and not negative"),
