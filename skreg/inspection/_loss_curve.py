@@ -215,7 +215,8 @@ class LossCurveDisplay(Display):
         self._limit(ax)
         ax.set(xlabel=longest.unit, ylabel=longest.what)
         ax.margins(x=0.01)
-        legend(ax)
+        has_strength = len(self.curves) == 1 and longest.strength is not None
+        legend(ax, **{"loc": "center right"} if has_strength else {})
         return self
 
     def _plot_curve(self, ax, curve, is_first):
@@ -238,6 +239,9 @@ class LossCurveDisplay(Display):
             right = ax.twinx()
             right.plot(curve.steps, curve.strength, color=BLACK, linewidth=1.0, alpha=0.6)
             right.set(ylabel="strength of noise and decay", ylim=(0.0, 1.1 * max(1.0, curve.strength.max())))
+            ax.plot([], [], color=BLACK, linewidth=1.0, alpha=0.6, label=label("strength"))
+            ax.set_zorder(right.get_zorder() + 1)  # so that the legend hides the line
+            ax.patch.set_visible(False)
         if curve.best is None:
             return
         color = BLACK if self._is_first else self._style["color"]
