@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+import skreg
 from skreg import compile as kernels
 from tests.combinations import THOROUGH
 from tests.processes import run_python, run_script
@@ -15,19 +16,43 @@ def test_compile__fits_of_a_group(group, capsys):
     assert len(capsys.readouterr().out.splitlines()) == len(list(kernels.GROUPS[group]()))
 
 
-def test_compile__several_groups_in_processes_of_their_own(monkeypatch):
+@pytest.mark.parametrize("status", [0, 1, -9])
+def test_compile__several_groups_in_processes_of_their_own(status, monkeypatch):
     started = []
 
     class Process:
         def __init__(self, command):
             started.append(command[-1])
 
+            self.status = status if command[-1] == "nets" else 0
+
         def wait(self):
-            return started.index("nets")
+            return self.status
 
     monkeypatch.setattr(kernels.subprocess, "Popen", Process)
-    assert kernels.main([]) == 1  # the worst of theirs
+    assert kernels.main([]) == (status != 0)
     assert started == list(kernels.GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("group", "cls", "names"),
+    [
+        ("linear", skreg.ElasticNetProx, ["solver"]),
+        ("linear", skreg.PenalizedRegressor, ["loss", "penalty"]),
+        ("linear", skreg.PenalizedCox, []),
+        ("nets", skreg.DropoutMLPClassifier, ["dropout_kind"]),
+        ("nets", skreg.DropoutMLPRegressor, ["activation", "normalization", "weight_normalization"]),
+        ("nets", skreg.DropoutCNNClassifier, ["pooling"]),
+        ("nets", skreg.DropoutRNNClassifier, ["cell"]),
+        ("recommendation", skreg.MatrixFactorizationRecommender, ["loss"]),
+    ],
+)
+def test_compile__covers_all_options(group, cls, names):
+    models = [model for model, _, _ in kernels.GROUPS[group]() if type(model) is cls]
+    assert models
+    for name in names:
+        options = cls._parameter_constraints[name][0].names
+        assert set(options) <= {getattr(model, name) for model in models}, name
 
 
 def test_compile__unknown_group(capsys):
