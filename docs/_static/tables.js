@@ -5,7 +5,10 @@ document.addEventListener("DOMContentLoaded", () => {
     if (headings.length < 3) return;
     table.classList.add("stackable");
     table.querySelectorAll("tbody tr").forEach((row) => {
-      [...row.cells].forEach((cell, k) => headings[k] && cell.setAttribute("data-heading", headings[k]));
+      [...row.cells].forEach((cell, k) => {
+        if (!cell.textContent.trim()) cell.classList.add("blank");
+        else if (headings[k]) cell.setAttribute("data-heading", headings[k]);
+      });
     });
   });
 });
