@@ -11,6 +11,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import PROBABILITY, ParamKind, check_params
 from ..utils._rows import like, n_rows, readable, stack, take
+from ..utils._validation import check_in_memory
 from ._columns import chosen_columns
 
 
@@ -147,6 +148,7 @@ class Augmenter(DocumentationLinkMixin, BaseEstimator):
         self : object
         """
         self._check()
+        check_in_memory(X)
         self._learn(chosen_columns(X, self.columns)[0], y)
         return self
 
@@ -239,6 +241,10 @@ class Augmenter(DocumentationLinkMixin, BaseEstimator):
             Frames of pandas get a new index.
         """
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        if y is None:
+            raise ValueError(
+                f"fit_resample of {type(self).__name__} needs y, the labels or targets of the rows; got None."
+            )
         X, y = readable(X), readable(y)
         check_consistent_length(X, y)
         targets = np.asarray(y)

@@ -4,6 +4,7 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.stats import rankdata
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
@@ -11,7 +12,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.neighbors import NearestNeighbors
 
 from ..utils._rows import as_table, n_rows, stack
-from ..utils._validation import caller_level
+from ..utils._validation import caller_level, check_in_memory
 from ._generated import columns_of
 
 N_TREES = 100
@@ -42,7 +43,8 @@ def compare_generated(X, generated, *, random_state=0):
         A named tuple.
 
         - `discriminative_score`: area under the ROC curve of a random forest that tells generated from real rows, on
-          held-out rows of five folds. 0.5 is a guess, 1 is certain.
+          held-out rows of five folds, or one minus that area if it is larger, as for copies, which are taken for their
+          originals. 0.5 is a guess, 1 is certain.
         - `distance_ratio`: median distance of a generated row to the nearest real one, divided by that of a real row to
           the nearest other. About 1 is right; near 0 the generator has memorized its rows, which then leak.
 
@@ -58,8 +60,8 @@ def compare_generated(X, generated, *, random_state=0):
 
     Notes
     -----
-    Distances are Euclidean on ranks, divided by their number; two categories have distance 1, and so have a missing
-    entry and one that is not.
+    Distances are Euclidean, in standard deviations of the real rows; two categories have distance 1, and so have a
+    missing entry and one that is not.
 
     Examples
     --------
@@ -71,6 +73,11 @@ def compare_generated(X, generated, *, random_state=0):
     >>> comparison.discriminative_score > 0.8
     True
     """
+    for name, rows in (("X", X), ("generated", generated)):
+        check_in_memory(rows, name)
+        if sp.issparse(rows) or (as_table(rows) is None and np.ndim(rows) != 2):
+            kind = "a sparse matrix" if sp.issparse(rows) else f"shape {np.shape(rows)}"
+            raise ValueError(f"{name} must be a dense table of rows and columns; got {kind}.")
     n, m = n_rows(X), n_rows(generated)
     if min(n, m) < 10:
         raise ValueError(f"X and generated must have at least 10 rows each; got {n} and {m}.")
@@ -85,7 +92,7 @@ def compare_generated(X, generated, *, random_state=0):
     folds = StratifiedKFold(5, shuffle=True, random_state=random_state)
     table = np.column_stack([np.where(c.missing, -1.0, rankdata(c.values)) for c in columns])
     scores = cross_val_predict(forest, table, is_generated, cv=folds, method="predict_proba")[:, 1]
-    places = np.column_stack([part for column in columns for part in _coordinates(column)])
+    places = np.column_stack([part for column in columns for part in _coordinates(column, n)])
     real = NearestNeighbors().fit(places[:n])
     to_real = np.median(real.kneighbors(places[n:], 1)[0])
     between = np.median(real.kneighbors(n_neighbors=1)[0])
@@ -97,16 +104,19 @@ def compare_generated(X, generated, *, random_state=0):
             UserWarning,
             stacklevel=caller_level(),
         )
-    return GeneratedComparison(float(roc_auc_score(is_generated, scores)), ratio)
+    area = float(roc_auc_score(is_generated, scores))
+    return GeneratedComparison(max(area, 1.0 - area), ratio)
 
 
-def _coordinates(column):
-    """Coordinates in which distances are those of ranks, of categories, and of missing entries."""
+def _coordinates(column, n):
+    """Coordinates in which distances are those of numbers, of categories, and of missing entries; n rows are real."""
     if column.has_missing:
         yield column.missing.astype(float)
-    values = np.where(column.missing, 0.0, column.values)
     if column.is_category:
+        values = np.where(column.missing, -1.0, column.values)
         for k in np.unique(values):
             yield (values == k) / np.sqrt(2.0)
-    else:
-        yield np.where(column.missing, 0.5, rankdata(values) / values.size)
+        return
+    known = column.values[:n][~column.missing[:n]]
+    middle, size = (known.mean(), known.std()) if known.size else (0.0, 0.0)
+    yield np.where(column.missing, 0.0, column.values - middle) / (size if size > 0.0 else 1.0)

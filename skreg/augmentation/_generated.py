@@ -137,6 +137,8 @@ class GaussianCopulaAugmenter(Augmenter):
         if not n_rows(X) or (as_table(X) is None and np.ndim(X) != 2):
             raise ValueError(f"{type(self).__name__} needs rows of a table; got X of shape {np.shape(X)}.")
         y = None if y is None else np.asarray(y)
+        if y is not None and y.dtype.kind == "f" and not np.isfinite(y).all():
+            raise ValueError(f"y contains NaN or infinity in row {np.flatnonzero(~np.isfinite(y))[0]}.")
         is_number = y is not None and y.dtype.kind == "f" and type_of_target(y) == "continuous"
         self._rows = X, y
         self._models = {}
@@ -166,6 +168,7 @@ class GaussianCopulaAugmenter(Augmenter):
         Returns
         -------
         X : in the container of the training rows
+            The generated columns only, if `columns` chooses some.
         y : ndarray of shape (n,)
             None where `fit` was given none.
         """

@@ -42,6 +42,8 @@ class AmplitudeScale(SeriesAugmenter):
 
     Independent noise at every step ("jitter") is `GaussianNoise`.
 
+    Series have the shape (n, steps) or (n, steps, channels): time is the second axis.
+
     Parameters
     ----------
     scale : float, default=0.1
@@ -77,6 +79,8 @@ class TimeWarp(SeriesAugmenter):
     __doc__ = f"""Play parts of every series faster and others slower (Um et al. 2017, see `AmplitudeScale`).
 
     Both ends stay where they are. The logarithm of the speed is Gaussian at the knots, and linear between them.
+
+    Series have the shape (n, steps) or (n, steps, channels): time is the second axis.
 
     Parameters
     ----------
@@ -121,6 +125,8 @@ class WindowSlice(SeriesAugmenter):
 
     "Window slicing" of Le Guennec, Malinowski & Tavenard 2016 [1]_.
 
+    Series have the shape (n, steps) or (n, steps, channels): time is the second axis.
+
     Parameters
     ----------
     share : float, default=0.9
@@ -160,6 +166,8 @@ class SegmentPermutation(SeriesAugmenter):
     __doc__ = f"""Cut every series into segments and put them in a random order (Um et al. 2017, see `AmplitudeScale`).
 
     For series whose class does not depend on the order of events.
+
+    Series have the shape (n, steps) or (n, steps, channels): time is the second axis.
 
     Parameters
     ----------

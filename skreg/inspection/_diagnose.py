@@ -10,6 +10,7 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_consistent_length, indexable
 
 from ..utils._params import Interval
+from ..utils._validation import check_in_memory
 from ._data import can_classify, check_targets, choose_splits, possible_folds, rare_class
 from ._diagnosis import Diagnosis
 from ._evaluate import Folds
@@ -119,6 +120,7 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
     True
     """
     start = time.perf_counter()
+    check_in_memory(X)
     is_instance = hasattr(estimator, "fit") and not isinstance(estimator, type)
     if not is_instance or not (is_classifier(estimator) or is_regressor(estimator)):
         raise ValueError(f"estimator must be a classifier or a regressor, unfitted; got {estimator!r}.")

@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from sklearn.utils.validation import _num_samples, validate_data
 
 from ..utils._rows import as_table
+from ..utils._validation import check_in_memory
 
 UNKNOWN = -1
 SIDES = ("user", "item")
@@ -28,6 +29,7 @@ def read_columns(X, check=None):
     ValueError
         For a table with fewer than two columns or without rows, and for missing labels.
     """
+    check_in_memory(X)
     if sp.issparse(X):
         raise TypeError(
             "X must be dense, with columns of users and of items; got a sparse matrix. Of a matrix of ratings, pass"

@@ -36,7 +36,14 @@ from ..utils._rows import column_types
 from ..utils._scoring import read_monitor
 from ..utils._split import hold_out, read_splits
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, check_table, interrupted_fit, naming_bad_columns, unchanged_on_error
+from ..utils._validation import (
+    caller_level,
+    check_in_memory,
+    check_table,
+    interrupted_fit,
+    naming_bad_columns,
+    unchanged_on_error,
+)
 from ._descent import GradientDescentTrainer
 from ._evaluation import EvaluationSet, History
 from ._row_set import RowSet, groups_of_equal_rows
@@ -150,6 +157,7 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
 
     def _read(self, X, y, sample_weight, reset):
         """Check data as far as that does not depend on the estimator; `reset` for training data."""
+        check_in_memory(X)
         if _num_samples(X) == 0:
             raise ValueError("X has no rows: 0 sample(s).")
         validate_data(self, X, y, reset=reset, skip_check_array=True)

@@ -21,6 +21,10 @@ def column_names(X):
 
 def _as_array(X, name):
     """A Dask array of numbers whose blocks have known sizes; frames are converted, which counts their rows."""
+    if hasattr(X, "columns") and X.ndim == 2:
+        for column, dtype in X.dtypes.items():
+            if getattr(dtype, "kind", "O") not in "fiub":
+                raise ValueError(f"{name} must hold numbers; got the dtype {dtype} in column {column!r}.")
     if hasattr(X, "columns") or not hasattr(X, "chunks"):
         X = X.to_dask_array(lengths=True)
     if X.dtype.kind not in "fiub":
@@ -113,7 +117,8 @@ class DaskBlocks:
         call = dask.delayed(_on_block)
         arguments = [dask.delayed(argument, traverse=False) for argument in (function, self.names, arguments)]
         parts = zip(*map(self._parts, (self.X, self.y, self.weights)), self.starts, strict=False)
-        tasks = [call(k, *part, *arguments) for k, part in enumerate(parts)]
+        sizes = np.diff(self.starts)
+        tasks = [call(k, *part, *arguments) for k, part in enumerate(parts) if sizes[k]]
         sums = dask.delayed(_sum_of)
         while len(tasks) > 1:
             tasks = [sums(add, tasks[k : k + SUMMANDS]) for k in range(0, len(tasks), SUMMANDS)]
@@ -202,9 +207,14 @@ def _lazily(call, X, args, kwargs):
             "Dask collections are predicted lazily where there is one array for the rows; with these arguments there is"
             f" a {type(result).__name__}: pass X.compute()."
         )
-    run = dask.delayed(call, pure=True)
+    run = dask.delayed(_predicted, pure=True)
     blocks = [
-        da.from_delayed(run(part, *args, **kwargs), shape=(size, *result.shape[1:]), dtype=result.dtype)
+        da.from_delayed(run(call, part, result[:0], args, kwargs), (size, *result.shape[1:]), result.dtype)
         for part, size in zip(parts, sizes, strict=True)
     ]
     return da.concatenate(blocks)
+
+
+def _predicted(call, part, nothing, args, kwargs):
+    """The predictions of a block; `nothing` for an empty one."""
+    return call(part, *args, **kwargs) if len(part) else nothing

@@ -8,10 +8,12 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import _num_samples
 
 from ._hashing import HashedRows, group_equal
+from ._validation import check_in_memory
 
 
 def readable(X):
     """X as something that rows can be taken from: a frame, an array, a sparse matrix, or a list of other things."""
+    check_in_memory(X)
     (X,) = indexable(X)
     nested = isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (list, tuple, np.ndarray))
     if nested or (hasattr(X, "__array__") and not is_framed(X)):

@@ -167,14 +167,22 @@ def is_dask(X):
     return dask is not None and dask.is_dask_collection(X) and hasattr(X, "to_delayed")
 
 
+def check_in_memory(X, name="X"):
+    """Raise TypeError for a Dask collection, which scikit-learn and NumPy would read as a whole without a word."""
+    if is_dask(X):
+        raise TypeError(
+            f"{name} is a Dask {type(X).__name__}, which would be read as a whole here: pass {name}.compute() if it"
+            " fits in memory."
+        )
+
+
 def check_table(X, name="X"):
     """Check the columns of a frame.
 
     Raises TypeError for a LazyFrame, for a Dask collection, which scikit-learn would read as a whole, and for dates,
     which some libraries turn into huge numbers without a word; and ValueError for a column of text.
     """
-    if is_dask(X):
-        raise TypeError(f"{name} is a Dask {type(X).__name__}, which is not read here: pass {name}.compute().")
+    check_in_memory(X, name)
     if type(X).__name__ == "LazyFrame":
         raise TypeError(f"{name} is a LazyFrame, which holds no data yet: pass {name}.collect().")
     dtypes = getattr(X, "dtypes", None)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import scipy.sparse as sp
 from scipy.stats import ks_2samp, spearmanr
 from sklearn.naive_bayes import GaussianNB
 
@@ -150,6 +151,15 @@ def test_comparison__of_copies_good_rows_and_broken_ones(table):
     assert compare_generated(frame, new).discriminative_score < 0.75
     with pytest.warns(UserWarning, match="has memorized rows"):
         assert compare_generated(frame, frame.iloc[rng.integers(600, size=300)]).distance_ratio == 0.0
+    copies = frame[["a", "b", "e"]].astype(float)
+    with pytest.warns(UserWarning, match="has memorized rows"):
+        nearly = compare_generated(copies, copies + 1e-9 * rng.normal(size=copies.shape))
+    assert nearly.distance_ratio < 1e-3
+    for bad, kind in ((sp.csr_array(copies), "a sparse matrix"), (np.zeros((20, 8, 8)), "shape")):
+        with pytest.raises(ValueError, match=f"X must be a dense table of rows and columns; got {kind}"):
+            compare_generated(bad, bad)
+    with pytest.raises(ValueError, match="y contains NaN or infinity in row 3"):
+        GaussianCopulaAugmenter().fit(copies, np.where(np.arange(600) == 3, np.nan, 1.0))
     with pytest.raises(ValueError, match="generated must have the columns of X"):
         compare_generated(frame, frame[["a", "b"]])
     with pytest.raises(ValueError, match="at least 10 rows each; got 600 and 3"):

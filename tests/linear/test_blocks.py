@@ -8,16 +8,20 @@ import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.linear_model import SGDRegressor
 from sklearn.model_selection import GroupKFold, ShuffleSplit
 
 from skreg import (
+    AugmentedRegressor,
     DropoutCNNClassifier,
     DropoutMLPClassifier,
     DropoutMLPRegressor,
+    EarlyStoppingRegressor,
     ElasticNetProx,
     ElasticNetProxCV,
     LabelSmoothedLogistic,
     LabelSmoothedLogisticCV,
+    MatrixFactorizationRegressor,
     PenalizedCox,
     PenalizedCoxCV,
     PenalizedRegressor,
@@ -27,6 +31,8 @@ from skreg import (
     logistic_path,
 )
 from skreg._core.data.blocks import RowMoments
+from skreg.augmentation import GaussianCopulaAugmenter, GaussianNoise, compare_generated
+from skreg.inspection import diagnose
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -267,6 +273,40 @@ def test_blocks__classes_without_weight_and_weights_as_one_number(data):
     assert parts.objective_ == pytest.approx(whole.objective_, abs=1e-6)
     one = ElasticNetProx(0.1).fit(*blocks(X, y), 2.0)
     np.testing.assert_allclose(one.coef_, ElasticNetProx(0.1).fit(X, y).coef_, rtol=1e-6)
+
+
+def test_blocks__empty_ones_count_for_nothing(data):
+    dd = pytest.importorskip("dask.dataframe")
+    X, y, _ = data
+    frame = pd.DataFrame(X, columns=list("abcdefgh")).assign(y=y).sort_values("a", ignore_index=True)
+    some = frame[frame.a > frame.a.median()]
+    parts = dd.from_pandas(frame, npartitions=4)
+    parts = parts[parts.a > frame.a.median()]
+    model = ElasticNetProx(0.1).fit(parts[list("abcdefgh")], parts["y"])
+    whole = ElasticNetProx(0.1).fit(some[list("abcdefgh")], some["y"])
+    np.testing.assert_allclose(model.coef_, whole.coef_, rtol=1e-6)
+    np.testing.assert_allclose(model.predict(parts[list("abcdefgh")]), whole.predict(some[list("abcdefgh")]), rtol=1e-6)
+    with pytest.raises(ValueError, match="in column 'text'"):
+        ElasticNetProx().fit(parts.assign(text="x")[["a", "text"]], parts["y"])
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda X, y: EarlyStoppingRegressor(SGDRegressor()).fit(X, y),
+        lambda X, y: AugmentedRegressor(SGDRegressor(), GaussianNoise()).fit(X, y),
+        lambda X, y: GaussianNoise().fit_resample(X, y),
+        lambda X, y: GaussianCopulaAugmenter().fit(X, y),
+        lambda X, y: MatrixFactorizationRegressor().fit(X[:, :2], y),
+        lambda X, y: compare_generated(X, X),
+        lambda X, y: diagnose(SGDRegressor(), X, y),
+    ],
+    ids=["stopping", "augmented", "noise", "copula", "factorization", "comparison", "diagnose"],
+)
+def test_blocks__are_refused_where_they_would_be_read_as_a_whole(data, read):
+    X, y, _ = data
+    with pytest.raises(TypeError, match="Dask Array, which would be read as a whole"):
+        read(blocks(X)[0], y)
 
 
 def test_blocks__columns_in_several_blocks_are_joined_with_a_warning(data):
