@@ -9,6 +9,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 
 from skreg import ElasticNetProx, ElasticNetProxCV
+from tests.combinations import THOROUGH
 
 distributed = pytest.importorskip("distributed")
 da = pytest.importorskip("dask.array")
@@ -55,6 +56,7 @@ def test_cluster__message_of_a_block_reaches_the_user(client, data):
         ElasticNetProx().fit(da.from_array(bad, chunks=(100, -1)), y)
 
 
+@pytest.mark.skipif(not THOROUGH, reason="a new worker may take as long as it likes to start")
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL")
 def test_cluster__a_killed_worker_does_not_lose_the_fit(client, data, tmp_path):
     X, y = data
