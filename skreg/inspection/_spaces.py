@@ -8,8 +8,27 @@ from sklearn.pipeline import Pipeline
 
 from .. import augmentation as aug
 from ..augmentation import AugmentedClassifier, AugmentedRegressor, Compose, OneOf, RandomApply
-from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
-from ..neural import DropoutCNNClassifier, DropoutCNNRegressor, DropoutMLPClassifier, DropoutMLPRegressor
+from ..linear import (
+    ElasticNetProx,
+    ElasticNetProxCV,
+    LabelSmoothedLogistic,
+    LabelSmoothedLogisticCV,
+    PenalizedCox,
+    PenalizedCoxCV,
+    PenalizedRegressor,
+    PenalizedRegressorCV,
+)
+from ..neural import (
+    DropoutCNNClassifier,
+    DropoutCNNRegressor,
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+    DropoutRNNClassifier,
+    DropoutRNNRegressor,
+    FineTunedClassifier,
+    FineTunedRegressor,
+)
+from ..recommendation import MatrixFactorizationRecommender, MatrixFactorizationRegressor
 from ..stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
 
 
@@ -76,6 +95,19 @@ CONVOLUTIONAL_NET = {
     "weight_decay": Log(1e-3, 1.0),
     "learning_rate": Log(5e-4, 1e-2),
 }
+RECURRENT_NET = {
+    "dropout": Uniform(0.0, 0.6),
+    "recurrent_dropout": Uniform(0.0, 0.4),
+    "weight_decay": Log(1e-3, 1.0),
+    "learning_rate": Log(1e-3, 3e-2),
+}
+FINE_TUNED_NET = {
+    "l2_sp": Log(1e-2, 1e1),
+    "layer_rate_decay": Uniform(0.2, 1.0),
+    "dropout": Uniform(0.0, 0.6),
+    "learning_rate": Log(1e-4, 2e-2),
+}
+FACTORS = {"rank": Whole(4, 64), "frequency_scaling": Uniform(0.0, 1.0)}
 SPACES = {
     ElasticNetProx: {"alpha": Log(1e-4, 1e2), "l1_ratio": Uniform(0.05, 1.0)},
     ElasticNetProxCV: {"l1_ratio": Uniform(0.05, 1.0), "selection": Choice(("min", "1se"))},
@@ -85,10 +117,20 @@ SPACES = {
         "label_smoothing": Uniform(0.0, 0.2),
     },
     LabelSmoothedLogisticCV: {"l1_ratio": Uniform(0.0, 1.0), "selection": Choice(("min", "1se"))},
+    PenalizedRegressor: {"alpha": Log(1e-4, 1e2), "l1_ratio": Uniform(0.05, 1.0)},
+    PenalizedRegressorCV: {"l1_ratio": Uniform(0.05, 1.0), "selection": Choice(("min", "1se"))},
+    PenalizedCox: {"alpha": Log(1e-4, 1e1), "l1_ratio": Uniform(0.05, 1.0)},
+    PenalizedCoxCV: {"l1_ratio": Uniform(0.05, 1.0), "selection": Choice(("min", "1se"))},
     DropoutMLPClassifier: {**NET, "label_smoothing": Uniform(0.0, 0.15)},
     DropoutMLPRegressor: NET,
     DropoutCNNClassifier: {**CONVOLUTIONAL_NET, "label_smoothing": Uniform(0.0, 0.15)},
     DropoutCNNRegressor: CONVOLUTIONAL_NET,
+    DropoutRNNClassifier: {**RECURRENT_NET, "label_smoothing": Uniform(0.0, 0.15)},
+    DropoutRNNRegressor: RECURRENT_NET,
+    FineTunedClassifier: {**FINE_TUNED_NET, "label_smoothing": Uniform(0.0, 0.15)},
+    FineTunedRegressor: FINE_TUNED_NET,
+    MatrixFactorizationRegressor: {**FACTORS, "alpha": Log(1e-2, 1.0)},
+    MatrixFactorizationRecommender: FACTORS,
     aug.GaussianNoise: {"scale": Log(0.01, 1.0)},
     aug.Mixup: {"alpha": Log(0.05, 1.0)},
     aug.FeatureMask: {"p": Uniform(0.0, 0.4)},
@@ -106,6 +148,12 @@ SPACES = {
     aug.Cutout: {"size": Whole(1, 16)},
     aug.RandomErasing: {"p": Uniform(0.0, 0.7)},
     aug.CutMix: {"alpha": Log(0.1, 2.0)},
+}
+GAMMAS = {"mcp": Log(1.5, 15.0), "scad": Log(2.5, 15.0)}  # of concave penalties, also of groups
+OF_LOSSES = {  # of recommenders
+    "als": {"alpha": Log(2e-3, 1e-1), "confidence": Log(0.5, 2e1)},
+    "bpr": {"alpha": Log(5e-3, 0.5), "learning_rate": Log(1e-2, 0.5)},
+    "warp": {"alpha": Log(0.1, 1e1), "learning_rate": Log(1e-2, 0.5)},
 }
 DESCENT = {"alpha": Log(1e-5, 1e1), "l1_ratio": Uniform(0.0, 1.0)}
 PATIENCE = {"patience": Whole(3, 50)}
@@ -132,8 +180,16 @@ def _space(estimator, prefix=""):
         return {f"{prefix}p": Uniform(0.0, 1.0), **inside}
     for kind, space in SPACES.items():
         if type(estimator) is kind:
-            return {prefix + name: values for name, values in space.items()}
+            return {prefix + name: values for name, values in {**space, **_of_choice(estimator)}.items()}
     return None
+
+
+def _of_choice(estimator):
+    """Distributions that depend on the penalty, or on the loss of recommendations."""
+    if isinstance(estimator, MatrixFactorizationRecommender):
+        return OF_LOSSES.get(estimator.loss, {})
+    shape = str(getattr(estimator, "penalty", None)).removeprefix("group_")
+    return {"gamma": GAMMAS[shape]} if shape in GAMMAS else {}
 
 
 def _several(augmenter, prefix):
@@ -150,13 +206,15 @@ def param_space(estimator, engine="sklearn"):
 
     Few parameters matter, and which ones is not known in advance: random or Bayesian search over these is better than
     a fine grid over a few [1]_. Ranges are meant for standardized features. The range of `alpha` in regression is wide,
-    since targets have all units: `ElasticNetProxCV` computes where its path begins, and is faster. Pixels and sizes of
-    image augmenters are meant for small images, up to 32 x 32.
+    since targets have all units: `ElasticNetProxCV` and `PenalizedRegressorCV` compute where their paths begin, and are
+    faster. Spaces depend on the `penalty` that is set, and on the `loss` of recommenders. Pixels and sizes of image
+    augmenters are meant for small images, up to 32 x 32.
 
     Parameters
     ----------
     estimator : estimator
-        One of this package, alone or the last step of a `Pipeline`. Of wrappers, the inner estimator is searched, too,
+        One of this package, alone or the last step of a `Pipeline`; `AugmentationSearchCV`, a search itself, and
+        `Autoencoder` have no space. Of wrappers, the inner estimator is searched, too,
         and the augmenter: tables and images, also inside `Compose`, `OneOf` and `RandomApply`.
     engine : {"sklearn", "optuna"}, default="sklearn"
         "sklearn" gives what `RandomizedSearchCV` and `HalvingRandomSearchCV` take, frozen distributions of
@@ -194,7 +252,9 @@ def param_space(estimator, engine="sklearn"):
         raise ValueError(f"engine must be 'sklearn' or 'optuna'; got {engine!r}.")
     found = _space(estimator)
     if not found:
-        raise ValueError(f"estimator must be one of skreg, or a Pipeline that ends in one; got {estimator!r}.")
+        raise ValueError(
+            f"estimator must be one of skreg with a space, or a Pipeline that ends in one; got {estimator!r}."
+        )
     if engine == "sklearn":
         return {name: values.scipy() for name, values in found.items()}
     try:

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
 
 from .._nets.context import Context
 from .._nets.layers.activations import BiasActivationDropout
@@ -101,6 +101,8 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
 
     def _rows_and_targets(self, X, y, reset, **options):
         fixed = self._start is not None and self._start.fixes_inputs
+        if reset and fixed and not hasattr(self, "feature_names_in_"):  # the source has no names that must agree
+            _check_feature_names(self, X, reset=True)
         X, y = self._validated(X, reset and not fixed, y, **options)
         return self._canonical(X), y
 

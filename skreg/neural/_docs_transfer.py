@@ -54,7 +54,8 @@ PARTS = {
     n_iter_ : int
         Number of epochs.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)""",
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Those of X; if `pretrained` has names, too, they must agree.""",
     "raises": """
     Raises
     ------

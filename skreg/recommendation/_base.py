@@ -90,7 +90,8 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, 2) or frame
-            Users and items in the first two columns.
+            Users and items in the first two columns, alone or before the other columns of the training rows, which are
+            not read.
 
         Returns
         -------

@@ -1,10 +1,15 @@
 """Features of users and of items, as sparse matrices in the order of their labels."""
 
+import warnings
+
 import numpy as np
 import scipy.sparse as sp
 
 from ..utils._rows import as_table
+from ..utils._validation import caller_level
 from ._labels import as_column
+
+LARGE = 10.0  # root mean square of a numeric feature above which steps and penalties no longer suit its embedding
 
 
 class FeatureTable:
@@ -75,7 +80,9 @@ class FeatureTable:
                 raise ValueError(
                     f"{self.name} must be finite; got {column[bad[0]]} in row {bad[0]} of column {name!r}."
                 )
-            return sp.csr_matrix(column.astype(np.float64)[:, None]), [None]
+            column = column.astype(np.float64)
+            self._warn_if_large(column, name)
+            return sp.csr_matrix(column[:, None]), [None]
         missing = [row for row, value in enumerate(column.tolist()) if value is None or str(value) in ("nan", "<NA>")]
         if missing:
             raise ValueError(
@@ -84,6 +91,18 @@ class FeatureTable:
         values, codes = np.unique(column.astype(str), return_inverse=True)
         n = codes.size
         return sp.csr_matrix((np.ones(n), (np.arange(n), codes)), shape=(n, values.size)), values.tolist()
+
+    def _warn_if_large(self, column, name):
+        largest = np.abs(column).max()
+        size = largest * np.sqrt(np.mean((column / largest) ** 2)) if largest else 0.0
+        if size > LARGE:
+            warnings.warn(
+                f"{self.name} should be on a scale of about 1, but column {name!r} has a root mean square of"
+                f" {size:.3g}: its embedding is hardly penalized, and predictions may be useless. Standardize it, or"
+                " give classes of its values as texts.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
 
     def of(self, index, known):
         """Features of all labels of an index, in CSR form: one of its own for each known one, and the table's."""

@@ -1,5 +1,6 @@
 """Users and items from the first two columns of X, and their labels as codes."""
 
+from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -60,8 +61,25 @@ def read_columns(X, check=None):
 
 
 def read_pairs(estimator, X, reset=False):
-    """`read_columns`; sets or compares what the estimator knows of the columns."""
-    return read_columns(X, lambda X: validate_data(estimator, X, reset=reset, skip_check_array=True))
+    """`read_columns`; sets or compares what the estimator knows of the columns.
+
+    The columns of users and items may come without the others of the training rows, since these are not read.
+    """
+
+    def check(X):
+        alone = not reset and X.shape[1] == len(SIDES) < estimator.n_features_in_
+        validate_data(_of_two_columns(estimator) if alone else estimator, X, reset=reset, skip_check_array=True)
+
+    return read_columns(X, check)
+
+
+def _of_two_columns(estimator):
+    """A copy that was fitted, as far as checks of X know, to the first two columns."""
+    estimator = copy(estimator)
+    estimator.n_features_in_ = len(SIDES)
+    if hasattr(estimator, "feature_names_in_"):
+        estimator.feature_names_in_ = estimator.feature_names_in_[: len(SIDES)]
+    return estimator
 
 
 def _as_array(X):

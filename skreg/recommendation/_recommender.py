@@ -113,6 +113,8 @@ class MatrixFactorizationRecommender(Factorization):
     -----
     ConvergenceWarning
         For loss="als", if `stationarity_` is above `tol` after `max_iter` iterations.
+    UserWarning
+        If a numeric feature, such as a year, is not on a scale of about 1: its root mean square is above 10.
 
     See Also
     --------

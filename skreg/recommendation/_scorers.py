@@ -1,10 +1,15 @@
 """Scorers of recommendations: recall and nDCG of the top k items. The RMSE of ratings is scikit-learn's."""
 
+import warnings
+
 import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..utils._params import check_int
-from ..utils._validation import check_weights
+from ..utils._validation import caller_level, check_weights
+from ._base import Factorization
 from ._labels import UNKNOWN, read_pairs
 
 METRICS = ("recall", "ndcg")
@@ -32,12 +37,29 @@ class RankingScorer:
         """The mean over the users of X that have relevant rows; NaN if there are none.
 
         Pairs of the training rows are not relevant: they are not recommended.
+
+        Warns
+        -----
+        UndefinedMetricWarning
+            If no row with weight has y above the threshold.
+
+        Raises
+        ------
+        TypeError
+            If the estimator is no factorization, nor a pipeline or search that ends in one.
         """
         check_is_fitted(estimator)
+        estimator, X = self._final(estimator, X)
         columns = read_pairs(estimator, X)
         n = columns[0].size
         y, weights = estimator._read_targets(y, n), check_weights(sample_weight, n)
         relevant = (y > self.threshold) & (True if weights is None else weights > 0.0)
+        if not relevant.any():
+            warnings.warn(
+                f"{self!r} is NaN: no row with weight has y above threshold={self.threshold:g}.",
+                UndefinedMetricWarning,
+                stacklevel=caller_level(),
+            )
         relevant &= ~estimator._has_seen(estimator._users.codes(columns[0]), estimator._items.codes(columns[1]))
         if not relevant.any():
             return np.nan
@@ -46,6 +68,22 @@ class RankingScorer:
         codes, items = estimator._users.codes(names), estimator._items.codes(items)
         top, scores = estimator._top(codes, min(self.k, estimator.items_.size), True)
         return float(np.mean(self._of_users(users, items, len(estimator.items_), top, np.isfinite(scores))))
+
+    def _final(self, estimator, X):
+        """The factorization at the end of pipelines and searches, and X as it takes it."""
+        found = estimator
+        while not isinstance(found, Factorization):
+            if isinstance(found, Pipeline):
+                X = found[:-1].transform(X) if len(found.steps) > 1 else X
+                found = found.steps[-1][1]
+            elif hasattr(found, "best_estimator_"):
+                found = found.best_estimator_
+            else:
+                raise TypeError(
+                    f"{self!r} needs a recommender, MatrixFactorizationRecommender or MatrixFactorizationRegressor, or"
+                    f" a Pipeline or search that ends in one; got {estimator!r}."
+                )
+        return found, X
 
     def _of_users(self, users, items, n_items, top, is_new):
         """One number for every user, from the pairs of relevant items and the best items."""
@@ -84,7 +122,8 @@ def recall_at_k(k=10, *, threshold=0.0):
     k : int, default=10
         Number of recommendations, at least 1.
     threshold : float, default=0.0
-        Held-out rows with y above it are relevant.
+        Held-out rows with y above it are relevant. With ratings it decides what counts as liked: with 0, rows of one
+        star do, too. Where no row is relevant, the score is NaN, with a warning.
 
     Returns
     -------
@@ -120,7 +159,8 @@ def ndcg_at_k(k=10, *, threshold=0.0):
     k : int, default=10
         Number of recommendations, at least 1.
     threshold : float, default=0.0
-        Held-out rows with y above it are relevant.
+        Held-out rows with y above it are relevant. With ratings it decides what counts as liked: with 0, rows of one
+        star do, too. Where no row is relevant, the score is NaN, with a warning.
 
     Returns
     -------

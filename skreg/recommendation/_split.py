@@ -54,7 +54,11 @@ class EntriesKFold:
 
         Parameters
         ----------
-        X, y, groups : object
+        X : object, default=None
+            Not read.
+        y : object, default=None
+            Not read.
+        groups : object, default=None
             Not read.
 
         Returns
@@ -70,7 +74,9 @@ class EntriesKFold:
         ----------
         X : array-like of shape (n_samples, 2) or frame
             Users in the first column, items in the second.
-        y, groups : object
+        y : object, default=None
+            Not read.
+        groups : object, default=None
             Not read.
 
         Returns

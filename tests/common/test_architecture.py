@@ -21,7 +21,7 @@ LAYERS = {
     "augmentation": {"utils"},
     "_factorization": {"_core"},
     "recommendation": {"_factorization", "utils"},
-    "inspection": {"augmentation", "linear", "neural", "stopping", "utils"},
+    "inspection": {"augmentation", "linear", "neural", "recommendation", "stopping", "utils"},
 }
 ROOMS = {  # of the core; what else is in it may import all of them
     "parts": set(),

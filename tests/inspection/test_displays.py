@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import (
     ElasticNet,
     ElasticNetCV,
@@ -36,11 +37,19 @@ from skreg import (
     AugmentedRegressor,
     DropoutMLPClassifier,
     DropoutMLPRegressor,
+    DropoutRNNClassifier,
+    DropoutRNNRegressor,
     EarlyStoppingRegressor,
     ElasticNetProx,
     ElasticNetProxCV,
     LabelSmoothedLogistic,
     LabelSmoothedLogisticCV,
+    MatrixFactorizationRecommender,
+    MatrixFactorizationRegressor,
+    PenalizedCox,
+    PenalizedCoxCV,
+    PenalizedRegressor,
+    PenalizedRegressorCV,
 )
 from skreg.augmentation import (
     ColorJitter,
@@ -66,6 +75,7 @@ from skreg.inspection import (
     UncertaintyDisplay,
     param_space,
 )
+from skreg.neural import FineTunedClassifier, FineTunedRegressor
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
@@ -561,6 +571,17 @@ SPACED = [
         DropoutMLPClassifier(), Compose([Rotate(), RandomApply(Cutout()), RandomCrop()], random_state=0)
     ),
     AugmentedClassifier(LabelSmoothedLogistic(), OneOf([Shift(), Zoom(), Flip(), ColorJitter(), CutMix()])),
+    LabelSmoothedLogistic(penalty="mcp"),
+    PenalizedRegressor(penalty="group_scad"),
+    PenalizedRegressorCV(penalty="mcp"),
+    PenalizedCox(penalty="scad"),
+    PenalizedCoxCV(),
+    DropoutRNNClassifier(),
+    DropoutRNNRegressor(),
+    FineTunedClassifier(FrozenEstimator(DropoutMLPClassifier())),
+    FineTunedRegressor(FrozenEstimator(DropoutMLPRegressor())),
+    MatrixFactorizationRegressor(),
+    *(MatrixFactorizationRecommender(loss=loss) for loss in ("als", "bpr", "warp")),
 ]
 
 
@@ -588,6 +609,14 @@ def test_displays__spaces_of_composed_augmenters_and_of_l1():
     model = AugmentedClassifier(DropoutMLPClassifier(), Compose([Rotate(), RandomApply(Cutout())]))
     found = set(param_space(model))
     assert {"augmenter__0__degrees", "augmenter__1__p", "augmenter__1__augmenter__size", "estimator__l1"} <= found
+
+
+def test_displays__spaces_depend_on_the_penalty_and_on_the_loss():
+    assert "gamma" not in param_space(PenalizedRegressor())
+    for penalty, least in (("mcp", 1.0), ("group_mcp", 1.0), ("scad", 2.0), ("group_scad", 2.0)):
+        assert param_space(PenalizedRegressor(penalty=penalty))["gamma"].support()[0] > least
+    assert set(param_space(MatrixFactorizationRecommender())) == {"alpha", "confidence", "frequency_scaling", "rank"}
+    assert "confidence" not in param_space(MatrixFactorizationRecommender(loss="warp"))
 
 
 def test_displays__a_random_search_takes_a_space():

@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
@@ -244,6 +245,27 @@ def test_fine_tuned__a_frozen_scaler_goes_before_it():
 
 
 # ---- inputs
+
+
+@pytest.mark.parametrize("sourced", ["array", "frame", "autoencoder of a frame"])
+def test_fine_tuned__names_of_columns_are_kept_and_checked(source, sourced):
+    frame = pd.DataFrame(X, columns=list("abcdefghijkl"))
+    backwards = frame[frame.columns[::-1]]
+    if sourced == "frame":
+        source = clone(source).fit(frame, CODES)
+    elif sourced == "autoencoder of a frame":
+        source = Autoencoder(DropoutMLPRegressor((4,), **FAST)).fit(frame)
+    new = FineTunedClassifier(FrozenEstimator(source), random_state=0)
+    model = clone(new).fit(frame, CODES, X_val=frame[:9], y_val=CODES[:9])
+    assert model.feature_names_in_.tolist() == list(frame)
+    assert model.predict(frame).shape == (90,)
+    with pytest.raises(ValueError, match="must be in the same order"):
+        model.predict(backwards)
+    if sourced == "array":
+        assert not hasattr(clone(new).fit(X, CODES), "feature_names_in_")
+        return
+    with pytest.raises(ValueError, match="must be in the same order"):
+        clone(new).fit(backwards, CODES)
 
 
 def test_fine_tuned__lengths_and_sizes_may_differ_where_weights_do_not_depend_on_them():

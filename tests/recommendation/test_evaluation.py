@@ -6,9 +6,13 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from skreg import MatrixFactorizationRegressor
+from skreg import MatrixFactorizationRecommender, MatrixFactorizationRegressor
 from skreg.recommendation import EntriesKFold, ndcg_at_k, recall_at_k
 from tests.recommendation.data import simulated_ratings
 
@@ -98,7 +102,10 @@ def test_scorers__take_frames_weights_and_no_y():
     new = [pair for pair in np.ndindex(30, 20) if list(pair) not in X.tolist()][:10]
     y, weights = np.arange(1.0, 11.0), np.r_[np.ones(5), np.zeros(5)]
     assert recall_at_k(2)(model, new, y, weights) == recall_at_k(2)(model, new[:5], y[:5])
-    assert np.isnan(recall_at_k(2)(model, new, np.zeros(10)))
+    with pytest.warns(
+        UndefinedMetricWarning, match=r"recall_at_k\(k=2, threshold=0\) is NaN: no row with weight has y"
+    ):
+        assert np.isnan(recall_at_k(2)(model, new, np.zeros(10)))
 
 
 @pytest.mark.parametrize("scorer", [recall_at_k(3), ndcg_at_k(3)])
@@ -127,3 +134,28 @@ def test_scorers__bad_k_is_named(make):
     for k in (0, 1.5, True):
         with pytest.raises(ValueError, match="k must be an int, at least 1"):
             make(k)
+
+
+def test_scorers__go_to_the_end_of_pipelines_and_searches():
+    scorer, folds = recall_at_k(2), EntriesKFold(2)
+    for first in ("passthrough", FunctionTransformer(lambda X: X[:, ::-1])):  # items come first here
+        table = X if first == "passthrough" else X[:, ::-1]
+        whole = make_pipeline(first, MatrixFactorizationRecommender(2))
+        grid = {"matrixfactorizationrecommender__alpha": [0.02]}
+        search = GridSearchCV(whole, grid, cv=folds if first == "passthrough" else 2, scoring=scorer).fit(table)
+        bare = MatrixFactorizationRecommender(2).fit(X[50:])
+        inner = make_pipeline(first, MatrixFactorizationRecommender(2)).fit(table[50:])
+        assert np.isfinite(search.best_score_)
+        assert scorer(inner, table[:50]) == scorer(bare, X[:50]) > 0.0
+        search.fit(table[50:])
+        assert scorer(search, table[:50]) == scorer(bare, X[:50])
+    with pytest.raises(TypeError, match=r"recall_at_k\(k=2, threshold=0\) needs a recommender, .*; got Ridge"):
+        scorer(Ridge().fit(X, Y), X, Y)
+
+
+def test_scorers__training_scores_are_nan():
+    scores = cross_validate(
+        MatrixFactorizationRecommender(2), X, cv=EntriesKFold(2), scoring=recall_at_k(2), return_train_score=True
+    )
+    assert np.isnan(scores["train_score"]).all()
+    assert np.isfinite(scores["test_score"]).all()

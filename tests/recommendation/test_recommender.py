@@ -1,6 +1,7 @@
 """Matrix factorization of implicit feedback."""
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from skreg import MatrixFactorizationRecommender
 from skreg.recommendation import EntriesKFold, recall_at_k
+from skreg.recommendation._features import FeatureTable
 
 LOSSES = ["als", "bpr", "warp"]
 GENRES = ["crime", "fantasy", "space"]
@@ -257,3 +259,14 @@ def test_bad_counts__are_named():
 def test_warning__names_what_to_do():
     with pytest.warns(ConvergenceWarning, match="Increase max_iter=2 or tol"):
         make(max_iter=2, tol=1e-9).fit(X)
+
+
+@pytest.mark.parametrize(("year", "warns"), [(1994.0, True), (9.0, False), (-1e200, True), (0.0, False)])
+def test_features__large_numbers_give_a_warning(year, warns):
+    table = pd.DataFrame({"item": np.arange(32), "year": np.full(32, year)})
+    if not warns:
+        assert FeatureTable(table, "item").names == ["year"]
+        return
+    message = f"column 'year' has a root mean square of {abs(year):.3g}"
+    with pytest.warns(UserWarning, match=re.escape(message)):
+        FeatureTable(table, "item")

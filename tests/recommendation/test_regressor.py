@@ -249,6 +249,20 @@ def test_labels__of_frames_are_those_of_lists(kind):
     assert other.users_.tolist() == ["ann", "bob", "eve"]
 
 
+def test_labels__further_columns_of_the_training_rows_may_be_absent():
+    frame = pd.DataFrame({"who": ["ann", "ann", "bob"], "what": [3, 5, 3], "rating": [1.0, 2.0, 3.0]})
+    model = MatrixFactorizationRegressor(1).fit(frame, frame.rating)
+    np.testing.assert_array_equal(model.predict(frame[["who", "what"]]), model.predict(frame))
+    model.score(frame[["who", "what"]], frame.rating)
+    with pytest.raises(ValueError, match="must be in the same order"):
+        model.predict(frame[["what", "who"]])
+    with pytest.raises(ValueError, match="unseen at fit time"):
+        model.predict(frame[["who", "rating"]])
+    rows = frame.to_numpy()
+    model = MatrixFactorizationRegressor(1).fit(rows, frame.rating)
+    np.testing.assert_array_equal(model.predict(rows[:, :2]), model.predict(rows))
+
+
 def test_labels__large_integers_are_not_rounded():
     big = 2**60
     model = MatrixFactorizationRegressor(1).fit([[big, 1], [big + 1, 1], [big, 2]], [1.0, 2.0, 3.0])
