@@ -1,9 +1,11 @@
 """Cox's proportional hazards model with a choice of penalties."""
 
+import warnings
 from copy import copy
 from numbers import Real
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_consistent_length
 
@@ -11,12 +13,28 @@ from .._core.concordance import concordance
 from .._core.parts.cox import cox_loss
 from ..utils._callbacks import with_callbacks
 from ..utils._params import BOOLEAN, NONE, PROBABILITY, Interval, Options
-from ..utils._validation import as_numbers, as_one_column, check_weights, numeric_targets, unchanged_on_error
+from ..utils._validation import (
+    as_numbers,
+    as_one_column,
+    caller_level,
+    check_weights,
+    numeric_targets,
+    unchanged_on_error,
+)
 from ._base import LinearRegressor
 from ._grid import check_grid
+from ._infinite import free_coefficients, orders_events
 from ._losses import ScoreLoss
 from ._penalized import WithPenalty
 from ._penalized_base import PenalizedFit
+
+UNBOUNDED = {  # why there is no finite optimum, and what helps
+    "factor": ("Without a penalty (alpha=0, penalty_factor=0)", "Set alpha above 0."),
+    "concave": (
+        "Large coefficients are not penalized by penalty={penalty!r}, so",
+        "Set l1_ratio below 1 for some ridge penalty, or increase alpha.",
+    ),
+}
 
 
 class CoxLoss(ScoreLoss):
@@ -103,6 +121,24 @@ class CoxModel(WithPenalty, LinearRegressor):
             Y=event[None].astype(float), loss=CoxLoss(time, strata, self.ties), survival=(event, time, strata)
         )
 
+    def _warn_of(self, problem, found, fit, penalty):
+        """Warn of targets that did not converge, and of an order of the events that has no finite optimum."""
+        free = free_coefficients(
+            problem, penalty, getattr(self, "alpha_", getattr(self, "alpha", None)), self.coef_[None]
+        )
+        cause = next((cause for cause, which in free.items() if orders_events(problem, self.coef_, which[0])), None)
+        if cause is None:
+            super()._warn_of(problem, found, fit, penalty)
+            return
+        reason, remedy = UNBOUNDED[cause]
+        warnings.warn(
+            f"{type(self).__name__}: no finite optimum: the order of the events is predicted without error by the"
+            f" selected features, or by one of them. {reason.format(penalty=self.penalty)} the best coefficients are"
+            f" infinite; the fit was stopped at an objective of {found.objective[0]:.3g}. {remedy}",
+            ConvergenceWarning,
+            stacklevel=caller_level(),
+        )
+
     def _store_baseline(self, problem):
         """Set the intercept, and Breslow's estimate of the cumulative baseline hazard in every stratum."""
         self.intercept_ = -float(problem.data.mean @ self.coef_)
@@ -119,12 +155,13 @@ class CoxModel(WithPenalty, LinearRegressor):
                 self.baseline_hazard_.append(np.empty(0))
                 continue
             order = rows[np.argsort(time[rows], kind="stable")]
-            at_risk = np.cumsum((weights[order] * np.exp(scores[order]))[::-1])[::-1]
+            at_risk = np.logaddexp.accumulate((np.log(weights[order]) + scores[order])[::-1])[::-1]  # in logarithms
             times, first = np.unique(time[order], return_index=True)
             deaths = np.add.reduceat(weights[order] * event[order], first)
             some = deaths > 0.0
             self.event_times_.append(times[some])
-            self.baseline_hazard_.append(np.cumsum(deaths[some] / at_risk[first][some]))
+            with np.errstate(over="ignore"):  # infinite coefficients, see `_warn_of`
+                self.baseline_hazard_.append(np.cumsum(np.exp(np.log(deaths[some]) - at_risk[first][some])))
 
     def predict(self, X):
         """Logarithms of hazards, relative to the average row of the fit: larger values mean earlier events.
@@ -154,14 +191,15 @@ class CoxModel(WithPenalty, LinearRegressor):
         -------
         survival : ndarray of shape (n_samples, n_times)
         """
-        relative = np.exp(self.predict(X))
+        log_relative = self.predict(X)
         times = np.unique(np.concatenate(self.event_times_)) if times is None else _check_times(times)
-        codes = self._codes_of(strata, relative.size)
+        codes = self._codes_of(strata, log_relative.size)
         hazards = []
         for event_times, hazard in zip(self.event_times_, self.baseline_hazard_, strict=True):
             steps = np.append(0.0, hazard)
             hazards.append(steps[np.searchsorted(event_times, times, side="right")])
-        return np.exp(-relative[:, None] * np.array(hazards)[codes])
+        with np.errstate(divide="ignore", over="ignore"):  # hazards of 0, and larger ones than numbers can be
+            return np.exp(-np.exp(log_relative[:, None] + np.log(hazards)[codes]))
 
     def _codes_of(self, strata, n):
         if strata is None:
@@ -206,8 +244,8 @@ class PenalizedCox(CoxModel, PenalizedFit):
 
         1 / sum_i w_i (minus the logarithm of the partial likelihood of b, minus its infimum) + penalty(b)
 
-    the half deviance; the penalties are those of `PenalizedRegressor`. There is no intercept, which the baseline
-    contains.
+    the half deviance; the penalties are those of `PenalizedRegressor` but "slope" and "fused". There is no intercept,
+    which the baseline contains.
 
     Parameters
     ----------
@@ -249,8 +287,9 @@ class PenalizedCox(CoxModel, PenalizedFit):
     Warns
     -----
     ConvergenceWarning
-        If the certificate is above `tol` after `max_iter` Newton steps. Without a penalty, features that separate the
-        order of events have infinite coefficients.
+        If the certificate is above `tol` after `max_iter` Newton steps, and if features without a penalty, or so large
+        that a concave penalty is constant, predict the order of the events without error, together or one alone: the
+        best coefficients are infinite then, whether `tol` was met or not.
 
     See Also
     --------

@@ -219,6 +219,7 @@ def elastic_net_path(
     coef_init=None,
     penalty_factor=None,
     prior_coef=None,
+    relax=0.0,
     fit_intercept=True,
     standardize=False,
     positive=False,
@@ -242,7 +243,7 @@ def elastic_net_path(
     sample_weight : array-like of shape (n_samples,), default=None
     coef_init : array-like of shape (n_features,) or (n_targets, n_features), default=None
         Starting point, such as the last coefficients of a path that is to be continued.
-    penalty_factor, prior_coef, fit_intercept, standardize, positive, bounds, solver, tol, max_iter
+    penalty_factor, prior_coef, relax, fit_intercept, standardize, positive, bounds, solver, tol, max_iter
         As for `ElasticNetProx`; `max_iter` holds for each alpha.
 
     Returns
@@ -274,6 +275,7 @@ def elastic_net_path(
         l1_ratio=l1_ratio,
         penalty_factor=penalty_factor,
         prior_coef=prior_coef,
+        relax=relax,
         fit_intercept=fit_intercept,
         standardize=standardize,
         positive=positive,

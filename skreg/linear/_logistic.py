@@ -17,10 +17,29 @@ from ..utils._validation import caller_level, unchanged_on_error
 from ._base import PRIOR, LinearClassifier
 from ._blocks import block_scores_fit, read_block_classes
 from ._grid import check_grid
+from ._infinite import free_coefficients
 from ._penalized import GROUPED, WithPenalty
 from ._penalized_base import PenalizedFit
 
 CERTAIN_MARGIN = 20.0  # between scores: the loss is 2e-9 there, which only coefficients that grow without end reach
+CHOSEN = ("alpha", "label_smoothing", "relax")
+SEPARATED = {  # which features separate the classes, why that has no finite optimum, and what helps
+    "factor": (
+        "unpenalized features",
+        "Without a penalty (alpha=0, penalty_factor=0) and with label_smoothing=0",
+        "Set alpha or label_smoothing above 0.",
+    ),
+    "concave": (
+        "the selected features",
+        "Large coefficients are not penalized by penalty={penalty!r}, so with label_smoothing=0",
+        "Set l1_ratio below 1 for some ridge penalty, or label_smoothing above 0, or increase alpha.",
+    ),
+    "relax": (
+        "the selected features",
+        "The refit of relax={relax:g} has no penalty, so with label_smoothing=0",
+        "Set l1_ratio below 1 for some ridge penalty, or label_smoothing above 0, or relax=0.",
+    ),
+}
 
 
 class LabelSmoothed(WithPenalty, LinearClassifier):
@@ -81,40 +100,31 @@ class LabelSmoothed(WithPenalty, LinearClassifier):
         return problem.classes[problem.Y[0]]
 
     def _warn_of(self, problem, found, fit, penalty):
-        chosen = {name: getattr(self, f"{name}_", getattr(self, name, None)) for name in ("alpha", "label_smoothing")}
-        free = chosen["alpha"] == 0.0 or np.any(penalty.factor == 0.0)
-        endless = (
-            (free or (not penalty.is_convex and penalty.l1_ratio == 1.0))
-            and chosen["label_smoothing"] == 0.0
-            and self.confidence_penalty == 0.0
-            and not np.isfinite(problem.bounds).any()
-        )
-        if not (endless and self._certain(problem)):
+        chosen = {name: getattr(self, f"{name}_", getattr(self, name, None)) for name in CHOSEN}
+        free = {}
+        if chosen["label_smoothing"] == 0.0 and self.confidence_penalty == 0.0:
+            free = free_coefficients(problem, penalty, chosen["alpha"], self.coef_, float(np.max(chosen["relax"])))
+        cause = next((cause for cause, which in free.items() if self._certain(problem, which)), None)
+        if cause is None:
             super()._warn_of(problem, found, fit, penalty)
-        elif free:
-            warnings.warn(
-                f"{type(self).__name__}: unpenalized features separate the classes, in all rows or in some. Without a"
-                " penalty (alpha=0, penalty_factor=0) and with label_smoothing=0 the best coefficients are infinite;"
-                f" the fit was stopped at an objective of {found.objective[0]:.3g}. Set alpha or label_smoothing above"
-                " 0.",
-                ConvergenceWarning,
-                stacklevel=caller_level(),
-            )
-        elif not found.met[0]:
-            warnings.warn(
-                f"{type(self).__name__}: the selected features separate the classes, in all rows or in some. Large"
-                f" coefficients are not penalized by penalty={self.penalty!r}, so with label_smoothing=0 the best ones"
-                f" are infinite; the fit was stopped at an objective of {found.objective[0]:.3g}. Set l1_ratio below 1"
-                " for some ridge penalty, or label_smoothing above 0, or increase alpha.",
-                ConvergenceWarning,
-                stacklevel=caller_level(),
-            )
+            return
+        features, reason, remedy = SEPARATED[cause]
+        warnings.warn(
+            f"{type(self).__name__}: {features} separate the classes, in all rows or in some."
+            f" {reason.format(penalty=self.penalty, relax=chosen['relax'])} the best coefficients are infinite;"
+            f" the fit was stopped at an objective of {found.objective[0]:.3g}. {remedy}",
+            ConvergenceWarning,
+            stacklevel=caller_level(),
+        )
 
-    def _certain(self, problem):
-        """Whether all rows are classified correctly, or some with a probability of 1 but for about 1e-9."""
+    def _certain(self, problem, free):
+        """Whether some coefficients classify all rows correctly, or some with a probability of 1 but for about 1e-9."""
         if isinstance(problem.X, DaskBlocks):  # not worth another pass
             return False
-        scores = scores_of_all(problem.data.X @ self.coef_.T + self.intercept_)
+        coef, intercept = np.where(free, self.coef_, 0.0), self.intercept_
+        if self.fit_intercept:
+            intercept = intercept + (self.coef_ - coef) @ problem.data.mean
+        scores = scores_of_all(problem.data.X @ coef.T + intercept)
         own = np.take_along_axis(scores, problem.Y.T, axis=1)[:, 0]
         np.put_along_axis(scores, problem.Y.T, -np.inf, axis=1)
         margins = (own - scores.max(axis=1))[problem.row_weights > 0.0]
@@ -213,8 +223,8 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
         Share of a refit in the coefficients and the intercepts, in [0, 1]. The refit has only the features that are
         selected for any class, and of the penalty only its ridge: large effects are less biased (Hastie, Tibshirani &
         Tibshirani 2020). It is ``1 - gamma`` of glmnet. 0 is no refit. If the selected features separate the classes,
-        coefficients of the refit grow until `tol` is met, unless there is ridge or label smoothing. Certificates and
-        the objective are those of the penalized model.
+        coefficients of the refit grow until `tol` is met, and a warning says so, unless there is ridge or label
+        smoothing. Certificates and the objective are those of the penalized model.
     fit_intercept : bool, default=True
         Whether to fit unpenalized intercepts. Sparse X stays sparse: it is centred implicitly.
     standardize : bool, default=False
@@ -269,8 +279,8 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
     -----
     ConvergenceWarning
         If the gap is above `tol` after `max_iter` steps, and if features without a penalty, or so large that a concave
-        penalty is constant, separate the classes, in all rows or in some, while ``label_smoothing=0``: the best
-        coefficients are infinite then.
+        penalty is constant, or in a refit without ridge (`relax`), separate the classes, in all rows or in some, while
+        ``label_smoothing=0``: the best coefficients are infinite then, whether `tol` was met or not.
 
     See Also
     --------
@@ -459,6 +469,7 @@ def logistic_path(
     prior_coef=None,
     bounds=None,
     positive=False,
+    relax=0.0,
     fit_intercept=True,
     standardize=False,
     class_weight=None,
@@ -484,7 +495,7 @@ def logistic_path(
         Starting point, such as the last coefficients of a path that is to be continued.
     penalty, gamma, label_smoothing, confidence_penalty, grouped, groups, group_weights, penalty_factor, prior_coef
         As for `LabelSmoothedLogistic`.
-    bounds, positive, fit_intercept, standardize, class_weight, solver, tol, max_iter
+    bounds, positive, relax, fit_intercept, standardize, class_weight, solver, tol, max_iter
         As for `LabelSmoothedLogistic`; `max_iter` holds for each alpha.
 
     Returns
@@ -527,6 +538,7 @@ def logistic_path(
         prior_coef=prior_coef,
         bounds=bounds,
         positive=positive,
+        relax=relax,
         fit_intercept=fit_intercept,
         standardize=standardize,
         class_weight=class_weight,

@@ -306,7 +306,8 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     relax : float, default=0.0
         Share of a refit in the coefficients and the intercept, in [0, 1]. The refit has only the selected features, and
         of the penalty only its ridge, none for ``l1_ratio=1``: large effects are less biased [16]_. It is ``1 - gamma``
-        of glmnet. 0 is no refit. Certificates and the objective are those of the penalized model.
+        of glmnet. 0 is no refit. The refit of "slope" and "fused" keeps neither clusters nor runs: every selected
+        feature has a coefficient of its own. Certificates and the objective are those of the penalized model.
     penalty_factor : array-like of shape (n_features,), Series or dict, default=None
         Penalty factor of every feature, in [0, inf]: 0 leaves it unpenalized, infinity leaves the feature out. A dict,
         and a Series whose index holds strings, go by the column names of X, with factor 1 for features that they do

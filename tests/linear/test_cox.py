@@ -1,9 +1,12 @@
 """PenalizedCox: optimality by independent code, forms of y, strata, baseline, concordance, bad input."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from sklearn.exceptions import ConvergenceWarning
 
 from skreg import PenalizedCox
 from tests.core.parts.test_cox import definition
@@ -198,3 +201,28 @@ def test_cox__bad_strata():
     names[3] = 7
     with pytest.raises(ValueError, match=r"strata must hold labels of one type that can be sorted; got \['b', 7\]"):
         PenalizedCox().fit(X, columns(event, time), strata=names)
+
+
+@pytest.mark.parametrize("params", [dict(alpha=0.0), dict(alpha=0.05, penalty="mcp"), dict(penalty_factor=[0, 1, 1])])
+def test_cox__an_order_that_is_predicted_without_error_is_told(params):
+    X = np.random.default_rng(0).standard_normal((60, 3))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = PenalizedCox(**params).fit(X, np.exp(-X[:, 0]))
+        assert np.isfinite(model.predict_survival_function(X)).all()
+    assert [w.category for w in caught] == [ConvergenceWarning]  # and no overflow
+    assert "order of the events is predicted without error" in str(caught[0].message)
+    assert model.score(X, np.exp(-X[:, 0])) == 1.0
+
+
+@pytest.mark.parametrize("strata", [None, np.tile([0, 1], 30)])
+def test_cox__groups_without_events_have_no_finite_optimum(strata):
+    rng = np.random.default_rng(0)
+    X, time = np.column_stack([rng.standard_normal(60), np.repeat([0.0, 1.0], 30)]), rng.exponential(size=60)
+    y = columns((X[:, 1] > 0.0) & (rng.uniform(size=60) < 0.8), time)
+    with pytest.warns(ConvergenceWarning, match="by the selected features, or by one of them"):
+        PenalizedCox(0.0, max_iter=100).fit(X, y, strata=strata)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        PenalizedCox(0.01, penalty="mcp", l1_ratio=0.9).fit(X, y, strata=strata)
+        PenalizedCox(0.0).fit(X, columns(y[:, 0] + (np.arange(60) == np.argmin(time[:30])), time), strata=strata)

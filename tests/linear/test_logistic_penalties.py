@@ -6,6 +6,7 @@ from itertools import chain
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold
 
@@ -175,6 +176,23 @@ def test_logistic_penalties__separated_classes_without_shrinkage_are_told():
         warnings.simplefilter("error")
         assert LabelSmoothedLogistic(0.05, penalty="mcp", l1_ratio=0.9).fit(X, y).stationarity_ <= 1e-6
         assert LabelSmoothedLogistic(0.05, penalty="mcp", label_smoothing=0.1).fit(X, y).stationarity_ <= 1e-6
+
+
+def test_logistic_penalties__separation_is_told_where_the_certificate_is_met():
+    X, y = load_iris(return_X_y=True)
+    with pytest.warns(ConvergenceWarning, match="selected features separate the classes"):
+        model = LabelSmoothedLogistic(0.05, penalty="mcp", standardize=True).fit(X, y)
+    assert model.stationarity_ <= 1e-6
+
+
+def test_logistic_penalties__separation_by_penalized_features_is_not_told():
+    rng = np.random.default_rng(0)
+    X, y = np.column_stack([rng.standard_normal(40), np.repeat([-1.0, 1.0], 20)]), np.repeat([0, 1], 20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        LabelSmoothedLogistic(0.01, penalty_factor=[0.0, 1.0]).fit(X, y)
+        concave = LabelSmoothedLogistic(0.05, penalty="mcp", gamma=500.0).fit(X, y)  # no coefficient is that large
+    np.testing.assert_array_equal(concave.predict(X), y)
 
 
 def test_logistic_penalties__warm_start_goes_on():

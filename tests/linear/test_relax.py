@@ -4,6 +4,8 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor, Ridge
 
 from skreg import (
@@ -13,6 +15,8 @@ from skreg import (
     LabelSmoothedLogisticCV,
     PenalizedRegressor,
     PenalizedRegressorCV,
+    elastic_net_path,
+    logistic_path,
 )
 from tests.linear.test_penalized import GROUPS, problem
 
@@ -74,12 +78,37 @@ def test_relax__of_classes_is_that_of_scikit_learn():
 def test_relax__separable_classes_need_smoothing():
     X = np.linspace(-1.0, 1.0, 40)[:, None]
     y = X[:, 0] > 0.0
+    params = dict(l1_ratio=1.0, relax=1.0)
+    with pytest.warns(ConvergenceWarning, match="selected features separate the classes.*relax=1 has no penalty"):
+        plain = LabelSmoothedLogistic(0.01, **params).fit(X, y)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        plain, smoothed = (
-            LabelSmoothedLogistic(0.01, l1_ratio=1.0, label_smoothing=s, relax=1.0).fit(X, y) for s in (0.0, 0.1)
-        )
+        smoothed = LabelSmoothedLogistic(0.01, label_smoothing=0.1, **params).fit(X, y)
+        LabelSmoothedLogistic(0.01, l1_ratio=0.9, relax=1.0).fit(X, y)  # the refit has a ridge
+        LabelSmoothedLogistic(0.01, l1_ratio=1.0).fit(X, y)
     assert 10.0 * smoothed.coef_[0, 0] < plain.coef_[0, 0] < np.inf
+
+
+def test_relax__separated_classes_are_told_by_searches():
+    X, y = load_iris(return_X_y=True)
+    with pytest.warns(ConvergenceWarning, match="selected features separate the classes"):
+        search = LabelSmoothedLogisticCV(relax=[0.0, 1.0], label_smoothing=0.0, alphas=5, cv=3).fit(X[:100], y[:100])
+    assert search.relax_ == 1.0
+
+
+@pytest.mark.parametrize(
+    ("path", "model"), [(elastic_net_path, ElasticNetProx), (logistic_path, LabelSmoothedLogistic)]
+)
+def test_relax__path_functions_have_it(path, model):
+    X, y = problem("squared")
+    y = (y > np.median(y)).astype(int) if path is logistic_path else y
+    found = path(X, y, l1_ratio=1.0, relax=0.5, alphas=3, eps=0.2)
+    expected = model(l1_ratio=1.0, relax=0.5).path(X, y, alphas=3, eps=0.2)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert np.abs(found[1] - path(X, y, l1_ratio=1.0, alphas=3, eps=0.2)[1]).max() > 0.01
+    with pytest.raises(ValueError, match="relax"):
+        path(X, y, relax=2.0)
 
 
 def test_relax__every_target_has_its_own_features_and_paths_are_separate_fits():
