@@ -100,7 +100,8 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
     Warns
     -----
     ConvergenceWarning
-        If the certificate is above `tol` in the refit or in some folds.
+        If the certificate is above `tol` in the refit or in some folds, and if the refit has infinite best
+        coefficients, see `PenalizedCox`.
     UserWarning
         If the choice lies at an end of the grid and a better alpha may lie beyond; if a fold has no score, as without
         an event among its held-out rows; if there are fewer events than folds.

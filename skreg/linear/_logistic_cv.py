@@ -106,7 +106,8 @@ class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
     Warns
     -----
     ConvergenceWarning
-        If the gap is above `tol` in the refit or in some folds.
+        If the gap is above `tol` in the refit or in some folds, and if the refit has infinite best coefficients, see
+        `LabelSmoothedLogistic`.
     UserWarning
         If the choice lies at an end of the grid and a better alpha may lie beyond; if a fold has no score; if there are
         fewer rows of every class than folds. See Notes.
