@@ -5,13 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from sklearn.base import is_classifier
 from sklearn.datasets import make_classification
 from sklearn.utils import get_tags
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg.utils.discovery import all_estimators
-from tests.estimators import SMALL_DATA, example_of
+from tests.estimators import SMALL_DATA, example_of, targets_for
 from tests.problems import regression
 from tests.processes import run_python
 
@@ -41,7 +40,7 @@ def test_pickles__of_all_estimators_load_in_another_process(tmp_path):
     for name, cls in all_estimators():
         model = example_of(cls)
         X = table if get_tags(model).input_tags.two_d_array else ["the cat sat", "the dog"] * 30
-        model.fit(X, (y > np.median(y)).astype(int) if is_classifier(model) else y)
+        model.fit(X, targets_for(model, y))
         answers[name] = model, X, (model.predict if hasattr(model, "predict") else model.transform)(X)
         assert all(not hasattr(value, "py_func") for value in vars(model).values())  # no kernels
     path = tmp_path / "models.pkl"
