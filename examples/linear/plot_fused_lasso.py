@@ -1,7 +1,7 @@
 """
 ============================================
 The fused lasso: coefficients that have steps
-============================================
+=============================================
 
 Features are often in an order: positions on a chromosome, times, wavelengths. If neighbours act alike, the differences
 of neighbouring coefficients are zero, but at a few steps. The fused lasso penalizes these differences.

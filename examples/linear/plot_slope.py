@@ -1,7 +1,7 @@
 """
 ===========================================================
 SLOPE: few false discoveries, equal coefficients in clusters
-===========================================================
+============================================================
 
 SLOPE penalizes the largest coefficient most, the second largest less, and so on, with the thresholds of Benjamini and
 Hochberg's test. Where features are uncorrelated, about the share ``fdr`` of those that it selects are mistakes. It also

@@ -67,7 +67,7 @@ class MatrixFactorizationRegressor(RegressorMixin, Factorization):
     intercept_ : float
     objective_ : float
         The minimum that was found.
-    objectives_ : ndarray of shape (n_iter_ + 1,)
+    objectives_ : ndarray of shape (n_iterations + 1,)
         At the start and after every iteration. It never rises.
     stationarity_ : float
         By how much, at most, exact ridge regressions of all users, or of all items, would lower the objective: half of
