@@ -21,8 +21,6 @@ _WARP_CONSTRAINTS = {
     **ImageAugmenter._image_constraints,
 }
 
-MOST_SHEAR = 80.0  # degrees: at 90 an image has no area
-
 
 def warp(images, matrices, shifts, order, fill):
     """Images whose pixel at x, from the centre, is that of the old images at ``matrix x + shift``.
@@ -94,7 +92,33 @@ class Shift(ImageAugmenter):
         return warp(images, None, shifts, self.order, fill)
 
 
-class Rotate(ImageAugmenter):
+class _Angles(ImageAugmenter):
+    """Base class of warps by random angles of at most `_most` degrees to both sides."""
+
+    _weakest = {"degrees": 0.0}
+
+    @staticmethod
+    def _angle_constraints(most):
+        return {"degrees": [Interval(Real, 0.0, most, closed="both"), PAIR], **_WARP_CONSTRAINTS}
+
+    def __init__(self, degrees=15.0, *, fill=0.0, order=1, image_shape=None, random_state=None):
+        self.degrees = degrees
+        self.fill = fill
+        self.order = order
+        self.image_shape = image_shape
+        self.random_state = random_state
+
+    def _check(self):
+        super()._check()
+        if np.abs(range_of("degrees", self.degrees)).max() > self._most:
+            raise ValueError(f"degrees must lie in [-{self._most:g}, {self._most:g}]; got {self.degrees!r}.")
+
+    def _angles(self, n, rng):
+        """Angles in radians."""
+        return np.deg2rad(rng.uniform(*range_of("degrees", self.degrees), n))
+
+
+class Rotate(_Angles):
     __doc__ = f"""Rotate every image about its centre.
 
     Parameters
@@ -113,23 +137,11 @@ class Rotate(ImageAugmenter):
     True
     """
 
-    _weakest = {"degrees": 0.0}
-    _parameter_constraints = {"degrees": [Interval(Real, 0.0, 180.0, closed="both"), PAIR], **_WARP_CONSTRAINTS}
-
-    def __init__(self, degrees=15.0, *, fill=0.0, order=1, image_shape=None, random_state=None):
-        self.degrees = degrees
-        self.fill = fill
-        self.order = order
-        self.image_shape = image_shape
-        self.random_state = random_state
-
-    def _check(self):
-        super()._check()
-        if np.abs(range_of("degrees", self.degrees)).max() > 180.0:
-            raise ValueError(f"degrees must lie in [-180, 180]; got {self.degrees!r}.")
+    _most = 180.0
+    _parameter_constraints = _Angles._angle_constraints(_most)
 
     def _change(self, images, rng, fill):
-        angle = np.deg2rad(rng.uniform(*range_of("degrees", self.degrees), len(images)))
+        angle = self._angles(len(images), rng)
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]).transpose(2, 0, 1)
         return warp(images, turn, np.zeros((len(images), 2)), self.order, fill)
 
@@ -172,7 +184,7 @@ class Zoom(ImageAugmenter):
         return warp(images, matrices, np.zeros((len(images), 2)), self.order, fill)
 
 
-class Shear(ImageAugmenter):
+class Shear(_Angles):
     __doc__ = f"""Shear every image about its centre, along one axis or the other.
 
     Parameters
@@ -191,24 +203,12 @@ class Shear(ImageAugmenter):
     True
     """
 
-    _weakest = {"degrees": 0.0}
-    _parameter_constraints = {"degrees": [Interval(Real, 0.0, MOST_SHEAR, closed="both"), PAIR], **_WARP_CONSTRAINTS}
-
-    def __init__(self, degrees=15.0, *, fill=0.0, order=1, image_shape=None, random_state=None):
-        self.degrees = degrees
-        self.fill = fill
-        self.order = order
-        self.image_shape = image_shape
-        self.random_state = random_state
-
-    def _check(self):
-        super()._check()
-        if np.abs(range_of("degrees", self.degrees)).max() > MOST_SHEAR:
-            raise ValueError(f"degrees must lie in [-{MOST_SHEAR:g}, {MOST_SHEAR:g}]; got {self.degrees!r}.")
+    _most = 80.0  # at 90 an image has no area
+    _parameter_constraints = _Angles._angle_constraints(_most)
 
     def _change(self, images, rng, fill):
         n = len(images)
-        slopes = np.tan(np.deg2rad(rng.uniform(*range_of("degrees", self.degrees), n)))
+        slopes = np.tan(self._angles(n, rng))
         matrices, axis = np.tile(np.eye(2), (n, 1, 1)), rng.integers(2, size=n)
         matrices[np.arange(n), axis, 1 - axis] = slopes
         return warp(images, matrices, np.zeros((n, 2)), self.order, fill)
