@@ -1,6 +1,7 @@
 """Augmenters that generate rows from a model of the training rows."""
 
 from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -46,16 +47,30 @@ class Column:
             scores[order] = (np.bincount(group, z) / np.bincount(group))[group]
         return scores
 
-    def sources(self, rows, z, is_missing):
-        """For every score the training row, among some, that has the entry of that quantile."""
+    def quantiles(self, rows):
+        """The `Quantiles` of some rows."""
         values = self.values[rows]
         known, unknown = rows[~np.isnan(values)], rows[np.isnan(values)]
-        if not known.size:
-            return rows[np.zeros(z.size, dtype=int)]
-        ordered = known[np.argsort(self.values[known], kind="stable")]
-        found = ordered[np.minimum((ndtr(z) * known.size).astype(int), known.size - 1)]
-        if unknown.size:
-            found[is_missing] = unknown[0]
+        return Quantiles(known[np.argsort(self.values[known], kind="stable")], unknown)
+
+
+class Quantiles(NamedTuple):
+    """Training rows in the order of their entries in a column, and those whose entry is missing."""
+
+    ordered: np.ndarray
+    missing: np.ndarray
+
+    @property
+    def missing_share(self):
+        return self.missing.size / (self.ordered.size + self.missing.size)
+
+    def sources(self, z, is_missing):
+        """For every score the row that has the entry of that quantile, or a missing one."""
+        if not self.ordered.size:
+            return np.full(z.size, self.missing[0])
+        found = self.ordered[np.minimum((ndtr(z) * self.ordered.size).astype(int), self.ordered.size - 1)]
+        if self.missing.size:
+            found[is_missing] = self.missing[0]
         return found
 
 
@@ -201,30 +216,31 @@ class Copula:
         self.X = X
         n = n_rows(X)
         self.classes, codes = _classes_of(y if labelled else None, n)
-        self.groups = [np.flatnonzero(codes == k) for k in range(len(self.classes))]
+        groups = [np.flatnonzero(codes == k) for k in range(len(self.classes))]
         self.columns = columns_of(X)
         self.target = None if labelled or y is None else Column(y.astype(np.float64))
         self.with_missing = [j for j, column in enumerate(self.columns) if column.has_missing]
         Z = np.empty((n, len(self.columns) + len(self.with_missing) + (self.target is not None)))
-        for rows in self.groups:
+        for rows in groups:
             parts = [column.scores(rows) for column in self.columns]
             parts += [_scores_of(self.columns[j].missing[rows]) for j in self.with_missing]
             parts += [] if self.target is None else [self.target.scores(rows)]
             Z[rows] = np.column_stack(parts)
         self.correlation = latent_correlation(Z)
+        self.quantiles = [[column.quantiles(rows) for column in self.columns] for rows in groups]
 
     def draw(self, y, rng):
         """New rows for labels or targets."""
         Z, codes, p = self._scores_given(y, rng), self._codes(y), len(self.columns)
         sources = np.empty((len(Z), p), dtype=np.intp)
-        for k, rows in enumerate(self.groups):
+        for k, quantiles in enumerate(self.quantiles):
             of_class = np.flatnonzero(codes == k)
-            for j, column in enumerate(self.columns):
+            for j, of_column in enumerate(quantiles):
                 is_missing = np.zeros(of_class.size, dtype=bool)
-                if column.has_missing:
-                    share = column.missing[rows].mean()
-                    is_missing = ndtr(Z[of_class, p + self.with_missing.index(j)]) > 1.0 - share
-                sources[of_class, j] = column.sources(rows, Z[of_class, j], is_missing)
+                if j in self.with_missing:
+                    place = p + self.with_missing.index(j)
+                    is_missing = ndtr(Z[of_class, place]) > 1.0 - of_column.missing_share
+                sources[of_class, j] = of_column.sources(Z[of_class, j], is_missing)
         return _gathered(self.X, sources)
 
     def _codes(self, y):
