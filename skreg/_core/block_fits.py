@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .data.blocks import BlockData, RowMoments, dense_parts
+from .data.blocks import BlockData, RowMoments, dense_parts, row_weights
 from .folds import MomentsFit, RowsFit, moments_error
 from .loops.certificates import penalty_value, squared_dual
 from .paths.path import follow
@@ -43,8 +43,7 @@ def residual_sums(X, Y, weights, first, coefs, intercepts, centre, used):
 
     Residuals are those of `coefs` (T, p) and `intercepts` (T,). Products are with the columns minus `centre` (p,).
     """
-    weights = np.ones(X.shape[0]) if weights is None else weights
-    weights = weights if used is None else weights * used(first, first + X.shape[0])
+    weights = row_weights(X, weights, first, used)
     sums = np.zeros((len(Y), coefs.shape[1] + 2))
     for rows, part in dense_parts(X, coefs.shape[1]):
         Z = part - centre
@@ -58,7 +57,7 @@ def residual_sums(X, Y, weights, first, coefs, intercepts, centre, used):
 
 def squared_errors(X, Y, weights, first, target, coefs, intercepts, used):
     """Weighted sums over a block of the squared errors of many models of one target: coefs (p, k), intercepts (k,)."""
-    weights, total = used(first, first + X.shape[0]) * (1.0 if weights is None else weights), 0.0
+    weights, total = row_weights(X, weights, first, used), 0.0
     for rows, part in dense_parts(X, X.shape[1] + coefs.shape[1]):
         total += weights[rows] @ (Y[target][rows, None] - part @ coefs - intercepts) ** 2
     return total
@@ -148,7 +147,7 @@ class BlockFolds:
 
     def whole(self):
         """The fit on all rows."""
-        return BlockFit(self.data, self.data.all)
+        return squared_fit(self.data)
 
     def train(self, fold):
         """The fit on the training rows of a fold."""

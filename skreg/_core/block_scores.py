@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logsumexp
 
-from .data.blocks import dense_parts
+from .data.blocks import dense_parts, row_weights
 from .loops import inner
 from .loops.certificates import conjugate_value, dual_scales, penalty_value
 from .parts.losses import evaluate
@@ -50,19 +50,23 @@ class LossRows(NamedTuple):
     scale: np.ndarray
     used: object = None
 
-    def parts(self, X, Y, weights, first):
-        """Yield columns (m, p), targets (K, m) and weights (m,) of a few rows at a time."""
-        weights = np.ones(X.shape[0]) if weights is None else weights
-        if self.used is not None:
-            weights = weights * self.used(first, first + X.shape[0])
-        for rows, part in dense_parts(X, X.shape[1]):
-            yield (part - self.mean) * self.scale, self.targets(Y[:, rows]), weights[rows]
+    def evaluated(self, X, Y, weights, first, W, b):
+        """Evaluate the loss under W (K, p) and b (K,), a few rows at a time.
 
-    def evaluated(self, A, T, h, W, b):
-        """Scores, value, weighted slopes, probabilities and curvatures of some rows under W (K, p) and b (K,)."""
-        Z = W @ A.T + b[:, None]
-        R, P, H = np.empty_like(Z), np.empty_like(Z), np.empty(len(A))
-        return evaluate(self.loss, T, Z, h, R, P, H), R, P, H
+        Yields
+        ------
+        A, T, h, inverse : ndarray
+            Columns (m, p), targets (K, m), weights (m,), and their reciprocals, 0 where there is no weight.
+        value, R, P, H : float and ndarray
+            See `parts.losses`.
+        """
+        weights = row_weights(X, weights, first, self.used)
+        for rows, part in dense_parts(X, X.shape[1]):
+            A, T, h = (part - self.mean) * self.scale, self.targets(Y[:, rows]), weights[rows]
+            inverse = np.divide(1.0, h, out=np.zeros(h.size), where=h > 0.0)
+            Z = W @ A.T + b[:, None]
+            R, P, H = np.empty_like(Z), np.empty_like(Z), np.empty(len(A))
+            yield A, T, h, inverse, evaluate(self.loss, T, Z, h, R, P, H), R, P, H
 
 
 @dataclass
@@ -100,10 +104,8 @@ def score_sums(X, Y, weights, first, rows, W, b):
     """The `ScoreSums` of a block."""
     K, p = W.shape
     total = ScoreSums(0.0, np.zeros((K, p + 1)), np.zeros(K), 0.0, np.zeros((p + 1, K, p + 1, K)))
-    for A, T, h in rows.parts(X, Y, weights, first):
-        value, R, P, H = rows.evaluated(A, T, h, W, b)
+    for A, _, h, inverse, value, R, P, H in rows.evaluated(X, Y, weights, first, W, b):
         A = np.column_stack([A, np.ones(len(A))])
-        inverse = np.divide(1.0, h, out=np.zeros(h.size), where=h > 0.0)
         total.value += value
         total.gradient += R @ A
         total.sizes += np.abs(R).sum(axis=1)
@@ -125,27 +127,23 @@ def score_sums(X, Y, weights, first, rows, W, b):
 def conjugate_sums(X, Y, weights, first, rows, W, b, scales):
     """Sums over a block of the conjugates of the loss at some scales of its slopes: an array."""
     total = np.zeros(len(scales))
-    for A, T, h in rows.parts(X, Y, weights, first):
-        _, R, P, _ = rows.evaluated(A, T, h, W, b)
-        inverse = np.divide(1.0, h, out=np.zeros(h.size), where=h > 0.0)
+    for _, T, h, inverse, _, R, P, _ in rows.evaluated(X, Y, weights, first, W, b):
         total += [rows.loss.conjugate_sum(T, R * (scale * inverse), h, P, scale) for scale in scales]
     return total
 
 
-def mean_log_losses(X, Y, weights, first, used, coefs, intercepts):
-    """Sums over a block of ``-w log p`` of the class of every row, and of the weights, for many models: (m + 1,).
+def log_loss_sums(X, Y, weights, first, used, coefs, intercepts):
+    """Sums over a block of ``-w log p`` of the class of every row, for many models: (m,).
 
     Y holds codes of classes, coefs (m, K, p) and intercepts (m, K).
     """
-    weights = used(first, first + X.shape[0]) * (1.0 if weights is None else weights)
-    codes, total = Y[0].astype(np.int64), np.zeros(len(coefs) + 1)
+    weights, codes, total = row_weights(X, weights, first, used), Y[0].astype(np.int64), np.zeros(len(coefs))
     for rows, part in dense_parts(X, X.shape[1] + coefs[:, :, 0].size):
         Z = np.einsum("mkp,np->mkn", coefs, part, optimize=True) + intercepts[:, :, None]
         if coefs.shape[1] == 1:
             Z = np.concatenate([np.zeros_like(Z), Z], axis=1)
         own = np.take_along_axis(Z, codes[None, None, rows], axis=1)[:, 0]
-        total[:-1] += (logsumexp(Z, axis=1) - own) @ weights[rows]
-        total[-1] += weights[rows].sum()
+        total += (logsumexp(Z, axis=1) - own) @ weights[rows]
     return total
 
 

@@ -23,7 +23,7 @@ class Alternative(NamedTuple):
     model : estimator
         Unfitted; None where fits are those of several values.
     part : estimator
-        What stands in the place of what does the learning; None where only parameters change.
+        The estimator to use instead; None where only parameters change.
     change : dict
         Parameters that change; empty where `part` is all.
     value : object

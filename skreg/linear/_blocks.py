@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import check_cv
 
 from .._core.block_fits import add_each, cells_of_block
-from .._core.block_scores import MAX_COORDINATES, BlockScores, BlockScoresFit, LossRows, mean_log_losses
+from .._core.block_scores import MAX_COORDINATES, BlockScores, BlockScoresFit, LossRows, log_loss_sums
 from .._core.data.blocks import BlockData
 from .._core.solve import MAX_GRAM_COLUMNS
 from ..utils._blocks import DaskBlocks
@@ -156,9 +156,7 @@ def read_blocks(estimator, X, y, sample_weight=None, splits_of=None, **restricti
     problem : LinearData
     splits : BlockSplits or None
     """
-    solver = getattr(estimator, "solver", "auto")
-    if solver not in ("auto", "gram"):
-        raise ValueError(f"solver={solver!r} needs the rows in memory; row blocks have 'auto' and 'gram'.")
+    _check_solver(estimator, "gram")
     blocks = DaskBlocks(X, y, sample_weight)
     problem = LinearData(
         blocks, BlockTargets(blocks), None, sample_weight, None, *_parts(estimator, blocks, **restrictions),
@@ -191,9 +189,7 @@ def read_block_classes(estimator, X, y, sample_weight=None, splits_of=None, clas
     problem : LinearData
     splits : BlockSplits or None
     """
-    solver = getattr(estimator, "solver", "auto")
-    if solver not in ("auto", "newton"):
-        raise ValueError(f"solver={solver!r} needs the rows in memory; row blocks have 'auto' and 'newton'.")
+    _check_solver(estimator, "newton")
     y, sample_weight = (values.compute() if is_dask(values) else values for values in (y, sample_weight))
     classes, codes, sample_weight = check_classes(as_one_column(y), sample_weight)
     weights, factors = sample_weight, class_factors(class_weight, classes, codes, sample_weight)
@@ -209,6 +205,12 @@ def read_block_classes(estimator, X, y, sample_weight=None, splits_of=None, clas
     problem = LinearData(blocks, codes[None], weights, sample_weight, None, *parts, one_target=True, classes=classes)
     splits = None if splits_of is None else splits_of(problem)
     return problem._replace(data=_measured(estimator, blocks, splits)), splits
+
+
+def _check_solver(estimator, only):
+    """Raise ValueError for a solver that needs the rows in memory; `only` is the one that does not."""
+    if estimator.solver not in ("auto", only):
+        raise ValueError(f"solver={estimator.solver!r} needs the rows in memory; row blocks have 'auto' and {only!r}.")
 
 
 class ClassTargets(NamedTuple):
@@ -242,9 +244,9 @@ def training_cells(problem, splits, fold):
 
 def block_log_losses(problem, splits, fold, coefs, intercepts):
     """Mean log losses on the test rows of a fold, for coefs (m, K, p) and intercepts (m, K), in one pass."""
-    used = splits.mask_of(splits.test[fold])
-    sums = problem.data.blocks.total(mean_log_losses, used, np.array(coefs), np.array(intercepts))
-    return sums[:-1] / sums[-1]
+    cells, data = splits.test[fold], problem.data
+    sums = data.blocks.total(log_loss_sums, splits.mask_of(cells), np.array(coefs), np.array(intercepts))
+    return sums / sum(data.cells[cell].weight for cell in cells)
 
 
 def _parts(estimator, blocks, penalty_factor=None, bounds=None, positive=False, prior_coef=None):

@@ -19,6 +19,12 @@ def dense_parts(X, width):
         yield rows, X[rows].toarray() if hasattr(X, "toarray") else X[rows]
 
 
+def row_weights(X, weights, first, used):
+    """Weights of the rows of a block that begins with row `first`, 0 for those that `used` leaves out."""
+    weights = np.ones(X.shape[0]) if weights is None else weights
+    return weights if used is None else weights * used(first, first + X.shape[0])
+
+
 @dataclass(frozen=True)
 class RowMoments:
     """Weight, weighted means and scatter of the columns and targets of some rows; those of disjoint rows add.
