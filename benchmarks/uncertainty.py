@@ -13,8 +13,14 @@ from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from . import report, tables
 
 SCORES = {"entropy": "predictive_entropy", "information": "mutual_information", "distance": "distance"}
-TITLES = {"digits": "Digits unlike the training rows", "intervals": "Coverage of 95 % intervals"}
+TITLES = {
+    "digits": "Digits unlike the training rows",
+    "intervals": "Coverage of 95 % intervals",
+    "small": "Coverage after training on few rows",
+}
 TABLES = ("diabetes", "Boston", "concrete")
+COVERAGES = {"cover80": 0.8, "cover90": 0.9, "cover95": 0.95}
+N_DRAWN = 60, 120, 250  # training rows; a tenth of them is held out
 NOTE = """\
 Digits: area under the ROC curve for telling shifted digits from test digits by a score of `predict_uncertainty`; means
 over the seeds. 0.5 is a guess. Pixels in [0, 1], 30 % of the digits for testing; "new classes" are 8 and 9, left out of
@@ -22,6 +28,9 @@ training.
 
 Intervals: share of test rows inside 95 % intervals over eight folds. The first column is the prediction plus and minus
 1.96 standard deviations, the second is `predict_interval`.
+
+Few rows: share of all other rows inside the intervals of `predict_interval` after training on some random rows of the
+table; means over 40 draws of these, with standard errors.
 """
 
 
@@ -55,20 +64,42 @@ def out_of_distribution(seed, **params):
     return {**found, "new classes": areas(net, X_test[y_test < 8], X_test[y_test >= 8])}
 
 
+def fitted(X, y, train, test, seed, **params):
+    """A net fitted to standardized training rows, and the test rows on the same scale."""
+    scale = StandardScaler().fit(X[train])
+    net = DropoutMLPRegressor(random_state=seed, **params).fit(scale.transform(X[train]), y[train])
+    return net, scale.transform(X[test])
+
+
+def covered(net, rows, y, level):
+    """Which targets are inside their intervals."""
+    low, high = net.predict_interval(rows, coverage=level)
+    return (low <= y) & (y <= high)
+
+
 def coverage(name, seed, **params):
     """Share of rows inside the normal and the conformal 95 % interval, over eight folds of a table."""
     frame, y, _ = tables.load(name)
     X = frame.to_numpy(dtype=float)
     found = []
     for train, test in KFold(8, shuffle=True, random_state=seed).split(X):
-        scale = StandardScaler().fit(X[train])
-        net = DropoutMLPRegressor(random_state=seed, **params).fit(scale.transform(X[train]), y[train])
-        rows = scale.transform(X[test])
+        net, rows = fitted(X, y, train, test, seed, **params)
         mean, std = net.predict(rows, return_std=True)
-        low, high = net.predict_interval(rows)
-        inside = [np.abs(y[test] - mean) <= 1.96 * std, (low <= y[test]) & (y[test] <= high)]
+        inside = [np.abs(y[test] - mean) <= 1.96 * std, covered(net, rows, y[test], 0.95)]
         found.append([values.mean() for values in inside])
     return np.mean(found, axis=0)
+
+
+def coverage_of_few(name, n_train, n_draws, **params):
+    """Mean share of rows inside intervals of each of `COVERAGES`, and its standard error, over draws of the rows."""
+    frame, y, _ = tables.load(name)
+    X = frame.to_numpy(dtype=float)
+    found = []
+    for seed in range(n_draws):
+        train, test = train_test_split(np.arange(len(X)), train_size=n_train, random_state=seed)
+        net, rows = fitted(X, y, train, test, seed, **params)
+        found.append([covered(net, rows, y[test], level).mean() for level in COVERAGES.values()])
+    return np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / n_draws**0.5
 
 
 def configure(parser):
@@ -103,3 +134,12 @@ def run(args):
                 solver = f"skreg, dropout={dropout}" + ", heteroscedastic" * heteroscedastic
                 rows.append(dict(solver=solver, normal=float(normal), interval=float(interval)))
         pages.enter("intervals", name, rows=rows)
+    n_draws = 2 if args.small else 40
+    for name in TABLES[:1] if args.small else TABLES:
+        for n_train in N_DRAWN[:1] if args.small else N_DRAWN:
+            rows = []
+            for dropout in (0.25, 0.0):
+                means, errors = coverage_of_few(name, n_train, n_draws, dropout=dropout, max_iter=max_iter)
+                found = [f"{100 * mean:.1f} ± {100 * error:.1f}" for mean, error in zip(means, errors, strict=True)]
+                rows.append(dict(solver=f"skreg, dropout={dropout}", **dict(zip(COVERAGES, found, strict=True))))
+            pages.enter("small", f"{name}, {n_train} rows", rows=rows)

@@ -77,23 +77,27 @@ class ConformityScores(NamedTuple):
 
     values: np.ndarray  # (m, n_outputs)
     weights: np.ndarray  # (m,), of sum 1
+    n_chosen: int = 0  # parameters that were chosen on the same rows: 1 with early stopping, the epoch
 
     @classmethod
-    def of(cls, residuals, std, weights):
+    def of(cls, residuals, std, weights, n_chosen=0):
         values = np.divide(np.abs(residuals), std, out=np.zeros(residuals.shape), where=std > 0.0)
-        return cls(values, weights / weights.sum())
+        return cls(values, weights / weights.sum(), n_chosen)
 
     def quantile(self, coverage):
         """Half the width of an interval, in predicted standard deviations, for every output.
 
         The split-conformal quantile (Lei et al. 2018, algorithm 2): of m scores, the ``ceil((m + 1) coverage)``-th.
         Rows with weights count as the number of equal weights with the same effective size. Where these are too few,
-        that of normal errors whose variance is the mean square of the scores: a quantile of Student's t.
+        that of normal errors whose variance is estimated by the squares of the scores: a quantile of Student's t. The
+        rows on which the epoch was chosen count as one fewer: the choice costs a degree of freedom.
         """
         size = 1.0 / np.square(self.weights).sum()
-        level = coverage * (1.0 + 1.0 / size)
+        free = max(size - self.n_chosen, 1.0)
+        level = coverage * (1.0 + 1.0 / free)
         if level > 1.0 + 1e-12:
-            return stdtrit(size, 0.5 + 0.5 * coverage) * np.sqrt(self.weights @ np.square(self.values))
+            variance = self.weights @ np.square(self.values) * (size / free)
+            return stdtrit(free, 0.5 + 0.5 * coverage) * np.sqrt(variance)
         return np.array([self._quantile(column, level) for column in self.values.T])
 
     def _quantile(self, column, level):

@@ -20,6 +20,7 @@ from skreg import AugmentedRegressor, DropoutMLPClassifier, DropoutMLPRegressor
 from skreg.augmentation import GaussianNoise
 from skreg.neural import predict_interval, predict_uncertainty
 from skreg.neural._uncertainty import ConformityScores
+from tests.problems import regression
 
 SMALL = dict(hidden_layer_sizes=(30,), max_iter=30, random_state=0)
 
@@ -36,9 +37,9 @@ def numbers(n, noise="normal", seed=0, outputs=None):
 # ------------------------------------------------------------------------------------------------- conformal intervals
 
 
-def scores_of(values, weights=None):
+def scores_of(values, **options):
     values = np.asarray(values, dtype=float)
-    return ConformityScores.of(values[:, None], np.ones((len(values), 1)), np.ones(len(values)))
+    return ConformityScores.of(values[:, None], np.ones((len(values), 1)), np.ones(len(values)), **options)
 
 
 def test_conformity_scores__quantile_is_an_order_statistic():
@@ -52,6 +53,23 @@ def test_conformity_scores__too_few_for_an_order_statistic():
     wanted = stdtrit(18, 0.975) * np.sqrt(np.mean(values**2))
     assert scores_of(values).quantile(0.95) == pytest.approx([wanted])
     assert scores_of(np.arange(1.0, 20.0)).quantile(0.95) == [19.0]
+
+
+def test_conformity_scores__choice_of_the_epoch_costs_a_degree_of_freedom():
+    values = np.arange(1.0, 20.0)
+    wanted = stdtrit(18, 0.975) * np.sqrt(np.sum(values**2) / 18)
+    assert scores_of(values, n_chosen=1).quantile(0.95) == pytest.approx([wanted])
+    assert scores_of(np.arange(1.0, 21.0), n_chosen=1).quantile(0.95) == [20.0]
+    assert np.isfinite(scores_of(np.ones(1), n_chosen=1).quantile(0.95)).all()
+
+
+def test_predict_interval__knows_whether_the_epoch_was_chosen():
+    X, y = regression(80, 3)
+    chosen = {}
+    for early_stopping in (True, False):
+        net = DropoutMLPRegressor((5,), max_iter=2, early_stopping=early_stopping, random_state=0)
+        chosen[early_stopping] = net.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])._conformity.n_chosen
+    assert chosen == {True: 1, False: 0}
 
 
 def test_conformity_scores__coverage_is_that_of_the_theory():
