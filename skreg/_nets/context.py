@@ -83,6 +83,8 @@ class Context:
         Factor of the rates of all noise.
     lengths : ndarray of int of shape (rows,) or None
         Steps of every sequence of this pass, set by the layer that finds them; None for rows that are not sequences.
+    attention : list or None
+        Layers of attention add their weights to it, if it is a list.
     """
 
     def __init__(self, seed=0, train=False, noisy=False, gradient=False, part=0, exchange=None):
@@ -94,6 +96,7 @@ class Context:
         self.progress = 1.0
         self.strength = 1.0
         self.lengths = None
+        self.attention = None
         self._grads = []
         self._has_gradient = []
         self._exchange = exchange
@@ -175,6 +178,13 @@ class Context:
                 whole = RowWeights.of(self._weights, self._weights.size, dtype)
                 self._row_weights = whole._replace(relative=whole.relative[self._rows])
         return self._row_weights
+
+    def shares(self, n):
+        """Factors of the losses of the n rows of this context in the mean over the whole batch."""
+        if self._weights is None:
+            return np.full(n, 1.0 / n)
+        own = self._weights if self._rows is None else self._weights[self._rows]
+        return own / self._weights.size
 
     def n_rows(self, n):
         """The number of rows of the whole batch, of which this context has n."""

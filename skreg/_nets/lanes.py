@@ -2,7 +2,8 @@
 
 The compiler vectorizes a loop only where it can show that the arrays in it do not overlap, and how long they are. The
 loops over the channels of a pixel are short and move between many places, so that it cannot. `load` gives sixteen
-numbers as one value, with ``+``, ``-`` and ``*``; `store` writes it. Without the compiler, the value is an array.
+numbers as one value, with ``+``, ``-`` and ``*``; `spread` gives one number as such a value, and `store` writes one.
+Without the compiler, the value is an array, or a number.
 """
 
 import inspect
@@ -42,6 +43,11 @@ def load(array, place):
     return array[place : place + LANES].copy()
 
 
+def spread(array, place):
+    """Sixteen times the number at a place of a flat array."""
+    return array[place]
+
+
 def store(array, place, lanes):
     """Write sixteen numbers to a flat array, beginning at a place."""
     array[place : place + LANES] = lanes
@@ -64,6 +70,15 @@ def _load(typing_context, array, place):
 
 
 @intrinsic
+def _spread_from(typing_context, array, place):
+    def generate(context, builder, signature, args):
+        data = context.make_array(array)(context, builder, args[0]).data
+        return _spread(builder, builder.load(builder.gep(data, [args[1]])))  # no index counts from the end
+
+    return Lanes(array.dtype)(array, types.intp), generate
+
+
+@intrinsic
 def _store(typing_context, array, place, lanes):
     def generate(context, builder, signature, args):
         alignment = context.get_abi_alignment(context.get_data_type(array.dtype))
@@ -76,6 +91,11 @@ def _store(typing_context, array, place, lanes):
 @overload(load)
 def _overload_load(array, place):
     return lambda array, place: _load(array, place)
+
+
+@overload(spread)
+def _overload_spread(array, place):
+    return lambda array, place: _spread_from(array, place)
 
 
 @overload(store)
@@ -120,4 +140,4 @@ _define(operator.sub, "fsub")
 _define(operator.mul, "fmul")
 
 # The cache of kernels follows Python code, not what numba makes of it here.
-load.compiled_from = store.compiled_from = inspect.getsource(sys.modules[__name__])
+load.compiled_from = spread.compiled_from = store.compiled_from = inspect.getsource(sys.modules[__name__])

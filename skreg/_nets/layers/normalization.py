@@ -130,64 +130,91 @@ def channels_backward(d, z, weights, means, factor):
 
 
 @njit
-def normalize_rows(x, mean, inverse, scale, z):
-    """Write standardized rows of x to z, and those times the scales of their columns to x."""
+def normalize_rows(x, inverse, scale, shift, z, out):
+    """Write standardized rows of x to z, and those times the scales of their columns, plus shifts, to `out`.
+
+    `out` may be x.
+    """
     n, m = x.shape
+    real = x.dtype.type
     for i in range(n):
-        mean[i] = ZERO
-        inverse[i] = ZERO
+        row, standard, target = x[i], z[i], out[i]
+        total = squares = real(0.0)
         for j in range(m):
-            mean[i] += x[i, j]
-        mean[i] /= m
+            total += row[j]
+        mean = total / real(m)
         for j in range(m):
-            inverse[i] += (x[i, j] - mean[i]) * (x[i, j] - mean[i])
-        inverse[i] /= m
-        inverse[i] = ONE / np.sqrt(inverse[i] + _VARIANCE_OFFSET)
+            standard[j] = row[j] - mean
+            squares += standard[j] * standard[j]
+        factor = real(ONE / np.sqrt(squares / real(m) + _VARIANCE_OFFSET))
+        inverse[i] = factor
         for j in range(m):
-            z[i, j] = (x[i, j] - mean[i]) * inverse[i]
-            x[i, j] = z[i, j] * scale[j]
+            standard[j] *= factor
+            target[j] = standard[j] * scale[j] + shift[j]
 
 
 @njit
-def rows_backward(d, z, inverse, scale, scale_grad):
-    """Turn the gradient of the output into that of the input, and add that of the scales to `scale_grad`."""
+def rows_backward(d, z, inverse, scale, scale_grad, shift_grad):
+    """Turn the gradient of the output into that of the input, and add those of the scales and shifts.
+
+    There may be no shifts; `shift_grad` is then empty.
+    """
     n, m = d.shape
-    total, along, part = np.zeros_like(inverse), np.zeros_like(inverse), np.empty_like(scale_grad)
+    real = d.dtype.type
+    scales, shifts = np.empty_like(scale_grad), np.empty_like(scale_grad)
     for start in range(0, n, _BLOCK_ROWS):
-        part[:] = ZERO
+        scales[:] = ZERO
+        shifts[:] = ZERO
         for i in range(start, min(start + _BLOCK_ROWS, n)):
+            given, standard = d[i], z[i]
+            total = along = real(0.0)
             for j in range(m):
-                part[j] += d[i, j] * z[i, j]
-                d[i, j] *= scale[j]
-                total[i] += d[i, j]
-                along[i] += d[i, j] * z[i, j]
-            total[i] /= m
-            along[i] /= m
+                shifts[j] += given[j]
+                scales[j] += given[j] * standard[j]
+                given[j] *= scale[j]
+                total += given[j]
+                along += given[j] * standard[j]
+            total /= real(m)
+            along /= real(m)
             for j in range(m):
-                d[i, j] = (d[i, j] - total[i] - z[i, j] * along[i]) * inverse[i]
-        scale_grad += part
+                given[j] = (given[j] - total - standard[j] * along) * inverse[i]
+        scale_grad += scales
+        if shift_grad.size:
+            shift_grad += shifts
 
 
 class LayerNorm(Layer):
     """All channels of a row, or of a position of it, with mean 0 and variance 1, then a scale for every channel.
 
     Ba, Kiros & Hinton (2016).
+
+    Parameters
+    ----------
+    shift : bool
+        Whether it also adds a shift to every channel, where no activation with a bias follows.
     """
 
     inplace = True
 
+    def __init__(self, shift=False):
+        self.has_shift = shift
+
     def build(self, shape, rng, dtype):
         self.scale = Param(np.ones(shape[-1], dtype))
+        if self.has_shift:
+            self.shift = Param(np.zeros(shape[-1], dtype))
         return shape
 
     def __call__(self, x, ctx):
         rows = by_channel(x)
         z = ctx.scratch(rows.shape, x.dtype)
-        mean, inverse = ctx.scratch((2, len(rows)), x.dtype)
-        normalize_rows(rows, mean, inverse, self.scale.value, z)
+        inverse = ctx.scratch((len(rows),), x.dtype)
+        shift = self.shift.value if self.has_shift else np.zeros_like(self.scale.value)
+        normalize_rows(rows, inverse, self.scale.value, shift, z, rows)
 
         def back(d):
-            rows_backward(by_channel(d), z, inverse, self.scale.value, ctx.grad(self.scale))
+            shift_grad = ctx.grad(self.shift) if self.has_shift else np.empty(0, d.dtype)
+            rows_backward(by_channel(d), z, inverse, self.scale.value, ctx.grad(self.scale), shift_grad)
             return d
 
         return x, back
