@@ -4,7 +4,7 @@ import numpy as np
 
 from .data.blocks import BlockData, RowMoments, dense_parts, row_weights
 from .folds import MomentsFit, RowsFit, moments_error
-from .loops.certificates import penalty_value, squared_dual
+from .loops.certificates import optimality, penalty_value, squared_dual
 from .paths.path import follow
 from .paths.working_set import Covariance
 from .solve import dense_point, to_normalized, to_user_units
@@ -14,7 +14,7 @@ MAX_PASSES = 5  # over the rows, to refine one solution
 
 def squared_fit(data):
     """The fit of the squared loss on all rows, in memory or in blocks."""
-    return BlockFit(data, data.all) if isinstance(data, BlockData) else RowsFit(data)
+    return BlockFit(data, data.all, data.used) if isinstance(data, BlockData) else RowsFit(data)
 
 
 def cells_of_block(X, Y, weights, first, splits):
@@ -89,9 +89,8 @@ class BlockRows:
     def __init__(self, fit):
         self.fit = fit
 
-    def _at(self, W):
-        """Correlations (T, p), squared norms of residuals and their products with y, in normalized units."""
-        fit = self.fit
+    def _at(self, fit, W):
+        """Correlations (T, p), squared norms of residuals and their products with y, in the units of `fit`."""
         coefs = W * np.multiply.outer(fit.unit, fit.scale)
         intercepts = fit.offset - coefs @ fit.mean
         sums = fit.data.blocks.total(residual_sums, coefs, intercepts, fit.mean, fit.used)
@@ -102,37 +101,47 @@ class BlockRows:
 
     def solve_all(self, penalty, alphas, *, tol, max_iter, solver, coef_init):
         """Yield a `Solution` of all targets for every alpha, starting from `coef_init`."""
-        fit, goal = self.fit, 0.5 * tol
+        fit, goal = penalty.scaled(self.fit), 0.5 * tol if penalty.is_convex else tol
         families = [penalty.path(fit, unit) for unit in fit.unit]
+        order = families[0].coordinates(np.arange(families[0].n_blocks))
         W = to_normalized(fit, slice(None), coef_init)
         for alpha in alphas:
             pens = [family.whole(alpha) for family in families]
             best = np.full(W.shape, np.nan), np.full(len(W), np.inf), np.full(len(W), np.inf)
             n_iter = np.ones(len(W), np.int64)
             for _ in range(MAX_PASSES):
-                C, rr, yr = self._at(W)
-                values = 0.5 * rr + [penalty_value(pen, w) for pen, w in zip(pens, W, strict=True)]
-                duals = [squared_dual(pen, *point)[0] for pen, *point in zip(pens, C, rr, yr, strict=True)]
-                gaps = np.maximum(values - duals, 0.0)
+                C, rr, yr = self._at(fit, W)
+                parts = zip(pens, W[:, order], C[:, order], rr, yr, strict=True)
+                values, gaps = np.transpose([value_and_certificate(*part) for part in parts])
                 for old, new in zip(best, (W, values, gaps), strict=True):
                     better = gaps < best[2]
                     old[better] = new[better]
                 if (best[2] <= goal).all():
                     break
-                steps = [self._step(*part, alpha, goal, max_iter) for part in zip(families, W, C, rr, strict=True)]
+                parts = zip(families, W, C, rr, strict=True)
+                steps = [self._step(fit, *part, alpha, goal, max_iter) for part in parts]
                 W = np.array([w for w, _ in steps])
                 n_iter += [rounds for _, rounds in steps]
             W = best[0]
-            yield from to_user_units(fit, slice(None), [(*best, n_iter)], goal)
+            yield from to_user_units(fit, slice(None), [(*best, n_iter)], goal, penalty.is_convex)
 
-    def _step(self, family, w, c, rr, alpha, goal, max_iter):
+    def _step(self, fit, family, w, c, rr, alpha, goal, max_iter):
         """Solve again from a solution w, at which the rows give the correlations c and the residual's squared norm."""
-        G = self.fit.gram
+        G = fit.gram
         start = c + G @ w
         s = Covariance(lambda cols: G[cols], start, rr + w @ (c + start))
         (point,) = follow(s, family, [alpha], goal, max_iter, w)
         w, _, _, rounds = dense_point(point, w.size)
         return family.without_rounding(alpha, w), rounds
+
+
+def value_and_certificate(pen, w, c, rr, yr):
+    """Objective of a solution w, and its gap, or with a concave penalty its distance to stationarity.
+
+    From the correlations c of the residual, its squared norm and its product with y.
+    """
+    value = 0.5 * rr + penalty_value(pen, w)
+    return value, max(value - squared_dual(pen, c, rr, yr)[0], 0.0) if pen.is_convex else optimality(pen, w, c)
 
 
 class BlockFolds:

@@ -1,5 +1,7 @@
 """Fits on parts of the rows. For n >> p, a training set's Gram matrix is the total minus that of the held-out rows."""
 
+from copy import copy
+
 import numpy as np
 
 from .data import as_data
@@ -91,12 +93,22 @@ class MomentsFit(LossFit):
     def _covariance(self, target):
         return Covariance(lambda cols: self.gram[cols], self.start[target], self.target_sqnorms[target])
 
+    def rescaled(self, scale):
+        """The same moments of columns with other scales, whose norms are then not 1."""
+        if np.array_equal(scale, self.scale):
+            return self
+        ratio = np.divide(scale, self.scale, out=np.zeros(self.p), where=self.scale > 0.0)
+        fit = copy(self)
+        fit.scale, fit.start = scale, self.start * ratio
+        fit.gram = self.gram * ratio * ratio[:, None]
+        return fit
+
     def alpha_max(self, penalty):
         """The smallest alpha at which all penalized coefficients are zero, over all targets."""
         if not self.scale.any():
             return 0.0
-        targets = range(self.unit.size)
-        return float(max(path.alpha_max(self._covariance(t), penalty.path(self, self.unit[t])) for t in targets))
+        fit, targets = penalty.scaled(self), range(self.unit.size)
+        return float(max(path.alpha_max(fit._covariance(t), penalty.path(fit, fit.unit[t])) for t in targets))
 
     def prepare(self, penalty, alphas, solver):
         """The Gram matrix is there."""
@@ -111,12 +123,13 @@ class MomentsFit(LossFit):
                 options = dict(tol=tol, max_iter=max_iter, solver=solver, coef_init=coef_init)
                 yield from self.on_rows().solve_all(penalty, alphas, **options)
                 return
-        elif batches(self.data, solver):
+        elif penalty.is_elastic_net and batches(self.data, solver):
             found = batched(self, penalty, *moments, alphas, 0.5 * tol, max_iter, coef_init)
         else:
+            fit = penalty.scaled(self)
 
             def on_moments(target, alphas, init):
-                return self._follow(target, penalty, alphas, tol, max_iter, init)
+                return fit._follow(target, penalty, alphas, tol, max_iter, init)
 
             solutions = one_by_one(self.unit.size, alphas, coef_init, on_moments)
             yield from self._with_rows(solutions, penalty, alphas, tol, max_iter, solver)
@@ -125,17 +138,22 @@ class MomentsFit(LossFit):
         yield from self._with_rows(solutions, penalty, alphas, tol, max_iter, solver)
 
     def _follow(self, target, penalty, alphas, tol, max_iter, init):
-        """Yield a `Solution` of one target for every alpha."""
-        s, family = self._covariance(target), penalty.path(self, self.unit[target])
-        walk = path.follow(s, family, alphas, 0.5 * tol, max_iter, to_normalized(self, target, init))
-        points = zip(alphas, walk, strict=True)
-        walk = (prefer_vertex(s, family, alpha, point, 0.5 * tol) for alpha, point in points)
-        found = (dense_point(point, self.p) for point in walk)
-        cleaned = zip(alphas, found, strict=True)
-        found = ((family.without_rounding(alpha, w), *rest) for alpha, (w, *rest) in cleaned)
-        goal = 0.5 * tol
-        found = ((w, value, np.inf if too_large_for_gram(w, goal) else gap, n) for w, value, gap, n in found)
-        yield from to_user_units(self, target, found, 0.5 * tol)
+        """Yield a `Solution` of one target for every alpha; the columns are scaled as the penalty wants them."""
+        family, goal = penalty.path(self, self.unit[target]), 0.5 * tol if penalty.is_convex else tol
+        init, cold = to_normalized(self, target, init), np.empty(0)
+
+        def make():
+            return self._covariance(target)
+
+        def found():
+            walk = path.points(make(), make, family, alphas, cold, goal, max_iter, init)
+            for alpha, (s, point) in zip(alphas, walk, strict=True):
+                w, value, gap, n_iter = dense_point(prefer_vertex(s, family, alpha, point, goal), self.p)
+                w = family.without_rounding(alpha, w)
+                is_unknown = family.is_convex and too_large_for_gram(w, goal)
+                yield w, value, np.inf if is_unknown else gap, n_iter
+
+        yield from to_user_units(self, target, found(), goal, penalty.is_convex)
 
     def _with_rows(self, solutions, penalty, alphas, tol, max_iter, solver):
         """The same solutions; those that moments cannot certify are replaced by solutions on the rows."""

@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.model_selection import check_cv
 
 from .._core.block_fits import add_each, cells_of_block
-from .._core.block_scores import MAX_COORDINATES, BlockScores, BlockScoresFit, LossRows, log_loss_sums
+from .._core.block_newton import BlockScoresFit
+from .._core.block_scores import MAX_COORDINATES, BlockScores, LossRows, log_loss_sums
 from .._core.data.blocks import BlockData
 from .._core.solve import MAX_GRAM_COLUMNS
 from ..utils._blocks import DaskBlocks
@@ -134,7 +135,7 @@ class BlockTargets:
         return self.blocks.targets().T
 
 
-def read_blocks(estimator, X, y, sample_weight=None, splits_of=None, **restrictions):
+def read_blocks(estimator, X, y, sample_weight=None, splits_of=None, complete=None, **restrictions):
     """Check row blocks and numeric targets, and compute their moments, in one pass over the rows.
 
     Sets `n_features_in_` and `feature_names_in_` of the estimator.
@@ -147,7 +148,9 @@ def read_blocks(estimator, X, y, sample_weight=None, splits_of=None, **restricti
     y : array-like or dask collection of shape (n,) or (n, n_targets)
     sample_weight : array-like or dask array of shape (n,), default=None
     splits_of : callable, default=None
-        The `BlockSplits` of a `LinearData`, of which only the number of rows and the targets may be asked.
+        The `BlockSplits` of a `LinearData`, of which only the shape of X and the targets may be asked.
+    complete : callable, default=None
+        Of a `LinearData` as for `splits_of`, the same with what the estimator knows besides.
     **restrictions : dict
         `penalty_factor`, `bounds` and `positive`.
 
@@ -162,11 +165,19 @@ def read_blocks(estimator, X, y, sample_weight=None, splits_of=None, **restricti
         blocks, BlockTargets(blocks), None, sample_weight, None, *_parts(estimator, blocks, **restrictions),
         one_target=blocks.one_target,
     )  # fmt: skip
+    return _with_data(estimator, problem, splits_of, complete)
+
+
+def _with_data(estimator, problem, splits_of, complete):
+    """The completed problem with the moments of all rows and of the cells of its splits, and the splits."""
+    problem = problem if complete is None else complete(problem)
     splits = None if splits_of is None else splits_of(problem)
-    return problem._replace(data=_measured(estimator, blocks, splits)), splits
+    return problem._replace(data=_measured(estimator, problem.X, splits)), splits
 
 
-def read_block_classes(estimator, X, y, sample_weight=None, splits_of=None, class_weight=None, **restrictions):
+def read_block_classes(
+    estimator, X, y, sample_weight=None, splits_of=None, complete=None, class_weight=None, **restrictions
+):
     """Check row blocks and labels, and compute the moments of the columns. Labels and weights are read as a whole.
 
     Sets `n_features_in_` and `feature_names_in_` of the estimator.
@@ -178,7 +189,7 @@ def read_block_classes(estimator, X, y, sample_weight=None, splits_of=None, clas
     X : dask array or dataframe of shape (n, p)
     y : array-like or dask collection of shape (n,)
     sample_weight : array-like or dask array of shape (n,), default=None
-    splits_of : callable, default=None
+    splits_of, complete : callable, default=None
         As for `read_blocks`.
     class_weight : dict, "balanced" or None
     **restrictions : dict
@@ -190,27 +201,36 @@ def read_block_classes(estimator, X, y, sample_weight=None, splits_of=None, clas
     splits : BlockSplits or None
     """
     _check_solver(estimator, "newton")
-    y, sample_weight = (values.compute() if is_dask(values) else values for values in (y, sample_weight))
-    classes, codes, sample_weight = check_classes(as_one_column(y), sample_weight)
+    classes, codes, sample_weight = check_classes(as_one_column(in_memory(y)), in_memory(sample_weight))
     weights, factors = sample_weight, class_factors(class_weight, classes, codes, sample_weight)
     if factors is not None:
         weights = factors[codes] * (1.0 if weights is None else weights)
     blocks = DaskBlocks(X, codes, weights)
-    if (classes.size if classes.size > 2 else 1) * blocks.p > MAX_COORDINATES:
-        raise ValueError(
-            f"X has {blocks.p} columns and y {classes.size} classes; row blocks are fitted through the curvature of at"
-            f" most {MAX_COORDINATES} coefficients. Select features first, or pass an X that fits in memory."
-        )
+    check_coordinates(blocks, classes.size if classes.size > 2 else 1, f"y has {classes.size} classes")
     parts = _parts(estimator, blocks, **restrictions)
     problem = LinearData(blocks, codes[None], weights, sample_weight, None, *parts, one_target=True, classes=classes)
-    splits = None if splits_of is None else splits_of(problem)
-    return problem._replace(data=_measured(estimator, blocks, splits)), splits
+    return _with_data(estimator, problem, splits_of, complete)
+
+
+def check_coordinates(blocks, n_scores, reason):
+    """Raise ValueError where the curvature matrix of all coefficients of some scores would be too large."""
+    if n_scores * blocks.p > MAX_COORDINATES:
+        raise ValueError(
+            f"X has {blocks.p} columns and {reason}; row blocks are fitted through the curvature of at most"
+            f" {MAX_COORDINATES} coefficients. Select features first, or pass an X that fits in memory."
+        )
+
+
+def in_memory(values):
+    """A Dask collection as the array or frame that it stands for; other values as they are."""
+    return values.compute() if is_dask(values) else values
 
 
 def _check_solver(estimator, only):
     """Raise ValueError for a solver that needs the rows in memory; `only` is the one that does not."""
-    if estimator.solver not in ("auto", only):
-        raise ValueError(f"solver={estimator.solver!r} needs the rows in memory; row blocks have 'auto' and {only!r}.")
+    solver = getattr(estimator, "solver", "auto")
+    if solver not in ("auto", only):
+        raise ValueError(f"solver={solver!r} needs the rows in memory; row blocks have 'auto' and {only!r}.")
 
 
 class ClassTargets(NamedTuple):
@@ -280,14 +300,18 @@ def _measured(estimator, blocks, splits=None):
     return data
 
 
+def _described(j, p, names):
+    return labelled("Input X contains values in column", j, names) if j < p else "y has values"
+
+
 def _check_moments(data, splits, names):
     squares = data.all.scatter.diagonal()
     for j in np.flatnonzero(~np.isfinite(squares)):
-        what = labelled("Input X contains values in column", j, names) if j < data.p else "y has values"
+        what = _described(j, data.p, names)
         raise ValueError(f"{what} so large that their squares overflow: rescale.")
     small = (data.all.largest > 0.0) & (data.all.largest < TINY)
     for j in np.flatnonzero(small & (np.abs(data.all.mean) < (1.0 - 1e-14) * data.all.largest)):
-        what = labelled("Input X contains values in column", j, names) if j < data.p else "y has values"
+        what = _described(j, data.p, names)
         raise ValueError(f"{what} so small that their squares vanish: rescale.")
     for fold in range(0 if splits is None else len(splits)):
         for part, name in ((splits.train, "training"), (splits.test, "held-out")):

@@ -32,8 +32,8 @@ class LinearData(NamedTuple):
 
     Attributes
     ----------
-    X : ndarray or sparse matrix of shape (n, p)
-        In Fortran order or CSC.
+    X : ndarray or sparse matrix of shape (n, p), or row blocks
+        In Fortran order or CSC. Row blocks have the same shape.
     Y : ndarray of shape (n_targets, n)
         Of classes (1, n): indices into `classes`.
     weights : ndarray of shape (n,) or None
@@ -108,7 +108,7 @@ class LinearData(NamedTuple):
     @property
     def row_weights(self):
         """Row weights of the fit as an array of shape (n,)."""
-        return np.ones(self.data.n) if self.weights is None else self.weights
+        return np.ones(self.X.shape[0]) if self.weights is None else self.weights
 
     @property
     def is_flat(self):

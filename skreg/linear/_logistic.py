@@ -74,12 +74,13 @@ class LabelSmoothed(WithPenalty, LinearClassifier):
         return problem if isinstance(problem.X, DaskBlocks) else self._with_groups(problem)
 
     def _read_blocks(self, X, y, sample_weight, splits_of=None):
-        if self.penalty != "elastic_net" or self.confidence_penalty > 0.0:
+        if self.confidence_penalty > 0.0:
             raise ValueError(
-                "row blocks are fitted with penalty='elastic_net' and confidence_penalty=0.0; got"
-                f" penalty={self.penalty!r}, confidence_penalty={self.confidence_penalty}."
+                "row blocks are fitted without confidence_penalty, whose loss is not convex; got"
+                f" confidence_penalty={self.confidence_penalty}."
             )
-        problem, splits = read_block_classes(self, X, y, sample_weight, splits_of, **self._restrictions())
+        options = dict(splits_of=splits_of, complete=self._with_groups, **self._restrictions())
+        problem, splits = read_block_classes(self, X, y, sample_weight, **options)
         self.classes_ = problem.classes
         return problem, splits
 

@@ -4,10 +4,9 @@ from numbers import Real
 
 from scipy.special import log_softmax
 
-from ..utils._blocks import DaskBlocks
 from ..utils._classes import log_loss, scores_of_all
 from ..utils._params import ARRAY_LIKE, PROBABILITY, Interval
-from ._blocks import BlockSplits, block_log_losses, training_cells
+from ._blocks import block_log_losses
 from ._grid import read_list
 from ._logistic import LabelSmoothed, LabelSmoothedLogistic
 from ._penalized_cv import PenaltySearch
@@ -231,20 +230,10 @@ class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
     def _options(self):
         return super()._options() | dict(solver=self.solver)
 
-    def _training_data(self, problem, splits, number):
-        if isinstance(splits, BlockSplits):
-            return training_cells(problem, splits, number)
-        return super()._training_data(problem, splits, number)
-
-    def _follow(self, problem, folds, fold, grid, task, halt):
-        super()._follow(problem, folds, fold, grid, task, halt)
-        if isinstance(folds[0], BlockSplits) and self._scores_paths:  # a pass for each path instead of each alpha
-            for i, (coefs, intercepts) in enumerate(zip(fold.coefs, fold.intercepts, strict=True)):
-                fold.scores[i] = -block_log_losses(problem, folds[0], fold.number, coefs, intercepts)
+    def _scores_on_blocks(self, problem, splits, fold, coefs, intercepts):
+        return -block_log_losses(problem, splits, fold, coefs, intercepts)
 
     def _score_on(self, problem, train, test):
-        if isinstance(problem.X, DaskBlocks):
-            return None
         X, codes, held_out = problem.data.X[test], problem.Y[0][test], problem.row_weights[test]
 
         def score(coef, intercept):

@@ -1,8 +1,14 @@
 """Losses of regressors by name: from parameters and targets to the core's losses, their links, and their scores."""
 
+from typing import NamedTuple
+
 import numpy as np
 
+from .._core.block_fits import BlockFolds, squared_fit
+from .._core.block_newton import BlockScoresFit
+from .._core.block_scores import BlockScores, LossRows, loss_sums
 from .._core.data import as_data
+from .._core.data.blocks import BlockData
 from .._core.data.likelihood import Likelihood
 from .._core.folds import RowsFit
 from .._core.parts.losses import Gamma, Huber, Poisson, Quantile, Squared, Tweedie, evaluate, weighted_quantile
@@ -12,8 +18,34 @@ HUBER_EFFICIENCY = 1.345  # standard deviations of Gaussian noise: 95 % efficien
 MAD_OF_GAUSSIAN = 0.6745  # median absolute deviation of Gaussian noise, in standard deviations
 
 
+class Shifted(NamedTuple):
+    """Targets (T, n) of a block minus a number for each."""
+
+    shift: np.ndarray
+
+    def __call__(self, Y):
+        return Y - self.shift[:, None]
+
+
+def scores_fit(loss, data, start, shift, has_offset=False):
+    """The fit of a loss of scores on row blocks, of targets minus `shift` (T,); `start` are null intercepts (T,)."""
+    rows = LossRows(loss, Shifted(shift), data.mean, data.scale, data.used, has_offset)
+    return BlockScoresFit(BlockScores(data, rows, start), shift)
+
+
+def weights_of_used(problem, data):
+    """Weights (n,) of all rows, 0 for those that are not in `data`, in memory or in blocks."""
+    if not isinstance(data, BlockData):
+        return data.rows
+    weights = problem.row_weights
+    return weights if data.used is None else weights * data.used(0, data.n)
+
+
 class LeastSquares:
-    """``(y - z)^2 / 2``."""
+    """``(y - z)^2 / 2``.
+
+    Every loss knows two kinds of rows: those of `Data`, and row blocks, which are `BlockData`.
+    """
 
     def check(self, y):
         """Raise ValueError for targets that the loss does not take."""
@@ -21,9 +53,13 @@ class LeastSquares:
     def check_fit(self, y):
         """Raise ValueError for targets of rows with positive weight that have no best intercept."""
 
+    def total(self, y, z, weights):
+        """Weighted sum of the losses of targets at scores z."""
+        return 0.5 * weights @ (y - z) ** 2
+
     def mean(self, y, z, weights):
         """Weighted mean loss of targets at scores z."""
-        return 0.5 * np.average((y - z) ** 2, weights=weights)
+        return self.total(y, z, weights) / weights.sum()
 
     def constant(self, y, weights):
         """The score of the best constant prediction."""
@@ -39,6 +75,18 @@ class LeastSquares:
             return RowsFit(data)
         return RowsFit(as_data(data.X, Y, data.rows, data.fit_intercept))
 
+    def on_blocks(self, problem, data):
+        """The fit of the row blocks of `data`, whose targets have no offset any more."""
+        if problem.is_joint:
+            return scores_fit(Squared(), data, np.zeros(len(problem.Y)), data.offset)
+        return squared_fit(data)
+
+    def means_on_blocks(self, problem, splits, fold, coefs, intercepts):
+        """Mean losses (m,) on the held-out rows of a fold, for coefs (m, T, p) and intercepts (m, T)."""
+        folds = BlockFolds(problem.data, splits)
+        errors = [folds.errors(fold, t, coefs[:, t].T, intercepts[:, t]) for t in range(len(problem.Y))]
+        return 0.5 * np.mean(errors, axis=0)
+
 
 class ScoreLoss(LeastSquares):
     """A loss of the core.
@@ -51,11 +99,7 @@ class ScoreLoss(LeastSquares):
     def __init__(self, loss):
         self.loss = loss
 
-    def mean(self, y, z, weights):
-        return self.total(y, z, weights) / weights.sum()
-
     def total(self, y, z, weights):
-        """Weighted sum of the losses of targets at scores z."""
         T, Z, H = np.array([y], dtype=float), np.array([z], dtype=float), np.empty(len(y))
         return evaluate(self.loss, T, Z, weights, np.empty_like(Z), np.empty_like(Z), H)
 
@@ -64,6 +108,21 @@ class ScoreLoss(LeastSquares):
 
     def on_rows(self, problem, data):
         return ScoresFit(Likelihood(data, self.loss, problem.Y, problem.offset))
+
+    def on_blocks(self, problem, data):
+        start, has_offset = np.zeros(1), problem.offset is not None
+        if data.fit_intercept:
+            weights = weights_of_used(problem, data)
+            start = self.loss.null_scores(problem.Y, weights)
+            start = start - (np.average(problem.offset[0], weights=weights) if has_offset else 0.0)
+        return scores_fit(self.loss, data, start, np.zeros(1), has_offset)
+
+    def means_on_blocks(self, problem, splits, fold, coefs, intercepts):
+        data, cells = problem.data, splits.test[fold]
+        has_offset = data.all.mean.size > data.p + 1  # among the targets of the blocks
+        models = np.array(coefs), np.array(intercepts)
+        sums = data.blocks.total(loss_sums, splits.mask_of(cells), has_offset, self.total, *models)
+        return sums / sum(data.cells[cell].weight for cell in cells)
 
 
 class LocationLoss(ScoreLoss):
@@ -80,12 +139,18 @@ class LocationLoss(ScoreLoss):
     def _on_shifted(self, data, Y, shift):
         return ScoresFit(Likelihood(data, self.loss, Y), shift)
 
+    def on_blocks(self, problem, data):
+        Y, shift = problem.Y if problem.offset is None else problem.Y - problem.offset, np.zeros(1)
+        if data.fit_intercept:
+            shift[:] = self.constant(Y[0], weights_of_used(problem, data))
+        return scores_fit(self.loss, data, np.zeros(1), shift)
+
 
 class QuantileLoss(LocationLoss):
     """See `_core.parts.losses.Quantile`."""
 
-    def mean(self, y, z, weights):
-        return np.average(self.loss.sharp_values(y - z), weights=weights)
+    def total(self, y, z, weights):
+        return weights @ self.loss.sharp_values(y - z)
 
     def _on_shifted(self, data, Y, shift):
         return QuantileFit(data, self.loss.q, Y, shift)
@@ -129,8 +194,11 @@ def robust_delta(y, weights):
     return HUBER_EFFICIENCY * float(scale) or 1.0
 
 
-def make_loss(estimator, y, weights):
-    """The loss of an estimator's parameters. The default `delta` is that of the fit, or of the given targets."""
+def make_loss(estimator, y=None, weights=None):
+    """The loss of an estimator's parameters. The default `delta` is that of the fit, or of the given targets.
+
+    The squared loss needs no targets.
+    """
     name = estimator.loss
     if name == "squared":
         return LeastSquares()

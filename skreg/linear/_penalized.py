@@ -6,12 +6,14 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils.validation import check_consistent_length
 
+from .._core.data.blocks import BlockData
 from .._core.parts.penalty import OF_VECTOR, Penalty
 from ..utils._callbacks import with_callbacks
 from ..utils._groups import check_group_weights, check_groups
 from ..utils._params import ARRAY_LIKE, BOOLEAN, DICT, NONE, POSITIVE, PROBABILITY, Interval, Options
-from ..utils._validation import as_numbers, as_one_column, check_weights, unchanged_on_error
+from ..utils._validation import as_numbers, as_one_column, check_weights, is_dask, unchanged_on_error
 from ._base import LinearModel, LinearRegressor
+from ._blocks import check_coordinates, in_memory, read_blocks
 from ._grid import check_grid
 from ._losses import make_loss
 from ._penalized_base import Penalized, PenalizedFit
@@ -78,7 +80,7 @@ class WithPenalty(Penalized):
         """The problem with the groups of the penalty, if it has any."""
         if self.penalty not in GROUPED:
             return problem
-        groups, labels = check_groups(self.groups, problem.data.p, getattr(self, "feature_names_in_", None))
+        groups, labels = check_groups(self.groups, problem.X.shape[1], getattr(self, "feature_names_in_", None))
         return problem._replace(groups=groups, group_weights=check_group_weights(self.group_weights, groups, labels))
 
     @property
@@ -112,7 +114,9 @@ class WithPenalty(Penalized):
         )
 
     def _on_rows(self, problem, data=None):
-        return problem.loss.on_rows(problem, problem.data if data is None else data)
+        data = problem.data if data is None else data
+        on = problem.loss.on_blocks if isinstance(data, BlockData) else problem.loss.on_rows
+        return on(problem, data)
 
 
 class LossAndPenalty(WithPenalty, LinearRegressor):
@@ -142,18 +146,58 @@ class LossAndPenalty(WithPenalty, LinearRegressor):
 
     def _read(self, X, y, sample_weight, offset=None):
         """Check parameters and data; sets what is known of the features, and `delta_`."""
+        if is_dask(X):
+            self._check_parameters()
+            return self._read_blocks(X, y, sample_weight, offset=offset)[0]
         problem = super()._read(X, y if self.loss == "squared" else as_one_column(y), sample_weight)
+        if offset is not None:
+            problem = problem._replace(offset=_check_offset(offset, problem.data.n)[None])
+        return self._with_loss(problem)
+
+    def _read_blocks(self, X, y, sample_weight, splits_of=None, offset=None):
+        """The problem on row blocks. Targets and weights stay in blocks for the squared loss without an offset."""
+        if self.loss == "quantile":
+            raise ValueError("loss='quantile' needs the rows in memory: use loss='huber', or a sample of the rows.")
+        if self.penalty in OF_VECTOR and self.loss != "squared":
+            raise ValueError(f"row blocks with penalty={self.penalty!r} need loss='squared'; got loss={self.loss!r}.")
+        given, in_blocks = {}, y
+        if self.loss != "squared" or offset is not None:
+            y = np.atleast_1d(as_numbers(as_one_column(in_memory(y)), "y"))
+            sample_weight = check_weights(in_memory(sample_weight), len(y))
+            given = dict(weights=sample_weight, sample_weight=sample_weight, Y=y.reshape(len(y), -1).T)
+            given["one_target"], in_blocks = y.ndim == 1, y
+        if offset is not None:
+            offset = _check_offset(in_memory(offset), len(y))
+            given["offset"] = offset[None]
+            in_blocks = np.column_stack([y, offset]) if self.loss in LOG_LINKS else (y.T - offset).T
+
+        def complete(problem):
+            problem = problem._replace(**given)
+            if given:
+                problem.X.check_finite(y, "y")
+            problem = self._with_loss(problem)
+            if problem.is_joint:
+                check_coordinates(problem.X, len(problem.Y), f"y {len(problem.Y)} targets")
+            return problem
+
+        options = dict(splits_of=splits_of, complete=complete, **self._restrictions())
+        return read_blocks(self, X, in_blocks, sample_weight, **options)
+
+    def _with_loss(self, problem):
+        """The problem with the parts of its penalty and its loss, which the targets are checked for."""
         if self.loss != "squared" and not problem.one_target:
             raise ValueError(f"y must have one dimension with loss={self.loss!r}; got shape {problem.Y.T.shape}.")
         problem = self._with_groups(problem)
         if self.penalty == "slope":
-            problem = problem._replace(slope_weights=read_slope_weights(self.slope_weights, self.fdr, problem.data.p))
-        if offset is not None:
-            problem = problem._replace(offset=_check_offset(offset, problem.data.n)[None])
+            slope_weights = read_slope_weights(self.slope_weights, self.fdr, problem.X.shape[1])
+            problem = problem._replace(slope_weights=slope_weights)
         vars(self).pop("delta_", None)
-        loss = make_loss(self, problem.Y[0] - (0.0 if offset is None else problem.offset[0]), problem.row_weights)
-        loss.check(problem.Y[0])
-        loss.check_fit(problem.Y[0][problem.row_weights > 0.0])
+        if self.loss == "squared":
+            return problem._replace(loss=make_loss(self))
+        y, weights = problem.Y[0], problem.row_weights
+        loss = make_loss(self, y if problem.offset is None else y - problem.offset[0], weights)
+        loss.check(y)
+        loss.check_fit(y[weights > 0.0])
         if self.loss == "huber":
             self.delta_ = float(loss.loss.delta)
         return problem._replace(loss=loss)
@@ -200,7 +244,7 @@ class LossAndPenalty(WithPenalty, LinearRegressor):
         score : float
             At most 1; NaN where the loss of the constant is 0. Of several targets, the mean.
         """
-        scores, y = self._linear_predictor(X, offset), np.asarray(y, dtype=float)
+        scores, y = np.asarray(self._linear_predictor(X, offset)), np.asarray(y, dtype=float)
         check_consistent_length(scores, y)
         weights = check_weights(sample_weight, len(y))
         weights = np.ones(len(y)) if weights is None else weights
@@ -511,8 +555,9 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Fortran order or CSC saves a copy.
+        X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
+            Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other; not
+            with loss="quantile", and "slope" and "fused" only with loss="squared".
         y : array-like of shape (n_samples,) or, for the squared loss, (n_samples, n_targets)
             Each target has a model of its own but with penalties of groups; of two dimensions, `coef_` and predictions
             have two as well.

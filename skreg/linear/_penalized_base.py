@@ -91,8 +91,7 @@ class PenalizedFit(Penalized):
         Parameters
         ----------
         X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
-            Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other
-            (`ElasticNetProx` and `LabelSmoothedLogistic` only).
+            Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Each target has a model of its own; of two dimensions, `coef_` and predictions have two as well.
         sample_weight : float or array-like of shape (n_samples,), default=None

@@ -9,9 +9,11 @@ from .._core.data import as_data
 from .._core.folds import as_folds
 from ..utils._callbacks import with_callbacks
 from ..utils._params import ARRAY_LIKE, NONE, PROBABILITY, Interval, Options
-from ..utils._validation import unchanged_on_error
+from ..utils._validation import is_dask, unchanged_on_error
+from ._blocks import BlockSplits, training_cells
 from ._grid import Grid, read_list
-from ._penalized import DEFAULT_GAMMA, MIN_GAMMA, LossAndPenalty, PenalizedRegressor, WithPenalty
+from ._losses import weights_of_used
+from ._penalized import DEFAULT_GAMMA, LOG_LINKS, MIN_GAMMA, LossAndPenalty, PenalizedRegressor, WithPenalty
 from ._search import PathSearch
 
 TINY = 1e-300  # stands for a loss of 0
@@ -20,7 +22,8 @@ TINY = 1e-300  # stands for a loss of 0
 class PenaltySearch(PathSearch, WithPenalty):
     """Search along the paths of all combinations of the l1_ratio, gamma, and what else a subclass adds to `_axes`.
 
-    Besides, a subclass gives `_score_on`, `_model`, and what else `PathSearch` asks for.
+    Besides, a subclass gives `_score_on`, for row blocks `_scores_on_blocks`, `_model`, and what else `PathSearch` asks
+    for.
     """
 
     _search_constraints = {
@@ -71,8 +74,8 @@ class PenaltySearch(PathSearch, WithPenalty):
         """The splits, and folds that share computations, or None."""
         return splits, None
 
-    def _check_fold(self, problem, weights):
-        """Raise ValueError where the training rows, which have weights, have no model."""
+    def _check_fold(self, problem, data):
+        """Raise ValueError where the training rows, those of `data`, have no model."""
 
     def _fits_of_fold(self, problem, folds, number):
         """A function that gives the fit of a candidate on the training rows of a fold."""
@@ -92,14 +95,19 @@ class PenaltySearch(PathSearch, WithPenalty):
 
     def _training_data(self, problem, splits, number):
         """What solvers need of the training rows of a fold."""
-        weights = problem.row_weights * np.bincount(splits[number][0], minlength=problem.data.n)
-        self._check_fold(problem, weights)
-        targets = problem.Y if problem.classes is None else np.empty((0, problem.data.n))
-        return as_data(problem.data.X, targets, weights, self.fit_intercept)
+        if isinstance(splits, BlockSplits):
+            data = training_cells(problem, splits, number)
+        else:
+            weights = problem.row_weights * np.bincount(splits[number][0], minlength=problem.data.n)
+            targets = problem.Y if problem.classes is None else np.empty((0, problem.data.n))
+            data = as_data(problem.data.X, targets, weights, self.fit_intercept)
+        self._check_fold(problem, data)
+        return data
 
     def _follow(self, problem, folds, fold, grid, task, halt):
         fit_of, score = self._fits_of_fold(problem, folds, fold.number), None
-        if self._scores_paths:
+        on_blocks = isinstance(folds[0], BlockSplits)
+        if self._scores_paths and not on_blocks:
             score = self._score_on(problem, *folds[0][fold.number])
         kept = []
         for i, (candidate, alphas) in enumerate(zip(grid.candidates, grid.alphas, strict=True)):
@@ -107,6 +115,9 @@ class PenaltySearch(PathSearch, WithPenalty):
             units = fit.gap_units(penalty)
             solutions = self._solutions(fit, penalty, alphas, candidate, kept)
             fold.follow(i, ([(solution, units)] for solution in solutions), task, halt, score)
+            if self._scores_paths and on_blocks:  # in one pass for all alphas
+                models = np.array(fold.coefs[i]), np.array(fold.intercepts[i])
+                fold.scores[i] = self._scores_on_blocks(problem, folds[0], fold.number, *models)
 
     def _set_choice(self, *candidate):
         for name, value in zip(self._axes(), candidate, strict=True):
@@ -310,8 +321,9 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Fortran order or CSC saves a copy.
+        X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
+            Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other; not
+            with loss="quantile", and "slope" and "fused" only with loss="squared".
         y : array-like of shape (n_samples,) or, for the squared loss, (n_samples, n_targets)
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights in the fits and in the scores; non-negative, not all zero.
@@ -324,19 +336,26 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
         -------
         self : object
         """
-        problem = self._read(X, y, sample_weight, offset)
         if offset is not None and self.scoring is not None:
             raise ValueError(f"scoring does not know of the offset; got scoring={self.scoring!r}. Use scoring=None.")
+        if is_dask(X):
+            return self._search_blocks(X, y, sample_weight, params, offset=offset)
+        problem = self._read(X, y, sample_weight, offset)
         routed = self._route(problem.sample_weight, params)
         return self._search(problem, self._splits(problem, routed.splitter.split), routed)
 
     def _folds(self, problem, splits):
-        if self.loss == "squared" and self.penalty == "elastic_net" and problem.offset is None:
+        is_plain = self.loss == "squared" and self.penalty == "elastic_net" and problem.offset is None
+        if is_plain and not isinstance(splits, BlockSplits):
             return splits, as_folds(problem.data, problem.Y, problem.weights, splits, "auto")
         return splits, None
 
-    def _check_fold(self, problem, weights):
-        problem.loss.check_fit(problem.Y[0][weights > 0.0])
+    def _check_fold(self, problem, data):
+        if self.loss in LOG_LINKS:
+            problem.loss.check_fit(problem.Y[0][weights_of_used(problem, data) > 0.0])
+
+    def _scores_on_blocks(self, problem, splits, fold, coefs, intercepts):
+        return -problem.loss.means_on_blocks(problem, splits, fold, coefs, intercepts)
 
     def _score_on(self, problem, train, test):
         X, Y, weights = problem.data.X[test], problem.Y[:, test], problem.row_weights[test]

@@ -152,8 +152,7 @@ class PathSearch:
         Parameters
         ----------
         X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
-            Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other
-            (`ElasticNetProxCV` and `LabelSmoothedLogisticCV` only).
+            Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other.
         y : array-like of shape (n_samples,) or, for regression, (n_samples, n_targets)
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights in the fits and in the scores; non-negative, not all zero.
@@ -170,8 +169,8 @@ class PathSearch:
         routed = self._route(problem.sample_weight, params)
         return self._search(problem, self._splits(problem, routed.splitter.split), routed)
 
-    def _search_blocks(self, X, y, sample_weight, params):
-        """The search on row blocks, whose moments are computed for all folds at once."""
+    def _search_blocks(self, X, y, sample_weight, params, **given):
+        """The search on row blocks, whose moments are computed for all folds at once; `given` are further columns."""
         self._check_parameters()
         if self.scoring is not None and sample_weight is not None:
             sample_weight = np.asarray(sample_weight)
@@ -182,7 +181,7 @@ class PathSearch:
             labels, params = functools.partial(self._labels, problem), routed.splitter.split
             return read_block_splits(cv, problem.X.n, labels, is_classifier(self), **params)
 
-        problem, splits = self._read_blocks(X, y, sample_weight, splits_of)
+        problem, splits = self._read_blocks(X, y, sample_weight, splits_of, **given)
         return self._search(problem, splits, routed)
 
     def _search(self, problem, splits, routed):

@@ -133,6 +133,13 @@ class DaskBlocks:
         """Some rows of X, as a Dask array."""
         return self.X[rows]
 
+    def check_finite(self, values, name):
+        """Raise ValueError naming the block of the first of the values (n,) or (n, T) that is not finite."""
+        bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
+        if bad.size:
+            k = int(np.searchsorted(self.starts, bad[0], side="right")) - 1
+            _check_finite(name, values[bad[:1]], _place(k, self.starts[k]))
+
     def targets(self):
         """All targets (T, n), in memory."""
         y = self.y.compute() if is_dask(self.y) else self.y
@@ -148,7 +155,7 @@ def _on_block(k, X, y, weights, first, function, names, arguments):
     Y = np.asarray(y, dtype=np.float64).reshape(len(y), -1).T
     if X.shape[0] != Y.shape[1]:
         raise ValueError(f"y has {Y.shape[1]} rows in block {k}, where X has {X.shape[0]}.")
-    place = f"in block {k}, which begins with row {first}"
+    place = _place(k, first)
     _check_finite("X", X, place, names)
     _check_finite("y", Y.T, place)
     if weights is not None:
@@ -159,6 +166,10 @@ def _on_block(k, X, y, weights, first, function, names, arguments):
                 f"sample_weight must not be negative, NaN or infinite; got {weights[bad[0]]} in row {first + bad[0]}."
             )
     return function(X, Y, weights, int(first), *arguments)
+
+
+def _place(k, first):
+    return f"in block {k}, which begins with row {first}"
 
 
 def _check_finite(name, table, place, names=None):

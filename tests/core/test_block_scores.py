@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from skreg._core.block_fits import add_each, cells_of_block
-from skreg._core.block_scores import BlockScores, BlockScoresFit, LossRows
+from skreg._core.block_newton import BlockScoresFit
+from skreg._core.block_scores import BlockScores, LossRows
 from skreg._core.data import as_data
 from skreg._core.data.blocks import BlockData
 from skreg._core.data.likelihood import Likelihood

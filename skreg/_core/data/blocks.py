@@ -1,5 +1,6 @@
 """Moments of row blocks: all that the squared loss needs of an X that does not fit in memory."""
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,6 +122,14 @@ class BlockData:
         self.mean, self.offset = self._centre[: self.p], self._centre[self.p :]
         self.scale = self._inverse[: self.p]
         self.unit = np.where(norms[self.p :] > 0.0, norms[self.p :], 1.0)
+
+    def rescaled(self, scale):
+        """The same rows with other scales of the columns, whose norms are then not 1. Moments keep theirs."""
+        if np.array_equal(scale, self.scale):
+            return self
+        data = copy(self)
+        data.scale = scale
+        return data
 
     def normalized(self, moments):
         """Inner products of columns, targets and ones over some rows, in normalized units, as of `Data.moments`."""
