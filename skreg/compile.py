@@ -76,6 +76,7 @@ def _nets():
         for activation in ACTIVATIONS:
             yield skreg.DropoutMLPRegressor(normalization=normalization, activation=activation, **short), X, y
     yield skreg.DropoutMLPRegressor(heteroscedastic=True, optimizer="sgd", mixup=0.2, **short), X, y
+    yield skreg.DropoutMLPRegressor(ensemble_size=2, **short), X, y
     for weights in WEIGHTS:
         yield skreg.DropoutMLPRegressor(weight_normalization=weights, **short), X, y
     blocks = dict(spatial_dropout=0.1, drop_block=0.1, block_size=2)

@@ -108,7 +108,9 @@ INSTANCES = [
     ),
     DropoutMLPClassifier(dropout=0.1, normalization="batch", averaging="ema", label_smoothing=0.1, **SHORT),
     DropoutMLPClassifier(dropout=0.0, early_stopping=True, max_norm=4.0, **SHORT),
+    DropoutMLPClassifier(ensemble_size=3, dropout=0.0, **SHORT),
     DropoutMLPRegressor(**DEFAULT_NET),
+    DropoutMLPRegressor(ensemble_size=3, dropout=0.1, heteroscedastic=True, **SHORT),
     DropoutMLPRegressor(
         (10, 10), max_iter=10, dropout=0.1, dropout_kind="gaussian", heteroscedastic=True, schedule="cosine", warmup=0.1
     ),

@@ -36,6 +36,9 @@ class Param:
         scales, rates).
     learned : bool
         True for a trainable parameter, False for a buffer.
+    share : float
+        Factor of its L1 and L2 penalties: 1 over the number of members of an ensemble that have such weights of their
+        own, whose mean is the objective.
 
     Attributes
     ----------
@@ -48,10 +51,11 @@ class Param:
         Whether training leaves it as it is; see `Net.freeze`.
     """
 
-    def __init__(self, value, group=None, learned=True):
+    def __init__(self, value, group=None, learned=True, share=1.0):
         self.value = value
         self.group = group
         self.learned = learned
+        self.share = share
         self.index = None
         self.layer = None
         self.frozen = False
@@ -75,6 +79,8 @@ class Layer:
         Whether parts of a batch may pass in threads of their own.
     frozen : bool
         Whether training leaves its parameters and buffers as they are, set by `Net.freeze`.
+    n_members : int
+        Members of an ensemble that the layer tells apart.
     n_products : int
         Multiplications a row, where they are many.
     size : int
@@ -87,6 +93,7 @@ class Layer:
     is_noisy = False
     divisible = True
     frozen = False
+    n_members = 1
     n_products = 0
     size = 0
 
@@ -300,6 +307,8 @@ class Net(Predictor):
     segment_groups : list of str
         The name of the group of each.
     shape_in, shape_out : tuple of int
+    n_members : int
+        Members of a shared ensemble; with several, the output of a row has the shape (members, outputs).
     """
 
     def __init__(self, layer, shape, rng, dtype=np.float32):
@@ -318,6 +327,7 @@ class Net(Predictor):
                 name = type(module).__name__
                 raise ValueError(f"a {name} layer occurs twice in the net: build another one, or share its weights.")
         self.n_products = sum(module.n_products for module in modules)
+        self.n_members = max(module.n_members for module in modules)
         params = self.layer.params()
         for name, stage in self._named_stages():
             for param in stage.params():
@@ -431,13 +441,20 @@ class Net(Predictor):
     @property
     def before_output(self):
         """The layers before those of the output, weights and biases; None where none of them is trainable."""
-        first = self.split_at(len(self.layer.layers) - 2)[0]
+        first = self.split_at(self._n_before_output)[0]
         return first if first.layer.params() else None
 
     @property
+    def _n_before_output(self):
+        """How many layers are before that with the last weights."""
+        has_weights = [any(p.group is not None for p in layer.params()) for layer in self.layer.layers]
+        return len(has_weights) - 1 - has_weights[::-1].index(True)
+
+    @property
     def n_features(self):
-        """The width of what the output layer sees."""
-        return math.prod(self.layer.shapes[-3] if len(self.layer.shapes) > 2 else self.shape_in)
+        """The width of what the output layer sees, of every member."""
+        n_layers = self._n_before_output
+        return math.prod(self.layer.shapes[n_layers - 1] if n_layers else self.shape_in) // self.n_members
 
     def split_at(self, n_layers):
         """The net's first layers, and those after them, as two `SubNet`, which share its parameters."""

@@ -3,9 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import log_softmax, logsumexp
 
 from .._core._jit import jitted, njit
 from .noise import HALF, ONE, ZERO
+
+_MOST = np.float32(0.9999)  # of the bound of a log variance, which no finite score reaches
 
 
 @jitted
@@ -39,6 +42,10 @@ class CrossEntropy(NamedTuple):
             loss -= self.confidence * entropy
         return loss
 
+    def average(self, scores):
+        """Scores (n, K) whose softmax is the mean of that of the members' scores (n, members, K)."""
+        return logsumexp(log_softmax(scores, axis=-1), axis=1) - scores.dtype.type(np.log(scores.shape[1]))
+
 
 @jitted
 class SquaredError(NamedTuple):
@@ -54,6 +61,10 @@ class SquaredError(NamedTuple):
             loss += self.half * e * e
             d[i, k] = e / K
         return loss / K
+
+    def average(self, scores):
+        """The mean of the members' scores (n, members, K)."""
+        return scores.mean(axis=1)
 
 
 @jitted
@@ -83,28 +94,38 @@ class GaussianLikelihood(NamedTuple):
         """Predicted variances, from the second half of the scores."""
         return np.exp(self.bound * np.tanh(scores / self.bound))
 
+    def average(self, scores):
+        """Scores of the mean and variance of the mixture of the members' distributions (n, members, 2 K)."""
+        means, z = np.split(scores, 2, axis=-1)
+        variance = self.variance(z).mean(axis=1) + means.var(axis=1)
+        share = np.clip(np.log(variance) / self.bound, -_MOST, _MOST)
+        return np.concatenate([means.mean(axis=1), self.bound * np.arctanh(share)], axis=-1)
+
 
 def evaluate_batch(objective, scores, targets, weights, n_rows, d):
-    """`evaluate` of rows, or of sequences with a target at every step.
+    """`evaluate` of rows, of sequences with a target at every step, or of members that share the target of a row.
 
     Parameters
     ----------
     objective : jitted objective
-    scores, d : ndarray of shape (n, n_scores) or (n, steps, n_scores)
+    scores, d : ndarray of shape (n, n_scores), (n, steps, n_scores) or (n, members, n_scores)
     targets : ndarray of shape (n, n_targets) or (n, at least steps, n_targets)
         Steps whose targets are NaN do not count.
     weights : ndarray of shape (n,)
-        The weight of a row is that of each of its steps.
+        The weight of a row is that of each of its steps; its members share it.
     n_rows : int
     """
     if scores.ndim == 2:
         return evaluate(objective, scores, targets, weights, n_rows, d)
     n, n_steps, _ = scores.shape
+    flat = scores.reshape(n * n_steps, -1)
+    if targets.ndim == 2:
+        targets, weights = np.repeat(targets, n_steps, axis=0), np.repeat(weights / n_steps, n_steps)
+        return evaluate(objective, flat, targets, weights.astype(flat.dtype), n_rows, d.reshape(flat.shape))
     targets = targets[:, :n_steps]
     counted = np.isnan(targets[:, :, 0])
     weights = np.where(counted, 0.0, weights[:, None]).astype(weights.dtype).ravel()
     targets = np.where(np.isnan(targets), 0.0, targets).astype(scores.dtype).reshape(n * n_steps, -1)
-    flat = scores.reshape(n * n_steps, -1)
     return evaluate(objective, flat, targets, weights, n_rows, d.reshape(flat.shape))
 
 

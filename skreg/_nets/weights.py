@@ -10,16 +10,23 @@ class WeightHook(Layer):
     """Base: a layer whose input is the weights (inputs, units) instead of a batch.
 
     The kernel of a convolution is a matrix of such weights, with one input for each of its places and channels.
+
+    Attributes
+    ----------
+    n_copies : int
+        How many columns it makes of one.
     """
 
-    def build_for(self, W):
+    n_copies = 1
+
+    def build_for(self, W, rng):
         """Create the parameters for weights whose initial value is W."""
 
 
 class WeightNorm(WeightHook):
     """``g v / ||v||`` for the incoming weights of every unit (Salimans & Kingma 2016, eq. 2)."""
 
-    def build_for(self, W):
+    def build_for(self, W, rng):
         self.length = Param(np.sqrt((W * W).sum(axis=0)))
 
     def __call__(self, x, ctx):
@@ -43,7 +50,7 @@ class SpectralNorm(WeightHook):
 
     divisible = False  # two threads would write the singular vector while the other reads it
 
-    def build_for(self, W):
+    def build_for(self, W, rng):
         start = np.cos(np.arange(1.0, W.shape[1] + 1.0)).astype(W.dtype)
         self.right = Param(start / np.linalg.norm(start), learned=False)
 

@@ -38,7 +38,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Documentati
     Raises
     ------
     ValueError
-        When the net has no hidden layer, or X is sparse, since its prediction would be dense.
+        When the net has no hidden layer or several members, or X is sparse, since its prediction would be dense.
 
     See Also
     --------
@@ -92,6 +92,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Documentati
         check_params(self)
         if np.size(self.net.hidden_layer_sizes) == 0:
             raise ValueError(f"net needs a hidden layer; got net={self.net!r}.")
+        if getattr(self.net, "ensemble_size", 1) != 1:
+            raise ValueError(f"net must give one code for a row, and so have ensemble_size=1; got net={self.net!r}.")
         with naming_bad_columns(X):
             X = validate_data(self, X, dtype=[np.float64, np.float32])
         self.net_ = clone(self.net).fit(X, X, sample_weight)

@@ -451,17 +451,19 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
 
     @property
     def weights_(self):
-        """Weights of every layer (n_in, n_out), after weight normalization."""
+        """Weights of every layer (n_in, n_out), after weight normalization; (ensemble_size, n_in, n_out) of members."""
         check_is_fitted(self)
         layers = [module for module in self._net.layer.modules() if isinstance(module, Weighted)]
-        return [layer.effective(Context())[0].copy() for layer in layers]
+        return [layer.matrices(Context()).copy() for layer in layers]
 
     @property
     def biases_(self):
-        """Biases of every layer (n_out,)."""
+        """Biases of every layer (n_out,), or (ensemble_size, n_out)."""
         check_is_fitted(self)
-        modules = self._net.layer.modules()
-        return [module.bias.value.copy() for module in modules if isinstance(module, (BiasActivationDropout, Bias))]
+        modules, k = self._net.layer.modules(), self._net.n_members
+        shape = (k, -1) if k > 1 else -1
+        layers = [module for module in modules if isinstance(module, (BiasActivationDropout, Bias))]
+        return [layer.bias.value.reshape(shape).copy() for layer in layers]
 
     @property
     def dropout_rates_(self):
@@ -476,11 +478,15 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
     def __sklearn_is_fitted__(self):
         return hasattr(self, "n_iter_") or hasattr(self, "loss_curve_")
 
+    def _averaged(self, z):
+        """Outputs of the averaged prediction, from those of all members if there are several."""
+        return self._plain_objective().average(z) if self._net.n_members > 1 else z
+
     def _scores(self, X):
-        """Outputs without noise, in the precision of X."""
+        """Outputs without noise, in the precision of X; those of the averaged prediction of all members."""
         check_is_fitted(self)
         X = self._rows_of(X)
-        return scores(self._net.astype(_precision(X)), X)
+        return self._averaged(scores(self._net.astype(_precision(X)), X))
 
     def _check_n_draws(self, n_draws):
         if not isinstance(n_draws, Integral) or isinstance(n_draws, bool) or n_draws < 1:
@@ -493,16 +499,26 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         return self._rows_of(X)
 
     def _noisy_scores(self, X, n_draws):
-        """Outputs for X, which was checked, under `n_draws` draws of the noise, one by one; the same at every call."""
+        """Outputs for X, which was checked, under draws of the noise, one by one; the same at every call.
+
+        A pass with one draw of the noise gives an output of every member, in their order. There are as many passes as
+        `n_draws` outputs take, so that all members count the same.
+        """
+        k = self._net.n_members
+        for z in self._noisy_passes(X, -(-n_draws // k)):
+            z = z.astype(_precision(X), copy=False)
+            yield from (z,) if k == 1 else (z[:, m] for m in range(k))
+
+    def _noisy_passes(self, X, n_passes):
         if not any(module.is_noisy for module in self._net.layer.modules()):
-            z = scores(self._net, X).astype(_precision(X), copy=False)  # all draws are equal
-            yield from (z for _ in range(n_draws))
+            z = scores(self._net, X)  # the same in all passes
+            yield from (z for _ in range(n_passes))
             return
         seeds = Context(self._seed)
-        for _ in range(n_draws):
+        for _ in range(n_passes):
             ctx = Context(seeds.seed(), noisy=True)
             ctx.strength = self._noise_strength
-            yield scores(self._net, X, ctx=ctx).astype(_precision(X), copy=False)
+            yield scores(self._net, X, ctx=ctx)
 
     def _measure_distance(self, batches, validation):
         """Learn where the training rows are in the last hidden layer, for the `distance` of `predict_uncertainty`."""

@@ -1,5 +1,7 @@
 """Classification by nets of any family: classes, probabilities, and their uncertainty."""
 
+import itertools
+
 import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.base import ClassifierMixin
@@ -149,7 +151,8 @@ class NetClassifier(ClassifierMixin):
         Returns
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            With two classes, the log-odds of ``classes_[1]``.
+            With two classes, the log-odds of ``classes_[1]``. Those of an ensemble are logarithms of mean
+            probabilities.
         """
         z = self._scores(X)
         return z[..., 1] - z[..., 0] if self.classes_.size == 2 else z
@@ -173,7 +176,8 @@ class NetClassifier(ClassifierMixin):
     def predict_proba(self, X):
         """Probabilities of the classes, without noise.
 
-        All units are kept, and scaled by the probability to be kept in training.
+        All units are kept, and scaled by the probability to be kept in training. An ensemble predicts the mean of the
+        probabilities of its members.
 
         Parameters
         ----------
@@ -208,15 +212,16 @@ class NetClassifier(ClassifierMixin):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         n_draws : int, default=50
-            Number of draws, at least 1.
+            Number of draws, at least 1. In an ensemble, a draw is one member with one mask; members take turns.
 
         Returns
         -------
         p : ndarray of shape (n_draws, n_samples, n_classes)
-            The same at every call. Without dropout all draws are equal.
+            The same at every call. Without dropout all draws of a member are equal.
         """
         X = self._rows_to_predict(X, n_draws)
-        return np.stack([softmax(z, axis=-1) for z in self._noisy_scores(X, n_draws)])
+        draws = itertools.islice(self._noisy_scores(X, n_draws), int(n_draws))
+        return np.stack([softmax(z, axis=-1) for z in draws])
 
     def predict_uncertainty(self, X, n_draws=50):
         """Uncertainty of the prediction: epistemic (of the model), aleatoric (of the data) and their total.
@@ -228,7 +233,8 @@ class NetClassifier(ClassifierMixin):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         n_draws : int, default=50
-            Number of Monte Carlo draws, at least 1.
+            Number of Monte Carlo draws, at least 1. In an ensemble, as many passes of all members as have so many
+            outputs, or a few more.
 
         Returns
         -------
@@ -236,12 +242,13 @@ class NetClassifier(ClassifierMixin):
             A named tuple of arrays.
 
             - `mean`, of shape (n_samples, n_classes): mean of the sampled probabilities.
-            - `epistemic`, of shape (n_samples, n_classes): variance of the sampled probabilities. 0 without dropout.
+            - `epistemic`, of shape (n_samples, n_classes): variance of the sampled probabilities. 0 for one member
+              without dropout.
             - `aleatoric`, of shape (n_samples, n_classes): mean of ``p (1 - p)``.
             - `total`, of shape (n_samples, n_classes): their sum, the variance of the indicator of each class.
             - `predictive_entropy`, of shape (n_samples,): entropy of `mean`, in nats.
-            - `mutual_information`, of shape (n_samples,): the epistemic part of it, in nats. 0 without dropout, and
-              close to 0 wherever all draws agree, which they also do far from the training rows.
+            - `mutual_information`, of shape (n_samples,): the epistemic part of it, in nats. 0 for one member without
+              dropout, and close to 0 wherever all draws agree, which they also do far from the training rows.
             - `distance`, of shape (n_samples,): distance from the training rows. It is the Mahalanobis distance to the
               nearest class mean, in the last hidden layer (Lee et al., "A simple unified framework for detecting
               out-of-distribution samples and adversarial attacks", NeurIPS 2018, eq. 2), divided by the distance below

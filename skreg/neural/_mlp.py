@@ -1,6 +1,7 @@
 """Multilayer perceptrons for classification and regression."""
 
 from .._nets.architectures.mlp import build_mlp
+from ..utils._params import COUNT
 from ._base import BaseNet
 from ._classification import NetClassifier
 from ._docs import documented
@@ -9,6 +10,8 @@ from ._regression import NetRegressor
 
 class Perceptron(BaseNet):
     """The family of multilayer perceptrons."""
+
+    _parameter_constraints = {**BaseNet._parameter_constraints, "ensemble_size": [COUNT]}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -27,7 +30,12 @@ class Perceptron(BaseNet):
                 "normalization='layer' makes a layer of one unit constant; got"
                 f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
             )
-        return self._dense_architecture(hidden, self.residual)
+        if self.ensemble_size > 1 and not hidden:
+            raise ValueError(
+                f"ensemble_size={self.ensemble_size} needs a hidden layer, whose weights the members share; got"
+                f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
+            )
+        return self._dense_architecture(hidden, self.residual, ensemble_size=int(self.ensemble_size))
 
     def _build_net(self, architecture, n_rows, rng):
         return build_mlp(architecture, (self.n_features_in_,), self._count_outputs(), n_rows, rng)
@@ -44,6 +52,7 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
     Parameters
     ----------
     <architecture>
+    <members>
     <penalties>
     label_smoothing : float, default=0.0
         Fraction of every label that is spread evenly over all classes, in [0, 1). It makes probabilities less extreme,
@@ -106,6 +115,7 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
         input_dropout=0.0,
         dropout_kind="bernoulli",
         stochastic_depth=0.0,
+        ensemble_size=1,
         weight_decay=0.3,
         l2=0.0,
         l1=1e-4,
@@ -146,6 +156,7 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
         self.input_dropout = input_dropout
         self.dropout_kind = dropout_kind
         self.stochastic_depth = stochastic_depth
+        self.ensemble_size = ensemble_size
         self.weight_decay = weight_decay
         self.l2 = l2
         self.l1 = l1
@@ -189,6 +200,7 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
     Parameters
     ----------
     <architecture>
+    <members>
     <penalties>
     <noise>
     <training>
@@ -248,6 +260,7 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
         input_dropout=0.0,
         dropout_kind="bernoulli",
         stochastic_depth=0.0,
+        ensemble_size=1,
         weight_decay=0.3,
         l2=0.0,
         l1=1e-4,
@@ -286,6 +299,7 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
         self.input_dropout = input_dropout
         self.dropout_kind = dropout_kind
         self.stochastic_depth = stochastic_depth
+        self.ensemble_size = ensemble_size
         self.weight_decay = weight_decay
         self.l2 = l2
         self.l1 = l1

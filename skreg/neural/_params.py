@@ -93,7 +93,7 @@ class NetParameters:
             raise ValueError(f"{name} must hold ints of at least 1; got {value!r}.")
         return tuple(int(count) for count in counts)
 
-    def _dense_architecture(self, hidden, residual, dropout=None):
+    def _dense_architecture(self, hidden, residual, dropout=None, ensemble_size=1):
         """The part of an architecture that dense layers have in all families; `dropout` are their rates, if known."""
         if dropout is None:
             dropout = tuple(self._per_layer("dropout", len(hidden), high=1.0).tolist())
@@ -109,6 +109,7 @@ class NetParameters:
             self.stochastic_depth,
             self.input_noise,
             self.feature_mask,
+            ensemble_size,
         )
 
     def _check_parameters(self):

@@ -1,5 +1,6 @@
 """Regression by nets of any family: targets, predictions, and their uncertainty."""
 
+import itertools
 import warnings
 from numbers import Real
 
@@ -77,7 +78,7 @@ class NetRegressor(RegressorMixin):
     _plain_targets = _targets
 
     def _objective(self):
-        return GaussianLikelihood(_BOUND) if self.heteroscedastic else SquaredError()
+        return GaussianLikelihood(_BOUND) if self._learns_noise else SquaredError()
 
     _plain_objective = _objective
 
@@ -182,10 +183,11 @@ class NetRegressor(RegressorMixin):
         likelihood (Laves et al. 2020, eq. 8).
         """
         z = scores(self._net, X, rows).astype(np.float64)
-        residuals = z[..., : self._n_outputs] - targets.take(rows)
+        residuals = self._averaged(z)[..., : self._n_outputs] - targets.take(rows)
         squares = residuals**2
         if self._learns_noise:
-            squares /= self._variances(z)
+            variances = self._variances(z)
+            squares /= variances if self._net.n_members == 1 else variances.mean(axis=1)
         some, their_weights = counted(squares, weights[rows])
         mean = np.average(some, axis=0, weights=their_weights)
         if self._learns_noise:
@@ -221,15 +223,16 @@ class NetRegressor(RegressorMixin):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         n_draws : int, default=50
-            Number of draws, at least 1.
+            Number of draws, at least 1. In an ensemble, a draw is one member with one mask; members take turns.
 
         Returns
         -------
         y : ndarray of shape (n_draws, n_samples) or (n_draws, n_samples, n_outputs)
-            The same at every call. Without dropout all draws are equal.
+            The same at every call. Without dropout all draws of a member are equal.
         """
         X = self._rows_to_predict(X, n_draws)
-        return np.stack([self._shaped(self._means(z)) for z in self._noisy_scores(X, n_draws)])
+        draws = itertools.islice(self._noisy_scores(X, n_draws), int(n_draws))
+        return np.stack([self._shaped(self._means(z)) for z in draws])
 
     def predict_uncertainty(self, X, n_draws=50):
         """Uncertainty of the prediction: epistemic (of the model), aleatoric (of the data) and their total.
@@ -241,7 +244,8 @@ class NetRegressor(RegressorMixin):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         n_draws : int, default=50
-            Number of Monte Carlo draws, at least 1.
+            Number of Monte Carlo draws, at least 1. In an ensemble, as many passes of all members as have so many
+            outputs, or a few more.
 
         Returns
         -------
@@ -250,7 +254,7 @@ class NetRegressor(RegressorMixin):
             squared units of y.
 
             - `mean`: mean of the sampled predictions.
-            - `epistemic`: variance of the sampled predictions. 0 without dropout.
+            - `epistemic`: variance of the sampled predictions. 0 for one member without dropout.
             - `aleatoric`: variance of the noise. It is `noise_variance_`; or with ``heteroscedastic=True`` the
               variance that the net predicts, multiplied by a factor that makes it right on average for the validation
               rows, or without these for the training rows (Laves et al., "Well-calibrated regression uncertainty in

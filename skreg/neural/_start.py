@@ -151,7 +151,8 @@ class Start:
         """Whether the mean of y predicts the training rows better than the source: it may have had other units."""
         source, targets = self.source, data.targets[found.rows]
         Y, weights = counted(targets, found.fit_weight)
-        predicted = source._means(scores(source._net, data.X, found.rows).astype(np.float64))
+        z = source._averaged(scores(source._net, data.X, found.rows).astype(np.float64))
+        predicted = source._means(z)
         errors, _ = counted(predicted.reshape(targets.shape) - targets, found.fit_weight)
         spread = Y - np.average(Y, axis=0, weights=weights)
         return bool(np.average(errors**2 - spread**2, axis=0, weights=weights).mean() >= 0.0)

@@ -160,8 +160,12 @@ class FeatureDistance:
 
 
 def features_of(net, X, rows=None):
-    """What the output layer sees for some rows of X, without noise; X itself if there is no other layer."""
+    """What the output layer sees for some rows of X, without noise; X itself if there is no other layer.
+
+    Of members of an ensemble it is their mean.
+    """
     if net.before_output is not None:
-        return scores(net.before_output, X, rows)
+        features = scores(net.before_output, X, rows)
+        return features if net.n_members == 1 else features.reshape(len(features), net.n_members, -1).mean(axis=1)
     X = X if rows is None else X[rows]
     return X.toarray() if hasattr(X, "toarray") else X

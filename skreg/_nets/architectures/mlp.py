@@ -8,6 +8,7 @@ from ..base import Chain, Net, ResidualBlock
 from ..layers.activations import ACTIVATIONS, BiasActivationDropout
 from ..layers.dense import Bias, Dense
 from ..layers.dropout import Dropout, InputNoise
+from ..layers.members import MemberDense, MemberInputs, Members, Scale, at_members
 from ..layers.normalization import BatchNorm, LayerNorm
 from ..noise import Bernoulli, dropout_noise
 from ..weights import DropConnect, SpectralNorm, WeightNorm
@@ -32,6 +33,7 @@ class Architecture(NamedTuple):
     stochastic_depth: float
     input_noise: float
     feature_mask: float
+    ensemble_size: int = 1
 
     @property
     def dense(self):
@@ -48,9 +50,14 @@ class Architecture(NamedTuple):
         return [*(f"hidden{k + 1}" for k in range(len(self.hidden_layer_sizes))), OUTPUT]
 
 
-def weight_hooks(a, noise):
-    """Transformations of the weights of a layer, and the noise that is left for its units."""
+def weight_hooks(a, noise, n_members=1):
+    """Transformations of the weights of a layer, and the noise that is left for its units.
+
+    The weights of the layer that begins a shared ensemble become those of all its members.
+    """
     hooks = [WEIGHTS[a.weight_normalization]()] if a.weight_normalization else []
+    if n_members > 1:
+        hooks.append(MemberInputs(n_members))
     if a.dropout_kind == "dropconnect" and noise is not None:
         return [*hooks, DropConnect(noise)], None
     return hooks, noise
@@ -70,25 +77,29 @@ def input_layers(a):
     return layers
 
 
-def row_dropout(rate):
+def row_dropout(rate, shared=("positions", "channels")):
     """Stochastic depth: a whole row has one factor."""
-    return Dropout(dropout_noise("bernoulli", rate), shared=("positions", "channels"))
+    return Dropout(dropout_noise("bernoulli", rate), shared)
 
 
 def _hidden(a, layer, n_rows, shared):
     """Weights, normalization, and units with their dropout; with a skip connection, as its residual branch."""
-    hooks, noise = weight_hooks(a, dropout_noise(a.dropout_kind, a.dropout[layer]))
-    gain = GAINS.get(a.activation, 1.0)
-    parts = [Dense(a.hidden_layer_sizes[layer], a.groups()[layer], gain, hooks)]
-    if a.normalization:
-        parts.append(NORMALIZATION[a.normalization]())
-    parts.append(BiasActivationDropout(ACTIVATIONS[a.activation], noise, 1.0 / n_rows, shared))
+    k, width = a.ensemble_size, a.hidden_layer_sizes[layer]
+    hooks, noise = weight_hooks(a, dropout_noise(a.dropout_kind, a.dropout[layer]), k if layer == 0 else 1)
+    dense = Dense(width, a.groups()[layer], GAINS.get(a.activation, 1.0), hooks)
+    parts = [dense] if layer == 0 else at_members(k, a.hidden_layer_sizes[layer - 1], dense)
+    if a.normalization == "batch":
+        parts.append(BatchNorm())
+    else:
+        parts += at_members(k, width, LayerNorm()) if a.normalization else []
+        parts += [Scale()] if k > 1 else []
+    parts.append(BiasActivationDropout(ACTIVATIONS[a.activation], noise, 1.0 / (n_rows * k), shared))
     skips = a.skips()
     if layer not in skips:
         return parts
     rate = a.stochastic_depth * (skips.index(layer) + 1) / len(skips)
     if rate > 0.0:
-        parts.append(row_dropout(rate))
+        parts += at_members(k, width, row_dropout(rate, "channels")) if k > 1 else [row_dropout(rate)]
     return [ResidualBlock(Chain(*parts))]
 
 
@@ -97,6 +108,9 @@ def dense_layers(a, width_out, n_rows, shared=()):
     layers = []
     for layer in range(len(a.hidden_layer_sizes)):
         layers += _hidden(a, layer, n_rows, shared)
+    k = a.ensemble_size
+    if k > 1:
+        return [*layers, MemberDense(k, width_out, OUTPUT), Bias(), Members(k, width_out)]
     return [*layers, Dense(width_out, OUTPUT), Bias()]
 
 

@@ -36,7 +36,12 @@ class Weighted(Layer):
         bound = math.sqrt(3.0 * self.gain / n_inputs)
         self.weight = Param(rng.uniform(-bound, bound, (n_inputs, self.width)).astype(dtype), self.group)
         for hook in self.hooks:
-            hook.build_for(self.weight.value)
+            hook.build_for(self.weight.value, rng)
+
+    @property
+    def n_columns(self):
+        """Columns of the weights after the hooks."""
+        return self.width * math.prod(hook.n_copies for hook in self.hooks)
 
     def effective(self, ctx):
         """The weights after the hooks, and the backward passes of these."""
@@ -46,6 +51,12 @@ class Weighted(Layer):
             backs.append(back)
         return W, backs
 
+    def matrices(self, ctx):
+        """The weights after the hooks: one matrix, or one for every member (members, inputs, units)."""
+        W, _ = self.effective(ctx)
+        copies = self.n_columns // self.width
+        return W if copies == 1 else W.reshape(len(W), copies, -1).transpose(1, 0, 2)
+
     def add_gradient(self, ctx, backs, multiply):
         """Add the gradient of the weights.
 
@@ -53,7 +64,8 @@ class Weighted(Layer):
         nothing is there yet.
         """
         place = None if backs else ctx.new_grad(self.weight)
-        G = ctx.scratch(self.weight.value.shape, self.weight.value.dtype) if place is None else place
+        value = self.weight.value
+        G = ctx.scratch((*value.shape[:-1], self.n_columns), value.dtype) if place is None else place
         multiply(G)
         for step in reversed(backs):
             G = step(G)
@@ -71,14 +83,14 @@ class Dense(Weighted):
     def build(self, shape, rng, dtype):
         *positions, n_inputs = shape
         self.build_weights(n_inputs, rng, dtype)
-        self.n_products = math.prod(positions) * n_inputs * self.width
-        return (*positions, self.width)
+        self.n_products = math.prod(positions) * n_inputs * self.n_columns
+        return (*positions, self.n_columns)
 
     def __call__(self, x, ctx):
         W, backs = self.effective(ctx)
         shape = x.shape
         x = by_channel(x) if len(shape) > 2 else x  # which may be sparse
-        out = ctx.scratch((x.shape[0], self.width), W.dtype)
+        out = ctx.scratch((x.shape[0], W.shape[1]), W.dtype)
         x.dot(W, out)
 
         def back(d):

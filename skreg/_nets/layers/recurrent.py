@@ -63,7 +63,7 @@ class RecurrentWeights(Weighted):
             gates.append(Q * np.sign(R.diagonal()))
         self.weight = Param(np.concatenate(gates, axis=1).astype(dtype), self.group)
         for hook in self.hooks:
-            hook.build_for(self.weight.value)
+            hook.build_for(self.weight.value, rng)
 
 
 def by_gate(weights, n_gates):

@@ -27,7 +27,7 @@ def scores(net, X, rows=None, ctx=None):
     Returns
     -------
     scores : ndarray of shape (m, ...)
-        With outputs at every step, (m, steps, ...), NaN after the end of a sequence.
+        With outputs at every step, (m, steps, ...), NaN after the end of a sequence. With members, (m, members, ...).
     """
     rows = np.arange(X.shape[0]) if rows is None else rows
     ctx = Context() if ctx is None else ctx
@@ -86,11 +86,12 @@ def _outputs(net, X, rows, like):
 
 
 def mean_loss(net, objective, X, targets, weights, rows):
-    """Weighted mean loss over some rows, or over all their steps, without noise."""
+    """Weighted mean loss over some rows, or over all their steps, without noise; of the averaged prediction."""
     total = weight = 0.0
     for at, z in _outputs(net, X, rows, Context()):
         some = rows[at]
         T, w = targets.take(some), weights.take(some)
+        z = objective.average(z) if net.n_members > 1 else z
         total += evaluate_batch(objective, z, T, w, 1, np.empty_like(z))
         weight += total_weight(T, w)
     return total / weight

@@ -166,8 +166,8 @@ class Optimizer:
         for param in net.trained:
             decay, l2, l1 = GroupPenalty() if param.group is None else strengths[param.group]
             rate, pull = (layers or {}).get(param.layer, LayerRule())
-            coupled, decoupled = (decay, 0.0) if self.kind == "adam" else (0.0, decay)
-            table.append((l2, coupled, decoupled, rate, pull, l1))
+            coupled, decoupled = (decay * param.share, 0.0) if self.kind == "adam" else (0.0, decay)
+            table.append((l2 * param.share, coupled, decoupled, rate, pull, l1 * param.share))
         self.strengths = np.array(table, dtype=float).reshape(-1, 6)
         self.centre = centre
         self.clip_norm = clip_norm
