@@ -12,10 +12,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..utils._blocks import lazy_on_blocks
 from ..utils._callbacks import CallbackSupportMixin
 from ..utils._classes import scores_of_all
 from ..utils._documentation import DocumentationLinkMixin
+from ..utils._lazy import by_blocks
 from ..utils._params import ARRAY_LIKE, BOOLEAN, DICT, NONE, REAL, Interval, Options, check_params
 from ..utils._validation import caller_level, check_table
 from ._data import read_classes, read_regression
@@ -114,7 +114,7 @@ class LinearRegressor(RegressorMixin, LinearModel):
         self.coef_ = coef[0] if one_target else coef
         self.intercept_ = float(intercept[0]) if one_target else intercept
 
-    @lazy_on_blocks
+    @by_blocks
     def predict(self, X):
         """Predict targets.
 
@@ -148,7 +148,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         self.coef_ = coef
         self.intercept_ = intercept
 
-    @lazy_on_blocks
+    @by_blocks
     def decision_function(self, X):
         """Scores of the classes: linear functions of X, whose softmax gives the probabilities.
 
@@ -164,7 +164,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         scores = self._scores(X) + self.intercept_
         return scores.ravel() if self.classes_.size == 2 else scores
 
-    @lazy_on_blocks
+    @by_blocks
     def predict(self, X):
         """Predict the most probable class.
 
@@ -180,7 +180,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         scores = self.decision_function(X)
         return self.classes_[(scores > 0.0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)]
 
-    @lazy_on_blocks
+    @by_blocks
     def predict_proba(self, X):
         """Probabilities of the classes.
 
@@ -195,7 +195,7 @@ class LinearClassifier(ClassifierMixin, LinearModel):
         """
         return softmax(self._all_scores(X), axis=1)
 
-    @lazy_on_blocks
+    @by_blocks
     def predict_log_proba(self, X):
         """Logarithms of the probabilities of the classes; finite even where a probability is rounded to 0.
 

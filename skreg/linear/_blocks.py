@@ -12,7 +12,7 @@ from .._core.block_newton import BlockScoresFit
 from .._core.block_scores import MAX_COORDINATES, BlockScores, LossRows, log_loss_sums
 from .._core.data.blocks import BlockData
 from .._core.solve import MAX_GRAM_COLUMNS
-from ..utils._blocks import DaskBlocks
+from ..utils._blocks import NeedsRowsInMemory, as_blocks
 from ..utils._classes import smoothed_targets
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor
 from ..utils._validation import TINY, as_one_column, caller_level, check_classes, is_dask, labelled
@@ -100,7 +100,7 @@ def listed_splits(splits, n):
     for fold, pair in enumerate(splits):
         for rows in pair:
             if rows.dtype != bool and np.unique(rows).size < len(rows):
-                raise ValueError(f"cv repeats rows in fold {fold}, which Dask collections do not allow: use weights.")
+                raise NeedsRowsInMemory(f"cv repeats rows in fold {fold}, which row blocks do not allow: use weights.")
     numbers = np.zeros(n, dtype=np.int64)
     members = [[]]  # of every cell, the sets that it belongs to
     for k, rows in enumerate(rows for pair in splits for rows in pair):
@@ -109,7 +109,7 @@ def listed_splits(splits, n):
         pairs, numbers = np.unique(2 * numbers + mask, return_inverse=True)
         members = [[*members[pair // 2], *([k] if pair % 2 else [])] for pair in pairs]
         if len(members) > MAX_CELLS:
-            raise ValueError(
+            raise NeedsRowsInMemory(
                 f"cv makes {len(splits)} splits that cut the rows into more than {MAX_CELLS} parts: use fewer splits,"
                 " or KFold."
             )
@@ -144,7 +144,8 @@ def read_blocks(estimator, X, y, sample_weight=None, splits_of=None, complete=No
     ----------
     estimator : estimator
         Gives `fit_intercept`.
-    X : dask array or dataframe of shape (n, p)
+    X : object of shape (n, p)
+        See `utils._blocks.has_blocks`.
     y : array-like or dask collection of shape (n,) or (n, n_targets)
     sample_weight : array-like or dask array of shape (n,), default=None
     splits_of : callable, default=None
@@ -160,7 +161,7 @@ def read_blocks(estimator, X, y, sample_weight=None, splits_of=None, complete=No
     splits : BlockSplits or None
     """
     _check_solver(estimator, "gram")
-    blocks = DaskBlocks(X, y, sample_weight)
+    blocks = as_blocks(X, y, sample_weight)
     problem = LinearData(
         blocks, BlockTargets(blocks), None, sample_weight, None, *_parts(estimator, blocks, **restrictions),
         one_target=blocks.one_target,
@@ -186,7 +187,8 @@ def read_block_classes(
     ----------
     estimator : estimator
         Gives `fit_intercept`.
-    X : dask array or dataframe of shape (n, p)
+    X : object of shape (n, p)
+        See `utils._blocks.has_blocks`.
     y : array-like or dask collection of shape (n,)
     sample_weight : array-like or dask array of shape (n,), default=None
     splits_of, complete : callable, default=None
@@ -205,7 +207,7 @@ def read_block_classes(
     weights, factors = sample_weight, class_factors(class_weight, classes, codes, sample_weight)
     if factors is not None:
         weights = factors[codes] * (1.0 if weights is None else weights)
-    blocks = DaskBlocks(X, codes, weights)
+    blocks = as_blocks(X, codes, weights)
     check_coordinates(blocks, classes.size if classes.size > 2 else 1, f"y has {classes.size} classes")
     parts = _parts(estimator, blocks, **restrictions)
     problem = LinearData(blocks, codes[None], weights, sample_weight, None, *parts, one_target=True, classes=classes)
@@ -213,9 +215,9 @@ def read_block_classes(
 
 
 def check_coordinates(blocks, n_scores, reason):
-    """Raise ValueError where the curvature matrix of all coefficients of some scores would be too large."""
+    """Raise NeedsRowsInMemory where the curvature matrix of all coefficients of some scores would be too large."""
     if n_scores * blocks.p > MAX_COORDINATES:
-        raise ValueError(
+        raise NeedsRowsInMemory(
             f"X has {blocks.p} columns and {reason}; row blocks are fitted through the curvature of at most"
             f" {MAX_COORDINATES} coefficients. Select features first, or pass an X that fits in memory."
         )
@@ -226,11 +228,24 @@ def in_memory(values):
     return values.compute() if is_dask(values) else values
 
 
+def read_in_blocks(X, read):
+    """What `read()` returns for an X that has blocks; None where X must be read as a whole, and may be.
+
+    Raises `NeedsRowsInMemory` for a Dask collection only.
+    """
+    try:
+        return read()
+    except NeedsRowsInMemory:
+        if is_dask(X):
+            raise
+    return None
+
+
 def _check_solver(estimator, only):
-    """Raise ValueError for a solver that needs the rows in memory; `only` is the one that does not."""
+    """Raise NeedsRowsInMemory for a solver that needs the rows in memory; `only` is the one that does not."""
     solver = getattr(estimator, "solver", "auto")
     if solver not in ("auto", only):
-        raise ValueError(f"solver={solver!r} needs the rows in memory; row blocks have 'auto' and {only!r}.")
+        raise NeedsRowsInMemory(f"solver={solver!r} needs the rows in memory; row blocks have 'auto' and {only!r}.")
 
 
 class ClassTargets(NamedTuple):
@@ -272,10 +287,10 @@ def block_log_losses(problem, splits, fold, coefs, intercepts):
 def _parts(estimator, blocks, penalty_factor=None, bounds=None, positive=False, prior_coef=None):
     """Penalty factors and bounds as arrays; sets what is known of the features."""
     if prior_coef is not None:
-        raise ValueError(f"row blocks are fitted without prior_coef; got prior_coef={prior_coef!r}.")
+        raise NeedsRowsInMemory(f"row blocks are fitted without prior_coef; got prior_coef={prior_coef!r}.")
     p, names = blocks.p, blocks.names
     if p > MAX_GRAM_COLUMNS:
-        raise ValueError(
+        raise NeedsRowsInMemory(
             f"X has {p} columns; row blocks are fitted through the inner products of at most {MAX_GRAM_COLUMNS}. Select"
             " features first, or pass an array or sparse matrix that fits in memory."
         )

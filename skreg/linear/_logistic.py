@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from .._core.data.likelihood import Likelihood
 from .._core.parts.losses import Logistic, Multinomial
 from .._core.solve_scores import ScoresFit
-from ..utils._blocks import DaskBlocks
+from ..utils._blocks import NeedsRowsInMemory, RowBlocks
 from ..utils._callbacks import with_callbacks
 from ..utils._classes import scores_of_all, smoothed_targets
 from ..utils._params import BOOLEAN, DICT, NONE, PROBABILITY, Interval, Options
@@ -69,13 +69,12 @@ class LabelSmoothed(WithPenalty, LinearClassifier):
                 f" bounds={self.bounds!r}, positive={self.positive}."
             )
 
-    def _read(self, X, y, sample_weight):
-        problem = super()._read(X, y, sample_weight)
-        return problem if isinstance(problem.X, DaskBlocks) else self._with_groups(problem)
+    def _read_rows(self, X, y, sample_weight):
+        return self._with_groups(super()._read_rows(X, y, sample_weight))
 
     def _read_blocks(self, X, y, sample_weight, splits_of=None):
         if self.confidence_penalty > 0.0:
-            raise ValueError(
+            raise NeedsRowsInMemory(
                 "row blocks are fitted without confidence_penalty, whose loss is not convex; got"
                 f" confidence_penalty={self.confidence_penalty}."
             )
@@ -92,7 +91,7 @@ class LabelSmoothed(WithPenalty, LinearClassifier):
         smoothing = self.label_smoothing if smoothing is None else smoothing
         K = problem.classes.size
         loss = (Logistic if K == 2 else Multinomial)(float(self.confidence_penalty))
-        if isinstance(problem.X, DaskBlocks):
+        if isinstance(problem.X, RowBlocks):
             return block_scores_fit(problem, loss, smoothing, data)
         targets = smoothed_targets(problem.Y[0], K, smoothing)
         return ScoresFit(Likelihood(problem.data if data is None else data, loss, targets, problem.offset))
@@ -120,7 +119,7 @@ class LabelSmoothed(WithPenalty, LinearClassifier):
 
     def _certain(self, problem, free):
         """Whether some coefficients classify all rows correctly, or some with a probability of 1 but for about 1e-9."""
-        if isinstance(problem.X, DaskBlocks):  # not worth another pass
+        if isinstance(problem.X, RowBlocks):  # not worth another pass
             return False
         coef, intercept = np.where(free, self.coef_, 0.0), self.intercept_
         if self.fit_intercept:

@@ -8,10 +8,11 @@ from sklearn.utils.validation import check_consistent_length
 
 from .._core.data.blocks import BlockData
 from .._core.parts.penalty import OF_VECTOR, Penalty
+from ..utils._blocks import NeedsRowsInMemory
 from ..utils._callbacks import with_callbacks
 from ..utils._groups import check_group_weights, check_groups
 from ..utils._params import ARRAY_LIKE, BOOLEAN, DICT, NONE, POSITIVE, PROBABILITY, Interval, Options
-from ..utils._validation import as_numbers, as_one_column, check_weights, is_dask, unchanged_on_error
+from ..utils._validation import as_numbers, as_one_column, check_weights, unchanged_on_error
 from ._base import LinearModel, LinearRegressor
 from ._blocks import check_coordinates, in_memory, read_blocks
 from ._grid import check_grid
@@ -122,6 +123,7 @@ class WithPenalty(Penalized):
 class LossAndPenalty(WithPenalty, LinearRegressor):
     """Base of the regressor for one alpha and of the one that chooses it by cross-validation."""
 
+    _takes_blocks = True
     _loss_constraints = {
         "loss": [Options(*LOSSES)],
         "slope_weights": [Options("bh", "oscar"), ARRAY_LIKE],
@@ -144,12 +146,8 @@ class LossAndPenalty(WithPenalty, LinearRegressor):
         tags.target_tags.positive_only = self.loss in LOG_LINKS
         return tags
 
-    def _read(self, X, y, sample_weight, offset=None):
-        """Check parameters and data; sets what is known of the features, and `delta_`."""
-        if is_dask(X):
-            self._check_parameters()
-            return self._read_blocks(X, y, sample_weight, offset=offset)[0]
-        problem = super()._read(X, y if self.loss == "squared" else as_one_column(y), sample_weight)
+    def _read_rows(self, X, y, sample_weight, offset=None):
+        problem = super()._read_rows(X, y if self.loss == "squared" else as_one_column(y), sample_weight)
         if offset is not None:
             problem = problem._replace(offset=_check_offset(offset, problem.data.n)[None])
         return self._with_loss(problem)
@@ -157,9 +155,13 @@ class LossAndPenalty(WithPenalty, LinearRegressor):
     def _read_blocks(self, X, y, sample_weight, splits_of=None, offset=None):
         """The problem on row blocks. Targets and weights stay in blocks for the squared loss without an offset."""
         if self.loss == "quantile":
-            raise ValueError("loss='quantile' needs the rows in memory: use loss='huber', or a sample of the rows.")
+            raise NeedsRowsInMemory(
+                "loss='quantile' needs the rows in memory: use loss='huber', or a sample of the rows."
+            )
         if self.penalty in OF_VECTOR and self.loss != "squared":
-            raise ValueError(f"row blocks with penalty={self.penalty!r} need loss='squared'; got loss={self.loss!r}.")
+            raise NeedsRowsInMemory(
+                f"row blocks with penalty={self.penalty!r} need loss='squared'; got loss={self.loss!r}."
+            )
         given, in_blocks = {}, y
         if self.loss != "squared" or offset is not None:
             y = np.atleast_1d(as_numbers(as_one_column(in_memory(y)), "y"))
@@ -556,8 +558,9 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         Parameters
         ----------
         X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
-            Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other; not
-            with loss="quantile", and "slope" and "fused" only with loss="squared".
+            Fortran order or CSC saves a copy. A Dask array or dataframe, and a large memmap or Arrow
+            frame, is read block by block; not with loss="quantile", nor, but for loss="squared", with "slope" and
+            "fused".
         y : array-like of shape (n_samples,) or, for the squared loss, (n_samples, n_targets)
             Each target has a model of its own but with penalties of groups; of two dimensions, `coef_` and predictions
             have two as well.
@@ -570,7 +573,7 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         -------
         self : object
         """
-        return self._fit(self._read(X, y, sample_weight, offset))
+        return self._fit(self._read(X, y, sample_weight, offset=offset))
 
     def path(self, X, y, sample_weight=None, *, offset=None, alphas=100, eps=1e-3, coef_init=None):
         """Solutions for decreasing values of alpha, each warm-started from the one before; `alpha` is not used.
@@ -601,4 +604,4 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
             (n_alphas,) where targets have one certificate together.
         """
         check_grid(alphas, eps)
-        return self._path(copy(self)._read(X, y, sample_weight, offset), alphas, eps, coef_init)
+        return self._path(copy(self)._read(X, y, sample_weight, offset=offset), alphas, eps, coef_init)

@@ -4,11 +4,12 @@ import numpy as np
 
 from .._core.block_fits import squared_fit
 from .._core.solve import blended
+from ..utils._blocks import has_blocks
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._threads import one_blas_thread
-from ..utils._validation import check_coef_init, is_dask, unchanged_on_error
+from ..utils._validation import check_coef_init, unchanged_on_error
 from ._base import LinearModel
-from ._blocks import read_blocks
+from ._blocks import read_blocks, read_in_blocks
 from ._grid import check_grid, read_alphas
 
 
@@ -25,11 +26,18 @@ class Penalized(LinearModel):
 
     _takes_blocks = False  # of rows, by moments
 
-    def _read(self, X, y, sample_weight):
-        if not (self._takes_blocks and is_dask(X)):
-            return super()._read(X, y, sample_weight)
-        self._check_parameters()
-        return self._read_blocks(X, y, sample_weight)[0]
+    def _read(self, X, y, sample_weight, **columns):
+        """Check parameters and data; sets what is known of the features. `columns` belong to the rows, as y does."""
+        if self._takes_blocks and has_blocks(X):
+            self._check_parameters()
+            found = read_in_blocks(X, lambda: self._read_blocks(X, y, sample_weight, **columns))
+            if found is not None:
+                return found[0]
+        return self._read_rows(X, y, sample_weight, **columns)
+
+    def _read_rows(self, X, y, sample_weight):
+        """The problem in memory."""
+        return super()._read(X, y, sample_weight)
 
     def _read_blocks(self, X, y, sample_weight, splits_of=None):
         """The problem on row blocks, and the splits that `splits_of` makes of it."""
@@ -91,7 +99,8 @@ class PenalizedFit(Penalized):
         Parameters
         ----------
         X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
-            Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other.
+            Fortran order or CSC saves a copy. A Dask array or dataframe, and a large memmap or Arrow
+            frame, is read block by block.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Each target has a model of its own; of two dimensions, `coef_` and predictions have two as well.
         sample_weight : float or array-like of shape (n_samples,), default=None

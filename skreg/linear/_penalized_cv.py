@@ -9,7 +9,7 @@ from .._core.data import as_data
 from .._core.folds import as_folds
 from ..utils._callbacks import with_callbacks
 from ..utils._params import ARRAY_LIKE, NONE, PROBABILITY, Interval, Options
-from ..utils._validation import is_dask, unchanged_on_error
+from ..utils._validation import unchanged_on_error
 from ._blocks import BlockSplits, training_cells
 from ._grid import Grid, read_list
 from ._losses import weights_of_used
@@ -322,8 +322,9 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
         Parameters
         ----------
         X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
-            Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other; not
-            with loss="quantile", and "slope" and "fused" only with loss="squared".
+            Fortran order or CSC saves a copy. A Dask array or dataframe, and a large memmap or Arrow
+            frame, is read block by block; not with loss="quantile", nor, but for loss="squared", with "slope" and
+            "fused".
         y : array-like of shape (n_samples,) or, for the squared loss, (n_samples, n_targets)
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights in the fits and in the scores; non-negative, not all zero.
@@ -338,11 +339,7 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
         """
         if offset is not None and self.scoring is not None:
             raise ValueError(f"scoring does not know of the offset; got scoring={self.scoring!r}. Use scoring=None.")
-        if is_dask(X):
-            return self._search_blocks(X, y, sample_weight, params, offset=offset)
-        problem = self._read(X, y, sample_weight, offset)
-        routed = self._route(problem.sample_weight, params)
-        return self._search(problem, self._splits(problem, routed.splitter.split), routed)
+        return self._search(*self._read_and_split(X, y, sample_weight, params, offset=offset))
 
     def _folds(self, problem, splits):
         is_plain = self.loss == "squared" and self.penalty == "elastic_net" and problem.offset is None

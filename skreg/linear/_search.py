@@ -17,13 +17,14 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from .._core.solve import blended
 from ..utils._alphas import one_standard_error
+from ..utils._blocks import has_blocks
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._params import ANY_STRING, ARRAY_LIKE, BOOLEAN, CALLABLE, CV, NONE, Interval, Options
 from ..utils._scoring import with_all_classes
 from ..utils._split import params_of_rows, read_splits
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, is_dask, unchanged_on_error
-from ._blocks import read_block_splits
+from ..utils._validation import caller_level, unchanged_on_error
+from ._blocks import read_block_splits, read_in_blocks
 from ._grid import end_of_grid, read_list
 
 DEFAULT_FOLDS = 5
@@ -152,7 +153,8 @@ class PathSearch:
         Parameters
         ----------
         X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
-            Fortran order or CSC saves a copy. The blocks of a Dask array or dataframe are read one after the other.
+            Fortran order or CSC saves a copy. A Dask array or dataframe, and a large memmap or Arrow
+            frame, is read block by block.
         y : array-like of shape (n_samples,) or, for regression, (n_samples, n_targets)
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights in the fits and in the scores; non-negative, not all zero.
@@ -163,26 +165,32 @@ class PathSearch:
         -------
         self : object
         """
-        if self._takes_blocks and is_dask(X):
-            return self._search_blocks(X, y, sample_weight, params)
-        problem = self._read(X, y, sample_weight)
-        routed = self._route(problem.sample_weight, params)
-        return self._search(problem, self._splits(problem, routed.splitter.split), routed)
+        return self._search(*self._read_and_split(X, y, sample_weight, params))
 
-    def _search_blocks(self, X, y, sample_weight, params, **given):
-        """The search on row blocks, whose moments are computed for all folds at once; `given` are further columns."""
+    def _read_and_split(self, X, y, sample_weight, params, **columns):
+        """The problem, its splits, and the routed parameters; `columns` belong to the rows, as y does."""
+        if self._takes_blocks and has_blocks(X):
+            found = read_in_blocks(X, lambda: self._read_blocks_and_split(X, y, sample_weight, params, columns))
+            if found is not None:
+                return found
+        problem = self._read_rows(X, y, sample_weight, **columns)
+        routed = self._route(problem.sample_weight, params)
+        return problem, self._splits(problem, routed.splitter.split), routed
+
+    def _read_blocks_and_split(self, X, y, sample_weight, params, columns):
+        """The same for row blocks, whose moments are computed for all folds at once."""
         self._check_parameters()
         if self.scoring is not None and sample_weight is not None:
             sample_weight = np.asarray(sample_weight)
         routed = self._route(sample_weight, params)
 
         def splits_of(problem):
-            cv = min(DEFAULT_FOLDS, problem.X.n) if self.cv is None else self.cv
+            n = problem.X.shape[0]
+            cv = min(DEFAULT_FOLDS, n) if self.cv is None else self.cv
             labels, params = functools.partial(self._labels, problem), routed.splitter.split
-            return read_block_splits(cv, problem.X.n, labels, is_classifier(self), **params)
+            return read_block_splits(cv, n, labels, is_classifier(self), **params)
 
-        problem, splits = self._read_blocks(X, y, sample_weight, splits_of, **given)
-        return self._search(problem, splits, routed)
+        return *self._read_blocks(X, y, sample_weight, splits_of, **columns), routed
 
     def _search(self, problem, splits, routed):
         """Follow all paths on all folds, choose, and fit all rows."""

@@ -8,8 +8,8 @@ from sklearn.base import ClassifierMixin
 
 from .._nets.objectives import CrossEntropy
 from .._nets.training.rows import Targets
-from ..utils._blocks import lazy_on_blocks
 from ..utils._callbacks import with_callbacks
+from ..utils._lazy import by_blocks
 from ..utils._params import BELOW_ONE, DICT, NONE, NONNEGATIVE, Options
 from ..utils._validation import as_one_column, check_class_weight, check_classes, unchanged_on_error
 from ._data import NetData
@@ -140,7 +140,7 @@ class NetClassifier(ClassifierMixin):
         data = self._read(X, y, sample_weight, reset=first, training=True, classes=known)
         return self._partial_fit(architecture, data)
 
-    @lazy_on_blocks
+    @by_blocks
     def decision_function(self, X):
         """Scores of the classes, before the softmax.
 
@@ -157,7 +157,7 @@ class NetClassifier(ClassifierMixin):
         z = self._scores(X)
         return z[..., 1] - z[..., 0] if self.classes_.size == 2 else z
 
-    @lazy_on_blocks
+    @by_blocks
     def predict(self, X):
         """Predict the most probable class.
 
@@ -172,7 +172,7 @@ class NetClassifier(ClassifierMixin):
         z = self._scores(X)
         return self.classes_[z.argmax(axis=-1)]
 
-    @lazy_on_blocks
+    @by_blocks
     def predict_proba(self, X):
         """Probabilities of the classes, without noise.
 
@@ -190,7 +190,7 @@ class NetClassifier(ClassifierMixin):
         """
         return softmax(self._scores(X), axis=-1)
 
-    @lazy_on_blocks
+    @by_blocks
     def predict_log_proba(self, X):
         """Logarithms of the probabilities of the classes, without noise.
 

@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from .._nets.objectives import GaussianLikelihood, SquaredError
 from .._nets.training.evaluation import scores
 from .._nets.training.rows import Targets
-from ..utils._blocks import lazy_on_blocks
 from ..utils._callbacks import with_callbacks
+from ..utils._lazy import by_blocks
 from ..utils._params import BOOLEAN
 from ..utils._validation import caller_level, check_weights, unchanged_on_error
 from ._data import NetData, counted
@@ -150,7 +150,7 @@ class NetRegressor(RegressorMixin):
     def _shaped(self, values):
         return values.reshape((*values.shape[:-1], *self._outputs))
 
-    @lazy_on_blocks
+    @by_blocks
     def predict(self, X, return_std=False, n_draws=50):
         """Predict targets.
 

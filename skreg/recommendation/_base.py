@@ -8,8 +8,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .._factorization.ridge import score_entries
-from ..utils._blocks import lazy_on_blocks
 from ..utils._documentation import DocumentationLinkMixin
+from ..utils._lazy import by_blocks
 from ..utils._params import NONE, RANDOM_STATE, Interval, Options, check_int
 from ..utils._validation import as_one_column, check_weights, numeric_targets
 from ._labels import SIDES, UNKNOWN, LabelIndex, as_column, read_pairs
@@ -83,7 +83,7 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
             return self._users.known(users), self._items.known(items)
         return self._users.codes(users), self._items.codes(items)
 
-    @lazy_on_blocks
+    @by_blocks
     def predict(self, X):
         """Predict the rating, or the score, of pairs of a user and an item.
 

@@ -1,21 +1,67 @@
-"""Dask arrays and dataframes as blocks of rows, which are read one after the other and never all at once."""
+"""Blocks of rows, which are read one after the other and never all at once: of Dask, of memmaps, of Arrow frames."""
 
 import functools
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from numbers import Real
 from operator import add
 
+import joblib
+import narwhals as nw
 import numpy as np
 
 from ._threads import one_blas_thread
-from ._validation import caller_level, is_dask, labelled
+from ._validation import caller_level, check_table, is_dask, labelled
 
 SUMMANDS = 8  # results of blocks that are added in one task: as many are in memory at once
+BLOCK_BYTES = 1 << 24  # of the blocks of a memmap or an Arrow frame, as float64
+MOST_COPIED_BYTES = 1 << 28  # of such data, as float64, that may be read as a whole
+
+
+class NeedsRowsInMemory(ValueError):
+    """Some parameters do not go with row blocks. Raised before any block is read."""
+
+
+def is_mapped(X):
+    """Whether X may be larger than memory without Dask: a `numpy.memmap`, or a frame that lies in Arrow's format."""
+    if isinstance(X, np.memmap):
+        return X.ndim > 1
+    package = type(X).__module__.partition(".")[0]
+    if package == "pandas":
+        return hasattr(X, "columns") and len(X.columns) > 0 and all(hasattr(d, "pyarrow_dtype") for d in X.dtypes)
+    return (package == "polars" and type(X).__name__ == "DataFrame") or (
+        package == "pyarrow" and type(X).__name__ == "Table"
+    )
+
+
+def has_blocks(X):
+    """Whether X is read in blocks: a Dask collection, and what `is_mapped` if it is large."""
+    return is_dask(X) or (is_mapped(X) and 8 * _row_size(X) * X.shape[0] > MOST_COPIED_BYTES)
+
+
+def as_blocks(X, y, sample_weight=None):
+    """The row blocks of X, which `has_blocks`."""
+    return (DaskBlocks if is_dask(X) else MappedBlocks)(X, y, sample_weight)
+
+
+def row_slices(X):
+    """Slices of the rows of the blocks of X, which `is_mapped`."""
+    size = max(BLOCK_BYTES // (8 * max(_row_size(X), 1)), 1)
+    return [slice(low, min(low + size, X.shape[0])) for low in range(0, X.shape[0], size)]
+
+
+def sliced(X, rows):
+    """Some rows of X, which `is_mapped`, in its own type."""
+    return X[rows] if isinstance(X, np.memmap) else nw.from_native(X, eager_only=True)[rows].to_native()
+
+
+def _row_size(X):
+    return int(np.prod(X.shape[1:]))
 
 
 def column_names(X):
     """Names of the columns of a dataframe that are all strings, else None."""
-    names = list(getattr(X, "columns", ()))
+    names = list(getattr(X, "column_names", getattr(X, "columns", ())))
     return np.array(names, dtype=object) if names and all(isinstance(name, str) for name in names) else None
 
 
@@ -37,12 +83,16 @@ def _as_array(X, name):
     return X
 
 
-class DaskBlocks:
+class RowBlocks:
     """Row blocks of X with their targets and weights.
 
     Parameters
     ----------
-    X : dask array or dataframe of shape (n, p)
+    X : object of shape (n, p)
+        What a subclass reads.
+    names : ndarray of shape (p,) or None
+    starts : ndarray of int of shape (n_blocks + 1,)
+        Positions of the first rows of the blocks, and past the last row.
     y : dask array, dataframe or series, or array-like, of shape (n,) or (n, T)
     sample_weight : like y of shape (n,), or None
 
@@ -56,23 +106,13 @@ class DaskBlocks:
 
     dtype = np.dtype(np.float64)
 
-    def __init__(self, X, y, sample_weight=None):
-        self.names = column_names(X)
-        X = _as_array(X, "X")
-        if X.ndim != 2:
-            raise ValueError(f"X must have two dimensions; got the shape {X.shape}.")
-        if len(X.chunks[1]) > 1:
-            warnings.warn(
-                f"X has its columns in {len(X.chunks[1])} blocks, which are joined: X.rechunk({{1: -1}}) does it once.",
-                UserWarning,
-                stacklevel=caller_level(),
-            )
-            X = X.rechunk({1: -1})
+    def __init__(self, X, names, starts, y, sample_weight=None):
+        if 0 in X.shape:
+            raise ValueError(f"X must have rows and columns; got the shape {X.shape}.")
         self.X = X
         self.n, self.p = X.shape
-        self.starts = np.append(0, np.cumsum(X.chunks[0]))
-        if 0 in self.X.shape:
-            raise ValueError(f"X must have rows and columns; got the shape {X.shape}.")
+        self.names = names
+        self.starts = starts
         self.y = self._rows_of(y, "y")
         if self.y.ndim > 2:
             raise ValueError(f"y must have one or two dimensions; got the shape {self.y.shape}.")
@@ -85,7 +125,7 @@ class DaskBlocks:
             raise ValueError(f"sample_weight must have one dimension; got the shape {self.weights.shape}.")
 
     def _rows_of(self, values, name):
-        """Numbers that belong to the rows, in blocks of the same rows if they are a Dask collection."""
+        """Numbers that belong to the rows."""
         if is_dask(values):
             values = _as_array(values, name)
         else:
@@ -94,6 +134,52 @@ class DaskBlocks:
                 raise ValueError(f"{name} must hold numbers; got the dtype {values.dtype}.")
         if values.ndim == 0 or len(values) != self.n:
             raise ValueError(f"{name} must have n_samples={self.n} rows, as X; got the shape {values.shape}.")
+        return values
+
+    def total(self, function, *arguments, add=add):
+        """The sum over all blocks of ``function(X, Y, weights, first, *arguments)``.
+
+        X is the block (rows, p), Y its targets (T, rows), and `first` the position of its first row. Every task checks
+        its block.
+        """
+        raise NotImplementedError
+
+    @property
+    def shape(self):
+        return self.n, self.p
+
+    def check_finite(self, values, name):
+        """Raise ValueError naming the block of the first of the values (n,) or (n, T) that is not finite."""
+        bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
+        if bad.size:
+            k = int(np.searchsorted(self.starts, bad[0], side="right")) - 1
+            _check_finite(name, values[bad[:1]], _place(k, self.starts[k]))
+
+    def targets(self):
+        """All targets (T, n), in memory."""
+        y = self.y.compute() if is_dask(self.y) else self.y
+        return np.asarray(y, dtype=np.float64).reshape(self.n, -1).T
+
+
+class DaskBlocks(RowBlocks):
+    """The blocks of a Dask array or dataframe."""
+
+    def __init__(self, X, y, sample_weight=None):
+        names, X = column_names(X), _as_array(X, "X")
+        if X.ndim != 2:
+            raise ValueError(f"X must have two dimensions; got the shape {X.shape}.")
+        if len(X.chunks[1]) > 1:
+            warnings.warn(
+                f"X has its columns in {len(X.chunks[1])} blocks, which are joined: X.rechunk({{1: -1}}) does it once.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
+            X = X.rechunk({1: -1})
+        super().__init__(X, names, np.append(0, np.cumsum(X.chunks[0])), y, sample_weight)
+
+    def _rows_of(self, values, name):
+        """Numbers that belong to the rows, in blocks of the same rows if they are a Dask collection."""
+        values = super()._rows_of(values, name)
         if is_dask(values):
             values = values.rechunk({0: self.X.chunks[0]} | ({1: -1} if values.ndim == 2 else {}))
         return values
@@ -107,11 +193,7 @@ class DaskBlocks:
         return [values[low:high] for low, high in zip(self.starts, self.starts[1:], strict=False)]
 
     def total(self, function, *arguments, add=add):
-        """The sum over all blocks of ``function(X, Y, weights, first, *arguments)``.
-
-        X is the block (rows, p), Y its targets (T, rows), and `first` the position of its first row. Every task checks
-        its block. Sums are formed along a tree, so that few results are in memory at once.
-        """
+        """See `RowBlocks.total`. Sums are formed along a tree, so that few results are in memory at once."""
         import dask
 
         call = dask.delayed(_on_block)
@@ -125,25 +207,49 @@ class DaskBlocks:
         with one_blas_thread():  # the tasks are the threads
             return dask.compute(*tasks)[0]
 
-    @property
-    def shape(self):
-        return self.n, self.p
-
     def __getitem__(self, rows):
         """Some rows of X, as a Dask array."""
         return self.X[rows]
 
-    def check_finite(self, values, name):
-        """Raise ValueError naming the block of the first of the values (n,) or (n, T) that is not finite."""
-        bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
-        if bad.size:
-            k = int(np.searchsorted(self.starts, bad[0], side="right")) - 1
-            _check_finite(name, values[bad[:1]], _place(k, self.starts[k]))
 
-    def targets(self):
-        """All targets (T, n), in memory."""
-        y = self.y.compute() if is_dask(self.y) else self.y
-        return np.asarray(y, dtype=np.float64).reshape(self.n, -1).T
+class MappedBlocks(RowBlocks):
+    """The blocks of a memmap or an Arrow frame, a few megabytes each, in threads."""
+
+    def __init__(self, X, y, sample_weight=None):
+        check_table(X)
+        y, sample_weight = (values.compute() if is_dask(values) else values for values in (y, sample_weight))
+        if len(X.shape) != 2:
+            raise ValueError(f"X must have two dimensions; got the shape {X.shape}.")
+        if isinstance(X, np.memmap) and X.dtype.kind not in "fiub":
+            raise ValueError(f"X must hold numbers; got the dtype {X.dtype}.")
+        self.slices = row_slices(X)
+        super().__init__(X, column_names(X), np.array([0, *(rows.stop for rows in self.slices)]), y, sample_weight)
+
+    def total(self, function, *arguments, add=add):
+        def on_block(k):
+            rows = self.slices[k]
+            weights = None if self.weights is None else self.weights[rows]
+            return _on_block(
+                k, as_rows(self.X, rows), self.y[rows], weights, rows.start, function, self.names, arguments
+            )
+
+        n_threads, total = joblib.cpu_count(), None
+        with one_blas_thread(), ThreadPoolExecutor(n_threads) as pool:
+            for k in range(0, len(self.slices), n_threads):  # so that no more results are in memory
+                found = pool.map(on_block, range(k, min(k + n_threads, len(self.slices))))
+                total = functools.reduce(add, found if total is None else (total, *found))
+        return total
+
+    def __getitem__(self, rows):
+        """Some rows of X, of its own type."""
+        return sliced(self.X, rows)
+
+
+def as_rows(X, rows):
+    """Some rows of X, which `is_mapped`, as an array of numbers."""
+    if isinstance(X, np.memmap):
+        return np.asarray(X[rows])
+    return np.asarray(nw.from_native(X, eager_only=True)[rows].to_numpy(), dtype=np.float64)
 
 
 def _sum_of(add, parts):
@@ -183,49 +289,3 @@ def _check_finite(name, table, place, names=None):
     kind = "NaN" if np.isnan(values).any() else "infinity"
     column = f" in {labelled('column', j, names)}," if name == "X" else ""
     raise ValueError(f"Input {name} contains {kind}{column} {place}.")
-
-
-def lazy_on_blocks(method):
-    """Let a method of one argument, rows in and rows out, return a Dask array for a Dask array or dataframe."""
-
-    @functools.wraps(method)
-    def wrapper(self, X, *args, **kwargs):
-        if not is_dask(X):
-            return method(self, X, *args, **kwargs)
-        return _lazily(functools.partial(wrapper, self), X, args, kwargs)
-
-    return wrapper
-
-
-def _lazily(call, X, args, kwargs):
-    import dask
-    import dask.array as da
-
-    if hasattr(X, "columns"):
-        parts, sizes = X.to_delayed(), [np.nan] * X.npartitions
-        example = X._meta_nonempty
-    else:
-        X = X.rechunk(dict.fromkeys(range(1, X.ndim), -1))
-        parts, sizes = X.to_delayed().ravel(), X.chunks[0]
-        example = np.zeros((1, *X.shape[1:]), dtype=X.dtype)
-    try:
-        result = call(example, *args, **kwargs)
-    except ValueError:  # the example has values that the model does not take, such as unknown labels
-        example = X.head(1, npartitions=-1) if hasattr(X, "columns") else X[:1].compute()
-        result = call(example, *args, **kwargs)
-    if not isinstance(result, np.ndarray):
-        raise TypeError(
-            "Dask collections are predicted lazily where there is one array for the rows; with these arguments there is"
-            f" a {type(result).__name__}: pass X.compute()."
-        )
-    run = dask.delayed(_predicted, pure=True)
-    blocks = [
-        da.from_delayed(run(call, part, result[:0], args, kwargs), (size, *result.shape[1:]), result.dtype)
-        for part, size in zip(parts, sizes, strict=True)
-    ]
-    return da.concatenate(blocks)
-
-
-def _predicted(call, part, nothing, args, kwargs):
-    """The predictions of a block; `nothing` for an empty one."""
-    return call(part, *args, **kwargs) if len(part) else nothing

@@ -1,0 +1,62 @@
+"""Predictions block by block: lazily for Dask collections, one block after the other for large memmaps and frames."""
+
+import functools
+
+import numpy as np
+
+from ._blocks import has_blocks, row_slices, sliced
+from ._validation import is_dask
+
+
+def by_blocks(method):
+    """Let a method of one argument, rows in and rows out, return a Dask array for a Dask array or dataframe.
+
+    A large memmap or Arrow frame is not copied as a whole: the method is called for its blocks.
+    """
+
+    @functools.wraps(method)
+    def wrapper(self, X, *args, **kwargs):
+        if is_dask(X):
+            return _lazily(functools.partial(wrapper, self), X, args, kwargs)
+        if not has_blocks(X):
+            return method(self, X, *args, **kwargs)
+        parts = [method(self, sliced(X, rows), *args, **kwargs) for rows in row_slices(X)]
+        if isinstance(parts[0], tuple):
+            return tuple(np.concatenate(values) for values in zip(*parts, strict=True))
+        return np.concatenate(parts)
+
+    return wrapper
+
+
+def _lazily(call, X, args, kwargs):
+    import dask
+    import dask.array as da
+
+    if hasattr(X, "columns"):
+        parts, sizes = X.to_delayed(), [np.nan] * X.npartitions
+        example = X._meta_nonempty
+    else:
+        X = X.rechunk(dict.fromkeys(range(1, X.ndim), -1))
+        parts, sizes = X.to_delayed().ravel(), X.chunks[0]
+        example = np.zeros((1, *X.shape[1:]), dtype=X.dtype)
+    try:
+        result = call(example, *args, **kwargs)
+    except ValueError:  # the example has values that the model does not take, such as unknown labels
+        example = X.head(1, npartitions=-1) if hasattr(X, "columns") else X[:1].compute()
+        result = call(example, *args, **kwargs)
+    if not isinstance(result, np.ndarray):
+        raise TypeError(
+            "Dask collections are predicted lazily where there is one array for the rows; with these arguments there is"
+            f" a {type(result).__name__}: pass X.compute()."
+        )
+    run = dask.delayed(_predicted, pure=True)
+    blocks = [
+        da.from_delayed(run(call, part, result[:0], args, kwargs), (size, *result.shape[1:]), result.dtype)
+        for part, size in zip(parts, sizes, strict=True)
+    ]
+    return da.concatenate(blocks)
+
+
+def _predicted(call, part, nothing, args, kwargs):
+    """The predictions of a block; `nothing` for an empty one."""
+    return call(part, *args, **kwargs) if len(part) else nothing
