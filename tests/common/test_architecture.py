@@ -33,7 +33,7 @@ NUMERICS = {"llvmlite", "numpy", "scipy", "numba"}
 OUTSIDE = {
     "_core": NUMERICS,
     "_nets": NUMERICS,
-    "utils": {"dask", "narwhals", "numpy", "scipy", "sklearn", "threadpoolctl"},
+    "utils": {"dask", "joblib", "narwhals", "numpy", "scipy", "sklearn", "threadpoolctl"},
     "_factorization": NUMERICS,
     "recommendation": {"joblib", "numpy", "scipy", "sklearn"},
     "inspection": {"joblib", "matplotlib", "numpy", "optuna", "pandas", "rich", "scipy", "sklearn", "threadpoolctl"},
