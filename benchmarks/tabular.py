@@ -1,68 +1,44 @@
-"""Untuned defaults on real tables: log loss or RMSE, accuracy, calibration and seconds."""
+"""Untuned models on real tables: log loss or RMSE, accuracy, calibration and seconds; ranks and ratios over tables."""
 
+import importlib.metadata
 import time
+import traceback
 import warnings
-from importlib.util import find_spec
 
 import numpy as np
-from joblib import cpu_count
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.metrics import log_loss
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
 
-from skreg import DropoutMLPClassifier, DropoutMLPRegressor
-
-from . import report, tables
+from . import ranking, report, tables
 from .linear import names
+from .tabular_peers import MODELS, MOST_TOKENS, changed
 
-NOTE = """\
-Means over five folds, the same for every model. All models have their default parameters; ours were chosen on these
-tables, the others on other ones. The perceptrons get standardized numbers and one-hot categories (`tables.encoder`).
-The other models get the table as it is, with its categories marked (RealMLP with medians for missing numbers, which it
-refuses). Seconds are those of a fit with its preprocessing.
+NOTE = f"""\
+Means over five folds, the same for every model. All models have their default parameters. Our defaults may be chosen on
+the tables "for choosing"; those "for reporting" were drawn once (`tables.assigned`) and choose nothing. The other
+models were chosen by their authors on other tables.
 
-RMSE is divided by the standard deviation of the target; amounts of money are predicted as logarithms. "Calibration" is
-the expected calibration error of the predicted class, in ten bins of equal size. "All" are geometric means over the
-tables of the ratio to scikit-learn's perceptron, or to our own defaults.
+Nets of skreg and scikit-learn, linear models and forests get standardized numbers with medians for missing ones, and
+one-hot categories (`tables.encoder`). The other models get the table as it is, with its categories marked; those of
+pytabkit (RealMLP, TabM, FT-Transformer) get medians for missing numbers, which they refuse. FT-Transformer is left out
+of tables of more than {MOST_TOKENS} features. The penalty of the logistic regression is chosen by cross-validated log
+loss, that of ridge regression by leave-one-out errors. Seconds are those of a fit with its preprocessing. A score stays
+in the report until the version of its packages changes.
+
+RMSE is divided by the standard deviation of the target; amounts of money and other quantities over orders of magnitude
+are predicted as logarithms. "Calibration" is the expected calibration error of the predicted class, in ten bins of
+equal size. "Coverage" is the share of test rows in `predict_interval(coverage=0.9)`.
+
+Over tables: the average rank among the models that ran on all of them, and the share of tables won; geometric means of
+the ratio of log loss, RMSE and seconds to scikit-learn's perceptron; "worst" is the largest such ratio of log loss or
+RMSE. The columns "from" and "to" are 95 % bootstrap intervals over tables.
 """
-
-
-def encoded(model):
-    return make_pipeline(tables.encoder(), model)
-
-
-def skreg_mlp(classes, frame):
-    return encoded((DropoutMLPClassifier if classes else DropoutMLPRegressor)(random_state=0))
-
-
-def scikit_learn_mlp(classes, frame):
-    return encoded((MLPClassifier if classes else MLPRegressor)(random_state=0))
-
-
-def boosting(classes, frame):
-    kind = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
-    return kind(categorical_features="from_dtype", random_state=0)
-
-
-def real_mlp(classes, frame):
-    from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
-
-    kind = RealMLP_TD_Classifier if classes else RealMLP_TD_Regressor
-    return make_pipeline(tables.filler(), kind(device="cpu", random_state=0, n_threads=cpu_count()))
-
-
-def changed(**params):
-    """Our model with other parameters, as far as it has them."""
-
-    def make(classes, frame):
-        kind = DropoutMLPClassifier if classes else DropoutMLPRegressor
-        known = {key: value for key, value in params.items() if key in kind().get_params()}
-        return encoded(kind(random_state=0, **known))
-
-    return make
-
-
+TITLES = {
+    "reporting": "Tables for reporting, relative to scikit-learn's perceptron",
+    "against": "Tables for reporting, ours relative to each model",
+    "choosing": "Tables for choosing defaults, relative to scikit-learn's perceptron",
+    "defaults": "One default changed at a time, relative to the defaults, on tables for choosing",
+    "tables": "Every table",
+}
 VARIANTS = {
     "as they are": changed(),
     "one layer": changed(hidden_layer_sizes=(100,)),
@@ -86,15 +62,11 @@ VARIANTS = {
     "last weights": changed(averaging=None),
     "all rows, last epoch": changed(early_stopping=False),
 }
-MODELS = {
-    "skreg": skreg_mlp,
-    "scikit-learn MLP": scikit_learn_mlp,
-    "HistGradientBoosting": boosting,
-    "RealMLP": real_mlp,
-}
 SMALL_ROWS = 100
-BASE = "scikit-learn MLP"
-PARTS = ("tables", "defaults")
+BASE, OURS = "scikit-learn MLP", "skreg"
+PARTS = ("tables", "summary", "defaults")
+COVERAGE = 0.9
+FEW_ROWS = 10_000  # below, our seconds are compared with those of other nets
 
 
 def calibration_error(p, right):
@@ -105,10 +77,21 @@ def calibration_error(p, right):
     return float(np.sum(gaps) / right.size)
 
 
+def covered(model, X, y):
+    """Share of targets in the intervals that a pipeline with a net of ours predicts; None for other models."""
+    net = model[-1] if hasattr(model, "steps") else model
+    if not hasattr(net, "predict_interval"):
+        return None
+    low, high = np.moveaxis(net.predict_interval(model[:-1].transform(X), coverage=COVERAGE), -1, 0)
+    return float(np.mean((np.ravel(low) <= y) & (y <= np.ravel(high))))
+
+
 def judge(model, X, y, classes, spread):
     """Scores on a test fold."""
     if not classes:
-        return dict(rmse=float(np.sqrt(np.mean((np.ravel(model.predict(X)) - y) ** 2)) / spread))
+        rmse = float(np.sqrt(np.mean((np.ravel(model.predict(X)) - y) ** 2)) / spread)
+        share = covered(model, X, y)
+        return dict(rmse=rmse) if share is None else dict(rmse=rmse, coverage=share)
     p = np.clip(np.asarray(model.predict_proba(X), dtype=float), 1e-15, 1.0)
     p /= p.sum(axis=1, keepdims=True)
     right = model.classes_[p.argmax(axis=1)] == y
@@ -117,10 +100,12 @@ def judge(model, X, y, classes, spread):
 
 
 def evaluate(make, frame, y, classes):
-    """Means over folds."""
+    """Means over folds; None of a model that is not run on such a table."""
     found = []
     for train, test in tables.folds(y, classes):
         model = make(classes, frame)
+        if model is None:
+            return None
         start = time.perf_counter()
         model.fit(frame.iloc[train], y[train])
         seconds = time.perf_counter() - start
@@ -129,67 +114,171 @@ def evaluate(make, frame, y, classes):
     return {key: float(np.mean([one[key] for one in found])) for key in found[0]}
 
 
-def geometric(values):
-    return float(np.exp(np.mean(np.log(values)))) if values else None
+def read(name, small):
+    """A table, or few of its rows."""
+    frame, y, classes = tables.load(name)
+    if small:
+        rows = np.random.default_rng(0).permutation(len(y))[:SMALL_ROWS]
+        frame, y = frame.iloc[rows], y[rows]
+    return frame, y, classes
 
 
-def race(models, problems, small, enter=None):
-    """Scores of every model on every table: {table: {model: scores}}."""
-    found = {}
+def score(model, make, name, table):
+    """Scores of a model on a table; None where it fails, with the reason printed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn's perceptron warns that its 200 epochs end
+        try:
+            figures = evaluate(make, *table)
+        except Exception:  # a long run goes on without this score
+            traceback.print_exc()
+            return None
+    print(f"    {name}, {model}: {figures}", flush=True)
+    return figures
+
+
+def version(needs):
+    """The versions of packages; ours without any, None where one is missing."""
+    try:
+        found = [f"{name} {importlib.metadata.version(name)}" for name in needs]
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    return ", ".join(found) or f"skreg {report.skreg_version()}"
+
+
+def is_valid(row, now):
+    """Whether a score in the report is that of the code that would be run."""
+    return row.get("version") == now and "dirty" not in now
+
+
+def race_into(pages, models, problems, small):
+    """Enter the scores of some models on every table, beside the valid ones that are in the report."""
+    earlier = {entry["problem"]: {row["solver"]: row for row in entry["rows"]} for entry in pages.entries("tables")}
     for name in problems:
-        frame, y, classes = tables.load(name)
-        if small:
-            rows = np.random.default_rng(0).permutation(len(y))[:SMALL_ROWS]
-            frame, y = frame.iloc[rows], y[rows]
-        figures = {}
-        for model, make in models.items():
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # scikit-learn's perceptron warns that its 200 epochs end
-                figures[model] = evaluate(make, frame, y, classes)
-            print(f"    {name}, {model}: {figures[model]}", flush=True)
-        found[name] = figures
-        if enter:
-            kind = f"{np.unique(y).size} classes" if classes else "numbers"
-            rows = [dict(solver=model, **own) for model, own in figures.items()]
-            enter("tables", name, f"{len(y)} x {frame.shape[1]}, {kind}", None, None, rows=rows)
-    return found
+        rows, table = earlier.get(name, {}), read(name, small)
+        frame, y, classes = table
+        for model in models:
+            make, needs = MODELS[model]
+            now = version(needs)
+            if now is None or is_valid(rows.get(model, {}), now):
+                continue
+            rows.pop(model, None)
+            if figures := score(model, make, name, table):
+                rows[model] = dict(solver=model, **figures, n_rows=len(y), version=now)
+        kind = f"{np.unique(y).size} classes" if classes else "numbers"
+        if rows:
+            rows = sorted(rows.values(), key=lambda row: list(MODELS).index(row["solver"]))
+            pages.enter("tables", name, f"{len(y)} x {frame.shape[1]}, {kind}", None, None, rows=rows)
+
+
+def loss_of(figures):
+    return figures["log_loss" if "log_loss" in figures else "rmse"]
+
+
+def ratios(found, model, base):
+    """Of the tables that both were run on: ratios of losses of classes and numbers, of seconds, and all by table."""
+    both = {name: figures for name, figures in found.items() if model in figures and base in figures}
+    losses = {name: loss_of(figures[model]) / loss_of(figures[base]) for name, figures in both.items()}
+    seconds = {name: figures[model]["seconds"] / figures[base]["seconds"] for name, figures in both.items()}
+    return losses, seconds
+
+
+def means(found, model, base):
+    """Geometric means of the ratios of a model to another, with intervals, and the worst ratio of losses."""
+    losses, seconds = ratios(found, model, base)
+    row = dict(n_tables=len(losses))
+    for kind, key in (("classes", "log_loss"), ("numbers", "rmse")):
+        own = [name for name in losses if key in found[name][model]]
+        if own:
+            mean, low, high = ranking.geometric([losses[name] for name in own])
+            row |= {f"of_{key}": mean, f"{key}_low": low, f"{key}_high": high}
+            row[f"of_seconds_{kind}"] = ranking.geometric([seconds[name] for name in own])[0]
+    if losses:
+        worst = max(losses, key=losses.get)
+        row |= dict(worst_ratio=losses[worst], worst_table=worst)
+    return row
+
+
+def known_models(found):
+    return [model for model in MODELS if any(model in figures for figures in found.values())]
 
 
 def summary(found, base):
-    """Rows of geometric means over tables of the ratios to a reference model."""
+    """For every model: its average rank, share of tables won, and ratios to a reference model."""
+    models = known_models(found) or list(next(iter(found.values())))
+    ranked = [model for model in models if all(model in figures for figures in found.values())]
+    losses = np.array([[loss_of(figures[model]) for model in ranked] for figures in found.values()])
+    ranks, wins = ranking.ranks(losses).T, ranking.wins(losses).T
     rows = []
-    for model in next(iter(found.values())):
-        ratios = {key: [] for key in ("of_log_loss", "of_rmse", "of_seconds_classes", "of_seconds_numbers")}
-        for figures in found.values():
-            kind, score = ("classes", "log_loss") if "log_loss" in figures[base] else ("numbers", "rmse")
-            ratios[f"of_{score}"].append(figures[model][score] / figures[base][score])
-            ratios[f"of_seconds_{kind}"].append(figures[model]["seconds"] / figures[base]["seconds"])
-        rows.append(dict(solver=model, **{key: geometric(values) for key, values in ratios.items()}))
+    for model in models:
+        row = dict(solver=model)
+        if model in ranked and len(ranked) > 1:
+            k = ranked.index(model)
+            row |= dict(zip(("rank", "rank_low", "rank_high"), ranking.mean_over_tables(ranks[k]), strict=True))
+            row |= dict(zip(("won", "won_low", "won_high"), ranking.mean_over_tables(wins[k]), strict=True))
+        rows.append(row | means(found, model, base))
     return rows
 
 
-def enter_summary(book, part, found, base):
-    about = f"{len(found)} tables: {', '.join(found)}"
-    book.enter(part, "all", about, None, None, rows=summary(found, base))
+def against(found):
+    """Ours relative to every other model, and to the best of them in log loss and in RMSE."""
+    rows = []
+    for model in known_models(found):
+        if model != OURS:
+            row = dict(solver=model, **means(found, OURS, model))
+            losses, seconds = ratios(found, OURS, model)
+            few = [seconds[name] for name in losses if found[name][OURS]["n_rows"] < FEW_ROWS]
+            row["few_seconds"] = ranking.geometric(few)[0] if few else None
+            share = [float(ratio < 1.0) for ratio in losses.values()]
+            row |= dict(zip(("won", "won_low", "won_high"), ranking.mean_over_tables(share), strict=True))
+            rows.append(row)
+    return rows
+
+
+def scores_of(pages, part):
+    """Scores in the report: {table: {model: scores}}."""
+    entries = [entry for entry in pages.entries("tables") if entry["problem"] in tables.names(part=part)]
+    return {entry["problem"]: {row["solver"]: row for row in entry["rows"]} for entry in entries}
+
+
+def enter(pages, part, found, rows):
+    pages.enter(part, "all", f"{len(found)} tables: {', '.join(found)}", None, None, rows=rows)
+
+
+def summarize(pages):
+    """Enter the summaries of all scores in the report."""
+    for part in tables.SETS:
+        found = scores_of(pages, part)
+        if found and all(BASE in figures for figures in found.values()):
+            enter(pages, part, found, summary(found, BASE))
+            if part == "reporting":
+                enter(pages, "against", found, against(found))
 
 
 def configure(parser):
-    parser.add_argument("--problems", type=names(tables.names()), default=tables.names(), help="some of the tables")
-    parser.add_argument("--parts", type=names(PARTS), default=["tables"], help=", ".join(PARTS))
+    parser.add_argument("--tables", choices=tables.SETS, help="those for choosing defaults, or for reporting")
+    parser.add_argument("--problems", type=names(tables.names()), help="some of the tables")
+    parser.add_argument("--models", type=names(MODELS), default=list(MODELS), help=", ".join(MODELS))
+    parser.add_argument("--parts", type=names(PARTS), default=["tables", "summary"], help=", ".join(PARTS))
     parser.add_argument("--small", action="store_true", help=f"{SMALL_ROWS} rows of each; written only to --out")
     parser.add_argument("--out", help="folder of tabular.json and tabular.md (default: docs/benchmarks)")
 
 
 def book(folder):
-    return report.Book("tabular", folder, [*tables.names(), "all"], ("summary", "defaults", "tables"), NOTE)
+    return report.Book("tabular", folder, [*tables.names(), "all"], tuple(TITLES), NOTE, TITLES)
 
 
 def run(args):
     pages = book(report.folder(args))
     if "tables" in args.parts:
-        models = {name: make for name, make in MODELS.items() if name != "RealMLP" or find_spec("pytabkit")}
-        race(models, args.problems, args.small, pages.enter)
-        found = {entry["problem"]: {row["solver"]: row for row in entry["rows"]} for entry in pages.entries("tables")}
-        enter_summary(pages, "summary", found, BASE)
+        race_into(pages, args.models, args.problems or tables.names(part=args.tables), args.small)
+    if "summary" in args.parts:
+        summarize(pages)
     if "defaults" in args.parts:
-        enter_summary(pages, "defaults", race(VARIANTS, args.problems, args.small), "as they are")
+        problems = args.problems or tables.names(part="choosing")
+        if held := set(problems) - set(tables.names(part="choosing")):
+            raise SystemExit(f"defaults are not chosen on tables for reporting: {', '.join(sorted(held))}")
+        found = {}
+        for name in problems:
+            table = read(name, args.small)
+            found[name] = {model: score(model, make, name, table) for model, make in VARIANTS.items()}
+        enter(pages, "defaults", found, summary(found, "as they are"))

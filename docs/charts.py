@@ -98,12 +98,16 @@ def mlp(folder, out):
 
 
 def tabular(folder, out):
-    entry = load(folder, "tabular")["summary/all"]
+    results = load(folder, "tabular")
+    rows = (results.get("reporting/all") or results["choosing/all"])["rows"]
+    titles = {
+        "of_log_loss": "log loss, classes", "of_rmse": "RMSE, numbers",
+        "of_seconds_classes": "time, classes", "of_seconds_numbers": "time, numbers",
+    }  # fmt: skip
     panels = []
-    for key, title in (("of_log_loss", "log loss, classes"), ("of_rmse", "RMSE, numbers")):
-        panels.append(([(row["solver"], row[key], True) for row in entry["rows"]], ".3f", "", title))
-    for key, title in (("of_seconds_classes", "time, classes"), ("of_seconds_numbers", "time, numbers")):
-        panels.append(([(row["solver"], row[key], True) for row in entry["rows"]], ".2f", "", title))
+    for key, title in titles.items():
+        shown = [(row["solver"], row[key], True) for row in rows if row.get(key)]
+        panels.append((shown, ".2f" if "time" in title else ".3f", "", title))
     grid(panels, out, "tabular-summary")
 
 

@@ -6,6 +6,7 @@ import inspect
 import io
 import re
 import runpy
+import shlex
 import shutil
 import sys
 import warnings
@@ -257,7 +258,7 @@ SMALL = {
     "cnn": "--repeats 1 --problems digits --parts epoch",
     "images": "--parts mnist1d",
     "rnn": "--problems signals-gru --parts epoch",
-    "tabular": "--problems wine,Boston",
+    "tabular": "--problems wine,Titanic,Boston --models 'skreg,scikit-learn MLP,LightGBM'",
     "uci": "--problems Boston",
     "uncertainty": "",
     "recommender": "--problems latest-small",
@@ -278,7 +279,7 @@ def run_small(monkeypatch, folder, family, *words):
 
 @pytest.mark.parametrize("family", SMALL)
 def test_benchmark__runs_small(family, tmp_path, monkeypatch):
-    run_small(monkeypatch, tmp_path, family, *SMALL[family].split())
+    run_small(monkeypatch, tmp_path, family, *shlex.split(SMALL[family]))
     assert OWN_ROWS.get(family, "| skreg") in (tmp_path / f"{family}.md").read_text()
 
 
