@@ -23,6 +23,8 @@ from .neural import (
     DropoutMLPRegressor,
     DropoutRNNClassifier,
     DropoutRNNRegressor,
+    DropoutTransformerClassifier,
+    DropoutTransformerRegressor,
 )
 from .recommendation import MatrixFactorizationRecommender, MatrixFactorizationRegressor
 from .stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
@@ -37,6 +39,8 @@ __all__ = [
     "DropoutMLPRegressor",
     "DropoutRNNClassifier",
     "DropoutRNNRegressor",
+    "DropoutTransformerClassifier",
+    "DropoutTransformerRegressor",
     "EarlyStoppingClassifier",
     "EarlyStoppingRegressor",
     "ElasticNetProx",

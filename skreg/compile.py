@@ -86,6 +86,10 @@ def _nets():
         yield skreg.DropoutCNNRegressor(residual=True, stochastic_depth=0.1, global_pooling=True, **short), form, y
         for cell in CELLS:
             yield skreg.DropoutRNNClassifier(8, cell=cell, recurrent_dropout=0.1, **short), form, y > 0.0
+        tokens = dict(embedding_size=8, n_heads=2, embedding_dropout=0.1, **short)
+        for pooling in ("cls", "mean"):
+            yield skreg.DropoutTransformerClassifier(1, pooling=pooling, **tokens), form, y > 0.0
+            yield skreg.DropoutTransformerRegressor(1, pooling=pooling, inputs="sequences", **tokens), form, y
 
 
 def _recommendation():

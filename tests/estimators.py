@@ -22,6 +22,8 @@ from skreg import (
     DropoutMLPRegressor,
     DropoutRNNClassifier,
     DropoutRNNRegressor,
+    DropoutTransformerClassifier,
+    DropoutTransformerRegressor,
     EarlyStoppingClassifier,
     EarlyStoppingRegressor,
     ElasticNetProx,
@@ -43,6 +45,8 @@ from tests.combinations import THOROUGH
 SHORT = dict(hidden_layer_sizes=(10,), max_iter=10)
 CONVOLUTIONS = dict(channels=(4, 8), hidden_layer_sizes=(20,), max_iter=20, learning_rate=0.01)
 RECURRENT = dict(hidden_layer_sizes=(10,), max_iter=10, dropout=0.05, recurrent_dropout=0.05)
+TRANSFORMER = dict(n_heads=2, embedding_size=8, max_iter=20, dropout=0.05, attention_dropout=0.05, learning_rate=0.01)
+LIGHT_TRANSFORMER = {} if THOROUGH else dict(n_blocks=2, embedding_size=16, max_iter=20, learning_rate=0.01)
 DEFAULT_NET = {} if THOROUGH else dict(max_iter=10)
 
 # What path searches say of small data, for tests that ask something else.
@@ -144,6 +148,12 @@ INSTANCES = [
         16, cell="rnn", normalization="batch", heteroscedastic=True, dropout_kind="dropconnect", **RECURRENT
     ),
     DropoutRNNRegressor(8, missing="mask", averaging="swa", weight_normalization="weight", **RECURRENT),
+    DropoutTransformerClassifier(**LIGHT_TRANSFORMER),
+    DropoutTransformerClassifier(2, pooling="mean", attention_entropy=0.02, inputs="sequences", **TRANSFORMER),
+    DropoutTransformerRegressor(**LIGHT_TRANSFORMER),
+    DropoutTransformerRegressor(
+        2, stochastic_depth=0.1, embedding_dropout=0.05, heteroscedastic=True, hidden_layer_sizes=(10,), **TRANSFORMER
+    ),
     DropoutMLPRegressor(dropout=0.1, strength_schedule="annealed", **SHORT),
     FineTunedClassifier(FrozenEstimator(RECURRENT_SOURCE), max_iter=10, **FINE_TUNING),
     FineTunedRegressor(FrozenEstimator(RECURRENT_SOURCE), max_iter=10, layer_rate_decay={}, **FINE_TUNING),

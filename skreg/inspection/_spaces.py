@@ -25,6 +25,8 @@ from ..neural import (
     DropoutMLPRegressor,
     DropoutRNNClassifier,
     DropoutRNNRegressor,
+    DropoutTransformerClassifier,
+    DropoutTransformerRegressor,
     FineTunedClassifier,
     FineTunedRegressor,
 )
@@ -101,6 +103,12 @@ RECURRENT_NET = {
     "weight_decay": Log(1e-3, 1.0),
     "learning_rate": Log(1e-3, 3e-2),
 }
+TRANSFORMER = {
+    "dropout": Uniform(0.0, 0.5),
+    "attention_dropout": Uniform(0.0, 0.5),
+    "weight_decay": Log(1e-3, 1.0),
+    "learning_rate": Log(1e-4, 5e-3),
+}
 FINE_TUNED_NET = {
     "l2_sp": Log(1e-2, 1e1),
     "layer_rate_decay": Uniform(0.2, 1.0),
@@ -127,6 +135,8 @@ SPACES = {
     DropoutCNNRegressor: CONVOLUTIONAL_NET,
     DropoutRNNClassifier: {**RECURRENT_NET, "label_smoothing": Uniform(0.0, 0.15)},
     DropoutRNNRegressor: RECURRENT_NET,
+    DropoutTransformerClassifier: {**TRANSFORMER, "label_smoothing": Uniform(0.0, 0.15)},
+    DropoutTransformerRegressor: TRANSFORMER,
     FineTunedClassifier: {**FINE_TUNED_NET, "label_smoothing": Uniform(0.0, 0.15)},
     FineTunedRegressor: FINE_TUNED_NET,
     MatrixFactorizationRegressor: {**FACTORS, "alpha": Log(1e-2, 1.0)},

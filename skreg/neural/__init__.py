@@ -1,4 +1,4 @@
-"""Neural estimators: perceptrons, convolutional and recurrent nets with the whole family of regularizers."""
+"""Neural estimators: perceptrons, convolutional and recurrent nets and transformers, with all regularizers of nets."""
 
 from ._autoencoder import Autoencoder
 from ._cnn import DropoutCNNClassifier, DropoutCNNRegressor
@@ -6,6 +6,7 @@ from ._fine_tuned import FineTunedClassifier, FineTunedRegressor
 from ._mlp import DropoutMLPClassifier, DropoutMLPRegressor
 from ._rnn import DropoutRNNClassifier, DropoutRNNRegressor
 from ._tokens import Tokens
+from ._transformer import DropoutTransformerClassifier, DropoutTransformerRegressor
 from ._wrapped import predict_interval, predict_uncertainty
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "DropoutMLPRegressor",
     "DropoutRNNClassifier",
     "DropoutRNNRegressor",
+    "DropoutTransformerClassifier",
+    "DropoutTransformerRegressor",
     "FineTunedClassifier",
     "FineTunedRegressor",
     "Tokens",

@@ -5,10 +5,12 @@ import re
 import types
 from inspect import signature
 
+from . import _docs_attention as attention
 from ._docs_recurrent import FOR_SEQUENCES, PARAMETERS, RECURRENT
 
 SHARED = {
     "recurrent": PARAMETERS,
+    "attention": attention.PARAMETERS,
     "convolution": """
     channels : int or sequence of int, default=(32, 64)
         Number of filters of every convolutional layer, or of every residual block, each at least 1.
@@ -423,8 +425,12 @@ def documented(cls):
         own, words = CONVOLUTIONAL, FOR_IMAGES
     elif "cell" in parameters:
         own, words = {**RECURRENT, "references": SHARED["references"] + RECURRENT["references"]}, FOR_SEQUENCES
+    elif "n_heads" in parameters:
+        own = {**attention.ATTENTION, "references": SHARED["references"] + attention.ATTENTION["references"]}
+        words = attention.FOR_TOKENS
     for name, text in SHARED.items():
         text = ENTRY.sub(lambda entry: own.get(entry[1], entry[0]).lstrip("\n"), own.get(name, text))
+        text = re.sub(r"\n(?=\n    \w+ : )", "", text)  # where a family does not have a parameter
         text = re.sub(r"(?m)^(    (\w+) : .*default=).*$", with_default, text)
         cls.__doc__ = cls.__doc__.replace(f"\n    <{name}>", text)
     for name in dir(cls) if words else ():

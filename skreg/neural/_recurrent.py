@@ -1,30 +1,24 @@
 """The family of recurrent nets: what they read, and targets at every step."""
 
 import numpy as np
-from sklearn.utils import check_X_y
-from sklearn.utils.validation import validate_data
 
 from .._nets.architectures.rnn import RecurrentArchitecture, build_rnn
 from .._nets.layers.cells import CELLS
 from .._nets.layers.sequences import Embedding
-from .._nets.training.rows import lengths_of
 from ..utils._params import ARRAY_LIKE, BELOW_ONE, BOOLEAN, COUNT, NONE, Options
-from ..utils._validation import check_table, check_weights
-from ._base import BaseNet
-from ._sequences import check_tokens, flat_rows, step_targets, steps_in, tokens_in, without_missing
+from ..utils._validation import check_weights
+from ._sequences import step_targets
+from ._sequential import SequenceNet
 
 # Parameters that have other values with return_sequences=True: what they count on is one target for each sequence.
 _WITH_STEPS = {"normalization": (None, "layer"), "augmenter": (None,), "monitor": ("loss",), "class_weight": (None,)}
 
 
-class RecurrentNet(BaseNet):
+class RecurrentNet(SequenceNet):
     """The family of recurrent nets."""
 
-    _has_fixed_inputs = False
-    _n_columns = None  # of the flat rows that the net was fitted to; None for sequences
-
     _parameter_constraints = {
-        **BaseNet._parameter_constraints,
+        **SequenceNet._parameter_constraints,
         "units": [COUNT, ARRAY_LIKE],
         "cell": [Options(*CELLS)],
         "bidirectional": [BOOLEAN],
@@ -78,12 +72,8 @@ class RecurrentNet(BaseNet):
             for name in ("vocabulary_size", "embedding_dropout"):
                 if getattr(self, name):
                     raise ValueError(f"{name}={getattr(self, name)!r} is about tokens: it needs embedding_size.")
-        elif self.mixup > 0.0 or self.augmenter is not None:
-            name = "mixup" if self.mixup > 0.0 else "augmenter"
-            raise ValueError(
-                f"{name}={getattr(self, name)!r} would change tokens as if they were quantities: augment texts before"
-                " they become tokens."
-            )
+        else:
+            self._check_changes_of_tokens()
         for name, allowed in _WITH_STEPS.items() if self.return_sequences else ():
             value = getattr(self, name, None)
             if not any(value is one or (isinstance(value, str) and value == one) for one in allowed):
@@ -103,47 +93,9 @@ class RecurrentNet(BaseNet):
 
     # ---- data
 
-    def _validated(self, X, reset, y="no_validation", **options):
-        check_table(X)
-        if reset:
-            self._has_tokens = self.embedding_size is not None
-        has_targets = not isinstance(y, str)
-        steps = None if self._has_tokens else steps_in(X)
-        if self._has_tokens:
-            rows, n_channels, lengths = tokens_in(X), 1, None
-        elif steps is None and (reset or self._n_columns is not None):
-            reads = dict(self._reads(), ensure_all_finite=False)
-            read = validate_data(self, X, y, reset=reset, **reads, **options)
-            rows, y = read if has_targets else (read, y)
-            n_channels, lengths = 1, np.full(len(rows), rows.shape[1])
-            self._n_columns = rows.shape[1]
-        else:
-            rows, n_channels, lengths = flat_rows(np.asarray(X) if steps is None else steps, self._reads()["dtype"])
-        if has_targets and (self._has_tokens or steps is not None):
-            y = check_X_y(np.zeros((len(rows), 1)), y, estimator=self, **options)[1]
-        if reset:
-            self._set_channels(rows, n_channels, is_flat=steps is None and not self._has_tokens)
-        elif n_channels != self._n_channels:
-            raise ValueError(
-                f"X has sequences of {n_channels} channels, but {type(self).__name__} was fitted to sequences of"
-                f" {self._n_channels}: its shape must be (n, steps, {self._n_channels})."
-            )
-        if self._has_tokens:
-            check_tokens(rows, self._n_tokens)
-        else:
-            rows = without_missing(rows, n_channels, lengths, self.missing == "mask", self.return_sequences)
-        return (rows, y) if has_targets else rows
-
-    def _set_channels(self, rows, n_channels, is_flat):
-        """Let the training data decide what predictions take."""
-        self._n_channels = n_channels
-        if not is_flat:
-            self._n_columns = None
-            self.n_features_in_ = n_channels
-            vars(self).pop("feature_names_in_", None)
-        self._n_tokens = None
-        if self._has_tokens:
-            self._n_tokens = self.vocabulary_size or int(np.nanmax(rows)) + 1
+    @property
+    def _missing_only_at_end(self):
+        return self.return_sequences
 
     def _rows_and_steps(self, X, y, reset):
         """Flat rows, the targets of all their steps one after another, and which of (n, steps) these are."""
@@ -156,34 +108,15 @@ class RecurrentNet(BaseNet):
         weights = check_weights(sample_weight, len(X))
         return np.ones(len(X)) if weights is None else weights
 
-    def _lengths(self, X):
-        return lengths_of(X, self._n_channels)
-
-    def _unequal_lengths(self, X):
-        lengths = self._lengths(X)
-        return None if (lengths == lengths[0]).all() else lengths
-
     def _unit(self, data, found):
         if not self.return_sequences:
             return super()._unit(data, found)
         return (found.fit_weight * self._lengths(data.X)[found.rows]).mean()
 
-    def _batches(self, data, *args):
-        if self.augmenter is not None and self._unequal_lengths(data.X) is not None:
-            raise ValueError(f"augmenter={self.augmenter!r} needs sequences of one length; those of X differ.")
-        return super()._batches(data, *args)
-
-    def _row_shape(self):
-        return None if self._n_channels == 1 else (-1, self._n_channels)
-
     def _build_net(self, architecture, n_rows, rng):
         return build_rnn(
             architecture, self._longest, self._n_channels, self._n_tokens, self._count_outputs(), n_rows, rng
         )
-
-    def _begin(self, architecture, data, found, seed):
-        self._longest = data.X.shape[1] // self._n_channels
-        super()._begin(architecture, data, found, seed)
 
     def _steps_to_score(self, X, y, sample_weight):
         """Targets of all steps, one after another; predictions for them, and their weights."""

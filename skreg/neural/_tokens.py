@@ -55,6 +55,7 @@ class Tokens(DocumentationLinkMixin, TransformerMixin, BaseEstimator):
     See Also
     --------
     DropoutRNNClassifier : Its `embedding_size` gives every token a trainable vector.
+    DropoutTransformerClassifier : With ``inputs="tokens"``, tokens look at each other.
     skreg.augmentation.RandomDeletion : Makes new texts from the training texts.
 
     Examples

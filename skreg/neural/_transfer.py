@@ -26,6 +26,7 @@ from ..utils._params import (
     check_params,
 )
 from ..utils._validation import interrupted_fit, unchanged_on_error
+from ._attention import TransformerNet
 from ._autoencoder import Autoencoder
 from ._base import BaseNet
 from ._cnn import ConvolutionalNet, DropoutCNNClassifier, DropoutCNNRegressor
@@ -33,11 +34,13 @@ from ._mlp import DropoutMLPClassifier, DropoutMLPRegressor, Perceptron
 from ._recurrent import RecurrentNet
 from ._rnn import DropoutRNNClassifier, DropoutRNNRegressor
 from ._start import Start, frozen_layers, rates_by_layer
+from ._transformer import DropoutTransformerClassifier, DropoutTransformerRegressor
 
 FAMILIES = [
     (Perceptron, DropoutMLPClassifier, DropoutMLPRegressor),
     (ConvolutionalNet, DropoutCNNClassifier, DropoutCNNRegressor),
     (RecurrentNet, DropoutRNNClassifier, DropoutRNNRegressor),
+    (TransformerNet, DropoutTransformerClassifier, DropoutTransformerRegressor),
 ]
 SOURCE = "source"  # the value of a parameter that is that of the pretrained net
 OF_NETS = (
@@ -203,7 +206,7 @@ class BaseFineTuned(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
         params |= {name: value for name, value in own.items() if not (isinstance(value, str) and value == SOURCE)}
         net = cls(**params | {"warm_start": False})
         if source._has_fixed_inputs:
-            names = "n_features_in_", "_shape"
+            names = "n_features_in_", "_shape", "_kind"
             vars(net).update({name: getattr(source, name) for name in names if hasattr(source, name)})
             if hasattr(self.pretrained, "feature_names_in_"):  # of an `Autoencoder`, too, whose net sees no names
                 net.feature_names_in_ = self.pretrained.feature_names_in_

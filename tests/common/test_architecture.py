@@ -104,7 +104,7 @@ def test_public_names__are_the_estimators_and_two_functions():
     names = {"ElasticNetProx", "LabelSmoothedLogistic", "PenalizedCox", "PenalizedRegressor"}
     both = {
         f"{name}{kind}"
-        for name in ("Augmented", "DropoutCNN", "DropoutMLP", "DropoutRNN", "EarlyStopping")
+        for name in ("Augmented", "DropoutCNN", "DropoutMLP", "DropoutRNN", "DropoutTransformer", "EarlyStopping")
         for kind in ("Classifier", "Regressor")
     }
     functions = {"alpha_max", "elastic_net_path", "logistic_path", "show_versions"}

@@ -79,7 +79,7 @@ CASES = {
     "one head of one number": dict(n_heads=4),
     "concentrated": dict(entropy=0.7),
     "spread, with noise": dict(entropy=-0.7, noise=HALF),
-    "weight norm": dict(hooks=lambda: (WeightNorm(), DropConnect(HALF))),
+    "weight norm": dict(hooks=[(WeightNorm(), DropConnect(HALF)), (WeightNorm(),)]),
 }
 
 

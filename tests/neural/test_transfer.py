@@ -18,12 +18,15 @@ from skreg import (
     DropoutMLPRegressor,
     DropoutRNNClassifier,
     DropoutRNNRegressor,
+    DropoutTransformerClassifier,
+    DropoutTransformerRegressor,
 )
 from skreg.inspection import LossCurveDisplay
 from skreg.neural import Autoencoder, FineTunedClassifier, FineTunedRegressor, predict_interval, predict_uncertainty
 
 FAST = dict(max_iter=3, early_stopping=False, random_state=0, learning_rate=0.01)
 SIGNALS = dict(FAST, kernel_size=3, channels=(3, 4), pool_size=2, hidden_layer_sizes=(5,))
+TOKENS = dict(FAST, embedding_size=8, n_heads=2, hidden_layer_sizes=(4,), normalization="batch")
 NETS = {
     "perceptron": (DropoutMLPClassifier((8, 6), **FAST), DropoutMLPRegressor((8, 6), **FAST)),
     "convolutional": (DropoutCNNClassifier(**SIGNALS), DropoutCNNRegressor(**SIGNALS)),
@@ -31,6 +34,7 @@ NETS = {
         DropoutRNNClassifier((5, 4), **FAST, hidden_layer_sizes=(4,), normalization="batch"),
         DropoutRNNRegressor((5, 4), **FAST, hidden_layer_sizes=(4,), normalization="batch"),
     ),
+    "transformer": (DropoutTransformerClassifier(1, **TOKENS), DropoutTransformerRegressor(1, **TOKENS)),
 }
 PLAIN = dict(l2_sp=0.0, layer_rate_decay=1.0, random_state=0)
 rng = np.random.default_rng(0)

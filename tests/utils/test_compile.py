@@ -44,6 +44,7 @@ def test_compile__several_groups_in_processes_of_their_own(status, monkeypatch):
         ("nets", skreg.DropoutMLPRegressor, ["activation", "normalization", "weight_normalization"]),
         ("nets", skreg.DropoutCNNClassifier, ["pooling"]),
         ("nets", skreg.DropoutRNNClassifier, ["cell"]),
+        ("nets", skreg.DropoutTransformerClassifier, ["pooling"]),
         ("recommendation", skreg.MatrixFactorizationRecommender, ["loss"]),
     ],
 )

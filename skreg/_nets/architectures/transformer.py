@@ -60,7 +60,7 @@ def _attention(a, block):
         group,
         a.noise(a.attention_dropout),
         a.attention_entropy / a.n_blocks,
-        lambda: weight_hooks(a.dense, None)[0],
+        [weight_hooks(a.dense, None)[0] for _ in range(2)],
         only_first,
     )
     mixed = Dense(a.embedding_size, group, 1.0, weight_hooks(a.dense, None)[0])

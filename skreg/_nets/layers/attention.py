@@ -29,13 +29,13 @@ class Attention(Layer):
     entropy : float
         Factor of the entropy of the weights, in nats, that is added to the objective: the mean over heads and queries,
         and over rows by their weights. A positive factor lets attention concentrate, a negative one spreads it.
-    hooks : callable
-        Makes the transformations of a matrix of weights, a tuple of `WeightHook`.
+    hooks : sequence of tuple of WeightHook
+        Transformations of the weights of queries, keys and values; with `only_first` of queries, then of the others.
     only_first : bool
         Whether only the first token has a query, so that the output has one token.
     """
 
-    def __init__(self, n_heads, group, noise=None, entropy=0.0, hooks=tuple, only_first=False):
+    def __init__(self, n_heads, group, noise=None, entropy=0.0, hooks=((), ()), only_first=False):
         self.n_heads = n_heads
         self.group = group
         self.noise = noise
@@ -48,7 +48,8 @@ class Attention(Layer):
         n_tokens, C = shape
         n_queries = 1 if self.only_first else n_tokens
         widths = (C, 2 * C) if self.only_first else (3 * C,)  # queries, keys and values by one product, or by two
-        self.projections = [Weighted(width, self.group, 1.0, self.hooks()) for width in widths]
+        pairs = zip(widths, self.hooks, strict=False)
+        self.projections = [Weighted(width, self.group, 1.0, hooks) for width, hooks in pairs]
         for projection in self.projections:
             projection.build_weights(C, rng, dtype)
         self.n_products = C * (n_queries * C + n_tokens * 2 * C) + 2 * n_queries * n_tokens * C

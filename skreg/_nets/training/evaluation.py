@@ -85,6 +85,38 @@ def _outputs(net, X, rows, like):
             yield future.result()
 
 
+def attention(net, X, has_class_token):
+    """Weights of all layers of attention for every row of X, without noise.
+
+    Parameters
+    ----------
+    net : Net
+    X : ndarray of shape (n, p)
+    has_class_token : bool
+        Whether a token that stands for the row is before the others.
+
+    Returns
+    -------
+    weights : ndarray of shape (n, layers, heads, tokens, tokens)
+        NaN for queries that a layer does not have, and after the end of a sequence.
+    """
+    rows, ctx, out = np.arange(X.shape[0]), Context(), None
+    chunks = iter_chunks if net.n_channels is None else iter_sequences
+    last = (net.size_per_row,) if net.n_channels is None else (net.n_channels,)
+    for at, x in chunks(X, rows, net.dtype, *last):
+        ctx.attention = []
+        net(x, ctx)
+        if out is None:
+            n_tokens = ctx.attention[0].shape[3]
+            if net.n_channels is not None:
+                n_tokens = X.shape[1] // net.n_channels + has_class_token
+            n_heads = ctx.attention[0].shape[1]
+            out = np.full((rows.size, len(ctx.attention), n_heads, n_tokens, n_tokens), np.nan, net.dtype)
+        for k, weights in enumerate(ctx.attention):
+            out[at, k, :, : weights.shape[2], : weights.shape[3]] = weights[: len(rows[at])]
+    return out
+
+
 def mean_loss(net, objective, X, targets, weights, rows):
     """Weighted mean loss over some rows, or over all their steps, without noise; of the averaged prediction."""
     total = weight = 0.0

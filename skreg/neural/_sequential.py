@@ -1,0 +1,98 @@
+"""What all nets for sequences have: how they read X, and lengths that differ."""
+
+import numpy as np
+from sklearn.utils import check_X_y
+from sklearn.utils.validation import validate_data
+
+from .._nets.training.rows import lengths_of
+from ..utils._validation import check_table
+from ._base import BaseNet
+from ._sequences import check_tokens, flat_rows, steps_in, tokens_in, without_missing
+
+
+class SequenceNet(BaseNet):
+    """Base of the nets that read sequences: of numbers, or of tokens."""
+
+    _has_fixed_inputs = False
+    _n_columns = None  # of the flat rows that the net was fitted to; None for sequences
+
+    @property
+    def _wants_tokens(self):
+        """Whether the parameters say that X holds tokens."""
+        return self.embedding_size is not None
+
+    @property
+    def _missing_only_at_end(self):
+        """Whether steps may be missing at the end of a sequence only."""
+        return False
+
+    def _validated(self, X, reset, y="no_validation", **options):
+        check_table(X)
+        if reset:
+            self._has_tokens = self._wants_tokens
+        has_targets = not isinstance(y, str)
+        steps = None if self._has_tokens else steps_in(X)
+        if self._has_tokens:
+            rows, n_channels, lengths = tokens_in(X), 1, None
+        elif steps is None and (reset or self._n_columns is not None):
+            reads = dict(self._reads(), ensure_all_finite=False)
+            read = validate_data(self, X, y, reset=reset, **reads, **options)
+            rows, y = read if has_targets else (read, y)
+            n_channels, lengths = 1, np.full(len(rows), rows.shape[1])
+            self._n_columns = rows.shape[1]
+        else:
+            rows, n_channels, lengths = flat_rows(np.asarray(X) if steps is None else steps, self._reads()["dtype"])
+        if has_targets and (self._has_tokens or steps is not None):
+            y = check_X_y(np.zeros((len(rows), 1)), y, estimator=self, **options)[1]
+        if reset:
+            self._set_channels(rows, n_channels, is_flat=steps is None and not self._has_tokens)
+        elif n_channels != self._n_channels:
+            raise ValueError(
+                f"X has sequences of {n_channels} channels, but {type(self).__name__} was fitted to sequences of"
+                f" {self._n_channels}: its shape must be (n, steps, {self._n_channels})."
+            )
+        if self._has_tokens:
+            check_tokens(rows, self._n_tokens)
+        else:
+            rows = without_missing(rows, n_channels, lengths, self.missing == "mask", self._missing_only_at_end)
+        return (rows, y) if has_targets else rows
+
+    def _set_channels(self, rows, n_channels, is_flat):
+        """Let the training data decide what predictions take."""
+        self._n_channels = n_channels
+        if not is_flat:
+            self._n_columns = None
+            self.n_features_in_ = n_channels
+            vars(self).pop("feature_names_in_", None)
+        self._n_tokens = None
+        if self._has_tokens:
+            self._n_tokens = self.vocabulary_size or int(np.nanmax(rows)) + 1
+
+    def _lengths(self, X):
+        return lengths_of(X, self._n_channels)
+
+    def _unequal_lengths(self, X):
+        lengths = self._lengths(X)
+        return None if (lengths == lengths[0]).all() else lengths
+
+    def _batches(self, data, *args):
+        if self.augmenter is not None and self._unequal_lengths(data.X) is not None:
+            raise ValueError(f"augmenter={self.augmenter!r} needs sequences of one length; those of X differ.")
+        return super()._batches(data, *args)
+
+    def _row_shape(self):
+        return None if self._n_channels == 1 else (-1, self._n_channels)
+
+    def _begin(self, architecture, data, found, seed):
+        if self._n_channels is not None:
+            self._longest = data.X.shape[1] // self._n_channels
+        super()._begin(architecture, data, found, seed)
+
+    def _check_changes_of_tokens(self):
+        """Raise ValueError where parameters would change tokens as if they were quantities."""
+        if self.mixup > 0.0 or self.augmenter is not None:
+            name = "mixup" if self.mixup > 0.0 else "augmenter"
+            raise ValueError(
+                f"{name}={getattr(self, name)!r} would change tokens as if they were quantities: augment texts before"
+                " they become tokens."
+            )
