@@ -17,6 +17,8 @@ from .linear import (
     logistic_path,
 )
 from .neural import (
+    DeepEnsembleClassifier,
+    DeepEnsembleRegressor,
     DropoutCNNClassifier,
     DropoutCNNRegressor,
     DropoutMLPClassifier,
@@ -33,6 +35,8 @@ __all__ = [
     "AugmentationSearchCV",
     "AugmentedClassifier",
     "AugmentedRegressor",
+    "DeepEnsembleClassifier",
+    "DeepEnsembleRegressor",
     "DropoutCNNClassifier",
     "DropoutCNNRegressor",
     "DropoutMLPClassifier",

@@ -2,6 +2,7 @@
 
 from ._autoencoder import Autoencoder
 from ._cnn import DropoutCNNClassifier, DropoutCNNRegressor
+from ._ensemble import DeepEnsembleClassifier, DeepEnsembleRegressor
 from ._fine_tuned import FineTunedClassifier, FineTunedRegressor
 from ._mlp import DropoutMLPClassifier, DropoutMLPRegressor
 from ._rnn import DropoutRNNClassifier, DropoutRNNRegressor
@@ -11,6 +12,8 @@ from ._wrapped import predict_interval, predict_uncertainty
 
 __all__ = [
     "Autoencoder",
+    "DeepEnsembleClassifier",
+    "DeepEnsembleRegressor",
     "DropoutCNNClassifier",
     "DropoutCNNRegressor",
     "DropoutMLPClassifier",

@@ -30,6 +30,7 @@ ROOMS = {  # of the core; what else is in it may import all of them
     "paths": {"data", "loops", "parts"},
 }
 NUMERICS = {"llvmlite", "numpy", "scipy", "numba"}
+FAMILIES = "CNN", "MLP", "RNN", "Transformer"  # of nets
 OUTSIDE = {
     "_core": NUMERICS,
     "_nets": NUMERICS,
@@ -104,7 +105,7 @@ def test_public_names__are_the_estimators_and_two_functions():
     names = {"ElasticNetProx", "LabelSmoothedLogistic", "PenalizedCox", "PenalizedRegressor"}
     both = {
         f"{name}{kind}"
-        for name in ("Augmented", "DropoutCNN", "DropoutMLP", "DropoutRNN", "DropoutTransformer", "EarlyStopping")
+        for name in ("Augmented", "DeepEnsemble", *(f"Dropout{family}" for family in FAMILIES), "EarlyStopping")
         for kind in ("Classifier", "Regressor")
     }
     functions = {"alpha_max", "elastic_net_path", "logistic_path", "show_versions"}
