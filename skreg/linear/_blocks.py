@@ -12,7 +12,7 @@ from .._core.block_newton import BlockScoresFit
 from .._core.block_scores import MAX_COORDINATES, BlockScores, LossRows, log_loss_sums
 from .._core.data.blocks import BlockData
 from .._core.solve import MAX_GRAM_COLUMNS
-from ..utils._blocks import NeedsRowsInMemory, as_blocks
+from ..utils._blocks import NeedsRowsInMemory, as_blocks, in_memory
 from ..utils._classes import smoothed_targets
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor
 from ..utils._validation import TINY, as_one_column, caller_level, check_classes, is_dask, labelled
@@ -221,11 +221,6 @@ def check_coordinates(blocks, n_scores, reason):
             f"X has {blocks.p} columns and {reason}; row blocks are fitted through the curvature of at most"
             f" {MAX_COORDINATES} coefficients. Select features first, or pass an X that fits in memory."
         )
-
-
-def in_memory(values):
-    """A Dask collection as the array or frame that it stands for; other values as they are."""
-    return values.compute() if is_dask(values) else values
 
 
 def read_in_blocks(X, read):

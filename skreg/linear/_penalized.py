@@ -8,13 +8,13 @@ from sklearn.utils.validation import check_consistent_length
 
 from .._core.data.blocks import BlockData
 from .._core.parts.penalty import OF_VECTOR, Penalty
-from ..utils._blocks import NeedsRowsInMemory
+from ..utils._blocks import NeedsRowsInMemory, in_memory
 from ..utils._callbacks import with_callbacks
 from ..utils._groups import check_group_weights, check_groups
 from ..utils._params import ARRAY_LIKE, BOOLEAN, DICT, NONE, POSITIVE, PROBABILITY, Interval, Options
 from ..utils._validation import as_numbers, as_one_column, check_weights, unchanged_on_error
 from ._base import LinearModel, LinearRegressor
-from ._blocks import check_coordinates, in_memory, read_blocks
+from ._blocks import check_coordinates, read_blocks
 from ._grid import check_grid
 from ._losses import make_loss
 from ._penalized_base import Penalized, PenalizedFit

@@ -31,9 +31,10 @@ from ..utils._documentation import DocumentationLinkMixin
 from ..utils._early_stopping import read_validation
 from ..utils._hashing import HashedRows
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, check_table, interrupted_fit, naming_bad_columns
+from ..utils._validation import caller_level, check_table, interrupted_fit, is_dask, naming_bad_columns
 from ._augmented import RowAugmenter
-from ._data import FEWEST_ROWS, UniqueRows, warn_of_shift
+from ._blocks import TrainingBlocks
+from ._data import FEWEST_ROWS, TrainingRows, UniqueRows, warn_of_shift
 from ._monitor import TrainingHistory, ValidationSet
 from ._params import NetParameters
 from ._uncertainty import MANY_FEATURES, MAX_FEATURES, FeatureDistance, features_of, thinned
@@ -222,36 +223,32 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
         architecture = self._check_parameters()
         again = self.warm_start and hasattr(self, "_net")
-        data = self._read(X, y, sample_weight, reset=not again, training=True)
+        in_blocks = is_dask(X) and self._start is None
+        rows = (TrainingBlocks if in_blocks else TrainingRows)(self, X, y, sample_weight, reset=not again)
         outside = self._read_validation(X_val, y_val, sample_weight_val)
-        found = UniqueRows.of(data)
         if outside is not None:
-            warn_of_shift(data, outside[0])
+            warn_of_shift(rows.data, outside[0])
         seed = self._split_seed if again else self._draw_seed()
-        held = None
-        if outside is None and self.early_stopping:
-            found, held = found.split(self.validation_fraction, data.codes, np.random.default_rng([seed, 1]))
-            if held is None:
-                self._warn_of_no_validation(np.count_nonzero(data.weights))
-        size, n_steps = self._steps(found)
+        holds_out = outside is None and self.early_stopping
+        if holds_out and not rows.hold_out(seed):
+            holds_out = False
+            self._warn_of_no_validation(np.count_nonzero(rows.data.weights))
+        size, n_steps = rows.steps()
         if again:
             self._go_on(architecture)
         else:
-            self._begin(architecture, data, found, seed)
+            self._begin(architecture, rows.data, rows.found, seed)
         self._streams = False
         self._set_optimizer()
-        validation = self._validation_set(*outside) if outside else self._validation_set(data, held) if held else None
+        validation = self._validation_set(*outside) if outside else rows.validation() if holds_out else None
         if self.strength_schedule == "gap" and validation is None:
             raise ValueError(
                 "strength_schedule='gap' needs validation rows: set early_stopping=True, with at least"
                 f" {FEWEST_ROWS} unique rows, or give X_val and y_val to fit."
             )
         rng = np.random.default_rng([seed, 2, self._optimizer.steps])
-        batches = self._batches(data, found, size, n_steps, self._unit(data, found))
-        train_subset = None
-        if validation is not None:
-            some = rng.permutation(found.rows.size)[: validation.rows.size]
-            train_subset = self._validation_set(data, found.take(some))
+        batches = rows.batches(size, n_steps)
+        train_subset = None if validation is None else rows.subset(validation, rng)
         begun, steps = self._optimizer.steps, self.max_iter * batches.n_steps
 
         def rate(step):

@@ -19,6 +19,7 @@ from ._uncertainty import ClassUncertainty, Moments, entropy
 class NetClassifier(ClassifierMixin):
     """What all nets for classification have: classes, probabilities, and their uncertainty."""
 
+    _target_options = {}  # of scikit-learn's checks of y
     _kind_constraints = {
         "label_smoothing": [BELOW_ONE],
         "confidence_penalty": [NONNEGATIVE],
@@ -32,6 +33,10 @@ class NetClassifier(ClassifierMixin):
         the factors of `class_weight` are set.
         """
         X, y = self._rows_and_targets(X, as_one_column(y), reset)
+        return self._with_targets(X, y, sample_weight, reset=reset, training=training, classes=classes)
+
+    def _with_targets(self, X, y, sample_weight, *, reset=False, training=False, classes=None):
+        """Rows that were checked with their targets and weights; see `_read`."""
         known = classes if classes is not None or reset else self.classes_
         self.classes_, codes, sample_weight = check_classes(y, sample_weight, known)
         sample_weight = np.ones(codes.size) if sample_weight is None else sample_weight
@@ -73,9 +78,10 @@ class NetClassifier(ClassifierMixin):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
             Features, best standardized. The net computes in float32. X is not copied as a whole, in whatever order
-            it is stored, and sparse X stays sparse.
+            it is stored, and sparse X stays sparse. The blocks of a Dask array or dataframe are read in a random order
+            in every epoch, two of them at a time; early stopping holds out whole blocks.
         y : array-like of shape (n_samples,)
             Labels of any type.
         sample_weight : array-like of shape (n_samples,), default=None

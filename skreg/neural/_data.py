@@ -184,3 +184,51 @@ class UniqueRows(NamedTuple):
         out = np.zeros(n, np.float32)
         out[self.rows] = values
         return out
+
+
+class TrainingRows:
+    """The rows of a fit in memory, and what training asks of them.
+
+    Parameters
+    ----------
+    net : BaseNet
+    X, y, sample_weight
+        As for `fit`.
+    reset : bool
+        Whether X decides the features.
+
+    Attributes
+    ----------
+    data : NetData
+    found : UniqueRows
+        The rows to train on.
+    """
+
+    def __init__(self, net, X, y, sample_weight, reset):
+        self.net = net
+        self.data = net._read(X, y, sample_weight, reset=reset, training=True)
+        self.found = UniqueRows.of(self.data)
+        self.held = None
+
+    def hold_out(self, seed):
+        """Take validation rows out of those to train on; returns whether there are any."""
+        rng = np.random.default_rng([seed, 1])
+        self.found, self.held = self.found.split(self.net.validation_fraction, self.data.codes, rng)
+        return self.held is not None
+
+    def validation(self):
+        """The `ValidationSet` of the rows that are held out."""
+        return self.net._validation_set(self.data, self.held)
+
+    def steps(self):
+        """The largest batch, and the steps of an epoch."""
+        return self.net._steps(self.found)
+
+    def batches(self, size, n_steps):
+        """Batches of the rows to train on."""
+        return self.net._batches(self.data, self.found, size, n_steps, self.net._unit(self.data, self.found))
+
+    def subset(self, validation, rng):
+        """A `ValidationSet` of as many rows to train on as there are validation rows."""
+        some = rng.permutation(self.found.rows.size)[: validation.rows.size]
+        return self.net._validation_set(self.data, self.found.take(some))

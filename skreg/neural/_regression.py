@@ -26,6 +26,7 @@ DRAWS = 50  # for the conformity scores, as in predictions by default
 class NetRegressor(RegressorMixin):
     """What all nets for regression have: targets, predictions, and their uncertainty."""
 
+    _target_options = dict(multi_output=True, y_numeric=True)  # of scikit-learn's checks of y
     _kind_constraints = {"heteroscedastic": [BOOLEAN]}
     _conformity = None  # ConformityScores, set by fit if there are validation rows
 
@@ -36,7 +37,11 @@ class NetRegressor(RegressorMixin):
 
     def _read(self, X, y, sample_weight, *, reset=False, training=False):
         """Check data; `reset` makes them decide the features and the number of outputs."""
-        X, y = self._rows_and_targets(X, y, reset, multi_output=True, y_numeric=True)
+        X, y = self._rows_and_targets(X, y, reset, **self._target_options)
+        return self._with_targets(X, y, sample_weight, reset=reset)
+
+    def _with_targets(self, X, y, sample_weight, *, reset=False, training=False):
+        """Rows that were checked with their targets and weights; see `_read`."""
         y = np.asarray(y, dtype=np.float64)
         if reset:
             self._outputs = y.shape[1:]
@@ -89,9 +94,10 @@ class NetRegressor(RegressorMixin):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
             Features, best standardized. The net computes in float32. X is not copied as a whole, in whatever order
-            it is stored, and sparse X stays sparse.
+            it is stored, and sparse X stays sparse. The blocks of a Dask array or dataframe are read in a random order
+            in every epoch, two of them at a time; early stopping holds out whole blocks.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets, in any units: the net computes with standardized ones.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -83,6 +83,20 @@ def _as_array(X, name):
     return X
 
 
+def dask_parts(X):
+    """The blocks of a Dask array or dataframe, one delayed array or frame for each, and their numbers of rows."""
+    if hasattr(X, "columns"):
+        return X.to_delayed(), X.map_partitions(len).compute().tolist()
+    X = _as_array(X, "X")
+    X = X.rechunk(dict.fromkeys(range(1, X.ndim), -1))
+    return X.to_delayed().ravel().tolist(), list(X.chunks[0])
+
+
+def in_memory(values):
+    """A Dask collection as the array or frame that it stands for; other values as they are."""
+    return values.compute() if is_dask(values) else values
+
+
 class RowBlocks:
     """Row blocks of X with their targets and weights.
 

@@ -206,7 +206,7 @@ def test_predictions__of_nets_on_blocks_are_lazy(shape):
     assert isinstance(found, da.Array)
     np.testing.assert_allclose(found.compute(), net.predict_proba(X), rtol=1e-6)
     with pytest.raises(TypeError, match="Dask Array"):
-        net.fit(da.from_array(X), labels[:60])
+        net.partial_fit(da.from_array(X), labels[:60])
     regressor = DropoutMLPRegressor(**few).fit(digits[:60], labels[:60])
     with pytest.raises(TypeError, match=r"there is a tuple: pass X.compute\(\)"):
         regressor.predict(da.from_array(digits[:60]), return_std=True)

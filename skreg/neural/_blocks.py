@@ -1,0 +1,183 @@
+"""Nets on Dask collections: epochs over row blocks in random order, of which two are in memory."""
+
+import numpy as np
+from sklearn.utils import check_X_y
+
+from .._nets.training.batches import ahead
+from ..utils._blocks import dask_parts, in_memory
+from ..utils._hashing import HashedRows
+from ..utils._validation import as_one_column, check_weights
+from ._data import UniqueRows, warn_of_offsets
+
+
+def _weighted_rows(weights, sample_weight, rows):
+    """Rows of positive weight, as they are: equal ones are not merged."""
+    return UniqueRows(rows, rows, weights[rows], sample_weight[rows])
+
+
+class TrainingBlocks:
+    """The rows of a fit in blocks; see `TrainingRows`. Targets and weights are in memory.
+
+    The first block decides the features. Blocks without weight are not read.
+
+    Attributes
+    ----------
+    data : NetData
+        Of all rows, but with the X of the first block.
+    training, held : list of int
+        Numbers of the blocks to train on, and of those that are held out.
+    """
+
+    def __init__(self, net, X, y, sample_weight, reset):
+        if getattr(net, "return_sequences", False):
+            raise ValueError("return_sequences=True needs X in memory: pass X.compute().")
+        if getattr(net, "embedding_size", None) is not None and net.vocabulary_size is None:
+            raise ValueError("vocabulary_size must be given where X is a Dask array; got vocabulary_size=None.")
+        self.net = net
+        self._parts, sizes = dask_parts(X)
+        self._starts = np.append(0, np.cumsum(sizes))
+        n = int(self._starts[-1])
+        y, sample_weight = as_one_column(in_memory(y)), in_memory(sample_weight)
+        if y is None or np.ndim(y) == 0 or len(y) != n:
+            raise ValueError(f"y must have n_samples={n} rows, as X; got {'None' if y is None else np.shape(y)}.")
+        y = check_X_y(np.zeros((n, 1)), y, estimator=net, **net._target_options)[1]
+        sample_weight = check_weights(sample_weight, n)
+        self._y, self._sample_weight = y, np.ones(n) if sample_weight is None else sample_weight
+        self.training = [k for k in range(len(sizes)) if self._sample_weight[self._at(k)].any()]
+        self.held = []
+        first = self._read_rows(self.training[0], reset)
+        self.data = net._with_targets(first, y, sample_weight, reset=reset, training=True)
+        warn_of_offsets(self.data)
+        counts = [np.count_nonzero(self.data.weights[self._at(k)]) for k in range(len(sizes))]
+        self._counts = dict(enumerate(counts))
+        self.training = [k for k in self.training if counts[k]]  # class weights may be 0
+
+    def _at(self, k):
+        return slice(*map(int, self._starts[k : k + 2]))
+
+    def _read_rows(self, k, reset=False):
+        """X of a block, checked."""
+        at, net = self._at(k), self.net
+        X = self._parts[k].compute()
+        try:
+            return net._rows_and_targets(X, self._y[at], reset, **net._target_options)[0]
+        except ValueError as error:
+            raise ValueError(f"in block {k}, which begins with row {at.start}: {error}") from error
+
+    def read(self, k):
+        """The `NetData` of a block, and its rows of positive weight as `UniqueRows`."""
+        at, X = self._at(k), self._read_rows(k)
+        if not HashedRows(X, single=True).finite:
+            raise ValueError(
+                f"in block {k}, which begins with row {at.start}: Input X contains values too large for float32, in"
+                " which nets compute: rescale it."
+            )
+        codes = None if self.data.codes is None else self.data.codes[at]
+        weights, sample_weight = self.data.weights[at], self.data.sample_weight[at]
+        part = self.data._replace(X=X, y=self.data.y[at], codes=codes, weights=weights, sample_weight=sample_weight)
+        return part, _weighted_rows(weights, sample_weight, np.flatnonzero(weights))
+
+    @property
+    def found(self):
+        """The rows to train on."""
+        chosen = np.zeros(len(self.data.weights), bool)
+        for k in self.training:
+            chosen[self._at(k)] = True
+        return _weighted_rows(
+            self.data.weights, self.data.sample_weight, np.flatnonzero(chosen & (self.data.weights > 0))
+        )
+
+    def hold_out(self, seed):
+        """Take validation blocks out of those to train on."""
+        if self.net.monitor != "loss":
+            raise ValueError(
+                f"monitor={self.net.monitor!r} needs validation rows in memory, where X is a Dask collection: give"
+                " X_val and y_val, or set monitor='loss'."
+            )
+        if len(self.training) < 2:
+            raise ValueError(
+                "early_stopping=True holds out whole blocks, and X has only one: rechunk X, or give X_val and y_val."
+            )
+        order = np.random.default_rng([seed, 1]).permutation(self.training)
+        n_held = min(max(round(self.net.validation_fraction * order.size), 1), order.size - 1)
+        self.held, self.training = order[:n_held].tolist(), sorted(order[n_held:].tolist())
+        return True
+
+    def validation(self):
+        """The blocks that are held out, as a `ValidationSet`."""
+        return ValidationBlocks(self, self.held)
+
+    def steps(self):
+        """The largest batch, and the steps of an epoch."""
+        counts = [self._counts[k] for k in self.training]
+        size = min(self.net._largest_batch(sum(counts)), max(counts))
+        for k in self.training if self.net.normalization == "batch" else ():
+            if self._counts[k] // self._steps_of(k, size) < 2:
+                raise ValueError(
+                    f"batch_size={self.net.batch_size} leaves batches of one of the {self._counts[k]} rows of block"
+                    f" {k}, which have no variance to normalize by: normalization='batch' needs at least two."
+                )
+        return size, sum(self._steps_of(k, size) for k in self.training)
+
+    def _steps_of(self, k, size):
+        return -(-self._counts[k] // size)
+
+    def batches(self, size, n_steps):
+        """Batches of the blocks to train on."""
+        return BlockBatches(self, size, n_steps, self.net._unit(self.data, self.found))
+
+    def batches_of(self, k, part, size, unit):
+        """Batches of a block, which was read."""
+        return self.net._batches(*part, size, self._steps_of(k, size), unit)
+
+    def subset(self, validation, rng):
+        """As many blocks, or rows of a block, to train on as there are validation blocks or rows."""
+        some = rng.permutation(self.training)
+        if isinstance(validation, ValidationBlocks):
+            return ValidationBlocks(self, some[: len(self.held)].tolist())
+        data, found = self.read(int(some[0]))
+        return self.net._validation_set(data, found.take(rng.permutation(found.rows.size)[: validation.rows.size]))
+
+
+class BlockBatches:
+    """Epochs of batches of blocks in random order, each of which is read while the one before is trained on.
+
+    Every batch has rows of one block. Has the attributes of `Batches` that training asks for.
+    """
+
+    def __init__(self, blocks, size, n_steps, unit):
+        self.blocks = blocks
+        self.size = size
+        self.n_steps = n_steps
+        self.unit = unit
+
+    def epoch(self, rng):
+        """Yield every `Minibatch`."""
+        order = rng.permutation(self.blocks.training).tolist()
+        for k, part in ahead((k, self.blocks.read(k)) for k in order):
+            yield from self.blocks.batches_of(k, part, self.size, self.unit).epoch(rng)
+
+    def rows_with_targets(self):
+        """X, targets, weights and the rows to train on, of the first block."""
+        k = self.blocks.training[0]
+        return self.blocks.batches_of(k, self.blocks.read(k), self.size, self.unit).rows_with_targets()
+
+
+class ValidationBlocks:
+    """Blocks whose loss is computed without noise after every epoch, one after the other; see `ValidationSet`."""
+
+    def __init__(self, blocks, numbers):
+        self.blocks = blocks
+        self.numbers = numbers
+
+    def criterion(self, estimator, net, scorer):
+        """The mean loss."""
+        losses, weights = [], []
+        for data, found in ahead(self.blocks.read(k) for k in self.numbers):
+            losses.append(estimator._validation_set(data, found).criterion(estimator, net, None))
+            weights.append(found.fit_weight.sum())
+        return float(np.average(losses, weights=weights))
+
+    def rows_with_targets(self):
+        """X, targets, weights and the rows to use, of the first block."""
+        return self.blocks.net._validation_set(*self.blocks.read(self.numbers[0])).rows_with_targets()
