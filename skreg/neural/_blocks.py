@@ -31,7 +31,7 @@ class TrainingBlocks:
     def __init__(self, net, X, y, sample_weight, reset):
         if getattr(net, "return_sequences", False):
             raise ValueError("return_sequences=True needs X in memory: pass X.compute().")
-        if getattr(net, "embedding_size", None) is not None and net.vocabulary_size is None:
+        if getattr(net, "_wants_tokens", False) and net.vocabulary_size is None:
             raise ValueError("vocabulary_size must be given where X is a Dask array; got vocabulary_size=None.")
         self.net = net
         self._parts, sizes = dask_parts(X)

@@ -13,6 +13,7 @@ from skreg import (
     DropoutMLPRegressor,
     DropoutRNNClassifier,
     DropoutRNNRegressor,
+    DropoutTransformerClassifier,
 )
 from skreg.augmentation import GaussianNoise
 
@@ -60,11 +61,17 @@ def tokens(y):
     return DropoutRNNClassifier(units=(3,), embedding_size=2, vocabulary_size=9, **FAST), "tokens", y > 0.0
 
 
-@pytest.mark.parametrize("family", [cnn, rnn, tokens])
+def transformer(y):
+    return DropoutTransformerClassifier(embedding_size=4, n_heads=2, n_blocks=1, **FAST), (400, 3), y > 0.0
+
+
+@pytest.mark.parametrize("family", [cnn, rnn, tokens, transformer])
 def test_net_blocks__of_all_families(family):
     rng = np.random.default_rng(0)
     net, shape, y = family(rng.normal(size=400))
     X = rng.integers(0, 9, (400, 5)) if shape == "tokens" else rng.normal(size=shape).astype(np.float32)
+    if shape == "tokens":
+        X[:300, 3:] = -1  # padding: the longest sequences are in the last block
     found = net.fit(blocks(X), y).predict(blocks(X))
     np.testing.assert_array_equal(found.compute(), net.predict(X))
     assert len(net.loss_curve_) == 3
