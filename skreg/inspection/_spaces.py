@@ -19,6 +19,8 @@ from ..linear import (
     PenalizedRegressorCV,
 )
 from ..neural import (
+    DeepEnsembleClassifier,
+    DeepEnsembleRegressor,
     DropoutCNNClassifier,
     DropoutCNNRegressor,
     DropoutMLPClassifier,
@@ -178,6 +180,8 @@ def _space(estimator, prefix=""):
         inside = DESCENT if estimator.estimator is None else {}
         found = {prefix + name: values for name, values in {**inside, **PATIENCE}.items()}
         return {**found, **(_space(estimator.estimator, f"{prefix}estimator__") or {})}
+    if isinstance(estimator, (DeepEnsembleClassifier, DeepEnsembleRegressor)):
+        return None if estimator.estimator is None else _space(estimator.estimator, f"{prefix}estimator__")
     if isinstance(estimator, (AugmentedClassifier, AugmentedRegressor)):
         found = {f"{prefix}n_copies": Whole(1, 20)} if estimator.mode == "copies" else {}
         for part in ("estimator", "augmenter"):

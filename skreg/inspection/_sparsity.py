@@ -118,7 +118,7 @@ class SparsityDisplay(PathDisplay):
         ax.barh(places, 1.0, color=PALE, height=0.7)
         ax.barh(places, self.counts_ / sizes, label=self._name, **{"color": BLUE, "height": 0.7, **self._line_kw})
         parts = zip(self.counts_, sizes, self.coefs, strict=True)
-        names = [f"{w.shape[0]} x {w.shape[1]}\n{count:,} of {size:,}" for count, size, w in parts]
+        names = [f"{' x '.join(map(str, w.shape))}\n{count:,} of {size:,}" for count, size, w in parts]
         ax.set_yticks(places, names)
         ax.invert_yaxis()
         ax.set(xlabel="share of weights that are not zero", xlim=(0.0, 1.0))

@@ -35,6 +35,7 @@ from sklearn.tree import DecisionTreeClassifier
 from skreg import (
     AugmentedClassifier,
     AugmentedRegressor,
+    DeepEnsembleRegressor,
     DropoutMLPClassifier,
     DropoutMLPRegressor,
     DropoutRNNClassifier,
@@ -582,6 +583,7 @@ SPACED = [
     DropoutRNNRegressor(),
     DropoutTransformerClassifier(),
     DropoutTransformerRegressor(),
+    DeepEnsembleRegressor(DropoutMLPRegressor()),
     FineTunedClassifier(FrozenEstimator(DropoutMLPClassifier())),
     FineTunedRegressor(FrozenEstimator(DropoutMLPRegressor())),
     MatrixFactorizationRegressor(),
