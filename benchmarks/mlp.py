@@ -10,8 +10,9 @@ from . import processes, race, report
 from .linear import names
 from .problems import image_rows
 
-PARTS = ("epoch", "order", "memory")
+PARTS = ("epoch", "members", "order", "memory")
 DROPOUT, SMOOTHING = 0.2, 0.1
+MEMBER_SIZES, MEMBER_EPOCHS = (1, 2, 4, 8, 16), 5
 NOTE = f"""\
 Every library trains the same net with AdamW or Adam on the same rows in float32, with dropout {DROPOUT} and label
 smoothing {SMOOTHING} where it has them. Each has a process of its own, and the processes take turns. A figure is the
@@ -131,6 +132,26 @@ def epoch_times(name, repeats, rows):
     return race.race(solvers, partial(some_rows, name, case, rows), case.epochs, repeats)
 
 
+def members(sizes, n, p, repeats):
+    """Rows of a table: seconds per epoch of default nets with so many members, the least of several turns."""
+    from skreg import DropoutMLPClassifier
+
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n, p)).astype(np.float32)
+    y = (X[:, 0] * X[:, 1] > 0.0).astype(np.int64)
+    few, seconds = 200, {size: [] for size in sizes}
+    for turn in range(repeats + 1):
+        for size in sizes:
+            net = DropoutMLPClassifier(ensemble_size=size, max_iter=MEMBER_EPOCHS, random_state=0)
+            start = time.perf_counter()
+            net.fit(X[: n if turn else few], y[: n if turn else few])
+            if turn:  # the first one compiles
+                seconds[size].append((time.perf_counter() - start) / MEMBER_EPOCHS)
+    least = {size: min(found) for size, found in seconds.items()}
+    one = least[sizes[0]]
+    return [dict(solver=f"ensemble_size={size}", epoch=value, of_one=value / one) for size, value in least.items()]
+
+
 def orders(sizes, p):
     """Rows of a table: seconds of an epoch and of a prediction; frames are in Fortran order."""
     from skreg import DropoutMLPClassifier
@@ -176,6 +197,10 @@ def run(args):
             rows = epoch_times(name, 1 if args.small else args.repeats, 300 if args.small else case.rows)
             about = f"{case.rows} x {case.features}, hidden {case.hidden}, batches of {case.batch}"
             pages.enter("epoch", name, about, None, None, rows=rows)
+    if "members" in args.parts:
+        for n, p in [(300, 5)] if args.small else [(2_000, 20), (10_000, 50)]:
+            rows = members(MEMBER_SIZES, n, p, 1 if args.small else args.repeats)
+            pages.enter("members", f"{n} x {p} in float32", "default parameters", None, None, rows=rows)
     if "order" in args.parts:
         sizes, p = (1000, 2000, 4000) if args.small else (100_000, 200_000, 400_000), 20
         pages.enter("order", f"{p} features in float64", "hidden (32,)", None, None, rows=orders(sizes, p))
