@@ -6,12 +6,25 @@ import signal
 import joblib
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
+from sklearn.tree import DecisionTreeRegressor
 
-from skreg import ElasticNetProx, ElasticNetProxCV
+from skreg import (
+    AugmentationSearchCV,
+    DropoutMLPRegressor,
+    ElasticNetProx,
+    ElasticNetProxCV,
+    LabelSmoothedLogisticCV,
+    PenalizedRegressorCV,
+)
+from skreg.augmentation import FeatureMask, GaussianNoise
+from skreg.inspection import diagnose
 from tests.combinations import THOROUGH
 
 distributed = pytest.importorskip("distributed")
+dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 
 
@@ -71,6 +84,63 @@ def test_cluster__grid_search_under_the_backend_of_joblib(client, data):
     X, y = data
     with joblib.parallel_config("dask"):
         search = GridSearchCV(ElasticNetProx(), {"alpha": [0.01, 1.0]}, cv=3).fit(X, y)
-        within = ElasticNetProxCV(alphas=5).fit(X, y)
     assert search.best_params_ == {"alpha": 0.01}
-    assert within.alpha_ == ElasticNetProxCV(alphas=5).fit(X, y).alpha_
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize(
+    "search",
+    [
+        ElasticNetProxCV(alphas=5),
+        LabelSmoothedLogisticCV(alphas=3, label_smoothing=0.0),
+        PenalizedRegressorCV(alphas=3),
+    ],
+    ids=lambda search: type(search).__name__,
+)
+@pytest.mark.filterwarnings("ignore:.*est of its grid")
+def test_cluster__searches_along_paths_have_their_threads_under_the_backend_of_joblib(client, data, search, n_jobs):
+    X, y = data
+    y = y > 0.0 if isinstance(search, LabelSmoothedLogisticCV) else y
+    alone = clone(search).fit(X, y)
+    with joblib.parallel_config("dask"):
+        within = clone(search).set_params(n_jobs=n_jobs).fit(X, y)
+    np.testing.assert_array_equal(within.scores_, alone.scores_)
+    np.testing.assert_array_equal(within.coef_, alone.coef_)
+
+
+def test_cluster__search_of_augmenters(client, data):
+    X, y = data
+    candidates = {"noise": GaussianNoise(0.1), "masked": FeatureMask(0.9)}
+    options = dict(candidates=candidates, n_copies=1, cv=3, random_state=0)
+    alone = AugmentationSearchCV(Ridge(), **options).fit(X[:200], y[:200])
+    with joblib.parallel_config("dask"):
+        within = AugmentationSearchCV(Ridge(), **options).fit(X[:200], y[:200])
+    np.testing.assert_allclose(within.results_["mean_score"], alone.results_["mean_score"], rtol=1e-12)
+    assert within.best_name_ == alone.best_name_
+
+
+@pytest.mark.usefixtures("small_references")
+def test_cluster__diagnosis(client, data):
+    X, y = data
+    tree = DecisionTreeRegressor(random_state=0)
+    alone = diagnose(tree, X[:200], y[:200], cv=3)
+    with joblib.parallel_config("dask"):
+        within = diagnose(tree, X[:200], y[:200], cv=3)
+    assert within.verdict == alone.verdict
+    assert str(within) == str(alone)  # all scores and intervals
+
+
+def test_cluster__message_of_a_search_reaches_the_user(client, data):
+    X, y = data
+    with joblib.parallel_config("dask"), pytest.raises(ValueError, match=r"alpha.*-1"):
+        GridSearchCV(ElasticNetProx(), {"alpha": [-1.0]}, cv=3, error_score="raise").fit(X, y)
+
+
+def test_cluster__nets_read_blocks_on_the_workers(client, data):
+    X, y = data
+    params = dict(hidden_layer_sizes=(4,), max_iter=2, random_state=0)
+    dX = da.from_array(X, chunks=(200, -1))
+    on_workers = DropoutMLPRegressor(**params).fit(dX, y)
+    with dask.config.set(scheduler="synchronous"):
+        here = DropoutMLPRegressor(**params).fit(dX, y)
+    np.testing.assert_array_equal(on_workers.predict(X), here.predict(X))
