@@ -32,6 +32,14 @@ def takes_validation(estimator):
     return fit is not None and {"X_val", "y_val"} <= set(signature(fit).parameters)
 
 
+def _stops_at(n_rows, params):
+    """Whether `early_stopping="auto"` makes an estimator of these parameters stop early.
+
+    Nets, which have a `monitor`, do with any number of rows.
+    """
+    return n_rows > AUTO_ROWS or "monitor" in params
+
+
 def validation_fraction(estimator, n_rows):
     """The share of its training rows that an estimator holds out for early stopping, None where it does not.
 
@@ -39,7 +47,7 @@ def validation_fraction(estimator, n_rows):
     """
     params = last_step(estimator)[1].get_params(deep=False)
     stops = params.get("early_stopping", params.get("n_iter_no_change", "by itself") is not None)
-    if stops is False or (stops == "auto" and n_rows <= AUTO_ROWS) or params.get("cv") is not None:
+    if stops is False or (stops == "auto" and not _stops_at(n_rows, params)) or params.get("cv") is not None:
         return None
     return params.get("validation_fraction")
 
@@ -146,8 +154,10 @@ def splitting_parameter(estimator, n_rows):
     for name, value in params.items():
         prefix, _, own = name.rpartition("__")
         stops = f"{prefix}__early_stopping" if prefix else "early_stopping"
-        if own == "early_stopping" and (value is True or (value == "auto" and n_rows > AUTO_ROWS)):
-            return name
+        if own == "early_stopping":
+            beside = {other.rpartition("__")[2]: one for other, one in params.items() if other.startswith(prefix)}
+            if value is True or value == "cv" or (value == "auto" and _stops_at(n_rows, beside)):
+                return name
         if own == "cv" or (own == "n_iter_no_change" and value is not None and stops not in params):
             return name
     return None

@@ -102,6 +102,8 @@ def early_stopping(m):
     """Training that ends when validation rows say so."""
     if m.is_inside(AUGMENTED):  # copies of rows would be on both sides of its split
         return
+    if m.is_a(NETS) and m.final.early_stopping:  # in one of its ways
+        return
     if m.is_a((*BINNED, *PERCEPTRONS, *DESCENTS, *NETS)) and m.final.early_stopping is not True:
         yield changed(m, "early stopping", "early_stopping", True, gap_in_words(m))
     elif m.is_a(STAGED) and m.final.n_iter_no_change is None:

@@ -35,6 +35,7 @@ from ..utils._validation import caller_level, check_table, interrupted_fit, is_d
 from ._augmented import RowAugmenter
 from ._blocks import TrainingBlocks
 from ._data import FEWEST_ROWS, TrainingRows, UniqueRows, warn_of_shift
+from ._folds import FEW_ROWS, N_FOLDS, cross_validated
 from ._monitor import TrainingHistory, ValidationSet
 from ._params import NetParameters
 from ._uncertainty import MANY_FEATURES, MAX_FEATURES, FeatureDistance, features_of, thinned
@@ -229,10 +230,41 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         if outside is not None:
             warn_of_shift(rows.data, outside[0])
         seed = self._split_seed if again else self._draw_seed()
-        holds_out = outside is None and self.early_stopping
-        if holds_out and not rows.hold_out(seed):
-            holds_out = False
-            self._warn_of_no_validation(np.count_nonzero(rows.data.weights))
+        chosen = None
+        if outside is None and self.early_stopping:
+            folds = rows.folds(N_FOLDS, seed) if self._cross_validates(rows, again) else None
+            if folds is not None:
+                chosen = cross_validated(self, architecture, folds, seed)
+            elif not rows.hold_out(seed):
+                self._warn_of_no_validation(np.count_nonzero(rows.data.weights))
+        self._train_rows(architecture, rows, outside, seed, again=again, chosen=chosen)
+        return self
+
+    def _cross_validates(self, rows, again):
+        """Whether the best epoch is that of a cross-validation, instead of that on rows that are held out."""
+        if self.early_stopping != "auto":
+            return self.early_stopping == "cv"
+        needs_rows = again or self._start is not None or self.strength_schedule == "gap"
+        return isinstance(rows, TrainingRows) and rows.found.rows.size < FEW_ROWS and not needs_rows
+
+    def _train_rows(self, architecture, rows, outside, seed, again=False, chosen=None, is_fold=False):
+        """Train a new net, or the last one again, for `max_iter` epochs, or until early stopping.
+
+        Parameters
+        ----------
+        architecture : NamedTuple
+        rows : TrainingRows or TrainingBlocks
+            Those that are held out are validation rows.
+        outside : tuple of (NetData, UniqueRows) or None
+            Validation rows from outside.
+        seed : int
+        again : bool, default=False
+            Whether the last net goes on.
+        chosen : CrossValidated, default=None
+            Where the epoch to keep is known already.
+        is_fold : bool, default=False
+            Whether this is a part of a fit that callbacks are not told about.
+        """
         size, n_steps = rows.steps()
         if again:
             self._go_on(architecture)
@@ -240,7 +272,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
             self._begin(architecture, rows.data, rows.found, seed)
         self._streams = False
         self._set_optimizer()
-        validation = self._validation_set(*outside) if outside else rows.validation() if holds_out else None
+        validation = self._validation_set(*outside) if outside else rows.validation() if rows.held else None
         if self.strength_schedule == "gap" and validation is None:
             raise ValueError(
                 "strength_schedule='gap' needs validation rows: set early_stopping=True, with at least"
@@ -254,16 +286,16 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         def rate(step):
             return self.learning_rate * rate_at(step - begun, steps, self.schedule, self.warmup * steps)
 
-        task = Task.root(self, subtasks=self.max_iter)
+        task = Task(self, None) if is_fold else Task.root(self, subtasks=self.max_iter)
         average = self._average(steps, batches)
-        self._train(batches, rng, rate, self.max_iter, task, average, train_subset, validation)
+        self._train(batches, rng, rate, self.max_iter, task, average, train_subset, validation, chosen)
         task.end(reconstruction_attributes=lambda: self._fitted_state(copy.deepcopy(self._net)))
-        return self
 
     def _warn_of_no_validation(self, n_rows):
         """Warn that no rows are held out, if the number of rows or a parameter let the user expect it."""
         defaults = signature(type(self)).parameters
         changed = [name for name in _STOPPING if getattr(self, name) != defaults[name].default]
+        changed += ["early_stopping"] if self.early_stopping == "cv" else []
         if changed or n_rows >= FEWEST_ROWS:
             settings = "".join(f" {name}={getattr(self, name)!r} has no effect." for name in changed)
             warnings.warn(
@@ -332,11 +364,11 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         span = max(batches.n_steps, steps // 50)
         return Average(self._net, lambda t: min(1.0 - 1.0 / span, t / (t + 9.0)))
 
-    def _train(self, batches, rng, rate, epochs, task, average=None, train_subset=None, validation=None):
+    def _train(self, batches, rng, rate, epochs, task, average=None, train_subset=None, validation=None, chosen=None):
         """Train the net for some epochs, or until early stopping, and set the fitted attributes."""
         net = self._net
         net.forget_copies()
-        history = TrainingHistory(self, net, average, train_subset, validation)
+        history = TrainingHistory(self, net, average, train_subset, validation, chosen and chosen.step)
         interrupt = None
         try:
             # overflow makes the loss infinite or NaN, and the warning below reports that
@@ -368,6 +400,8 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         self._measure_noise(*known.rows_with_targets(), has_validation=validation is not None)
         with one_blas_thread() if net.n_features < MANY_FEATURES else contextlib.nullcontext():
             self._measure_distance(batches, validation)
+        if chosen is not None and history.best is not None:
+            self._take_choice(chosen)
         self._measure_sparsity()
         if interrupt is not None:
             kept = "best" if history.best is not None else "last"
@@ -376,6 +410,14 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
                 f"{type(self).__name__} was interrupted in epoch {history.epochs + 1}; it keeps the {kept} parameters"
                 " before that.",
             ) from interrupt
+
+    def _take_choice(self, chosen):
+        """Set the attributes that come from the validation rows of a cross-validation."""
+        self.validation_curve_, self.gap_curve_ = chosen.validation_curve, chosen.gap_curve
+        self.best_iter_, self.best_score_ = chosen.step, chosen.score
+        self._join_noise(chosen)
+        if self._distance is not None:
+            self._distance.unit = float(np.mean([one._distance.unit for one in chosen.fitted]))
 
     def _run_epochs(self, history, batches, rng, rate, epochs, task):
         """The epochs of one training, recorded in the history."""

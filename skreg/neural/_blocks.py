@@ -103,6 +103,9 @@ class TrainingBlocks:
         self.held, self.training = order[:n_held].tolist(), sorted(order[n_held:].tolist())
         return True
 
+    def folds(self, k, seed):
+        raise ValueError("early_stopping='cv' needs X in memory: pass X.compute(), or set early_stopping=True.")
+
     def validation(self):
         """The blocks that are held out, as a `ValidationSet`."""
         return ValidationBlocks(self, self.held)

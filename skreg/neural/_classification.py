@@ -57,6 +57,9 @@ class NetClassifier(ClassifierMixin):
     def _measure_noise(self, X, targets, weights, rows, has_validation):
         """Nothing to measure: probabilities are the noise."""
 
+    def _join_noise(self, found):
+        """Nothing was measured."""
+
     def _targets(self, data):
         K = self.classes_.size
         table = (1.0 - self.label_smoothing) * np.eye(K) + self.label_smoothing / K

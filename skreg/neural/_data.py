@@ -1,5 +1,6 @@
 """Data of a fit after all checks: unique rows and their weights, and the split into training and validation rows."""
 
+import copy
 import warnings
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..utils._hashing import HashedRows, group_equal
-from ..utils._split import hold_out
+from ..utils._split import deal, hold_out
 from ..utils._validation import caller_level
 
 FAR_MEAN = 1000  # a column whose mean is more standard deviations from 0 gets a warning
@@ -159,11 +160,10 @@ class UniqueRows(NamedTuple):
         sample_weight = fit_weight if self.sample_weight is self.fit_weight else self.sample_weight[at]
         return UniqueRows(self.rows[at], self.keys[at], fit_weight, sample_weight)
 
-    def split(self, fraction, codes, rng):
-        """Training rows and validation rows: a fraction of the rows of every class (in `codes`).
+    def _groups(self, codes):
+        """Rows of equal features as groups: the first row of each, the group of every row, their weights and classes.
 
-        Rows of equal features stay on one side. There are no validation rows, but None, where X has fewer than
-        `FEWEST_ROWS` unique rows; rows of nearly no weight do not count.
+        None where there are fewer than `FEWEST_ROWS` groups; those of nearly no weight do not count.
         """
         in_order = np.sort(self.keys)
         if (in_order[1:] == in_order[:-1]).any():
@@ -174,10 +174,34 @@ class UniqueRows(NamedTuple):
             weights = self.fit_weight
         del in_order
         if np.count_nonzero(weights > LEAST_WEIGHT * weights.mean()) < FEWEST_ROWS:
-            return self, None
+            return None
         classes = None if codes is None or codes.ndim > 1 else codes[self.rows[firsts]]
+        return firsts, groups, weights, classes
+
+    def split(self, fraction, codes, rng):
+        """Training rows and validation rows: a fraction of the rows of every class (in `codes`).
+
+        Rows of equal features stay on one side. There are no validation rows, but None, where X has fewer than
+        `FEWEST_ROWS` unique rows; rows of nearly no weight do not count.
+        """
+        found = self._groups(codes)
+        if found is None:
+            return self, None
+        firsts, groups, weights, classes = found
         held = hold_out(firsts.size, fraction, classes, rng, weights)
         return self.take(~held[groups]), self.take(held[groups])
+
+    def folds(self, k, codes, rng):
+        """Pairs of training rows and validation rows, each row being a validation row once; None as in `split`.
+
+        A class of one row is always a training row.
+        """
+        found = self._groups(codes)
+        if found is None:
+            return None
+        firsts, groups, _, classes = found
+        fold = deal(firsts.size, k, classes, rng)[groups]
+        return [(self.take(fold != i), self.take(fold == i)) for i in range(k)]
 
     def spread(self, values, n):
         """Values of the unique rows at their places among all n rows of X, in single precision."""
@@ -215,6 +239,16 @@ class TrainingRows:
         rng = np.random.default_rng([seed, 1])
         self.found, self.held = self.found.split(self.net.validation_fraction, self.data.codes, rng)
         return self.held is not None
+
+    def folds(self, k, seed):
+        """Rows of which another k-th is held out each time; None where there are too few."""
+        pairs = self.found.folds(k, self.data.codes, np.random.default_rng([seed, 1]))
+        if pairs is None:
+            return None
+        folds = [copy.copy(self) for _ in pairs]
+        for fold, pair in zip(folds, pairs, strict=True):
+            fold.found, fold.held = pair
+        return folds
 
     def validation(self):
         """The `ValidationSet` of the rows that are held out."""

@@ -154,15 +154,20 @@ SHARED = {
     max_iter : int, default=100
         Largest number of epochs, at least 1. An epoch uses every unique row once; see the notes for tables of few
         unique rows.
-    early_stopping : bool, default=True
-        Whether to hold out `validation_fraction` of the rows and keep the parameters of the epoch with the best
-        validation value. Training also *stops* early if `patience` is set. False trains on all rows to the end. So does
-        True where X has fewer than 50 unique rows and `fit` gets no `X_val`, since so few validation rows would choose
-        an epoch by luck; a warning says so if X has 50 rows or more, or `validation_fraction`, `patience`, `min_delta`
-        or `monitor` has another value than the default.
+    early_stopping : bool, "auto" or "cv", default=True
+        Whose parameters are kept. True holds out `validation_fraction` of the rows and keeps the parameters of the
+        epoch with the best validation value. "cv" first trains five nets, each without a fifth of the rows, to find
+        the epoch with the best mean value on these folds; then it trains on all rows and keeps the parameters of that
+        epoch. That takes six times as long. A tenth of few rows chooses an epoch by luck, and is missing in training:
+        ``python -m benchmarks tabular --parts few`` compares both. "auto" is "cv" with fewer than 1000 unique rows, and
+        True with more, where a net continues with `warm_start` or is fine-tuned, and with ``strength_schedule="gap"``.
+        Training also *stops* early if `patience` is set. False trains on all rows to the end. So do all others where X
+        has fewer than 50 unique rows and `fit` gets no `X_val`; a warning says so if X has 50 rows or more, or
+        `validation_fraction`, `patience`, `min_delta` or `monitor` has another value than the default. With `X_val`,
+        "cv" and "auto" are the same as True.
     validation_fraction : float, default=0.1
-        Share of the unique rows of every class to hold out, in (0, 1). No effect with `X_val`, and without early
-        stopping.
+        Share of the unique rows of every class to hold out, in (0, 1). No effect with `X_val`, without early stopping,
+        and where the epoch is chosen by cross-validation.
     patience : int or None, default=None
         Number of epochs without improvement after which training stops, at least 1. None trains for all `max_iter`
         epochs and returns to the best one, since the learning rates at the end of a schedule are good ones.
@@ -195,7 +200,8 @@ SHARED = {
     strength_curve_ : list of float
         Factor of noise and weight decay at the end of every epoch; see `strength_schedule`.
     validation_curve_ : list of float or None
-        Value of `monitor` on the validation rows after every epoch; None without validation rows.
+        Value of `monitor` on the validation rows after every epoch, with ``early_stopping="cv"`` the mean over folds;
+        None without validation rows.
     gap_curve_ : list of float or None
         Validation loss minus training loss after every epoch, on as many training rows as validation rows and without
         noise; with a scorer, training score minus validation score. Positive values are overfitting.

@@ -63,18 +63,22 @@ class TrainingHistory:
         If given, validation and the final predictions use the averaged parameters.
     train_subset, validation : ValidationSet or None
         As many training rows as validation rows, and the validation rows; None without validation.
+    chosen : int, default=None
+        The epoch, from 0, whose parameters are kept, where it is known already.
     """
 
-    def __init__(self, estimator, net, average, train_subset, validation):
+    def __init__(self, estimator, net, average, train_subset, validation, chosen=None):
         self.estimator = estimator
         self.net = net
         self.average = average
         self.train_subset = train_subset
         self.validation = validation
+        self.chosen = chosen
         self.scorer = read_monitor(estimator.monitor)
         self.epochs = 0
         self.last = net.snapshot()
         self.best = None
+        self.epochs_at_best = None
         self.losses = None  # of the last epoch, on training and on validation rows, for schedules that need them
         patience = estimator.patience if estimator.early_stopping else None
         self.best_value = BestValue(estimator.monitor, patience, estimator.min_delta, ties="last")
@@ -95,7 +99,7 @@ class TrainingHistory:
     @property
     def keeps_last(self):
         """Whether the parameters of the last epoch would be used if training ended now."""
-        return self.best is None or self.best_iter == len(self.estimator.validation_curve_) - 1
+        return self.best is None or self.epochs_at_best == self.epochs
 
     def record_start(self):
         """Let the parameters before the first epoch be the best so far; their index is -1."""
@@ -103,7 +107,7 @@ class TrainingHistory:
             return
         value = self.validation.criterion(self.estimator, self.net, self.scorer)
         self.best_value.update(value, -1, "before the first epoch")
-        self.best = self.net.snapshot()
+        self._keep(0)
 
     def record(self, loss):
         """Add an epoch; returns whether to stop."""
@@ -112,6 +116,10 @@ class TrainingHistory:
             raise Diverged  # the loss was computed before the last step
         now = self.net.snapshot()
         stop = self.validation is not None and self._validate(now)
+        if self.epochs == self.chosen:
+            self._load_average()
+            self._keep(self.epochs + 1)
+            self.net.restore(now)
         self.last = now
         estimator.loss_curve_.append(loss)
         self.epochs += 1
@@ -137,9 +145,14 @@ class TrainingHistory:
         estimator.validation_curve_.append(value if self.scorer is None else -value)
         estimator.gap_curve_.append(value - train_value)
         if is_best and estimator.early_stopping:
-            self.best = self.net.snapshot()
+            self._keep(self.epochs + 1)
         self.net.restore(now)
         return self.best_value.stopped
+
+    def _keep(self, epochs):
+        """Let the parameters of the net be the best, after a number of epochs."""
+        self.best = self.net.snapshot()
+        self.epochs_at_best = epochs
 
     def _load_average(self):
         """Put the averaged parameters in the net."""

@@ -61,7 +61,7 @@ class NetParameters:
         "strength_schedule": [Options(*STRENGTHS)],
         "batch_size": [COUNT, Options("auto")],
         "max_iter": [COUNT],
-        "early_stopping": [BOOLEAN],
+        "early_stopping": [BOOLEAN, Options("auto", "cv")],
         "validation_fraction": [FRACTION],
         "patience": [COUNT, NONE],
         "min_delta": [NONNEGATIVE],
@@ -124,6 +124,16 @@ class NetParameters:
             raise ValueError(
                 f"strength_schedule={self.strength_schedule!r} cannot be combined with"
                 f" dropout_kind={self.dropout_kind!r}, whose rates are the net's own."
+            )
+        if self.early_stopping == "cv" and self.warm_start:
+            raise ValueError(
+                "early_stopping='cv' trains nets without a part of the rows, which a net that continues has seen: set"
+                " warm_start=False, or early_stopping=True."
+            )
+        if self.early_stopping == "cv" and self.strength_schedule == "gap":
+            raise ValueError(
+                "strength_schedule='gap' needs validation rows while the net trains, which early_stopping='cv' does not"
+                " leave: set early_stopping=True."
             )
         if self.averaging == "swa" and self.early_stopping and self.patience is not None:
             raise ValueError(

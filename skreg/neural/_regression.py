@@ -207,7 +207,13 @@ class NetRegressor(RegressorMixin):
             w = weights[rows[some]].astype(np.float64)
             residuals, own = counted(residuals[some], w)
             std = std[~np.isnan(std[..., 0])] if std.ndim == 3 else std
-            self._conformity = ConformityScores.of(residuals, std, own, n_chosen=int(self.early_stopping))
+            self._conformity = ConformityScores.of(residuals, std, own, n_chosen=int(bool(self.early_stopping)))
+
+    def _join_noise(self, found):
+        """Keep what every fold's net measured on its validation rows, instead of what is known of training rows."""
+        name = "_noise_factor" if self._learns_noise else "noise_variance_"
+        setattr(self, name, np.average([getattr(one, name) for one in found.fitted], axis=0, weights=found.shares))
+        self._conformity = ConformityScores.joined([one._conformity for one in found.fitted], found.shares)
 
     def _moments(self, X, n_draws):
         """Mean, epistemic variance and aleatoric variance for rows that were checked, each (..., n_outputs)."""

@@ -84,6 +84,13 @@ class ConformityScores(NamedTuple):
         values = np.divide(np.abs(residuals), std, out=np.zeros(residuals.shape), where=std > 0.0)
         return cls(values, weights / weights.sum(), n_chosen)
 
+    @classmethod
+    def joined(cls, parts, shares):
+        """Those of several sets of rows, each with its share of the weight."""
+        weights = [share * part.weights for part, share in zip(parts, shares, strict=True)]
+        values = np.concatenate([part.values for part in parts])
+        return cls(values, np.concatenate(weights), sum(part.n_chosen for part in parts))
+
     def quantile(self, coverage):
         """Half the width of an interval, in predicted standard deviations, for every output.
 

@@ -65,3 +65,26 @@ def hold_out(n, fraction, classes, rng, weights=None):
             f" {'train' if held.all() else 'validate'} on."
         )
     return held
+
+
+def deal(n, k, classes, rng):
+    """A fold from 0 to k - 1 for each of n rows, drawn at random, the rows of every class in almost equal numbers.
+
+    The only row of a class has fold -1: it would be unknown to what is trained without it.
+
+    Parameters
+    ----------
+    n, k : int
+    classes : ndarray of int of shape (n,), or None
+        The class of every row, from 0.
+    rng : numpy.random.Generator
+    """
+    order = rng.permutation(n)
+    lonely = np.zeros(n, dtype=bool)
+    if classes is not None:
+        order = order[np.argsort(classes[order], kind="stable")]
+        lonely = (np.bincount(classes) == 1)[classes]
+    fold = np.empty(n, dtype=int)
+    fold[order] = np.arange(n) % k
+    fold[lonely] = -1
+    return fold

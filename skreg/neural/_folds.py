@@ -1,0 +1,70 @@
+"""The best epoch by cross-validation, for tables of few rows: all of them train the net that is kept."""
+
+import copy
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from ..utils._early_stopping import BestValue
+
+N_FOLDS = 5
+FEW_ROWS = 1000  # with fewer unique rows, early_stopping="auto" cross-validates
+
+
+class CrossValidated(NamedTuple):
+    """What nets that trained without one fold each say about the epoch.
+
+    The curves are means over folds, weighted by their validation rows, and end where the shortest of them does.
+    """
+
+    step: int  # the best epoch
+    score: float  # the monitor's value there
+    validation_curve: list
+    gap_curve: list
+    fitted: list  # the estimator of every fold
+    shares: np.ndarray  # (n_folds,): of the weight of all rows, that of the fold
+
+
+def cross_validated(estimator, architecture, folds, seed):
+    """Train copies of an estimator, each without one fold, and choose the epoch of the best mean on the folds.
+
+    Parameters
+    ----------
+    estimator : BaseNet
+        Its data were read. It stays as it is.
+    architecture, seed
+        As `BaseNet._train_rows` takes them.
+    folds : list of TrainingRows
+
+    Raises
+    ------
+    ValueError
+        Where the first value of the monitor is NaN.
+    """
+    fitted = []
+    for rows in folds:
+        one = rows.net = copy.copy(estimator)
+        one.verbose = False
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the training on all rows warns of the same
+            try:
+                one._train_rows(architecture, rows, None, seed, is_fold=True)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt("interrupted while the epoch was cross-validated: nothing is fitted.") from None
+        fitted.append(one)
+    totals = np.array([rows.held.fit_weight.sum() for rows in folds])
+    shares = totals / totals.sum()
+    validation, gap = (
+        _mean([getattr(one, name) for one in fitted], shares) for name in ("validation_curve_", "gap_curve_")
+    )
+    sign = 1.0 if estimator.monitor == "loss" else -1.0
+    best = BestValue(estimator.monitor, None, estimator.min_delta, ties="last")
+    for step, value in enumerate(validation):
+        best.update(sign * value, step, f"after epoch {step + 1}")
+    return CrossValidated(best.step, sign * best.value, validation, gap, fitted, shares)
+
+
+def _mean(curves, shares):
+    length = min(map(len, curves))
+    return np.average([curve[:length] for curve in curves], axis=0, weights=shares).tolist()
