@@ -2,20 +2,28 @@
 
 The compiler vectorizes a loop only where it can show that the arrays in it do not overlap, and how long they are. The
 loops over the channels of a pixel are short and move between many places, so that it cannot. `load` gives sixteen
-numbers as one value, with ``+``, ``-`` and ``*``; `spread` gives one number as such a value, and `store` writes one.
-Without the compiler, the value is an array, or a number.
+numbers as one value, with ``+``, ``-`` and ``*``; `spread` gives one number as such a value, and `store` writes one;
+`maximum` and `exponential` are functions of such values. Without the compiler, the value is an array, or a number.
 """
 
 import inspect
 import operator
 import sys
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, lower_builtin, models, overload, register_model, type_callable
 
 LANES = 16
 _FLAGS = ("reassoc", "contract", "nsz")  # as for all kernels
+_EXACT = ("contract",)  # where the order of the operations keeps digits
+
+# The exponential in single precision: Cody & Waite's reduction, and the polynomial of Cephes' `expf`.
+_LOG2E, _LN2_HIGH, _LN2_LOW = 1.44269504088896341, 0.693359375, -2.12194440e-4
+_POLYNOMIAL = 1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1
+_LEAST = -87.0  # the exponential of less is no normal number
+_BIAS, _MANTISSA = 127, 23
 
 
 class Lanes(types.Type):
@@ -78,6 +86,16 @@ def _spread_from(typing_context, array, place):
     return Lanes(array.dtype)(array, types.intp), generate
 
 
+def maximum(a, b):
+    """The larger one of each two numbers; where one is NaN, the second."""
+    return np.where(a > b, a, b)
+
+
+def exponential(a):
+    """The exponential of numbers up to about 0; in single precision with an error of a rounding or two."""
+    return np.exp(a)
+
+
 @intrinsic
 def _store(typing_context, array, place, lanes):
     def generate(context, builder, signature, args):
@@ -110,6 +128,63 @@ def _spread(builder, number):
     return builder.shuffle_vector(vector, vector, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
 
 
+@intrinsic
+def _maximum(typing_context, a, b):
+    def generate(context, builder, signature, args):
+        return builder.select(builder.fcmp_ordered(">", *args), *args)
+
+    return a(a, b), generate
+
+
+def _exp_of_singles(builder, v):
+    """exp(v) as ``2^k exp(x)``, x being small."""
+    numbers, whole = v.type, ir.VectorType(ir.IntType(32), LANES)
+
+    def constant(value, kind=numbers):
+        return ir.Constant(kind, [value] * LANES)
+
+    def multiply_add(a, b, c):
+        return builder.fadd(builder.fmul(a, b, _EXACT), c, _EXACT)
+
+    least = constant(_LEAST)
+    v = builder.select(builder.fcmp_ordered("<", v, least), least, v)  # NaN stays NaN
+    k = builder.fptosi(multiply_add(v, constant(_LOG2E), constant(-0.5)), whole)
+    rounded = builder.sitofp(k, numbers)
+    x = multiply_add(rounded, constant(-_LN2_HIGH), v)
+    x = multiply_add(rounded, constant(-_LN2_LOW), x)
+    p = constant(_POLYNOMIAL[0])
+    for coefficient in (*_POLYNOMIAL[1:], 1.0, 1.0):
+        p = multiply_add(p, x, constant(coefficient))
+    power = builder.shl(builder.add(k, constant(_BIAS, whole)), constant(_MANTISSA, whole))
+    return builder.fmul(p, builder.bitcast(power, numbers))
+
+
+def _exp_of_doubles(builder, v):
+    exp = builder.module.declare_intrinsic("llvm.exp", [v.type.element])
+    for lane in range(LANES):
+        at = ir.Constant(ir.IntType(32), lane)
+        v = builder.insert_element(v, builder.call(exp, [builder.extract_element(v, at)]), at)
+    return v
+
+
+@intrinsic
+def _exponential(typing_context, a):
+    def generate(context, builder, signature, args):
+        return (_exp_of_singles if a.dtype == types.float32 else _exp_of_doubles)(builder, *args)
+
+    return a(a), generate
+
+
+@overload(maximum)
+def _overload_maximum(a, b):
+    return lambda a, b: _maximum(a, b)
+
+
+@overload(exponential)
+def _overload_exponential(a):
+    return lambda a: _exponential(a)
+
+
 def _define(operation, instruction):
     """Let an operation of two values, the second or first of which may be a number, be one instruction."""
 
@@ -140,4 +215,5 @@ _define(operator.sub, "fsub")
 _define(operator.mul, "fmul")
 
 # The cache of kernels follows Python code, not what numba makes of it here.
-load.compiled_from = spread.compiled_from = store.compiled_from = inspect.getsource(sys.modules[__name__])
+for _function in (load, spread, store, maximum, exponential):
+    _function.compiled_from = inspect.getsource(sys.modules[__name__])

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.special import entr, log_softmax, softmax
 
-from skreg._core._jit import njit
 from skreg._nets.architectures.mlp import Architecture
 from skreg._nets.architectures.transformer import (
     TransformerArchitecture,
@@ -17,8 +16,6 @@ from skreg._nets.context import Context
 from skreg._nets.layers.attention import Attention
 from skreg._nets.layers.attention_kernels import (
     BLOCK_ROWS,
-    ExactExp,
-    PolynomialExp,
     attend,
     product,
     rounded_up,
@@ -93,8 +90,7 @@ def test_attention__gradients_on_tables(case, only_first):
     check_gradient(net, x, T, w)
 
 
-@pytest.mark.plain
-@pytest.mark.parametrize("only_first", [False, True], ids=["", "first"])
+@pytest.mark.parametrize("only_first", [False, pytest.param(True, marks=pytest.mark.plain)], ids=["", "first"])
 def test_attention__gradients_with_lengths(only_first):
     x, T, w = sequences()
     options = dict(noise=HALF, entropy=0.5)
@@ -160,9 +156,8 @@ def test_attention__means_are_those_of_the_formula(dtype, tol):
     qkv = rng.standard_normal((n, n_tokens, 3 * n_heads * d)).astype(dtype)
     lengths = np.array([19, 1, 8])
     out = np.empty((n, n_tokens, n_heads * d), dtype)
-    functions = PolynomialExp() if dtype == np.float32 else ExactExp()
     log_sums = np.empty((n, n_heads, n_tokens), dtype)
-    attend(functions, NoNoise(), qkv, qkv, n_heads, lengths, dtype(0.3), (0,) * 4, log_sums, out)
+    attend(NoNoise(), qkv, qkv, n_heads, lengths, dtype(0.3), (0,) * 4, log_sums, out)
     q, k, v = (part.reshape(n, n_tokens, n_heads, d) for part in np.split(qkv.astype(float), 3, axis=2))
     for i, length in enumerate(lengths):
         for h in range(n_heads):
@@ -185,24 +180,6 @@ def test_attention__products_are_those_of_numpy(turned):
         out = np.full(rows * width, np.nan)
         product(a, *((1, rows) if turned else (n_inner, 1)), B.ravel(), n_inner, out, n_rows, width)
         np.testing.assert_allclose(out.reshape(rows, width)[:n_rows], (A @ B)[:n_rows], atol=1e-14)
-
-
-@njit
-def apply_exp(functions, v, out):
-    for i in range(v.size):
-        out[i] = functions.exp_of(v[i])
-
-
-@pytest.mark.plain
-def test_attention__polynomial_exponential_is_that_of_numpy():
-    v = np.append(np.linspace(-86.0, 1e-6, 3001), [-1e30, -np.inf]).astype(F)
-    out = np.empty_like(v)
-    apply_exp(PolynomialExp(), v, out)
-    np.testing.assert_allclose(out[:-2], np.exp(v[:-2].astype(float)), rtol=4e-7)
-    assert (out[-2:] < 1e-37).all()
-    with np.errstate(invalid="ignore"):
-        apply_exp(PolynomialExp(), np.array([np.nan], F), out)
-    assert np.isnan(out[0])
 
 
 def test_attention__weights_to_look_at_are_those_of_the_means():

@@ -5,7 +5,7 @@ import pytest
 
 from skreg._core._jit import njit
 from skreg._core._kernel_cache import fingerprint
-from skreg._nets.lanes import LANES, load, store
+from skreg._nets.lanes import LANES, exponential, load, maximum, spread, store
 
 HALF = np.float32(0.5)
 
@@ -53,3 +53,38 @@ def test_lanes__kernels_are_compiled_again_when_their_code_changes(monkeypatch):
     assert fingerprint(kernel) == before
     monkeypatch.setattr(load, "compiled_from", load.compiled_from + "# edited")
     assert fingerprint(kernel) != before
+
+
+@njit
+def larger(x, y, place):
+    """Replace sixteen numbers of y by the larger of these and of one number of x, times that."""
+    one = load(x, 0) * HALF + load(x, 0) * HALF
+    store(y, 0, maximum(one, load(y, 0)) * spread(x, place))
+
+
+@pytest.mark.plain
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_lanes__maximum_and_one_number(dtype):
+    x, y = np.random.default_rng(0).standard_normal((2, LANES)).astype(dtype)
+    wanted = np.maximum(x, y) * x[3]
+    larger(x, y, 3)
+    np.testing.assert_allclose(y, wanted, rtol=1e-6)
+
+
+@njit
+def exponentiate(x):
+    for place in range(0, x.size, LANES):
+        store(x, place, exponential(load(x, place)))
+
+
+@pytest.mark.plain
+@pytest.mark.parametrize(("dtype", "tol"), [(np.float32, 2e-7), (np.float64, 1e-15)])
+def test_lanes__exponential_is_that_of_numpy(dtype, tol):
+    x = np.append(np.linspace(-86.0, 0.1, 64 * LANES - 2), [-1e30, -np.inf]).astype(dtype)
+    found = x.copy()
+    exponentiate(found)
+    np.testing.assert_allclose(found[:-2], np.exp(x[:-2].astype(float)), rtol=tol)
+    assert (found[-2:] < 1e-37).all()
+    missing = np.full(LANES, np.nan, dtype)
+    exponentiate(missing)
+    assert np.isnan(missing).all()

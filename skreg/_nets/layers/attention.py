@@ -6,7 +6,7 @@ import numpy as np
 
 from ..base import Layer, by_channel
 from ..noise import NoNoise
-from .attention_kernels import MOST_TOKENS, ExactExp, PolynomialExp, attend, attend_backward
+from .attention_kernels import MOST_TOKENS, attend, attend_backward
 from .dense import Weighted
 
 
@@ -80,16 +80,15 @@ class Attention(Layer):
             noise, places = ctx.at_strength(self.noise), (seed, first, row, MOST_TOKENS**2)
         out = ctx.scratch((n, q.shape[1], C), x.dtype)
         log_sums = ctx.scratch((n, self.n_heads, q.shape[1]), x.dtype)
-        functions = PolynomialExp() if x.dtype == np.float32 else ExactExp()
         given = q, kv, self.n_heads, lengths, dtype(1.0 / math.sqrt(C // self.n_heads)), places, log_sums
-        attend(functions, noise, *given, out)
+        attend(noise, *given, out)
         if ctx.attention is not None:
             ctx.attention.append(attention_weights(q, kv, self.n_heads, lengths))
 
         def back(d):
             gradients = [ctx.scratch(one.shape, x.dtype) for one in outs]
             entropy = (self.entropy * ctx.shares(n)).astype(x.dtype)
-            attend_backward(functions, noise, *given, entropy, d, gradients[0], gradients[-1])
+            attend_backward(noise, *given, entropy, d, gradients[0], gradients[-1])
             before = []
             for projection, seen, g, (W, backs) in zip(self.projections, inputs, gradients, hooked, strict=True):
                 seen, g = by_channel(seen), by_channel(g)

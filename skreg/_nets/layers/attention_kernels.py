@@ -6,48 +6,14 @@ is kept for the backward pass, which computes the weights again from the scores 
 and the factors of dropout from their seed.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from ..._core._jit import jitted, njit
-from ..lanes import LANES, load, spread, store
+from ..._core._jit import njit
+from ..lanes import LANES, exponential, load, maximum, spread, store
 from ..noise import ONE, ZERO, uniform
 
 BLOCK_ROWS = 8  # of a product, which are computed together
 MOST_TOKENS = 1 << 16  # the stride of places between queries, so that the noise of a row does not depend on padding
-
-# Cody & Waite's reduction, and the polynomial of Cephes' `expf`: calls of exp are not vectorized, arithmetic is.
-_LOG2E, _HALF = np.float32(1.44269504088896341), np.float32(0.5)
-_LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
-_E6, _E5, _E4 = np.float32(1.9875691500e-4), np.float32(1.3981999507e-3), np.float32(8.3334519073e-3)
-_E3, _E2, _E1 = np.float32(4.1665795894e-2), np.float32(1.6666665459e-1), np.float32(5.0000001201e-1)
-_LEAST = np.float32(-87.0)  # the exponential of less is no normal number
-_BIAS, _MANTISSA = np.int32(127), np.int32(23)
-
-
-@jitted
-class ExactExp(NamedTuple):
-    """The exponential of NumPy, in any precision."""
-
-    one: np.float32 = ONE
-
-    def exp_of(self, v):
-        return np.exp(v)
-
-
-@jitted
-class PolynomialExp(NamedTuple):
-    """The exponential of numbers up to 0 in single precision, with an error of about a rounding."""
-
-    one: np.float32 = ONE
-
-    def exp_of(self, v):
-        v = _LEAST if v < _LEAST else v  # NaN stays NaN
-        k = np.int32(v * _LOG2E - _HALF)
-        x = (v - np.float32(k) * _LN2_HIGH) - np.float32(k) * _LN2_LOW
-        p = (((((_E6 * x + _E5) * x + _E4) * x + _E3) * x + _E2) * x + _E1) * x * x + x + self.one
-        return p * np.int32((k + _BIAS) << _MANTISSA).view(np.float32)
 
 
 @njit
@@ -93,63 +59,113 @@ def product(a, a_row, a_column, b, n_inner, out, n_rows, width):
 
 
 @njit
-def copy_rows(source, first, width, n_rows, scale, out):
-    """Write some columns of a matrix, times a scale, to the rows of `out`, which may be wider."""
+def copy_rows(source, start, stride, n_rows, width, scale, out, wide):
+    """Write rows of a matrix, times a scale, to the rows of another one, which are `wide`; both are flat."""
     for j in range(n_rows):
-        row, target = source[j, first : first + width], out[j]
-        for c in range(width):
-            target[c] = row[c] * scale
+        at, to = start + j * stride, j * wide
+        for c in range(0, width - width % LANES, LANES):
+            store(out, to + c, load(source, at + c) * scale)
+        for c in range(width - width % LANES, width):
+            out[to + c] = source[at + c] * scale
 
 
 @njit
-def copy_columns(source, first, width, n_rows, scale, out):
-    """Write some columns of a matrix, times a scale, to `out` as rows, with zeros after their end."""
-    for c in range(width):
-        target = out[c]
-        for j in range(n_rows):
-            target[j] = source[j, first + c] * scale
-        for j in range(n_rows, out.shape[1]):
-            target[j] = ZERO
-
-
-@njit
-def put_rows(rows, n_rows, width, scale, out, first):
-    """Write rows, times a scale, to some columns of a matrix, and zeros after them."""
+def copy_columns(source, start, stride, n_rows, width, scale, out, wide):
+    """Write rows of a matrix, times a scale, as the columns of another one, with zeros after the last."""
     for j in range(n_rows):
-        row, target = rows[j], out[j, first : first + width]
+        at = start + j * stride
         for c in range(width):
-            target[c] = row[c] * scale
-    for j in range(n_rows, out.shape[0]):
-        out[j, first : first + width] = ZERO
+            out[c * wide + j] = source[at + c] * scale
+    for j in range(n_rows, wide):
+        for c in range(width):
+            out[c * wide + j] = ZERO
 
 
 @njit
-def softmax_of_columns(functions, s, top, total):
-    """Replace the columns of s by their softmax; their log-sum-exp is left in `top`."""
-    n, m = s.shape
-    for r in range(m):
-        top[r] = s[0, r]
-        total[r] = ZERO
-    for j in range(1, n):
-        row = s[j]
-        for r in range(m):
-            top[r] = row[r] if row[r] > top[r] else top[r]
-    for j in range(n):
-        row = s[j]
-        for r in range(m):
-            row[r] = functions.exp_of(row[r] - top[r])
-            total[r] += row[r]
-    for r in range(m):
+def put_rows(rows, wide, n_rows, width, scales, out, start, stride, n_all):
+    """Write rows of one matrix, each times a scale, to another one, and zeros to its rows after them."""
+    for j in range(n_rows):
+        at, to, scale = j * wide, start + j * stride, scales[j]
+        for c in range(0, width - width % LANES, LANES):
+            store(out, to + c, load(rows, at + c) * scale)
+        for c in range(width - width % LANES, width):
+            out[to + c] = rows[at + c] * scale
+    for j in range(n_rows, n_all):
+        for c in range(width):
+            out[start + j * stride + c] = ZERO
+
+
+@njit
+def softmax_of_columns(s, n_rows, width, top, total):
+    """Replace the columns of s by their softmax before its division by the sum.
+
+    One over the sums is left in `total`, the log-sum-exp in `top`.
+    """
+    for c in range(0, width, LANES):
+        high = load(s, c)
+        for j in range(1, n_rows):
+            high = maximum(load(s, j * width + c), high)
+        together = exponential(load(s, c) - high)
+        store(s, c, together)
+        for j in range(1, n_rows):
+            e = exponential(load(s, j * width + c) - high)
+            store(s, j * width + c, e)
+            together = together + e
+        store(top, c, high)
+        store(total, c, together)
+    for r in range(width):
         top[r] += np.log(total[r])
         total[r] = ONE / total[r]
-    for j in range(n):
-        row = s[j]
-        for r in range(m):
-            row[r] *= total[r]
 
 
 @njit
-def attend(functions, noise, q, kv, n_heads, lengths, scale, places, log_sums, out):
+def draw_factors(noise, seed, start, n_rows, width, factors):
+    """Write the factors of the weights of some keys (rows) for some queries (columns)."""
+    for j in range(n_rows):
+        for c in range(0, width, LANES):
+            some = factors[j * width + c : j * width + c + LANES]
+            place = start + c * MOST_TOKENS + j
+            for r in range(LANES):
+                some[r] = noise.factor(ONE, uniform(seed, place + r * MOST_TOKENS))
+
+
+@njit
+def multiply(a, b, size):
+    """Multiply numbers of a by those of b."""
+    for c in range(0, size, LANES):
+        store(a, c, load(a, c) * load(b, c))
+
+
+@njit
+def softmax_backward(s, g, factors, has_factors, n_rows, width, log_sum, penalty, kept):
+    """From scores s and gradients g of the weights, in columns, to the gradients of the scores, in g.
+
+    `kept` becomes the weights times their factors; `penalty` is the factor of the entropy of every column.
+    """
+    for c in range(0, width, LANES):
+        logs = load(log_sum, c)
+        along = logs * penalty
+        along = along - along
+        for j in range(n_rows):
+            z = j * width + c
+            log_p = load(s, z) - logs
+            p, slope = exponential(log_p), load(g, z)
+            if has_factors:
+                store(kept, z, p * load(factors, z))
+                slope = slope * load(factors, z)
+            else:
+                store(kept, z, p)
+            slope = slope - log_p * penalty
+            store(s, z, p)
+            store(g, z, slope)
+            along = along + p * slope
+        for j in range(n_rows):
+            z = j * width + c
+            store(g, z, load(s, z) * (load(g, z) - along))
+
+
+@njit
+def attend(noise, q, kv, n_heads, lengths, scale, places, log_sums, out):
     """Write the weighted means of the values of every head to `out` (rows, queries, channels).
 
     Parameters
@@ -163,90 +179,77 @@ def attend(functions, noise, q, kv, n_heads, lengths, scale, places, log_sums, o
     scale : float
         Factor of the products of queries and keys.
     places : tuple of int
-        Seed, first row, and strides of a row and of a head, for the noise on the weights.
+        Seed, first row, and strides of a row and of a head, for the noise on the weights; the last one is 0 for none.
     log_sums : ndarray of shape (rows, heads, queries)
         Gets the log-sum-exp of the scores.
     """
     seed, first, row_stride, head_stride = places
     n, n_tokens, n_queries, C = len(q), kv.shape[1], q.shape[1], out.shape[2]
-    d, real = C // n_heads, q.dtype.type
+    of_q, of_kv, d, one = q.shape[2], kv.shape[2], C // n_heads, q.dtype.type(1.0)
+    flat_q, flat_kv, flat_out = q.ravel(), kv.ravel(), out.ravel()
     wide, m, most = rounded_up(d, LANES), rounded_up(n_queries, LANES), rounded_up(n_tokens, BLOCK_ROWS)
-    one, values = real(1.0), np.zeros(most * wide, q.dtype)
-    keys, heads = np.zeros_like(values), np.zeros(m * wide, q.dtype)
-    queries, weights = np.zeros(d * m, q.dtype), np.zeros(most * m, q.dtype)
+    keys, values = np.zeros(most * wide, q.dtype), np.zeros(most * wide, q.dtype)
+    queries, heads = np.zeros(d * m, q.dtype), np.zeros(m * wide, q.dtype)
+    weights, factors = np.zeros(most * m, q.dtype), np.zeros(most * m, q.dtype)
     top, total = np.zeros(m, q.dtype), np.zeros(m, q.dtype)
     for i in range(n):
         n_keys, R = lengths[i], min(n_queries, lengths[i])
         M = rounded_up(R, LANES)
-        Q, S = queries[: d * M].reshape(d, M), weights[: n_keys * M].reshape(n_keys, M)
         for h in range(n_heads):
-            copy_columns(q[i], h * d, d, R, scale, Q)
-            copy_rows(kv[i], kv.shape[2] - 2 * C + h * d, d, n_keys, one, keys.reshape(most, wide))
-            copy_rows(kv[i], kv.shape[2] - C + h * d, d, n_keys, one, values.reshape(most, wide))
+            key = i * n_tokens * of_kv + of_kv - 2 * C + h * d
+            copy_columns(flat_q, i * n_queries * of_q + h * d, of_q, R, d, scale, queries, M)
+            copy_rows(flat_kv, key, of_kv, n_keys, d, one, keys, wide)
+            copy_rows(flat_kv, key + C, of_kv, n_keys, d, one, values, wide)
             product(keys, wide, 1, queries, d, weights, n_keys, M)
-            softmax_of_columns(functions, S, top[:M], total[:M])
+            softmax_of_columns(weights, n_keys, M, top, total)
             log_sums[i, h, :R] = top[:R]
-            start = (first + i) * row_stride + h * head_stride
-            for j in range(n_keys):
-                some = S[j]
-                for r in range(M):
-                    some[r] *= noise.factor(some[r], uniform(seed, start + r * MOST_TOKENS + j))
+            if head_stride:
+                draw_factors(noise, seed, (first + i) * row_stride + h * head_stride, n_keys, M, factors)
+                multiply(weights, factors, n_keys * M)
             product(weights, 1, M, values, n_keys, heads, R, wide)
-            put_rows(heads.reshape(m, wide), R, d, one, out[i], h * d)
+            put_rows(heads, wide, R, d, total, flat_out, i * n_queries * C + h * d, C, n_queries)
 
 
 @njit
-def attend_backward(functions, noise, q, kv, n_heads, lengths, scale, places, log_sums, entropy, d_out, dq, dkv):
+def attend_backward(noise, q, kv, n_heads, lengths, scale, places, log_sums, entropy, d_out, dq, dkv):
     """Write the gradients of the queries, keys and values to the same channels of `dq` and `dkv`.
 
     `entropy` (rows,) is the factor with which the mean entropy of the weights of a row adds to the objective.
     """
     seed, first, row_stride, head_stride = places
     n, n_tokens, n_queries, C = len(q), kv.shape[1], q.shape[1], d_out.shape[2]
-    d, real = C // n_heads, q.dtype.type
+    of_q, of_kv, d, one = q.shape[2], kv.shape[2], C // n_heads, q.dtype.type(1.0)
+    flat_q, flat_kv, flat_d, flat_dq, flat_dkv = q.ravel(), kv.ravel(), d_out.ravel(), dq.ravel(), dkv.ravel()
     wide, m, most = rounded_up(d, LANES), rounded_up(n_queries, LANES), rounded_up(n_tokens, BLOCK_ROWS)
-    one, values = real(1.0), np.zeros(most * wide, q.dtype)
-    keys, d_keys, d_values = np.zeros_like(values), np.zeros_like(values), np.zeros_like(values)
+    keys, values = np.zeros(most * wide, q.dtype), np.zeros(most * wide, q.dtype)
+    d_keys, d_values = np.zeros(most * wide, q.dtype), np.zeros(most * wide, q.dtype)
     queries, rows = np.zeros(d * m, q.dtype), np.zeros(m * wide, q.dtype)  # as columns, and as rows
     d_columns, d_rows, d_queries = np.zeros_like(queries), np.zeros_like(rows), np.zeros_like(rows)
-    weights, dropped, slopes = np.zeros(most * m, q.dtype), np.zeros(most * m, q.dtype), np.zeros(most * m, q.dtype)
-    log_sum, along = np.zeros(m, q.dtype), np.zeros(m, q.dtype)
+    weights, kept = np.zeros(most * m, q.dtype), np.zeros(most * m, q.dtype)
+    slopes, factors = np.zeros(most * m, q.dtype), np.zeros(most * m, q.dtype)
+    log_sum, ones, scales = np.zeros(m, q.dtype), np.ones(most, q.dtype), np.full(m, scale)
     for i in range(n):
         n_keys, R = lengths[i], min(n_queries, lengths[i])
-        M, size = rounded_up(R, LANES), n_keys * rounded_up(R, LANES)
-        S, P = weights[:size].reshape(n_keys, M), dropped[:size].reshape(n_keys, M)
-        G, penalty = slopes[:size].reshape(n_keys, M), real(entropy[i] / (n_heads * R))
+        M, penalty = rounded_up(R, LANES), q.dtype.type(entropy[i] / (n_heads * R))
         log_sum[R:M] = ZERO
         for h in range(n_heads):
-            at_key, at_value = kv.shape[2] - 2 * C + h * d, kv.shape[2] - C + h * d
-            copy_columns(q[i], h * d, d, R, scale, queries[: d * M].reshape(d, M))
-            copy_rows(q[i], h * d, d, R, scale, rows.reshape(m, wide))
-            copy_columns(d_out[i], h * d, d, R, one, d_columns[: d * M].reshape(d, M))
-            copy_rows(d_out[i], h * d, d, R, one, d_rows.reshape(m, wide))
-            copy_rows(kv[i], at_key, d, n_keys, one, keys.reshape(most, wide))
-            copy_rows(kv[i], at_value, d, n_keys, one, values.reshape(most, wide))
+            query, key = i * n_queries * of_q + h * d, i * n_tokens * of_kv + of_kv - 2 * C + h * d
+            head = i * n_queries * C + h * d
+            copy_columns(flat_q, query, of_q, R, d, scale, queries, M)
+            copy_rows(flat_q, query, of_q, R, d, scale, rows, wide)
+            copy_columns(flat_d, head, C, R, d, one, d_columns, M)
+            copy_rows(flat_d, head, C, R, d, one, d_rows, wide)
+            copy_rows(flat_kv, key, of_kv, n_keys, d, one, keys, wide)
+            copy_rows(flat_kv, key + C, of_kv, n_keys, d, one, values, wide)
             product(keys, wide, 1, queries, d, weights, n_keys, M)
             product(values, wide, 1, d_columns, d, slopes, n_keys, M)
             log_sum[:R] = log_sums[i, h, :R]
-            along[:M] = ZERO
-            start = (first + i) * row_stride + h * head_stride
-            for j in range(n_keys):
-                score, kept, slope = S[j], P[j], G[j]
-                for r in range(M):
-                    log_p = score[r] - log_sum[r]
-                    p = functions.exp_of(log_p)
-                    k = noise.factor(p, uniform(seed, start + r * MOST_TOKENS + j))
-                    kept[r] = p * k
-                    slope[r] = slope[r] * k - penalty * log_p
-                    score[r] = p
-                    along[r] += p * slope[r]
-            for j in range(n_keys):
-                weight, slope = S[j], G[j]
-                for r in range(M):
-                    slope[r] = weight[r] * (slope[r] - along[r])
-            product(dropped, M, 1, d_rows, R, d_values, n_keys, wide)
+            if head_stride:
+                draw_factors(noise, seed, (first + i) * row_stride + h * head_stride, n_keys, M, factors)
+            softmax_backward(weights, slopes, factors, head_stride != 0, n_keys, M, log_sum, penalty, kept)
+            product(kept, M, 1, d_rows, R, d_values, n_keys, wide)
             product(slopes, 1, M, keys, n_keys, d_queries, R, wide)
             product(slopes, M, 1, rows, R, d_keys, n_keys, wide)
-            put_rows(d_queries.reshape(m, wide), R, d, scale, dq[i], h * d)
-            put_rows(d_keys.reshape(most, wide), n_keys, d, one, dkv[i], at_key)
-            put_rows(d_values.reshape(most, wide), n_keys, d, one, dkv[i], at_value)
+            put_rows(d_queries, wide, R, d, scales, flat_dq, query, of_q, n_queries)
+            put_rows(d_keys, wide, n_keys, d, ones, flat_dkv, key, of_kv, n_tokens)
+            put_rows(d_values, wide, n_keys, d, ones, flat_dkv, key + C, of_kv, n_tokens)

@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
+from ..._core._jit import njit
 from ..base import Layer, Param, by_channel
+from ..noise import ZERO
 from ..sparse_rows import SparseRows
 
 _BLOCK_ROWS = 256  # sums over rows are formed in blocks of this many, to lose no digits in single precision
@@ -110,6 +112,20 @@ def _transposed_dot(x, d, out):
         np.dot(x.T, d, out=out)
 
 
+@njit
+def add_column_sums(d, out):
+    """Add the sums of the columns of d (n, channels) to `out`."""
+    part = np.empty_like(out)
+    for start in range(0, len(d), _BLOCK_ROWS):
+        part[:] = ZERO
+        for i in range(start, min(start + _BLOCK_ROWS, len(d))):
+            row = d[i]
+            for c in range(part.size):
+                part[c] += row[c]
+        for c in range(part.size):
+            out[c] += part[c]
+
+
 class Bias(Layer):
     """Add a bias to every unit."""
 
@@ -123,11 +139,7 @@ class Bias(Layer):
         x += self.bias.value
 
         def back(d):
-            rows = d.reshape(-1, d.shape[-1])
-            if len(rows) > _BLOCK_ROWS:
-                rows = np.add.reduceat(rows, np.arange(0, len(rows), _BLOCK_ROWS), axis=0)
-            grad = ctx.grad(self.bias)
-            grad += rows.sum(axis=0)
+            add_column_sums(d.reshape(-1, d.shape[-1]), ctx.grad(self.bias))
             return d
 
         return x, back

@@ -194,10 +194,9 @@ class LayerNorm(Layer):
         Whether it also adds a shift to every channel, where no activation with a bias follows.
     """
 
-    inplace = True
-
     def __init__(self, shift=False):
         self.has_shift = shift
+        self.inplace = not shift  # a shift is for the beginning of a branch, whose input is needed elsewhere
 
     def build(self, shape, rng, dtype):
         self.scale = Param(np.ones(shape[-1], dtype))
@@ -210,14 +209,15 @@ class LayerNorm(Layer):
         z = ctx.scratch(rows.shape, x.dtype)
         inverse = ctx.scratch((len(rows),), x.dtype)
         shift = self.shift.value if self.has_shift else np.zeros_like(self.scale.value)
-        normalize_rows(rows, inverse, self.scale.value, shift, z, rows)
+        out = x if self.inplace else ctx.scratch(x.shape, x.dtype)
+        normalize_rows(rows, inverse, self.scale.value, shift, z, by_channel(out))
 
         def back(d):
             shift_grad = ctx.grad(self.shift) if self.has_shift else np.empty(0, d.dtype)
             rows_backward(by_channel(d), z, inverse, self.scale.value, ctx.grad(self.scale), shift_grad)
             return d
 
-        return x, back
+        return out, back
 
 
 class BatchNorm(Layer):
