@@ -20,6 +20,7 @@ from . import (
     scale,
     tabular,
     transfer,
+    transformer,
     uci,
     uncertainty,
 )
@@ -41,6 +42,7 @@ FAMILIES = {
     "scale": scale,
     "tabular": tabular,
     "transfer": transfer,
+    "transformer": transformer,
     "uci": uci,
     "uncertainty": uncertainty,
 }

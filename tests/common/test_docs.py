@@ -258,6 +258,7 @@ SMALL = {
     "cnn": "--repeats 1 --problems digits --parts epoch",
     "images": "--parts mnist1d",
     "rnn": "--problems signals-gru --parts epoch",
+    "transformer": "--problems table-8",
     "tabular": "--problems wine,Titanic,Boston --models 'skreg,scikit-learn MLP,LightGBM'",
     "uci": "--problems Boston",
     "uncertainty": "",
