@@ -71,6 +71,11 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
     (569,)
     """
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        return tags
+
     def _default(self):
         return DropoutMLPClassifier()
 
