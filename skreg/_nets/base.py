@@ -85,8 +85,11 @@ class Layer:
         Multiplications a row, where they are many.
     size : int
         Numbers a row that layers inside it put out.
+    belongs_to : str or None
+        Name of the layer that it belongs to, where that is not the group of its own weights.
     """
 
+    belongs_to = None
     inplace = False
     keeps_output = False
     needs_input_gradient = True
@@ -245,7 +248,11 @@ class Predictor:
     ----------
     n_products : int
         Multiplications of the forward pass of a row.
+    inputs : Inputs or None
+        What the layers see of rows of X; None for the rows themselves.
     """
+
+    inputs = None
 
     @property
     def n_channels(self):
@@ -290,6 +297,8 @@ class Net(Predictor):
     rng : numpy.random.Generator
         For the initial weights.
     dtype : dtype
+    inputs : Inputs or None
+        What the layers see of rows of X.
 
     Attributes
     ----------
@@ -311,8 +320,9 @@ class Net(Predictor):
         Members of a shared ensemble; with several, the output of a row has the shape (members, outputs).
     """
 
-    def __init__(self, layer, shape, rng, dtype=np.float32):
+    def __init__(self, layer, shape, rng, dtype=np.float32, inputs=None):
         self.layer = layer
+        self.inputs = inputs
         self.dtype = np.dtype(dtype)
         self.shape_in = tuple(shape)
         self.shape_out = layer.build(self.shape_in, rng, self.dtype)
@@ -362,7 +372,7 @@ class Net(Predictor):
 
     def __getstate__(self):
         """Without the copies of all parameters in `theta` and `memory`, and the copy in another precision."""
-        return {name: vars(self)[name] for name in ("layer", "shape_in", "shape_out", "dtype")}
+        return {name: getattr(self, name) for name in ("layer", "shape_in", "shape_out", "dtype", "inputs")}
 
     def __setstate__(self, state):
         vars(self).update(state)
@@ -404,12 +414,13 @@ class Net(Predictor):
     def _named_stages(self):
         """Yield the parts of the net, with the name of the layer that each belongs to.
 
-        That is the group of its weights; what has none, such as a normalization, belongs to the weights before it.
+        That is the group of its weights; what has none, such as a normalization, belongs to the weights before it. What
+        has another name says so.
         """
         name = None
         for stage in getattr(self.layer, "layers", (self.layer,)):
             groups = [param.group for param in stage.params() if param.group is not None]
-            name = groups[0] if groups else name
+            name = stage.belongs_to or (groups[0] if groups else name)
             yield name, stage
 
     def freeze(self, layers):
@@ -466,6 +477,7 @@ class Net(Predictor):
             part = SubNet(Chain(*layers), shape, self.dtype)
             part.layer.size = self.layer.size
             parts.append(part)
+        parts[0].inputs = self.inputs
         return parts
 
 

@@ -106,7 +106,7 @@ class TransformerNet(SequenceNet):
     def _row_shape(self):
         return None if self._kind == "table" else super()._row_shape()
 
-    def _build_net(self, architecture, n_rows, rng):
+    def _build_net(self, architecture, n_rows, rng, inputs):
         if self._kind == "table":
             first, size = table_tokens(architecture), self.n_features_in_
         else:

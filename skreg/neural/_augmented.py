@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import clone
 
 from .._nets.training.batches import Minibatch
-from .._nets.training.rows import dense_rows, sparse_rows
+from .._nets.training.rows import dense_rows, take_rows
 from ..augmentation._base import Batch as AugmentedBatch
 from ._uncertainty import thinned
 
@@ -23,9 +23,12 @@ class RowAugmenter:
         The training rows.
     shape : tuple of int or None
         The shape that a row has for the augmenter; None for flat rows, and for sparse ones.
+    inputs : Inputs or None
+        What the net sees of the new rows.
     """
 
-    def __init__(self, augmenter, data, targets, weights, rows, shape):
+    def __init__(self, augmenter, data, targets, weights, rows, shape, inputs=None):
+        self.inputs = inputs
         self.X = data.X
         self.targets = targets
         self.weights = weights
@@ -51,15 +54,13 @@ class RowAugmenter:
             table = self.targets.table.take(new.y, axis=0)
         else:
             table = np.einsum("ij,ijk->ik", new.shares, self.targets.table[new.y])
-        return Minibatch(_as_batch(new.X, dtype), np.ascontiguousarray(table, dtype), weights)
+        return Minibatch(self._as_batch(new.X, dtype), np.ascontiguousarray(table, dtype), weights)
+
+    def _as_batch(self, X, dtype):
+        X = X.tocsr() if hasattr(X, "tocsr") else np.asarray(X).reshape(len(X), -1)
+        return take_rows(X, np.arange(X.shape[0]), dtype, self.inputs)
 
 
 def _unequal(weights):
     """Weights for drawing partners; None where all are equal."""
     return None if (weights == weights[0]).all() else weights
-
-
-def _as_batch(X, dtype):
-    if hasattr(X, "tocsr"):
-        return sparse_rows(X.tocsr(), np.arange(X.shape[0]), dtype)
-    return np.ascontiguousarray(np.asarray(X).reshape(len(X), -1), dtype)

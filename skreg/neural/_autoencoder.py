@@ -100,13 +100,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Documentati
         return self
 
     def _halves(self, dtype):
-        sizes = self.net_._architecture.hidden_layer_sizes
+        sizes = self.net_._architecture.dense.hidden_layer_sizes
         net = self.net_._net.astype(dtype)
         return net.split_at(end_of_hidden_layer(net, int(np.argmin(sizes))))
 
     @property
     def _n_features_out(self):
-        return min(self.net_._architecture.hidden_layer_sizes)
+        return min(self.net_._architecture.dense.hidden_layer_sizes)
 
     def transform(self, X):
         """Compute the features of rows.

@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
 
+from .._nets.architectures.mlp import EMBEDDING
 from .._nets.context import Context
 from .._nets.layers.activations import BiasActivationDropout
 from .._nets.layers.dense import Bias, Weighted
@@ -34,7 +35,7 @@ from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, check_table, interrupted_fit, is_dask, naming_bad_columns
 from ._augmented import RowAugmenter
 from ._blocks import TrainingBlocks
-from ._data import FEWEST_ROWS, TrainingRows, UniqueRows, warn_of_shift
+from ._data import FEWEST_ROWS, NetData, TrainingRows, UniqueRows, warn_of_shift
 from ._folds import FEW_ROWS, N_FOLDS, cross_validated
 from ._monitor import TrainingHistory, ValidationSet
 from ._params import NetParameters
@@ -66,7 +67,8 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
 
     A family adds its parameters and three methods. ``_read_architecture()`` checks the parameters that decide the
     layers, and returns them as a NamedTuple with a method ``groups()``: the names of the groups of weights in the order
-    of the layers, the last being the output layer's. ``_build_net(architecture, n_rows, rng)`` returns the `Net`.
+    of the layers, the last being the output layer's. ``_build_net(architecture, n_rows, rng, inputs)`` returns the
+    `Net`, with the `Inputs` that ``_learn_inputs`` returns, None for most families.
     ``_flat(X, reset)`` returns X as rows, if the family takes arrays of other shapes. A family of sequences overrides
     ``_validated``, sets ``_n_channels`` there, and has rows that end with NaN where a sequence is shorter than others.
     """
@@ -85,6 +87,11 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         left_out = ("_checked_rows",) if keeps else ("_checked_rows", "_optimizer")
         return {name: value for name, value in super().__getstate__().items() if name not in left_out}
 
+    @property
+    def _takes_arrays(self):
+        """Whether predictions take arrays of numbers as they are."""
+        return type(self)._validated is BaseNet._validated
+
     def _rows_of(self, X):
         """X after scikit-learn's checks, which rows for a monitor have passed already."""
         if X is getattr(self, "_checked_rows", None):
@@ -99,10 +106,15 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         """Whether X is an array of few numbers, for which scikit-learn's checks would take longer than the net."""
         if type(X) is not np.ndarray or X.dtype not in _PLAIN_DTYPES or X.size > _FEW_NUMBERS:
             return False
-        return type(self)._validated is BaseNet._validated and not hasattr(self, "feature_names_in_")
+        return self._takes_arrays and not hasattr(self, "feature_names_in_")
 
-    def _rows_and_targets(self, X, y, reset, **options):
-        fixed = self._start is not None and self._start.fixes_inputs
+    @property
+    def _inputs_are_fixed(self):
+        """Whether X must be as the source of fine-tuning knows it."""
+        return self._start is not None and self._start.fixes_inputs
+
+    def _rows_and_targets(self, X, y, reset, sample_weight=None, **options):
+        fixed = self._inputs_are_fixed
         if reset and fixed and not hasattr(self, "feature_names_in_"):  # the source has no names that must agree
             _check_feature_names(self, X, reset=True)
         X, y = self._validated(X, reset and not fixed, y, **options)
@@ -121,6 +133,14 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
     def _reads(self):
         """How scikit-learn checks X: small integers and halves stay as they are, and are cast a batch at a time."""
         return dict(accept_sparse="csr" if self.__sklearn_tags__().input_tags.sparse else False, dtype=_DTYPES)
+
+    def _data(self, *given):
+        """`NetData` of X, y, codes and weights."""
+        return NetData(*given, self._n_channels, self._has_tokens)
+
+    def _learn_inputs(self, data, found):
+        """What a new net sees of rows of X, from the training rows; None for the rows as they are."""
+        return None
 
     def _canonical(self, X):
         """X with the entries of sparse rows ordered by column, since another order rounds sums differently."""
@@ -179,7 +199,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         rng = np.random.default_rng(seed)
         self._architecture = architecture
         self._width_out = self._count_outputs()
-        self._net = self._build_net(architecture, found.n_rows, rng)
+        self._net = self._build_net(architecture, found.n_rows, rng, self._learn_inputs(data, found))
         if self._start is not None:
             self._start.load_into(self._net)
         self._split_seed = seed
@@ -338,8 +358,9 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
                 raise ValueError(
                     f"mixup={self.mixup} of sparse X cannot be combined with an augmenter: use one of both."
                 )
-            augment = RowAugmenter(self.augmenter, data, targets, weights, found.rows, self._row_shape())
-        options = dict(n_steps=n_steps, augment=augment, lengths=self._unequal_lengths(data.X))
+            inputs = self._net.inputs
+            augment = RowAugmenter(self.augmenter, data, targets, weights, found.rows, self._row_shape(), inputs)
+        options = dict(n_steps=n_steps, augment=augment, lengths=self._unequal_lengths(data.X), inputs=self._net.inputs)
         return Batches(data.X, targets, weights, found.rows, size, self.mixup, **options)
 
     def _unequal_lengths(self, X):
@@ -465,7 +486,8 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         """Count exact zeros; warn where all weights of a layer are zero."""
         weights = [p.value for p in self._net.weights()]
         self.sparsity_ = float(sum((w == 0.0).sum() for w in weights) / sum(w.size for w in weights))
-        empty = [k for k, w in enumerate(weights) if not w.any()]
+        layers = [p.value for p in self._net.weights() if p.group != EMBEDDING]
+        empty = [k for k, w in enumerate(layers) if not w.any()]
         if empty and not self.residual:
             warnings.warn(
                 f"all weights of layer {empty[0]} are zero: predictions do not depend on X. Lower l1={self.l1!r}.",

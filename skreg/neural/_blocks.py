@@ -46,7 +46,8 @@ class TrainingBlocks:
         self.training = [k for k in range(len(sizes)) if self._sample_weight[self._at(k)].any()]
         self.held = []
         first = self._read_rows(self.training[0], reset)
-        self.data = net._with_targets(first, y, sample_weight, reset=reset, training=True)
+        start = int(self._starts[self.training[0]])
+        self.data = net._with_targets(first, y, sample_weight, reset=reset, training=True)._replace(start=start)
         warn_of_offsets(self.data)
         counts = [np.count_nonzero(self.data.weights[self._at(k)]) for k in range(len(sizes))]
         self._counts = dict(enumerate(counts))

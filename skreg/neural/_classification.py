@@ -12,7 +12,6 @@ from ..utils._callbacks import with_callbacks
 from ..utils._lazy import by_blocks
 from ..utils._params import BELOW_ONE, DICT, NONE, NONNEGATIVE, Options
 from ..utils._validation import as_one_column, check_class_weight, check_classes, unchanged_on_error
-from ._data import NetData
 from ._uncertainty import ClassUncertainty, Moments, entropy
 
 
@@ -32,7 +31,7 @@ class NetClassifier(ClassifierMixin):
         With `reset`, X decides the features, and y decides the classes unless `classes` are given. With `training`,
         the factors of `class_weight` are set.
         """
-        X, y = self._rows_and_targets(X, as_one_column(y), reset)
+        X, y = self._rows_and_targets(X, as_one_column(y), reset, sample_weight)
         return self._with_targets(X, y, sample_weight, reset=reset, training=training, classes=classes)
 
     def _with_targets(self, X, y, sample_weight, *, reset=False, training=False, classes=None):
@@ -46,7 +45,7 @@ class NetClassifier(ClassifierMixin):
             self._class_factors = check_class_weight(self.class_weight, self.classes_, counts)
         factors = self._class_factors
         weights = sample_weight if factors is None else sample_weight * factors[codes]
-        return NetData(X, y, codes, weights, sample_weight, self._n_channels, self._has_tokens)
+        return self._data(X, y, codes, weights, sample_weight)
 
     def _count_outputs(self):
         return self.classes_.size

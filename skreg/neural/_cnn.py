@@ -141,7 +141,7 @@ class ConvolutionalNet(BaseNet):
     def _shape_in(self):
         return (1, self.n_features_in_, 1) if self._shape is None else self._shape
 
-    def _build_net(self, architecture, n_rows, rng):
+    def _build_net(self, architecture, n_rows, rng, inputs):
         return build_cnn(architecture, self._shape_in(), self._count_outputs(), n_rows, rng)
 
 

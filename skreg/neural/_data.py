@@ -25,18 +25,25 @@ def _sample(data):
     n_rows = min(SAMPLE_ROWS, max(SAMPLE_VALUES // X.shape[1], 100))
     some = X[:: max(1, len(X) // n_rows)].astype(np.float64)
     if data.n_channels is None:
-        return some
+        return some if data.numbers is None else some[:, data.numbers]
     steps = some.reshape(-1, data.n_channels)
     return steps[~np.isnan(steps[:, 0])]
 
 
+def _moments(data):
+    """Means and standard deviations of the columns of numbers, on some rows; NaN where all are missing."""
+    some = _sample(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of columns that are all NaN
+        return np.nanmean(some, axis=0), np.nanstd(some, axis=0)
+
+
 def warn_of_offsets(data):
     """Warn of columns whose means are so large that single precision leaves few digits for their changes."""
-    if not data.has_quantities:
+    if data.is_scaled or not data.has_quantities:
         return
-    some = _sample(data)
-    mean = some.mean(axis=0)
-    far = np.flatnonzero((np.abs(mean) > 10.0) & (np.abs(mean) > FAR_MEAN * some.std(axis=0)))
+    mean, deviation = _moments(data)
+    far = np.flatnonzero((np.abs(mean) > 10.0) & (np.abs(mean) > FAR_MEAN * deviation))
     if far.size:
         warnings.warn(
             f"X has columns whose means are more than {FAR_MEAN} standard deviations from 0; the first of {far.size} is"
@@ -50,8 +57,7 @@ def warn_of_shift(data, validation):
     """Warn of columns of the validation data that seem to have other units: they would choose a useless epoch."""
     if not (data.has_quantities and validation.has_quantities):
         return
-    some = _sample(data)
-    mean, deviation, shifted = some.mean(axis=0), some.std(axis=0), _sample(validation).mean(axis=0)
+    (mean, deviation), (shifted, _) = _moments(data), _moments(validation)
     far = np.flatnonzero((deviation > 0.0) & (np.abs(shifted - mean) > FAR_SHIFT * deviation))
     if far.size:
         warnings.warn(
@@ -73,6 +79,10 @@ class NetData(NamedTuple):
     sample_weight: np.ndarray  # (n,)
     n_channels: int | None = None  # of every step, where rows are sequences
     has_tokens: bool = False  # whether numbers name things, instead of measuring them
+    exact: bool = False  # whether single precision would lose what numbers say
+    is_scaled: bool = False  # whether the net scales numbers itself
+    numbers: np.ndarray | None = None  # the columns that hold numbers; None for all
+    start: int | None = None  # where X is one block of all rows: the row that it begins with
 
     @property
     def targets(self):
@@ -123,7 +133,7 @@ class UniqueRows(NamedTuple):
         Raises ValueError where X has numbers that are not finite in single precision, or the sum of the weights is not
         finite.
         """
-        features = HashedRows(data.X, single=True)
+        features = HashedRows(data.X, single=not data.exact)
         if not features.finite:
             raise ValueError("Input X contains values too large for float32, in which nets compute: rescale it.")
         warn_of_offsets(data)

@@ -6,7 +6,9 @@ import types
 from inspect import signature
 
 from . import _docs_attention as attention
+from . import _docs_tables as of_tables
 from ._docs_recurrent import FOR_SEQUENCES, PARAMETERS, RECURRENT
+from ._docs_tables import TABLE
 
 SHARED = {
     "recurrent": PARAMETERS,
@@ -233,8 +235,9 @@ SHARED = {
         When the loss, or a parameter, is not finite: the best parameters before that are kept, or the last finite ones
         without early stopping. When the training loss rises sharply, or `monitor` gives NaN after the first epoch.
     UserWarning
-        When a column of X has a mean of more than 1000 times its standard deviation, when `X_val` seems to have other
-        units, when early stopping has no effect, and when L1 sets all weights of a layer to zero.""",
+        When nothing scales X and the mean of a column is more than 1000 times its standard deviation, when `X_val`
+        seems to have other units, when early stopping has no effect, and when L1 sets all weights of a layer to
+        zero.""",
     "notes": """
     Rows that are equal, target included, are merged into one row with the sum of their weights, and the order of the
     rows has no effect. An epoch still has as many steps as without merging, where a sample weight of 2 counts as two
@@ -434,6 +437,8 @@ def documented(cls):
     elif "n_heads" in parameters:
         own = {**attention.ATTENTION, "references": SHARED["references"] + attention.ATTENTION["references"]}
         words = attention.FOR_TOKENS
+    elif "standardize" in parameters:
+        own, words = _own_of_tables(), of_tables.FOR_TABLES
     for name, text in SHARED.items():
         text = ENTRY.sub(lambda entry: own.get(entry[1], entry[0]).lstrip("\n"), own.get(name, text))
         text = re.sub(r"\n(?=\n    \w+ : )", "", text)  # where a family does not have a parameter
@@ -444,6 +449,13 @@ def documented(cls):
         if callable(method) and name[0] != "_" and f"X : {TABLE}" in (method.__doc__ or ""):
             setattr(cls, name, _with_words(words, method, cls))
     return cls
+
+
+def _own_of_tables():
+    """Texts of nets for tables: what they read of a table comes after `activation`."""
+    activation = next(entry[0] for entry in ENTRY.finditer(SHARED["architecture"]) if entry[1] == "activation")
+    references = SHARED["references"] + of_tables.REFERENCES
+    return {**of_tables.OWN, "activation": activation + of_tables.PARAMETERS, "references": references}
 
 
 def _with_words(words, method, cls):
@@ -460,7 +472,6 @@ def _with_words(words, method, cls):
     return own
 
 
-TABLE = "array-like or sparse matrix of shape (n_samples, n_features)"
 FOR_IMAGES = {
     TABLE: "array-like of shape (n_samples, ...)",
     TABLE.replace("n_samples", "n_samples_val"): "array-like of shape (n_samples_val, ...)",

@@ -64,7 +64,7 @@ class FineTunedClassifier(ScoreOfNet, DelegatesToFittedClassifier, ClassifierMix
     >>> few = np.concatenate([np.flatnonzero(y == k)[:10] for k in range(5, 10)])
     >>> model = FineTunedClassifier(FrozenEstimator(source), random_state=0).fit(X[few], y[few])
     >>> rest = np.setdiff1d(np.arange(len(y)), few)
-    >>> model.score(X[rest], y[rest]) > 0.8
+    >>> model.score(X[rest], y[rest]) > 0.75
     True
     """
 

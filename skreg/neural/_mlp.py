@@ -1,22 +1,17 @@
 """Multilayer perceptrons for classification and regression."""
 
-from .._nets.architectures.mlp import build_mlp
+from .._nets.architectures.mlp import build_table_mlp
 from ..utils._params import COUNT
-from ._base import BaseNet
 from ._classification import NetClassifier
 from ._docs import documented
 from ._regression import NetRegressor
+from ._tabular import TableNet
 
 
-class Perceptron(BaseNet):
+class Perceptron(TableNet):
     """The family of multilayer perceptrons."""
 
-    _parameter_constraints = {**BaseNet._parameter_constraints, "ensemble_size": [COUNT]}
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
+    _parameter_constraints = {**TableNet._parameter_constraints, "ensemble_size": [COUNT]}
 
     def _read_architecture(self):
         hidden = self._counts("hidden_layer_sizes")
@@ -35,10 +30,11 @@ class Perceptron(BaseNet):
                 f"ensemble_size={self.ensemble_size} needs a hidden layer, whose weights the members share; got"
                 f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
             )
-        return self._dense_architecture(hidden, self.residual, ensemble_size=int(self.ensemble_size))
+        dense = self._dense_architecture(hidden, self.residual, ensemble_size=int(self.ensemble_size))
+        return self._table_architecture(dense)
 
-    def _build_net(self, architecture, n_rows, rng):
-        return build_mlp(architecture, (self.n_features_in_,), self._count_outputs(), n_rows, rng)
+    def _build_net(self, architecture, n_rows, rng, inputs):
+        return build_table_mlp(architecture, inputs, self.n_features_in_, self._count_outputs(), n_rows, rng)
 
 
 @documented
@@ -88,17 +84,22 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
     --------
     >>> from sklearn.datasets import load_breast_cancer
     >>> from sklearn.model_selection import train_test_split
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
     >>> from skreg import DropoutMLPClassifier
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
-    >>> model = make_pipeline(StandardScaler(), DropoutMLPClassifier(random_state=0)).fit(X_train, y_train)
+    >>> model = DropoutMLPClassifier(random_state=0).fit(X_train, y_train)
     >>> model.score(X_test, y_test) > 0.95
     True
-    >>> u = model[-1].predict_uncertainty(model[:-1].transform(X_test))
-    >>> u.mutual_information.shape
+    >>> model.predict_uncertainty(X_test).mutual_information.shape
     (143,)
+
+    A table as it is:
+
+    >>> import pandas as pd
+    >>> pets = pd.DataFrame({"kind": ["cat", "dog", "dog", None] * 5, "kg": [4.0, 30.0, None, 5.0] * 5})
+    >>> model = DropoutMLPClassifier(early_stopping=False, random_state=0).fit(pets, ["in", "out", "out", "in"] * 5)
+    >>> model.predict(pd.DataFrame({"kind": ["cat", "horse"], "kg": [None, 29.0]}))
+    array(['in', 'out'], dtype='<U3')
     """
 
     _parameter_constraints = {**Perceptron._parameter_constraints, **NetClassifier._kind_constraints}
@@ -108,6 +109,11 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
         hidden_layer_sizes=(100, 100),
         *,
         activation="relu",
+        categorical_features="from_dtype",
+        missing="indicator",
+        standardize="standard",
+        embedding_size="auto",
+        embedding_dropout=0.0,
         residual=False,
         normalization="batch",
         weight_normalization=None,
@@ -149,6 +155,11 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.categorical_features = categorical_features
+        self.missing = missing
+        self.standardize = standardize
+        self.embedding_size = embedding_size
+        self.embedding_dropout = embedding_dropout
         self.residual = residual
         self.normalization = normalization
         self.weight_normalization = weight_normalization
@@ -234,11 +245,9 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
     >>> from skreg import DropoutMLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = make_pipeline(StandardScaler(), DropoutMLPRegressor(random_state=0)).fit(X[:300], y[:300])
+    >>> model = DropoutMLPRegressor(random_state=0).fit(X[:300], y[:300])
     >>> model.score(X[300:], y[300:]) > 0.45
     True
     >>> mean, std = model.predict(X[300:], return_std=True)
@@ -253,6 +262,11 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
         hidden_layer_sizes=(100, 100),
         *,
         activation="relu",
+        categorical_features="from_dtype",
+        missing="indicator",
+        standardize="standard",
+        embedding_size="auto",
+        embedding_dropout=0.0,
         residual=False,
         normalization="batch",
         weight_normalization=None,
@@ -292,6 +306,11 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.categorical_features = categorical_features
+        self.missing = missing
+        self.standardize = standardize
+        self.embedding_size = embedding_size
+        self.embedding_dropout = embedding_dropout
         self.residual = residual
         self.normalization = normalization
         self.weight_normalization = weight_normalization

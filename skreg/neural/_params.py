@@ -4,8 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from .._nets.architectures.mlp import Architecture
-from .._nets.architectures.rnn import EMBEDDING
+from .._nets.architectures.mlp import EMBEDDING, Architecture
 from .._nets.layers.activations import ACTIVATIONS
 from .._nets.noise import KINDS
 from .._nets.training.optimizer import GroupPenalty
@@ -162,7 +161,8 @@ class NetParameters:
         decay, l2, l1 = (self._per_layer(name, len(groups)) for name in ("weight_decay", "l2", "l1"))
         if self.weight_normalization is not None:
             l1 = np.append(np.zeros(len(groups) - 1), l1[-1])
-        return {group: GroupPenalty(*of) for group, *of in zip(groups, decay, l2, l1, strict=True)}
+        strengths = {group: GroupPenalty(*of) for group, *of in zip(groups, decay, l2, l1, strict=True)}
+        return {EMBEDDING: strengths[groups[0]]._replace(l1=0.0)} | strengths  # columns come to the first layer
 
     def _radii(self, groups):
         """The radius of max-norm for every group of weights that has one, by their names.

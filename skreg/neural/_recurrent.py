@@ -113,7 +113,7 @@ class RecurrentNet(SequenceNet):
             return super()._unit(data, found)
         return (found.fit_weight * self._lengths(data.X)[found.rows]).mean()
 
-    def _build_net(self, architecture, n_rows, rng):
+    def _build_net(self, architecture, n_rows, rng, inputs):
         return build_rnn(
             architecture, self._longest, self._n_channels, self._n_tokens, self._count_outputs(), n_rows, rng
         )

@@ -15,7 +15,7 @@ from ..utils._callbacks import with_callbacks
 from ..utils._lazy import by_blocks
 from ..utils._params import BOOLEAN
 from ..utils._validation import caller_level, check_weights, unchanged_on_error
-from ._data import NetData, counted
+from ._data import counted
 from ._uncertainty import ConformityScores, Moments, Uncertainty, normal_quantile, thinned
 
 _BOUND = np.float32(9.0)  # of the predicted log variance, for y of variance 1: standard deviations of 0.01 to 90
@@ -37,7 +37,7 @@ class NetRegressor(RegressorMixin):
 
     def _read(self, X, y, sample_weight, *, reset=False, training=False):
         """Check data; `reset` makes them decide the features and the number of outputs."""
-        X, y = self._rows_and_targets(X, y, reset, **self._target_options)
+        X, y = self._rows_and_targets(X, y, reset, sample_weight, **self._target_options)
         return self._with_targets(X, y, sample_weight, reset=reset)
 
     def _with_targets(self, X, y, sample_weight, *, reset=False, training=False):
@@ -50,7 +50,7 @@ class NetRegressor(RegressorMixin):
             raise ValueError(f"y must have shape ({wanted}); got {y.shape}.")
         sample_weight = check_weights(sample_weight, len(y))
         sample_weight = np.ones(len(y)) if sample_weight is None else sample_weight
-        return NetData(X, y, None, sample_weight, sample_weight, self._n_channels, self._has_tokens)
+        return self._data(X, y, None, sample_weight, sample_weight)
 
     @property
     def _n_outputs(self):

@@ -6,6 +6,7 @@ import math
 import numpy as np
 from sklearn.base import is_classifier
 
+from .._nets.architectures.mlp import EMBEDDING
 from .._nets.base import Param
 from .._nets.training.evaluation import scores
 from .._nets.training.optimizer import LayerRule
@@ -188,6 +189,7 @@ class Start:
         """
         pulled = self.taken if 0.0 < self.l2_sp < math.inf else []
         rules = {name: LayerRule(rate, self.l2_sp if name in pulled else 0.0) for name, rate in self.rates.items()}
+        pulled = {*pulled, EMBEDDING} if pulled else pulled
         strengths = {name: own._replace(decay=0.0) if name in pulled else own for name, own in strengths.items()}
         return dict(strengths=strengths, layers=rules, centre=self._centre)
 

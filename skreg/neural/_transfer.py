@@ -87,7 +87,7 @@ def source_of(pretrained, owner):
     elif isinstance(inner, Autoencoder):
         inner = getattr(inner, "net_", inner)
         if isinstance(inner, BaseNet):
-            n_layers = int(np.argmin(inner._architecture.hidden_layer_sizes)) + 1
+            n_layers = int(np.argmin(inner._architecture.dense.hidden_layer_sizes)) + 1
     if not isinstance(inner, (BaseNet, BaseFineTuned, Autoencoder)):
         raise ValueError(f"pretrained must hold a net or an Autoencoder of skreg; got pretrained={pretrained!r}.")
     if not hasattr(inner, "_net"):
@@ -206,7 +206,7 @@ class BaseFineTuned(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
         params |= {name: value for name, value in own.items() if not (isinstance(value, str) and value == SOURCE)}
         net = cls(**params | {"warm_start": False})
         if source._has_fixed_inputs:
-            names = "n_features_in_", "_shape", "_kind"
+            names = "n_features_in_", "_shape", "_kind", "_table", "_exact"
             vars(net).update({name: getattr(source, name) for name in names if hasattr(source, name)})
             if hasattr(self.pretrained, "feature_names_in_"):  # of an `Autoencoder`, too, whose net sees no names
                 net.feature_names_in_ = self.pretrained.feature_names_in_
@@ -214,8 +214,8 @@ class BaseFineTuned(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
 
     def _shorten(self, params, source, n_layers):
         """Let parameters be those of the first hidden layers and the output."""
-        n = len(source._architecture.hidden_layer_sizes)
-        params["hidden_layer_sizes"] = sizes = source._architecture.hidden_layer_sizes[:n_layers]
+        n = len(source._architecture.dense.hidden_layer_sizes)
+        params["hidden_layer_sizes"] = sizes = source._architecture.dense.hidden_layer_sizes[:n_layers]
         for name, n_outputs in PER_LAYER.items():
             if np.ndim(params[name]):
                 values = list(params[name])

@@ -3,11 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.linalg import cholesky, solve_triangular
 from scipy.special import entr, ndtri, stdtrit
 from sklearn.covariance import oas
 
 from .._nets.training.evaluation import scores
+from .._nets.training.rows import take_rows
 
 MAX_ROWS = 10_000  # about the most rows that a distribution is estimated from
 MAX_FEATURES = 2_000  # no covariance is estimated for wider layers
@@ -174,5 +176,7 @@ def features_of(net, X, rows=None):
     if net.before_output is not None:
         features = scores(net.before_output, X, rows)
         return features if net.n_members == 1 else features.reshape(len(features), net.n_members, -1).mean(axis=1)
-    X = X if rows is None else X[rows]
-    return X.toarray() if hasattr(X, "toarray") else X
+    rows = np.arange(X.shape[0]) if rows is None else rows
+    if net.inputs is not None and not sp.issparse(X):
+        return take_rows(X, rows, net.dtype, net.inputs)
+    return X[rows].toarray() if sp.issparse(X) else X[rows]

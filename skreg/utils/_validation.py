@@ -176,11 +176,12 @@ def check_in_memory(X, name="X"):
         )
 
 
-def check_table(X, name="X"):
+def check_table(X, name="X", text=False, advice="encode it, for example by a OneHotEncoder in a pipeline"):
     """Check the columns of a frame.
 
     Raises TypeError for a LazyFrame, for a Dask collection, which scikit-learn would read as a whole, and for dates,
-    which some libraries turn into huge numbers without a word; and ValueError for a column of text.
+    which some libraries turn into huge numbers without a word; and without `text` ValueError for a column of text, with
+    some advice.
     """
     check_in_memory(X, name)
     if type(X).__name__ == "LazyFrame":
@@ -197,12 +198,11 @@ def check_table(X, name="X"):
                 f"{name} holds dates in column {column!r} ({dtype}): turn them into numbers first, such as days since a"
                 " date, or leave the column out."
             )
-        if _may_hold_text(dtype):
-            text = _first_text(nw.from_native(X, eager_only=True)[column])
-            if text is not None:
+        if not text and _may_hold_text(dtype):
+            found = _first_text(nw.from_native(X, eager_only=True)[column])
+            if found is not None:
                 raise ValueError(
-                    f"{name} holds text in column {column!r}, such as {text!r}: encode it, for example by a"
-                    " OneHotEncoder in a pipeline, or leave the column out."
+                    f"{name} holds text in column {column!r}, such as {found!r}: {advice}, or leave the column out."
                 )
 
 

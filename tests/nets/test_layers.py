@@ -235,7 +235,9 @@ def bias_of(net):
 
 def test_layers__monte_carlo_mean_is_the_average_over_all_masks():
     X, T, _ = problem(3, n=5)
-    model = DropoutMLPClassifier((6,), dropout=0.4, normalization=None, early_stopping=False, random_state=0)
+    model = DropoutMLPClassifier(
+        (6,), standardize=None, dropout=0.4, normalization=None, early_stopping=False, random_state=0
+    )
     model.fit(X, T.argmax(axis=1) if len(set(T.argmax(axis=1))) > 1 else np.arange(5) % 2)
     exact = masks_average(model._net.astype(np.float64), 6, X, 0.4)
     draws = model.sample_predictions(X, 4000)
@@ -312,8 +314,8 @@ def test_layers__l1_finds_the_lasso(kind, momentum, rate):
     X = rng.standard_normal((200, 5)).astype(np.float32)
     y = X @ [2.0, -1.0, 0.0, 0.0, 0.0] + 0.1 * rng.standard_normal(200)
     net = DropoutMLPRegressor(
-        (), dropout=0.0, l1=0.1, weight_decay=0.0, early_stopping=False, optimizer=kind, momentum=momentum,
-        learning_rate=rate, max_iter=1000, batch_size=200, random_state=0,
+        (), standardize=None, dropout=0.0, l1=0.1, weight_decay=0.0, early_stopping=False, optimizer=kind,
+        momentum=momentum, learning_rate=rate, max_iter=1000, batch_size=200, random_state=0,
     ).fit(X, y)  # fmt: skip
     lasso = Lasso(alpha=0.1, tol=1e-10).fit(X.astype(float), (y - y.mean()) / y.std())
     np.testing.assert_allclose(net.weights_[0].ravel(), lasso.coef_, atol=1e-4)
@@ -328,8 +330,8 @@ def test_layers__training_without_noise_finds_ridge(kind):
     y = X @ [2.0, -1.0, 0.5, 0.0] + rng.standard_normal(100)
     w = rng.uniform(0.1, 2.0, 100)
     net = DropoutMLPRegressor(
-        (), dropout=0.0, l2=0.3, l1=0.0, weight_decay=0.0, early_stopping=False, optimizer=kind, learning_rate=0.05,
-        max_iter=2000, batch_size=100, random_state=0,
+        (), standardize=None, dropout=0.0, l2=0.3, l1=0.0, weight_decay=0.0, early_stopping=False, optimizer=kind,
+        learning_rate=0.05, max_iter=2000, batch_size=100, random_state=0,
     ).fit(X, y, w)  # fmt: skip
     ridge = Ridge(alpha=0.3 * w.sum()).fit(X, y, w)
     np.testing.assert_allclose(net.predict(X), ridge.predict(X), atol=2e-4)
@@ -431,7 +433,8 @@ def test_layers__spectral_norm_is_one_after_every_step_and_max_norm_holds():
         (dict(weight_normalization="spectral"), 1.0 + 1e-5),
         (dict(max_norm=0.5), 0.5 * (1.0 + 1e-5)),
     ):
-        model = DropoutMLPClassifier((8, 8), max_iter=1, learning_rate=0.1, random_state=0, **options).fit(X, y)
+        net = DropoutMLPClassifier((8, 8), standardize=None, max_iter=1, learning_rate=0.1, random_state=0, **options)
+        model = net.fit(X, y)
         for _ in range(20):
             model.partial_fit(X, y)
             for W in model.weights_[:-1]:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from sklearn.base import clone
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from tests.problems import regression
@@ -24,6 +25,14 @@ PARAMETERS = [
     (dict(hidden_layer_sizes=(10, 0)), r"hidden_layer_sizes must hold ints of at least 1; got \(10, 0\)"),
     (dict(hidden_layer_sizes=(10.0,)), r"hidden_layer_sizes must hold ints of at least 1; got \(10\.0,\)"),
     (dict(hidden_layer_sizes=0), r"'hidden_layer_sizes' parameter .* Got 0"),
+    (dict(categorical_features="all"), r"'categorical_features' parameter .* among 'from_dtype', .* Got 'all'"),
+    (dict(categorical_features=[4]), r"categorical_features must hold names, or indices of the 4 columns of X; got 4"),
+    (dict(categorical_features=[True]), r"categorical_features as a mask must have 4 entries.* got \[True\]"),
+    (dict(categorical_features=["a"]), r"categorical_features names 'a', which is no column of X; X has no names"),
+    (dict(missing="mean"), r"'missing' parameter .* among 'indicator', 'raise'\. Got 'mean'"),
+    (dict(standardize=True), r"'standardize' parameter .* Got True"),
+    (dict(embedding_size=0), r"'embedding_size' parameter .* Got 0"),
+    (dict(embedding_dropout=1.0), r"'embedding_dropout' parameter .* Got 1\.0"),
     (dict(activation="selu"), r"'activation' parameter .* among 'relu', .* Got 'selu'"),
     (dict(normalization="group"), r"'normalization' parameter .* Got 'group'"),
     (dict(dropout=1.0), r"'dropout' parameter .* in the range \[0\.0, 1\.0\).* Got 1\.0"),
@@ -88,12 +97,12 @@ def test_bad_input__parameters(model, y, params, message):
         (sp.csr_array(holed(np.inf)), r"Input X contains infinity"),
         (holed(1e39), r"Input X contains values too large for float32"),
         (X[:-1], r"inconsistent numbers of samples"),
-        (pd.DataFrame({"a": ["x", "y"] * 10, "b": Y}), r"X holds text in column 'a', such as 'x'"),
+        (pd.DataFrame({"a": ["x", "y"] * 10, "b": Y}), r"X holds text in column 0 \('a'\), such as 'x', where numbers"),
     ],
 )
 def test_bad_input__data(model, y, bad, message):
     with pytest.raises(ValueError, match=message):
-        model.fit(bad, y)
+        clone(model).set_params(missing="raise", categorical_features=None).fit(bad, y)
 
 
 @pytest.mark.parametrize(("model", "y"), NETS)
@@ -121,7 +130,7 @@ def test_bad_input__weights(model, y, weights, message):
         (dict(sample_weight_val=np.ones(20)), r"belong together; got only sample_weight_val"),
         (dict(X_val=X[:, :3], y_val=CODES), r"in the validation data X_val.*has 3 features.*expecting 4"),
         (dict(X_val=X[:0], y_val=CODES[:0]), r"in the validation data X_val.*0 sample"),
-        (dict(X_val=holed(np.nan), y_val=CODES), r"in the validation data X_val.*contains NaN"),
+        (dict(X_val=holed(np.inf), y_val=CODES), r"in the validation data X_val.*contains infinity"),
         (dict(X_val=1e200 * X, y_val=CODES), r"in the validation data X_val.*too large for float32"),
         (dict(X_val=X, y_val=CODES[:-1]), r"in the validation data X_val.*inconsistent numbers"),
         (dict(X_val=X, y_val=CODES, sample_weight_val=np.ones(3)), r"validation data.*sample_weight must have shape"),
@@ -198,7 +207,7 @@ def test_bad_input__columns_far_from_zero():
     X, y = regression(60, 4)
     X[:, 2] = 1e6 + X[:, 2]
     with pytest.warns(UserWarning, match=r"the first of 1 is column 2 with mean 1e\+06: standardize X"):
-        DropoutMLPRegressor(**FAST).fit(X, y)
+        DropoutMLPRegressor(standardize=None, **FAST).fit(X, y)
 
 
 def test_bad_input__monitors():

@@ -182,7 +182,13 @@ def bad_inputs():
     dX = blocks(X, 10)
     stopping = dict(early_stopping=True)
     return {
-        "NaN": ({}, blocks(hole, 10), y, {}, "in block 1, which begins with row 10: Input X contains NaN in column 2"),
+        "NaN": (
+            dict(missing="raise"),
+            blocks(hole, 10),
+            y,
+            {},
+            "in block 1, which begins with row 10: Input X contains NaN in column 2",
+        ),
         "huge": (
             {},
             blocks(huge, 10),

@@ -169,7 +169,8 @@ def test_distance__is_that_of_mahalanobis():
     X, y = numbers(500)
     labels = (y > 0.0).astype(int)
     val = dict(X_val=X[300:], y_val=labels[300:])
-    model = DropoutMLPClassifier((), max_iter=2, random_state=0).fit(X[:300], labels[:300], **val)  # features are X
+    model = DropoutMLPClassifier((), standardize=None, max_iter=2, random_state=0)  # features are X
+    model.fit(X[:300], labels[:300], **val)
     A, a = X[:300].astype(np.float32).astype(float), labels[:300]
     means = np.array([A[a == k].mean(axis=0) for k in (0, 1)])
     precision = np.linalg.inv(OAS(assume_centered=True).fit(A - means[a]).covariance_)
@@ -194,11 +195,11 @@ def test_distance__finds_rows_far_from_the_data(dropout):
 
 def test_distance__of_regressors_sparse_rows_and_chunks():
     X, y = numbers(300)
-    model = DropoutMLPRegressor(**SMALL).fit(X, y)
+    model = DropoutMLPRegressor(standardize=None, **SMALL).fit(X, y)
     distance = model.predict_uncertainty(X).distance
     assert distance.shape == (300,)
     assert (model.predict_uncertainty(100.0 + X).distance > 10.0).all()
-    sparse = DropoutMLPRegressor(**SMALL).fit(sp.csr_array(X), y)
+    sparse = DropoutMLPRegressor(standardize=None, **SMALL).fit(sp.csr_array(X), y)
     np.testing.assert_allclose(sparse.predict_uncertainty(sp.csr_array(X)).distance, distance, rtol=1e-3)
     assert np.isnan(model.partial_fit(X, y).predict_uncertainty(X).distance).all()
     wide = sp.random_array((60, 3000), density=0.01, random_state=np.random.default_rng(0), format="csr")
@@ -208,7 +209,7 @@ def test_distance__of_regressors_sparse_rows_and_chunks():
 
 def test_distance__a_single_row_has_none():
     X, y = numbers(60)
-    model = DropoutMLPRegressor(normalization=None, **SMALL).fit(X[:1], y[:1])
+    model = DropoutMLPRegressor(normalization=None, standardize=None, **SMALL).fit(X[:1], y[:1])
     assert np.isnan(model.predict_uncertainty(X).distance).all()
     one_of_each = DropoutMLPClassifier(**SMALL).fit(X[:2], [0, 1])  # nothing varies within a class
     assert np.isfinite(one_of_each.predict_uncertainty(X).distance).all()
@@ -217,7 +218,7 @@ def test_distance__a_single_row_has_none():
 def test_distance__constant_features():
     X, y = numbers(200)
     X[:, 1] = 0.0
-    model = DropoutMLPRegressor((), max_iter=1, random_state=0).fit(X, y)
+    model = DropoutMLPRegressor((), standardize=None, max_iter=1, random_state=0).fit(X, y)
     far = X.copy()
     far[:, 1] = 1.0
     assert np.isfinite(model.predict_uncertainty(X).distance).all()

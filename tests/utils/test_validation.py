@@ -29,7 +29,7 @@ TEXT = {
 
 @pytest.mark.parametrize("kind", TEXT)
 @pytest.mark.parametrize(
-    "model", [ElasticNetProx(), LabelSmoothedLogistic(), EarlyStoppingRegressor(), DropoutMLPRegressor()], ids=str
+    "model", [ElasticNetProx(), LabelSmoothedLogistic(), EarlyStoppingRegressor(), DropoutCNNRegressor()], ids=str
 )
 def test_check_table__names_the_column_of_text(model, kind):
     with pytest.raises(ValueError, match=r"^X holds text in column 'city', such as 'Oslo': encode it"):
@@ -56,7 +56,7 @@ def with_hole(kind, value):
         ElasticNetProx(),
         LabelSmoothedLogistic(),
         EarlyStoppingRegressor(),
-        DropoutMLPClassifier(),
+        DropoutMLPClassifier(missing="raise"),
         DropoutCNNRegressor(),
         Autoencoder(DropoutMLPRegressor((2,))),
     ],
@@ -73,7 +73,7 @@ def test_naming_bad_columns__of_training_rows(model, kind, value, what):
 def test_naming_bad_columns__of_other_rows():
     X = np.random.default_rng(0).standard_normal((8, 3))
     bad = with_hole("array", np.nan)[0]
-    net = DropoutMLPRegressor((2,), max_iter=1, early_stopping=False, random_state=0).fit(X, X[:, 0])
+    net = DropoutMLPRegressor((2,), missing="raise", max_iter=1, early_stopping=False, random_state=0).fit(X, X[:, 0])
     with pytest.raises(ValueError, match=r"^Input X contains NaN in column 1\."):
         net.predict(bad)
     coder = Autoencoder(net).fit(X)

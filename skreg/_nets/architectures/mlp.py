@@ -6,10 +6,12 @@ import numpy as np
 
 from ..base import Chain, Net, ResidualBlock
 from ..layers.activations import ACTIVATIONS, BiasActivationDropout
+from ..layers.columns import CategoryVectors, TableColumns
 from ..layers.dense import Bias, Dense
 from ..layers.dropout import Dropout, InputNoise
 from ..layers.members import MemberDense, MemberInputs, Members, Scale, at_members
 from ..layers.normalization import BatchNorm, LayerNorm
+from ..layers.sequences import Embedding
 from ..noise import Bernoulli, dropout_noise
 from ..weights import DropConnect, SpectralNorm, WeightNorm
 
@@ -17,6 +19,8 @@ GAINS = {"relu": 2.0, "leaky_relu": 2.0, "gelu": 2.0, "silu": 2.0}
 NORMALIZATION = {"batch": BatchNorm, "layer": LayerNorm}
 WEIGHTS = {"weight": WeightNorm, "spectral": SpectralNorm}
 OUTPUT = "output"  # the group of the weights of the last layer
+EMBEDDING = "embedding"  # the group of the vectors of tokens, of categories, and of numbers
+CATEGORY_SIZE = 8  # width of the vectors of categories (Holzmüller et al. 2024, section 3.1)
 
 
 class Architecture(NamedTuple):
@@ -112,6 +116,53 @@ def dense_layers(a, width_out, n_rows, shared=()):
     if k > 1:
         return [*layers, MemberDense(k, width_out, OUTPUT), Bias(), Members(k, width_out)]
     return [*layers, Dense(width_out, OUTPUT), Bias()]
+
+
+class TableArchitecture(NamedTuple):
+    """All parameters that decide the layers of a net for tables, and what these see of a table."""
+
+    missing: str
+    standardize: str | None
+    embedding_size: int | str
+    embedding_dropout: float
+    dense: Architecture
+
+    def groups(self):
+        """Names of the groups of weights that have strengths of their own; those of columns have the first one's."""
+        return self.dense.groups()
+
+
+def column_layers(a, inputs):
+    """Noise on the inputs, and embeddings of the categories that have codes."""
+    noise = input_layers(a.dense)
+    if inputs is None or not inputs.coded:
+        return noise
+    width = CATEGORY_SIZE if a.embedding_size == "auto" else a.embedding_size
+    dropout = dropout_noise("gaussian" if a.dense.dropout_kind == "gaussian" else "bernoulli", a.embedding_dropout)
+    embedding = Embedding(inputs.n_codes, width, EMBEDDING, dropout, has_unknown=True)
+    parts = [(inputs.n_plain, Chain(*noise)), (len(inputs.coded), CategoryVectors(embedding))]
+    return [TableColumns([part for part in parts if part[0]], a.groups()[0])]
+
+
+def build_table_mlp(a, inputs, n_features, width_out, n_rows, rng, dtype=np.float32):
+    """A net for tables with initial weights.
+
+    Parameters
+    ----------
+    a : TableArchitecture
+    inputs : Inputs or None
+        What the layers see of a table; None for its numbers as they are.
+    n_features : int
+        Columns of the table.
+    width_out : int
+    n_rows : int
+        Number of training rows, which concrete dropout needs.
+    rng : numpy.random.Generator
+    dtype : dtype
+    """
+    width = n_features if inputs is None else inputs.width
+    layers = [*column_layers(a, inputs), *dense_layers(a.dense, width_out, n_rows)]
+    return Net(Chain(*layers), (width,), rng, dtype, inputs)
 
 
 def build_mlp(a, shape, width_out, n_rows, rng, dtype=np.float32):

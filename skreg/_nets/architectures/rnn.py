@@ -10,9 +10,8 @@ from ..layers.recurrent import Bidirectional, Direction
 from ..layers.sequences import Embedding, PoolSteps, Sequences
 from ..noise import dropout_noise
 from ..weights import DropConnect
-from .mlp import Architecture, dense_layers, input_layers, row_dropout, weight_hooks
+from .mlp import EMBEDDING, Architecture, dense_layers, input_layers, row_dropout, weight_hooks
 
-EMBEDDING = "embedding"  # the group of the vectors of tokens
 STEPS = ("positions",)  # steps of a sequence have the same factors
 
 

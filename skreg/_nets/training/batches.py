@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..sparse_rows import SparseRows
-from .rows import dense_rows, sparse_rows
+from .rows import take_rows
 
 _POOL = 20  # batches that are sorted by length together: most rows of a batch are then nearly as long as its longest
 _CHUNK_VALUES = 1 << 20  # values of X that are gathered at a time, for one or several batches
@@ -81,12 +81,26 @@ class Batches:
         for one pass over the rows.
     lengths : ndarray of int of shape (n,) or None
         Lengths of the rows, if they are sequences of unequal length: a batch then has rows of similar length.
+    inputs : Inputs or None
+        What the net sees of rows of X.
     """
 
     def __init__(
-        self, X, targets, weights, rows, size, mixup=0.0, dtype=np.float32, n_steps=None, augment=None, lengths=None
+        self,
+        X,
+        targets,
+        weights,
+        rows,
+        size,
+        mixup=0.0,
+        dtype=np.float32,
+        n_steps=None,
+        augment=None,
+        lengths=None,
+        inputs=None,
     ):
         self.lengths = lengths
+        self.inputs = inputs
         self.X = X
         self.targets = targets
         self.weights = weights
@@ -118,7 +132,7 @@ class Batches:
     def _augmented(self, rng, order, ends):
         for first, last in itertools.pairwise(ends):
             batch = self.augment(order[first:last], rng, self.dtype)
-            yield batch if self.mixup == 0.0 else self._mix(batch, rng.beta(self.mixup, self.mixup))
+            yield batch if self.mixup == 0.0 else self._mix(batch, rng.beta(self.mixup, self.mixup), rng)
 
     def _pass(self, rng, order, ends, n_steps):
         together = max(1, _CHUNK_VALUES // max(1, (order.size // self.count + 1) * self.X.shape[1]))
@@ -127,20 +141,28 @@ class Batches:
             chunk = order[ends[first] : ends[last]]
             T = self.targets.take(chunk)
             w = self.weights.take(chunk)
-            X = None if sp.issparse(self.X) else dense_rows(self.X, chunk, self.dtype)
+            X = None if sp.issparse(self.X) else take_rows(self.X, chunk, self.dtype, self.inputs)
             for b in range(first, last):
                 at = slice(ends[b] - ends[first], ends[b + 1] - ends[first])
                 share = 1.0 if self.mixup == 0.0 else rng.beta(self.mixup, self.mixup)
-                x = sparse_rows(self.X, chunk[at], self.dtype, share) if X is None else X[at]
+                x = take_rows(self.X, chunk[at], self.dtype, self.inputs, share) if X is None else X[at]
                 batch = Minibatch(x, T[at], w[at])
-                yield batch if share == 1.0 else self._mix(batch, share)
+                yield batch if share == 1.0 else self._mix(batch, share, rng)
 
-    def _mix(self, batch, share):
+    def _mix(self, batch, share, rng):
         """Mixed rows, and targets mixed in proportion to the weights: the loss is linear in the target."""
         x, T, w = batch
         both = mixed(w, share)
         column = (-1, *[1] * (T.ndim - 1))
         T = mixed(w.reshape(column) * T, share) / np.where(both > 0.0, both, 1.0).reshape(column)
-        x = x if isinstance(x, SparseRows) else mixed(x, share)
+        x = x if isinstance(x, SparseRows) else self._mixed_rows(x, share, rng)
         x = x.astype(self.dtype, copy=False) if isinstance(x, np.ndarray) else x
         return Minibatch(x, T.astype(self.dtype), both)
+
+    def _mixed_rows(self, x, share, rng):
+        """Mixed rows; a code, of which there is no mean, is that of the first row with the probability `share`."""
+        out = mixed(x, share)
+        if self.inputs is not None and self.inputs.coded:
+            codes = x[:, self.inputs.n_plain :]
+            out[:, self.inputs.n_plain :] = np.where(rng.random(codes.shape) < share, codes, codes[::-1])
+        return out

@@ -58,7 +58,7 @@ def _outputs(net, X, rows, like):
     """
     seed, noisy, strength = like.state, like.noisy, like.strength
     if net.n_channels is None:
-        chunks, n_computed = iter_chunks(X, rows, net.dtype, net.size_per_row), rows.size
+        chunks, n_computed = iter_chunks(X, rows, net.dtype, net.size_per_row, net.inputs), rows.size
     else:
         chunks, n_computed = iter_sequences(X, rows, net.dtype, net.n_channels), max(rows.size, SEQUENCE_ROWS)
 

@@ -50,11 +50,12 @@ def gather(indptr, indices, data, rows, partners, share, out_indptr, out_indices
 
 def sparse_rows(X, rows, dtype, share=1.0):
     """Rows of a CSR matrix; with a share below 1, row i is mixed with row i counted from the end."""
+    share = np.dtype(dtype).type(share)  # where that is 1, there are no partners
     lengths = X.indptr[rows + 1] - X.indptr[rows]
     size = int(lengths.sum()) * (1 if share == 1.0 else 2)
     indptr = np.zeros(rows.size + 1, X.indptr.dtype)
     indices, data = np.empty(size, X.indices.dtype), np.empty(size, dtype)
-    gather(X.indptr, X.indices, X.data, rows, rows[::-1].copy(), data.dtype.type(share), indptr, indices, data)
+    gather(X.indptr, X.indices, X.data, rows, rows[::-1].copy(), share, indptr, indices, data)
     return SparseRows(indptr, indices, data, X.shape[1])
 
 
@@ -65,8 +66,23 @@ def dense_rows(X, rows, dtype):
     return X[rows].astype(dtype, order="C", copy=False)  # `take` would copy all of X first
 
 
-def iter_chunks(X, rows, dtype, size_per_row=0):
-    """Yield chunks of rows in the order given, of nearly equal size: a slice of `rows`, and those rows of X.
+def take_rows(X, rows, dtype, inputs=None, share=1.0):
+    """Rows of X as the layers of a net see them: through its `Inputs`, if it has any.
+
+    Rows that stay sparse are mixed with the rows counted from the end, with a share below 1.
+    """
+    if sp.issparse(X) and (inputs is None or inputs.keeps_zeros):
+        x = sparse_rows(X, rows, dtype, share)
+        return x if inputs is None else inputs.scale_entries(x)
+    if sp.issparse(X):  # of a net that was fitted to dense rows
+        return inputs(X[rows].toarray().astype(inputs.read_as(X.dtype, dtype), order="C", copy=False), dtype)
+    if inputs is None:
+        return dense_rows(X, rows, dtype)
+    return inputs(dense_rows(X, rows, inputs.read_as(X.dtype, dtype)), dtype)
+
+
+def iter_chunks(X, rows, dtype, size_per_row=0, inputs=None):
+    """Yield chunks of rows in the order given, of nearly equal size: a slice of `rows`, and what a net sees of them.
 
     `size_per_row` is how many numbers a net makes of a row, which limits the rows of a chunk.
     """
@@ -75,9 +91,8 @@ def iter_chunks(X, rows, dtype, size_per_row=0):
     size = min(max(_CHUNK_VALUES / entries, fewest), most, max(_CHUNK_OUTPUTS / max(size_per_row, 1), 1))
     count = -(-rows.size // int(size))
     ends = np.arange(count + 1) * rows.size // max(count, 1)
-    take = sparse_rows if sp.issparse(X) else dense_rows
     for first, last in itertools.pairwise(ends):
-        yield slice(first, last), take(X, rows[first:last], dtype)
+        yield slice(first, last), take_rows(X, rows[first:last], dtype, inputs)
 
 
 def lengths_of(X, n_channels):

@@ -1,0 +1,136 @@
+"""What the layers of a net see of rows of X: scaled numbers, indicators of missing ones, and categories."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .._core._jit import njit
+
+CLIP = 3.0  # what robustly scaled numbers tend to (Holzmüller et al. 2024, section 3.2)
+LARGE = 1e12  # what scaled numbers are cut to before that: the squares of larger ones may overflow
+
+
+class Numbers(NamedTuple):
+    """The columns of X that hold numbers, and how they are scaled.
+
+    A number x becomes ``(x - center) * scale``, then ``v / sqrt(1 + (v / CLIP)^2)`` with `clips`; NaN becomes `fill`.
+    """
+
+    columns: np.ndarray  # (m,)
+    center: np.ndarray  # (m,)
+    scale: np.ndarray  # (m,)
+    fill: np.ndarray  # (m,), after scaling
+    clips: bool
+    indicators: np.ndarray  # (k,): which of the m have a column that says where they are missing
+
+
+class CodedColumn(NamedTuple):
+    """A column of X that holds the codes -1, 0, 1, ... of categories, -1 being one that was never seen.
+
+    ``index[code + 1]`` is the number of the category among those of the training rows, counted from 1 more than
+    `first`, or 0 for none of these.
+    """
+
+    column: int
+    index: np.ndarray
+    size: int  # number of categories of the training rows
+    first: int = 0
+
+    def counted_from(self, first):
+        """The same with other numbers, so that those of several columns differ."""
+        return self._replace(index=np.where(self.index > 0, self.index - self.first + first, 0), first=first)
+
+
+@njit
+def transform(x, columns, center, scale, fill, clips, indicators, out):
+    """Write scaled numbers and indicators of missing ones to the first columns of `out`."""
+    m = columns.size
+    for i in range(len(x)):
+        for k in range(m):
+            v = (x[i, columns[k]] - center[k]) * scale[k]
+            if clips:
+                v = min(max(v, -LARGE), LARGE)
+                v = v / np.sqrt(1.0 + (v / CLIP) ** 2)
+            out[i, k] = fill[k] if np.isnan(v) else v
+        for k in range(indicators.size):
+            out[i, m + k] = np.isnan(x[i, columns[indicators[k]]])
+
+
+@njit
+def write_one_hot(x, column, index, start, size, out):
+    """Write the indicators of the categories of a column."""
+    for i in range(len(x)):
+        for k in range(size):
+            out[i, start + k] = 0.0
+        k = index[np.int64(x[i, column]) + 1]
+        if k > 0:
+            out[i, start + k - 1] = 1.0
+
+
+@njit
+def write_codes(x, column, index, start, out):
+    """Write the numbers of the categories of a column."""
+    for i in range(len(x)):
+        out[i, start] = index[np.int64(x[i, column]) + 1]
+
+
+class Inputs:
+    """From rows of X to rows of numbers, indicators of missing numbers, one-hot categories, and codes of categories.
+
+    Parameters
+    ----------
+    numbers : Numbers
+    one_hot, coded : list of CodedColumn
+    exact : bool
+        Whether X has columns whose changes are small beside their mean, so that numbers of double precision are read as
+        they are; else they are rounded to the precision of the net, which makes X of both precisions the same.
+
+    Attributes
+    ----------
+    n_numbers : int
+        Numbers come first.
+    n_plain : int
+        Numbers, indicators and one-hot categories; codes come after these.
+    width : int
+        Number of all columns.
+    n_codes : int
+        Number of different codes, where 0 is that of unknown categories in all columns.
+    keeps_zeros : bool
+        Whether numbers are scaled only, so that sparse rows stay sparse.
+    """
+
+    def __init__(self, numbers, one_hot=(), coded=(), exact=False):
+        self.numbers = numbers
+        self.one_hot = list(one_hot)
+        self.coded = []
+        self.n_codes = 1
+        for column in coded:
+            self.coded.append(column.counted_from(self.n_codes - 1))
+            self.n_codes += column.size
+        self.exact = exact
+        self.keeps_zeros = not (numbers.clips or numbers.center.any() or numbers.fill.any() or one_hot or coded)
+        self.n_numbers = numbers.columns.size
+        self.n_plain = self.n_numbers + numbers.indicators.size + sum(c.size for c in self.one_hot)
+        self.width = self.n_plain + len(self.coded)
+
+    def __call__(self, x, dtype):
+        """Rows of a dense X, in C order and of single or double precision, as an array of the given precision."""
+        out = np.empty((len(x), self.width), dtype)
+        transform(x, *self.numbers, out)
+        start = self.n_numbers + self.numbers.indicators.size
+        for column, index, size, _ in self.one_hot:
+            write_one_hot(x, column, index, start, size, out)
+            start += size
+        for column, index, _, _ in self.coded:
+            write_codes(x, column, index, start, out)
+            start += 1
+        return out
+
+    def read_as(self, dtype, wanted):
+        """The precision in which rows of X of some dtype are read, for a net of the precision `wanted`."""
+        return np.float64 if self.exact and dtype == np.float64 else wanted
+
+    def scale_entries(self, x):
+        """Scale the entries of `SparseRows`, which are a copy of those of X, and stay as sparse."""
+        x.data *= self.numbers.scale.astype(x.data.dtype)[x.indices]
+        return x

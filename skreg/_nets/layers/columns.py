@@ -1,0 +1,90 @@
+"""The columns of a table: numbers, indicators and embedded categories, side by side."""
+
+import math
+
+from ..base import Layer
+
+
+class CategoryVectors(Layer):
+    """Vectors of categories from their codes (rows, columns).
+
+    Parameters
+    ----------
+    embedding : Embedding
+    """
+
+    def __init__(self, embedding):
+        self.embedding = embedding
+
+    def build(self, shape, rng, dtype):
+        out = self.embedding.build((*shape, 1), rng, dtype)
+        self.size = math.prod(out)
+        return out
+
+    def __call__(self, x, ctx):
+        y, back = self.embedding(x[:, :, None], ctx)
+        return y, back
+
+
+class TableColumns(Layer):
+    """Layers for some of the columns each, whose outputs are put side by side.
+
+    Where all of them put out tokens (rows, columns, width), so does this layer; else one row of numbers.
+
+    Parameters
+    ----------
+    parts : sequence of (int, Layer)
+        The number of columns that a layer takes, one after another, and the layer.
+    belongs_to : str or None
+        Name of the layer that the weights belong to.
+    """
+
+    def __init__(self, parts, belongs_to=None):
+        self.widths = [width for width, _ in parts]
+        self.layers = [layer for _, layer in parts]
+        self.belongs_to = belongs_to
+
+    def build(self, shape, rng, dtype):
+        if sum(self.widths) != shape[0]:
+            raise ValueError(f"the layers take {self.widths} columns; the input has {shape[0]}.")
+        outs = [layer.build((width,), rng, dtype) for width, layer in zip(self.widths, self.layers, strict=True)]
+        self.sizes = [math.prod(out) for out in outs]
+        self.size = 2 * sum(self.sizes) + sum(layer.size for layer in self.layers)
+        if all(len(out) == 2 and out[1] == outs[0][1] for out in outs):
+            self.shape = sum(out[0] for out in outs), outs[0][1]
+        else:
+            self.shape = (sum(self.sizes),)
+        return self.shape
+
+    def trace(self, trainable):
+        self.needs_input_gradient = trainable
+        after = trainable
+        for layer in self.layers:
+            after = layer.trace(trainable) or after
+        return after
+
+    def __call__(self, x, ctx):
+        out = ctx.scratch((len(x), sum(self.sizes)), x.dtype)
+        backs, given, start = [], 0, 0
+        for width, size, layer in zip(self.widths, self.sizes, self.layers, strict=True):
+            own = ctx.scratch((len(x), width), x.dtype)
+            own[:] = x[:, given : given + width]
+            y, back = layer(own, ctx)
+            out[:, start : start + size] = y.reshape(len(x), size)
+            backs.append((back, y.shape))
+            given, start = given + width, start + size
+
+        def back(d):
+            d = d.reshape(len(d), -1)
+            dx = ctx.scratch(x.shape, x.dtype) if self.needs_input_gradient else None
+            given, start = 0, 0
+            for width, size, (step, shape) in zip(self.widths, self.sizes, backs, strict=True):
+                own = ctx.scratch((len(d), size), d.dtype)
+                own[:] = d[:, start : start + size]
+                found = step(own.reshape(shape))
+                if dx is not None:
+                    dx[:, given : given + width] = 0.0 if found is None else found
+                given, start = given + width, start + size
+            return dx
+
+        return out.reshape(len(x), *self.shape), back

@@ -1,0 +1,59 @@
+"""Texts of nets for tables, instead of the shared ones."""
+
+PARAMETERS = """
+    categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
+        Which columns hold categories, as in scikit-learn's gradient boosting: "from_dtype" takes the columns of text
+        and categories of a frame (pandas, polars, pyarrow) or of an array of objects; a mask, indices or names take
+        those columns, which may hold numbers, too; None takes none. Columns of up to 8 categories become indicators
+        (one-hot), others vectors that are learned [20]_. A missing category is a category of its own, if there is one
+        in the training rows; one that they do not have is all zeros.
+    missing : {"indicator", "raise"}, default="indicator"
+        What to do with missing numbers: NaN, None and the null of frames. "indicator" replaces them by the mean of the
+        column, with ``standardize="robust"`` by the median, and adds an indicator of missing numbers for each column
+        that has some in the training rows. Where numbers are missing in other columns of new rows, they are
+        replaced without an indicator. "raise" raises ValueError. Sparse X has no missing numbers.
+    standardize : {"standard", "robust"} or None, default="standard"
+        How numbers are scaled, with statistics of the training rows: those in no validation set, in the first call of
+        `partial_fit`, and in the first block of a Dask collection. "standard" gives every column mean 0 and variance
+        1. "robust" subtracts the median and divides by the interquartile range, or by half of the range where that is
+        0; then it clips smoothly, ``x / sqrt(1 + (x / 3)^2)``, so that no outlier is beyond 3 [20]_. Choose it where
+        columns have heavy tails; a row far outside of the training rows then looks less far. Columns of one value
+        become 0. Sparse X is divided by its standard deviations ("standard"), or by the root mean square of the entries
+        of a column that are not 0 ("robust"), and not shifted. None computes with X as it is. Digits of numbers far
+        from 0 are kept: X is shifted in double precision.
+    embedding_size : int or "auto", default="auto"
+        Length of the vectors of categories, at least 1; "auto" is 8.
+    embedding_dropout : float, default=0.0
+        Probability that the vector of a category is 0 for a row in training, in [0, 1), as if the category was unknown.
+        A Monte Carlo draw drops the same categories in all rows."""
+
+OWN = {
+    "input_noise": """
+    input_noise : float, default=0.0
+        Standard deviation of normal noise on the training inputs after scaling, indicators of categories included, in
+        [0, inf): to first order, a penalty on the gradient of the net [14]_. Only 0 is allowed for sparse X, which
+        noise would make dense.""",
+    "augmenter": """
+    augmenter : Augmenter or None, default=None
+        An augmenter of `skreg.augmentation`, which makes new rows from the training rows of every batch, others in
+        every epoch. It sees X before it is scaled; columns of categories are refused. Validation rows stay as they are.
+        Mixed rows have mixed labels. The augmenter is fitted to at most about 10,000 training rows.""",
+    "mixup": """
+    mixup : float, default=0.0
+        Parameter a of the Beta(a, a) distribution of the shares with which two rows and their targets are mixed, in
+        [0, inf), one share for each batch; 0 for no mixup [13]_. 0.1 to 0.4 are usual. Of categories with vectors, a
+        mixed row has that of one of both rows, drawn with the share.""",
+}
+REFERENCES = """
+    .. [20] D. Holzmüller, L. Grinsztajn, I. Steinwart, "Better by default: strong pre-tuned MLPs and boosted trees on
+       tabular data", NeurIPS 2024, section 3."""
+TABLE = "array-like or sparse matrix of shape (n_samples, n_features)"
+FOR_TABLES = {
+    TABLE: "array-like, frame or sparse matrix of shape (n_samples, n_features)",
+    TABLE.replace("n_samples", "n_samples_val"): "array-like, frame or sparse matrix of shape (n_samples_val, p)",
+    """Features, best standardized. The net computes in float32. X is not copied as a whole, in whatever order
+            it is stored, and sparse X stays sparse.""": """\
+Numbers in any units, text, categories and missing values; see `categorical_features`, `missing` and
+            `standardize`. The net computes in float32. An array of numbers is not copied as a whole, in whatever order
+            it is stored, and sparse X stays sparse; a frame with columns of several types becomes one matrix.""",
+}

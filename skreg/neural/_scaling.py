@@ -1,0 +1,209 @@
+"""What nets learn from the training rows about the columns of X: scales, missing numbers, and categories that occur."""
+
+import numpy as np
+import scipy.sparse as sp
+
+from .._nets.inputs import CodedColumn, Inputs, Numbers
+from ..utils._table import FAR
+
+MOST_ONE_HOT = 8  # columns of more categories get embeddings (Holzmüller et al. 2024, section 3.1)
+SAMPLE_ROWS = 10_000  # rows that quantiles are computed from, about
+SAMPLE_VALUES = 1 << 20  # values of these rows, at most, but at least those of 1000 rows
+_BLOCK_VALUES = 1 << 19  # values of X that are looked at together
+_CONSTANT = 1e-12  # a standard deviation below this share of the mean is rounding
+_ROUNDING = 1e-12  # of a sum of weights, relative to it
+
+
+def blocks(X, rows, columns, exact):
+    """Yield some columns of rows of X in double precision, and which of the rows they are."""
+    size = max(_BLOCK_VALUES // max(columns.size, 1), 256)
+    whole = columns.size == X.shape[1]
+    for first in range(0, rows.size, size):
+        some = rows[first : first + size]
+        block = X[some] if whole else X[some][:, columns]
+        if not exact:  # as nets read it
+            block = block.astype(np.float32, copy=False)
+        yield slice(first, first + size), block.astype(np.float64, copy=False)
+
+
+def weighted_quantiles(values, weights, levels):
+    """Quantiles of the columns of values (n, p) without NaN: the smallest value up to which the weights have a share.
+
+    Returns
+    -------
+    quantiles : ndarray of shape (len(levels), p)
+        NaN for columns of NaN.
+    """
+    order = np.argsort(values, axis=0, kind="stable")
+    in_order = np.take_along_axis(values, order, axis=0)
+    sums = np.cumsum(np.where(np.isnan(in_order), 0.0, weights[order]), axis=0)
+    places = [(sums < level * sums[-1] * (1.0 - _ROUNDING)).sum(axis=0) for level in levels]
+    return np.take_along_axis(in_order, np.minimum(places, len(values) - 1), axis=0)
+
+
+class ColumnStatistics:
+    """Statistics of columns of numbers on training rows.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, p)
+    rows : ndarray of int
+    weights : ndarray of shape (len(rows),)
+    columns : ndarray of int
+        The columns of numbers.
+    exact : bool
+        Whether numbers are read in double precision.
+    """
+
+    def __init__(self, X, rows, weights, columns, exact):
+        self.X = X
+        self.rows = rows
+        self.weights = weights
+        self.columns = columns
+        self.exact = exact
+
+    def blocks(self):
+        return blocks(self.X, self.rows, self.columns, self.exact)
+
+    def are_missing(self):
+        """Which columns have NaN."""
+        found = np.zeros(self.columns.size, bool)
+        for _, block in self.blocks() if self.X.dtype.kind == "f" else ():
+            found |= np.isnan(block).any(axis=0)
+        return found
+
+    def moments(self):
+        """Means and standard deviations; 0 where all is NaN."""
+        first = next(iter(self.blocks()))[1][:1]
+        origin = np.where(np.isnan(first), 0.0, first)  # keeps the digits of what is far from 0
+        total = np.zeros((2, self.columns.size))
+        for at, block in self.blocks():
+            w = np.where(np.isnan(block), 0.0, self.weights[at, None])
+            total += w.sum(axis=0), (w * np.nan_to_num(block - origin)).sum(axis=0)
+        shift = total[1] / np.where(total[0] > 0.0, total[0], 1.0)
+        squares = np.zeros(self.columns.size)
+        for at, block in self.blocks():
+            squares += (self.weights[at, None] * np.nan_to_num(block - origin - shift) ** 2).sum(axis=0)
+        return origin[0] + shift, np.sqrt(squares / np.where(total[0] > 0.0, total[0], 1.0))
+
+    def sample(self):
+        """Some rows, which depend on the values of all rows only, and their weights."""
+        n = min(SAMPLE_ROWS, max(SAMPLE_VALUES // max(self.columns.size, 1), 1000))
+        step = -(-self.rows.size // n)
+        some = blocks(self.X, self.rows[::step], self.columns, self.exact)
+        return np.concatenate([block for _, block in some]), self.weights[::step]
+
+    def quantiles(self, levels):
+        """Quantiles on a sample of the rows, of shape (len(levels), number of columns)."""
+        values, weights = self.sample()
+        out = np.empty((len(levels), self.columns.size))
+        size = max(_BLOCK_VALUES // len(values), 1)
+        for first in range(0, self.columns.size, size):
+            out[:, first : first + size] = weighted_quantiles(values[:, first : first + size], weights, levels)
+        return out
+
+    def ranges(self):
+        """Largest minus smallest number."""
+        low, high = np.full(self.columns.size, np.inf), np.full(self.columns.size, -np.inf)
+        for _, block in self.blocks():
+            np.fmin(low, np.fmin.reduce(block, axis=0), out=low)
+            np.fmax(high, np.fmax.reduce(block, axis=0), out=high)
+        return np.maximum(high - low, 0.0)
+
+
+def _robust(columns):
+    """Medians, and one over the interquartile ranges; 2 over the range where that is 0."""
+    low, center, high = np.nan_to_num(columns.quantiles((0.25, 0.5, 0.75)))
+    width = high - low
+    if (width == 0.0).any():
+        width = np.where(width == 0.0, 0.5 * columns.ranges(), width)
+    return center, width
+
+
+def _inverse(width):
+    return np.divide(1.0, width, out=np.zeros(width.size), where=width > 0.0)
+
+
+def _numbers(columns, standardize, missing):
+    """`Numbers` of columns with their statistics on the training rows."""
+    m = columns.columns.size
+    gone = columns.are_missing() if missing == "indicator" else np.zeros(m, bool)
+    center, scale, fill = np.zeros(m), np.ones(m), np.zeros(m)
+    if standardize == "robust":
+        center, width = _robust(columns)
+        scale = _inverse(width)
+    elif standardize == "standard":
+        center, width = columns.moments()
+        scale = _inverse(np.where(width > _CONSTANT * np.abs(center), width, 0.0))
+    elif missing == "indicator":
+        fill = columns.moments()[0]
+    return Numbers(columns.columns, center, scale, fill, standardize == "robust", np.flatnonzero(gone))
+
+
+def _of_sparse(X, rows, weights, standardize):
+    """`Numbers` of sparse X, which are scaled but not shifted: zeros stay zeros."""
+    p = X.shape[1]
+    total, squares, count = np.zeros((3, p))
+    for first in range(0, rows.size, 4096):
+        some = X[rows[first : first + 4096]]
+        w = np.repeat(weights[first : first + 4096], np.diff(some.indptr))
+        data = some.data.astype(np.float64)
+        for out, values in ((total, w * data), (squares, w * data**2), (count, w * (data != 0.0))):
+            out += np.bincount(some.indices, values, p)
+    n = count if standardize == "robust" else weights.sum()
+    n = np.where(n > 0.0, n, 1.0)
+    mean = 0.0 if standardize == "robust" else total / n
+    width = np.sqrt(np.maximum(squares / n - mean**2, 0.0))
+    none = np.zeros(p)
+    return Numbers(np.arange(p), none, _inverse(width), none, False, np.zeros(0, np.int64))
+
+
+def _of_categories(X, rows, column, size):
+    """`CodedColumn` of a column of codes: those of the training rows."""
+    occurs = np.bincount(X[rows, column].astype(np.int64) + 1, minlength=size + 1) > 0
+    occurs[0] = False
+    return CodedColumn(column, np.where(occurs, np.cumsum(occurs), 0), int(occurs.sum()))
+
+
+def needs_double(X):
+    """Whether changes in a column of X would be lost in single precision."""
+    if sp.issparse(X) or X.dtype != np.float64:
+        return False
+    low, high = np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
+    for _, block in blocks(X, np.arange(len(X)), np.arange(X.shape[1]), exact=True):
+        np.fmin(low, np.fmin.reduce(block, axis=0), out=low)
+        np.fmax(high, np.fmax.reduce(block, axis=0), out=high)
+    width = high - low
+    return bool(((np.maximum(np.abs(low), np.abs(high)) > FAR * width) & (width > 0.0)).any())
+
+
+def learn_inputs(X, rows, weights, sizes, standardize, missing, exact):
+    """What a net sees of rows of X.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n, p)
+    rows : ndarray of int
+        The training rows.
+    weights : ndarray of shape (len(rows),)
+    sizes : dict
+        The columns that hold codes of categories, with the number of these.
+    standardize : {"robust", "standard"} or None
+    missing : {"indicator", "raise"}
+    exact : bool
+        Whether numbers are read in double precision.
+
+    Returns
+    -------
+    inputs : Inputs or None
+        None for the rows as they are.
+    """
+    if sp.issparse(X):
+        return None if standardize is None else Inputs(_of_sparse(X, rows, weights, standardize))
+    if standardize is None and missing == "raise" and not sizes:
+        return None
+    columns = ColumnStatistics(X, rows, weights, np.setdiff1d(np.arange(X.shape[1]), list(sizes)), exact)
+    found = [_of_categories(X, rows, column, size) for column, size in sizes.items()]
+    one_hot = [c for c in found if c.size <= MOST_ONE_HOT]
+    coded = [c for c in found if c.size > MOST_ONE_HOT]
+    return Inputs(_numbers(columns, standardize, missing), one_hot, coded, exact)

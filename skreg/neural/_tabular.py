@@ -1,0 +1,111 @@
+"""Nets for tables as they are: text, categories, missing values and numbers in any units."""
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_n_features,
+    check_array,
+    check_X_y,
+    validate_data,
+)
+
+from .._nets.architectures.mlp import TableArchitecture
+from ..utils._params import ARRAY_LIKE, BELOW_ONE, COUNT, NONE, Options
+from ..utils._table import TableReader, as_table
+from ..utils._validation import check_table, naming_bad_columns
+from ._base import BaseNet
+from ._data import NetData
+from ._scaling import learn_inputs, needs_double
+
+TEXT_ADVICE = "name it in categorical_features, or encode it"
+
+
+class TableNet(BaseNet):
+    """Base of the nets that read tables."""
+
+    _parameter_constraints = {
+        **BaseNet._parameter_constraints,
+        "categorical_features": [Options("from_dtype"), ARRAY_LIKE, NONE],
+        "missing": [Options("indicator", "raise")],
+        "standardize": [Options("robust", "standard"), NONE],
+        "embedding_size": [COUNT, Options("auto")],
+        "embedding_dropout": [BELOW_ONE],
+    }
+
+    _table = None  # TableReader, where X is more than numbers
+    _exact = False  # whether X has to be read in double precision
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.missing == "indicator"
+        return tags
+
+    def _table_architecture(self, dense):
+        return TableArchitecture(self.missing, self.standardize, self.embedding_size, self.embedding_dropout, dense)
+
+    # ---- data
+
+    @property
+    def _takes_arrays(self):
+        return self._table is None
+
+    def _rows_and_targets(self, X, y, reset, sample_weight=None, **options):
+        if reset and not self._inputs_are_fixed:
+            self._table = TableReader.of(X, self.categorical_features, sample_weight)
+        X, y = super()._rows_and_targets(X, y, reset, sample_weight, **options)
+        if reset and not self._inputs_are_fixed:
+            self._exact = self.standardize is not None and self._table is None and needs_double(X)
+        return X, y
+
+    def _validated(self, X, reset, y="no_validation", **options):
+        if self._table is None:
+            return self._numbers(X, reset, y, **options)
+        check_table(X, text=True)
+        if sp.issparse(X):
+            raise TypeError(
+                f"X is sparse, but {type(self).__name__} was fitted to a table with columns of several types."
+            )
+        X = as_table(X)
+        _check_feature_names(self, X, reset=reset)
+        check_array(np.zeros(np.shape(X)), ensure_all_finite=False, estimator=self)  # rows and columns there are
+        _check_n_features(self, X, reset=reset)
+        has_targets = not isinstance(y, str)
+        X = self._table.matrix(X, np.float32 if has_targets else np.float64, self.missing == "indicator")
+        if not has_targets:
+            return X
+        return check_X_y(X, y, ensure_all_finite=False, dtype=None, estimator=self, **options)
+
+    def _numbers(self, X, reset, y, **options):
+        """X, which holds nothing but numbers, after scikit-learn's checks, and y if it is given."""
+        check_table(X, advice=TEXT_ADVICE)
+        allow_nan = self.missing == "indicator" and not sp.issparse(X)
+        reads = dict(self._reads(), ensure_all_finite="allow-nan" if allow_nan else True)
+        with naming_bad_columns(X):
+            return validate_data(self, X, y, reset=reset, **reads, **options)
+
+    def _data(self, *given):
+        numbers = None if self._table is None else self._table.numbers
+        about = dict(exact=self._exact, is_scaled=self.standardize is not None, numbers=numbers)
+        return NetData(*given, **about)
+
+    def _batches(self, data, *args):
+        if self.augmenter is not None and self._table is not None and self._table.categories:
+            column = min(self._table.categories)
+            raise ValueError(
+                f"augmenter={self.augmenter!r} makes new rows of numbers, but column {column} of X holds categories:"
+                " encode them in a pipeline."
+            )
+        return super()._batches(data, *args)
+
+    def _learn_inputs(self, data, found):
+        if self._inputs_are_fixed:
+            return self._start.source._net.inputs
+        sizes = {} if self._table is None else self._table.sizes()
+        rows, weights = found.rows, found.fit_weight
+        if data.start is not None:
+            weights = data.weights[data.start : data.start + data.X.shape[0]]
+            rows = np.flatnonzero(weights)
+            weights = weights[rows]
+        return learn_inputs(data.X, rows, weights, sizes, self.standardize, self.missing, self._exact)

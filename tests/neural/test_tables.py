@@ -1,0 +1,351 @@
+"""Tables as they are: scales, missing numbers, categories and frames in the perceptrons."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import scipy.sparse as sp
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
+from sklearn.preprocessing import OneHotEncoder, RobustScaler, StandardScaler
+
+from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+from skreg._nets.inputs import CLIP
+from skreg._nets.training.rows import take_rows
+from skreg.augmentation import GaussianNoise
+from skreg.neural import FineTunedClassifier
+from skreg.neural._scaling import MOST_ONE_HOT, weighted_quantiles
+
+FAST = dict(hidden_layer_sizes=(10,), max_iter=5, early_stopping=False, random_state=0)
+MANY = [f"city {k:02d}" for k in range(12)]
+assert len(MANY) > MOST_ONE_HOT
+
+
+def frame(n=80, seed=0):
+    """A table of numbers, text, categories, booleans and missing values, and classes."""
+    rng = np.random.default_rng(seed)
+    income = np.exp(rng.standard_normal(n)) * 1e4
+    age = np.where(rng.random(n) < 0.2, np.nan, 40.0 + 12.0 * rng.standard_normal(n))
+    colour = rng.choice(["red", "green", "blue"], n).astype(object)
+    colour[:5] = None
+    city = np.resize(MANY, n)
+    table = pd.DataFrame(
+        dict(income=income, city=pd.Categorical(city), age=age, colour=colour, owns=rng.random(n) < 0.5)
+    )
+    y = (np.log(income) + (colour == "red") + (city < "city 06") > 9.8).astype(int)
+    return table, y
+
+
+def seen_by_net(model, X):
+    """What the layers of a net see of rows of X."""
+    rows = model._rows_of(X)
+    return take_rows(rows, np.arange(rows.shape[0]), np.float64, model._net.inputs)
+
+
+# ---- what the net sees
+
+
+def test_tables__columns_are_those_of_a_pipeline_by_hand():
+    X, y = frame()
+    model = DropoutMLPClassifier(**FAST).fit(X, y)
+    numbers = StandardScaler().fit_transform(X[["income", "age", "owns"]].astype(float))
+    by_hand = [np.nan_to_num(numbers), X["age"].isna(), OneHotEncoder(sparse_output=False).fit_transform(X[["colour"]])]
+    city = X["city"].cat.codes + 1
+    np.testing.assert_allclose(seen_by_net(model, X), np.column_stack([*by_hand, city]), atol=1e-6)
+
+
+def test_tables__a_frame_gives_the_net_of_a_pipeline_by_hand():
+    X, y = frame()
+    X = X.drop(columns="city")
+    options = FAST | dict(batch_size=len(X), dropout=0.0, max_iter=20)
+    model = DropoutMLPClassifier(**options).fit(X, y)
+    by_hand = seen_by_net(model, X)
+    plain = DropoutMLPClassifier(standardize=None, **options).fit(by_hand, y)
+    np.testing.assert_allclose(model.predict_proba(X), plain.predict_proba(by_hand), atol=1e-4)
+
+
+def test_tables__robust_scale_is_that_of_the_paper():
+    X = np.random.default_rng(0).standard_cauchy((41, 3))
+    X[:, 1] = np.arange(41) == 3  # no interquartile range: twice over the range
+    X[:, 2] = 7.0
+    model = DropoutMLPRegressor(standardize="robust", **FAST).fit(X, X[:, 0])
+    scaled = (X[:, 0] - np.median(X[:, 0])) * RobustScaler().fit(X[:, :1]).scale_ ** -1
+    found = seen_by_net(model, X)
+    np.testing.assert_allclose(found[:, 0], scaled / np.sqrt(1.0 + (scaled / CLIP) ** 2), atol=1e-5)
+    np.testing.assert_allclose(found[:, 1], 2.0 * X[:, 1] / np.sqrt(1.0 + 4.0 / CLIP**2), atol=1e-6)
+    assert (found[:, 2] == 0.0).all()
+    far = np.array([[1e300, 0.0, 8.0], [-1e300, 0.0, 7.0]])
+    np.testing.assert_allclose(seen_by_net(model, far)[:, 0], [CLIP, -CLIP])
+
+
+def test_weighted_quantiles__are_those_of_repeated_rows():
+    rng = np.random.default_rng(0)
+    values, times = rng.standard_normal((30, 4)), rng.integers(0, 4, 30)
+    values[:5, 1] = np.nan
+    values[:, 2] = np.nan
+    levels = (0.0, 0.25, 0.5, 0.9, 1.0)
+    found = weighted_quantiles(values, times.astype(float), levels)
+    repeated = values.repeat(times, axis=0)
+    np.testing.assert_array_equal(found[1:], weighted_quantiles(repeated, np.ones(len(repeated)), levels)[1:])
+    np.testing.assert_array_equal(found, weighted_quantiles(values, 0.1 * times, levels))
+    wanted = np.quantile(repeated[:, 0], levels[1:], method="inverted_cdf")
+    np.testing.assert_array_equal(found[1:, 0], wanted)
+    assert np.isnan(found[:, 2]).all()
+
+
+@pytest.mark.parametrize("standardize", ["robust", "standard"])
+def test_tables__digits_far_from_zero_are_kept(standardize):
+    X = np.random.default_rng(0).standard_normal((60, 2))
+    y = X[:, 0]
+    model = DropoutMLPRegressor(standardize=standardize, **FAST).fit(X + 1e9, y)
+    near = DropoutMLPRegressor(standardize=standardize, **FAST).fit(X, y)
+    np.testing.assert_allclose(seen_by_net(model, X + 1e9), seen_by_net(near, X), atol=1e-5)
+    table = pd.DataFrame(dict(a=X[:, 0] + 1e9, b=X[:, 1] + 1e9, c=["x", "y"] * 30))
+    model = DropoutMLPRegressor(standardize=standardize, **FAST).fit(table, y)
+    np.testing.assert_allclose(seen_by_net(model, table)[:, :2], seen_by_net(near, X), atol=1e-5)
+
+
+@pytest.mark.parametrize("standardize", ["robust", "standard", None])
+@pytest.mark.parametrize("kind", ["array", "frame"])
+def test_tables__order_and_repetition_of_rows_do_not_matter(standardize, kind):
+    X, y = frame()
+    X = X if kind == "frame" else X[["income", "age"]].to_numpy()
+    take = (lambda rows: X.iloc[rows]) if kind == "frame" else (lambda rows: X[rows])
+    rng = np.random.default_rng(1)
+    order, times = rng.permutation(len(y)), rng.integers(0, 3, len(y))
+    model = DropoutMLPClassifier((10,), max_iter=3, standardize=standardize, random_state=0)
+    wanted = clone(model).fit(X, y).predict_proba(X)
+    np.testing.assert_array_equal(clone(model).fit(take(order), y[order]).predict_proba(X), wanted)
+    repeated = np.arange(len(y)).repeat(times)
+    weighted = clone(model).fit(X, y, times).predict_proba(X)
+    np.testing.assert_array_equal(weighted, clone(model).fit(take(repeated), y[repeated]).predict_proba(X))
+
+
+@pytest.mark.filterwarnings("ignore:X_val has columns")
+def test_tables__only_training_rows_are_learned_from():
+    X, y = frame(80)
+    extreme = X.assign(income=1e12, city="elsewhere", age=np.nan)
+    model = DropoutMLPClassifier(**FAST).fit(X, y, X_val=extreme, y_val=y)
+    plain = DropoutMLPClassifier(**FAST).fit(X, y)
+    np.testing.assert_array_equal(seen_by_net(model, X), seen_by_net(plain, X))
+    assert pickle.dumps(model._net.inputs) == pickle.dumps(plain._net.inputs)
+
+
+# ---- missing values
+
+
+def test_tables__missing_numbers_are_centres_with_an_indicator():
+    X = np.random.default_rng(0).standard_normal((30, 3))
+    X[:6, 1] = np.nan
+    model = DropoutMLPRegressor(standardize=None, **FAST).fit(X, X[:, 0])
+    new = X.copy()
+    new[7] = np.nan  # columns without missing values in training get no indicator
+    wanted = np.column_stack([np.where(np.isnan(new), np.nanmean(X, axis=0), new), np.isnan(new[:, 1])])
+    np.testing.assert_allclose(seen_by_net(model, new), wanted, atol=1e-6)
+    for standardize in ("robust", "standard"):
+        model = DropoutMLPRegressor(standardize=standardize, **FAST).fit(X, X[:, 0])
+        assert (seen_by_net(model, new)[7, :3] == 0.0).all()
+    assert np.isfinite(model.predict(new)).all()
+
+
+def test_tables__a_column_without_any_value():
+    X = np.random.default_rng(0).standard_normal((30, 2))
+    X[:, 1] = np.nan
+    for standardize in ("robust", "standard", None):
+        model = DropoutMLPRegressor(standardize=standardize, **FAST).fit(X, X[:, 0])
+        np.testing.assert_array_equal(seen_by_net(model, X)[:, 1:], np.tile([0.0, 1.0], (30, 1)))
+
+
+@pytest.mark.parametrize(("bad", "what"), [(np.nan, "NaN"), (np.inf, "infinity")])
+def test_tables__errors_name_the_column(bad, what):
+    X, y = frame()
+    X.loc[3, "income"] = bad
+    model = DropoutMLPClassifier(missing="raise", **FAST)
+    with pytest.raises(ValueError, match=rf"^Input X contains {what} in column 0 \('income'\)"):
+        model.fit(X, y)
+
+
+def test_tables__sparse_rows_take_no_missing_numbers():
+    X = sp.csr_array(np.array([[np.nan, 1.0], [2.0, 0.0]] * 10))
+    with pytest.raises(ValueError, match=r"^Input X contains NaN in column 0"):
+        DropoutMLPRegressor(**FAST).fit(X, np.arange(20.0))
+
+
+# ---- categories
+
+
+@pytest.mark.parametrize("name", ["colour", "city"])
+def test_tables__unknown_categories_are_nothing(name):
+    X, y = frame()
+    model = DropoutMLPClassifier(**FAST).fit(X, y)
+    new = X.assign(**{name: "elsewhere"})
+    at = seen_by_net(model, new)
+    known = seen_by_net(model, X)
+    columns = [8] if name == "city" else [4, 5, 6, 7]
+    assert (at[:, columns] == 0.0).all()
+    others = [j for j in range(at.shape[1]) if j not in columns]
+    np.testing.assert_array_equal(at[:, others], known[:, others])
+    assert np.isfinite(model.predict_proba(new)).all()
+
+
+def test_tables__missing_categories_are_a_category():
+    X, y = frame()
+    model = DropoutMLPClassifier(**FAST).fit(X, y)
+    for value in (None, np.nan, pd.NA):
+        new = X.assign(colour=pd.Series([value] * len(X), dtype=object))
+        np.testing.assert_array_equal(seen_by_net(model, new)[:, 4:8], np.tile([0, 0, 0, 1], (len(X), 1)))
+    never = DropoutMLPClassifier(**FAST).fit(X.fillna({"colour": "red"}), y)
+    assert (seen_by_net(never, new)[:, 4:7] == 0.0).all()
+
+
+def test_tables__all_ways_to_name_categories_are_one():
+    X, y = frame()
+    wanted = DropoutMLPClassifier(**FAST).fit(X, y).predict_proba(X)
+    mask = [False, True, False, True, False]
+    for given in (["city", "colour"], [1, 3], mask, np.array([1, -2]), pd.Index(["colour", "city"])):
+        model = DropoutMLPClassifier(categorical_features=given, **FAST).fit(X, y)
+        np.testing.assert_array_equal(model.predict_proba(X), wanted)
+    array = X.astype(object).to_numpy()
+    np.testing.assert_array_equal(DropoutMLPClassifier(**FAST).fit(array, y).predict_proba(array), wanted)
+    np.testing.assert_array_equal(DropoutMLPClassifier(**FAST).fit(array.tolist(), y).predict_proba(array), wanted)
+
+
+def test_tables__numbers_may_be_categories():
+    X = np.column_stack([np.arange(60) % 3, np.arange(60) % 11, np.linspace(0.0, 1.0, 60)])
+    y = np.arange(60) % 2
+    model = DropoutMLPClassifier(categorical_features=[0, 1], **FAST).fit(X, y)
+    assert seen_by_net(model, X).shape == (60, 1 + 3 + 1)
+    for other in (X.astype(np.float32), pd.DataFrame(X), X.tolist()):
+        np.testing.assert_allclose(model.predict_proba(other), model.predict_proba(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [pl.from_pandas, lambda X: pa.Table.from_pandas(X, preserve_index=False)])
+def test_tables__frames_of_all_libraries_are_one(make):
+    X, y = frame()
+    wanted = DropoutMLPClassifier(**FAST).fit(X, y)
+    found = DropoutMLPClassifier(**FAST).fit(make(X), y)
+    np.testing.assert_array_equal(found.predict_proba(make(X)), wanted.predict_proba(X))
+
+
+def test_tables__types_of_columns_do_not_matter():
+    X, y = frame()
+    wanted = DropoutMLPClassifier(**FAST).fit(X, y).predict_proba(X)
+    owns, age = X["owns"], X["age"]
+    for other in (
+        X.assign(owns=owns.astype(float), age=age.astype("Float64"), colour=X["colour"].astype("string")),
+        X.assign(owns=owns.astype("boolean"), age=age.astype(object), city=X["city"].astype(str)),
+        X.assign(owns=owns.astype(object), colour=X["colour"].astype("category")),
+    ):
+        np.testing.assert_array_equal(DropoutMLPClassifier(**FAST).fit(other, y).predict_proba(other), wanted)
+
+
+def test_tables__mixed_columns_are_refused_by_name():
+    X, y = frame()
+    mixed = X.assign(colour=X["colour"].where(X.index > 10, 3))
+    with pytest.raises(ValueError, match=r"both text, such as '.*', and others, such as 3, in column 3 \('colour'\)"):
+        DropoutMLPClassifier(**FAST).fit(mixed, y)
+    with pytest.raises(ValueError, match=r"categories of several types \(int, str\) in column 3 \('colour'\)"):
+        DropoutMLPClassifier(categorical_features=["colour"], **FAST).fit(mixed, y)
+    model = DropoutMLPClassifier(**FAST).fit(X, y)
+    with pytest.raises(ValueError, match=r"text in column 0 \('income'\), such as 'much', where numbers"):
+        model.predict(X.assign(income="much"))
+    with pytest.raises(ValueError, match="should match those that were passed during fit"):
+        model.predict(X[X.columns[::-1]])
+    with pytest.raises(ValueError, match="5 features"):
+        DropoutMLPClassifier(**FAST).fit(X.to_numpy(), y).predict(X.to_numpy()[:, :3])
+    with pytest.raises(TypeError, match="sparse"):
+        model.predict(sp.csr_array(np.zeros((3, 5))))
+    with pytest.raises(ValueError, match=r"categorical_features names 'town', which is no column of X"):
+        DropoutMLPClassifier(categorical_features=["town"], **FAST).fit(X, y)
+    with pytest.raises(ValueError, match=r"augmenter=GaussianNoise\(\) .* column 1 of X holds categories"):
+        DropoutMLPClassifier(augmenter=GaussianNoise(), **FAST).fit(X, y)
+
+
+def test_tables__mixed_codes_are_those_of_one_of_the_rows():
+    X, y = frame()
+    model = DropoutMLPClassifier(mixup=1.0, embedding_dropout=0.2, input_noise=0.1, **FAST).fit(X, y)
+    assert np.isfinite(model.predict_proba(X)).all()
+    batches = model._batches(model._read(X, y, None), *_found(model, X, y))
+    for batch in batches.epoch(np.random.default_rng(0)):
+        assert set(batch.x[:, 8]) <= set(range(1, 13))
+
+
+def _found(model, X, y):
+    from skreg.neural._data import UniqueRows
+
+    found = UniqueRows.of(model._read(X, y, None))
+    return found, 16, 5, 1.0
+
+
+def test_tables__embeddings_learn_what_many_categories_mean():
+    rng = np.random.default_rng(0)
+    effect = rng.standard_normal(40)
+    codes = rng.integers(0, 40, 1200)
+    X = pd.DataFrame(dict(shop=np.array([f"s{k}" for k in range(40)])[codes], noise=rng.standard_normal(1200)))
+    y = effect[codes] + 0.1 * rng.standard_normal(1200)
+    model = DropoutMLPRegressor((30,), dropout=0.0, max_iter=40, random_state=0).fit(X[:1000], y[:1000])
+    assert model.score(X[1000:], y[1000:]) > 0.95
+
+
+# ---- the estimator around it
+
+
+def test_tables__pickles_clones_searches_and_warm_starts():
+    X, y = frame()
+    model = DropoutMLPClassifier(categorical_features=["city", "colour"], warm_start=True, **FAST).fit(X, y)
+    copy = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copy.predict_proba(X), model.predict_proba(X))
+    assert clone(model).categorical_features == ["city", "colour"]
+    again = model.fit(X, y)
+    assert again.n_iter_ == 10
+    with pytest.raises(ValueError, match="cannot continue with standardize=None"):
+        model.set_params(standardize=None).fit(X, y)
+    search = GridSearchCV(DropoutMLPClassifier(**FAST), dict(embedding_size=[2, "auto"]), cv=2).fit(X, y)
+    assert search.predict(X).shape == (80,)
+
+
+def test_tables__the_first_chunk_of_a_stream_decides():
+    X, y = frame()
+    model = DropoutMLPClassifier(**FAST).partial_fit(X[:40], y[:40])
+    inputs = pickle.dumps(model._net.inputs)
+    model.partial_fit(X[40:].assign(city="elsewhere"), y[40:])
+    assert pickle.dumps(model._net.inputs) == inputs
+
+
+def test_tables__fine_tuning_sees_columns_as_the_source_does():
+    X, y = frame()
+    source = DropoutMLPClassifier(**FAST).fit(X, y)
+    tuned = FineTunedClassifier(FrozenEstimator(source), l2_sp=np.inf, random_state=0).fit(
+        X[:40].assign(age=1.0), y[:40]
+    )
+    np.testing.assert_array_equal(tuned.predict_proba(X), source.predict_proba(X))
+
+
+def test_tables__sparse_rows_are_scaled_and_stay_sparse():
+    rng = np.random.default_rng(0)
+    X = np.where(rng.random((60, 4)) < 0.7, 0.0, rng.standard_normal((60, 4)) * [1.0, 10.0, 1e5, 0.0])
+    y = X[:, 1]
+    model = DropoutMLPRegressor(standardize="robust", **FAST).fit(sp.csr_array(X), y)
+    seen = take_rows(sp.csr_array(X), np.arange(60), np.float64, model._net.inputs)
+    entries = X[:, :3][X[:, :3] != 0.0]
+    assert seen.data[seen.data != 0.0].size == entries.size
+    np.testing.assert_allclose(
+        np.bincount(seen.indices, seen.data**2)[:3], np.count_nonzero(X[:, :3], axis=0), rtol=1e-6
+    )
+    np.testing.assert_allclose(model.predict(X), model.predict(sp.csr_array(X)), rtol=1e-5)
+    standard = DropoutMLPRegressor(standardize="standard", **FAST).fit(sp.csr_array(X), y)
+    np.testing.assert_allclose(standard._net.inputs.numbers.scale[:3], 1.0 / X[:, :3].std(axis=0))
+    dense = DropoutMLPRegressor(standardize="robust", **FAST).fit(X, y)
+    np.testing.assert_allclose(dense.predict(sp.csr_array(X)), dense.predict(X), rtol=1e-5)
+
+
+def test_tables__uncertainty_of_rows():
+    X, y = frame()
+    model = DropoutMLPClassifier((), max_iter=3, random_state=0).fit(X, y)  # distances in what the layers see
+    assert np.isfinite(model.predict_uncertainty(X).distance).all()
+    monitored = DropoutMLPClassifier((5,), max_iter=3, monitor="accuracy", random_state=0).fit(X, y)
+    assert len(monitored.validation_curve_) == 3
