@@ -76,7 +76,10 @@ class BlockFit(MomentsFit):
 
     def __init__(self, data, moments, used=None):
         self.used = used
-        super().__init__(data, data.normalized(moments), lambda: BlockRows(self))
+        super().__init__(data, data.normalized(moments))
+
+    def on_rows(self):
+        return BlockRows(self)
 
 
 class BlockRows:

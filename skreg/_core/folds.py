@@ -60,28 +60,30 @@ class MomentsFit(LossFit):
         All rows.
     M : ndarray of shape (p + T + 1, p + T + 1)
         Moments of the rows of the fit, see `Data.moments`.
-    on_rows : callable
-        Makes the `RowsFit` of the same rows, for problems whose inner products are not accurate enough.
+    on_rows : callable, default=None
+        Makes the `RowsFit` of the same rows; None for a subclass that overrides the method.
     """
 
     max_hess = 1.0
 
-    def __init__(self, data, M, on_rows):
+    def __init__(self, data, M, on_rows=None):
         self.data = data
-        self.on_rows = on_rows
+        self._on_rows = on_rows
         self.p = data.p
         self.weight = M[-1, -1]
         second, means = M.diagonal()[:-1], M[-1, :-1] / self.weight
         variance = second - self.weight * means**2
         variance[variance <= ZERO_VARIANCE * second] = 0.0
         centre = means if data.fit_intercept else np.zeros(means.size)
-        C = M[:-1, :-1] - self.weight * np.outer(centre, centre)
         norm = np.sqrt(variance if data.fit_intercept else second)
         inverse = np.divide(1.0, norm, out=np.zeros(norm.size), where=norm > 0.0)
-        C = C * inverse * inverse[:, None]
-        self.gram = np.ascontiguousarray(C[: self.p, : self.p])
-        self.start = np.ascontiguousarray(C[self.p :, : self.p])
-        self.target_sqnorms = C.diagonal()[self.p :].copy()
+        p = slice(self.p)
+        self.gram = M[p, p] - np.outer(self.weight * centre[p], centre[p])
+        self.gram *= inverse[p]
+        self.gram *= inverse[p, None]
+        self.start = M[self.p : -1, p] - np.outer(self.weight * centre[self.p :], centre[p])
+        self.start *= np.outer(inverse[self.p :], inverse[p])
+        self.target_sqnorms = (second - self.weight * centre**2)[self.p :] * inverse[self.p :] ** 2
         self.scale = data.scale * inverse[: self.p]
         size = np.divide(1.0, data.scale, out=np.zeros(self.p), where=data.scale > 0.0)
         self.spread = np.sqrt(variance[: self.p] / self.weight) * size
@@ -89,6 +91,10 @@ class MomentsFit(LossFit):
         self.offset = data.offset + centre[self.p :] * data.unit
         self.unit = data.unit * np.where(norm[self.p :] > 0.0, norm[self.p :], 1.0)
         self.null = 0.5 * self.unit**2 / self.weight
+
+    def on_rows(self):
+        """The fit of the same rows, for problems whose inner products are not accurate enough."""
+        return self._on_rows()
 
     def _covariance(self, target):
         return Covariance(lambda cols: self.gram[cols], self.start[target], self.target_sqnorms[target])
@@ -189,20 +195,28 @@ class MomentFolds:
     def __init__(self, data, Y, weights, splits):
         self.data = data
         self.rows = RowFolds(data, Y, weights, splits)
-        self.tests = [data.moments(_as_slice(test)) for _, test in splits]
-        held = np.concatenate([test for _, test in splits])
-        partition = held.size == data.n and np.unique(held).size == data.n
-        self.total = sum(self.tests) if partition else data.moments(slice(None))
-        self.trains = [self._train(*split, test) for split, test in zip(splits, self.tests, strict=True)]
+        self.tests = list(data.moments_of(_as_slice(test) for _, test in splits))
+        partition = (np.bincount(np.concatenate([test for _, test in splits]), minlength=data.n) == 1).all()
+        self.total = sum(self.tests) if partition else next(data.moments_of([slice(None)]))
+        alone = [fold for fold in range(len(splits)) if not self._is_difference(fold)]
+        self.trains = dict(zip(alone, data.moments_of(_as_slice(splits[fold][0]) for fold in alone), strict=True))
 
-    def _train(self, train, held_out, test):
-        """Moments of the training rows: the total minus the held-out rows, if the training rows are all others."""
-        if np.array_equal(np.sort(train), np.setdiff1d(np.arange(self.data.n), held_out)):
-            M = self.total - test
-            left = M.diagonal()[:-1] - (M[-1, :-1] ** 2 / M[-1, -1] if self.data.fit_intercept else 0.0)
-            if (left >= MIN_ACCURATE_SHARE * self.total.diagonal()[:-1]).all():
-                return M
-        return self.data.moments(_as_slice(train))
+    def _is_difference(self, fold):
+        """Whether the moments of the training rows are the total minus those of the held-out rows, to good accuracy.
+
+        The training rows must be all others.
+        """
+        in_training, held_out = (np.bincount(rows, minlength=self.data.n) for rows in self.rows.splits[fold])
+        if not (in_training + held_out == 1).all():
+            return False
+        squares, sums = ((self.total[at] - self.tests[fold][at])[:-1] for at in (np.diag_indices(len(self.total)), -1))
+        weight = self.total[-1, -1] - self.tests[fold][-1, -1]
+        left = squares - (sums**2 / weight if self.data.fit_intercept else 0.0)
+        return bool((left >= MIN_ACCURATE_SHARE * self.total.diagonal()[:-1]).all())
+
+    def moments(self, fold):
+        """Moments of the training rows of a fold."""
+        return self.trains[fold] if fold in self.trains else self.total - self.tests[fold]
 
     def whole(self):
         """The fit on all rows."""
@@ -210,7 +224,7 @@ class MomentFolds:
 
     def train(self, fold):
         """The fit on the training rows of a fold."""
-        return MomentsFit(self.data, self.trains[fold], lambda: self.rows.train(fold))
+        return MomentsFit(self.data, self.moments(fold), lambda: self.rows.train(fold))
 
     def errors(self, fold, target, coefs, intercepts):
         """Weighted mean squared errors on the held-out rows, for every column of coefs (p, k)."""
@@ -249,8 +263,9 @@ class RowFolds:
 
 
 def as_folds(data, Y, weights, splits, solver):
-    """Folds in the cheaper form: moments for n >> p, row weights otherwise."""
-    if solver in ("auto", "gram") and data.n >= 5 * data.p and data.p <= MAX_GRAM_COLUMNS:
+    """Folds in the cheaper form: moments where X has far more entries than they, row weights otherwise."""
+    pays = data.n >= 5 * data.p if solver == "gram" else solver == "auto" and data.gram_pays
+    if pays and data.p <= MAX_GRAM_COLUMNS:
         return MomentFolds(data, Y, weights, splits)
     return RowFolds(data, Y, weights, splits)
 

@@ -184,7 +184,7 @@ def _direct(data, family, lengths, alphas, tol):
 
 
 def _prox_grad(data, target, family, alphas, tol, max_iter, w_init):
-    form = form_of_all_columns(data, target, data.n >= 5 * data.p)
+    form = form_of_all_columns(data, target, data.gram_pays)
     w = family.project(np.zeros(data.p) if w_init is None else w_init)
     if isinstance(form, Gradient):
         smooth = Quadratic(form.start)
@@ -291,7 +291,7 @@ def choose_solver(data, penalty, alphas, limit=MAX_DIRECT_SIDE):
     smooth = penalty.is_elastic_net and (penalty.l1_ratio == 0.0 or not np.any(alphas))
     if smooth and not penalty.is_bounded and min(data.n, data.p) <= limit:
         return "direct"
-    if data.n >= 5 * data.p and data.p <= (MAX_GRAM_COLUMNS if len(alphas) > 1 else Covariance.SMALL):
+    if data.gram_pays and data.p <= (MAX_GRAM_COLUMNS if len(alphas) > 1 else Covariance.SMALL):
         return "gram"
     return "cd"
 

@@ -14,6 +14,8 @@ from .._jit import njit
 from ..parts.designs import col_dots, col_updates
 
 ENTRIES_PER_CALL = 1 << 27  # of X, that one call of a kernel reads: Ctrl-C takes effect between calls
+MAX_CENTRED_LATE = 100.0  # mean of a column, relative to its standard deviation, up to which products are centred late
+FEW_COLUMNS = 256  # whose inner products always pay if there are far more rows
 SAMPLE_RUN = 16  # consecutive rows in the sample of rows
 
 
@@ -138,11 +140,20 @@ class Data:
     @cached_property
     def centred_late(self):
         """Whether inner products may be computed first and centred afterwards, which loses at most 4 of 16 digits."""
-        return np.abs(self.mean * self.scale).max(initial=0.0) * np.sqrt(self.weight) < 100.0
+        return not self._far_from_zero.any()
 
-    def _centre(self, G, left, right):
-        """Turn inner products of raw columns into normalized ones, in place."""
-        G -= np.outer(self.weight * self.mean[left], self.mean[right])
+    @cached_property
+    def _far_from_zero(self):
+        return np.abs(self.mean * self.scale) * np.sqrt(self.weight) >= MAX_CENTRED_LATE
+
+    @property
+    def gram_pays(self):
+        """Whether X has far more entries than the inner products of its columns, or these are few."""
+        return self.n >= 5 * self.p and (self.p <= FEW_COLUMNS or self.size >= 5 * self.p**2)
+
+    def _centre(self, G, left, right, left_mean, right_mean):
+        """Turn inner products of columns, from which these means are yet to be subtracted, into normalized ones."""
+        G -= np.outer(self.weight * left_mean, right_mean)
         G *= self.scale[right]
         G *= self.scale[left, None]
         return G
@@ -221,16 +232,38 @@ class Data:
         Y = [-self.to_rows(r) * self.inv_h for r in self.R]
         return np.column_stack([*Y, np.ones(self.n)])
 
-    def moments(self, rows):
-        """Inner products, over some rows, of the columns, the targets and a column of ones: (p + T + 1, p + T + 1).
+    def moments_of(self, parts):
+        """Yield inner products, over some rows, of the columns, the targets and a column of ones.
 
-        They add over disjoint rows. `rows` is a slice or an index array; of a slice as little as possible is copied.
+        They add over disjoint rows. Rows are a slice or an index array; of a slice as little as possible is copied.
+
+        Yields
+        ------
+        M : ndarray of shape (p + T + 1, p + T + 1)
         """
+        for rows in parts:
+            yield self._moments_of(rows)
+
+    def _moments_of(self, rows):
         extra = self.targets_and_ones * (self.sqrt_weights[:, None] if self.h.size > 1 else 1.0)
         M = np.zeros((self.p + extra.shape[1],) * 2)
         for part in self.blocks(self.p, np.arange(self.n)[rows]):
             Z = np.hstack([self.block(part), extra[part]])
             M += Z.T @ Z
+        return M
+
+    def _moments(self, XX, XV, VV, mean):
+        """Moments from inner products of columns X, whose mean is yet to be subtracted, and of V, which ends in 1."""
+        p, M = self.p, np.empty((self.p + len(VV),) * 2)
+        sums, weight = XV[:, -1], VV[-1, -1]
+        XX -= np.outer(sums - weight * mean, mean)
+        XX -= np.outer(mean, sums)
+        M[:p, :p] = XX
+        M[:p, p:] = XV - np.outer(mean, VV[-1])
+        M[p:, p:] = VV
+        M[:p] *= self.scale[:, None]
+        M[:p, :p] *= self.scale
+        M[p:, :p] = M[:p, p:].T
         return M
 
     def from_rows(self, v):

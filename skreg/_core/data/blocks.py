@@ -103,6 +103,8 @@ class BlockData:
         A mask of the rows of these cells, for the positions of the first and past the last row; None for all.
     """
 
+    gram_pays = True  # there is nothing else
+
     def __init__(self, blocks, cells, fit_intercept, used=None):
         self.blocks = blocks
         self.used = used

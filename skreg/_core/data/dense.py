@@ -54,7 +54,7 @@ class DenseData(Data):
             return sum(Z[:, -k:].T @ Z for Z in (self.block(rows, right) for rows in self.blocks(right.size)))
         # a few thousand rows at a time, so that the copy stays in the cache
         G = sum(Z[-k:] @ Z.T for Z in (self.X.T[right, rows] for rows in self.blocks(right.size)))
-        return self._centre(G, left, right)
+        return self._centre(G, left, right, self.mean[left], self.mean[right])
 
     def weighted_gram(self, cols, mean, ones, roots, which, rows=None, new=None, dtype=np.float64):
         """Inner products of columns, each with its own row weights.
@@ -123,7 +123,7 @@ class DenseData(Data):
         if not self.blas_safe:
             return sum(Z[:, cols].T @ Z for Z in map(self.block, self.blocks(self.p)))
         G = sum(self.X.T[cols, rows] @ self.X[rows] for rows in self._slices(cols.size * self.p))
-        return self._centre(G, cols, every)
+        return self._centre(G, cols, every, self.mean[cols], self.mean)
 
     @cached_property
     def gram(self):
@@ -132,32 +132,23 @@ class DenseData(Data):
             return sum(Z.T @ Z for Z in map(self.block, self.blocks(self.p)))
         every = np.arange(self.p)
         G = sum(self.X[rows].T @ self.X[rows] for rows in self._slices(self.p**2))
-        return self._centre(G, every, every)
+        return self._centre(G, every, every, self.mean, self.mean)
 
     def _slices(self, products, low=0, high=None):
         """Slices of rows for calls of BLAS with `products` multiplications a row, that can be interrupted."""
         high, step = self.n if high is None else high, max(int(FLOPS_PER_CALL / max(products, 1)), 256)
         return [slice(first, min(first + step, high)) for first in range(low, high, step)]
 
-    def moments(self, rows):
+    def _moments_of(self, rows):
         if not (self.blas_safe and isinstance(rows, slice)):
-            return super().moments(rows)
+            return super()._moments_of(rows)
         low, high, _ = rows.indices(self.n)
         parts = self._slices(self.p**2, low, high)
-        return sum(map(self._moments, parts)) if parts else super().moments(rows)
+        return sum(map(self._moments_of_few, parts)) if parts else super()._moments_of(rows)
 
-    def _moments(self, rows):
+    def _moments_of_few(self, rows):
         X, V = self.X[rows], self.targets_and_ones[rows]
-        XV, VV = X.T @ V, V.T @ V
-        M = np.empty((self.p + V.shape[1],) * 2)
-        across = np.outer(XV[:, -1], self.mean)
-        M[: self.p, : self.p] = X.T @ X - across - across.T + np.outer(len(X) * self.mean, self.mean)
-        M[: self.p, self.p :] = XV - np.outer(self.mean, VV[-1])
-        M[self.p :, self.p :] = VV
-        M[: self.p] *= self.scale[:, None]
-        M[: self.p, : self.p] *= self.scale
-        M[self.p :, : self.p] = M[: self.p, self.p :].T
-        return M
+        return self._moments(X.T @ X, X.T @ V, V.T @ V, self.mean)
 
     @property
     def blas_safe(self):

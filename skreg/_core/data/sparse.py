@@ -31,8 +31,11 @@ class SparseData(Data):
         return z[:-1] + z[-1]
 
     def design(self):
+        return self._design(np.arange(self.p), self.mean, self.scale)
+
+    def _design(self, cols, mean, scale):
         X = self.X
-        return CSC(X.data, unsigned(X.indices), unsigned(X.indptr), self.mean, self.scale, self.weight)
+        return CSC(X.data, unsigned(X.indices), unsigned(X.indptr), cols, mean, scale, self.weight)
 
     def all_scores(self, W):
         if len(W) == 1 or self.X.dtype != np.float64 or not self.centred_late:
@@ -60,53 +63,74 @@ class SparseData(Data):
         large = (np.abs(self.mean) > MAX_RELATIVE_MEAN * self.spread) & (self.scale > 0.0)
         if not large.any():
             return self, np.zeros(self.p)
-        cols, others = np.flatnonzero(large), np.flatnonzero(~large)
-        centred = sp.csc_array((self._part(slice(None), cols) - self.mean[cols]).astype(self.X.dtype))
-        X = sp.hstack([self.X[:, others], centred], format="csc")[:, np.argsort(np.append(others, cols))]
-        return SparseData(canonical(X), np.empty((0, self.n)), self.rows, self.fit_intercept), np.where(
-            large, self.mean, 0.0
-        )
+        X = canonical(self._centred(self.X, self.mean, large).astype(self.X.dtype))
+        data = SparseData(X, np.empty((0, self.n)), self.rows, self.fit_intercept)
+        return data, np.where(large, self.mean, 0.0)
+
+    def _centred(self, X, mean, which):
+        """Columns X of which those in a mask are centred."""
+        cols, others = np.flatnonzero(which), np.flatnonzero(~which)
+        centred = sp.csc_array(X[:, cols].astype(np.float64).toarray() - mean[cols])
+        return sp.hstack([X[:, others], centred], format="csc")[:, np.argsort(np.append(others, cols))]
+
+    def _raw(self, cols):
+        """Some columns in float64, and the values (m,) that are to be subtracted after inner products are computed.
+
+        Columns far from zero are centred at once, since products of their entries would lose digits. They have next to
+        no zeros that centring could fill.
+        """
+        mean = self.mean[cols]
+        X = self.X if np.array_equal(cols, np.arange(self.p)) else self.X[:, cols]
+        X = X.astype(np.float64, copy=False)
+        far = self._far_from_zero[cols]
+        return (self._centred(X, mean, far), np.where(far, 0.0, mean)) if far.any() else (X, mean)
 
     def _part(self, rows, cols):
         return self.X[rows][:, cols].astype(np.float64).toarray()
 
+    def moments_of(self, parts):
+        X, mean = self._raw(np.arange(self.p))
+        X, roots = X.tocsr(), np.sqrt(self.rows)  # rows are read in one piece
+        for rows in parts:
+            A, V = X[rows], self.targets_and_ones[rows]
+            if self.h.size > 1:
+                A.data *= np.repeat(roots[rows], np.diff(A.indptr))
+                V = V * roots[rows, None]
+            yield self._moments((A.T @ A).toarray(), A.T @ V, V.T @ V, mean)
+
     def restrict(self, A, cols):
-        """The design A (or None) with more columns at its end; all are copied, to be read in one piece."""
-        new = self.X[:, cols]
+        """The design A (or None) with more columns at its end."""
         if A is None:
-            return CSC(
-                readonly(new.data),
-                unsigned(readonly(new.indices)),
-                unsigned(readonly(new.indptr)),
-                self.mean[cols],
-                self.scale[cols],
-                self.weight,
-            )
-        return CSC(
-            readonly(np.append(A.data, new.data)),
-            readonly(np.append(A.indices, unsigned(new.indices))),
-            readonly(np.append(A.indptr, A.indptr[-1] + unsigned(new.indptr[1:]))),
-            np.append(A.mean, self.mean[cols]),
-            np.append(A.scale, self.scale[cols]),
-            self.weight,
-        )
+            return self._design(cols, self.mean[cols], self.scale[cols])
+        mean, scale = np.append(A.mean, self.mean[cols]), np.append(A.scale, self.scale[cols])
+        return A._replace(cols=np.append(A.cols, cols), mean=mean, scale=scale)
 
     def weighted_gram(self, cols, mean, ones, roots, which, rows=None, new=None, dtype=np.float64):
+        first, shift = 0 if new is None else which.size - new, np.append(0.0 * ones, mean * self.scale[cols])
         if self.n * which.size <= MAX_FILLED_ENTRIES:  # making sparse matrices would take longer than the products
             Z = np.empty((self.n, which.size))
             Z[:, : ones.size] = ones
             np.multiply(self._filled(cols), self.scale[cols], out=Z[:, ones.size :])
             Z *= roots[which].T
+            G = Z[:, first:].T @ Z
         else:
-            Z = sp.hstack([np.ones((self.n, ones.size)), self.X[:, cols].astype(np.float64)], format="csc")
-            entries = np.diff(Z.indptr)
-            Z.data *= np.repeat(np.append(ones, self.scale[cols]), entries)
-            Z.data *= roots[np.repeat(which, entries), Z.indices]
-        first, shift = 0 if new is None else which.size - new, np.append(0.0 * ones, mean * self.scale[cols])
-        G = Z[:, first:].T @ Z
-        G = G if isinstance(G, np.ndarray) else G.toarray()
+            G = self._sparse_gram(cols, ones, roots, which, first)
         if mean.any():  # the columns are centred under the weights
             G -= np.sum(roots[0] ** 2) * np.outer(shift[first:], shift)
+        return G
+
+    def _sparse_gram(self, cols, ones, roots, which, first):
+        """The products of `weighted_gram` before centring."""
+        k, X = ones.size, self.X[:, cols].astype(np.float64, copy=False)
+        X.data *= np.repeat(self.scale[cols], np.diff(X.indptr))
+        X.data *= roots[0, X.indices] if len(roots) == 1 else roots[np.repeat(which[k:], np.diff(X.indptr)), X.indices]
+        constant = ones * roots[which[:k]].T
+        across = X.T @ constant
+        G, n_constant, low = np.empty((which.size - first, which.size)), max(k - first, 0), max(first - k, 0)
+        G[:n_constant, :k] = (constant.T @ constant)[first:]
+        G[:n_constant, k:] = across.T[first:]
+        G[n_constant:, :k] = across[low:]
+        G[n_constant:, k:] = ((X[:, low:] if low else X).T @ X.tocsr()).toarray()
         return G
 
     def reader(self, cols, mean, dtype=np.float64):
@@ -128,14 +152,13 @@ class SparseData(Data):
 
     def cross(self, left, right):
         """Normalized inner products of columns `left` with columns `right`."""
-        if not self.centred_late:
-            parts = self.blocks(left.size + right.size)
-            return sum(self.block(rows, left).T @ self.block(rows, right) for rows in parts)
-        L = self.X[:, left].astype(np.float64)
+        R, mean = self._raw(right)
+        L, left_mean = (R, mean) if left is right else self._raw(left)
+        weighted = L.copy() if self.h.size > 1 else L
         if self.h.size > 1:
-            L.data *= self.h[L.indices]
-        G = (L.T @ self.X[:, right].astype(np.float64)).toarray()
-        return self._centre(G, left, right)
+            weighted.data *= self.h[L.indices]
+        G = (weighted.T @ R.tocsr()).toarray()
+        return self._centre(G, left, right, left_mean, mean)
 
     def inner(self, cols):
         """Normalized inner products of some columns with all."""
@@ -144,7 +167,8 @@ class SparseData(Data):
     @cached_property
     def gram(self):
         """The whole normalized Gram matrix."""
-        return self.cross(np.arange(self.p), np.arange(self.p))
+        every = np.arange(self.p)
+        return self.cross(every, every)
 
 
 def canonical(X):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+ENTRIES_PER_BATCH = 1 << 18  # of columns that are copied for one product
 RANK = 1e-13  # eigenvalues and singular values below it, relative to the largest, count as zero
 
 
@@ -111,7 +112,7 @@ def ridge_rows(data, l2, used, alphas, lengths):
 
     if held.size > data.n:
         K = np.zeros((data.n, data.n))
-        for cols in np.array_split(held, max(held.size * data.n >> 21, 1)):
+        for cols in np.array_split(held, max(held.size * data.n // ENTRIES_PER_BATCH, 1)):
             Z = scaled(cols)
             K += Z @ Z.T
         noise = 1e-16 * K.trace()  # keeps the system regular where rows are repeated and alpha is smaller than rounding

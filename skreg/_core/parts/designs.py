@@ -84,53 +84,59 @@ class CSC(NamedTuple):
     data: np.ndarray
     indices: np.ndarray
     indptr: np.ndarray
+    cols: np.ndarray  # coordinate j is column cols[j] of the matrix
     mean: np.ndarray
     scale: np.ndarray
     weight: float  # sum of h over all rows
 
     def col_mean(self, j, h, weight):
+        first, last = self.indptr[self.cols[j]], self.indptr[self.cols[j] + 1]
         s = 0.0
-        for k in range(self.indptr[j], self.indptr[j + 1]):
+        for k in range(first, last):
             s += self.data[k] * h[self.indices[k]]
         m = s / weight
-        if self.indptr[j + 1] - self.indptr[j] == h.size:  # without zeros: may be constant, see DenseDesign
+        if last - first == h.size:  # without zeros: may be constant, see DenseDesign
             s = 0.0
-            for k in range(self.indptr[j], self.indptr[j + 1]):
+            for k in range(first, last):
                 s += (self.data[k] - m) * h[self.indices[k]]
             m += s / weight
         return m
 
     def col_dot(self, j, r):
+        first, last = self.indptr[self.cols[j]], self.indptr[self.cols[j] + 1]
         s = self.mean[j] * self.weight * r[r.size - 1]
-        for k in range(self.indptr[j], self.indptr[j + 1]):
+        for k in range(first, last):
             s += self.data[k] * r[self.indices[k]]
         return s * self.scale[j]
 
     def col_dot_less(self, j, r, v, q):
+        first, last = self.indptr[self.cols[j]], self.indptr[self.cols[j] + 1]
         s = 0.0
-        for k in range(self.indptr[j], self.indptr[j + 1]):
+        for k in range(first, last):
             i = self.indices[k]
             s += self.data[k] * (r[i] - v[i] * q[i])
         return s * self.scale[j]
 
     def col_update(self, j, d, h, r):
+        first, last = self.indptr[self.cols[j]], self.indptr[self.cols[j] + 1]
         step = d * self.scale[j]
         r[r.size - 1] -= step * self.mean[j]
         if h.size == 1:
             step *= h[0]
-            for k in range(self.indptr[j], self.indptr[j + 1]):
+            for k in range(first, last):
                 r[self.indices[k]] += step * self.data[k]
         else:
-            for k in range(self.indptr[j], self.indptr[j + 1]):
+            for k in range(first, last):
                 i = self.indices[k]
                 r[i] += step * h[i] * self.data[k]
 
     def col_sqnorm(self, j, h):
+        first, last = self.indptr[self.cols[j]], self.indptr[self.cols[j] + 1]
         m = self.mean[j]
         s = 0.0
         zeros = self.weight
-        full = self.indptr[j + 1] - self.indptr[j] == h.size
-        for k in range(self.indptr[j], self.indptr[j + 1]):
+        full = last - first == h.size
+        for k in range(first, last):
             hk = h[self.indices[k]]
             s += hk * (self.data[k] - m) ** 2
             zeros -= hk

@@ -3,6 +3,7 @@
 Lee, Sun & Saunders (2014), "Proximal Newton-type methods for minimizing composite functions".
 """
 
+import weakref
 from typing import NamedTuple
 
 import numpy as np
@@ -62,7 +63,7 @@ class NewtonSteps:
     """
 
     def __init__(self, s, solver):
-        self.s = s
+        self.s = weakref.proxy(s)  # which owns these steps: a cycle would keep both in memory
         self.solver = solver
         self.curvature = None
         self.policy = COUPLED_POLICY if s.likelihood.loss.couples_rows else POLICY

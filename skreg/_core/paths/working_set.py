@@ -96,7 +96,10 @@ class Residual:
 
 
 class Gradient:
-    """r is the gradient on the working set; `cross` gives inner products of columns, which have at most a rank."""
+    """r is the gradient on the working set; `cross` gives inner products of columns, which have at most a rank.
+
+    `cross` may be None if `grow` is always given the products.
+    """
 
     h = np.ones(1)
     has_squares = True
@@ -115,15 +118,16 @@ class Gradient:
     def width(self):
         return self.features.size
 
-    def grow(self, cols, sizes=None):
-        """Add columns; `sizes` are those of their blocks, None for blocks of one."""
+    def grow(self, cols, sizes=None, inner=None):
+        """Add columns; `sizes` are those of their blocks, None for blocks of one; `inner` their products with all."""
         m, k = self.features.size, cols.size
         self.features = np.append(self.features, cols)
-        new = self.cross(cols, self.features)
+        new = self.cross(cols, self.features) if inner is None else inner[:, self.features]
         if not m:
             self.G = np.ascontiguousarray(new)
         elif m + k > len(self.G):
-            G = np.empty((2 * (m + k), 2 * (m + k)))
+            side = min(2 * (m + k), self.start.size)
+            G = np.empty((side, side))
             G[:m, :m] = self.G[:m, :m]
             self.G = G
         if m:
@@ -344,7 +348,9 @@ class Columns(SquaredLoss):
 
 
 class Covariance(SquaredLoss):
-    """K holds the inner products of the working set with all columns: for n >> p. Blocks enter in batches.
+    """K holds the inner products of the working set with all columns, a part for every batch in which they entered.
+
+    For n >> p.
 
     Parameters
     ----------
@@ -362,16 +368,16 @@ class Covariance(SquaredLoss):
     def __init__(self, inner, start, yy):
         self.inner = inner
         self.start = start
-        self.K = np.empty((0, start.size))
-        super().__init__(Gradient(lambda new, cols: self.K[-new.size :, cols], start, yy))
+        self.K = []
+        super().__init__(Gradient(None, start, yy))
 
     def add(self, path, blocks, known, entry):
         known[blocks] = True
         blocks = self._with_likely(path, blocks, known, entry)
         known[blocks] = True
         cols = path.coordinates(blocks)
-        self.K = np.concatenate([self.K, self.inner(cols)])
-        self.form.grow(cols, path.block_sizes(blocks))
+        self.K.append(self.inner(cols))
+        self.form.grow(cols, path.block_sizes(blocks), self.K[-1])
         self._enter(blocks, cols.size)
 
     def _with_likely(self, path, blocks, known, entry):
@@ -384,4 +390,7 @@ class Covariance(SquaredLoss):
         return np.append(blocks, rest)
 
     def all_correlations(self, w, r, may_matter):
-        return self.start - w @ self.K
+        c, ends = self.start.copy(), np.cumsum([len(part) for part in self.K])
+        for end, part in zip(ends, self.K, strict=True):
+            c -= w[end - len(part) : end] @ part
+        return c

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from skreg._core.data import as_data
 
@@ -27,3 +28,33 @@ def test_data__a_column_is_constant_to_rounding():
     data = as_data(np.asfortranarray(X), np.arange(100.0)[None], None, True)
     assert data.scale[0] == 0.0
     assert data.scale[1] > 0.0
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_data__products_of_sparse_columns_far_from_zero_are_those_of_dense_columns(weighted):
+    rng = np.random.default_rng(0)
+    X = sp.random(80, 6, 0.3, random_state=rng).toarray()
+    X[:, [1, 4]] = 2000.0 + rng.standard_normal((80, 2))
+    h = rng.integers(0, 3, 80).astype(float) if weighted else np.ones(80)
+    targets = rng.standard_normal((1, 80))
+    dense, data = (as_data(kind(X), targets, h, True) for kind in (np.asfortranarray, sp.csc_array))
+    assert not data.centred_late
+    np.testing.assert_allclose(data.gram, dense.gram, atol=1e-12)
+    some, more = np.array([4, 0]), np.array([1, 2, 4, 0])
+    np.testing.assert_allclose(data.cross(some, more), dense.gram[np.ix_(some, more)], atol=1e-12)
+    parts = slice(5, 30), np.array([2, 3, 70])
+    for found, expected in zip(data.moments_of(parts), dense.moments_of(parts), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-11)
+
+
+def test_data__inner_products_pay_where_x_has_far_more_entries():
+    def pays(n, p, density=None):
+        X = np.ones((n, p), order="F") if density is None else sp.random(n, p, density, "csc", random_state=0)
+        return as_data(X, np.arange(float(n))[None], None, True).gram_pays
+
+    assert pays(50, 10)
+    assert not pays(49, 10)
+    assert pays(1500, 300)
+    assert pays(1500, 200, 0.01)  # few columns
+    assert not pays(1500, 300, 0.1)
+    assert pays(15500, 300, 0.1)
