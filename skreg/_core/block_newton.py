@@ -7,6 +7,7 @@ import numpy as np
 from .block_scores import ROUNDING, ZERO_EIGENVALUE
 from .loops import inner
 from .loops.certificates import conjugate_value, dual_scales, optimality, penalty_value
+from .parts.losses import Huber
 from .paths.working_set import Gradient, SquaredLoss
 from .solve import Solution
 from .solve_scores import ScoresFit
@@ -19,6 +20,7 @@ HALVINGS = 20  # of a step
 CONCAVE_HALVINGS = 2  # of a step where the penalty is concave: then more curvature is tried
 DAMPING = 4.0  # factor of the curvature of a model whose step did not lower the objective
 LARGEST_DAMPING = 1e6  # of these factors together
+FAR = 0.5  # scores by which intercepts may move until slopes that follow curvatures may be none of the loss
 NULL_GAP = 1e-10  # of the null model with unpenalized columns, relative to its loss
 NULL_STEPS = 100
 
@@ -110,12 +112,12 @@ class NewtonOnBlocks:
             descent = -move.slope
             is_near = descent <= LIKELY * goal if is_convex else certificate <= goal
             if is_near or step == max_iter:
-                point, value, certificate = self._certified(point)
+                point, value, certificate = self._certified(point, model, step == max_iter)
                 if certificate <= goal or step == max_iter:
                     break
             better = self._step(point, value, model, move, tol)
             if better is None:
-                point, value, certificate = self._certified(point)
+                point, value, certificate = self._certified(point, model, True)
                 break
             point = better
         return point, value, certificate, max(step, 1)
@@ -123,20 +125,37 @@ class NewtonOnBlocks:
     def _value(self, point):
         return point.sums.value + penalty_value(self.pen, point.w[self.order])
 
-    def _certified(self, point):
-        """The same coefficients with the best intercepts, the objective, and its certificate."""
-        point = self.scores.with_best_intercepts(point)
+    def _certified(self, point, model, is_last):
+        """The point, the objective, and its certificate. The last one is computed at the best intercepts.
+
+        The slopes of a dual point must sum to zero, as they do at the best intercepts. Those before do with what
+        curvatures add for the step to the best intercepts of the model, so that there is nothing to compute but
+        conjugates. After a small step they are slopes that the loss can have.
+        """
+        if not self.pen.is_convex:
+            return point, self._value(point), self._distance(point)
+        if is_last or (self._limits(model.own) == 1.0 and np.abs(model.own).max() > FAR):
+            point = self.scores.with_best_intercepts(point)
+            model = model._replace(own=np.zeros(model.own.size), c=point.c)
         value = self._value(point)
-        return point, value, self._gap(point, value) if self.pen.is_convex else self._distance(point)
+        return point, value, self._gap(point, model, value)
+
+    def _limits(self, own):
+        """The largest scale at which slopes that follow curvatures do not pass the limits that Huber's loss has."""
+        loss = self.scores.rows.loss
+        return loss.delta / (loss.delta + np.abs(own).max()) if isinstance(loss, Huber) else 1.0
 
     def _distance(self, point):
-        return optimality(self.pen, point.w[self.order], point.c[self.order])
+        """The distance to stationarity of the coefficients, and of the intercepts, whose column is scaled to norm 1."""
+        scores, slopes = self.scores, point.sums.gradient[:, -1]
+        of_intercepts = np.abs(slopes).max() / np.sqrt(scores.data.weight) if scores.data.fit_intercept else 0.0
+        return max(optimality(self.pen, point.w[self.order], point.c[self.order]), of_intercepts)
 
-    def _gap(self, point, value):
+    def _gap(self, point, model, value):
         pen = self.pen
-        c = point.c[self.order]
-        scales = np.array([0.0, *dual_scales(pen, c)])
-        duals = self.scores.duals(point, scales) - [conjugate_value(pen, c, scale) for scale in scales]
+        c = model.c[self.order]
+        scales = np.minimum([0.0, *dual_scales(pen, c)], self._limits(model.own))
+        duals = self.scores.duals(point, model.own, scales) - [conjugate_value(pen, c, scale) for scale in scales]
         return max(value - duals.max(), 0.0)
 
     def _move(self, point, model, tol):
@@ -209,6 +228,7 @@ class BlockScoresFit(ScoresFit):
             of_null = 2.0 * family.largest_entry_alpha(np.ones(family.n_coordinates))[holds].max()
             steps = NewtonOnBlocks(scores, family.convex(), of_null)
             point, *_ = steps.minimize(point, NULL_GAP * point.sums.value, NULL_STEPS)
+            point = scores.with_best_intercepts(point)
         return family.entry_alpha(point.c)[holds].max()
 
     def _solve(self, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):

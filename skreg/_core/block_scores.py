@@ -132,10 +132,15 @@ def score_sums(X, Y, weights, first, rows, W, b):
     return total
 
 
-def conjugate_sums(X, Y, weights, first, rows, W, b, scales):
-    """Sums over a block of the conjugates of the loss at some scales of its slopes: an array."""
+def conjugate_sums(X, Y, weights, first, rows, W, b, db, scales):
+    """Sums over a block of the conjugates of the loss at some scales of its slopes: an array.
+
+    The slopes are those at the intercepts b, and what curvatures say that they are at ``b + db``.
+    """
     total = np.zeros(len(scales))
-    for _, T, h, inverse, offset, _, R, P, _ in rows.evaluated(X, Y, weights, first, W, b):
+    for _, T, h, inverse, offset, _, R, P, H in rows.evaluated(X, Y, weights, first, W, b):
+        coupled = len(R) > 1 and rows.couples_scores
+        R = R + h * H * (P * (db[:, None] - db @ P) if coupled else db[:, None])
         total += [rows.loss.conjugate_sum(T, R * (scale * inverse), h, P, scale) for scale in scales]
         total -= scales * np.sum(R * offset)
     return total
@@ -211,9 +216,9 @@ class BlockScores:
         sums = self.data.blocks.total(score_sums, self.rows, self._matrix(w), b)
         return BlockPoint(w, b, sums.in_units_of(self.score_scale))
 
-    def duals(self, point, scales):
-        """Dual values of the slopes at a point, times some scales."""
-        sums = self.data.blocks.total(conjugate_sums, self.rows, self._matrix(point.w), point.b, scales)
+    def duals(self, point, db, scales):
+        """Dual values of the slopes at a point, see `conjugate_sums`, times some scales."""
+        sums = self.data.blocks.total(conjugate_sums, self.rows, self._matrix(point.w), point.b, db, scales)
         return -sums / self.score_scale**2
 
     def scaled(self, penalty):

@@ -55,27 +55,29 @@ def identity(Y):
     return Y
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(
-    ("loss", "penalty", "alpha", "intercept"),
-    [
-        (Logistic(0.0), Penalty(1.0, np.ones(P)), 0.02, True),
-        (Logistic(0.0), Penalty(0.0, np.ones(P), standardize=True), 1e-4, False),
-        (Logistic(0.0), Penalty(0.5, np.array([0, 1, 1, 1, 1, 1.0])), 0.05, True),
-        (Logistic(0.0), Penalty(0.5, np.ones(P), bounds=(np.full(P, 0.01), np.full(P, 0.3))), 0.01, True),
-        (Multinomial(0.0), Penalty(1.0, np.ones(P)), 0.01, True),
-        (Multinomial(0.0), Penalty(0.5, np.ones(P), is_joint=True), 0.01, True),
-        (Poisson(), Penalty(0.9, np.ones(P)), 0.01, True),
-        (Huber(0.5), Penalty(1.0, np.ones(P)), 0.02, True),
-    ],
-    ids=str,
-)
-def test_block_scores__objective_and_gap_as_in_memory(loss, penalty, alpha, intercept, weighted):
-    X, T, weights = problem(loss, weighted)
+def block_fit(loss, X, T, weights, intercept):
     blocks = ListBlocks(X, T, weights)
     data = BlockData(blocks, blocks.total(cells_of_block, None, add=add_each), intercept)
-    scores = BlockScores(data, LossRows(loss, identity, data.mean, data.scale), np.zeros(len(T)))
-    fit = BlockScoresFit(scores)
+    return BlockScoresFit(BlockScores(data, LossRows(loss, identity, data.mean, data.scale), np.zeros(len(T))))
+
+
+CASES = [
+    (Logistic(0.0), Penalty(1.0, np.ones(P)), 0.02, True),
+    (Logistic(0.0), Penalty(0.0, np.ones(P), standardize=True), 1e-4, False),
+    (Logistic(0.0), Penalty(0.5, np.array([0, 1, 1, 1, 1, 1.0])), 0.05, True),
+    (Logistic(0.0), Penalty(0.5, np.ones(P), bounds=(np.full(P, 0.01), np.full(P, 0.3))), 0.01, True),
+    (Multinomial(0.0), Penalty(1.0, np.ones(P)), 0.01, True),
+    (Multinomial(0.0), Penalty(0.5, np.ones(P), is_joint=True), 0.01, True),
+    (Poisson(), Penalty(0.9, np.ones(P)), 0.01, True),
+    (Huber(0.5), Penalty(1.0, np.ones(P)), 0.02, True),
+]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("loss", "penalty", "alpha", "intercept"), CASES, ids=str)
+def test_block_scores__objective_and_gap_as_in_memory(loss, penalty, alpha, intercept, weighted):
+    X, T, weights = problem(loss, weighted)
+    fit = block_fit(loss, X, T, weights, intercept)
     lik = Likelihood(as_data(X, np.empty((0, 300)), weights, intercept), loss, T)
     assert fit.alpha_max(penalty) == pytest.approx(scores_alpha_max(lik, penalty), rel=1e-6)
     (whole,) = solve_scores(lik, penalty, [alpha], tol=1e-8, max_iter=100)
@@ -91,11 +93,19 @@ def test_block_scores__objective_and_gap_as_in_memory(loss, penalty, alpha, inte
     )
 
 
+@pytest.mark.parametrize(("loss", "penalty", "alpha", "intercept"), CASES, ids=str)
+def test_block_scores__gap_bounds_the_distance_to_the_minimum_after_few_steps(loss, penalty, alpha, intercept):
+    X, T, weights = problem(loss, True)
+    fit = block_fit(loss, X, T, weights, intercept)
+    (best,) = fit._solve(penalty, [alpha], tol=1e-10, max_iter=100)
+    for tol, max_iter in [(0.5, 100), (0.03, 100), (1e-3, 100), (0.0, 1), (0.0, 2)]:
+        (found,) = fit._solve(penalty, [alpha], tol=tol, max_iter=max_iter)
+        assert best.objective - best.gap <= found.objective <= best.objective + found.gap + 1e-13
+
+
 def test_block_scores__path_is_that_of_separate_fits():
     X, T, _ = problem(Logistic(0.0), False)
-    blocks = ListBlocks(X, T, None)
-    data = BlockData(blocks, blocks.total(cells_of_block, None, add=add_each), True)
-    fit = BlockScoresFit(BlockScores(data, LossRows(Logistic(0.0), identity, data.mean, data.scale), np.zeros(1)))
+    fit = block_fit(Logistic(0.0), X, T, None, True)
     penalty, alphas = Penalty(1.0, np.ones(P)), [0.1, 0.03, 0.01]
     for alpha, found in zip(alphas, fit.solve_all(penalty, alphas, tol=1e-10, max_iter=50), strict=True):
         (alone,) = fit.solve_all(penalty, [alpha], tol=1e-10, max_iter=50)
