@@ -32,6 +32,7 @@ def first(*hooks):
 
 CASES = {
     "inputs": lambda: [first(), BiasActivationDropout(TANH)],
+    "inputs that are learned": lambda: [Dense(5), first(), BiasActivationDropout(TANH)],
     "scales": lambda: [first(), Scale(), BiasActivationDropout(TANH, HALF)],
     "shared weights": lambda: [first(), BiasActivationDropout(TANH), *at_members(K, 4, Dense(4)), Scale()],
     "layer norm": lambda: [first(), *at_members(K, 4, LayerNorm()), BiasActivationDropout(TANH, HALF)],

@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from scipy.special import logit, softmax
@@ -178,6 +179,17 @@ def test_ensemble__intervals_cover():
     model = DropoutMLPRegressor(**PLAIN | {"max_iter": 30}).fit(X, Y, X_val=fresh[0][:300], y_val=fresh[1][:300])
     low, high = model.predict_interval(fresh[0][300:], coverage=0.8)
     assert ((low <= fresh[1][300:]) & (fresh[1][300:] <= high)).mean() == pytest.approx(0.8, abs=0.1)
+
+
+def test_ensemble__categories_and_missing_values():
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    frame.loc[::9, "a"] = np.nan
+    frame["f"] = pd.Categorical.from_codes(np.arange(120) % 12, [f"level {k}" for k in range(12)])
+    model = DropoutMLPClassifier(**SMALL, categorical_features="from_dtype").fit(frame, LABELS)
+    p = model.sample_predictions(frame, K)
+    assert p.shape == (K, 120, 3)
+    assert (np.ptp(p, axis=0) > 0.0).any()
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(frame), model.predict_proba(frame))
 
 
 def test_ensemble__bad_sizes():
