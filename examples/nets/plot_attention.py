@@ -21,7 +21,6 @@ from sklearn.datasets import make_friedman1
 from skreg import DropoutTransformerRegressor
 
 X, y = make_friedman1(1200, n_features=8, noise=1.0, random_state=0)
-X = (X - 0.5) * np.sqrt(12.0)  # mean 0, variance 1
 names = {0.1: "concentrated", 0.0: "no penalty", -0.1: "spread"}
 models = {}
 for entropy, name in names.items():

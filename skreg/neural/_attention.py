@@ -10,24 +10,25 @@ from .._nets.architectures.transformer import (
     table_tokens,
 )
 from .._nets.layers.sequences import Embedding
-from .._nets.layers.tokens import FeatureTokens
 from .._nets.training.evaluation import attention
 from ..utils._params import BELOW_ONE, COUNT, NONE, REAL, Options
 from ._base import BaseNet
 from ._sequences import steps_in
 from ._sequential import SequenceNet
+from ._tabular import TableNet
 
 FEED_FORWARD = 2  # default width of the dense layers in the blocks, in widths of a token
 
 
-class TransformerNet(SequenceNet):
+class TransformerNet(SequenceNet, TableNet):
     """The family of transformers."""
 
     residual = True  # branches that `stochastic_depth` can drop
-    _kind = None  # of the training data: "table", "sequences" or "tokens"
+    _form = None  # of the training data: "table", "sequences" or "tokens"
+    _most_one_hot = 0  # every column of categories is one token
 
     _parameter_constraints = {
-        **{name: kinds for name, kinds in SequenceNet._parameter_constraints.items() if name != "residual"},
+        **{name: kinds for name, kinds in TableNet._parameter_constraints.items() if name != "residual"},
         "n_blocks": [COUNT],
         "n_heads": [COUNT],
         "embedding_size": [COUNT],
@@ -35,7 +36,7 @@ class TransformerNet(SequenceNet):
         "pooling": [Options("cls", "mean")],
         "inputs": [Options("auto", "table", "sequences", "tokens")],
         "vocabulary_size": [COUNT, NONE],
-        "missing": [Options("error", "mask")],
+        "missing": [Options("indicator", "mask", "raise")],
         "attention_dropout": [BELOW_ONE],
         "embedding_dropout": [BELOW_ONE],
         "attention_entropy": [REAL],
@@ -43,7 +44,8 @@ class TransformerNet(SequenceNet):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = False
+        tags.input_tags.sparse = False
+        tags.input_tags.allow_nan = self.missing == "indicator" and self.inputs in ("auto", "table")
         return tags
 
     def _read_architecture(self):
@@ -76,6 +78,8 @@ class TransformerNet(SequenceNet):
             self.embedding_dropout,
             rates[: self.n_blocks],
             self.attention_entropy,
+            self.missing,
+            self.standardize,
             self._dense_architecture(hidden, residual=False, dropout=rates[self.n_blocks :]),
         )
 
@@ -86,33 +90,55 @@ class TransformerNet(SequenceNet):
         return self.inputs == "tokens"
 
     @property
+    def _is_table(self):
+        return self._form == "table"
+
+    @property
     def _has_fixed_inputs(self):
-        return self._kind == "table"
+        return self._is_table
+
+    @property
+    def _takes_arrays(self):
+        return self._is_table and super()._takes_arrays
+
+    def _rows_and_targets(self, X, y, reset, sample_weight=None, **options):
+        if reset and not self._inputs_are_fixed:
+            self._form = self.inputs
+            if self.inputs == "auto":
+                self._form = "table" if steps_in(X) is None else "sequences"
+            if self._is_table:
+                self._n_channels, self._n_columns, self._n_tokens, self._has_tokens = None, None, None, False
+            else:
+                self._table, self._exact = None, False
+        if self._is_table and self.missing == "mask":
+            raise ValueError("missing='mask' leaves out steps of sequences; for tables use 'indicator' or 'raise'.")
+        owner = super() if self._is_table else super(TableNet, self)
+        return owner._rows_and_targets(X, y, reset, sample_weight, **options)
 
     def _validated(self, X, reset, y="no_validation", **options):
-        if reset:
-            self._kind = self.inputs
-            if self.inputs == "auto":
-                self._kind = "table" if steps_in(X) is None else "sequences"
-        if self._kind != "table":
-            return super()._validated(X, reset, y, **options)
-        if reset:
-            self._n_channels, self._n_columns, self._n_tokens, self._has_tokens = None, None, None, False
-        return BaseNet._validated(self, X, reset, y, **options)
+        owner = TableNet if self._is_table else SequenceNet
+        return owner._validated(self, X, reset, y, **options)
+
+    def _data(self, *given):
+        return (TableNet if self._is_table else BaseNet)._data(self, *given)
+
+    def _learn_inputs(self, data, found):
+        return super()._learn_inputs(data, found) if self._is_table else None
 
     def _unequal_lengths(self, X):
-        return None if self._kind == "table" else super()._unequal_lengths(X)
+        return None if self._is_table else super()._unequal_lengths(X)
 
     def _row_shape(self):
-        return None if self._kind == "table" else super()._row_shape()
+        return None if self._is_table else super()._row_shape()
 
     def _build_net(self, architecture, n_rows, rng, inputs):
-        if self._kind == "table":
-            first, size = table_tokens(architecture), self.n_features_in_
+        if self._is_table:
+            first = table_tokens(architecture, inputs)
+            size = self.n_features_in_ if inputs is None else inputs.width
         else:
             first = sequence_tokens(architecture, self._n_channels, self._n_tokens)
             size = self._longest * self._n_channels
-        return build_transformer(architecture, first, (size,), self._count_outputs(), n_rows, rng)
+        return build_transformer(architecture, first, (size,), self._count_outputs(), n_rows, rng, inputs=inputs)
 
     # ---- what was learned
 
@@ -126,15 +152,24 @@ class TransformerNet(SequenceNet):
 
     @property
     def embeddings_(self):
-        """Vectors of the features of a table (n_features, embedding_size), or of all tokens; None for other sequences.
-
-        The token of a feature is its value times its vector, plus a bias.
-        """
+        """Vectors of all tokens, of shape (vocabulary_size, embedding_size), with ``inputs="tokens"``; else None."""
         check_is_fitted(self)
-        for module in self._net.layer.modules():
-            if isinstance(module, (Embedding, FeatureTokens)):
-                return (module.table if isinstance(module, Embedding) else module.weight).value.copy()
-        return None
+        tables = [module.table.value.copy() for module in self._net.layer.modules() if isinstance(module, Embedding)]
+        return tables[0] if tables and self._has_tokens else None
+
+    @property
+    def token_names_(self):
+        """Names of the tokens of a table, in the order of `attention_maps`; None for sequences."""
+        check_is_fitted(self)
+        if not self._is_table:
+            return None
+        names = list(getattr(self, "feature_names_in_", [f"x{j}" for j in range(self.n_features_in_)]))
+        first, inputs = (["row"] if self._architecture.pooling == "cls" else []), self._net.inputs
+        if inputs is None:
+            return [*first, *names]
+        numbers = [names[j] for j in inputs.numbers.columns]
+        missing = [f"{numbers[k]} missing" for k in inputs.numbers.indicators]
+        return [*first, *numbers, *missing, *(names[categories.column] for categories in inputs.coded)]
 
     def attention_maps(self, X):
         """What every token looks at: the weights of attention, without noise.
@@ -150,10 +185,10 @@ class TransformerNet(SequenceNet):
         -------
         weights : ndarray of shape (n_samples, n_blocks, n_heads, n_tokens, n_tokens)
             For every head of every block, the weights of all tokens (last axis) for every query (the axis before). With
-            ``pooling="cls"``, token 0 is the one that stands for the row, and the features or steps are the tokens from
-            1 on; ``weights[:, :, :, 0, 1:].mean(axis=(0, 1, 2))`` is how much the prediction looks at each of them. In
-            the last block, only that token has a query then; the others are NaN, as is everything after the end of a
-            sequence.
+            ``pooling="cls"``, token 0 is the one that stands for the row, and the features (see `token_names_`) or
+            steps are the tokens from 1 on; ``weights[:, :, :, 0, 1:].mean(axis=(0, 1, 2))`` is how much the prediction
+            looks at each of them. In the last block, only that token has a query then; the others are NaN, as is
+            everything after the end of a sequence.
         """
         check_is_fitted(self)
         return attention(self._net, self._rows_of(X), self._architecture.pooling == "cls")

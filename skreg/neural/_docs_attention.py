@@ -21,8 +21,21 @@ PARAMETERS = """
     vocabulary_size : int or None, default=None
         Number of tokens, with ``inputs="tokens"``; None for the largest one in X plus 1. Set it where X may lack the
         largest one, as in cross-validation.
-    missing : {"error", "mask"}, default="error"
-        Whether steps of sequences with NaN in any channel are an error, or are left out."""
+    categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
+        Which columns of a table hold categories: "from_dtype" takes the columns of text and categories of a frame
+        (pandas, polars, pyarrow) or of an array of objects; a mask, indices or names take those columns, which may hold
+        numbers, too; None takes none. Each is one token, with a vector for every category that is learned. A missing
+        category is a category of its own, if there is one in the training rows; one that they do not have is all zeros.
+    missing : {"indicator", "mask", "raise"}, default="indicator"
+        What to do with missing numbers. In tables, "indicator" replaces them by the mean of the column, with
+        ``standardize="robust"`` by the median, and adds a token that says where they are missing, for each column that
+        has some in the training rows. In sequences, "mask" leaves out steps in which any channel is NaN. In other cases
+        they are an error.
+    standardize : {"standard", "robust"} or None, default="standard"
+        How numbers of a table are scaled, with statistics of the training rows. "standard" gives every column mean 0
+        and variance 1. "robust" subtracts the median and divides by the interquartile range, or by half of the range
+        where that is 0; then it clips smoothly, ``x / sqrt(1 + (x / 3)^2)``. None computes with X as it is, as always
+        with sequences."""
 
 ATTENTION = {
     "hidden_layer_sizes": """
@@ -122,8 +135,11 @@ ATTENTION = {
         Weights of every layer, after weight normalization. Every block has those of queries, keys and values side by
         side (in two matrices where only one token has a query), of the output of attention, and of its two dense
         layers.
-    embeddings_ : ndarray of shape (n_features or vocabulary_size, embedding_size) or None
-        Vectors of the features of a table or of all tokens; None for sequences of numbers.""",
+    embeddings_ : ndarray of shape (vocabulary_size, embedding_size) or None
+        Vectors of all tokens, with ``inputs="tokens"``; else None.
+    token_names_ : list of str or None
+        Names of the tokens of a table, in the order of `attention_maps`: "row" with ``pooling="cls"``, the columns of
+        numbers, the indicators of missing ones, then the columns of categories; None for sequences.""",
     "biases_": """
     biases_ : list of ndarray of shape (n_out,)
         Biases of the dense layers, and of the outputs of attention.""",
@@ -152,13 +168,13 @@ ATTENTION = {
 # What the methods of nets for tables say of X, and what those of transformers say.
 FOR_TOKENS = {
     "array-like or sparse matrix of shape (n_samples, n_features)": (
-        "array-like of shape (n_samples, n_features) or (n_samples, steps[, n_channels]), or list"
+        "array-like or frame of shape (n_samples, n_features) or (n_samples, steps[, n_channels]), or list"
     ),
     "array-like or sparse matrix of shape (n_samples_val, n_features)": (
         "array-like of shape (n_samples_val, n_features) or (n_samples_val, steps[, n_channels]), or list"
     ),
     """Features, best standardized. The net computes in float32. X is not copied as a whole, in whatever order
             it is stored, and sparse X stays sparse.""": """\
-A table, or sequences (see `inputs`); best with standardized features or channels. The net computes in
-            float32.""",
+A table of numbers in any units, text, categories and missing values, or sequences, best with
+            standardized channels; see `inputs`. The net computes in float32.""",
 }

@@ -177,7 +177,7 @@ def needs_double(X):
     return bool(((np.maximum(np.abs(low), np.abs(high)) > FAR * width) & (width > 0.0)).any())
 
 
-def learn_inputs(X, rows, weights, sizes, standardize, missing, exact):
+def learn_inputs(X, rows, weights, sizes, standardize, missing, exact, most_one_hot=MOST_ONE_HOT):
     """What a net sees of rows of X.
 
     Parameters
@@ -192,6 +192,8 @@ def learn_inputs(X, rows, weights, sizes, standardize, missing, exact):
     missing : {"indicator", "raise"}
     exact : bool
         Whether numbers are read in double precision.
+    most_one_hot : int
+        Columns of more categories get codes, others one column for each category.
 
     Returns
     -------
@@ -204,6 +206,6 @@ def learn_inputs(X, rows, weights, sizes, standardize, missing, exact):
         return None
     columns = ColumnStatistics(X, rows, weights, np.setdiff1d(np.arange(X.shape[1]), list(sizes)), exact)
     found = [_of_categories(X, rows, column, size) for column, size in sizes.items()]
-    one_hot = [c for c in found if c.size <= MOST_ONE_HOT]
-    coded = [c for c in found if c.size > MOST_ONE_HOT]
+    one_hot = [c for c in found if c.size <= most_one_hot]
+    coded = [c for c in found if c.size > most_one_hot]
     return Inputs(_numbers(columns, standardize, missing), one_hot, coded, exact)

@@ -16,7 +16,7 @@ from ..utils._table import TableReader, as_table
 from ..utils._validation import check_table, naming_bad_columns
 from ._base import BaseNet
 from ._data import NetData
-from ._scaling import learn_inputs, needs_double
+from ._scaling import MOST_ONE_HOT, learn_inputs, needs_double
 
 TEXT_ADVICE = "name it in categorical_features, or encode it"
 
@@ -33,6 +33,7 @@ class TableNet(BaseNet):
         "embedding_dropout": [BELOW_ONE],
     }
 
+    _most_one_hot = MOST_ONE_HOT  # columns of more categories have embeddings
     _table = None  # TableReader, where X is more than numbers
     _exact = False  # whether X has to be read in double precision
 
@@ -108,4 +109,5 @@ class TableNet(BaseNet):
             weights = data.weights[data.start : data.start + data.X.shape[0]]
             rows = np.flatnonzero(weights)
             weights = weights[rows]
-        return learn_inputs(data.X, rows, weights, sizes, self.standardize, self.missing, self._exact)
+        options = self.standardize, self.missing, self._exact, self._most_one_hot
+        return learn_inputs(data.X, rows, weights, sizes, *options)

@@ -206,7 +206,7 @@ class BaseFineTuned(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
         params |= {name: value for name, value in own.items() if not (isinstance(value, str) and value == SOURCE)}
         net = cls(**params | {"warm_start": False})
         if source._has_fixed_inputs:
-            names = "n_features_in_", "_shape", "_kind", "_table", "_exact"
+            names = "n_features_in_", "_shape", "_form", "_table", "_exact"
             vars(net).update({name: getattr(source, name) for name in names if hasattr(source, name)})
             if hasattr(self.pretrained, "feature_names_in_"):  # of an `Autoencoder`, too, whose net sees no names
                 net.feature_names_in_ = self.pretrained.feature_names_in_

@@ -82,7 +82,9 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
         pooling="cls",
         inputs="auto",
         vocabulary_size=None,
-        missing="error",
+        categorical_features="from_dtype",
+        missing="indicator",
+        standardize="standard",
         hidden_layer_sizes=(),
         activation="relu",
         normalization=None,
@@ -132,7 +134,9 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
         self.pooling = pooling
         self.inputs = inputs
         self.vocabulary_size = vocabulary_size
+        self.categorical_features = categorical_features
         self.missing = missing
+        self.standardize = standardize
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.normalization = normalization
@@ -250,7 +254,9 @@ class DropoutTransformerRegressor(NetRegressor, TransformerNet):
         pooling="cls",
         inputs="auto",
         vocabulary_size=None,
-        missing="error",
+        categorical_features="from_dtype",
+        missing="indicator",
+        standardize="standard",
         hidden_layer_sizes=(),
         activation="relu",
         normalization=None,
@@ -298,7 +304,9 @@ class DropoutTransformerRegressor(NetRegressor, TransformerNet):
         self.pooling = pooling
         self.inputs = inputs
         self.vocabulary_size = vocabulary_size
+        self.categorical_features = categorical_features
         self.missing = missing
+        self.standardize = standardize
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.normalization = normalization

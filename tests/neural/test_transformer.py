@@ -5,6 +5,7 @@ import pickle
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import entr
 from sklearn.base import clone
@@ -77,10 +78,11 @@ def test_transformer__permuted_columns_with_permuted_vectors_predict_the_same(ta
     tokens = next(module for module in other._net.layer.modules() if isinstance(module, FeatureTokens))
     for param in (tokens.weight, tokens.bias):
         param.value[:] = param.value[order]
+    scale = other._net.inputs.numbers
+    scale.center[:], scale.scale[:] = scale.center[order], scale.scale[order]
     other._net.forget_copies()
     wanted = fitted.predict_proba(X[:20])
     np.testing.assert_allclose(other.predict_proba(X[:20, order]), wanted, rtol=1e-9, atol=1e-12)
-    np.testing.assert_array_equal(other.embeddings_, fitted.embeddings_[order])
 
 
 @pytest.mark.parametrize("pooling", ["cls", "mean"])
@@ -125,6 +127,26 @@ def test_transformer__draws_have_noise_of_attention_and_tokens(table):
         assert (model.predict_uncertainty(X[:10], 20).epistemic > 0.0).all()
     model = DropoutTransformerRegressor(**SHORT, dropout=0.0, attention_dropout=0.0).fit(X, y)
     assert not model.predict_uncertainty(X[:10], 3).epistemic.any()
+
+
+def test_transformer__frames_with_text_and_missing_values():
+    rng = np.random.default_rng(0)
+    colour, size = rng.choice(["red", "green", "blue"], 300), rng.standard_normal(300)
+    y = ((colour == "red") == (size > 0.0)).astype(int)
+    frame = pd.DataFrame({"size": 1000.0 + 3.0 * size, "colour": colour, "weight": rng.standard_normal(300)})
+    frame.loc[::7, "weight"] = np.nan
+    params = dict(SMALL, embedding_size=16, learning_rate=0.01, max_iter=40)
+    model = DropoutTransformerClassifier(**params).fit(frame[:200], y[:200])
+    assert model.score(frame[200:], y[200:]) > 0.9
+    assert model.token_names_ == ["row", "size", "weight", "weight missing", "colour"]
+    assert model.attention_maps(frame[200:]).shape == (100, 2, 2, 5, 5)
+    np.testing.assert_array_equal(
+        model.predict_proba(frame[200:].assign(colour="grey")), model.predict_proba(frame[200:].assign(colour="white"))
+    )  # unknown categories have the same vector
+    with pytest.raises(ValueError, match="NaN"):
+        clone(model).set_params(missing="raise").fit(frame, y)
+    with pytest.raises(ValueError, match="missing='mask' leaves out steps of sequences"):
+        clone(model).set_params(missing="mask").fit(frame, y)
 
 
 # ---- sequences and tokens
@@ -172,7 +194,8 @@ def test_transformer__reads_x_by_its_shape_anew_in_every_fit(table, waves):
     assert model.embeddings_ is None
     assert model.attention_maps(np.ones((2, 7, 2))).shape[3] == 8
     assert model.fit(*waves).attention_maps(waves[0][:1]).shape[3] == 1 + len(waves[0][0])
-    assert model.fit(X, y).embeddings_.shape == (4, 8)
+    assert model.token_names_ is None
+    assert model.fit(X, y).token_names_ == ["row", "x0", "x1", "x2", "x3"]
     signals = clone(model).set_params(inputs="sequences").fit(X, y)
     assert signals.n_features_in_ == 4
     assert signals.predict(X[:, :, None][:5]).shape == (5,)

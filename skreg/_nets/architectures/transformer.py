@@ -7,6 +7,7 @@ import numpy as np
 from ..base import Chain, Net, ResidualBlock
 from ..layers.activations import ACTIVATIONS, BiasActivationDropout
 from ..layers.attention import Attention
+from ..layers.columns import CategoryVectors, TableColumns
 from ..layers.dense import Bias, Dense
 from ..layers.dropout import Dropout
 from ..layers.normalization import LayerNorm
@@ -14,8 +15,7 @@ from ..layers.sequences import Embedding, PoolSteps, Sequences
 from ..layers.shapes import Reshape
 from ..layers.tokens import ClassToken, FeatureTokens, FirstToken, Positions
 from ..noise import dropout_noise
-from .mlp import GAINS, Architecture, dense_layers, input_layers, row_dropout, weight_hooks
-from .rnn import EMBEDDING
+from .mlp import EMBEDDING, GAINS, Architecture, dense_layers, input_layers, row_dropout, weight_hooks
 
 TOKEN = ("channels",)  # all numbers of a token have the same factor
 
@@ -32,6 +32,8 @@ class TransformerArchitecture(NamedTuple):
     embedding_dropout: float
     block_dropout: tuple
     attention_entropy: float
+    missing: str
+    standardize: str | None
     dense: Architecture  # the layers after the blocks, and what both have in common
 
     def groups(self):
@@ -83,11 +85,17 @@ def _feed_forward(a, block, n_rows):
     return ResidualBlock(branch)
 
 
-def table_tokens(a):
-    """Layers that make the tokens of a table of numbers."""
+def table_tokens(a, inputs=None):
+    """Layers that make the tokens of a table: of numbers, of indicators of missing ones, and of categories."""
     noise = a.noise(a.embedding_dropout)
     dropped = [] if noise is None else [Dropout(noise, TOKEN)]
-    return [*input_layers(a.dense), FeatureTokens(a.embedding_size, EMBEDDING), *dropped]
+    numbers = [*input_layers(a.dense), FeatureTokens(a.embedding_size, EMBEDDING)]
+    if inputs is None or not inputs.coded:
+        return [*numbers, *dropped]
+    size = dict(has_unknown=True, deviation=(3.0 * a.embedding_size) ** -0.5)  # that of the vectors of numbers
+    vectors = CategoryVectors(Embedding(inputs.n_codes, a.embedding_size, EMBEDDING, **size))
+    parts = [(inputs.n_plain, Chain(*numbers)), (len(inputs.coded), vectors)]
+    return [TableColumns([part for part in parts if part[0]]), *dropped]
 
 
 def sequence_tokens(a, n_channels, n_tokens):
@@ -101,7 +109,7 @@ def sequence_tokens(a, n_channels, n_tokens):
     return [Sequences(n_channels), *steps, Positions()]
 
 
-def build_transformer(a, first, shape, width_out, n_rows, rng, dtype=np.float32):
+def build_transformer(a, first, shape, width_out, n_rows, rng, dtype=np.float32, inputs=None):
     """A net with initial weights, for flat rows.
 
     Parameters
@@ -117,6 +125,8 @@ def build_transformer(a, first, shape, width_out, n_rows, rng, dtype=np.float32)
         Number of training rows, which concrete dropout needs.
     rng : numpy.random.Generator
     dtype : dtype
+    inputs : Inputs or None
+        What the layers see of a table; None for rows as they are.
     """
     has_token = a.pooling == "cls"
     layers = [*first, *([ClassToken()] if has_token else [])]
@@ -124,4 +134,4 @@ def build_transformer(a, first, shape, width_out, n_rows, rng, dtype=np.float32)
         layers += [_attention(a, block), _feed_forward(a, block, n_rows)]
     layers.append(Reshape() if has_token else PoolSteps(a.pooling, a.embedding_size))
     layers += [LayerNorm(), BiasActivationDropout(ACTIVATIONS[a.dense.activation])]
-    return Net(Chain(*layers, *dense_layers(a.dense, width_out, n_rows)), shape, rng, dtype)
+    return Net(Chain(*layers, *dense_layers(a.dense, width_out, n_rows)), shape, rng, dtype, inputs)

@@ -94,18 +94,21 @@ class Embedding(Layer):
     noise : jitted noise or None
     has_unknown : bool
         Whether token 0 stands for unknown ones, and has the vector 0.
+    deviation : float
+        Standard deviation of the initial vectors.
     """
 
-    def __init__(self, n_tokens, width, group="embedding", noise=None, has_unknown=False):
+    def __init__(self, n_tokens, width, group="embedding", noise=None, has_unknown=False, deviation=1.0):
         self.n_tokens = n_tokens
         self.width = width
         self.group = group
         self.noise = noise
         self.has_unknown = has_unknown
+        self.deviation = deviation
         self.is_noisy = noise is not None
 
     def build(self, shape, rng, dtype):
-        self.table = Param(rng.standard_normal((self.n_tokens, self.width)).astype(dtype), self.group)
+        self.table = Param(rng.normal(0.0, self.deviation, (self.n_tokens, self.width)).astype(dtype), self.group)
         if self.has_unknown:
             self.table.value[0] = 0.0
         self.size = shape[0] * self.width

@@ -102,7 +102,7 @@ def attention(net, X, has_class_token):
     """
     rows, ctx, out = np.arange(X.shape[0]), Context(), None
     chunks = iter_chunks if net.n_channels is None else iter_sequences
-    last = (net.size_per_row,) if net.n_channels is None else (net.n_channels,)
+    last = (net.size_per_row, net.inputs) if net.n_channels is None else (net.n_channels,)
     for at, x in chunks(X, rows, net.dtype, *last):
         ctx.attention = []
         net(x, ctx)
