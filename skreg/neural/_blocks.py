@@ -18,12 +18,12 @@ def _weighted_rows(weights, sample_weight, rows):
 class TrainingBlocks:
     """The rows of a fit in blocks; see `TrainingRows`. Targets and weights are in memory.
 
-    The first block decides the features. Blocks without weight are not read.
+    The first block decides the features, their scales and their categories. Blocks without weight are not read.
 
     Attributes
     ----------
     data : NetData
-        Of all rows, but with the X of the first block.
+        Of all rows, but with the X of the first block, until training begins.
     training, held : list of int
         Numbers of the blocks to train on, and of those that are held out.
     """
@@ -68,7 +68,7 @@ class TrainingBlocks:
     def read(self, k):
         """The `NetData` of a block, and its rows of positive weight as `UniqueRows`."""
         at, X = self._at(k), self._read_rows(k)
-        if not HashedRows(X, single=True).finite:
+        if not HashedRows(X, single=not self.data.exact).finite:
             raise ValueError(
                 f"in block {k}, which begins with row {at.start}: Input X contains values too large for float32, in"
                 " which nets compute: rescale it."
@@ -89,7 +89,7 @@ class TrainingBlocks:
         )
 
     def hold_out(self, seed):
-        """Take validation blocks out of those to train on."""
+        """Take validation blocks out of those to train on; never the first, from which scales are learned."""
         if self.net.monitor != "loss":
             raise ValueError(
                 f"monitor={self.net.monitor!r} needs validation rows in memory, where X is a Dask collection: give"
@@ -99,9 +99,10 @@ class TrainingBlocks:
             raise ValueError(
                 "early_stopping=True holds out whole blocks, and X has only one: rechunk X, or give X_val and y_val."
             )
-        order = np.random.default_rng([seed, 1]).permutation(self.training)
-        n_held = min(max(round(self.net.validation_fraction * order.size), 1), order.size - 1)
-        self.held, self.training = order[:n_held].tolist(), sorted(order[n_held:].tolist())
+        first, *others = self.training
+        order = np.random.default_rng([seed, 1]).permutation(others)
+        n_held = min(max(round(self.net.validation_fraction * len(self.training)), 1), order.size)
+        self.held, self.training = order[:n_held].tolist(), [first, *sorted(order[n_held:].tolist())]
         return True
 
     def folds(self, k, seed):
@@ -127,8 +128,10 @@ class TrainingBlocks:
         return -(-self._counts[k] // size)
 
     def batches(self, size, n_steps):
-        """Batches of the blocks to train on."""
-        return BlockBatches(self, size, n_steps, self.net._unit(self.data, self.found))
+        """Batches of the blocks to train on. The first block leaves memory."""
+        unit = self.net._unit(self.data, self.found)
+        self.data = self.data._replace(X=None)
+        return BlockBatches(self, size, n_steps, unit)
 
     def batches_of(self, k, part, size, unit):
         """Batches of a block, which was read."""
