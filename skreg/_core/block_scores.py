@@ -48,7 +48,8 @@ class LossRows(NamedTuple):
         Yields
         ------
         A, T, h, inverse : ndarray
-            Columns (m, p), targets (K, m), weights (m,), and their reciprocals, 0 where there is no weight.
+            Columns, and a last one of ones, (m, p + 1), targets (K, m), weights (m,), and their reciprocals, 0 where
+            there is no weight.
         offset : ndarray or float
             What is added to the scores.
         value, R, P, H : float and ndarray
@@ -56,10 +57,13 @@ class LossRows(NamedTuple):
         """
         weights = row_weights(X, weights, first, self.used)
         Y, offsets = (Y[:-1], Y[-1]) if self.has_offset else (Y, np.zeros(len(weights)))
+        coefs = np.column_stack([W, b])
         for rows, part in dense_parts(X, X.shape[1]):
-            A, T, h, offset = (part - self.mean) * self.scale, self.targets(Y[:, rows]), weights[rows], offsets[rows]
+            T, h, offset, A = self.targets(Y[:, rows]), weights[rows], offsets[rows], np.ones((len(part), len(coefs.T)))
+            np.subtract(part, self.mean, out=A[:, :-1])
+            A[:, :-1] *= self.scale
             inverse = np.divide(1.0, h, out=np.zeros(h.size), where=h > 0.0)
-            Z = W @ A.T + b[:, None] + offset
+            Z = coefs @ A.T + offset
             R, P, H = np.empty_like(Z), np.empty_like(Z), np.empty(len(A))
             yield A, T, h, inverse, offset, evaluate(self.loss, T, Z, h, R, P, H), R, P, H
 
@@ -111,7 +115,6 @@ def score_sums(X, Y, weights, first, rows, W, b):
     K, p = W.shape
     total = ScoreSums(0.0, np.zeros((K, p + 1)), np.zeros(K), 0.0, np.zeros((p + 1, K, p + 1, K)))
     for A, _, h, inverse, _, value, R, P, H in rows.evaluated(X, Y, weights, first, W, b):
-        A = np.column_stack([A, np.ones(len(A))])
         total.value += value
         total.gradient += R @ A
         total.sizes += np.abs(R).sum(axis=1)
