@@ -10,7 +10,7 @@ from sklearn.metrics import log_loss
 
 from . import ranking, report, tables
 from .linear import names
-from .tabular_peers import MODELS, MOST_TOKENS, changed
+from .tabular_peers import MODELS, MOST_TOKENS, changed, linear, scikit_learn_mlp
 
 NOTE = f"""\
 Means over five folds, the same for every model. All models have their default parameters. Our defaults may be chosen on
@@ -36,6 +36,7 @@ TITLES = {
     "reporting": "Tables for reporting, relative to scikit-learn's perceptron",
     "against": "Tables for reporting, ours relative to each model",
     "choosing": "Tables for choosing defaults, relative to scikit-learn's perceptron",
+    "few": "Few rows of the tables for choosing, relative to scikit-learn's perceptron",
     "defaults": "One default changed at a time, relative to the defaults, on tables for choosing",
     "tables": "Every table",
 }
@@ -62,9 +63,24 @@ VARIANTS = {
     "last weights": changed(averaging=None),
     "all rows, last epoch": changed(early_stopping=False),
 }
+# Ways to use few rows: part "few" compares them.
+FEW = {
+    "a tenth held out": changed(early_stopping=True),
+    "a fifth held out": changed(early_stopping=True, validation_fraction=0.2),
+    "all rows, last epoch": changed(early_stopping=False),
+    "cross-validated epoch": changed(early_stopping="cv"),
+    "8 members, a tenth held out": changed(ensemble_size=8, early_stopping=True),
+    "8 members, all rows, last epoch": changed(ensemble_size=8, early_stopping=False),
+    "8 members, cross-validated epoch": changed(ensemble_size=8, early_stopping="cv"),
+    "logistic, ridge by CV": linear,
+    "scikit-learn MLP": scikit_learn_mlp,
+}
+FEW_SIZES = 60, 120, 250, 500
+TEST_ROWS = 1000  # at most
+LEAST_OF_CLASS = 5  # training rows of a class, without which it is left out
 SMALL_ROWS = 100
 BASE, OURS = "scikit-learn MLP", "skreg"
-PARTS = ("tables", "summary", "defaults")
+PARTS = ("tables", "summary", "few", "defaults")
 COVERAGE = 0.9
 FEW_ROWS = 10_000  # below, our seconds are compared with those of other nets
 
@@ -99,10 +115,10 @@ def judge(model, X, y, classes, spread):
     return dict(log_loss=loss, accuracy=float(right.mean()), calibration=calibration_error(p, right))
 
 
-def evaluate(make, frame, y, classes):
-    """Means over folds; None of a model that is not run on such a table."""
+def evaluate(make, frame, y, classes, splits=None):
+    """Means over folds, or other splits; None of a model that is not run on such a table."""
     found = []
-    for train, test in tables.folds(y, classes):
+    for train, test in splits or tables.folds(y, classes):
         model = make(classes, frame)
         if model is None:
             return None
@@ -136,6 +152,30 @@ def score(model, make, name, table):
             return None
     print(f"    {name}, {model}: {figures}", flush=True)
     return figures
+
+
+def few_rows(n, y, classes):
+    """A split with n training rows, of classes that have some of them; None of a table that is too small."""
+    order = np.random.default_rng(n).permutation(len(y))
+    train, test = order[:n], order[n : n + TEST_ROWS]
+    if classes:
+        found, counts = np.unique(y[train], return_counts=True)
+        known = found[counts >= LEAST_OF_CLASS]
+        train, test = (rows[np.isin(y[rows], known)] for rows in (train, test))
+    return [(train, test)] if test.size >= n // 3 else None
+
+
+def race_of_few(pages, problems, small):
+    """Enter how the ways to use few rows compare, for every number of rows."""
+    for n in FEW_SIZES[: 1 if small else None]:
+        found = {}
+        for name in problems:
+            frame, y, classes = tables.load(name)
+            splits = few_rows(n, y, classes)
+            if splits:
+                table = frame, y, classes, splits
+                found[name] = {model: score(model, make, f"{n} rows of {name}", table) for model, make in FEW.items()}
+        pages.enter("few", f"{n} rows", f"of {', '.join(found)}", None, None, rows=summary(found, BASE, list(FEW)))
 
 
 def version(needs):
@@ -204,9 +244,9 @@ def known_models(found):
     return [model for model in MODELS if any(model in figures for figures in found.values())]
 
 
-def summary(found, base):
+def summary(found, base, models=None):
     """For every model: its average rank, share of tables won, and ratios to a reference model."""
-    models = known_models(found) or list(next(iter(found.values())))
+    models = models or known_models(found)
     ranked = [model for model in models if all(model in figures for figures in found.values())]
     losses = np.array([[loss_of(figures[model]) for model in ranked] for figures in found.values()])
     ranks, wins = ranking.ranks(losses).T, ranking.wins(losses).T
@@ -266,7 +306,9 @@ def configure(parser):
 
 
 def book(folder):
-    return report.Book("tabular", folder, [*tables.names(), "all"], tuple(TITLES), NOTE, TITLES)
+    return report.Book(
+        "tabular", folder, [*tables.names(), *(f"{n} rows" for n in FEW_SIZES), "all"], tuple(TITLES), NOTE, TITLES
+    )
 
 
 def run(args):
@@ -275,12 +317,15 @@ def run(args):
         race_into(pages, args.models, args.problems or tables.names(part=args.tables), args.small)
     if "summary" in args.parts:
         summarize(pages)
-    if "defaults" in args.parts:
+    if {"few", "defaults"} & set(args.parts):
         problems = args.problems or tables.names(part="choosing")
         if held := set(problems) - set(tables.names(part="choosing")):
             raise SystemExit(f"defaults are not chosen on tables for reporting: {', '.join(sorted(held))}")
+    if "few" in args.parts:
+        race_of_few(pages, problems, args.small)
+    if "defaults" in args.parts:
         found = {}
         for name in problems:
             table = read(name, args.small)
             found[name] = {model: score(model, make, name, table) for model, make in VARIANTS.items()}
-        enter(pages, "defaults", found, summary(found, "as they are"))
+        enter(pages, "defaults", found, summary(found, "as they are", list(VARIANTS)))

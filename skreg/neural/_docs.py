@@ -158,9 +158,9 @@ SHARED = {
         unique rows.
     early_stopping : bool, "auto" or "cv", default=True
         Whose parameters are kept. True holds out `validation_fraction` of the rows and keeps the parameters of the
-        epoch with the best validation value. "cv" first trains five nets, each without a fifth of the rows, to find
+        epoch with the best validation value. "cv" first trains three nets, each without a third of the rows, to find
         the epoch with the best mean value on these folds; then it trains on all rows and keeps the parameters of that
-        epoch. That takes six times as long. A tenth of few rows chooses an epoch by luck, and is missing in training:
+        epoch. That takes four times as long. A tenth of few rows chooses an epoch by luck, and is missing in training:
         ``python -m benchmarks tabular --parts few`` compares both. "auto" is "cv" with fewer than 1000 unique rows, and
         True with more, where a net continues with `warm_start` or is fine-tuned, and with ``strength_schedule="gap"``.
         Training also *stops* early if `patience` is set. False trains on all rows to the end. So do all others where X

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..utils._early_stopping import BestValue
 
-N_FOLDS = 5
+N_FOLDS = 3
 FEW_ROWS = 1000  # with fewer unique rows, early_stopping="auto" cross-validates
 
 

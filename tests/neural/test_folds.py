@@ -11,6 +11,7 @@ from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg.augmentation._held_out import splitting_parameter
 from skreg.neural import _base
 from skreg.neural._data import UniqueRows
+from skreg.neural._folds import N_FOLDS
 from skreg.utils._split import deal
 
 SMALL = dict(hidden_layer_sizes=(8,), max_iter=6, batch_size=20, random_state=0)
@@ -50,7 +51,7 @@ def test_early_stopping_cv__curve_is_that_of_nets_without_a_fold():
     X, y = table()
     net = DropoutMLPClassifier(**SMALL, early_stopping="cv").fit(X, y > 0.0)
     data = net._read(X, y > 0.0, None, reset=False, training=True)
-    folds = UniqueRows.of(data).folds(5, data.codes, np.random.default_rng([net._split_seed, 1]))
+    folds = UniqueRows.of(data).folds(N_FOLDS, data.codes, np.random.default_rng([net._split_seed, 1]))
     curves = []
     for training, held in folds:
         one = DropoutMLPClassifier(**SMALL, early_stopping=False)
