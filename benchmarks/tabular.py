@@ -165,9 +165,9 @@ def few_rows(n, y, classes):
     return [(train, test)] if test.size >= n // 3 else None
 
 
-def race_of_few(pages, problems, small):
+def race_of_few(pages, problems, sizes):
     """Enter how the ways to use few rows compare, for every number of rows."""
-    for n in FEW_SIZES[: 1 if small else None]:
+    for n in sizes:
         found = {}
         for name in problems:
             frame, y, classes = tables.load(name)
@@ -301,6 +301,7 @@ def configure(parser):
     parser.add_argument("--problems", type=names(tables.names()), help="some of the tables")
     parser.add_argument("--models", type=names(MODELS), default=list(MODELS), help=", ".join(MODELS))
     parser.add_argument("--parts", type=names(PARTS), default=["tables", "summary"], help=", ".join(PARTS))
+    parser.add_argument("--rows", type=int, nargs="+", choices=FEW_SIZES, default=FEW_SIZES, help='of the part "few"')
     parser.add_argument("--small", action="store_true", help=f"{SMALL_ROWS} rows of each; written only to --out")
     parser.add_argument("--out", help="folder of tabular.json and tabular.md (default: docs/benchmarks)")
 
@@ -322,7 +323,7 @@ def run(args):
         if held := set(problems) - set(tables.names(part="choosing")):
             raise SystemExit(f"defaults are not chosen on tables for reporting: {', '.join(sorted(held))}")
     if "few" in args.parts:
-        race_of_few(pages, problems, args.small)
+        race_of_few(pages, problems, args.rows)
     if "defaults" in args.parts:
         found = {}
         for name in problems:
