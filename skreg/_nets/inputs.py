@@ -6,7 +6,7 @@ import numpy as np
 
 from .._core._jit import njit
 
-CLIP = 3.0  # what robustly scaled numbers tend to (Holzmüller et al. 2024, section 3.2)
+CLIP = 3.0  # what robustly scaled numbers tend to (Holzmüller et al. 2024, section 3)
 LARGE = 1e12  # what scaled numbers are cut to before that: the squares of larger ones may overflow
 
 
@@ -87,6 +87,8 @@ class Inputs:
 
     Attributes
     ----------
+    edges : list of ndarray or None
+        For every number, the ends of the bins of a piecewise linear embedding, after scaling.
     n_numbers : int
         Numbers come first.
     n_plain : int
@@ -108,6 +110,7 @@ class Inputs:
             self.coded.append(column.counted_from(self.n_codes - 1))
             self.n_codes += column.size
         self.exact = exact
+        self.edges = None
         self.keeps_zeros = not (numbers.clips or numbers.center.any() or numbers.fill.any() or one_hot or coded)
         self.n_numbers = numbers.columns.size
         self.n_plain = self.n_numbers + numbers.indicators.size + sum(c.size for c in self.one_hot)
@@ -125,6 +128,12 @@ class Inputs:
             write_codes(x, column, index, start, out)
             start += 1
         return out
+
+    def with_numbers_only(self, x):
+        """The numbers of rows in double precision, scaled."""
+        out = np.empty((len(x), self.n_numbers + self.numbers.indicators.size))
+        transform(x, *self.numbers, out)
+        return out[:, : self.n_numbers]
 
     def read_as(self, dtype, wanted):
         """The precision in which rows of X of some dtype are read, for a net of the precision `wanted`."""

@@ -21,8 +21,13 @@ PARAMETERS = """
         become 0. Sparse X is divided by its standard deviations ("standard"), or by the root mean square of the entries
         of a column that are not 0 ("robust"), and not shifted. None computes with X as it is. Digits of numbers far
         from 0 are kept: X is shifted in double precision.
+    numeric_embedding : {"piecewise", "periodic"} or None, default=None
+        Whether every number becomes a vector that is learned [21]_, so that the net finds thresholds and steps more
+        easily. "piecewise" is linear within bins between up to 49 quantiles of the training rows, with at least 20 rows
+        a bin on average, plus a linear function [22]_; "periodic" puts sines and cosines of learned frequencies through
+        a linear layer and ReLU. Needs dense X.
     embedding_size : int or "auto", default="auto"
-        Length of the vectors of categories, at least 1; "auto" is 8.
+        Length of the vectors, at least 1; "auto" is 8 for categories and 16 for numbers.
     embedding_dropout : float, default=0.0
         Probability that the vector of a category is 0 for a row in training, in [0, 1), as if the category was unknown.
         A Monte Carlo draw drops the same categories in all rows."""
@@ -46,7 +51,11 @@ OWN = {
 }
 REFERENCES = """
     .. [20] D. Holzmüller, L. Grinsztajn, I. Steinwart, "Better by default: strong pre-tuned MLPs and boosted trees on
-       tabular data", NeurIPS 2024, section 3."""
+       tabular data", NeurIPS 2024, section 3.
+    .. [21] Y. Gorishniy, I. Rubachev, A. Babenko, "On embeddings for numerical features in tabular deep learning",
+       NeurIPS 2022, sections 3.2 and 3.3.
+    .. [22] Y. Gorishniy, A. Kotelnikov, A. Babenko, "TabM: advancing tabular deep learning with parameter-efficient
+       ensembling", ICLR 2025."""
 TABLE = "array-like or sparse matrix of shape (n_samples, n_features)"
 FOR_TABLES = {
     TABLE: "array-like, frame or sparse matrix of shape (n_samples, n_features)",

@@ -1,7 +1,7 @@
 """Multilayer perceptrons for classification and regression."""
 
 from .._nets.architectures.mlp import build_table_mlp
-from ..utils._params import COUNT
+from ..utils._params import COUNT, NONE, Options
 from ._classification import NetClassifier
 from ._docs import documented
 from ._regression import NetRegressor
@@ -11,7 +11,11 @@ from ._tabular import TableNet
 class Perceptron(TableNet):
     """The family of multilayer perceptrons."""
 
-    _parameter_constraints = {**TableNet._parameter_constraints, "ensemble_size": [COUNT]}
+    _parameter_constraints = {
+        **TableNet._parameter_constraints,
+        "numeric_embedding": [Options("piecewise", "periodic"), NONE],
+        "ensemble_size": [COUNT],
+    }
 
     def _read_architecture(self):
         hidden = self._counts("hidden_layer_sizes")
@@ -112,6 +116,7 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
         categorical_features="from_dtype",
         missing="indicator",
         standardize="standard",
+        numeric_embedding=None,
         embedding_size="auto",
         embedding_dropout=0.0,
         residual=False,
@@ -158,6 +163,7 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
         self.categorical_features = categorical_features
         self.missing = missing
         self.standardize = standardize
+        self.numeric_embedding = numeric_embedding
         self.embedding_size = embedding_size
         self.embedding_dropout = embedding_dropout
         self.residual = residual
@@ -265,6 +271,7 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
         categorical_features="from_dtype",
         missing="indicator",
         standardize="standard",
+        numeric_embedding=None,
         embedding_size="auto",
         embedding_dropout=0.0,
         residual=False,
@@ -309,6 +316,7 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
         self.categorical_features = categorical_features
         self.missing = missing
         self.standardize = standardize
+        self.numeric_embedding = numeric_embedding
         self.embedding_size = embedding_size
         self.embedding_dropout = embedding_dropout
         self.residual = residual

@@ -6,9 +6,11 @@ import scipy.sparse as sp
 from .._nets.inputs import CodedColumn, Inputs, Numbers
 from ..utils._table import FAR
 
-MOST_ONE_HOT = 8  # columns of more categories get embeddings (Holzmüller et al. 2024, section 3.1)
+MOST_ONE_HOT = 8  # columns of more categories get embeddings (Holzmüller et al. 2024, section 3)
 SAMPLE_ROWS = 10_000  # rows that quantiles are computed from, about
 SAMPLE_VALUES = 1 << 20  # values of these rows, at most, but at least those of 1000 rows
+MOST_BINS = 48  # of a number (Gorishniy et al. 2025)
+ROWS_PER_BIN = 20  # of the training rows, at least, on average
 _BLOCK_VALUES = 1 << 19  # values of X that are looked at together
 _CONSTANT = 1e-12  # a standard deviation below this share of the mean is rounding
 _ROUNDING = 1e-12  # of a sum of weights, relative to it
@@ -177,7 +179,19 @@ def needs_double(X):
     return bool(((np.maximum(np.abs(low), np.abs(high)) > FAR * width) & (width > 0.0)).any())
 
 
-def learn_inputs(X, rows, weights, sizes, standardize, missing, exact, most_one_hot=MOST_ONE_HOT):
+def _edges(inputs, columns, n_features):
+    """Ends of bins at quantiles of every number, after scaling."""
+    n_bins = min(MOST_BINS, max(columns.rows.size // ROWS_PER_BIN, 2))
+    table = np.zeros((n_bins + 1, n_features))
+    table[:, columns.columns] = columns.quantiles(np.linspace(0.0, 1.0, n_bins + 1))
+    scaled = inputs.with_numbers_only(table)
+    edges = [np.unique(column) for column in scaled.T]
+    return [own if own.size > 1 else own[0] + np.array([-0.5, 0.5]) for own in edges]
+
+
+def learn_inputs(
+    X, rows, weights, sizes, standardize, missing, exact, most_one_hot=MOST_ONE_HOT, numeric_embedding=None
+):
     """What a net sees of rows of X.
 
     Parameters
@@ -194,6 +208,8 @@ def learn_inputs(X, rows, weights, sizes, standardize, missing, exact, most_one_
         Whether numbers are read in double precision.
     most_one_hot : int
         Columns of more categories get codes, others one column for each category.
+    numeric_embedding : {"piecewise", "periodic"} or None
+        "piecewise" needs the ends of bins.
 
     Returns
     -------
@@ -202,10 +218,13 @@ def learn_inputs(X, rows, weights, sizes, standardize, missing, exact, most_one_
     """
     if sp.issparse(X):
         return None if standardize is None else Inputs(_of_sparse(X, rows, weights, standardize))
-    if standardize is None and missing == "raise" and not sizes:
+    if standardize is None and missing == "raise" and not sizes and numeric_embedding is None:
         return None
     columns = ColumnStatistics(X, rows, weights, np.setdiff1d(np.arange(X.shape[1]), list(sizes)), exact)
     found = [_of_categories(X, rows, column, size) for column, size in sizes.items()]
     one_hot = [c for c in found if c.size <= most_one_hot]
     coded = [c for c in found if c.size > most_one_hot]
-    return Inputs(_numbers(columns, standardize, missing), one_hot, coded, exact)
+    inputs = Inputs(_numbers(columns, standardize, missing), one_hot, coded, exact)
+    if numeric_embedding == "piecewise":
+        inputs.edges = _edges(inputs, columns, X.shape[1])
+    return inputs

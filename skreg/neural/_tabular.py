@@ -33,6 +33,7 @@ class TableNet(BaseNet):
         "embedding_dropout": [BELOW_ONE],
     }
 
+    numeric_embedding = None  # a parameter of some families
     _most_one_hot = MOST_ONE_HOT  # columns of more categories have embeddings
     _table = None  # TableReader, where X is more than numbers
     _exact = False  # whether X has to be read in double precision
@@ -44,7 +45,9 @@ class TableNet(BaseNet):
         return tags
 
     def _table_architecture(self, dense):
-        return TableArchitecture(self.missing, self.standardize, self.embedding_size, self.embedding_dropout, dense)
+        return TableArchitecture(
+            self.missing, self.standardize, self.numeric_embedding, self.embedding_size, self.embedding_dropout, dense
+        )
 
     # ---- data
 
@@ -109,5 +112,7 @@ class TableNet(BaseNet):
             weights = data.weights[data.start : data.start + data.X.shape[0]]
             rows = np.flatnonzero(weights)
             weights = weights[rows]
-        options = self.standardize, self.missing, self._exact, self._most_one_hot
+        if self.numeric_embedding is not None and sp.issparse(data.X):
+            raise ValueError(f"numeric_embedding={self.numeric_embedding!r} needs dense X; got sparse X.")
+        options = self.standardize, self.missing, self._exact, self._most_one_hot, self.numeric_embedding
         return learn_inputs(data.X, rows, weights, sizes, *options)

@@ -31,6 +31,7 @@ PARAMETERS = [
     (dict(categorical_features=["a"]), r"categorical_features names 'a', which is no column of X; X has no names"),
     (dict(missing="mean"), r"'missing' parameter .* among 'indicator', 'raise'\. Got 'mean'"),
     (dict(standardize=True), r"'standardize' parameter .* Got True"),
+    (dict(numeric_embedding="linear"), r"'numeric_embedding' parameter .* Got 'linear'"),
     (dict(embedding_size=0), r"'embedding_size' parameter .* Got 0"),
     (dict(embedding_dropout=1.0), r"'embedding_dropout' parameter .* Got 1\.0"),
     (dict(activation="selu"), r"'activation' parameter .* among 'relu', .* Got 'selu'"),

@@ -349,3 +349,46 @@ def test_tables__uncertainty_of_rows():
     assert np.isfinite(model.predict_uncertainty(X).distance).all()
     monitored = DropoutMLPClassifier((5,), max_iter=3, monitor="accuracy", random_state=0).fit(X, y)
     assert len(monitored.validation_curve_) == 3
+
+
+# ---- embeddings of numbers
+
+
+@pytest.mark.parametrize("kind", ["piecewise", "periodic"])
+def test_numeric_embedding__learns_steps_and_waves(kind):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-2.0, 2.0, (1200, 2))
+    y = np.floor(2.0 * X[:, 0]) + np.sign(X[:, 1]) if kind == "piecewise" else np.sin(8.0 * X[:, 0])
+    options = dict(hidden_layer_sizes=(20,), dropout=0.0, max_iter=40, random_state=0)
+    scores = {}
+    for name in (None, kind):
+        model = DropoutMLPRegressor(numeric_embedding=name, **options).fit(X[:1000], y[:1000])
+        scores[name] = model.score(X[1000:], y[1000:])
+    assert scores[kind] > 0.9
+    assert 1.0 - scores[kind] < 0.5 * (1.0 - scores[None])
+
+
+@pytest.mark.parametrize("kind", ["piecewise", "periodic"])
+def test_numeric_embedding__of_tables(kind):
+    X, y = frame()
+    X["same"] = 1.0
+    X["none"] = np.nan
+    model = DropoutMLPClassifier(numeric_embedding=kind, embedding_size=3, input_noise=0.1, mixup=0.2, **FAST).fit(X, y)
+    assert model.weights_[0].shape[0] == 5 * 3 + 2 + 4 + 3  # numbers, indicators, colours and cities
+    copy = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copy.predict_proba(X), model.predict_proba(X))
+    plain = DropoutMLPClassifier(numeric_embedding=kind, standardize=None, missing="raise", **FAST)
+    numbers = X[["income", "owns"]].to_numpy(float)
+    assert plain.fit(numbers, y).weights_[0].shape[0] == 2 * 16
+    with pytest.raises(ValueError, match=f"numeric_embedding='{kind}' needs dense X"):
+        plain.fit(sp.csr_array(numbers), y)
+
+
+def test_numeric_embedding__bins_are_quantiles_of_the_training_rows():
+    X = np.random.default_rng(0).exponential(size=(400, 2))
+    X[:, 1] = np.arange(400) % 3
+    model = DropoutMLPRegressor(numeric_embedding="piecewise", standardize=None, **FAST).fit(X, X[:, 0])
+    edges = model._net.inputs.edges
+    assert [len(own) for own in edges] == [21, 3]
+    wanted = np.sort(X[:, 0])[np.maximum(20 * np.arange(21) - 1, 0)]  # the smallest ones with shares of 1 / 20, ...
+    np.testing.assert_allclose(edges[0], wanted, rtol=1e-6)

@@ -11,6 +11,7 @@ from ..layers.dense import Bias, Dense
 from ..layers.dropout import Dropout, InputNoise
 from ..layers.members import MemberDense, MemberInputs, Members, Scale, at_members
 from ..layers.normalization import BatchNorm, LayerNorm
+from ..layers.numbers import PeriodicNumbers, PiecewiseNumbers
 from ..layers.sequences import Embedding
 from ..noise import Bernoulli, dropout_noise
 from ..weights import DropConnect, SpectralNorm, WeightNorm
@@ -20,7 +21,10 @@ NORMALIZATION = {"batch": BatchNorm, "layer": LayerNorm}
 WEIGHTS = {"weight": WeightNorm, "spectral": SpectralNorm}
 OUTPUT = "output"  # the group of the weights of the last layer
 EMBEDDING = "embedding"  # the group of the vectors of tokens, of categories, and of numbers
-CATEGORY_SIZE = 8  # width of the vectors of categories (Holzmüller et al. 2024, section 3.1)
+CATEGORY_SIZE = 8  # width of the vectors of categories (Holzmüller et al. 2024, section 3)
+NUMBER_SIZE = 16  # width of the vectors of numbers (Gorishniy et al. 2025)
+N_FREQUENCIES = 24  # of periodic embeddings
+FREQUENCY = 0.1  # standard deviation of the first frequencies of these, for scaled numbers
 
 
 class Architecture(NamedTuple):
@@ -123,6 +127,7 @@ class TableArchitecture(NamedTuple):
 
     missing: str
     standardize: str | None
+    numeric_embedding: str | None
     embedding_size: int | str
     embedding_dropout: float
     dense: Architecture
@@ -132,16 +137,33 @@ class TableArchitecture(NamedTuple):
         return self.dense.groups()
 
 
-def column_layers(a, inputs):
-    """Noise on the inputs, and embeddings of the categories that have codes."""
-    noise = input_layers(a.dense)
-    if inputs is None or not inputs.coded:
-        return noise
+def number_vectors(a, inputs):
+    """The embedding of numbers."""
+    width = NUMBER_SIZE if a.embedding_size == "auto" else a.embedding_size
+    if a.numeric_embedding == "piecewise":
+        return PiecewiseNumbers(inputs.edges, width, EMBEDDING)
+    return PeriodicNumbers(N_FREQUENCIES, width, FREQUENCY, EMBEDDING)
+
+
+def category_vectors(a, inputs):
+    """The embedding of the categories that have codes."""
     width = CATEGORY_SIZE if a.embedding_size == "auto" else a.embedding_size
     dropout = dropout_noise("gaussian" if a.dense.dropout_kind == "gaussian" else "bernoulli", a.embedding_dropout)
-    embedding = Embedding(inputs.n_codes, width, EMBEDDING, dropout, has_unknown=True)
-    parts = [(inputs.n_plain, Chain(*noise)), (len(inputs.coded), CategoryVectors(embedding))]
-    return [TableColumns([part for part in parts if part[0]], a.groups()[0])]
+    return CategoryVectors(Embedding(inputs.n_codes, width, EMBEDDING, dropout, has_unknown=True))
+
+
+def column_layers(a, inputs):
+    """Noise on the inputs, and embeddings of numbers, and of the categories that have codes."""
+    layers = input_layers(a.dense)
+    if inputs is None:
+        return layers
+    if a.numeric_embedding is not None and inputs.n_numbers:
+        parts = (inputs.n_numbers, number_vectors(a, inputs)), (inputs.n_plain - inputs.n_numbers, Chain())
+        layers = [*layers, TableColumns([part for part in parts if part[0]], belongs_to=a.groups()[0])]
+    if not inputs.coded:
+        return layers
+    parts = (inputs.n_plain, Chain(*layers)), (len(inputs.coded), category_vectors(a, inputs))
+    return [TableColumns([part for part in parts if part[0]], belongs_to=a.groups()[0])]
 
 
 def build_table_mlp(a, inputs, n_features, width_out, n_rows, rng, dtype=np.float32):

@@ -95,7 +95,7 @@ def table_tokens(a, inputs=None):
     size = dict(has_unknown=True, deviation=(3.0 * a.embedding_size) ** -0.5)  # that of the vectors of numbers
     vectors = CategoryVectors(Embedding(inputs.n_codes, a.embedding_size, EMBEDDING, **size))
     parts = [(inputs.n_plain, Chain(*numbers)), (len(inputs.coded), vectors)]
-    return [TableColumns([part for part in parts if part[0]]), *dropped]
+    return [TableColumns([part for part in parts if part[0]], tokens=True), *dropped]
 
 
 def sequence_tokens(a, n_channels, n_tokens):

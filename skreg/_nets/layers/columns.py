@@ -29,17 +29,18 @@ class CategoryVectors(Layer):
 class TableColumns(Layer):
     """Layers for some of the columns each, whose outputs are put side by side.
 
-    Where all of them put out tokens (rows, columns, width), so does this layer; else one row of numbers.
-
     Parameters
     ----------
     parts : sequence of (int, Layer)
-        The number of columns that a layer takes, one after another, and the layer.
+        The number of columns that a layer takes, one after another, and the layer. It puts out numbers or tokens.
+    tokens : bool
+        Whether to put out tokens (rows, columns, width), as all of the layers do, or else one row of numbers.
     belongs_to : str or None
         Name of the layer that the weights belong to.
     """
 
-    def __init__(self, parts, belongs_to=None):
+    def __init__(self, parts, tokens=False, belongs_to=None):
+        self.tokens = tokens
         self.widths = [width for width, _ in parts]
         self.layers = [layer for _, layer in parts]
         self.belongs_to = belongs_to
@@ -50,10 +51,9 @@ class TableColumns(Layer):
         outs = [layer.build((width,), rng, dtype) for width, layer in zip(self.widths, self.layers, strict=True)]
         self.sizes = [math.prod(out) for out in outs]
         self.size = 2 * sum(self.sizes) + sum(layer.size for layer in self.layers)
-        if all(len(out) == 2 and out[1] == outs[0][1] for out in outs):
-            self.shape = sum(out[0] for out in outs), outs[0][1]
-        else:
-            self.shape = (sum(self.sizes),)
+        if self.tokens and any(len(out) != 2 or out[1] != outs[0][1] for out in outs):
+            raise ValueError(f"the layers must put out tokens of one width; got {outs}.")
+        self.shape = (sum(out[0] for out in outs), outs[0][1]) if self.tokens else (sum(self.sizes),)
         return self.shape
 
     def trace(self, trainable):
