@@ -400,8 +400,9 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Fortran order or CSC saves a copy.
+        X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
+            Fortran order or CSC saves a copy. A Dask array or dataframe, and a large memmap or Arrow frame, is read
+            block by block.
         y : array-like of shape (n_samples,)
             Labels of at least two classes: numbers, strings or booleans.
         sample_weight : float or array-like of shape (n_samples,), default=None

@@ -162,28 +162,36 @@ class LossAndPenalty(WithPenalty, LinearRegressor):
             raise NeedsRowsInMemory(
                 f"row blocks with penalty={self.penalty!r} need loss='squared'; got loss={self.loss!r}."
             )
-        given, in_blocks = {}, y
+        given = {}
         if self.loss != "squared" or offset is not None:
-            y = np.atleast_1d(as_numbers(as_one_column(in_memory(y)), "y"))
-            sample_weight = check_weights(in_memory(sample_weight), len(y))
-            given = dict(weights=sample_weight, sample_weight=sample_weight, Y=y.reshape(len(y), -1).T)
-            given["one_target"], in_blocks = y.ndim == 1, y
-        if offset is not None:
-            offset = _check_offset(in_memory(offset), len(y))
-            given["offset"] = offset[None]
-            in_blocks = np.column_stack([y, offset]) if self.loss in LOG_LINKS else (y.T - offset).T
+            given, y = self._columns_in_memory(y, sample_weight, offset)
+            sample_weight = given["weights"]
 
         def complete(problem):
-            problem = problem._replace(**given)
             if given:
-                problem.X.check_finite(y, "y")
+                problem = problem._replace(**given)
+                problem.X.check_finite(problem.Y.T, "y")
             problem = self._with_loss(problem)
             if problem.is_joint:
                 check_coordinates(problem.X, len(problem.Y), f"y {len(problem.Y)} targets")
             return problem
 
         options = dict(splits_of=splits_of, complete=complete, **self._restrictions())
-        return read_blocks(self, X, in_blocks, sample_weight, **options)
+        return read_blocks(self, X, y, sample_weight, **options)
+
+    def _columns_in_memory(self, y, sample_weight, offset):
+        """Parts of the problem that are read as a whole, and the targets for the blocks.
+
+        Losses with a log link find the offset behind the targets; others have targets without it.
+        """
+        y = np.atleast_1d(as_numbers(as_one_column(in_memory(y)), "y"))
+        weights = check_weights(in_memory(sample_weight), len(y))
+        given = dict(Y=y.reshape(len(y), -1).T, weights=weights, sample_weight=weights, one_target=y.ndim == 1)
+        if offset is None:
+            return given, y
+        offset = _check_offset(in_memory(offset), len(y))
+        in_blocks = np.column_stack([y, offset]) if self.loss in LOG_LINKS else (y.T - offset).T
+        return given | dict(offset=offset[None]), in_blocks
 
     def _with_loss(self, problem):
         """The problem with the parts of its penalty and its loss, which the targets are checked for."""
