@@ -80,6 +80,12 @@ def test_members__gradients_of_layers(case):
     check_gradient(built(CASES[case](), 2), SquaredError(), x, T, w)
 
 
+@pytest.mark.plain
+def test_members__gradients_of_one_output():
+    x, T, w = problem(1)
+    check_gradient(built(CASES["inputs"](), 1), SquaredError(), x, T, w)
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_members__gradients_of_objectives(name):
     objective, width, n_targets = OBJECTIVES[name]

@@ -132,7 +132,10 @@ class MemberDense(Weighted):
             if not self.needs_input_gradient:
                 return None
             before = ctx.scratch(x.shape, x.dtype)
-            np.matmul(d, W.transpose(0, 2, 1), out=self._by_member(before))
+            if self.width == 1:  # `matmul` is slow for one output
+                np.einsum("mn,mw->nmw", d[:, :, 0], W[:, :, 0], out=before.reshape(len(x), self.n_members, -1))
+            else:
+                np.matmul(d, np.ascontiguousarray(W.transpose(0, 2, 1)), out=self._by_member(before))
             return before
 
         return out, back
