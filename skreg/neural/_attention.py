@@ -37,6 +37,7 @@ class TransformerNet(SequenceNet, TableNet):
         "inputs": [Options("auto", "table", "sequences", "tokens")],
         "vocabulary_size": [COUNT, NONE],
         "missing": [Options("indicator", "mask", "raise")],
+        "numeric_embedding": [Options("piecewise", "periodic"), NONE],
         "attention_dropout": [BELOW_ONE],
         "embedding_dropout": [BELOW_ONE],
         "attention_entropy": [REAL],
@@ -80,6 +81,7 @@ class TransformerNet(SequenceNet, TableNet):
             self.attention_entropy,
             self.missing,
             self.standardize,
+            self.numeric_embedding,
             self._dense_architecture(hidden, residual=False, dropout=rates[self.n_blocks :]),
         )
 

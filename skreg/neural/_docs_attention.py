@@ -35,7 +35,11 @@ PARAMETERS = """
         How numbers of a table are scaled, with statistics of the training rows. "standard" gives every column mean 0
         and variance 1. "robust" subtracts the median and divides by the interquartile range, or by half of the range
         where that is 0; then it clips smoothly, ``x / sqrt(1 + (x / 3)^2)``. None computes with X as it is, as always
-        with sequences."""
+        with sequences.
+    numeric_embedding : {"piecewise", "periodic"} or None, default=None
+        How a number of a table becomes a vector: None for the number times a vector plus another vector; "piecewise"
+        adds a function that is linear within bins between up to 49 quantiles of the training rows; "periodic" puts
+        sines and cosines of learned frequencies through a linear layer and ReLU [24]_. No effect on sequences."""
 
 ATTENTION = {
     "hidden_layer_sizes": """
@@ -162,7 +166,9 @@ ATTENTION = {
     .. [21] A. Vaswani et al., "Attention is all you need", NeurIPS 2017, sections 3.2 and 3.5.
     .. [22] R. Xiong et al., "On layer normalization in the transformer architecture", ICML 2020.
     .. [23] T. Dao et al., "FlashAttention: fast and memory-efficient exact attention with IO-awareness", NeurIPS
-       2022.""",
+       2022.
+    .. [24] Y. Gorishniy, I. Rubachev, A. Babenko, "On embeddings for numerical features in tabular deep learning",
+       NeurIPS 2022, sections 3.2 and 3.3.""",
 }
 
 # What the methods of nets for tables say of X, and what those of transformers say.

@@ -85,6 +85,7 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
         categorical_features="from_dtype",
         missing="indicator",
         standardize="standard",
+        numeric_embedding=None,
         hidden_layer_sizes=(),
         activation="relu",
         normalization=None,
@@ -137,6 +138,7 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
         self.categorical_features = categorical_features
         self.missing = missing
         self.standardize = standardize
+        self.numeric_embedding = numeric_embedding
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.normalization = normalization
@@ -257,6 +259,7 @@ class DropoutTransformerRegressor(NetRegressor, TransformerNet):
         categorical_features="from_dtype",
         missing="indicator",
         standardize="standard",
+        numeric_embedding=None,
         hidden_layer_sizes=(),
         activation="relu",
         normalization=None,
@@ -307,6 +310,7 @@ class DropoutTransformerRegressor(NetRegressor, TransformerNet):
         self.categorical_features = categorical_features
         self.missing = missing
         self.standardize = standardize
+        self.numeric_embedding = numeric_embedding
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.normalization = normalization

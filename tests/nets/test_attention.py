@@ -111,7 +111,7 @@ def small(pooling="cls", kind="bernoulli", weights=None, **options):
     defaults = dict(
         n_blocks=2, n_heads=2, embedding_size=4, feed_forward_size=3, pooling=pooling, attention_dropout=0.2,
         embedding_dropout=0.2, block_dropout=(0.2, 0.3), attention_entropy=0.3,
-        missing="indicator", standardize=None,
+        missing="indicator", standardize=None, numeric_embedding=None,
     )  # fmt: skip
     return TransformerArchitecture(**defaults | options, dense=dense)
 

@@ -15,7 +15,7 @@ from ..layers.sequences import Embedding, PoolSteps, Sequences
 from ..layers.shapes import Reshape
 from ..layers.tokens import ClassToken, FeatureTokens, FirstToken, Positions
 from ..noise import dropout_noise
-from .mlp import EMBEDDING, GAINS, Architecture, dense_layers, input_layers, row_dropout, weight_hooks
+from .mlp import EMBEDDING, GAINS, Architecture, dense_layers, input_layers, number_vectors, row_dropout, weight_hooks
 
 TOKEN = ("channels",)  # all numbers of a token have the same factor
 
@@ -34,6 +34,7 @@ class TransformerArchitecture(NamedTuple):
     attention_entropy: float
     missing: str
     standardize: str | None
+    numeric_embedding: str | None
     dense: Architecture  # the layers after the blocks, and what both have in common
 
     def groups(self):
@@ -85,16 +86,25 @@ def _feed_forward(a, block, n_rows):
     return ResidualBlock(branch)
 
 
+def _number_tokens(a, inputs):
+    """The layer that makes tokens of numbers, and of indicators of missing ones."""
+    tokens = FeatureTokens(a.embedding_size, EMBEDDING)
+    if a.numeric_embedding is None or not inputs.n_numbers:
+        return tokens
+    parts = (inputs.n_numbers, number_vectors(a, inputs)), (inputs.n_plain - inputs.n_numbers, tokens)
+    return TableColumns([part for part in parts if part[0]], tokens=True)
+
+
 def table_tokens(a, inputs=None):
     """Layers that make the tokens of a table: of numbers, of indicators of missing ones, and of categories."""
     noise = a.noise(a.embedding_dropout)
     dropped = [] if noise is None else [Dropout(noise, TOKEN)]
-    numbers = [*input_layers(a.dense), FeatureTokens(a.embedding_size, EMBEDDING)]
+    plain = [*input_layers(a.dense), _number_tokens(a, inputs)]
     if inputs is None or not inputs.coded:
-        return [*numbers, *dropped]
+        return [*plain, *dropped]
     size = dict(has_unknown=True, deviation=(3.0 * a.embedding_size) ** -0.5)  # that of the vectors of numbers
     vectors = CategoryVectors(Embedding(inputs.n_codes, a.embedding_size, EMBEDDING, **size))
-    parts = [(inputs.n_plain, Chain(*numbers)), (len(inputs.coded), vectors)]
+    parts = [(inputs.n_plain, Chain(*plain)), (len(inputs.coded), vectors)]
     return [TableColumns([part for part in parts if part[0]], tokens=True), *dropped]
 
 
