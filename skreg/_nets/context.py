@@ -31,7 +31,7 @@ class RowWeights(NamedTuple):
 
 
 class Exchange:
-    """Sums of arrays over the parts of a batch, each of which is in a thread of its own.
+    """What the parts of a batch, each of which is in a thread of its own, tell each other.
 
     Parameters
     ----------
@@ -42,19 +42,24 @@ class Exchange:
         self._barrier = threading.Barrier(n_parts)
         self._given = [None] * n_parts, [None] * n_parts  # in turns: nobody overwrites what another still reads
 
-    def total(self, part, turn, array):
-        """The sum of the arrays of all parts, in their order; every thread calls it, and waits for the others."""
+    def gather(self, part, turn, value):
+        """What all parts give, in their order; every thread calls it, waits for the others, and changes nothing."""
         given = self._given[turn % 2]
-        given[part] = array
+        given[part] = value
         self._barrier.wait()
-        total = given[0]
-        for other in given[1:]:
-            total = total + other
-        return total
+        return tuple(given)
 
     def abort(self):
         """Raise `threading.BrokenBarrierError` in the threads that wait, as one of the others has failed."""
         self._barrier.abort()
+
+
+def summed(arrays):
+    """The sum of arrays, added in their order."""
+    total = arrays[0]
+    for other in arrays[1:]:
+        total = total + other
+    return total
 
 
 class Context:
@@ -190,12 +195,16 @@ class Context:
         """The number of rows of the whole batch, of which this context has n."""
         return n if self._rows is None else self._weights.size
 
+    def gather(self, value):
+        """What all parts of the batch give, in their order; nobody may change it afterwards."""
+        if self._exchange is None:
+            return (value,)
+        self._n_exchanges += 1
+        return self._exchange.gather(self.part, self._n_exchanges, value)
+
     def total(self, array):
         """The sum of an array over the parts of the batch."""
-        if self._exchange is None:
-            return array
-        self._n_exchanges += 1
-        return self._exchange.total(self.part, self._n_exchanges, array)
+        return summed(self.gather(array))
 
     # ---- gradients
 

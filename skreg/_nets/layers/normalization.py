@@ -7,6 +7,7 @@ import numpy as np
 
 from ..._core._jit import njit
 from ..base import Layer, Param, by_channel, by_position
+from ..context import summed
 from ..noise import ONE, ZERO
 
 _VARIANCE_OFFSET = np.float32(1e-5)  # added to variances, as in Ioffe & Szegedy (2015)
@@ -276,9 +277,9 @@ class BatchNorm(Layer):
         own, squares = moments
         weight = x.dtype.type(channel_moments(x, rows.relative, own, squares))
         if ctx.is_divided:
-            mean = ctx.total(own * (weight / n))
-            squares += weight * (own - mean) ** 2
-            moments = np.stack([mean, ctx.total(squares)])
+            parts = ctx.gather((weight, own, squares))
+            mean = summed([m * (w / n) for w, m, _ in parts])
+            moments = np.stack([mean, summed([s + w * (m - mean) ** 2 for w, m, s in parts])])
         moments[1] /= n
         if rows.mean > 0.0 and ctx.leads:
             seen, effective = float(self.seen.value[0]), rows.effective * x.shape[1]
