@@ -38,8 +38,8 @@ def test_early_stopping_cv__epoch_is_the_best_of_the_mean_curve(monitor):
 
 def test_early_stopping_cv__all_rows_train_the_net_until_the_chosen_epoch():
     X, y = table()
-    y = np.random.default_rng(2).permutation(y)  # every epoch overfits
-    plain = SMALL | dict(schedule="constant", averaging=None, learning_rate=0.02)
+    y = np.random.default_rng(2).permutation(y)  # so that training soon overfits
+    plain = SMALL | dict(hidden_layer_sizes=(40,), dropout=0.0, schedule="constant", averaging=None, learning_rate=0.02)
     net = DropoutMLPRegressor(**plain, early_stopping="cv").fit(X, y)
     assert net.best_iter_ < 5
     alone = DropoutMLPRegressor(**plain | dict(max_iter=net.best_iter_ + 1), early_stopping=False).fit(X, y)
