@@ -108,7 +108,7 @@ RECURRENT_NET = {
 TRANSFORMER = {
     "dropout": Uniform(0.0, 0.5),
     "attention_dropout": Uniform(0.0, 0.5),
-    "weight_decay": Log(1e-3, 1.0),
+    "weight_decay": Log(1e-2, 1e1),
     "learning_rate": Log(1e-4, 5e-3),
 }
 FINE_TUNED_NET = {
