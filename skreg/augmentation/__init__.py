@@ -4,6 +4,7 @@ from ._base import Augmenter, Batch, Perturbation
 from ._comparison import compare_generated
 from ._compose import Compose, OneOf, RandomApply
 from ._estimators import AugmentedClassifier, AugmentedRegressor
+from ._gan import GANAugmenter
 from ._generated import GaussianCopulaAugmenter
 from ._images import ColorJitter, Flip, RandomCrop
 from ._latent import LatentInterpolation, LatentNoise
@@ -33,6 +34,7 @@ __all__ = [
     "FeatureMask",
     "Flip",
     "FrequencyMask",
+    "GANAugmenter",
     "GaussianCopulaAugmenter",
     "GaussianNoise",
     "LatentInterpolation",

@@ -13,7 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from ..utils._rows import as_table, n_rows, stack
 from ..utils._validation import caller_level, check_in_memory
-from ._generated import columns_of
+from ._ranks import columns_of
 
 N_TREES = 100
 NEAR_COPIES = 0.5  # distance ratio below which generated rows are said to be copies

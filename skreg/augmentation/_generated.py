@@ -1,77 +1,20 @@
 """Augmenters that generate rows from a model of the training rows."""
 
-from numbers import Real
-from typing import NamedTuple
-
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 from sklearn.covariance import ledoit_wolf
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from ..utils._params import COUNT, RANDOM_STATE
-from ..utils._rows import as_table, n_rows, take, with_columns
+from ..utils._rows import as_table, n_rows
 from ._base import Augmenter
 from ._columns import COLUMNS
+from ._ranks import RankModel, gathered, scores_of
 
 LARGEST = 0.999  # correlation
 SMALLEST = 1e-6  # eigenvalue of the correlations
-
-
-class Column:
-    """The entries of a column of the training rows, in an order: numbers by size, other things by their scores.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,)
-        Floats, or codes of categories in the order of their scores; NaN where the entry is missing.
-    is_category : bool
-    """
-
-    def __init__(self, values, is_category=False):
-        self.values = values
-        self.is_category = is_category
-        self.missing = np.isnan(values)
-        self.has_missing = bool(self.missing.any() and not self.missing.all())
-
-    def scores(self, rows):
-        """Normal scores of the ranks of some rows, equal ones with their mean score; 0 where the entry is missing."""
-        values = self.values[rows]
-        known = np.flatnonzero(~np.isnan(values))
-        scores = np.zeros(values.size)
-        if known.size:
-            order = known[np.argsort(values[known], kind="stable")]
-            _, group = np.unique(values[order], return_inverse=True)
-            z = ndtri((np.arange(known.size) + 0.5) / known.size)
-            scores[order] = (np.bincount(group, z) / np.bincount(group))[group]
-        return scores
-
-    def quantiles(self, rows):
-        """The `Quantiles` of some rows."""
-        values = self.values[rows]
-        known, unknown = rows[~np.isnan(values)], rows[np.isnan(values)]
-        return Quantiles(known[np.argsort(self.values[known], kind="stable")], unknown)
-
-
-class Quantiles(NamedTuple):
-    """Training rows in the order of their entries in a column, and those whose entry is missing."""
-
-    ordered: np.ndarray
-    missing: np.ndarray
-
-    @property
-    def missing_share(self):
-        return self.missing.size / (self.ordered.size + self.missing.size)
-
-    def sources(self, z, is_missing):
-        """For every score the row that has the entry of that quantile, or a missing one."""
-        if not self.ordered.size:
-            return np.full(z.size, self.missing[0])
-        found = self.ordered[np.minimum((ndtr(z) * self.ordered.size).astype(int), self.ordered.size - 1)]
-        if self.missing.size:
-            found[is_missing] = self.missing[0]
-        return found
 
 
 def latent_correlation(Z):
@@ -92,7 +35,71 @@ def latent_correlation(Z):
     return R / np.outer(size, size)
 
 
-class GaussianCopulaAugmenter(Augmenter):
+class RowGenerator(Augmenter):
+    """Base class of augmenters that draw rows from a model of the training rows.
+
+    A subclass implements `_learned(X, y, labelled)`, a `RankModel` of rows and their targets or None, and
+    `_describe(model)`, which sets attributes.
+    """
+
+    _parameter_constraints = {"columns": [COLUMNS], "random_state": [RANDOM_STATE]}
+
+    def _learn(self, X, y):
+        if hasattr(X, "tocsr"):
+            raise ValueError(f"{type(self).__name__} needs a dense X or a frame; got a sparse one.")
+        if not n_rows(X) or (as_table(X) is None and np.ndim(X) != 2):
+            raise ValueError(f"{type(self).__name__} needs rows of a table; got X of shape {np.shape(X)}.")
+        y = None if y is None else np.asarray(y)
+        if y is not None and y.dtype.kind == "f" and not np.isfinite(y).all():
+            raise ValueError(f"y contains NaN or infinity in row {np.flatnonzero(~np.isfinite(y))[0]}.")
+        is_number = y is not None and y.dtype.kind == "f" and type_of_target(y) == "continuous"
+        self._rows = X, y
+        self._models = {}
+        self._describe(self._model(not is_number))
+
+    def _model(self, labelled):
+        """The model for targets that are labels, or numbers; learned when it is first asked for."""
+        if labelled not in self._models:
+            self._models[labelled] = self._learned(*self._rows, labelled)
+        return self._models[labelled]
+
+    def _augment(self, batch, rng):
+        check_is_fitted(self, "_models")
+        labelled = batch.labelled or self._rows[1] is None
+        return batch._replace(X=self._model(labelled).draw(np.asarray(batch.y), rng))
+
+    def generate(self, n, y=None):
+        """New rows with their labels.
+
+        Parameters
+        ----------
+        n : int
+            Number of rows, at least 1.
+        y : array-like of shape (n,), default=None
+            Labels, or targets, of the rows; None draws those of random training rows.
+
+        Returns
+        -------
+        X : in the container of the training rows
+            The generated columns only, if `columns` chooses some.
+        y : ndarray of shape (n,)
+            None where `fit` was given none.
+        """
+        check_is_fitted(self, "_models")
+        if n not in COUNT:
+            raise ValueError(f"n must be an int of at least 1; got {n!r}.")
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        model, known = next(iter(self._models.values())), self._rows[1]
+        if y is None:
+            y = np.zeros(n) if known is None else known[rng.integers(len(known), size=n)]
+        y = np.asarray(y)
+        if y.shape != (n,):
+            raise ValueError(f"y must have shape ({n},), one for each new row; got {y.shape}.")
+        X = model.draw(y, rng)
+        return X, None if known is None else y
+
+
+class GaussianCopulaAugmenter(RowGenerator):
     """Generate rows with the distribution of every column, and the correlations between columns, of the training rows.
 
     A Gaussian copula: entries are replaced by the normal scores of their ranks, which are taken for jointly Gaussian.
@@ -140,90 +147,28 @@ class GaussianCopulaAugmenter(Augmenter):
     [0.6, 0.6]
     """
 
-    _parameter_constraints = {"columns": [COLUMNS], "random_state": [RANDOM_STATE]}
-
     def __init__(self, *, columns=None, random_state=None):
         self.columns = columns
         self.random_state = random_state
 
-    def _learn(self, X, y):
-        if hasattr(X, "tocsr"):
-            raise ValueError(f"{type(self).__name__} needs a dense X or a frame; got a sparse one.")
-        if not n_rows(X) or (as_table(X) is None and np.ndim(X) != 2):
-            raise ValueError(f"{type(self).__name__} needs rows of a table; got X of shape {np.shape(X)}.")
-        y = None if y is None else np.asarray(y)
-        if y is not None and y.dtype.kind == "f" and not np.isfinite(y).all():
-            raise ValueError(f"y contains NaN or infinity in row {np.flatnonzero(~np.isfinite(y))[0]}.")
-        is_number = y is not None and y.dtype.kind == "f" and type_of_target(y) == "continuous"
-        self._rows = X, y
-        self._models = {}
-        self.correlation_ = self._model(not is_number).correlation
+    def _learned(self, X, y, labelled):
+        return Copula(X, y, labelled)
 
-    def _model(self, labelled):
-        """The copula for targets that are labels, or numbers; learned when it is first asked for."""
-        if labelled not in self._models:
-            self._models[labelled] = Copula(*self._rows, labelled)
-        return self._models[labelled]
-
-    def _augment(self, batch, rng):
-        check_is_fitted(self, "correlation_")
-        labelled = batch.labelled or self._rows[1] is None
-        return batch._replace(X=self._model(labelled).draw(np.asarray(batch.y), rng))
-
-    def generate(self, n, y=None):
-        """New rows with their labels.
-
-        Parameters
-        ----------
-        n : int
-            Number of rows, at least 1.
-        y : array-like of shape (n,), default=None
-            Labels, or targets, of the rows; None draws those of random training rows.
-
-        Returns
-        -------
-        X : in the container of the training rows
-            The generated columns only, if `columns` chooses some.
-        y : ndarray of shape (n,)
-            None where `fit` was given none.
-        """
-        check_is_fitted(self, "correlation_")
-        if n not in COUNT:
-            raise ValueError(f"n must be an int of at least 1; got {n!r}.")
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        model, known = next(iter(self._models.values())), self._rows[1]
-        if y is None:
-            y = np.zeros(n) if known is None else known[rng.integers(len(known), size=n)]
-        y = np.asarray(y)
-        if y.shape != (n,):
-            raise ValueError(f"y must have shape ({n},), one for each new row; got {y.shape}.")
-        X = model.draw(y, rng)
-        return X, None if known is None else y
+    def _describe(self, model):
+        self.correlation_ = model.correlation
 
 
-class Copula:
-    """The Gaussian copula of some rows with labels or with numeric targets.
-
-    Parameters
-    ----------
-    X : array or frame
-    y : ndarray of shape (n,) or None
-    labelled : bool
-        Whether targets are labels.
-    """
+class Copula(RankModel):
+    """The Gaussian copula of some rows with labels or with numeric targets."""
 
     def __init__(self, X, y, labelled):
-        self.X = X
-        n = n_rows(X)
-        self.classes, codes = _classes_of(y if labelled else None, n)
-        groups = [np.flatnonzero(codes == k) for k in range(len(self.classes))]
-        self.columns = columns_of(X)
-        self.target = None if labelled or y is None else Column(y.astype(np.float64))
+        super().__init__(X, y, labelled)
+        n, groups = n_rows(X), self.groups
         self.with_missing = [j for j, column in enumerate(self.columns) if column.has_missing]
         Z = np.empty((n, len(self.columns) + len(self.with_missing) + (self.target is not None)))
         for rows in groups:
             parts = [column.scores(rows) for column in self.columns]
-            parts += [_scores_of(self.columns[j].missing[rows]) for j in self.with_missing]
+            parts += [scores_of(self.columns[j].missing[rows]) for j in self.with_missing]
             parts += [] if self.target is None else [self.target.scores(rows)]
             Z[rows] = np.column_stack(parts)
         self.correlation = latent_correlation(Z)
@@ -231,7 +176,7 @@ class Copula:
 
     def draw(self, y, rng):
         """New rows for labels or targets."""
-        Z, codes, p = self._scores_given(y, rng), self._codes(y), len(self.columns)
+        Z, codes, p = self._scores_given(y, rng), self.codes_of(y), len(self.columns)
         sources = np.empty((len(Z), p), dtype=np.intp)
         for k, quantiles in enumerate(self.quantiles):
             of_class = np.flatnonzero(codes == k)
@@ -241,91 +186,15 @@ class Copula:
                     place = p + self.with_missing.index(j)
                     is_missing = ndtr(Z[of_class, place]) > 1.0 - of_column.missing_share
                 sources[of_class, j] = of_column.sources(Z[of_class, j], is_missing)
-        return _gathered(self.X, sources)
-
-    def _codes(self, y):
-        """Codes of labels; zeros for targets, and without labels."""
-        if self.target is not None or self.classes[0] is None:
-            return np.zeros(len(y), dtype=int)
-        codes = np.minimum(np.searchsorted(self.classes, y), len(self.classes) - 1)
-        if not (self.classes[codes] == y).all():
-            raise ValueError(f"y has labels that fit has not seen: {np.setdiff1d(y, self.classes)[:3].tolist()}.")
-        return codes
+        return gathered(self.X, sources)
 
     def _scores_given(self, y, rng):
         """Draws of the Gaussians, for regression given the score of the target."""
         R, n = self.correlation, len(y)
         if self.target is None:
             return rng.multivariate_normal(np.zeros(len(R)), R, size=n, method="eigh")
-        ordered = np.sort(self.target.values)
-        below = 0.5 * (np.searchsorted(ordered, y, "left") + np.searchsorted(ordered, y, "right"))
-        z = ndtri(np.clip(below / ordered.size, 0.5 / ordered.size, 1.0 - 0.5 / ordered.size))
+        z = self.target_scores(y)
         r = R[:-1, -1]
         rest = R[:-1, :-1] - np.outer(r, r)
         draws = rng.multivariate_normal(np.zeros(r.size), rest, size=n, method="eigh")
         return np.column_stack([draws + np.outer(z, r), z])
-
-
-def _classes_of(y, n):
-    """Sorted labels and their codes; one class, None, without labels."""
-    if y is None:
-        return np.array([None], dtype=object), np.zeros(n, dtype=int)
-    if y.ndim != 1:
-        raise ValueError(f"y must have one dimension; got shape {y.shape}.")
-    return np.unique(y, return_inverse=True)
-
-
-def columns_of(X):
-    """Every column as floats whose order says something: numbers as they are, categories by their scores."""
-    table = as_table(X)
-    arrays = list(np.asarray(X).T) if table is None else [column.to_numpy() for column in table.iter_columns()]
-    numbers = [_numbers_in(array) for array in arrays]
-    leading = _leading_scores([array for array in numbers if array is not None], len(arrays[0]))
-    return [Column(_ordered(a, leading) if b is None else b, b is None) for a, b in zip(arrays, numbers, strict=True)]
-
-
-def _numbers_in(array):
-    """A column as floats; None where it holds other things than numbers."""
-    if array.dtype.kind in "buif":
-        return array.astype(np.float64)
-    if array.dtype == object and all(value is None or isinstance(value, Real) for value in array):
-        return array.astype(np.float64)
-    return None
-
-
-def _leading_scores(numbers, n):
-    """First principal component of the ranks of all numbers; zeros without numbers."""
-    if not numbers:
-        return np.zeros(n)
-    Z = np.column_stack([Column(array).scores(np.arange(n)) for array in numbers])
-    return np.linalg.svd(Z, full_matrices=False)[0][:, 0]
-
-
-def _ordered(values, leading):
-    """Codes of categories in the order of their mean leading score, then of their frequency; NaN for missing ones."""
-    missing = np.array([value is None or value != value for value in values])
-    names, codes = np.unique(values[~missing].astype(str), return_inverse=True)
-    counts = np.bincount(codes, minlength=names.size)
-    means = np.bincount(codes, leading[~missing], names.size) / np.maximum(counts, 1)
-    rank = np.empty(names.size)
-    rank[np.lexsort((counts, np.round(means, 12)))] = np.arange(names.size)
-    out = np.full(len(values), np.nan)
-    out[~missing] = rank[codes]
-    return out
-
-
-def _scores_of(mask):
-    """Normal scores of a mask: larger where it is true."""
-    return Column(mask.astype(np.float64)).scores(np.arange(mask.size))
-
-
-def _gathered(X, sources):
-    """Rows whose entry in column j is that of row ``sources[:, j]`` of X."""
-    table = as_table(X)
-    if table is None:
-        return np.take_along_axis(np.asarray(X), sources, axis=0)
-    base = take(X, np.zeros(len(sources), dtype=int))
-    if hasattr(base, "reset_index"):
-        base = base.reset_index(drop=True)
-    columns = zip(table.iter_columns(), sources.T, strict=True)
-    return with_columns(base, {column.name: column[rows] for column, rows in columns})

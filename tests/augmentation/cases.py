@@ -35,6 +35,7 @@ CASES = [
     (au.SwapNoise(0.2), TABLE),
     (au.Mixup(0.4), TABLE),
     (au.GaussianCopulaAugmenter(), TABLE),
+    (au.GANAugmenter(8, n_steps=20, batch_size=16), TABLE),
     (au.LatentNoise(PCA(2)), TABLE),
     (au.LatentInterpolation(PCA(2)), TABLE),
     (au.Compose([au.GaussianNoise(0.1), au.FeatureMask(0.1), au.Mixup(0.3)]), TABLE),

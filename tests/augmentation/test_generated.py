@@ -90,7 +90,7 @@ def test_latent_correlation__of_cut_gaussians_is_that_of_the_gaussians():
 
 
 def _scores(column):
-    from skreg.augmentation._generated import Column
+    from skreg.augmentation._ranks import Column
 
     return Column(column.astype(float)).scores(np.arange(column.size))
 

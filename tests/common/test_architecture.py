@@ -18,7 +18,7 @@ LAYERS = {
     "_nets": {"_core", "utils"},
     "neural": {"_core", "_nets", "augmentation", "utils"},
     "stopping": {"_core", "linear", "utils"},
-    "augmentation": {"utils"},
+    "augmentation": {"_nets", "utils"},
     "_factorization": {"_core"},
     "recommendation": {"_factorization", "utils"},
     "inspection": {"augmentation", "linear", "neural", "recommendation", "stopping", "utils"},

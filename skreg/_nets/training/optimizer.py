@@ -126,6 +126,8 @@ class Optimizer:
     kind : {"adamw", "adam", "sgd"}
         "adamw" and "sgd" multiply weights by ``1 - rate * decay`` in addition to the step of the rule (Loshchilov &
         Hutter 2019, algorithm 2); "adam" adds ``decay * w`` to the gradient instead.
+    beta1 : float
+        Decay of the mean gradient of "adam" and "adamw".
 
     Attributes
     ----------
@@ -135,8 +137,9 @@ class Optimizer:
         Factor of all weight decay.
     """
 
-    def __init__(self, net, kind):
+    def __init__(self, net, kind, beta1=_BETA1):
         self.kind = kind
+        self.beta1 = beta1
         self.steps = 0
         self.strength = 1.0
         self.real = net.dtype.type
@@ -188,8 +191,8 @@ class Optimizer:
         """The rule for step number `age` of a parameter, counted from 1."""
         if self.kind == "sgd":
             return Momentum(self.real(self.momentum))
-        corrections = 1.0 / (1.0 - _BETA1**age), 1.0 / (1.0 - _BETA2**age)
-        return Adam(*map(self.real, (_BETA1, _BETA2, _EPSILON, *corrections)))
+        corrections = 1.0 / (1.0 - self.beta1**age), 1.0 / (1.0 - _BETA2**age)
+        return Adam(*map(self.real, (self.beta1, _BETA2, _EPSILON, *corrections)))
 
     def step(self, net, rate):
         """Make one step with the gradient in ``net.grad``."""

@@ -1,0 +1,156 @@
+"""Generative adversarial training: a generator of rows, and a discriminator that tells them from training rows."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit
+
+from ...utils._threads import one_blas_thread
+from ..base import Chain, Net
+from ..context import Context
+from ..layers.activations import ACTIVATIONS, BiasActivationDropout
+from ..layers.dense import Bias, Dense
+from ..weights import SpectralNorm
+from .averaging import Average
+from .evaluation import scores
+from .optimizer import GroupPenalty, Optimizer
+
+ADAM_BETA1 = 0.5  # of Radford et al. (2016): more momentum makes the two nets circle around each other
+AVERAGE_DECAY = 0.999  # of the running mean of the generator (Yazici et al. 2019), or the last tenth of few steps
+SLOWDOWN = 0.5  # share of the steps after which learning rates fall to 0, linearly
+
+
+class AdversarialOptions(NamedTuple):
+    """How the two nets look and train.
+
+    Attributes
+    ----------
+    hidden_layer_sizes : tuple of int
+        Of both nets.
+    n_noise : int
+        Noise inputs of the generator.
+    n_steps : int
+    batch_size : int
+    pack : int
+        Rows that the discriminator judges together, so that it sees their variety (PacGAN, Lin et al. 2018).
+    learning_rate : float
+    """
+
+    hidden_layer_sizes: tuple
+    n_noise: int
+    n_steps: int
+    batch_size: int
+    pack: int
+    learning_rate: float
+
+
+def build_net(sizes, width_out, activation, gain, hook, n_inputs, rng):
+    """A perceptron; ``hook()`` makes the transformation of the weights of every layer, None for none."""
+    layers = []
+    for k, size in enumerate(sizes):
+        layers += [Dense(size, f"hidden{k + 1}", gain, hook()), BiasActivationDropout(ACTIVATIONS[activation])]
+    return Net(Chain(*layers, Dense(width_out, "output", 1.0, hook()), Bias()), (n_inputs,), rng)
+
+
+class Player:
+    """One of the two nets with its gradients and its optimizer."""
+
+    def __init__(self, net):
+        self.net = net
+        self.context = Context(train=True, noisy=True, gradient=True)
+        self.context.set_gradients(net.views(net.grad))
+        self.optimizer = Optimizer(net, "adam", ADAM_BETA1)
+        self.optimizer.configure(net, 0.0, dict.fromkeys(net.segment_groups, GroupPenalty()), None)
+
+    def __call__(self, x):
+        """Output for a batch, and its backward pass."""
+        self.context.set_batch(None)
+        self.context.begin_gradients()
+        return self.net(x, self.context)
+
+    def step(self, rate):
+        self.context.end_gradients(self.net.trained)
+        self.optimizer.step(self.net, rate)
+
+
+class AdversarialPair:
+    """A generator of rows given conditions, trained against a discriminator with spectral normalization.
+
+    The losses are those of Goodfellow et al. (2014), of the generator the non-saturating one. Spectral normalization
+    of all layers of the discriminator (Miyato et al. 2018) bounds its slope, so that no gradient penalty is needed.
+
+    Parameters
+    ----------
+    n_features, n_conditions : int
+    options : AdversarialOptions
+    rng : numpy.random.Generator
+    """
+
+    def __init__(self, n_features, n_conditions, options, rng):
+        self.options = options
+        self.n_features = n_features
+        sizes, seen = options.hidden_layer_sizes, options.pack * (n_features + n_conditions)
+        inputs = options.n_noise + n_conditions
+        self.generator = build_net(sizes, n_features, "relu", 2.0, tuple, inputs, rng)
+        self.discriminator = build_net(sizes, 1, "leaky_relu", 2.0, lambda: (SpectralNorm(),), seen, rng)
+        self.discriminator.layer.trace(True)  # the generator's gradient comes through all of it
+
+    def train(self, draw, rng):
+        """Train both nets, and keep the running mean of the generator.
+
+        Parameters
+        ----------
+        draw : callable
+            ``draw(n, rng)`` gives training rows (n, n_features) and their conditions (n, n_conditions).
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        losses : ndarray of shape (n_steps, 2)
+            Of the discriminator and of the generator.
+        """
+        options = self.options
+        generator, discriminator = Player(self.generator), Player(self.discriminator)
+        average = Average(self.generator, lambda t: min(AVERAGE_DECAY, 1.0 - 10.0 / (t + 10.0)))
+        losses = np.empty((options.n_steps, 2))
+        n = options.pack * max(options.batch_size // options.pack, 1)
+        with one_blas_thread():
+            for step in range(options.n_steps):
+                rate = options.learning_rate * min((1.0 - step / options.n_steps) / (1.0 - SLOWDOWN), 1.0)
+                rows, conditions = draw(n, rng)
+                made, back = generator(self._inputs(conditions, rng))
+                losses[step, 0] = self._discriminate(discriminator, rows, made, conditions, rate)
+                losses[step, 1], d = self._judge(discriminator, made, conditions)
+                back(d)
+                generator.step(rate)
+                average(self.generator)
+        average.load_into(self.generator)
+        return losses
+
+    def sample(self, conditions, rng):
+        """Rows for some conditions (n, n_conditions)."""
+        return scores(self.generator, self._inputs(conditions, rng))
+
+    def _inputs(self, conditions, rng):
+        noise = rng.standard_normal((len(conditions), self.options.n_noise), dtype=np.float32)
+        return np.hstack([noise, conditions.astype(np.float32)])
+
+    def _packed(self, rows, conditions):
+        both = np.hstack([rows, conditions]).astype(np.float32, copy=False)
+        return both.reshape(len(rows) // self.options.pack, -1)
+
+    def _discriminate(self, player, rows, made, conditions, rate):
+        """One step of the discriminator; returns its loss."""
+        real, false = self._packed(rows, conditions), self._packed(made, conditions)
+        z, back = player(np.concatenate([real, false]))
+        is_real = np.repeat(np.float32([1.0, 0.0]), len(real))[:, None]
+        loss = np.logaddexp(0.0, np.where(is_real, -z, z)).mean()
+        back((expit(z) - is_real) / np.float32(len(z)))
+        player.step(rate)
+        return loss
+
+    def _judge(self, player, made, conditions):
+        """The loss of the generator for the rows that it made, and its gradient by them."""
+        z, back = player(self._packed(made, conditions))
+        d = back(-expit(-z) / np.float32(len(z))).reshape(len(made), -1)
+        return np.logaddexp(0.0, -z).mean(), np.ascontiguousarray(d[:, : self.n_features])

@@ -1,0 +1,109 @@
+"""Rows of the generative adversarial net: relations between columns, modes, classes, types, input that is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import ks_2samp, spearmanr
+
+from skreg.augmentation import Batch, GANAugmenter, GaussianCopulaAugmenter
+
+FAST = dict(hidden_layer_sizes=32, n_steps=400, batch_size=64, learning_rate=0.003, random_state=0)
+TINY = dict(hidden_layer_sizes=8, n_steps=20, batch_size=16, random_state=0)
+
+
+def test_gan__learns_both_modes_of_a_mixture():
+    rng = np.random.default_rng(0)
+    X = np.where(rng.random(400) < 0.4, rng.normal(-3.0, 0.5, 400), rng.normal(2.0, 1.0, 400))[:, None]
+    new = GANAugmenter(**FAST).fit(X).generate(2000)[0]
+    assert new.mean() == pytest.approx(X.mean(), abs=0.2)
+    assert new.std() == pytest.approx(X.std(), abs=0.15)
+    assert (new < -1.0).mean() == pytest.approx((X < -1.0).mean(), abs=0.05)
+    assert ks_2samp(new[:, 0], X[:, 0]).statistic < 0.06
+
+
+def test_gan__learns_a_circle_which_a_copula_loses():
+    angle = np.random.default_rng(0).uniform(0.0, 2.0 * np.pi, 300)
+    X = np.column_stack([np.cos(angle), np.sin(angle)])
+    new, copula = (
+        np.median(np.abs(np.hypot(*model.fit(X).generate(1000)[0].T) - 1.0))
+        for model in (GANAugmenter(n_steps=800, batch_size=128, learning_rate=0.004, random_state=0),
+                      GaussianCopulaAugmenter(random_state=0))
+    )  # fmt: skip
+    assert new < 0.5 * copula
+
+
+def test_gan__columns_of_every_class_have_its_distribution_types_and_missing_entries():
+    rng = np.random.default_rng(0)
+    y = np.where(rng.random(500) < 0.02, "rare", np.where(rng.random(500) < 0.5, "high", "low"))
+    level = np.select([y == "rare", y == "high"], [10.0, 5.0], 0.0)
+    frame = pd.DataFrame(
+        {
+            "a": level + rng.normal(size=500),
+            "b": rng.integers(0, 4, 500),
+            "c": pd.Categorical(rng.choice(["x", "y", "z"], 500, p=[0.6, 0.3, 0.1])),
+            "d": np.where(rng.random(500) < 0.3, np.nan, rng.normal(size=500)),
+        }
+    )
+    new, labels = GANAugmenter(**FAST).fit(frame, y).generate(3000)
+    assert new.dtypes.equals(frame.dtypes)
+    assert set(labels) == {"rare", "high", "low"}
+    for label in set(y):
+        assert ks_2samp(new["a"][labels == label], frame["a"][y == label]).statistic < 0.15
+    assert set(new["b"]) == set(frame["b"])
+    shares = frame["c"].value_counts(normalize=True)
+    pd.testing.assert_series_equal(new["c"].value_counts(normalize=True), shares, atol=0.05)
+    assert new["d"].isna().mean() == pytest.approx(frame["d"].isna().mean(), abs=0.05)
+
+
+def test_gan__rows_keep_their_labels_and_regression_its_relation():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=300)
+    X = np.column_stack([y**2, rng.normal(size=300)])
+    model = GANAugmenter(**FAST | dict(n_steps=800, pack=1)).fit(X, y)
+    new = model.augment(Batch(X, y, labelled=False), np.random.default_rng(1))
+    assert (new.y == y).all()
+    assert spearmanr(new.X[:, 0], y**2).statistic > 0.8  # a relation that is not monotone
+    _, labels = GANAugmenter(**TINY).fit_resample(X, y > 0.0)
+    assert (labels[300:] == (y > 0.0)).all()
+
+
+def test_gan__is_repeated_by_its_seed_and_without_one_trained_with_the_same():
+    X, y = np.random.default_rng(0).normal(size=(60, 3)), np.arange(60) % 2
+    first, again, other = (GANAugmenter(**TINY | dict(random_state=seed)).fit(X, y) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.generate(20)[0], again.generate(20)[0])
+    assert (first.losses_ != other.losses_).any()
+    assert first.losses_.shape == (20, 2)
+    plain = [GANAugmenter(**TINY | dict(random_state=None)).fit(X, y) for _ in range(2)]
+    np.testing.assert_array_equal(plain[0].losses_, plain[1].losses_)
+    rows = [model.augment(Batch(X, y), np.random.default_rng(0)).X for model in plain]
+    np.testing.assert_array_equal(*rows)
+
+
+def test_gan__constant_columns_and_a_class_of_one_row():
+    X = np.column_stack([np.ones(41), np.arange(41.0), np.full(41, np.nan)])
+    new, _ = GANAugmenter(**TINY).fit(X, np.append(np.arange(40) % 2, 2)).generate(5, np.full(5, 2))
+    np.testing.assert_array_equal(new, np.repeat(X[-1:], 5, axis=0))
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (dict(hidden_layer_sizes=(8, 0)), r"hidden_layer_sizes must hold ints of at least 1; got \(8, 0\)"),
+        (dict(pack=32), "pack=32 is more than batch_size=16"),
+        (dict(n_steps=0), "'n_steps' .* Got 0"),
+        (dict(learning_rate=-1.0), r"'learning_rate' .* Got -1\.0"),
+    ],
+)
+def test_gan__bad_parameters(params, message):
+    with pytest.raises(ValueError, match=message):
+        GANAugmenter(**TINY | params).fit(np.zeros((20, 2)))
+
+
+def test_gan__bad_input():
+    X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 2
+    with pytest.raises(ValueError, match="needs rows of a table"):
+        GANAugmenter(**TINY).fit(np.zeros((4, 3, 3)), np.arange(4))
+    with pytest.raises(ValueError, match=r"labels that fit has not seen: \[7\]"):
+        GANAugmenter(**TINY).fit(X, y).generate(2, np.array([7, 0]))
+    with pytest.raises(ValueError, match="y contains NaN or infinity in row 3"):
+        GANAugmenter(**TINY).fit(X, np.where(np.arange(30) == 3, np.nan, 1.5))
