@@ -132,7 +132,7 @@ ATTENTION = {
     batch_size : int or "auto", default="auto"
         Largest number of rows in a step, at least 1; the sizes of the batches of an epoch differ by one row at most. A
         batch cannot have more than all unique rows, and its sequences have similar lengths. "auto" is a sixteenth of
-        the rows, between 16 and 256. Memory grows with it: about ``20 * rows * tokens * embedding_size * n_blocks``
+        the rows, between 16 and 256. Memory grows with it: about ``27 * rows * tokens * embedding_size * n_blocks``
         numbers of a batch are kept, and none for pairs of tokens.""",
     "weights_": """
     weights_ : list of ndarray of shape (n_in, n_out)

@@ -44,7 +44,7 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
     See Also
     --------
     DropoutTransformerRegressor : The same for regression.
-    DropoutMLPClassifier : Faster on tables, and as good on most.
+    DropoutMLPClassifier : For tables, and faster.
     DropoutRNNClassifier : Reads sequences step by step.
 
     Notes
@@ -220,7 +220,7 @@ class DropoutTransformerRegressor(NetRegressor, TransformerNet):
     See Also
     --------
     DropoutTransformerClassifier : The same for classification.
-    DropoutMLPRegressor : Faster on tables, and as good on most.
+    DropoutMLPRegressor : For tables, and faster.
     DropoutRNNRegressor : Reads sequences step by step.
 
     Notes

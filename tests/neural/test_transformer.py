@@ -144,9 +144,9 @@ def test_transformer__frames_with_text_and_missing_values():
         model.predict_proba(frame[200:].assign(colour="grey")), model.predict_proba(frame[200:].assign(colour="white"))
     )  # unknown categories have the same vector
     for embedding in ("piecewise", "periodic"):
-        other = clone(model).set_params(numeric_embedding=embedding).fit(frame[:200], y[:200])
-        assert other.score(frame[200:], y[200:]) > 0.9
+        other = clone(model).set_params(numeric_embedding=embedding, max_iter=2).fit(frame[:200], y[:200])
         assert other.token_names_ == model.token_names_
+        assert (other.predict_proba(frame[:9]) != model.predict_proba(frame[:9])).all()
     with pytest.raises(ValueError, match="NaN"):
         clone(model).set_params(missing="raise").fit(frame, y)
     with pytest.raises(ValueError, match="missing='mask' leaves out steps of sequences"):
