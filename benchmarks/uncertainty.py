@@ -5,10 +5,10 @@ import warnings
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import KFold, train_test_split
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+from skreg import DeepEnsembleClassifier, DeepEnsembleRegressor, DropoutMLPClassifier, DropoutMLPRegressor
 
 from . import report, tables
 
@@ -21,13 +21,19 @@ TITLES = {
 TABLES = ("diabetes", "Boston", "concrete")
 COVERAGES = {"cover80": 0.8, "cover90": 0.9, "cover95": 0.95}
 N_DRAWN = 60, 120, 250  # training rows; a tenth of them is held out
+MODELS = {  # parameters of the net, and the number of members that are trained apart
+    "skreg, dropout=0.25": (dict(dropout=0.25), 1),
+    "skreg, dropout=0.0": (dict(dropout=0.0), 1),
+    "skreg, dropout=0.0, ensemble_size=8": (dict(dropout=0.0, ensemble_size=8), 1),
+    "deep ensemble of 5, dropout=0.0": (dict(dropout=0.0), 5),
+}
 NOTE = """\
 Digits: area under the ROC curve for telling shifted digits from test digits by a score of `predict_uncertainty`; means
 over the seeds. 0.5 is a guess. Pixels in [0, 1], 30 % of the digits for testing; "new classes" are 8 and 9, left out of
 training.
 
 Intervals: share of test rows inside 95 % intervals over eight folds. The first column is the prediction plus and minus
-1.96 standard deviations, the second is `predict_interval`.
+1.96 standard deviations, the second is `predict_interval`. Every member of a deep ensemble leaves out a fold.
 
 Few rows: share of all other rows inside the intervals of `predict_interval` after training on some random rows of the
 table; means over 40 draws of these, with standard errors.
@@ -44,6 +50,19 @@ def shifted(images, rng):
     }
 
 
+def model(kind, seed, n_apart, **params):
+    """A net, or a deep ensemble of several, each of which leaves out a fold."""
+    net = kind(random_state=seed, **params)
+    if n_apart == 1:
+        return net
+    ensemble, split = {
+        DropoutMLPClassifier: (DeepEnsembleClassifier, StratifiedKFold),
+        DropoutMLPRegressor: (DeepEnsembleRegressor, KFold),
+    }[kind]
+    cv = split(n_apart, shuffle=True, random_state=seed)
+    return ensemble(net, n_apart, cv=cv, n_jobs=-1, random_state=seed)
+
+
 def areas(net, inside, outside):
     """Area under the ROC curve of every score."""
     u, v = (net.predict_uncertainty(rows) for rows in (inside, outside))
@@ -51,23 +70,22 @@ def areas(net, inside, outside):
     return [roc_auc_score(is_outside, np.r_[getattr(u, name), getattr(v, name)]) for name in SCORES.values()]
 
 
-def out_of_distribution(seed, **params):
+def out_of_distribution(seed, n_apart, **params):
     """Areas of all scores for every shift, of one split and net."""
     X, y = load_digits(return_X_y=True)
     X = X / 16.0
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, random_state=seed)
-    net = DropoutMLPClassifier(random_state=seed, **params)
-    net.fit(X_train, y_train)
+    net = model(DropoutMLPClassifier, seed, n_apart, **params).fit(X_train, y_train)
     found = {name: areas(net, X_test, rows) for name, rows in shifted(X_test, np.random.default_rng(seed)).items()}
     known = y_train < 8
     net.fit(X_train[known], y_train[known])
     return {**found, "new classes": areas(net, X_test[y_test < 8], X_test[y_test >= 8])}
 
 
-def fitted(X, y, train, test, seed, **params):
-    """A net fitted to standardized training rows, and the test rows on the same scale."""
+def fitted(X, y, train, test, seed, n_apart=1, **params):
+    """A net, or a deep ensemble, fitted to standardized training rows, and the test rows on the same scale."""
     scale = StandardScaler().fit(X[train])
-    net = DropoutMLPRegressor(random_state=seed, **params).fit(scale.transform(X[train]), y[train])
+    net = model(DropoutMLPRegressor, seed, n_apart, **params).fit(scale.transform(X[train]), y[train])
     return net, scale.transform(X[test])
 
 
@@ -116,22 +134,22 @@ def run(args):
     warnings.simplefilter("error")
     n_seeds, max_iter = (1, 2) if args.small else (3, 100)
     runs = {
-        dropout: [out_of_distribution(seed, dropout=dropout, max_iter=max_iter) for seed in range(n_seeds)]
-        for dropout in (0.25, 0.0)
+        name: [out_of_distribution(seed, n_apart, max_iter=max_iter, **params) for seed in range(n_seeds)]
+        for name, (params, n_apart) in MODELS.items()
     }
-    for shift in runs[0.0][0]:
+    for shift in next(iter(runs.values()))[0]:
         rows = []
-        for dropout, found in runs.items():
+        for solver, found in runs.items():
             means = np.mean([one[shift] for one in found], axis=0)
-            rows.append(dict(solver=f"skreg, dropout={dropout}", **dict(zip(SCORES, means.tolist(), strict=True))))
+            rows.append(dict(solver=solver, **dict(zip(SCORES, means.tolist(), strict=True))))
         pages.enter("digits", shift, rows=rows)
     for name in TABLES[:1] if args.small else TABLES:
         rows = []
-        for dropout in (0.25, 0.0):
+        for model_name, (params, n_apart) in MODELS.items():
             for heteroscedastic in (False, True):
-                params = dict(dropout=dropout, heteroscedastic=heteroscedastic, max_iter=max_iter)
-                normal, interval = coverage(name, 0, **params)
-                solver = f"skreg, dropout={dropout}" + ", heteroscedastic" * heteroscedastic
+                options = dict(n_apart=n_apart, heteroscedastic=heteroscedastic, max_iter=max_iter)
+                normal, interval = coverage(name, 0, **options, **params)
+                solver = model_name + ", heteroscedastic" * heteroscedastic
                 rows.append(dict(solver=solver, normal=float(normal), interval=float(interval)))
         pages.enter("intervals", name, rows=rows)
     n_draws = 2 if args.small else 40
