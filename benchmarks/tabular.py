@@ -10,7 +10,7 @@ from sklearn.metrics import log_loss
 
 from . import ranking, report, tables
 from .linear import names
-from .tabular_peers import MODELS, MOST_TOKENS, changed, linear, scikit_learn_mlp
+from .tabular_peers import MODELS, MOST_TOKENS, as_it_is, changed, linear, scikit_learn_mlp
 
 NOTE = f"""\
 Means over five folds, the same for every model. All models have their default parameters. Our defaults may be chosen on
@@ -61,6 +61,10 @@ VARIANTS = {
     "rate 0.005": changed(learning_rate=0.005),
     "constant rate": changed(schedule="constant"),
     "last weights": changed(averaging=None),
+    "robust scales": changed(standardize="robust"),
+    "piecewise numbers": changed(numeric_embedding="piecewise"),
+    "periodic numbers": changed(numeric_embedding="periodic"),
+    "table as it is": as_it_is,
     "all rows, last epoch": changed(early_stopping=False),
 }
 # Ways to use few rows: part "few" compares them.

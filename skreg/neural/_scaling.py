@@ -74,6 +74,13 @@ class ColumnStatistics:
             found |= np.isnan(block).any(axis=0)
         return found
 
+    def are_binary(self):
+        """Which columns have no other numbers than 0 and 1."""
+        found = np.ones(self.columns.size, bool)
+        for _, block in self.blocks():
+            found &= ((block == 0.0) | (block == 1.0) | np.isnan(block)).all(axis=0)
+        return found
+
     def moments(self):
         """Means and standard deviations; 0 where all is NaN."""
         first = next(iter(self.blocks()))[1][:1]
@@ -135,8 +142,11 @@ def _numbers(columns, standardize, missing):
         center, width = _robust(columns)
         scale = _inverse(width)
     elif standardize == "standard":
-        center, width = columns.moments()
-        scale = _inverse(np.where(width > _CONSTANT * np.abs(center), width, 0.0))
+        mean, width = columns.moments()
+        width = np.where(width > _CONSTANT * np.abs(mean), width, 0.0)
+        stays = columns.are_binary() & (width > 0.0)  # else rare categories would be large numbers
+        center, fill = np.where(stays, 0.0, mean), np.where(stays, mean, 0.0)
+        scale = np.where(stays, 1.0, _inverse(width))
     elif missing == "indicator":
         fill = columns.moments()[0]
     return Numbers(columns.columns, center, scale, fill, standardize == "robust", np.flatnonzero(gone))
@@ -145,17 +155,20 @@ def _numbers(columns, standardize, missing):
 def _of_sparse(X, rows, weights, standardize):
     """`Numbers` of sparse X, which are scaled but not shifted: zeros stay zeros."""
     p = X.shape[1]
-    total, squares, count = np.zeros((3, p))
+    total, squares, count, others = np.zeros((4, p))
     for first in range(0, rows.size, 4096):
         some = X[rows[first : first + 4096]]
         w = np.repeat(weights[first : first + 4096], np.diff(some.indptr))
         data = some.data.astype(np.float64)
-        for out, values in ((total, w * data), (squares, w * data**2), (count, w * (data != 0.0))):
+        sums = (total, w * data), (squares, w * data**2), (count, w * (data != 0.0)), (others, (data**2 != data) * 1.0)
+        for out, values in sums:
             out += np.bincount(some.indices, values, p)
     n = count if standardize == "robust" else weights.sum()
     n = np.where(n > 0.0, n, 1.0)
     mean = 0.0 if standardize == "robust" else total / n
     width = np.sqrt(np.maximum(squares / n - mean**2, 0.0))
+    width = np.where(width > 1e-7 * np.abs(mean), width, 0.0)  # the rest is rounding
+    width = np.where((others == 0.0) & (width > 0.0), 1.0, width)  # zeros and ones stay as they are
     none = np.zeros(p)
     return Numbers(np.arange(p), none, _inverse(width), none, False, np.zeros(0, np.int64))
 

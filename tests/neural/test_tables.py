@@ -52,8 +52,13 @@ def seen_by_net(model, X):
 def test_tables__columns_are_those_of_a_pipeline_by_hand():
     X, y = frame()
     model = DropoutMLPClassifier(**FAST).fit(X, y)
-    numbers = StandardScaler().fit_transform(X[["income", "age", "owns"]].astype(float))
-    by_hand = [np.nan_to_num(numbers), X["age"].isna(), OneHotEncoder(sparse_output=False).fit_transform(X[["colour"]])]
+    numbers = StandardScaler().fit_transform(X[["income", "age"]])
+    by_hand = [
+        np.nan_to_num(numbers),
+        X["owns"],
+        X["age"].isna(),
+        OneHotEncoder(sparse_output=False).fit_transform(X[["colour"]]),
+    ]
     city = X["city"].cat.codes + 1
     np.testing.assert_allclose(seen_by_net(model, X), np.column_stack([*by_hand, city]), atol=1e-6)
 
@@ -80,6 +85,19 @@ def test_tables__robust_scale_is_that_of_the_paper():
     assert (found[:, 2] == 0.0).all()
     far = np.array([[1e300, 0.0, 8.0], [-1e300, 0.0, 7.0]])
     np.testing.assert_allclose(seen_by_net(model, far)[:, 0], [CLIP, -CLIP])
+
+
+def test_tables__zeros_and_ones_stay_as_they_are():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.random(60) < 0.1, rng.random(60) < 0.5, np.ones(60), rng.random(60)]).astype(float)
+    for rows in (X, sp.csr_array(X)):
+        model = DropoutMLPRegressor(**FAST).fit(rows, X[:, 3])
+        seen = seen_by_net(model, X)
+        np.testing.assert_array_equal(seen[:, :2], X[:, :2])
+        assert (seen[:, 2] == 0.0).all()
+    X[:9, 0] = np.nan
+    model = DropoutMLPRegressor(**FAST).fit(X, X[:, 3])
+    np.testing.assert_allclose(seen_by_net(model, X)[:, 0], np.where(np.isnan(X[:, 0]), X[9:, 0].mean(), X[:, 0]))
 
 
 def test_weighted_quantiles__are_those_of_repeated_rows():
