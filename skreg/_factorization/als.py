@@ -9,7 +9,9 @@ from .ridge import row_gradients, score_entries, solve_rows
 
 INNER = 0.1  # residual at which the ridge regressions of an iteration end, relative to where they begin
 CHECK_EVERY = 5  # iterations between two looks at stationarity, which costs more than an iteration
-EXACT = 1e-7  # the same where they are to be solved
+SINGLE_UNTIL = 1e-6  # fall of the objective in an iteration, relative to the start, up to which floats are single
+LARGEST_SINGLE = 1e6  # weights and values up to which they may be; and of the ridge, its square
+EXACT = 1e-4  # the same where they are to be solved: the error of a fall of the objective is the square of it
 
 
 def frequency_scale(frequencies, power):
@@ -162,9 +164,18 @@ class AlternatingRidge:
         self._rows = entries.by_user.rows
         self.total = float(extra.sum() + background * entries.by_user.n_rows * entries.by_item.n_rows)
 
-    def step(self, k, own, other, intercept, accuracy=INNER):
+    @property
+    def _may_be_single(self):
+        """Whether weights, counts and ridges are far from the limits of single precision; ratings can be any size."""
+        p = self.penalties
+        ridge = self.total * p.alpha * max(p.users.max(initial=0.0), p.items.max(initial=0.0))
+        largest = max(self.extra.max(initial=0.0), np.abs(self.targets).max(initial=0.0))
+        return self.background > 0.0 and largest <= LARGEST_SINGLE and ridge <= LARGEST_SINGLE**2
+
+    def step(self, k, own, other, intercept, accuracy=INNER, dtype=np.float64):
         """Lower the objective in the unknowns of users (k = 0) or items (k = 1); by how much it has fallen.
 
+        Sums over entries are formed in `dtype`.
         A background makes a matrix that is the same for all rows. In the basis of its eigenvectors it is a diagonal.
         """
         side, extra, pull = self._sides[k]
@@ -181,8 +192,9 @@ class AlternatingRidge:
             return fell / self.total
         X, decrease = own.rotated(basis), np.empty(side.n_rows)
         squares = np.einsum("ij,ij->j", Z, Z) / len(Z)
-        fixed = side.indices, extra, pull, offset, Z, squares, gram, ridge, scale, accuracy
-        self.workers.run(solve_rows, side.indptr, side.indptr, *fixed, X, decrease)
+        fixed = extra, pull, offset, Z, squares, gram, ridge, scale
+        fixed = (part.astype(dtype, copy=False) for part in fixed)
+        self.workers.run(solve_rows, side.indptr, side.indptr, side.indices, *fixed, dtype(accuracy), X, decrease)
         if basis is not None:
             own.X[:] = X @ basis.T
         return float(decrease.sum()) / self.total
@@ -253,10 +265,11 @@ class AlternatingRidge:
         objective, intercept = self.evaluate(users, items, 0.0)
         objectives, found = [objective], np.inf
         before, momentum, next_check = items.copy(), 0, 0
+        dtype = np.float32 if self._may_be_single else np.float64
         for k in range(max_iter):
             trial_users, trial_items = users.copy(), items.extrapolated(before, momentum / (momentum + 3.0))
-            self.step(0, trial_users, trial_items, intercept)
-            self.step(1, trial_items, trial_users, intercept)
+            self.step(0, trial_users, trial_items, intercept, dtype=dtype)
+            self.step(1, trial_items, trial_users, intercept, dtype=dtype)
             trial, trial_intercept = self.evaluate(trial_users, trial_items, intercept)
             if trial > objective and momentum:
                 momentum, trial = 0, objective
@@ -265,6 +278,8 @@ class AlternatingRidge:
                 users, items, intercept = trial_users, trial_items, trial_intercept
             fell, objective = objective - trial, min(trial, objective)
             objectives.append(objective)
+            if fell <= SINGLE_UNTIL * objectives[0]:
+                dtype = np.float64
             if momentum and fell <= enough and k >= next_check:
                 found, next_check = self.stationarity(users, items, intercept), k + CHECK_EVERY
             if found <= enough or (on_iteration is not None and on_iteration()):

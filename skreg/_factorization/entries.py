@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
 
 class Side(NamedTuple):
@@ -35,11 +36,14 @@ class Side(NamedTuple):
         return np.bincount(self.rows, values[self.order], self.n_rows)
 
 
-def _side(own, other, n_rows):
-    order = np.lexsort((other, own))
-    indptr = np.zeros(n_rows + 1, dtype=np.int64)
-    np.cumsum(np.bincount(own, minlength=n_rows), out=indptr[1:])
-    return Side(indptr, other[order].astype(np.int32), order)
+def _sides(users, items, n_users, n_items):
+    """Both sides of pairs that are sorted by user and item."""
+    indptr = np.zeros(n_users + 1, dtype=np.int64)
+    np.cumsum(np.bincount(users, minlength=n_users), out=indptr[1:])
+    order = np.arange(users.size)
+    by_item = sp.csr_array((order, items, indptr), shape=(n_users, n_items)).tocsc()
+    arrays = by_item.indptr.astype(np.int64), by_item.indices.astype(np.int32), by_item.data
+    return Side(indptr, items.astype(np.int32), order), Side(*arrays)
 
 
 class Entries:
@@ -78,7 +82,7 @@ class Entries:
             self.values = np.where(sizes == 1, values[starts], self.values)
             self.within = float(weights @ (values - np.repeat(self.values, sizes)) ** 2)
         users, items = np.divmod(key[starts], n_items)
-        self.by_user, self.by_item = _side(users, items, n_users), _side(items, users, n_items)
+        self.by_user, self.by_item = _sides(users, items, n_users, n_items)
 
     @property
     def n(self):

@@ -14,8 +14,9 @@ def invert(diagonal, weight, squares, flat, inverse):
     Where these are below `flat`, it takes the place of them; 1 if both are 0.
     """
     for j in range(diagonal.size):
+        one = squares.dtype.type(1.0)
         curvature = max(diagonal[j] + weight * squares[j], flat)
-        inverse[j] = 1.0 / curvature if curvature > 0.0 else 1.0
+        inverse[j] = one / curvature if curvature > 0.0 else one
 
 
 @njit
@@ -26,32 +27,32 @@ def descend(low, high, indices, extra, Z, diagonal, inverse, flat, accuracy, x, 
     inverse is the preconditioner. Ends where the residual, in its metric, is `accuracy` times the first one, and in
     directions whose curvature is below `flat`: they lower nothing, and factors would grow in them without end.
     """
-    m = x.size
-    rho = 0.0
+    m, zero = x.size, x.dtype.type(0.0)
+    half, rho = x.dtype.type(0.5), zero
     for j in range(m):
         p[j] = r[j] * inverse[j]
         rho += r[j] * p[j]
-    enough, total = accuracy * accuracy * rho, 0.0
+    enough, total = accuracy * accuracy * rho, zero
     for _ in range(2 * m + 2):  # m are enough without rounding
         if rho <= enough:
             break
         for j in range(m):
             h[j] = diagonal[j] * p[j]
         for e in range(low, high):
-            z, s = Z[indices[e]], 0.0
+            z, s = Z[indices[e]], zero
             for j in range(m):
                 s += p[j] * z[j]
             s *= extra[e]
             for j in range(m):
                 h[j] += s * z[j]
-        curvature, length = 0.0, 0.0
+        curvature, length = zero, zero
         for j in range(m):
             curvature += p[j] * h[j]
             length += p[j] * p[j]
         if not curvature > flat * length:
             break
-        step, before, rho = rho / curvature, rho, 0.0
-        total += 0.5 * step * before
+        step, before, rho = rho / curvature, rho, zero
+        total += half * step * before
         for j in range(m):
             x[j] += step * p[j]
             r[j] -= step * h[j]
@@ -73,12 +74,14 @@ def solve_rows(
 
     Writes by how much each has fallen. `squares` are the mean squares of the columns of Z.
     """
-    m, flat = X.shape[1], 0.0
+    m, zero = X.shape[1], Z.dtype.type(0.0)
+    flat = zero
     for j in range(m):
-        flat = max(flat, FLAT * gram[j])
-    x, r, p, h, diagonal, inverse = np.empty(m), np.empty(m), np.empty(m), np.empty(m), np.empty(m), np.empty(m)
+        flat = max(flat, Z.dtype.type(FLAT) * gram[j])
+    x, r, p, h = np.empty(m, Z.dtype), np.empty(m, Z.dtype), np.empty(m, Z.dtype), np.empty(m, Z.dtype)
+    diagonal, inverse = np.empty(m, Z.dtype), np.empty(m, Z.dtype)
     for u in range(first, last):
-        low, high, weight = indptr[u], indptr[u + 1], 0.0
+        low, high, weight = indptr[u], indptr[u + 1], zero
         for j in range(m):
             x[j] = X[u, j]
             diagonal[j] = gram[j] + scale[u] * ridge[j]

@@ -141,7 +141,8 @@ class FeatureRows:
     """
 
     def __init__(self, codes, n, table, index):
-        self.known, self.codes = np.unique(codes, return_inverse=True)
+        is_known = np.bincount(codes, minlength=n) > 0
+        self.known, self.codes = np.flatnonzero(is_known), (np.cumsum(is_known) - 1)[codes]
         self._all = None if table is None else table.of(index, self.known)
         self.design = None if table is None else self._all[self.known]
         self.n_features = n if table is None else self.design.shape[1]

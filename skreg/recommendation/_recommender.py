@@ -220,13 +220,15 @@ class MatrixFactorizationRecommender(Factorization):
         tables = {side: FeatureTable(table, side) for side, table in tables.items() if table is not None}
         users, items, _, counts = self._read_labels(X, y, sample_weight, tables)
         ones = np.ones(counts.size)
-        self._store_seen(Entries(users, items, ones, counts, self.users_.size, self.items_.size))
+        entries = Entries(users, items, ones, counts, self.users_.size, self.items_.size)
+        self._store_seen(entries)
         sides = [
             FeatureRows(codes, len(index), tables.get(index.side), index)
             for codes, index in ((users, self._users), (items, self._items))
         ]
-        codes, sizes = [side.codes for side in sides], [side.known.size for side in sides]
-        entries = Entries(*codes, ones, counts, *sizes)
+        sizes = tuple(side.known.size for side in sides)
+        if sizes != (self.users_.size, self.items_.size):  # some labels have features only
+            entries = Entries(*(side.codes for side in sides), ones, counts, *sizes)
         rng = check_random_state(self.random_state)
         if self.loss == "als":
             with one_blas_thread(), Workers(self._n_threads()) as workers:

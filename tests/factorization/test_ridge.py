@@ -96,3 +96,31 @@ def test_entries__merge_rows_of_the_same_pair():
     np.testing.assert_array_equal(entries.by_item.sums(entries.weights), [3.0, 1.0, 1.0])
     np.testing.assert_array_equal(entries.by_user.sums(np.array([1e17, 1.0, 1.0])), [1e17, 2.0])  # nothing cancels
     assert entries.within == (1.0 - 3.0) ** 2 + 2.0 * (4.0 - 3.0) ** 2
+
+
+def test_entries__sides_are_sorted_and_know_the_order_of_the_users():
+    users, items = RNG.integers(0, 6, 30), RNG.integers(0, 8, 30)
+    entries = Entries(users, items, RNG.normal(size=30), np.ones(30), 7, 9)  # the last user and item have no entry
+    pairs = np.unique(np.column_stack([users, items]), axis=0)
+    for side, own, other in ((entries.by_user, 0, 1), (entries.by_item, 1, 0)):
+        np.testing.assert_array_equal(side.rows, pairs[side.order, own])
+        np.testing.assert_array_equal(side.indices, pairs[side.order, other])
+        np.testing.assert_array_equal(side.order, np.lexsort((pairs[:, other], pairs[:, own])))
+        assert (side.indptr.dtype, side.indices.dtype) == (np.int64, np.int32)
+
+
+def test_single_precision__steps_as_far_as_double_and_ends_where_digits_are_needed():
+    _, entries, P, Q = dense_problem(30, 20, 4)
+    penalties = Penalties.of(0.1, 0.0, np.ones(30), np.ones(20), 0.0)
+    with Workers(1) as workers:
+        ridge = AlternatingRidge(entries, entries.values, entries.weights, penalties, workers, 1.0, False)
+        found = []
+        for dtype in (np.float32, np.float64):
+            users, items = Table(P.copy(), False), Table(Q.copy(), False)
+            found.append([ridge.step(0, users, items, 0.0, dtype=dtype), *users.factors.ravel()])
+        np.testing.assert_allclose(*found, rtol=2e-5, atol=1e-5)
+        fitted = ridge.fit(Table(0.1 * P, False), Table(0.1 * Q, False), 500, 1e-12)
+        assert fitted.converged
+        assert ridge.stationarity(fitted.users, fitted.items, 0.0) <= 1e-12 * ridge.null_loss()
+        huge = AlternatingRidge(entries, 1e30 * entries.values, entries.weights, penalties, workers, 1.0, False)
+        assert (ridge._may_be_single, huge._may_be_single) == (True, False)
