@@ -34,6 +34,11 @@ PARAMETERS = """
         A Monte Carlo draw drops the same categories in all rows."""
 
 OWN = {
+    "weights_": """
+    weights_ : list of ndarray of shape (n_in, n_out)
+        Weights of every layer, after weight normalization. The first one sees the columns after scaling: numbers or
+        their vectors, indicators of missing numbers, indicators of categories, and vectors of categories. Of members of
+        an ensemble, those of the first and of the output layer have the shape (`ensemble_size`, n_in, n_out).""",
     "input_noise": """
     input_noise : float, default=0.0
         Standard deviation of normal noise on the training inputs after scaling, indicators of categories included, in
