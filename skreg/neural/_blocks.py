@@ -42,16 +42,15 @@ class TrainingBlocks:
             raise ValueError(f"y must have n_samples={n} rows, as X; got {'None' if y is None else np.shape(y)}.")
         y = check_X_y(np.zeros((n, 1)), y, estimator=net, **net._target_options)[1]
         sample_weight = check_weights(sample_weight, n)
-        self._y, self._sample_weight = y, np.ones(n) if sample_weight is None else sample_weight
-        self.training = [k for k in range(len(sizes)) if self._sample_weight[self._at(k)].any()]
+        self._y = y
+        targets = net._with_targets(None, y, sample_weight, reset=reset, training=True)
+        self._counts = [np.count_nonzero(targets.weights[self._at(k)]) for k in range(len(sizes))]
+        self.training = [k for k, count in enumerate(self._counts) if count]
         self.held = []
         first = self._read_rows(self.training[0], reset)
-        start = int(self._starts[self.training[0]])
-        self.data = net._with_targets(first, y, sample_weight, reset=reset, training=True)._replace(start=start)
+        data = net._data(first, targets.y, targets.codes, targets.weights, targets.sample_weight)
+        self.data = data._replace(start=int(self._starts[self.training[0]]))
         warn_of_offsets(self.data)
-        counts = [np.count_nonzero(self.data.weights[self._at(k)]) for k in range(len(sizes))]
-        self._counts = dict(enumerate(counts))
-        self.training = [k for k in self.training if counts[k]]  # class weights may be 0
 
     def _at(self, k):
         return slice(*map(int, self._starts[k : k + 2]))

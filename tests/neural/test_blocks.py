@@ -106,6 +106,13 @@ def test_net_blocks__class_weights_are_weights_of_rows():
     np.testing.assert_allclose(weights_of(by_class), weights_of(by_row), rtol=1e-5, atol=1e-7)
 
 
+def test_net_blocks__scales_are_those_of_the_first_block_whose_classes_have_weight():
+    X = data()[0]
+    labels = np.repeat(["none", "a", "b", "a"], 100)
+    net = DropoutMLPClassifier(**FAST, class_weight={"none": 0.0}).fit(blocks(X, 100), labels)
+    np.testing.assert_allclose(net._net.inputs.numbers.center, X[100:200].mean(axis=0), atol=1e-6)
+
+
 @pytest.mark.parametrize("size", [90, 100])
 def test_net_blocks__validation_is_the_loss_of_blocks_that_are_held_out(size):
     X, y = data()
