@@ -80,6 +80,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
     _distance = None  # FeatureDistance, set by fit
     _start = None  # Start, while a pretrained net is fine-tuned
     _noise_strength = 1.0  # of Monte Carlo draws: that of the epoch that was kept
+    _is_fold = False  # whether this is a part of another fit, which warns of the same, and tells callbacks
 
     def __getstate__(self):
         """Without the state of the optimizer, twice as large as the net, unless the estimator may continue from it."""
@@ -267,7 +268,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         needs_rows = again or self._start is not None or self.strength_schedule == "gap"
         return isinstance(rows, TrainingRows) and rows.found.rows.size < FEW_ROWS and not needs_rows
 
-    def _train_rows(self, architecture, rows, outside, seed, again=False, chosen=None, is_fold=False):
+    def _train_rows(self, architecture, rows, outside, seed, again=False, chosen=None):
         """Train a new net, or the last one again, for `max_iter` epochs, or until early stopping.
 
         Parameters
@@ -282,8 +283,6 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
             Whether the last net goes on.
         chosen : CrossValidated, default=None
             Where the epoch to keep is known already.
-        is_fold : bool, default=False
-            Whether this is a part of a fit that callbacks are not told about.
         """
         size, n_steps = rows.steps()
         if again:
@@ -306,10 +305,15 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         def rate(step):
             return self.learning_rate * rate_at(step - begun, steps, self.schedule, self.warmup * steps)
 
-        task = Task(self, None) if is_fold else Task.root(self, subtasks=self.max_iter)
+        task = Task(self, None) if self._is_fold else Task.root(self, subtasks=self.max_iter)
         average = self._average(steps, batches)
         self._train(batches, rng, rate, self.max_iter, task, average, train_subset, validation, chosen)
         task.end(reconstruction_attributes=lambda: self._fitted_state(copy.deepcopy(self._net)))
+
+    def _warn(self, message, category=UserWarning):
+        """Warn at the user's line, in a fold of a cross-validation not at all."""
+        if not self._is_fold:
+            warnings.warn(message, category, stacklevel=caller_level())
 
     def _warn_of_no_validation(self, n_rows):
         """Warn that no rows are held out, if the number of rows or a parameter let the user expect it."""
@@ -318,12 +322,10 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         changed += ["early_stopping"] if self.early_stopping == "cv" else []
         if changed or n_rows >= FEWEST_ROWS:
             settings = "".join(f" {name}={getattr(self, name)!r} has no effect." for name in changed)
-            warnings.warn(
+            self._warn(
                 f"{type(self).__name__} trains for all max_iter={self.max_iter} epochs without early stopping:"
                 f" validation rows are held out of at least {FEWEST_ROWS} unique rows of X, and this X has"
-                f" fewer.{settings} Give X_val and y_val to fit, or set early_stopping=False.",
-                UserWarning,
-                stacklevel=caller_level(),
+                f" fewer.{settings} Give X_val and y_val to fit, or set early_stopping=False."
             )
 
     def _partial_fit(self, architecture, data):
@@ -389,7 +391,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         """Train the net for some epochs, or until early stopping, and set the fitted attributes."""
         net = self._net
         net.forget_copies()
-        history = TrainingHistory(self, net, average, train_subset, validation, chosen and chosen.step)
+        history = TrainingHistory(self, net, average, train_subset, validation, chosen)
         interrupt = None
         try:
             # overflow makes the loss infinite or NaN, and the warning below reports that
@@ -398,12 +400,11 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         except Diverged:
             history.average = None  # it contains numbers that are not finite
             kept = "best" if history.best is not None else "last good"
-            warnings.warn(
+            self._warn(
                 f"{type(self).__name__} diverged: the loss, or the parameters, were not finite in epoch"
                 f" {history.epochs + 1}. The {kept} parameters before that are kept. Lower"
                 f" learning_rate={self.learning_rate:g}, set clip_norm, or scale the features.",
                 ConvergenceWarning,
-                stacklevel=caller_level(),
             )
         except KeyboardInterrupt as error:
             if history.epochs == 0:
@@ -489,21 +490,18 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         layers = [p.value for p in self._net.weights() if p.group != EMBEDDING]
         empty = [k for k, w in enumerate(layers) if not w.any()]
         if empty and not self.residual:
-            warnings.warn(
-                f"all weights of layer {empty[0]} are zero: predictions do not depend on X. Lower l1={self.l1!r}.",
-                UserWarning,
-                stacklevel=caller_level(),
+            self._warn(
+                f"all weights of layer {empty[0]} are zero: predictions do not depend on X. Lower l1={self.l1!r}."
             )
 
     def _warn_of_rise(self, history):
         """Warn where the training loss rose sharply but stayed finite, and the last parameters are kept."""
         losses = self.loss_curve_[len(self.loss_curve_) - history.epochs :]
         if history.best is None and losses and losses[-1] > losses[0] + max(1.0, abs(losses[0])):
-            warnings.warn(
+            self._warn(
                 f"{type(self).__name__} did not converge: the training loss rose from {losses[0]:.3g} in epoch 1"
                 f" to {losses[-1]:.3g} in the last. Lower learning_rate={self.learning_rate:g}, or set clip_norm.",
                 ConvergenceWarning,
-                stacklevel=caller_level(),
             )
 
     def _fitted_state(self, net):

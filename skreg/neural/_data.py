@@ -33,9 +33,10 @@ def _sample(data):
 def _moments(data):
     """Means and standard deviations of the columns of numbers, on some rows; NaN where all are missing."""
     some = _sample(data)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of columns that are all NaN
-        return np.nanmean(some, axis=0), np.nanstd(some, axis=0)
+    count = (~np.isnan(some)).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        mean = np.nansum(some, axis=0) / count
+        return mean, np.sqrt(np.nansum((some - mean) ** 2, axis=0) / count)
 
 
 def warn_of_offsets(data):

@@ -5,8 +5,10 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from ..utils._early_stopping import BestValue
+from ..utils._validation import caller_level
 
 N_FOLDS = 3
 FEW_ROWS = 1000  # with fewer unique rows, early_stopping="auto" cross-validates
@@ -41,23 +43,34 @@ def cross_validated(estimator, architecture, folds, seed):
     ------
     ValueError
         Where the first value of the monitor is NaN.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Where one of the nets diverged.
     """
     fitted = []
     for rows in folds:
         one = rows.net = copy.copy(estimator)
-        one.verbose = False
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the training on all rows warns of the same
-            try:
-                one._train_rows(architecture, rows, None, seed, is_fold=True)
-            except KeyboardInterrupt:
-                raise KeyboardInterrupt("interrupted while the epoch was cross-validated: nothing is fitted.") from None
+        one.verbose, one._is_fold = False, True
+        try:
+            one._train_rows(architecture, rows, None, seed)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("interrupted while the epoch was cross-validated: nothing is fitted.") from None
         fitted.append(one)
     totals = np.array([rows.held.fit_weight.sum() for rows in folds])
     shares = totals / totals.sum()
     validation, gap = (
         _mean([getattr(one, name) for one in fitted], shares) for name in ("validation_curve_", "gap_curve_")
     )
+    if len(validation) < estimator.max_iter and estimator.patience is None:
+        warnings.warn(
+            f"{type(estimator).__name__} diverged without one of the folds, in epoch {len(validation) + 1}: the best"
+            f" epoch is one of those before. Lower learning_rate={estimator.learning_rate:g}, set clip_norm, or scale"
+            " the features.",
+            ConvergenceWarning,
+            stacklevel=caller_level(),
+        )
     sign = 1.0 if estimator.monitor == "loss" else -1.0
     best = BestValue(estimator.monitor, None, estimator.min_delta, ties="last")
     for step, value in enumerate(validation):

@@ -1,15 +1,18 @@
 """The epoch chosen by cross-validation."""
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+from skreg import DeepEnsembleRegressor, DropoutMLPClassifier, DropoutMLPRegressor
 from skreg.augmentation._held_out import splitting_parameter
-from skreg.neural import _base
+from skreg.neural import _base, _monitor
 from skreg.neural._data import UniqueRows
 from skreg.neural._folds import N_FOLDS
 from skreg.utils._split import deal
@@ -67,6 +70,32 @@ def test_early_stopping_cv__noise_is_measured_on_all_rows_by_nets_that_did_not_s
     assert net.noise_variance_[0] == pytest.approx(np.mean((net.predict(X) - y) ** 2), rel=0.3)
     low, high = net.predict_interval(X, coverage=0.9)
     assert 0.85 < np.mean((low <= y) & (y <= high)) < 0.97
+
+
+def test_early_stopping_cv__patience_ends_all_trainings():
+    net = fitted(early_stopping="cv", patience=1, max_iter=60, learning_rate=0.05, dropout=0.0)
+    assert net.best_iter_ + 1 <= len(net.validation_curve_) == len(net.loss_curve_) == net.n_iter_ < 60
+
+
+def test_early_stopping_cv__warns_where_a_fold_alone_diverges(monkeypatch):
+    mean_loss, calls = _monitor.mean_loss, []
+
+    def infinite_at_last(*args):
+        calls.append(args)
+        return mean_loss(*args) if len(calls) <= 2 * (6 + 6 + 2) else np.inf  # two losses in an epoch
+
+    monkeypatch.setattr(_monitor, "mean_loss", infinite_at_last)
+    with pytest.warns(ConvergenceWarning, match="diverged without one of the folds, in epoch 3"):
+        net = fitted(early_stopping="cv")
+    assert len(net.validation_curve_) == net.n_iter_ == 2
+
+
+def test_early_stopping_cv__members_in_threads_leave_warnings_on():
+    X, y = table()
+    model = DeepEnsembleRegressor(DropoutMLPRegressor(**SMALL, early_stopping="cv"), n_members=4, n_jobs=2)
+    for seed in range(3):
+        model.set_params(random_state=seed).fit(X, y)
+        assert ("ignore", None, Warning, None, 0) not in warnings.filters
 
 
 def test_early_stopping_auto__cross_validates_few_rows_only(monkeypatch):
