@@ -181,24 +181,27 @@ def _of_categories(X, rows, column, size):
 
 
 def needs_double(X):
-    """Whether changes in a column of X would be lost in single precision."""
+    """Whether changes in a column of X would be lost in single precision, whose range X does not leave."""
     if sp.issparse(X) or X.dtype != np.float64:
         return False
     low, high = np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
     for _, block in blocks(X, np.arange(len(X)), np.arange(X.shape[1]), exact=True):
         np.fmin(low, np.fmin.reduce(block, axis=0), out=low)
         np.fmax(high, np.fmax.reduce(block, axis=0), out=high)
-    width = high - low
-    return bool(((np.maximum(np.abs(low), np.abs(high)) > FAR * width) & (width > 0.0)).any())
+    with np.errstate(over="ignore"):
+        width, largest = high - low, np.maximum(np.abs(low), np.abs(high))
+    varies = width > 0.0  # not so where all is NaN
+    is_large = (largest[varies] > np.finfo(np.float32).max).any()
+    return bool((largest[varies] > FAR * width[varies]).any()) and not is_large
 
 
 def _edges(inputs, columns, n_features):
-    """Ends of bins at quantiles of every number, after scaling."""
+    """Ends of bins at quantiles of every number, after scaling: different ones in single precision, as nets read."""
     n_bins = min(MOST_BINS, max(columns.rows.size // ROWS_PER_BIN, 2))
     table = np.zeros((n_bins + 1, n_features))
     table[:, columns.columns] = columns.quantiles(np.linspace(0.0, 1.0, n_bins + 1))
     scaled = inputs.with_numbers_only(table)
-    edges = [np.unique(column) for column in scaled.T]
+    edges = [np.unique(column.astype(np.float32)).astype(np.float64) for column in scaled.T]
     return [own if own.size > 1 else own[0] + np.array([-0.5, 0.5]) for own in edges]
 
 

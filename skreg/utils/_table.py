@@ -1,5 +1,7 @@
 """Tables as they are: frames with text, categories, booleans and missing values, read as one matrix of numbers."""
 
+from numbers import Integral
+
 import narwhals.stable.v2 as nw
 import numpy as np
 import scipy.sparse as sp
@@ -55,6 +57,11 @@ def is_plain(X):
     return all(map(_is_plain, columns_of(X)))
 
 
+def _is_missing(value):
+    """Whether an object is None, NaN or the NA of pandas, which is not even equal to itself."""
+    return value is None or type(value).__name__ == "NAType" or value != value
+
+
 def _cells(column):
     """The values of a column as a list, and which are missing."""
     if isinstance(column, np.ndarray):
@@ -63,7 +70,7 @@ def _cells(column):
             return values, np.isnan(column)
         if column.dtype.kind != "O":
             return values, np.zeros(len(values), bool)
-        return values, np.fromiter((v is None or v != v for v in values), bool, len(values))
+        return values, np.fromiter(map(_is_missing, values), bool, len(values))
     missing = column.is_null().to_numpy().astype(bool)
     if column.dtype.is_float():
         missing |= np.isnan(np.asarray(column.to_numpy(), dtype=np.float64))
@@ -118,13 +125,13 @@ def _numbers(column, name):
 def _categories(column, name, counts):
     """The sorted categories of the rows that count, and whether one of these is missing."""
     values, missing = _cells(column)
-    known = {value for value, gone, row in zip(values, missing, counts, strict=True) if row and not gone}
+    found = [value for value, gone, row in zip(values, missing, counts, strict=True) if row and not gone]
     try:
-        return sorted(known), bool((missing & counts).any())
+        return sorted(set(found)), bool((missing & counts).any())
     except TypeError as error:
-        types = ", ".join(sorted({type(value).__name__ for value in known}))
+        types = ", ".join(sorted({type(value).__name__ for value in found}))
         raise ValueError(
-            f"X holds categories of several types ({types}) in {name}: make all of them text, or all numbers."
+            f"X holds categories that cannot be sorted ({types}) in {name}: make all of them text, or all numbers."
         ) from error
 
 
@@ -141,24 +148,24 @@ def categorical_mask(wanted, columns, names):
         return np.zeros(p, bool)
     if isinstance(wanted, str):  # "from_dtype"
         return np.array([_holds_text(c, labelled("column", j, names)) for j, c in enumerate(columns)], bool)
-    given = np.asarray(wanted, dtype=object if len(wanted) == 0 else None)
+    given = np.asarray(wanted, dtype=object)  # names and indices stay what they are
     mask = np.zeros(p, bool)
     if given.ndim != 1:
         raise ValueError(f"categorical_features must have one dimension; got {wanted!r}.")
-    if given.dtype.kind == "b":
+    if given.size and all(isinstance(key, (bool, np.bool_)) for key in given):
         if given.size != p:
             raise ValueError(
                 f"categorical_features as a mask must have {p} entries, one for each column; got {wanted!r}."
             )
-        return given.copy()
-    for key in given.tolist():
+        return given.astype(bool)
+    for key in given:
         if isinstance(key, str):
             at = [j for j, name in enumerate(names if names is not None else ()) if name == key]
             if not at:
                 known = "X has no names of columns" if names is None else f"X has {list(names)[:20]!r}"
                 raise ValueError(f"categorical_features names {key!r}, which is no column of X; {known}.")
             mask[at] = True
-        elif isinstance(key, int) and -p <= key < p:
+        elif isinstance(key, Integral) and not isinstance(key, bool) and -p <= key < p:
             mask[key] = True
         else:
             raise ValueError(f"categorical_features must hold names, or indices of the {p} columns of X; got {key!r}.")
@@ -268,7 +275,8 @@ class TableReader:
                 raise ValueError(f"Input X contains infinity in {self._label(j)}.")
             if not allow_nan and np.isnan(values).any():
                 raise ValueError(f"Input X contains NaN in {self._label(j)}. Set missing='indicator' to take it.")
-            out[:, j] = values - self.offsets.get(j, 0.0)
+            with np.errstate(over="ignore"):  # what is too large for the dtype becomes infinite
+                out[:, j] = values - self.offsets.get(j, 0.0)
         return out
 
     def _codes(self, column, codes, code_of_missing):

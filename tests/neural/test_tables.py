@@ -15,6 +15,7 @@ from sklearn.preprocessing import OneHotEncoder, RobustScaler, StandardScaler
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._nets.inputs import CLIP
+from skreg._nets.layers.numbers import find_bins
 from skreg._nets.training.rows import take_rows
 from skreg.augmentation import GaussianNoise
 from skreg.neural import FineTunedClassifier
@@ -261,12 +262,41 @@ def test_tables__types_of_columns_do_not_matter():
         np.testing.assert_array_equal(DropoutMLPClassifier(**FAST).fit(other, y).predict_proba(other), wanted)
 
 
+def test_tables__all_marks_of_missing_cells_of_objects_are_one():
+    X, y = frame()
+    X = X[["city", "colour", "age"]]
+    marks = [X.astype(object).where(X.notna(), mark).to_numpy() for mark in (None, np.nan, pd.NA)]
+    found = [DropoutMLPClassifier(**FAST).fit(marked, y).predict_proba(marked) for marked in marks]
+    np.testing.assert_array_equal(found[1], found[0])
+    np.testing.assert_array_equal(found[2], found[0])
+
+
+@pytest.mark.parametrize("make", [np.asarray, pd.DataFrame])
+@pytest.mark.parametrize("standardize", ["robust", "standard"])
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_tables__numbers_outside_of_single_precision_are_refused(standardize, make):
+    X = 1e200 * (1.0 + 1e-6 * np.random.default_rng(0).standard_normal((60, 2)))
+    table = make(X)
+    if make is pd.DataFrame:
+        table = table.assign(text="some").set_axis(list("abc"), axis=1)
+    with pytest.raises(ValueError, match="too large for float32"):
+        DropoutMLPRegressor(standardize=standardize, **FAST).fit(table, X[:, 0])
+
+
+def test_tables__categories_by_names_and_indices_together():
+    X, y = frame()
+    mixed = DropoutMLPClassifier(categorical_features=[1, "colour"], **FAST).fit(X, y)
+    np.testing.assert_array_equal(mixed.predict_proba(X), DropoutMLPClassifier(**FAST).fit(X, y).predict_proba(X))
+    with pytest.raises(ValueError, match=r"categories that cannot be sorted \(list\) in column 0"):
+        DropoutMLPClassifier(categorical_features=[0], **FAST).fit(X.assign(income=[[1]] * len(X)), y)
+
+
 def test_tables__mixed_columns_are_refused_by_name():
     X, y = frame()
     mixed = X.assign(colour=X["colour"].where(X.index > 10, 3))
     with pytest.raises(ValueError, match=r"both text, such as '.*', and others, such as 3, in column 3 \('colour'\)"):
         DropoutMLPClassifier(**FAST).fit(mixed, y)
-    with pytest.raises(ValueError, match=r"categories of several types \(int, str\) in column 3 \('colour'\)"):
+    with pytest.raises(ValueError, match=r"categories that cannot be sorted \(int, str\) in column 3 \('colour'\)"):
         DropoutMLPClassifier(categorical_features=["colour"], **FAST).fit(mixed, y)
     model = DropoutMLPClassifier(**FAST).fit(X, y)
     with pytest.raises(ValueError, match=r"text in column 0 \('income'\), such as 'much', where numbers"):
@@ -400,6 +430,19 @@ def test_numeric_embedding__of_tables(kind):
     assert plain.fit(numbers, y).weights_[0].shape[0] == 2 * 16
     with pytest.raises(ValueError, match=f"numeric_embedding='{kind}' needs dense X"):
         plain.fit(sp.csr_array(numbers), y)
+
+
+@pytest.mark.parametrize("standardize", ["robust", "standard"])
+def test_numeric_embedding__bins_are_as_wide_as_numbers_differ_in_single_precision(standardize):
+    X = np.exp(12.0 * np.random.default_rng(0).standard_normal((400, 1)))
+    model = DropoutMLPRegressor(numeric_embedding="piecewise", standardize=standardize, **FAST).fit(X, X[:, 0])
+    edges = model._net.inputs.edges[0]
+    assert (np.diff(edges.astype(np.float32)) > 0.0).all()
+    x = take_rows(X, np.arange(400), np.float32, model._net.inputs)
+    bins, places = np.empty(x.shape, int), np.empty(x.shape, np.float32)
+    find_bins(x, edges[None], np.array([len(edges) - 1]), bins, places)
+    assert places.min() >= 0.0
+    assert places.max() <= 1.0
 
 
 def test_numeric_embedding__bins_are_quantiles_of_the_training_rows():
