@@ -297,7 +297,8 @@ class NetRegressor(RegressorMixin):
         whatever the distribution of the errors. This holds for validation rows that did not choose the epoch: give them
         to `fit` as `X_val`, with ``early_stopping=False``. With early stopping, m is the number of validation rows
         minus 1, since the choice of the epoch costs a degree of freedom; coverage is then near the wanted one, but not
-        guaranteed.
+        guaranteed. Where the epoch is chosen by cross-validation, all rows are validation rows, each of a net that was
+        trained on two thirds of them.
 
         If m is too small for that (for 95 %, below 19), q is a quantile of Student's t, which is right for normal
         errors. Without any validation rows it is that of the normal distribution; the standard deviation then comes
