@@ -65,6 +65,10 @@ VARIANTS = {
     "piecewise numbers": changed(numeric_embedding="piecewise"),
     "periodic numbers": changed(numeric_embedding="periodic"),
     "table as it is": as_it_is,
+    "8 members": changed(ensemble_size=8),
+    "32 members": changed(ensemble_size=32),
+    "8 members, no normalization": changed(ensemble_size=8, normalization=None),
+    "a tenth held out": changed(early_stopping=True),
     "all rows, last epoch": changed(early_stopping=False),
 }
 # Ways to use few rows: part "few" compares them.

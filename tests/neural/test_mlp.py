@@ -78,7 +78,7 @@ def test_mlp__sparse_is_dense(params):
     X, y = classes()
     X[np.abs(X) < 0.7] = 0.0
     # rounding grows slowly: mixed rows differ in the last digit, and L1 has a threshold; sparse rows are not shifted
-    params = dict(l1=0.0, standardize=None) | params
+    params = dict(l1=0.0, standardize=None, early_stopping=True) | params
     model = DropoutMLPClassifier(max_iter=20, learning_rate=1e-3, random_state=0, **params)
     wanted = clone(model).fit(X, y)
     for make in (sp.csr_matrix, sp.csc_array, sp.coo_array):
@@ -502,7 +502,7 @@ def test_mlp__an_interrupt_of_the_statistics_leaves_them_as_they_were():
 
 def test_mlp__of_equal_scores_the_last_is_best():
     X, y = classes()
-    model = DropoutMLPClassifier(monitor="accuracy", max_iter=30, random_state=0).fit(X, y)
+    model = DropoutMLPClassifier(monitor="accuracy", early_stopping=True, max_iter=30, random_state=0).fit(X, y)
     curve = np.array(model.validation_curve_)
     assert (curve == curve.max()).sum() > 1
     assert model.best_iter_ == np.flatnonzero(curve == curve.max())[-1]
@@ -511,7 +511,7 @@ def test_mlp__of_equal_scores_the_last_is_best():
 @pytest.mark.parametrize("kind", ["weight", "spectral"])
 def test_mlp__a_number_of_l1_leaves_out_normalized_weights(kind):
     X, y = classes()
-    model = DropoutMLPClassifier((20, 20), weight_normalization=kind, l1=0.02, **FAST).fit(X, y)
+    model = DropoutMLPClassifier((20, 20), weight_normalization=kind, l1=0.02, early_stopping=True, **FAST).fit(X, y)
     zeros = [(w == 0.0).mean() for w in model.weights_]
     assert zeros[:2] == [0.0, 0.0]
     assert zeros[2] > 0.0
