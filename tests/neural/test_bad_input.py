@@ -165,7 +165,7 @@ def test_bad_input__validation_of_too_large_a_share():
     with pytest.raises(
         ValueError, match=r"validation_fraction=0\.999 leaves none of n_samples=55 \(unique\) rows to train"
     ):
-        DropoutMLPRegressor(validation_fraction=0.999).fit(X, y)
+        DropoutMLPRegressor(validation_fraction=0.999, early_stopping=True).fit(X, y)
 
 
 def test_bad_input__classes():
