@@ -27,7 +27,13 @@ PARTS = {
     ------
     ValueError
         When a parameter, X, y or the weights are not as described; the message names the argument and the value. When
-        the estimator has no random state, so that members without `cv` would be equal.""",
+        the estimator has no random state, so that members without `cv` would be equal.
+
+    Warns
+    -----
+    UserWarning
+        When all members are equal, since the fit of the estimator does not depend on its random state: gradient
+        boosting that draws no rows, for example.""",
     "notes": """
     A member's own uncertainty counts if it is one of our nets, alone or in a pipeline: the law of total variance adds
     the variance of its draws to that between the members. The paper trains members without dropout, on all rows, with

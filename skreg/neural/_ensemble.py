@@ -103,6 +103,9 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
     def _predicted(self, model, X):
         return self._aligned(model, np.asarray(model.predict_proba(X)))
 
+    def _is_exact(self, predicted, y):
+        return ((predicted == 0.0) | (predicted == 1.0)).all()
+
     def _log_proba(self, X):
         check_is_fitted(self, "estimators_")
         logs = []
@@ -268,6 +271,9 @@ class DeepEnsembleRegressor(RegressorMixin, BaseDeepEnsemble):
 
     def _predicted(self, model, X):
         return np.asarray(model.predict(X))
+
+    def _is_exact(self, predicted, y):
+        return np.array_equal(predicted, y.reshape(predicted.shape))
 
     def _mean(self, X):
         """The mean of what members predict."""

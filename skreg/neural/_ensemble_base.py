@@ -1,5 +1,6 @@
 """What both deep ensembles share: fits of the members, their folds, and the moments of their mixture."""
 
+import warnings
 from numbers import Integral
 from typing import NamedTuple
 
@@ -18,9 +19,11 @@ from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import COUNT, CV, ESTIMATOR, NONE, RANDOM_STATE, Interval, check_params
 from ..utils._rows import n_rows, readable, take
 from ..utils._split import params_of_rows, read_splits
-from ..utils._validation import check_weights, unchanged_on_error
+from ..utils._validation import caller_level, check_weights, unchanged_on_error
 from ..utils._weights import weight_name
 from ._wrapped import _net_inside
+
+_ROWS_TO_COMPARE = 100  # of the training rows, at most, to see whether members differ
 
 
 def net_inside(model, X):
@@ -43,7 +46,8 @@ class BaseDeepEnsemble(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator
     """Base of the deep ensembles.
 
     A kind of them defines ``_default()``, its default estimator; ``_read_y(y, sample_weight)``, which checks y; and
-    ``_predicted(model, X)``, what a member predicts. ``_measure(...)`` sets what is estimated from residuals.
+    ``_predicted(model, X)``, what a member predicts; ``_is_exact(predicted, y)``, whether that is without error.
+    ``_measure(...)`` sets what is estimated from residuals.
     """
 
     _parameter_constraints = {
@@ -135,6 +139,7 @@ class BaseDeepEnsemble(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator
         tasks = zip(models, folds, strict=True)
         self.estimators_ = list(parallel(delayed(_fit_member)(model, X, y, params, fold) for model, fold in tasks))
         self._finish(X, y, weights, folds)
+        self._warn_of_equal_members(inner, take(X, np.arange(min(len(y), _ROWS_TO_COMPARE))), y)
         return self
 
     def _check_inner(self, inner):
@@ -194,6 +199,23 @@ class BaseDeepEnsemble(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator
 
     def _measure(self, X, y, weights, folds):
         """Set what is estimated from residuals."""
+
+    def _warn_of_equal_members(self, inner, X, y):
+        """Warn where all members predict the same for some training rows, so that they show no uncertainty.
+
+        Members that fit these rows without error agree there, and perhaps nowhere else.
+        """
+        if self.cv is not None or self.n_members == 1 or net_inside(self.estimators_[0], take(X, [0])) is not None:
+            return
+        predicted = [self._predicted(model, X) for model in self.estimators_]
+        if np.allclose(predicted, predicted[0], rtol=1e-9, atol=0.0) and not self._is_exact(predicted[0], y[: len(X)]):
+            warnings.warn(
+                f"all {self.n_members} members predict the same: the fit of estimator={inner!r} does not depend on its"
+                " random_state, so that their disagreement is no uncertainty. Set cv, such as cv=5, or draw rows or"
+                " features at random in the estimator.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
 
     # ---- predictions
 

@@ -1,6 +1,7 @@
 """Deep ensembles: members from seeds and folds, their mixture, and what fit passes on."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -54,6 +55,18 @@ def test_deep_ensemble__values_are_means_of_members_from_different_seeds(regress
     assert len({model.random_state for model in regressor.estimators_}) == K
     assert regressor.oof_prediction_ is None
     assert regressor.noise_variance_ is None
+
+
+def test_deep_ensemble__equal_members_are_reported():
+    message = "all 3 members predict the same: the fit of estimator=HistGradientBoostingRegressor"
+    with pytest.warns(UserWarning, match=message):
+        model = DeepEnsembleRegressor(HistGradientBoostingRegressor(max_iter=3), K, random_state=0).fit(X, Y)
+    assert (model.predict_uncertainty(X).epistemic == 0.0).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # trees without error on their rows may differ elsewhere
+        DeepEnsembleRegressor(DecisionTreeRegressor(max_features=1), K, random_state=0).fit(X, Y)
+        DeepEnsembleClassifier(DecisionTreeClassifier(max_features=1), K, random_state=0).fit(X, LABELS)
+        DeepEnsembleRegressor(HistGradientBoostingRegressor(max_iter=3), K, cv=K, random_state=0).fit(X, Y)
 
 
 def test_deep_ensemble__probabilities_are_means(classifier):
