@@ -80,10 +80,11 @@ class NetClassifier(ClassifierMixin):
 
         Parameters
         ----------
-        X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features), or Dask collection
             Features, best standardized. The net computes in float32. X is not copied as a whole, in whatever order
-            it is stored, and sparse X stays sparse. The blocks of a Dask array or dataframe are read in a random order
-            in every epoch, two of them at a time; early stopping holds out whole blocks.
+            it is stored, and sparse X stays sparse.
+            The blocks of a Dask array or dataframe are read in a random order in every epoch, two of them at a time;
+            early stopping holds out whole blocks.
         y : array-like of shape (n_samples,)
             Labels of any type.
         sample_weight : array-like of shape (n_samples,), default=None

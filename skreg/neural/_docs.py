@@ -74,7 +74,7 @@ SHARED = {
     "members": """
     ensemble_size : int, default=1
         Number of members of a shared ensemble, at least 1, and 1 without hidden layers. Members are nets that share the
-        weights of all hidden layers (BatchEnsemble [20]_, in the form of TabM [21]_). Each has an output layer of its
+        weights of all hidden layers (BatchEnsemble [23]_, in the form of TabM [22]_). Each has an output layer of its
         own, scales of the inputs, which begin as random signs, scales and biases of the hidden units, statistics of
         batch normalization, and masks of dropout; noise on the inputs is the same for all. They train on the mean of
         their losses and penalties, scales and biases having none, and predict the mean of their probabilities or
@@ -289,17 +289,6 @@ SHARED = {
 }
 
 
-# Texts of perceptrons instead of the shared ones, by the name of the text or of the parameter.
-PERCEPTRON = {
-    "references": SHARED["references"]
-    + """
-    .. [20] Y. Wen, D. Tran, J. Ba, "BatchEnsemble: an alternative approach to efficient ensemble and lifelong
-       learning", ICLR 2020.
-    .. [21] Y. Gorishniy, A. Kotelnikov, A. Babenko, "TabM: advancing tabular deep learning with parameter-efficient
-       ensembling", ICLR 2025, section 3.3.""",
-}
-
-
 # Texts of convolutional nets instead of the shared ones, by the name of the text or of the parameter.
 CONVOLUTIONAL = {
     "hidden_layer_sizes": """
@@ -430,7 +419,7 @@ def documented(cls):
         shown = f'"{default}"' if isinstance(default, str) else repr(default)
         return f"{match[1]}{shown}" if match[2] in parameters else match[0]
 
-    own, words = PERCEPTRON, {}
+    own, words = {}, {}
     if "image_shape" in parameters:
         own, words = CONVOLUTIONAL, FOR_IMAGES
     elif "cell" in parameters:
@@ -447,7 +436,7 @@ def documented(cls):
         cls.__doc__ = cls.__doc__.replace(f"\n    <{name}>", text)
     for name in dir(cls) if words else ():
         method = getattr(cls, name)
-        if callable(method) and name[0] != "_" and f"X : {TABLE}" in (method.__doc__ or ""):
+        if callable(method) and name[0] != "_" and f": {TABLE}" in (method.__doc__ or ""):
             setattr(cls, name, _with_words(words, method, cls))
     return cls
 
