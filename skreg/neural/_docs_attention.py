@@ -29,8 +29,8 @@ PARAMETERS = """
     missing : {"indicator", "mask", "raise"}, default="indicator"
         What to do with missing numbers. In tables, "indicator" replaces them by the mean of the column, with
         ``standardize="robust"`` by the median, and adds a token that says where they are missing, for each column that
-        has some in the training rows. In sequences, "mask" leaves out steps in which any channel is NaN. In other cases
-        they are an error.
+        has some in the training rows, and not in all of them. In sequences, "mask" leaves out steps in which any
+        channel is NaN. In other cases they are an error.
     standardize : {"standard", "robust"} or None, default="standard"
         How numbers of a table are scaled, with statistics of the training rows. "standard" gives every column mean 0
         and variance 1. "robust" subtracts the median and divides by the interquartile range, or by half of the range

@@ -10,8 +10,8 @@ PARAMETERS = """
     missing : {"indicator", "raise"}, default="indicator"
         What to do with missing numbers: NaN, None and the null of frames. "indicator" replaces them by the mean of the
         column, with ``standardize="robust"`` by the median, and adds an indicator of missing numbers for each column
-        that has some in the training rows. Where numbers are missing in other columns of new rows, they are
-        replaced without an indicator. "raise" raises ValueError. Sparse X has no missing numbers.
+        that has some in the training rows, and not in all of them. Where numbers are missing in other columns of new
+        rows, they are replaced without an indicator. "raise" raises ValueError. Sparse X has no missing numbers.
     standardize : {"standard", "robust"} or None, default="standard"
         How numbers are scaled, with statistics of the training rows: those in no validation set, in the first call of
         `partial_fit`, and in the first block of a Dask collection. "standard" gives every column mean 0 and variance
@@ -61,7 +61,9 @@ REFERENCES = """
     .. [21] Y. Gorishniy, I. Rubachev, A. Babenko, "On embeddings for numerical features in tabular deep learning",
        NeurIPS 2022, sections 3.2 and 3.3.
     .. [22] Y. Gorishniy, A. Kotelnikov, A. Babenko, "TabM: advancing tabular deep learning with parameter-efficient
-       ensembling", ICLR 2025."""
+       ensembling", ICLR 2025, section 3.3.
+    .. [23] Y. Wen, D. Tran, J. Ba, "BatchEnsemble: an alternative approach to efficient ensemble and lifelong
+       learning", ICLR 2020."""
 TABLE = "array-like or sparse matrix of shape (n_samples, n_features)"
 FOR_TABLES = {
     TABLE: "array-like, frame or sparse matrix of shape (n_samples, n_features)",

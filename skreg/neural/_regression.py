@@ -5,6 +5,7 @@ import warnings
 from numbers import Real
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -14,7 +15,7 @@ from .._nets.training.rows import Targets
 from ..utils._callbacks import with_callbacks
 from ..utils._lazy import by_blocks
 from ..utils._params import BOOLEAN
-from ..utils._validation import caller_level, check_weights, unchanged_on_error
+from ..utils._validation import caller_level, check_weights, numeric_targets, unchanged_on_error
 from ._data import counted
 from ._uncertainty import ConformityScores, Moments, Uncertainty, normal_quantile, thinned
 
@@ -37,6 +38,7 @@ class NetRegressor(RegressorMixin):
 
     def _read(self, X, y, sample_weight, *, reset=False, training=False):
         """Check data; `reset` makes them decide the features and the number of outputs."""
+        y = y if y is None or sp.issparse(y) else numeric_targets(y)
         X, y = self._rows_and_targets(X, y, reset, sample_weight, **self._target_options)
         return self._with_targets(X, y, sample_weight, reset=reset)
 
@@ -94,10 +96,11 @@ class NetRegressor(RegressorMixin):
 
         Parameters
         ----------
-        X : array-like, sparse matrix or Dask collection of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features), or Dask collection
             Features, best standardized. The net computes in float32. X is not copied as a whole, in whatever order
-            it is stored, and sparse X stays sparse. The blocks of a Dask array or dataframe are read in a random order
-            in every epoch, two of them at a time; early stopping holds out whole blocks.
+            it is stored, and sparse X stays sparse.
+            The blocks of a Dask array or dataframe are read in a random order in every epoch, two of them at a time;
+            early stopping holds out whole blocks.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets, in any units: the net computes with standardized ones.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -68,11 +68,13 @@ class ColumnStatistics:
         return blocks(self.X, self.rows, self.columns, self.exact)
 
     def are_missing(self):
-        """Which columns have NaN."""
-        found = np.zeros(self.columns.size, bool)
+        """Which columns have NaN in some rows, but not in all."""
+        some, all_ = np.zeros(self.columns.size, bool), np.ones(self.columns.size, bool)
         for _, block in self.blocks() if self.X.dtype.kind == "f" else ():
-            found |= np.isnan(block).any(axis=0)
-        return found
+            missing = np.isnan(block)
+            some |= missing.any(axis=0)
+            all_ &= missing.all(axis=0)
+        return some & ~all_
 
     def are_binary(self):
         """Which columns have no other numbers than 0 and 1."""

@@ -72,6 +72,11 @@ class TableNet(BaseNet):
                 f"X is sparse, but {type(self).__name__} was fitted to a table with columns of several types."
             )
         X = as_table(X)
+        if len(np.shape(X)) != 2:
+            raise ValueError(
+                f"X must have rows and columns; got {type(X).__name__} of the shape {np.shape(X)}. A single row is a"
+                " table, too, such as X.iloc[[0]] or X[:1]."
+            )
         _check_feature_names(self, X, reset=reset)
         check_array(np.zeros(np.shape(X)), ensure_all_finite=False, estimator=self)  # rows and columns there are
         _check_n_features(self, X, reset=reset)

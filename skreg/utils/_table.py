@@ -1,6 +1,6 @@
 """Tables as they are: frames with text, categories, booleans and missing values, read as one matrix of numbers."""
 
-from numbers import Integral
+from numbers import Integral, Number
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -97,6 +97,11 @@ def _holds_text(column, name):
     if isinstance(column, np.ndarray):
         return column.dtype.kind in "US" or (column.dtype.kind == "O" and _kind_of_objects(column, name))
     return column.dtype in _TEXT or (column.dtype == nw.Object and _kind_of_objects(column, name))
+
+
+def _kind(value):
+    """Text, number, or the type of another category: values of two kinds are never equal."""
+    return str if isinstance(value, (str, bytes)) else Number if isinstance(value, Number) else type(value)
 
 
 def _numbers(column, name):
@@ -262,13 +267,16 @@ class TableReader:
         Raises
         ------
         ValueError
-            For infinite numbers, NaN that is not allowed, and text where numbers are expected.
+            For infinite numbers, NaN that is not allowed, text where numbers are expected, and categories of another
+            type than those that were read first.
+        TypeError
+            For cells that are neither categories nor numbers, such as lists.
         """
         columns = columns_of(as_table(X))
         out = np.empty((len(columns[0]), self.n_features), dtype)
         for j, column in enumerate(columns):
             if j in self.categories:
-                out[:, j] = self._codes(column, *self.categories[j])
+                out[:, j] = self._codes(column, self._label(j), *self.categories[j])
                 continue
             values = _numbers(column, self._label(j))
             if np.isinf(values).any():
@@ -279,8 +287,19 @@ class TableReader:
                 out[:, j] = values - self.offsets.get(j, 0.0)
         return out
 
-    def _codes(self, column, codes, code_of_missing):
+    @staticmethod
+    def _codes(column, name, codes, code_of_missing):
         values, missing = _cells(column)
-        found = np.fromiter(map(codes.__getitem__, values), np.int64, len(values))
+        try:
+            found = np.fromiter(map(codes.__getitem__, values), np.int64, len(values))
+        except TypeError as error:  # lists and the like
+            raise TypeError(f"X holds values in {name} that are no categories: {error}.") from error
         found[missing] = code_of_missing
+        known = next(iter(codes), None)
+        for i in np.flatnonzero((found == UNKNOWN) & ~missing) if codes else ():
+            if _kind(values[i]) != _kind(known):
+                raise ValueError(
+                    f"X holds {values[i]!r} ({type(values[i]).__name__}) in {name}, whose categories were of the type"
+                    f" {type(known).__name__} in fit, such as {known!r}: give it the same type."
+                )
         return found

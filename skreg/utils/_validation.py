@@ -149,10 +149,12 @@ def as_one_column(y):
 
 
 def numeric_targets(y):
-    """Regression targets as an array of numbers; ValueError for other entries, such as strings."""
+    """Regression targets as an array of numbers; ValueError for other entries, such as strings and dates."""
     y = np.asarray(y)
     if y.dtype.kind in "biuf":
         return y
+    if y.dtype.kind in "mM":  # NumPy would count units of them, such as microseconds
+        raise ValueError(f"y holds dates ({y.dtype}): turn them into numbers first, such as days since a date.")
     if y.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: y has {y.dtype} entries.")
     try:
@@ -192,6 +194,8 @@ def check_table(X, name="X", text=False, advice="encode it, for example by a One
         if dtype is not None and _holds_dates(dtype):
             raise TypeError(f"{name} holds dates ({dtype}): turn them into numbers first, such as days since a date.")
         return
+    if not len(X.columns):
+        raise ValueError(f"{name} has no columns: 0 feature(s).")
     for column, dtype in zip(X.columns, list(dtypes), strict=True):
         if _holds_dates(dtype):
             raise TypeError(

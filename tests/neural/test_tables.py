@@ -171,12 +171,15 @@ def test_tables__missing_numbers_are_centres_with_an_indicator():
     assert np.isfinite(model.predict(new)).all()
 
 
-def test_tables__a_column_without_any_value():
+def test_tables__a_column_without_any_value_says_nothing():
     X = np.random.default_rng(0).standard_normal((30, 2))
     X[:, 1] = np.nan
+    new = np.column_stack([X[:, 0], np.arange(30.0)])
     for standardize in ("robust", "standard", None):
         model = DropoutMLPRegressor(standardize=standardize, **FAST).fit(X, X[:, 0])
-        np.testing.assert_array_equal(seen_by_net(model, X)[:, 1:], np.tile([0.0, 1.0], (30, 1)))
+        np.testing.assert_array_equal(seen_by_net(model, X)[:, 1:], np.zeros((30, 1)))
+        if standardize is not None:
+            np.testing.assert_array_equal(seen_by_net(model, new), seen_by_net(model, X))
 
 
 @pytest.mark.parametrize(("bad", "what"), [(np.nan, "NaN"), (np.inf, "infinity")])
@@ -291,6 +294,22 @@ def test_tables__categories_by_names_and_indices_together():
         DropoutMLPClassifier(categorical_features=[0], **FAST).fit(X.assign(income=[[1]] * len(X)), y)
 
 
+def test_tables__categories_of_another_type_are_refused_by_name():
+    X, y = frame()
+    model = DropoutMLPClassifier(**FAST).fit(X, y)
+    message = r"X holds 7 \(int\) in column 1 \('city'\), whose categories were of the type str in fit"
+    with pytest.raises(ValueError, match=message):
+        model.predict(X.assign(city=7))
+    with pytest.raises(TypeError, match=r"X holds values in column 3 \('colour'\) that are no categories: unhashable"):
+        model.predict(X.assign(colour=[["red"]] * len(X)))
+    postcodes = X.assign(city=np.resize(np.arange(12), len(X)))
+    model = DropoutMLPClassifier(categorical_features=["city", "colour"], **FAST).fit(postcodes, y)
+    with pytest.raises(ValueError, match=r"X holds '0' \(str\) .* type int in fit, such as 0"):
+        model.predict(postcodes.assign(city=postcodes["city"].astype(str)))
+    wanted = model.predict_proba(postcodes)
+    np.testing.assert_array_equal(model.predict_proba(postcodes.assign(city=postcodes["city"].astype(float))), wanted)
+
+
 def test_tables__mixed_columns_are_refused_by_name():
     X, y = frame()
     mixed = X.assign(colour=X["colour"].where(X.index > 10, 3))
@@ -305,6 +324,10 @@ def test_tables__mixed_columns_are_refused_by_name():
         model.predict(X[X.columns[::-1]])
     with pytest.raises(ValueError, match="5 features"):
         DropoutMLPClassifier(**FAST).fit(X.to_numpy(), y).predict(X.to_numpy()[:, :3])
+    with pytest.raises(ValueError, match=r"rows and columns; got .* of the shape \(5,\)"):
+        model.predict(X.iloc[0])
+    with pytest.raises(ValueError, match="X has no columns"):
+        model.fit(X[[]], y)
     with pytest.raises(TypeError, match="sparse"):
         model.predict(sp.csr_array(np.zeros((3, 5))))
     with pytest.raises(ValueError, match=r"categorical_features names 'town', which is no column of X"):
@@ -422,7 +445,7 @@ def test_numeric_embedding__of_tables(kind):
     X["same"] = 1.0
     X["none"] = np.nan
     model = DropoutMLPClassifier(numeric_embedding=kind, embedding_size=3, input_noise=0.1, mixup=0.2, **FAST).fit(X, y)
-    assert model.weights_[0].shape[0] == 5 * 3 + 2 + 4 + 3  # numbers, indicators, colours and cities
+    assert model.weights_[0].shape[0] == 5 * 3 + 1 + 4 + 3  # numbers, an indicator, colours and cities
     copy = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(copy.predict_proba(X), model.predict_proba(X))
     plain = DropoutMLPClassifier(numeric_embedding=kind, standardize=None, missing="raise", **FAST)
