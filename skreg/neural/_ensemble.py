@@ -359,7 +359,7 @@ class DeepEnsembleRegressor(RegressorMixin, BaseDeepEnsemble):
         The interval is ``predict(X) ± q s``: s is the root mean square of the members' own standard deviations, and q
         the split-conformal quantile (Lei et al. 2018) of the absolute errors of `oof_prediction_`, each divided by the
         standard deviation of the members that left the row out. The mean of all members is at least as accurate as
-        these on average, so that the interval covers at least the given share where rows are alike.
+        these on average, so that the interval covers at least the given share if rows are exchangeable.
 
         Parameters
         ----------

@@ -106,7 +106,7 @@ class BaseDeepEnsemble(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, ...)
+        X : array-like or sparse matrix of shape (n_samples, ...), or list of sequences
             What the estimator takes.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Labels of shape (n_samples,), or numbers in regression.
@@ -124,7 +124,7 @@ class BaseDeepEnsemble(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator
         check_params(self)
         inner = self._inner()
         self._check_inner(inner)
-        X = readable(X)
+        X = readable(X, takes_sequences=True)
         validate_data(self, X, y, skip_check_array=True)
         check_consistent_length(X, y)
         if not n_rows(X):

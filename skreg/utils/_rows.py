@@ -11,11 +11,16 @@ from ._hashing import HashedRows, group_equal
 from ._validation import check_in_memory
 
 
-def readable(X):
-    """X as something that rows can be taken from: a frame, an array, a sparse matrix, or a list of other things."""
+def readable(X, takes_sequences=False):
+    """X as something that rows can be taken from: a frame, an array, a sparse matrix, or a list of other things.
+
+    Sequences of unequal length stay a list if they are taken.
+    """
     check_in_memory(X)
     (X,) = indexable(X)
     nested = isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (list, tuple, np.ndarray))
+    if nested and takes_sequences and len({len(row) for row in X}) > 1:
+        return list(X)
     if nested or (hasattr(X, "__array__") and not is_framed(X)):
         X = np.asarray(X)
     as_frame(X)  # raises for repeated names

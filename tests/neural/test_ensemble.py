@@ -18,7 +18,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skreg import DeepEnsembleClassifier, DeepEnsembleRegressor, DropoutMLPClassifier, DropoutMLPRegressor
+from skreg import (
+    DeepEnsembleClassifier,
+    DeepEnsembleRegressor,
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+    DropoutTransformerRegressor,
+)
 from skreg.neural import predict_interval, predict_uncertainty
 
 SMALL = dict(hidden_layer_sizes=(12,), max_iter=5)
@@ -111,6 +117,16 @@ def test_deep_ensemble__mutual_information_is_between_members_and_draws(estimato
     np.testing.assert_allclose(u.total, u.mean * (1.0 - u.mean), atol=1e-6)
     np.testing.assert_allclose(u.mutual_information, u.predictive_entropy - entropies.mean(axis=0), atol=1e-5)
     assert np.isnan(u.distance).all() == isinstance(estimator, DecisionTreeClassifier)
+
+
+def test_deep_ensemble__sequences_of_unequal_length():
+    rng = np.random.default_rng(0)
+    sequences = [rng.normal(size=(length, 2)) for length in rng.integers(1, 5, 40)]
+    net = DropoutTransformerRegressor(1, n_heads=2, embedding_size=4, max_iter=2, early_stopping=False)
+    model = DeepEnsembleRegressor(net, 2, cv=2, random_state=0).fit(sequences, Y[:40])
+    wanted = [member.predict(sequences) for member in model.estimators_]
+    np.testing.assert_allclose(model.predict(sequences), np.mean(wanted, axis=0))
+    np.testing.assert_allclose(model.oof_prediction_, np.concatenate([wanted[0][:20], wanted[1][20:]]), rtol=1e-5)
 
 
 def test_deep_ensemble__folds_are_left_out_and_predicted():
