@@ -165,9 +165,9 @@ SHARED = {
         the RMSE 6 % (``python -m benchmarks tabular --parts few``). "auto" is "cv" with fewer than 1000 unique rows in
         memory, and True with more, where a net continues with `warm_start` or is fine-tuned, and with
         ``strength_schedule="gap"``. Training also *stops* early if `patience` is set. False trains on all rows to the
-        end. So do all others where X has fewer than 50 unique rows and `fit` gets no `X_val`; a warning says so if X
-        has 50 rows or more, or `validation_fraction`, `patience`, `min_delta` or `monitor` has another value than the
-        default. With `X_val`, "cv" and "auto" are the same as True.
+        end. All other values do the same where X has fewer than 50 unique rows and `fit` gets no `X_val`; a warning
+        says so if X has 50 rows or more, or `validation_fraction`, `patience`, `min_delta` or `monitor` has another
+        value than the default. With `X_val`, "cv" and "auto" are the same as True.
     validation_fraction : float, default=0.1
         Share of the unique rows of every class to hold out, in (0, 1). No effect with `X_val`, without early stopping,
         and where the epoch is chosen by cross-validation.

@@ -57,7 +57,8 @@ class TableNet(BaseNet):
 
     def _rows_and_targets(self, X, y, reset, sample_weight=None, **options):
         if reset and not self._inputs_are_fixed:
-            self._table = TableReader.of(X, self.categorical_features, sample_weight)
+            is_scaled = self.standardize is not None
+            self._table = TableReader.of(X, self.categorical_features, sample_weight, shifts=is_scaled)
         X, y = super()._rows_and_targets(X, y, reset, sample_weight, **options)
         if reset and not self._inputs_are_fixed:
             self._exact = self.standardize is not None and self._table is None and needs_double(X)

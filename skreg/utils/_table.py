@@ -201,12 +201,13 @@ class TableReader:
     categories : dict
         For every column of categories, the codes of its values, and that of a missing one.
     offsets : dict
-        What is subtracted from columns whose changes single precision would lose.
+        What is subtracted from columns whose changes single precision would lose; none of columns that stay as they
+        are.
     numbers : ndarray of int
         The columns of numbers.
     """
 
-    def __init__(self, columns, names, is_category, counts):
+    def __init__(self, columns, names, is_category, counts, shifts):
         self.names = names
         self.categories = {}
         self.offsets = {}
@@ -216,17 +217,17 @@ class TableReader:
             known, has_missing = _categories(columns[j], self._label(j), counts)
             codes = _Codes({value: code for code, value in enumerate(known)})
             self.categories[int(j)] = codes, len(known) if has_missing else UNKNOWN
-        for j in self.numbers:
+        for j in self.numbers if shifts else ():
             values = _numbers(columns[j], self._label(j))
             values = values[counts & np.isfinite(values)]
             if values.size and np.abs(values).max() > FAR * np.ptp(values) > 0.0:
                 self.offsets[int(j)] = 0.5 * (values.min() + values.max())
 
     @classmethod
-    def of(cls, X, categorical_features, sample_weight=None):
+    def of(cls, X, categorical_features, sample_weight=None, shifts=True):
         """What reads tables like X; None where it holds numbers only, which need no copy.
 
-        Rows of weight 0 count for nothing.
+        Rows of weight 0 count for nothing. With `shifts`, columns far from 0 come near it.
         """
         check_table(X, text=True)
         has_list = categorical_features is not None and not isinstance(categorical_features, str)
@@ -245,7 +246,7 @@ class TableReader:
             return None
         weights = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight)
         known = weights.shape == (len(X),) and weights.dtype.kind in "biuf"  # else there is an error for it later
-        return cls(columns, names, is_category, weights > 0.0 if known else np.ones(len(X), bool))
+        return cls(columns, names, is_category, weights > 0.0 if known else np.ones(len(X), bool), shifts)
 
     def _label(self, j):
         return labelled("column", j, self.names)

@@ -286,6 +286,14 @@ def test_tables__numbers_outside_of_single_precision_are_refused(standardize, ma
         DropoutMLPRegressor(standardize=standardize, **FAST).fit(table, X[:, 0])
 
 
+def test_tables__numbers_beside_text_stay_as_they_are_without_standardize():
+    X, y = frame()
+    table = X[["colour"]].assign(far=1e6 + np.arange(80.0))
+    with pytest.warns(UserWarning, match="more than 1000 standard deviations from 0"):
+        model = DropoutMLPClassifier(standardize=None, **FAST).fit(table, y)
+    np.testing.assert_array_equal(seen_by_net(model, table)[:, 0], table["far"])
+
+
 def test_tables__categories_by_names_and_indices_together():
     X, y = frame()
     mixed = DropoutMLPClassifier(categorical_features=[1, "colour"], **FAST).fit(X, y)
