@@ -268,11 +268,15 @@ def _fit_member(model, X, y, params, fold):
         return model
     weights = next((value for name, value in params.items() if name.rpartition("__")[2] == "sample_weight"), None)
     params = params_of_rows(X, params, fold.train)
-    has_weight = weights is None or weights[fold.held].any()
-    if fold.held.size and has_weight and takes_validation(model):
-        params |= {"X_val": take(X, fold.held), "y_val": y[fold.held]}
+    held = fold.held
+    if is_classifier(model):  # a class whose rows are all left out is no class of the member
+        counts = fold.train if weights is None else fold.train[weights[fold.train] > 0.0]
+        held = held[np.isin(y[held], y[counts])]
+    has_weight = weights is None or weights[held].any()
+    if held.size and has_weight and takes_validation(model):
+        params |= {"X_val": take(X, held), "y_val": y[held]}
         if weights is not None:
-            params["sample_weight_val"] = weights[fold.held]
+            params["sample_weight_val"] = weights[held]
     fit_with(model, take(X, fold.train), y[fold.train], params)
     return model
 

@@ -259,8 +259,7 @@ class NetRegressor(RegressorMixin):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         n_draws : int, default=50
-            Number of Monte Carlo draws, at least 1. In an ensemble, as many passes of all members as have so many
-            outputs, or a few more.
+            Number of Monte Carlo draws, at least 1. An ensemble of k members takes ``ceil(n_draws / k)`` of each.
 
         Returns
         -------

@@ -75,6 +75,16 @@ def test_deep_ensemble__equal_members_are_reported():
         DeepEnsembleRegressor(HistGradientBoostingRegressor(max_iter=3), K, cv=K, random_state=0).fit(X, Y)
 
 
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_deep_ensemble__a_member_may_miss_a_class():
+    labels = np.where(np.arange(len(X)) == 7, "rare", LABELS)
+    net = DropoutMLPClassifier(**SMALL)
+    model = DeepEnsembleClassifier(net, K, cv=K, random_state=0).fit(X, labels)
+    assert sorted("rare" in member.classes_ for member in model.estimators_) == [False, True, True]
+    assert model.oof_prediction_[7, model.classes_ == "rare"] == 0.0  # by the member that never saw it
+    np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1.0)
+
+
 def test_deep_ensemble__probabilities_are_means(classifier):
     members = np.array([model.predict_proba(X) for model in classifier.estimators_])
     p = members.mean(axis=0)
