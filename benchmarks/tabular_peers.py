@@ -129,5 +129,5 @@ MODELS = {
     "CatBoost": (catboost, ("catboost",)),
     "RealMLP": (from_pytabkit("RealMLP_TD"), ("pytabkit", "torch")),
     "TabM": (from_pytabkit("TabM_D"), ("pytabkit", "torch")),
-    "FT-Transformer": (from_pytabkit("FTT_D"), ("pytabkit", "torch")),
+    "FT-Transformer": (from_pytabkit("FTT_D"), ("pytabkit", "skorch", "torch")),
 }
