@@ -1,45 +1,30 @@
-"""Base of all nets: reading data, training, and predictions with and without noise."""
+"""Base of all nets: what they read, and how a fit begins and goes on."""
 
-import contextlib
 import copy
 import math
-import warnings
-from inspect import signature
-from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_feature_names, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names, validate_data
 
-from .._nets.architectures.mlp import EMBEDDING
-from .._nets.context import Context
-from .._nets.layers.activations import BiasActivationDropout
-from .._nets.layers.dense import Bias, Weighted
-from .._nets.noise import Concrete
-from .._nets.training.averaging import Average
 from .._nets.training.batches import Batches
-from .._nets.training.evaluation import scores
-from .._nets.training.loop import Diverged, MaxNorm, train_epoch
 from .._nets.training.optimizer import Optimizer
-from .._nets.training.parallel import Gradients
 from .._nets.training.schedules import rate_at
-from .._nets.training.strengths import StrengthSchedule
 from ..utils._callbacks import CallbackSupportMixin, Task
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._early_stopping import read_validation
 from ..utils._hashing import HashedRows
-from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, check_table, interrupted_fit, is_dask, naming_bad_columns
+from ..utils._validation import check_table, is_dask, naming_bad_columns
 from ._augmented import RowAugmenter
 from ._blocks import TrainingBlocks
 from ._data import FEWEST_ROWS, NetData, TrainingRows, UniqueRows, warn_of_shift
 from ._folds import FEW_ROWS, N_FOLDS, cross_validated
-from ._monitor import TrainingHistory, ValidationSet
+from ._monitor import ValidationSet
+from ._outputs import NetOutputs
 from ._params import NetParameters
-from ._uncertainty import MANY_FEATURES, MAX_FEATURES, FeatureDistance, features_of, thinned
+from ._training import NetTraining
 
 _DTYPES = [np.float64, np.float32, np.float16, np.uint8, np.int8, np.uint16, np.int16]
 _PLAIN_DTYPES = np.dtype(np.float32), np.dtype(np.float64)
@@ -47,7 +32,6 @@ _FEW_NUMBERS = 10_000  # in X, of which predictions take less time than all chec
 _AUTO_BATCH = 16, 256  # smallest and largest batch of batch_size="auto"
 _AUTO_STEPS = 16  # steps of an epoch between these
 _MOST_STEPS = 100  # steps of an epoch, at most, for rows that repeat or have weights above 1; unique rows may need more
-_STOPPING = ("validation_fraction", "patience", "min_delta", "monitor")  # parameters that need validation rows
 
 
 def _settings(architecture):
@@ -57,12 +41,7 @@ def _settings(architecture):
     return own | architecture.dense._asdict()
 
 
-def _precision(X):
-    """The precision of predictions for X."""
-    return np.dtype(np.float64 if X.dtype == np.float64 else np.float32)
-
-
-class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator):
+class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator):
     """Base of all nets.
 
     A family adds its parameters and three methods. ``_read_architecture()`` checks the parameters that decide the
@@ -77,10 +56,7 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
     _has_tokens = False  # whether the one channel holds tokens, not quantities
 
     _has_fixed_inputs = True  # whether the shape of the weights depends on the number of features
-    _distance = None  # FeatureDistance, set by fit
     _start = None  # Start, while a pretrained net is fine-tuned
-    _noise_strength = 1.0  # of Monte Carlo draws: that of the epoch that was kept
-    _is_fold = False  # whether this is a part of another fit, which warns of the same, and tells callbacks
 
     def __getstate__(self):
         """Without the state of the optimizer, twice as large as the net, unless the estimator may continue from it."""
@@ -310,24 +286,6 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         self._train(batches, rng, rate, self.max_iter, task, average, train_subset, validation, chosen)
         task.end(reconstruction_attributes=lambda: self._fitted_state(copy.deepcopy(self._net)))
 
-    def _warn(self, message, category=UserWarning):
-        """Warn at the user's line, in a fold of a cross-validation not at all."""
-        if not self._is_fold:
-            warnings.warn(message, category, stacklevel=caller_level())
-
-    def _warn_of_no_validation(self, n_rows):
-        """Warn that no rows are held out, if the number of rows or a parameter let the user expect it."""
-        defaults = signature(type(self)).parameters
-        changed = [name for name in _STOPPING if getattr(self, name) != defaults[name].default]
-        changed += ["early_stopping"] if self.early_stopping == "cv" else []
-        if changed or n_rows >= FEWEST_ROWS:
-            settings = "".join(f" {name}={getattr(self, name)!r} has no effect." for name in changed)
-            self._warn(
-                f"{type(self).__name__} trains for all max_iter={self.max_iter} epochs without early stopping:"
-                f" validation rows are held out of at least {FEWEST_ROWS} unique rows of X, and this X has"
-                f" fewer.{settings} Give X_val and y_val to fit, or set early_stopping=False."
-            )
-
     def _partial_fit(self, architecture, data):
         """One epoch on some rows at a constant learning rate, without schedule, average and early stopping."""
         found = UniqueRows.of(data)
@@ -377,227 +335,3 @@ class BaseNet(NetParameters, CallbackSupportMixin, DocumentationLinkMixin, BaseE
         """Unique rows as a `ValidationSet`."""
         weights = found.spread(found.fit_weight / found.fit_weight.max(), len(data.weights))
         return ValidationSet(data, self._plain_targets(data), weights, found.rows, found.sample_weight)
-
-    def _average(self, steps, batches):
-        """The running mean of the parameters to predict with; None without averaging."""
-        if self.averaging is None:
-            return None
-        if self.averaging == "swa":
-            return Average(self._net, lambda t: 1.0 - 1.0 / t, batches)
-        span = max(batches.n_steps, steps // 50)
-        return Average(self._net, lambda t: min(1.0 - 1.0 / span, t / (t + 9.0)))
-
-    def _train(self, batches, rng, rate, epochs, task, average=None, train_subset=None, validation=None, chosen=None):
-        """Train the net for some epochs, or until early stopping, and set the fitted attributes."""
-        net = self._net
-        net.forget_copies()
-        history = TrainingHistory(self, net, average, train_subset, validation, chosen)
-        interrupt = None
-        try:
-            # overflow makes the loss infinite or NaN, and the warning below reports that
-            with np.errstate(over="ignore", invalid="ignore"):
-                self._run_epochs(history, batches, rng, rate, epochs, task)
-        except Diverged:
-            history.average = None  # it contains numbers that are not finite
-            kept = "best" if history.best is not None else "last good"
-            self._warn(
-                f"{type(self).__name__} diverged: the loss, or the parameters, were not finite in epoch"
-                f" {history.epochs + 1}. The {kept} parameters before that are kept. Lower"
-                f" learning_rate={self.learning_rate:g}, set clip_norm, or scale the features.",
-                ConvergenceWarning,
-            )
-        except KeyboardInterrupt as error:
-            if history.epochs == 0:
-                raise  # no epoch is complete: the estimator stays as it was
-            interrupt = error
-        history.finish()
-        net.freeze(())
-        net.keep_copies()
-        self._warn_of_rise(history)
-        self.n_iter_ = len(self.loss_curve_)
-        if history.best_iter is not None:
-            self.best_iter_ = history.best_iter
-            self.best_score_ = history.best_score
-        known = batches if validation is None else validation
-        self._measure_noise(*known.rows_with_targets(), has_validation=validation is not None)
-        with one_blas_thread() if net.n_features < MANY_FEATURES else contextlib.nullcontext():
-            self._measure_distance(batches, validation)
-        if chosen is not None and history.best is not None:
-            self._take_choice(chosen)
-        self._measure_sparsity()
-        if interrupt is not None:
-            kept = "best" if history.best is not None else "last"
-            raise interrupted_fit(
-                self,
-                f"{type(self).__name__} was interrupted in epoch {history.epochs + 1}; it keeps the {kept} parameters"
-                " before that.",
-            ) from interrupt
-
-    def _take_choice(self, chosen):
-        """Set the attributes that come from the validation rows of a cross-validation."""
-        self.validation_curve_, self.gap_curve_ = chosen.validation_curve, chosen.gap_curve
-        self.best_iter_, self.best_score_ = chosen.step, chosen.score
-        self._join_noise(chosen)
-        if self._distance is not None:
-            self._distance.unit = float(np.mean([one._distance.unit for one in chosen.fitted]))
-
-    def _run_epochs(self, history, batches, rng, rate, epochs, task):
-        """The epochs of one training, recorded in the history."""
-        net, average, optimizer = self._net, history.average, self._optimizer
-        begun, steps = optimizer.steps, epochs * batches.n_steps
-        after_step = []
-        if self.max_norm is not None:
-            after_step.append(MaxNorm(net, self._radii(self._architecture.groups())))
-        if average is not None and self.averaging == "ema":
-            after_step.append(average)
-        seed = int(rng.integers(1 << 63))
-        strength = StrengthSchedule("constant" if self._streams else self.strength_schedule)
-        if self._start is not None:
-            history.record_start()
-        with Gradients(net, seed, batches.size) as gradients:
-
-            def advance(_):
-                share = (optimizer.steps - begun) / steps
-                strength.advance(share)
-                optimizer.strength = strength.now
-                gradients.set_progress(share)
-                gradients.set_strength(strength.now)
-
-            advance(net)
-            after_step.append(advance)
-            for epoch in range(epochs):
-                if self._start is not None:
-                    self._start.set_frozen(net, optimizer, epoch)
-                part = task.part("epoch")
-                options = dict(sam_rho=self.sam_rho, after_step=after_step)
-                loss = train_epoch(gradients, self._objective(), batches, optimizer, rate, rng, **options)
-                if average is not None and self.averaging == "swa" and epoch + 1 >= 0.75 * epochs:
-                    average(net)
-                stop = history.record(loss)
-                self.strength_curve_.append(strength.now)
-                if history.keeps_last:
-                    self._noise_strength = strength.now
-                if strength.follows_gap:
-                    strength.follow(*history.losses)
-                    advance(net)
-                if part.end(reconstruction_attributes=lambda: self._fitted_state(history.current())) or stop:
-                    break
-
-    def _measure_sparsity(self):
-        """Count exact zeros; warn where all weights of a layer are zero."""
-        weights = [p.value for p in self._net.weights()]
-        self.sparsity_ = float(sum((w == 0.0).sum() for w in weights) / sum(w.size for w in weights))
-        layers = [p.value for p in self._net.weights() if p.group != EMBEDDING]
-        empty = [k for k, w in enumerate(layers) if not w.any()]
-        if empty and not self.residual:
-            self._warn(
-                f"all weights of layer {empty[0]} are zero: predictions do not depend on X. Lower l1={self.l1!r}."
-            )
-
-    def _warn_of_rise(self, history):
-        """Warn where the training loss rose sharply but stayed finite, and the last parameters are kept."""
-        losses = self.loss_curve_[len(self.loss_curve_) - history.epochs :]
-        if history.best is None and losses and losses[-1] > losses[0] + max(1.0, abs(losses[0])):
-            self._warn(
-                f"{type(self).__name__} did not converge: the training loss rose from {losses[0]:.3g} in epoch 1"
-                f" to {losses[-1]:.3g} in the last. Lower learning_rate={self.learning_rate:g}, or set clip_norm.",
-                ConvergenceWarning,
-            )
-
-    def _fitted_state(self, net):
-        """Attributes with which a copy of the estimator predicts with a given net."""
-        return {"_net": net, "n_iter_": len(self.loss_curve_)}
-
-    @property
-    def weights_(self):
-        """Weights of every layer (n_in, n_out), after weight normalization; (ensemble_size, n_in, n_out) of members."""
-        check_is_fitted(self)
-        layers = [module for module in self._net.layer.modules() if isinstance(module, Weighted)]
-        return [layer.matrices(Context()).copy() for layer in layers]
-
-    @property
-    def biases_(self):
-        """Biases of every layer (n_out,), or (ensemble_size, n_out)."""
-        check_is_fitted(self)
-        modules, k = self._net.layer.modules(), self._net.n_members
-        shape = (k, -1) if k > 1 else -1
-        layers = [module for module in modules if isinstance(module, (BiasActivationDropout, Bias))]
-        return [layer.bias.value.reshape(shape).copy() for layer in layers]
-
-    @property
-    def dropout_rates_(self):
-        """Dropout rate of every hidden layer; with concrete dropout, the learned rate."""
-        check_is_fitted(self)
-        dense = self._architecture.dense
-        if dense.dropout_kind != "concrete":
-            return np.array(dense.dropout)
-        units = [module for module in self._net.layer.modules() if isinstance(module, BiasActivationDropout)]
-        return np.array([module.rate for module in units if isinstance(module.noise, Concrete)])
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "n_iter_") or hasattr(self, "loss_curve_")
-
-    def _averaged(self, z):
-        """Outputs of the averaged prediction, from those of all members if there are several."""
-        return self._plain_objective().average(z) if self._net.n_members > 1 else z
-
-    def _scores(self, X):
-        """Outputs without noise, in the precision of X; those of the averaged prediction of all members."""
-        check_is_fitted(self)
-        X = self._rows_of(X)
-        return self._averaged(scores(self._net.astype(_precision(X)), X))
-
-    def _check_n_draws(self, n_draws):
-        if not isinstance(n_draws, Integral) or isinstance(n_draws, bool) or n_draws < 1:
-            raise ValueError(f"n_draws must be an int of at least 1; got {n_draws!r}.")
-
-    def _rows_to_predict(self, X, n_draws):
-        """X, checked, for `_noisy_scores`."""
-        check_is_fitted(self)
-        self._check_n_draws(n_draws)
-        return self._rows_of(X)
-
-    def _noisy_scores(self, X, n_draws):
-        """Outputs for X, which was checked, under draws of the noise, one by one; the same at every call.
-
-        A pass with one draw of the noise gives an output of every member, in their order. There are as many passes as
-        `n_draws` outputs take, so that all members count the same.
-        """
-        k = self._net.n_members
-        for z in self._noisy_passes(X, -(-n_draws // k)):
-            z = z.astype(_precision(X), copy=False)
-            yield from (z,) if k == 1 else (z[:, m] for m in range(k))
-
-    def _noisy_passes(self, X, n_passes):
-        if not any(module.is_noisy for module in self._net.layer.modules()):
-            z = scores(self._net, X)  # the same in all passes
-            yield from (z for _ in range(n_passes))
-            return
-        seeds = Context(self._seed)
-        for _ in range(n_passes):
-            ctx = Context(seeds.seed(), noisy=True)
-            ctx.strength = self._noise_strength
-            yield scores(self._net, X, ctx=ctx)
-
-    def _measure_distance(self, batches, validation):
-        """Learn where the training rows are in the last hidden layer, for the `distance` of `predict_uncertainty`."""
-        self._distance = None
-        if self._streams or self._net.has_steps or self._net.n_features > MAX_FEATURES:
-            return  # a chunk of `partial_fit` does not say where all rows are
-        X, targets, _, rows = batches.rows_with_targets()
-        if rows.size < 2:
-            return  # one row has no covariance
-        rows = thinned(rows)
-        codes = None if targets.codes is None else targets.codes[rows]
-        features = features_of(self._net, X, rows)
-        self._distance = FeatureDistance(features, codes)
-        if validation is not None:
-            X, _, _, rows = validation.rows_with_targets()
-            features = features_of(self._net, X, thinned(rows))
-        self._distance.set_unit(features)
-
-    def _distances(self, X):
-        """Distance of rows, which were checked, from the training rows; NaN where it was not learned."""
-        if self._distance is None:
-            return np.full(X.shape[0], np.nan)
-        return self._distance(features_of(self._net, X))

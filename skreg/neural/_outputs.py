@@ -1,0 +1,102 @@
+"""What a fitted net has: weights, rates, and outputs with and without noise."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from .._nets.context import Context
+from .._nets.layers.activations import BiasActivationDropout
+from .._nets.layers.dense import Bias, Weighted
+from .._nets.noise import Concrete
+from .._nets.training.evaluation import scores
+from ._uncertainty import features_of
+
+
+def _precision(X):
+    """The precision of predictions for X."""
+    return np.dtype(np.float64 if X.dtype == np.float64 else np.float32)
+
+
+class NetOutputs:
+    """What all fitted nets have; see `BaseNet`."""
+
+    _distance = None  # FeatureDistance, set by fit
+    _noise_strength = 1.0  # of Monte Carlo draws: that of the epoch that was kept
+
+    @property
+    def weights_(self):
+        """Weights of every layer (n_in, n_out), after weight normalization; (ensemble_size, n_in, n_out) of members."""
+        check_is_fitted(self)
+        layers = [module for module in self._net.layer.modules() if isinstance(module, Weighted)]
+        return [layer.matrices(Context()).copy() for layer in layers]
+
+    @property
+    def biases_(self):
+        """Biases of every layer (n_out,), or (ensemble_size, n_out)."""
+        check_is_fitted(self)
+        modules, k = self._net.layer.modules(), self._net.n_members
+        shape = (k, -1) if k > 1 else -1
+        layers = [module for module in modules if isinstance(module, (BiasActivationDropout, Bias))]
+        return [layer.bias.value.reshape(shape).copy() for layer in layers]
+
+    @property
+    def dropout_rates_(self):
+        """Dropout rate of every hidden layer; with concrete dropout, the learned rate."""
+        check_is_fitted(self)
+        dense = self._architecture.dense
+        if dense.dropout_kind != "concrete":
+            return np.array(dense.dropout)
+        units = [module for module in self._net.layer.modules() if isinstance(module, BiasActivationDropout)]
+        return np.array([module.rate for module in units if isinstance(module.noise, Concrete)])
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "n_iter_") or hasattr(self, "loss_curve_")
+
+    def _averaged(self, z):
+        """Outputs of the averaged prediction, from those of all members if there are several."""
+        return self._plain_objective().average(z) if self._net.n_members > 1 else z
+
+    def _scores(self, X):
+        """Outputs without noise, in the precision of X; those of the averaged prediction of all members."""
+        check_is_fitted(self)
+        X = self._rows_of(X)
+        return self._averaged(scores(self._net.astype(_precision(X)), X))
+
+    def _check_n_draws(self, n_draws):
+        if not isinstance(n_draws, Integral) or isinstance(n_draws, bool) or n_draws < 1:
+            raise ValueError(f"n_draws must be an int of at least 1; got {n_draws!r}.")
+
+    def _rows_to_predict(self, X, n_draws):
+        """X, checked, for `_noisy_scores`."""
+        check_is_fitted(self)
+        self._check_n_draws(n_draws)
+        return self._rows_of(X)
+
+    def _noisy_scores(self, X, n_draws):
+        """Outputs for X, which was checked, under draws of the noise, one by one; the same at every call.
+
+        A pass with one draw of the noise gives an output of every member, in their order. There are as many passes as
+        `n_draws` outputs take, so that all members count the same.
+        """
+        k = self._net.n_members
+        for z in self._noisy_passes(X, -(-n_draws // k)):
+            z = z.astype(_precision(X), copy=False)
+            yield from (z,) if k == 1 else (z[:, m] for m in range(k))
+
+    def _noisy_passes(self, X, n_passes):
+        if not any(module.is_noisy for module in self._net.layer.modules()):
+            z = scores(self._net, X)  # the same in all passes
+            yield from (z for _ in range(n_passes))
+            return
+        seeds = Context(self._seed)
+        for _ in range(n_passes):
+            ctx = Context(seeds.seed(), noisy=True)
+            ctx.strength = self._noise_strength
+            yield scores(self._net, X, ctx=ctx)
+
+    def _distances(self, X):
+        """Distance of rows, which were checked, from the training rows; NaN where it was not learned."""
+        if self._distance is None:
+            return np.full(X.shape[0], np.nan)
+        return self._distance(features_of(self._net, X))

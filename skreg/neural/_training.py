@@ -1,0 +1,192 @@
+"""How a net trains: its epochs, the parameters that are kept, and what is measured with these."""
+
+import contextlib
+import warnings
+from inspect import signature
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from .._nets.architectures.mlp import EMBEDDING
+from .._nets.training.averaging import Average
+from .._nets.training.loop import Diverged, MaxNorm, train_epoch
+from .._nets.training.parallel import Gradients
+from .._nets.training.strengths import StrengthSchedule
+from ..utils._threads import one_blas_thread
+from ..utils._validation import caller_level, interrupted_fit
+from ._data import FEWEST_ROWS
+from ._monitor import TrainingHistory
+from ._uncertainty import MANY_FEATURES, MAX_FEATURES, FeatureDistance, features_of, thinned
+
+_STOPPING = ("validation_fraction", "patience", "min_delta", "monitor")  # parameters that need validation rows
+
+
+class NetTraining:
+    """What all nets have for training; see `BaseNet`."""
+
+    _is_fold = False  # whether this is a part of another fit, which warns of the same, and tells callbacks
+
+    def _average(self, steps, batches):
+        """The running mean of the parameters to predict with; None without averaging."""
+        if self.averaging is None:
+            return None
+        if self.averaging == "swa":
+            return Average(self._net, lambda t: 1.0 - 1.0 / t, batches)
+        span = max(batches.n_steps, steps // 50)
+        return Average(self._net, lambda t: min(1.0 - 1.0 / span, t / (t + 9.0)))
+
+    def _train(self, batches, rng, rate, epochs, task, average=None, train_subset=None, validation=None, chosen=None):
+        """Train the net for some epochs, or until early stopping, and set the fitted attributes."""
+        net = self._net
+        net.forget_copies()
+        history = TrainingHistory(self, net, average, train_subset, validation, chosen)
+        interrupt = None
+        try:
+            # overflow makes the loss infinite or NaN, and the warning below reports that
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._run_epochs(history, batches, rng, rate, epochs, task)
+        except Diverged:
+            history.average = None  # it contains numbers that are not finite
+            kept = "best" if history.best is not None else "last good"
+            self._warn(
+                f"{type(self).__name__} diverged: the loss, or the parameters, were not finite in epoch"
+                f" {history.epochs + 1}. The {kept} parameters before that are kept. Lower"
+                f" learning_rate={self.learning_rate:g}, set clip_norm, or scale the features.",
+                ConvergenceWarning,
+            )
+        except KeyboardInterrupt as error:
+            if history.epochs == 0:
+                raise  # no epoch is complete: the estimator stays as it was
+            interrupt = error
+        history.finish()
+        net.freeze(())
+        net.keep_copies()
+        self._warn_of_rise(history)
+        self.n_iter_ = len(self.loss_curve_)
+        if history.best_iter is not None:
+            self.best_iter_ = history.best_iter
+            self.best_score_ = history.best_score
+        known = batches if validation is None else validation
+        self._measure_noise(*known.rows_with_targets(), has_validation=validation is not None)
+        with one_blas_thread() if net.n_features < MANY_FEATURES else contextlib.nullcontext():
+            self._measure_distance(batches, validation)
+        if chosen is not None and history.best is not None:
+            self._take_choice(chosen)
+        self._measure_sparsity()
+        if interrupt is not None:
+            kept = "best" if history.best is not None else "last"
+            raise interrupted_fit(
+                self,
+                f"{type(self).__name__} was interrupted in epoch {history.epochs + 1}; it keeps the {kept} parameters"
+                " before that.",
+            ) from interrupt
+
+    def _take_choice(self, chosen):
+        """Set the attributes that come from the validation rows of a cross-validation."""
+        self.validation_curve_, self.gap_curve_ = chosen.validation_curve, chosen.gap_curve
+        self.best_iter_, self.best_score_ = chosen.step, chosen.score
+        self._join_noise(chosen)
+        if self._distance is not None:
+            self._distance.unit = float(np.mean([one._distance.unit for one in chosen.fitted]))
+
+    def _run_epochs(self, history, batches, rng, rate, epochs, task):
+        """The epochs of one training, recorded in the history."""
+        net, average, optimizer = self._net, history.average, self._optimizer
+        begun, steps = optimizer.steps, epochs * batches.n_steps
+        after_step = []
+        if self.max_norm is not None:
+            after_step.append(MaxNorm(net, self._radii(self._architecture.groups())))
+        if average is not None and self.averaging == "ema":
+            after_step.append(average)
+        seed = int(rng.integers(1 << 63))
+        strength = StrengthSchedule("constant" if self._streams else self.strength_schedule)
+        if self._start is not None:
+            history.record_start()
+        with Gradients(net, seed, batches.size) as gradients:
+
+            def advance(_):
+                share = (optimizer.steps - begun) / steps
+                strength.advance(share)
+                optimizer.strength = strength.now
+                gradients.set_progress(share)
+                gradients.set_strength(strength.now)
+
+            advance(net)
+            after_step.append(advance)
+            for epoch in range(epochs):
+                if self._start is not None:
+                    self._start.set_frozen(net, optimizer, epoch)
+                part = task.part("epoch")
+                options = dict(sam_rho=self.sam_rho, after_step=after_step)
+                loss = train_epoch(gradients, self._objective(), batches, optimizer, rate, rng, **options)
+                if average is not None and self.averaging == "swa" and epoch + 1 >= 0.75 * epochs:
+                    average(net)
+                stop = history.record(loss)
+                self.strength_curve_.append(strength.now)
+                if history.keeps_last:
+                    self._noise_strength = strength.now
+                if strength.follows_gap:
+                    strength.follow(*history.losses)
+                    advance(net)
+                if part.end(reconstruction_attributes=lambda: self._fitted_state(history.current())) or stop:
+                    break
+
+    def _measure_sparsity(self):
+        """Count exact zeros; warn where all weights of a layer are zero."""
+        weights = [p.value for p in self._net.weights()]
+        self.sparsity_ = float(sum((w == 0.0).sum() for w in weights) / sum(w.size for w in weights))
+        layers = [p.value for p in self._net.weights() if p.group != EMBEDDING]
+        empty = [k for k, w in enumerate(layers) if not w.any()]
+        if empty and not self.residual:
+            self._warn(
+                f"all weights of layer {empty[0]} are zero: predictions do not depend on X. Lower l1={self.l1!r}."
+            )
+
+    def _measure_distance(self, batches, validation):
+        """Learn where the training rows are in the last hidden layer, for the `distance` of `predict_uncertainty`."""
+        self._distance = None
+        if self._streams or self._net.has_steps or self._net.n_features > MAX_FEATURES:
+            return  # a chunk of `partial_fit` does not say where all rows are
+        X, targets, _, rows = batches.rows_with_targets()
+        if rows.size < 2:
+            return  # one row has no covariance
+        rows = thinned(rows)
+        codes = None if targets.codes is None else targets.codes[rows]
+        features = features_of(self._net, X, rows)
+        self._distance = FeatureDistance(features, codes)
+        if validation is not None:
+            X, _, _, rows = validation.rows_with_targets()
+            features = features_of(self._net, X, thinned(rows))
+        self._distance.set_unit(features)
+
+    def _fitted_state(self, net):
+        """Attributes with which a copy of the estimator predicts with a given net."""
+        return {"_net": net, "n_iter_": len(self.loss_curve_)}
+
+    def _warn(self, message, category=UserWarning):
+        """Warn at the user's line, in a fold of a cross-validation not at all."""
+        if not self._is_fold:
+            warnings.warn(message, category, stacklevel=caller_level())
+
+    def _warn_of_no_validation(self, n_rows):
+        """Warn that no rows are held out, if the number of rows or a parameter let the user expect it."""
+        defaults = signature(type(self)).parameters
+        changed = [name for name in _STOPPING if getattr(self, name) != defaults[name].default]
+        changed += ["early_stopping"] if self.early_stopping == "cv" else []
+        if changed or n_rows >= FEWEST_ROWS:
+            settings = "".join(f" {name}={getattr(self, name)!r} has no effect." for name in changed)
+            self._warn(
+                f"{type(self).__name__} trains for all max_iter={self.max_iter} epochs without early stopping:"
+                f" validation rows are held out of at least {FEWEST_ROWS} unique rows of X, and this X has"
+                f" fewer.{settings} Give X_val and y_val to fit, or set early_stopping=False."
+            )
+
+    def _warn_of_rise(self, history):
+        """Warn where the training loss rose sharply but stayed finite, and the last parameters are kept."""
+        losses = self.loss_curve_[len(self.loss_curve_) - history.epochs :]
+        if history.best is None and losses and losses[-1] > losses[0] + max(1.0, abs(losses[0])):
+            self._warn(
+                f"{type(self).__name__} did not converge: the training loss rose from {losses[0]:.3g} in epoch 1"
+                f" to {losses[-1]:.3g} in the last. Lower learning_rate={self.learning_rate:g}, or set clip_norm.",
+                ConvergenceWarning,
+            )
