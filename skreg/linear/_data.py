@@ -20,6 +20,7 @@ from ..utils._validation import (
     check_target_size,
     check_tiny_columns,
     check_weights,
+    numeric_targets,
 )
 
 MIN_ROUNDING_COST = 1e-12  # relative to the null model's loss: smaller costs of rounding to float32 never matter
@@ -174,7 +175,8 @@ def read_regression(estimator, X, y, sample_weight=None, **restrictions):
     check_table(y, "y")
     if sp.issparse(y):
         raise TypeError(f"y must be dense; got a sparse matrix of shape {y.shape}: pass y.toarray().")
-    X, y = validate_data(estimator, X, y, multi_output=True, y_numeric=True, **READ_OPTIONS)
+    y = y if y is None else numeric_targets(y)
+    X, y = validate_data(estimator, X, y, multi_output=True, **READ_OPTIONS)
     Y = np.asarray(y, dtype=np.float64).reshape(len(y), -1).T
     weights = check_weights(sample_weight, X.shape[0])
     prior, shift = _prior(estimator, X, len(Y), "target", restrictions)

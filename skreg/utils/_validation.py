@@ -149,12 +149,11 @@ def as_one_column(y):
 
 
 def numeric_targets(y):
-    """Regression targets as an array of numbers; ValueError for other entries, such as strings and dates."""
+    """Regression targets as an array of numbers; TypeError for dates, ValueError for other entries, such as strings."""
     y = np.asarray(y)
     if y.dtype.kind in "biuf":
         return y
-    if y.dtype.kind in "mM":  # NumPy would count units of them, such as microseconds
-        raise ValueError(f"y holds dates ({y.dtype}): turn them into numbers first, such as days since a date.")
+    check_table(y, "y", text=True)
     if y.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: y has {y.dtype} entries.")
     try:

@@ -289,9 +289,11 @@ def test_bad_input__dates_and_frames_without_data(model, frame, message):
         model.fit(frame, CODES)
 
 
-def test_bad_input__dates_as_targets_and_in_predictions():
+def test_bad_input__dates_and_text_as_targets_and_dates_in_predictions():
     with pytest.raises(TypeError, match=r"y holds dates \(datetime64"):
         ElasticNetProx().fit(X, DATES["when"])
+    with pytest.raises(ValueError, match="y must hold numbers to regress on"):
+        ElasticNetProx().fit(X, DATES["when"].astype(str))
     model = ElasticNetProx().fit(X[:, :2], Y)
     with pytest.raises(TypeError, match="X holds dates in column 'when'"):
         model.predict(pl.from_pandas(DATES))

@@ -192,7 +192,7 @@ def test_bad_input__targets():
         model.fit(X, np.where(np.arange(20) == 5, np.nan, Y))
     with pytest.raises(ValueError, match=r"y must hold numbers to regress on; got <U3 entries"):
         model.fit(X, np.repeat(["yes", "no"], 10))
-    with pytest.raises(ValueError, match=r"y holds dates \(datetime64\[D\]\): turn them into numbers first"):
+    with pytest.raises(TypeError, match=r"y holds dates \(datetime64\[D\]\): turn them into numbers first"):
         model.fit(X, np.arange(20).astype("M8[D]"))
 
 
