@@ -3,6 +3,7 @@
 from numbers import Integral
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
 from .._nets.context import Context
@@ -16,6 +17,15 @@ from ._uncertainty import features_of
 def _precision(X):
     """The precision of predictions for X."""
     return np.dtype(np.float64 if X.dtype == np.float64 else np.float32)
+
+
+def _leaves_single_precision(X):
+    """Whether X has finite numbers that single precision does not have."""
+    values = X.data if sp.issparse(X) else X
+    if values.dtype != np.float64 or not values.size:
+        return False
+    most = np.finfo(np.float32).max
+    return np.fmax.reduce(values, axis=None) > most or np.fmin.reduce(values, axis=None) < -most
 
 
 class NetOutputs:
@@ -68,10 +78,13 @@ class NetOutputs:
             raise ValueError(f"n_draws must be an int of at least 1; got {n_draws!r}.")
 
     def _rows_to_predict(self, X, n_draws):
-        """X, checked, for `_noisy_scores`."""
+        """X, checked, for `_noisy_scores`, which computes in the precision of the net."""
         check_is_fitted(self)
         self._check_n_draws(n_draws)
-        return self._rows_of(X)
+        X, inputs = self._rows_of(X), self._net.inputs
+        if (inputs is None or not inputs.exact) and _leaves_single_precision(X):
+            raise ValueError("Input X contains values too large for float32, in which draws are computed: rescale it.")
+        return X
 
     def _noisy_scores(self, X, n_draws):
         """Outputs for X, which was checked, under draws of the noise, one by one; the same at every call.

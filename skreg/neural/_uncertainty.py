@@ -156,12 +156,13 @@ class FeatureDistance:
         return solve_triangular(factor, features.T.astype(np.float64), lower=True).T
 
     def __call__(self, features):
-        """Distances of shape (n,)."""
-        whitened = self._whitened(features)
+        """Distances of shape (n,), infinite where features are not finite: a row too far away for single precision."""
+        finite = np.isfinite(features).all(axis=1)
+        whitened = self._whitened(np.where(finite[:, None], features, 0.0))
         squares = np.full(len(features), np.inf)
         for centre in self.centres:
             np.minimum(squares, np.square(whitened - centre).sum(axis=1), out=squares)
-        return np.sqrt(squares) / self.unit
+        return np.where(finite, np.sqrt(squares) / self.unit, np.inf)
 
     def set_unit(self, features):
         """Make the typical distance of these rows the unit."""

@@ -193,6 +193,18 @@ def test_distance__finds_rows_far_from_the_data(dropout):
         assert roc_auc_score(where, np.r_[inside.distance, outside.distance]) > 0.99
 
 
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+def test_predict_uncertainty__of_rows_near_and_beyond_the_range_of_float32(kind):
+    X, y = numbers(60)
+    model = DropoutMLPRegressor(normalization=None, **SMALL | dict(max_iter=2)).fit(kind(X), y)
+    with np.errstate(over="ignore", invalid="ignore"):
+        distance = model.predict_uncertainty(kind(X[:2] * [[1.0], [3e38]]), 2).distance
+    assert np.isfinite(distance).tolist() == [True, False]
+    for far in (1e39, -1e300):
+        with pytest.raises(ValueError, match="Input X contains values too large for float32, in which draws"):
+            model.predict(kind(np.full((1, 3), far)), return_std=True)
+
+
 def test_distance__of_regressors_sparse_rows_and_chunks():
     X, y = numbers(300)
     model = DropoutMLPRegressor(standardize=None, **SMALL).fit(X, y)
