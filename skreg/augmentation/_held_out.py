@@ -114,9 +114,9 @@ def split_off(model, batch, n_rows, rng):
         changed = without_early_stopping(model) if can_do_without else []
         if changed:
             warnings.warn(
-                f"{type(last_step(model)[1]).__name__} trains without early stopping: validation rows are held out of"
-                f" at least {MIN_ROWS} unique rows, and X has fewer. Without effect: {', '.join(changed)}. Give X_val"
-                " and y_val to fit, or set early_stopping=False.",
+                f"{type(last_step(model)[1]).__name__} trains without early stopping: validation rows are held out"
+                f" where X has at least {MIN_ROWS} unique rows, and this X has fewer. Without effect:"
+                f" {', '.join(changed)}. Give X_val and y_val to fit, or set early_stopping=False.",
                 UserWarning,
                 stacklevel=caller_level(),
             )

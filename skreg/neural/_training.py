@@ -177,7 +177,7 @@ class NetTraining:
             settings = "".join(f" {name}={getattr(self, name)!r} has no effect." for name in changed)
             self._warn(
                 f"{type(self).__name__} trains for all max_iter={self.max_iter} epochs without early stopping:"
-                f" validation rows are held out of at least {FEWEST_ROWS} unique rows of X, and this X has"
+                f" validation rows are held out where X has at least {FEWEST_ROWS} unique rows, and this X has"
                 f" fewer.{settings} Give X_val and y_val to fit, or set early_stopping=False."
             )
 

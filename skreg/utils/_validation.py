@@ -180,11 +180,13 @@ def check_in_memory(X, name="X"):
 def check_table(X, name="X", text=False, advice="encode it, for example by a OneHotEncoder in a pipeline"):
     """Check the columns of a frame.
 
-    Raises TypeError for a LazyFrame, for a Dask collection, which scikit-learn would read as a whole, and for dates,
-    which some libraries turn into huge numbers without a word; and without `text` ValueError for a column of text, with
-    some advice.
+    Raises TypeError for a LazyFrame, for a Dask collection, which scikit-learn would read as a whole, for masked
+    entries, whose mask NumPy forgets, and for dates, which some libraries turn into huge numbers without a word; and
+    without `text` ValueError for a column of text, with some advice.
     """
     check_in_memory(X, name)
+    if np.ma.is_masked(X):
+        raise TypeError(f"{name} has masked entries, which would be read as numbers: pass {name}.filled(np.nan).")
     if type(X).__name__ == "LazyFrame":
         raise TypeError(f"{name} is a LazyFrame, which holds no data yet: pass {name}.collect().")
     dtypes = getattr(X, "dtypes", None)

@@ -277,6 +277,7 @@ FRAMES = [
     (pl.from_pandas(DATES), r"X holds dates in column 'when' \(Datetime"),
     (DATES.assign(when=DATES["when"] - DATES["when"][0]), r"X holds dates in column 'when' \(timedelta64"),
     (DATES[["when"]].to_numpy(), r"X holds dates \(datetime64"),
+    (np.ma.masked_greater(X, 0.5), r"X has masked entries, .*: pass X\.filled\(np\.nan\)"),
 ]
 
 

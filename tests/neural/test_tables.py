@@ -336,6 +336,8 @@ def test_tables__mixed_columns_are_refused_by_name():
         model.predict(X.iloc[0])
     with pytest.raises(ValueError, match="X has no columns"):
         model.fit(X[[]], y)
+    with pytest.raises(TypeError, match="X has masked entries"):
+        DropoutMLPClassifier(**FAST).fit(np.ma.masked_greater(np.eye(80), 0.5), y)
     with pytest.raises(TypeError, match="sparse"):
         model.predict(sp.csr_array(np.zeros((3, 5))))
     with pytest.raises(ValueError, match=r"categorical_features names 'town', which is no column of X"):
