@@ -19,6 +19,8 @@ from ._data import NetData
 from ._scaling import MOST_ONE_HOT, learn_inputs, needs_double
 
 TEXT_ADVICE = "name it in categorical_features, or encode it"
+NO_MISSING = "Sparse X has no missing numbers: leave the entries out, which makes them 0, or pass X.toarray()."
+TAKES_MISSING = "Set missing='indicator' to take it."
 
 
 class TableNet(BaseNet):
@@ -92,7 +94,7 @@ class TableNet(BaseNet):
         check_table(X, advice=TEXT_ADVICE)
         allow_nan = self.missing == "indicator" and not sp.issparse(X)
         reads = dict(self._reads(), ensure_all_finite="allow-nan" if allow_nan else True)
-        with naming_bad_columns(X):
+        with naming_bad_columns(X, NO_MISSING if sp.issparse(X) else TAKES_MISSING):
             return validate_data(self, X, y, reset=reset, **reads, **options)
 
     def _data(self, *given):

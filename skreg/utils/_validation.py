@@ -322,8 +322,11 @@ def check_finite_columns(X, statistics, names=None):
 
 
 @contextlib.contextmanager
-def naming_bad_columns(X):
-    """Let scikit-learn's error about NaN or infinity in X name the first column that holds them."""
+def naming_bad_columns(X, of_nan=None):
+    """Let scikit-learn's error about NaN or infinity in X name the first column that holds them.
+
+    `of_nan` is what to do about NaN, instead of scikit-learn's advice.
+    """
     try:
         yield
     except ValueError as error:
@@ -331,7 +334,8 @@ def naming_bad_columns(X):
         column = found and _first_bad_column(X, np.isnan if found[1] == "NaN" else np.isinf)
         if not column:
             raise
-        raise ValueError(f"Input X contains {found[1]} in {column}{str(error)[found.end() :]}") from None
+        advice = f". {of_nan}" if of_nan and found[1] == "NaN" else str(error)[found.end() :]
+        raise ValueError(f"Input X contains {found[1]} in {column}{advice}") from None
 
 
 def _first_bad_column(X, is_bad):

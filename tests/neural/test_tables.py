@@ -189,11 +189,14 @@ def test_tables__errors_name_the_column(bad, what):
     model = DropoutMLPClassifier(missing="raise", **FAST)
     with pytest.raises(ValueError, match=rf"^Input X contains {what} in column 0 \('income'\)"):
         model.fit(X, y)
+    advice = r"\. Set missing='indicator' to take it" if what == "NaN" else ""
+    with pytest.raises(ValueError, match=rf"^Input X contains {what} in column 0{advice}"):
+        model.fit(X[["income"]].to_numpy(), y)
 
 
 def test_tables__sparse_rows_take_no_missing_numbers():
     X = sp.csr_array(np.array([[np.nan, 1.0], [2.0, 0.0]] * 10))
-    with pytest.raises(ValueError, match=r"^Input X contains NaN in column 0"):
+    with pytest.raises(ValueError, match=r"^Input X contains NaN in column 0\. Sparse X has no missing"):
         DropoutMLPRegressor(**FAST).fit(X, np.arange(20.0))
 
 
