@@ -102,7 +102,7 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
     >>> import pandas as pd
     >>> pets = pd.DataFrame({"kind": ["cat", "dog", "dog", None] * 5, "kg": [4.0, 30.0, None, 5.0] * 5})
     >>> model = DropoutMLPClassifier(early_stopping=False, random_state=0).fit(pets, ["in", "out", "out", "in"] * 5)
-    >>> model.predict(pd.DataFrame({"kind": ["cat", "horse"], "kg": [None, 29.0]}))
+    >>> model.predict(pd.DataFrame({"kind": [None, "horse"], "kg": [4.5, 29.0]}))
     array(['in', 'out'], dtype='<U3')
     """
 
