@@ -242,7 +242,7 @@ class TableReader:
             return None  # scikit-learn has an error for it
         columns, names = columns_of(X), names_of(X)
         is_category = categorical_mask(categorical_features, columns, names)
-        if not is_category.any() and names is None:
+        if not is_category.any() and names is None and X.dtype.kind != "O":
             return None
         weights = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight)
         known = weights.shape == (len(X),) and weights.dtype.kind in "biuf"  # else there is an error for it later
