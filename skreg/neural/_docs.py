@@ -147,9 +147,8 @@ SHARED = {
         starts at 1 and follows the losses without noise after every epoch, between 0.1 and 1.5: a tenth more where the
         validation loss is more than a tenth above the training loss and the difference grows, a tenth less where it is
         smaller than that, or both losses are more than 5 % above their lowest values; rates stay below 0.9. It needs
-        validation rows. Monte Carlo draws have the strength of the
-        epoch that was kept, so that with "annealed" they show little uncertainty. Only "constant" with
-        ``dropout_kind="adaptive"`` or "concrete".
+        validation rows. Monte Carlo draws have the strength of the epoch that was kept, so that with "annealed" they
+        show little uncertainty. ``dropout_kind="adaptive"`` and "concrete" need "constant".
     batch_size : int or "auto", default="auto"
         Largest number of rows in a step, at least 1; the sizes of the batches of an epoch differ by one row at most. A
         batch cannot have more than all unique rows. "auto" is a sixteenth of the rows, between 16 and 256.
@@ -178,8 +177,8 @@ SHARED = {
         An epoch is an improvement if its validation value is better by more than this, in [0, inf).
     monitor : str or callable, default="loss"
         The value to compute on validation rows: the loss without smoothing and penalties, or a scorer, by its name or
-        as a callable ``scorer(estimator, X, y)``, of which higher values are better. Of epochs with the same value the
-        last is the best; accuracy on few rows is often the same.""",
+        as a callable ``scorer(estimator, X, y)``, of which higher values are better. Of several epochs with the best
+        value, the last is kept; accuracy on few rows often has the same value in many epochs.""",
     "state": """
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, the order of rows, noise and validation rows. With an int, two fits on one machine with

@@ -25,7 +25,8 @@ PARAMETERS = """
         Which columns of a table hold categories: "from_dtype" takes the columns of text and categories of a frame
         (pandas, polars, pyarrow) or of an array of objects; a mask, indices or names take those columns, which may hold
         numbers, too; None takes none. Each is one token, with a vector for every category that is learned. A missing
-        category is a category of its own, if there is one in the training rows; one that they do not have is all zeros.
+        entry is a category of its own if the training rows have missing entries. A category that they do not have
+        becomes zeros, but one of another type, such as a number where they have text, is an error.
     missing : {"indicator", "mask", "raise"}, default="indicator"
         What to do with missing numbers. In tables, "indicator" replaces them by the mean of the column, with
         ``standardize="robust"`` by the median, and adds a token that says where they are missing, for each column that

@@ -5,8 +5,9 @@ PARAMETERS = """
         Which columns hold categories, as in scikit-learn's gradient boosting: "from_dtype" takes the columns of text
         and categories of a frame (pandas, polars, pyarrow) or of an array of objects; a mask, indices or names take
         those columns, which may hold numbers, too; None takes none. Columns of up to 8 categories become indicators
-        (one-hot), others vectors that are learned [20]_. A missing category is a category of its own, if there is one
-        in the training rows; one that they do not have is all zeros.
+        (one-hot), others vectors that are learned [20]_. A missing entry is a category of its own if the training rows
+        have missing entries. A category that they do not have becomes zeros, but one of another type, such as a number
+        where they have text, is an error.
     missing : {"indicator", "raise"}, default="indicator"
         What to do with missing numbers: NaN, None and the null of frames. "indicator" replaces them by the mean of the
         column, with ``standardize="robust"`` by the median, and adds an indicator of missing numbers for each column
