@@ -35,7 +35,8 @@ class DropoutRNNClassifier(NetClassifier, RecurrentNet):
     <training>
     class_weight : dict or "balanced", default=None
         Factors of the sample weights by class; classes that a dict leaves out have factor 1. "balanced" gives all
-        classes the same total weight. None with ``return_sequences=True``.
+        classes the same total weight. They are factors in the loss only: a class weight of 2 does not count as a
+        repeated row, as a sample weight of 2 does. None with ``return_sequences=True``.
     <state>
 
     Attributes

@@ -33,7 +33,8 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
     <training>
     class_weight : dict or "balanced", default=None
         Factors of the sample weights by class; classes that a dict leaves out have factor 1. "balanced" gives all
-        classes the same total weight.
+        classes the same total weight. They are factors in the loss only: a class weight of 2 does not count as a
+        repeated row, as a sample weight of 2 does.
     <state>
 
     Attributes
