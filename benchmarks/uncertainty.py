@@ -95,13 +95,13 @@ def covered(net, rows, y, level):
     return (low <= y) & (y <= high)
 
 
-def coverage(name, seed, **params):
-    """Share of rows inside the normal and the conformal 95 % interval, over eight folds of a table."""
+def coverage(name, n_folds, **params):
+    """Share of rows inside the normal and the conformal 95 % interval, over folds of a table."""
     frame, y, _ = tables.load(name)
     X = frame.to_numpy(dtype=float)
     found = []
-    for train, test in KFold(8, shuffle=True, random_state=seed).split(X):
-        net, rows = fitted(X, y, train, test, seed, **params)
+    for train, test in KFold(n_folds, shuffle=True, random_state=0).split(X):
+        net, rows = fitted(X, y, train, test, 0, **params)
         mean, std = net.predict(rows, return_std=True)
         inside = [np.abs(y[test] - mean) <= 1.96 * std, covered(net, rows, y[test], 0.95)]
         found.append([values.mean() for values in inside])
@@ -148,7 +148,7 @@ def run(args):
         for model_name, (params, n_apart) in MODELS.items():
             for heteroscedastic in (False, True):
                 options = dict(n_apart=n_apart, heteroscedastic=heteroscedastic, max_iter=max_iter)
-                normal, interval = coverage(name, 0, **options, **params)
+                normal, interval = coverage(name, 2 if args.small else 8, **options, **params)
                 solver = model_name + ", heteroscedastic" * heteroscedastic
                 rows.append(dict(solver=solver, normal=float(normal), interval=float(interval)))
         pages.enter("intervals", name, rows=rows)

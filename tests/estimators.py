@@ -44,7 +44,8 @@ from skreg.neural import Autoencoder, FineTunedClassifier, FineTunedRegressor, T
 from tests.combinations import THOROUGH
 
 # Nets are small and trained for a short time: most checks ask nothing that a long training would not show as well.
-SHORT = dict(hidden_layer_sizes=(10,), max_iter=10)
+# Rows are held out, where the default would train four nets to choose the epoch by cross-validation.
+SHORT = dict(hidden_layer_sizes=(10,), max_iter=10, early_stopping=True)
 CONVOLUTIONS = dict(channels=(4, 8), hidden_layer_sizes=(20,), max_iter=20, learning_rate=0.01)
 RECURRENT = dict(hidden_layer_sizes=(10,), max_iter=10, dropout=0.05, recurrent_dropout=0.05)
 TRANSFORMER = dict(n_heads=2, embedding_size=8, max_iter=20, dropout=0.05, attention_dropout=0.05, learning_rate=0.01)
@@ -113,7 +114,7 @@ INSTANCES = [
         activation="silu", dropout_kind="concrete", optimizer="sgd", learning_rate=0.05, mixup=0.2, **SHORT
     ),
     DropoutMLPClassifier(dropout=0.1, normalization="batch", averaging="ema", label_smoothing=0.1, **SHORT),
-    DropoutMLPClassifier(dropout=0.0, early_stopping=True, max_norm=4.0, **SHORT),
+    DropoutMLPClassifier(dropout=0.0, max_norm=4.0, **SHORT),
     DropoutMLPClassifier(ensemble_size=3, dropout=0.0, **SHORT),
     DropoutMLPRegressor(**DEFAULT_NET),
     DropoutMLPRegressor(ensemble_size=3, dropout=0.1, heteroscedastic=True, **SHORT),
@@ -123,9 +124,7 @@ INSTANCES = [
     DropoutMLPRegressor(
         dropout=0.1, dropout_kind="adaptive", weight_normalization="weight", averaging="swa", l2=1e-4, **SHORT
     ),
-    DropoutMLPRegressor(
-        dropout=0.0, early_stopping=True, monitor="neg_mean_absolute_error", sam_rho=0.05, clip_norm=1.0, **SHORT
-    ),
+    DropoutMLPRegressor(dropout=0.0, monitor="neg_mean_absolute_error", sam_rho=0.05, clip_norm=1.0, **SHORT),
     DropoutCNNClassifier(**DEFAULT_NET),
     DropoutCNNClassifier(residual=True, stochastic_depth=0.2, global_pooling=True, **CONVOLUTIONS),
     DropoutCNNClassifier(
@@ -181,7 +180,7 @@ INSTANCES = [
     MatrixFactorizationRegressor(rank=3, alpha=0.1, alpha_bias=0.01, frequency_scaling=0.5, n_jobs=2),
     AugmentedRegressor(Ridge(), RandomApply(Mixup(), 0.5), random_state=0),
     AugmentedRegressor(
-        DropoutMLPRegressor(dropout=0.0, early_stopping=False, random_state=0, **SHORT),
+        DropoutMLPRegressor(dropout=0.0, random_state=0, **SHORT | dict(early_stopping=False)),
         Mixup(),
         n_copies=3,
         random_state=0,

@@ -62,14 +62,15 @@ VARIANTS = [
 @pytest.mark.parametrize("params", VARIANTS)
 def test_mlp__order_and_repetition_of_rows_do_not_matter(params):
     X, y = classes()
+    model = DropoutMLPClassifier(**FAST, **params).set_params(early_stopping=bool(params) or "cv")
     rng = np.random.default_rng(1)
     order = rng.permutation(len(y))
-    wanted = DropoutMLPClassifier(**FAST, **params).fit(X, y).predict_proba(X)
-    found = DropoutMLPClassifier(**FAST, **params).fit(X[order], y[order]).predict_proba(X)
+    wanted = clone(model).fit(X, y).predict_proba(X)
+    found = clone(model).fit(X[order], y[order]).predict_proba(X)
     np.testing.assert_array_equal(found, wanted)
     times = rng.integers(0, 3, len(y))
-    weighted = DropoutMLPClassifier(**FAST, **params).fit(X, y, times).predict_proba(X)
-    repeated = DropoutMLPClassifier(**FAST, **params).fit(X.repeat(times, axis=0), y.repeat(times)).predict_proba(X)
+    weighted = clone(model).fit(X, y, times).predict_proba(X)
+    repeated = clone(model).fit(X.repeat(times, axis=0), y.repeat(times)).predict_proba(X)
     np.testing.assert_array_equal(weighted, repeated)
 
 
@@ -121,7 +122,7 @@ def test_mlp__labels_in_a_column_warn_at_the_line_of_the_user():
 def test_mlp__outputs_of_different_sizes_are_learned_alike(heteroscedastic):
     X, Y = numbers(400, outputs=2)
     model = DropoutMLPRegressor(dropout=0.1, heteroscedastic=heteroscedastic, random_state=0, learning_rate=0.005)
-    model.fit(X, Y)
+    model.set_params(early_stopping=True).fit(X, Y)
     errors = ((model.predict(X) - Y) ** 2).mean(axis=0) / Y.var(axis=0)
     assert (errors < 0.2).all()
     mean, std = model.predict(X[:5], return_std=True)
@@ -212,7 +213,7 @@ def test_mlp__concrete_rate_falls_as_data_grow():
         steps = (3000 if THOROUGH else 1000) // (-(-n // min(max(n // 16, 16), 256)))
         model = DropoutMLPRegressor(
             dropout_kind="concrete", dropout=0.3, max_iter=steps, learning_rate=0.01, random_state=0
-        )
+        ).set_params(early_stopping=True)
         rates.append(model.fit(X, y).dropout_rates_[0])
     assert rates[0] > rates[1] > rates[2]
 
@@ -432,6 +433,7 @@ def test_mlp__every_kind_learns_two_moons(kind):
     X, y = make_moons(400, noise=0.15, random_state=0)
     dropout = 0.1 if kind == "dropconnect" else 0.3
     model = DropoutMLPClassifier((50, 50), dropout=dropout, dropout_kind=kind, learning_rate=0.01, random_state=0)
+    model.set_params(early_stopping=True)
     assert model.fit(X, y).score(X, y) > 0.95
 
 
