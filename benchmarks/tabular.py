@@ -80,7 +80,7 @@ FEW = {
     "8 members, a tenth held out": changed(ensemble_size=8, early_stopping=True),
     "8 members, all rows, last epoch": changed(ensemble_size=8, early_stopping=False),
     "8 members, cross-validated epoch": changed(ensemble_size=8, early_stopping="cv"),
-    "logistic, ridge by CV": linear,
+    "logistic or ridge by CV": linear,
     "scikit-learn MLP": scikit_learn_mlp,
 }
 FEW_SIZES = 60, 120, 250, 500

@@ -121,7 +121,7 @@ def changed(**params):
 MODELS = {
     "skreg": (skreg_mlp, ()),
     "scikit-learn MLP": (scikit_learn_mlp, ("scikit-learn",)),
-    "logistic, ridge by CV": (linear, ("scikit-learn",)),
+    "logistic or ridge by CV": (linear, ("scikit-learn",)),
     "RandomForest": (forest, ("scikit-learn",)),
     "HistGradientBoosting": (boosting, ("scikit-learn",)),
     "LightGBM": (lightgbm, ("lightgbm",)),
