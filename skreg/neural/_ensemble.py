@@ -1,7 +1,5 @@
 """Deep ensembles: members from different seeds, or different folds, and their mixture."""
 
-from numbers import Real
-
 import numpy as np
 from scipy.special import entr, logsumexp
 from sklearn.base import ClassifierMixin, RegressorMixin
@@ -15,7 +13,7 @@ from ._docs_ensemble import documented
 from ._ensemble_base import BaseDeepEnsemble, mixture, net_inside
 from ._mlp import DropoutMLPClassifier, DropoutMLPRegressor
 from ._regression import DRAWS
-from ._uncertainty import ClassUncertainty, ConformityScores, Uncertainty, entropy
+from ._uncertainty import ClassUncertainty, ConformityScores, Uncertainty, check_coverage, entropy
 
 
 @documented
@@ -106,15 +104,6 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
     def _is_exact(self, predicted, y):
         return ((predicted == 0.0) | (predicted == 1.0)).all()
 
-    def _log_proba(self, X):
-        check_is_fitted(self, "estimators_")
-        logs = []
-        for model in self.estimators_:
-            whole = hasattr(model, "predict_log_proba") and np.array_equal(model.classes_, self.classes_)
-            with np.errstate(divide="ignore"):
-                logs.append(model.predict_log_proba(X) if whole else np.log(self._predicted(model, X)))
-        return logsumexp(logs, axis=0) - np.log(len(logs), dtype=logs[0].dtype)
-
     def predict(self, X):
         """Predict the class of the largest mean probability.
 
@@ -155,7 +144,13 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
         -------
         log_p : ndarray of shape (n_samples, n_classes)
         """
-        return self._log_proba(X)
+        check_is_fitted(self, "estimators_")
+        logs = []
+        for model in self.estimators_:
+            whole = hasattr(model, "predict_log_proba") and np.array_equal(model.classes_, self.classes_)
+            with np.errstate(divide="ignore"):
+                logs.append(model.predict_log_proba(X) if whole else np.log(self._predicted(model, X)))
+        return logsumexp(logs, axis=0) - np.log(len(logs), dtype=logs[0].dtype)
 
     def decision_function(self, X):
         """Logarithms of the mean probabilities; with two classes, the log-odds of ``classes_[1]``.
@@ -168,7 +163,7 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
         """
-        log_p = self._log_proba(X)
+        log_p = self.predict_log_proba(X)
         return log_p[:, 1] - log_p[:, 0] if self.classes_.size == 2 else log_p
 
     def predict_uncertainty(self, X, n_draws=50):
@@ -379,8 +374,7 @@ class DeepEnsembleRegressor(RegressorMixin, BaseDeepEnsemble):
         ValueError
             When `coverage` or `n_draws` is not in its range, and without `cv`.
         """
-        if not (isinstance(coverage, Real) and 0.0 < coverage < 1.0):
-            raise ValueError(f"coverage must lie in (0, 1); got {coverage!r}.")
+        check_coverage(coverage)
         n_own = self._draws_of_each(n_draws)
         if self._conformity is None:
             raise ValueError("predict_interval needs rows that members left out: set cv, such as cv=5; got cv=None.")

@@ -21,6 +21,7 @@ from ..utils._rows import n_rows, readable, take
 from ..utils._split import params_of_rows, read_splits
 from ..utils._validation import caller_level, check_weights, unchanged_on_error
 from ..utils._weights import weight_name
+from ._uncertainty import check_n_draws
 from ._wrapped import _net_inside
 
 _ROWS_TO_COMPARE = 100  # of the training rows, at most, to see whether members differ
@@ -222,8 +223,7 @@ class BaseDeepEnsemble(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator
     def _draws_of_each(self, n_draws):
         """Draws of a member, of which all together have at least `n_draws`."""
         check_is_fitted(self, "estimators_")
-        if not isinstance(n_draws, Integral) or isinstance(n_draws, bool) or n_draws < 1:
-            raise ValueError(f"n_draws must be an int of at least 1; got {n_draws!r}.")
+        check_n_draws(n_draws)
         return -(-int(n_draws) // len(self.estimators_))
 
     def sample_predictions(self, X, n_draws=50):

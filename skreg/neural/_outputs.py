@@ -1,7 +1,5 @@
 """What a fitted net has: weights, rates, and outputs with and without noise."""
 
-from numbers import Integral
-
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
@@ -11,7 +9,7 @@ from .._nets.layers.activations import BiasActivationDropout
 from .._nets.layers.dense import Bias, Weighted
 from .._nets.noise import Concrete
 from .._nets.training.evaluation import scores
-from ._uncertainty import features_of
+from ._uncertainty import check_n_draws, features_of
 
 
 def _precision(X):
@@ -73,14 +71,10 @@ class NetOutputs:
         X = self._rows_of(X)
         return self._averaged(scores(self._net.astype(_precision(X)), X))
 
-    def _check_n_draws(self, n_draws):
-        if not isinstance(n_draws, Integral) or isinstance(n_draws, bool) or n_draws < 1:
-            raise ValueError(f"n_draws must be an int of at least 1; got {n_draws!r}.")
-
     def _rows_to_predict(self, X, n_draws):
         """X, checked, for `_noisy_scores`, which computes in the precision of the net."""
         check_is_fitted(self)
-        self._check_n_draws(n_draws)
+        check_n_draws(n_draws)
         X, inputs = self._rows_of(X), self._net.inputs
         if (inputs is None or not inputs.exact) and _leaves_single_precision(X):
             raise ValueError("Input X contains values too large for float32, in which draws are computed: rescale it.")

@@ -2,7 +2,6 @@
 
 import itertools
 import warnings
-from numbers import Real
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,7 +16,7 @@ from ..utils._lazy import by_blocks
 from ..utils._params import BOOLEAN
 from ..utils._validation import caller_level, check_weights, numeric_targets, unchanged_on_error
 from ._data import counted
-from ._uncertainty import ConformityScores, Moments, Uncertainty, normal_quantile, thinned
+from ._uncertainty import ConformityScores, Moments, Uncertainty, check_coverage, normal_quantile, thinned
 
 _BOUND = np.float32(9.0)  # of the predicted log variance, for y of variance 1: standard deviations of 0.01 to 90
 
@@ -348,8 +347,7 @@ class NetRegressor(RegressorMixin):
         >>> float(((low < y[300:]) & (y[300:] < high)).mean()) > 0.85
         True
         """
-        if not (isinstance(coverage, Real) and 0.0 < coverage < 1.0):
-            raise ValueError(f"coverage must lie in (0, 1); got {coverage!r}.")
+        check_coverage(coverage)
         y, std = self.predict(X, return_std=True, n_draws=n_draws)
         if self._conformity is not None:
             half = self._conformity.quantile(coverage) * std.reshape(-1, self._n_outputs)

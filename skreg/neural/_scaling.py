@@ -28,6 +28,15 @@ def blocks(X, rows, columns, exact):
         yield slice(first, first + size), block.astype(np.float64, copy=False)
 
 
+def extremes(some, n_columns):
+    """Smallest and largest numbers of columns, of the blocks of rows that `blocks` yields; inf and -inf for all NaN."""
+    low, high = np.full(n_columns, np.inf), np.full(n_columns, -np.inf)
+    for _, block in some:
+        np.fmin(low, np.fmin.reduce(block, axis=0), out=low)
+        np.fmax(high, np.fmax.reduce(block, axis=0), out=high)
+    return low, high
+
+
 def weighted_quantiles(values, weights, levels):
     """Quantiles of the columns of values (n, p) without NaN: the smallest value up to which the weights have a share.
 
@@ -115,10 +124,7 @@ class ColumnStatistics:
 
     def ranges(self):
         """Largest minus smallest number."""
-        low, high = np.full(self.columns.size, np.inf), np.full(self.columns.size, -np.inf)
-        for _, block in self.blocks():
-            np.fmin(low, np.fmin.reduce(block, axis=0), out=low)
-            np.fmax(high, np.fmax.reduce(block, axis=0), out=high)
+        low, high = extremes(self.blocks(), self.columns.size)
         return np.maximum(high - low, 0.0)
 
 
@@ -186,10 +192,7 @@ def needs_double(X):
     """Whether changes in a column of X would be lost in single precision, whose range X does not leave."""
     if sp.issparse(X) or X.dtype != np.float64:
         return False
-    low, high = np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
-    for _, block in blocks(X, np.arange(len(X)), np.arange(X.shape[1]), exact=True):
-        np.fmin(low, np.fmin.reduce(block, axis=0), out=low)
-        np.fmax(high, np.fmax.reduce(block, axis=0), out=high)
+    low, high = extremes(blocks(X, np.arange(len(X)), np.arange(X.shape[1]), exact=True), X.shape[1])
     with np.errstate(over="ignore"):
         width, largest = high - low, np.maximum(np.abs(low), np.abs(high))
     varies = width > 0.0  # not so where all is NaN

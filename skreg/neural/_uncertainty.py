@@ -1,5 +1,6 @@
 """Uncertainty of a net: moments of Monte Carlo draws, conformal intervals, and distance from the training rows."""
 
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -114,6 +115,18 @@ class ConformityScores(NamedTuple):
         cumulative = np.cumsum(self.weights[order])
         at = min(int(np.searchsorted(cumulative, level - 1e-12)), column.size - 1)
         return column[order[at]]
+
+
+def check_n_draws(n_draws):
+    """Raise ValueError for what is no number of Monte Carlo draws."""
+    if not isinstance(n_draws, Integral) or isinstance(n_draws, bool) or n_draws < 1:
+        raise ValueError(f"n_draws must be an int of at least 1; got {n_draws!r}.")
+
+
+def check_coverage(coverage):
+    """Raise ValueError for what is no probability of an interval."""
+    if not (isinstance(coverage, Real) and 0.0 < coverage < 1.0):
+        raise ValueError(f"coverage must lie in (0, 1); got {coverage!r}.")
 
 
 def normal_quantile(coverage):
