@@ -28,11 +28,12 @@ from skreg.augmentation import (
     TimeStretch,
 )
 
-from . import report
+from . import policies, report
 from .linear import names
 from .problems import image_rows
 
-NOTE = """\
+NOTE = (
+    """\
 Speed: median of three runs, in which the libraries take turns on the same rows: MNIST images (float32, 28 x 28), or
 waves of one second at 16 kHz. "NumPy loop" changes one image at a time by the obvious NumPy or scipy.ndimage function;
 albumentations and audiomentations also take one at a time. Operations are similar, not identical: `Erasing` draws the
@@ -42,9 +43,12 @@ Digits: error on the 10,000 test images of MNIST after training on 60,000 images
 same number of steps. Test images decide nothing. Few labels: error on the rest of scikit-learn's digits after training
 on 100 of them; mean over 20 random choices, with its standard error. `C` weighs a sum over rows against the penalty, so
 it is divided by the number of copies.
-"""
 
-PARTS = ("speed", "augmented", "few")
+"""
+    + policies.NOTE
+)
+
+PARTS = ("speed", "augmented", "few", "policies")
 
 
 def loop(change):
@@ -239,7 +243,7 @@ def few_labels(draws):
 
 def configure(parser):
     parser.add_argument("--parts", type=names(PARTS), default=list(PARTS), help=", ".join(PARTS))
-    problems = [*SPEED, *AUGMENTED]
+    problems = [*SPEED, *AUGMENTED, *policies.TASKS]
     parser.add_argument(
         "--problems", type=names(problems), default=problems, help="some of the rows of the first parts"
     )
@@ -248,7 +252,7 @@ def configure(parser):
 
 
 def book(folder):
-    return report.Book("augment", folder, [*SPEED, *AUGMENTED, "all"], PARTS, NOTE)
+    return report.Book("augment", folder, [*SPEED, *AUGMENTED, *policies.TASKS, "all"], PARTS, NOTE)
 
 
 def run(args):
@@ -263,5 +267,9 @@ def run(args):
                 augmenter, copies, epochs = AUGMENTED[name]
                 about += f"; {augmenter!r}, {copies} copies" if augmenter else ""
                 pages.enter("augmented", name, f"{about}, max_iter={epochs}", rows=[row])
+        if name in policies.TASKS and "policies" in args.parts:
+            rows = policies.compare(name, args.small)
+            if rows is not None:
+                pages.enter("policies", name, policies.about(name), rows=rows)
     if "few" in args.parts:
         pages.enter("few", "all", "100 labels", rows=few_labels(2 if args.small else 20))

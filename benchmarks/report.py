@@ -40,6 +40,7 @@ TITLES = {
     "latency": "Milliseconds to predict one image",
     "augmented": "Test errors on MNIST",
     "few": "Few labels",
+    "policies": "Policies",
     "fit": "Fits of tables",
     "variational": "Without and with variational dropout",
 }
