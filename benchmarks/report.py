@@ -8,6 +8,7 @@ import platform
 import shlex
 import subprocess
 import sys
+import types
 
 import numpy as np
 from joblib import cpu_count
@@ -98,15 +99,12 @@ COLUMNS = {
     "times": ("ours / this", "{:.1f}"),
     "error": ("test error, %", "{:.2f}"),
     "error_error": ("+-", "{:.2f}"),
-    "points": ("better by", "{:+.4g}"),
-    "points_error": ("+-", "{:.3g}"),
     "worst": ("worst seed", "{:.2f}"),
     "change": ("against the recipe", "{:+.2f}"),
     "published": ("published", "{:.2f}"),
     "fcn": ("FCN, published", "{:.1f}"),
     "resnet": ("ResNet, published", "{:.1f}"),
     "minirocket": ("MiniRocket, published", "{:.1f}"),
-    "seeds": ("seeds", "{}"),
     "log_loss": ("log loss", "{:.4f}"),
     "log_loss_error": ("+-", "{:.4f}"),
     "rmse": ("RMSE", "{:.4f}"),
@@ -116,6 +114,9 @@ COLUMNS = {
     "rmse_error": ("+-", "{:.3f}"),
     "likelihood": ("log-likelihood", "{:.3f}"),
     "likelihood_error": ("+-", "{:.3f}"),
+    "points": ("better by", "{:+.3g}"),
+    "points_error": ("+-", "{:.2g}"),
+    "seeds": ("seeds", "{}"),
     "accuracy": ("accuracy", "{:.4f}"),
     "calibration": ("calibration", "{:.4f}"),
     "coverage": ("coverage", "{:.3f}"),
@@ -220,10 +221,10 @@ def with_ratios(rows):
     return [row | ratio if row["ours"] and row["accurate"] else row for row, ratio in zip(rows, ratios, strict=True)]
 
 
-def table(rows):
-    """A Markdown table of all entries."""
+def table(rows, headers=types.MappingProxyType({})):
+    """A Markdown table of all entries, with the headers of `COLUMNS`, or those given instead."""
     keys = [key for key in COLUMNS if any(row.get(key) is not None for row in rows)]
-    lines = [" | ".join(COLUMNS[key][0] for key in keys), "|".join("---" for _ in keys)]
+    lines = [" | ".join(headers.get(key, COLUMNS[key][0]) for key in keys), "|".join("---" for _ in keys)]
     for row in rows:
         lines.append(" | ".join(_cell(row, key) for key in keys))
     return "\n".join(f"| {line} |" for line in lines)
@@ -235,6 +236,11 @@ def _cell(row, key):
         return ""
     text = COLUMNS[key][1].format(row[key])
     return f"({text})" if key == "seconds" and row.get("accurate") is False else text
+
+
+def _number(divisor):
+    """A divisor, or a number of rows such as "50 rows", as what it is sorted by."""
+    return int(divisor.split()[0]) if isinstance(divisor, str) else divisor or 0
 
 
 class Book:
@@ -252,11 +258,16 @@ class Book:
         Text above the tables.
     titles : dict
         The heading of each part.
+    headers : dict, default={}
+        Headers of columns that differ from those of all reports.
     """
 
-    def __init__(self, family, folder, problems, parts, note=CERTIFIED, titles=TITLES):
+    def __init__(
+        self, family, folder, problems, parts, note=CERTIFIED, titles=TITLES, headers=types.MappingProxyType({})
+    ):
         self.note = note
         self.titles = titles
+        self.headers = headers
         self.family, self.folder, self.order = family, folder and pathlib.Path(folder), (list(parts), list(problems))
         self.pages = {"environments": [], "results": {}}
         if self.folder and self._file("json").exists():
@@ -275,7 +286,7 @@ class Book:
             part=part, problem=problem, about=about, l1_ratio=l1_ratio, divisor=divisor,
             environment=self.here, date=datetime.date.today().isoformat(), command=command(), rows=with_ratios(rows),
         )  # fmt: skip
-        print(f"\n{self._heading(entry)}\n\n{table(entry['rows'])}\n", flush=True)
+        print(f"\n{self._heading(entry)}\n\n{table(entry['rows'], self.headers)}\n", flush=True)
         self.pages["results"]["/".join(str(k) for k in (part, problem, l1_ratio, divisor) if k is not None)] = entry
         if self.folder:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -292,14 +303,16 @@ class Book:
             words[0] += f" ({entry['about']})"
         if entry["l1_ratio"] is not None:
             words.append(f"l1_ratio {entry['l1_ratio']:g}")
-        if entry["divisor"] is not None:
-            words.append(entry["divisor"] if isinstance(entry["divisor"], str) else f"alpha_max/{entry['divisor']}")
+        if isinstance(entry["divisor"], str):  # a number of rows, which most descriptions name already
+            words += [] if entry["divisor"] in entry["about"] else [entry["divisor"]]
+        elif entry["divisor"] is not None:
+            words.append(f"alpha_max/{entry['divisor']}")
         return ", ".join(words)
 
     def _place(self, entry):
         parts, problems = self.order
         problem = problems.index(entry["problem"]) if entry["problem"] in problems else len(problems)
-        return parts.index(entry["part"]), problem, -(entry["l1_ratio"] or 0.0), entry["divisor"] or 0
+        return parts.index(entry["part"]), problem, -(entry["l1_ratio"] or 0.0), _number(entry["divisor"])
 
     def render(self):
         """Write the page of all results so far."""
@@ -313,7 +326,7 @@ class Book:
             for entry in of_part:
                 lines += [f"### {self._heading(entry)}", ""]
                 lines += [entry["about"], ""] if len(entry["about"]) > LONG else []
-                lines += [table(entry["rows"]), ""]
+                lines += [table(entry["rows"], self.headers), ""]
                 lines += [f"{entry['date']}, environment {entry['environment'] + 1}: `{entry['command']}`", ""]
         lines += ["## Environments", ""]
         used = {entry["environment"] for entry in self.pages["results"].values()}

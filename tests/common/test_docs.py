@@ -266,7 +266,7 @@ SMALL = {
     "penalties": "--problems slope-tall --repeats 1",
     "augment": "--problems rotation,flip --parts speed",
     "effects": "--parts images",
-    "transfer": "--parts table --methods plain",
+    "transfer": "--parts table,schedules --methods plain --problems 'cuts from an autoencoder,wine'",
 }
 OWN_ROWS = {"effects": "| without", "transfer": "| plain"}
 
