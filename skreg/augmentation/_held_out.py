@@ -26,6 +26,12 @@ def last_step(estimator):
     return prefix, estimator
 
 
+def settings(estimator):
+    """Its own parameters; of a fine-tuned net with the values that it takes over."""
+    resolved = getattr(estimator, "_own_settings", None)
+    return estimator.get_params(deep=False) if resolved is None else resolved()
+
+
 def takes_validation(estimator):
     """Whether the `fit` of an estimator, or of the last step of a pipeline, takes validation rows."""
     fit = getattr(last_step(estimator)[1], "fit", None)
@@ -45,7 +51,7 @@ def validation_fraction(estimator, n_rows):
 
     A share above 1 is a number of rows.
     """
-    params = last_step(estimator)[1].get_params(deep=False)
+    params = settings(last_step(estimator)[1])
     stops = params.get("early_stopping", params.get("n_iter_no_change", "by itself") is not None)
     if stops is False or (stops == "auto" and not _stops_at(n_rows, params)) or params.get("cv") is not None:
         return None
@@ -155,7 +161,8 @@ def splitting_parameter(estimator, n_rows):
         prefix, _, own = name.rpartition("__")
         stops = f"{prefix}__early_stopping" if prefix else "early_stopping"
         if own == "early_stopping":
-            beside = {other.rpartition("__")[2]: one for other, one in params.items() if other.startswith(prefix)}
+            beside = settings(params[prefix] if prefix else estimator)
+            value = beside[own]
             if value is True or value == "cv" or (value == "auto" and _stops_at(n_rows, beside)):
                 return name
         if own == "cv" or (own == "n_iter_no_change" and value is not None and stops not in params):

@@ -28,7 +28,7 @@ from ..utils._params import (
     check_params,
 )
 from ..utils._rows import readable
-from ..utils._validation import caller_level, unchanged_on_error
+from ..utils._validation import caller_level, naming, unchanged_on_error
 from ._base import AUGMENTER
 from ._estimators import AugmentedClassifier, AugmentedRegressor
 
@@ -300,4 +300,5 @@ class AugmentationSearchCV(DelegatesToFittedClassifier, MetaEstimatorMixin, Docu
         score : float
         """
         check_is_fitted(self)
-        return check_scoring(self.estimator_, self.scoring)(self.estimator_, X, y)
+        with naming(self):
+            return check_scoring(self.estimator_, self.scoring)(self.estimator_, X, y)

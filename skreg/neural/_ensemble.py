@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..augmentation._held_out import takes_validation
 from ..utils._rows import take
-from ..utils._validation import as_one_column, check_classes, numeric_targets
+from ..utils._validation import as_one_column, check_classes, names_errors, numeric_targets
 from ._docs_ensemble import documented
 from ._ensemble_base import BaseDeepEnsemble, mixture, net_inside
 from ._mlp import DropoutMLPClassifier, DropoutMLPRegressor
@@ -98,6 +98,7 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
         out[..., np.searchsorted(self.classes_, model.classes_)] = values
         return out
 
+    @names_errors
     def _predicted(self, model, X):
         return self._aligned(model, np.asarray(model.predict_proba(X)))
 
@@ -133,6 +134,7 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
         check_is_fitted(self, "estimators_")
         return np.mean([self._predicted(model, X) for model in self.estimators_], axis=0)
 
+    @names_errors
     def predict_log_proba(self, X):
         """Logarithms of the mean probabilities.
 
@@ -166,6 +168,7 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
         log_p = self.predict_log_proba(X)
         return log_p[:, 1] - log_p[:, 0] if self.classes_.size == 2 else log_p
 
+    @names_errors
     def predict_uncertainty(self, X, n_draws=50):
         """Uncertainty of the prediction: epistemic (of the model), aleatoric (of the data) and their total.
 
@@ -264,6 +267,7 @@ class DeepEnsembleRegressor(RegressorMixin, BaseDeepEnsemble):
         assert_all_finite(y, input_name="y")
         return y.astype(np.float64) if y.dtype.kind != "f" else y
 
+    @names_errors
     def _predicted(self, model, X):
         return np.asarray(model.predict(X))
 
@@ -296,6 +300,7 @@ class DeepEnsembleRegressor(RegressorMixin, BaseDeepEnsemble):
         n_chosen = len(set(map(id, folds))) if takes_validation(self.estimators_[0]) else 0
         self._conformity = ConformityScores.of(residuals, std, weights, n_chosen)
 
+    @names_errors
     def _moments(self, model, X, n_draws):
         """Mean, epistemic variance, aleatoric variance and distances of a member."""
         found = net_inside(model, X)

@@ -19,7 +19,7 @@ from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import COUNT, CV, ESTIMATOR, NONE, RANDOM_STATE, Interval, check_params
 from ..utils._rows import n_rows, readable, take
 from ..utils._split import params_of_rows, read_splits
-from ..utils._validation import caller_level, check_weights, unchanged_on_error
+from ..utils._validation import caller_level, check_weights, names_errors, unchanged_on_error
 from ..utils._weights import weight_name
 from ._uncertainty import check_n_draws
 from ._wrapped import _net_inside
@@ -226,6 +226,7 @@ class BaseDeepEnsemble(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator
         check_n_draws(n_draws)
         return -(-int(n_draws) // len(self.estimators_))
 
+    @names_errors
     def sample_predictions(self, X, n_draws=50):
         """Predictions of members in turns, each in draws of its noise if it has any.
 

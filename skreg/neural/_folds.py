@@ -20,7 +20,7 @@ class CrossValidated(NamedTuple):
     The curves are means over folds, weighted by their validation rows, and end where the shortest of them does.
     """
 
-    step: int  # the best epoch
+    step: int  # the best epoch; -1 for the starting point of fine-tuning
     score: float  # the monitor's value there
     validation_curve: list
     gap_curve: list
@@ -49,7 +49,7 @@ def cross_validated(estimator, architecture, folds, seed):
     ConvergenceWarning
         Where one of the nets diverged.
     """
-    fitted = []
+    fitted, starts = [], []
     for rows in folds:
         one = rows.net = copy.copy(estimator)
         one.verbose, one._is_fold = False, True
@@ -58,6 +58,8 @@ def cross_validated(estimator, architecture, folds, seed):
         except KeyboardInterrupt:
             raise KeyboardInterrupt("interrupted while the epoch was cross-validated: nothing is fitted.") from None
         fitted.append(one)
+        if estimator._start is not None:
+            starts.append(estimator._start.value)
     totals = np.array([rows.held.fit_weight.sum() for rows in folds])
     shares = totals / totals.sum()
     validation, gap = (
@@ -73,6 +75,8 @@ def cross_validated(estimator, architecture, folds, seed):
         )
     sign = 1.0 if estimator.monitor == "loss" else -1.0
     best = BestValue(estimator.monitor, None, estimator.min_delta, ties="last")
+    if starts:
+        best.update(np.average(starts, weights=shares), -1, "before the first epoch")
     for step, value in enumerate(validation):
         best.update(sign * value, step, f"after epoch {step + 1}")
     return CrossValidated(best.step, sign * best.value, validation, gap, fitted, shares)

@@ -103,11 +103,14 @@ class TrainingHistory:
 
     def record_start(self):
         """Let the parameters before the first epoch be the best so far; their index is -1."""
-        if self.validation is None or not self.estimator.early_stopping:
-            return
-        value = self.validation.criterion(self.estimator, self.net, self.scorer)
-        self.best_value.update(value, -1, "before the first epoch")
-        self._keep(0)
+        if self.chosen is not None:
+            if self.chosen.step < 0:
+                self._keep(0)
+        elif self.validation is not None and self.estimator.early_stopping:
+            value = self.validation.criterion(self.estimator, self.net, self.scorer)
+            self.best_value.update(value, -1, "before the first epoch")
+            self.estimator._start.value = value
+            self._keep(0)
 
     def record(self, loss):
         """Add an epoch; returns whether to stop."""

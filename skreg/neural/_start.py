@@ -87,8 +87,10 @@ class Start:
 
     Attributes
     ----------
-    keeps_head : bool
-        Whether the output layer is taken over, set by `choose_head`.
+    keeps_head : bool or None
+        Whether the output layer is taken over; None before `choose_head`, which decides once for all folds.
+    value : float or None
+        What the monitor says of the starting point, to be minimized; None without validation rows.
     units : tuple or None
         Mean and scale of the targets in the source, where the output layer is taken over.
     """
@@ -101,9 +103,9 @@ class Start:
         self.rates = rates
         self.frozen = frozen
         self.unfreeze = unfreeze
-        self.keeps_head = False
+        self.keeps_head = None
         self.units = None
-        self._now = None
+        self.value = None
 
     @property
     def fixes_inputs(self):
@@ -120,11 +122,16 @@ class Start:
     def choose_head(self, net, data, found):
         """Decide whether the output layer is taken over; `net` is the estimator that has read the data.
 
+        The rows of the first of several trainings decide for all of them, so that a cross-validated epoch is one of the
+        same kind of net.
+
         Raises
         ------
         ValueError
             Where `new_head` is False and the outputs differ.
         """
+        if self.keeps_head is not None:
+            return
         reason = self._difference(net)
         if reason is not None and self.new_head is False:
             raise ValueError(f"new_head=False keeps the output layer of pretrained, but {reason}.")
@@ -200,7 +207,6 @@ class Start:
             frozen = frozen | set(self.taken)
         if self.unfreeze is not None:
             frozen = frozen | set(self.layers[: -1 - epoch // self.unfreeze])
-        if frozen != self._now:
+        if frozen != {param.layer for param in net.trained if param.frozen}:
             net.freeze(frozen)
             optimizer.set_live(net)
-            self._now = frozen

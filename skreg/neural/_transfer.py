@@ -59,6 +59,10 @@ def with_source(constraints, names):
     return {name: [*constraints[name], *more[name]] for name in names}
 
 
+def _is_of_source(value):
+    return isinstance(value, str) and value == SOURCE
+
+
 def source_of(pretrained, owner):
     """The fitted net in a FrozenEstimator, and how many of its hidden layers to take over; None for all.
 
@@ -89,7 +93,8 @@ def source_of(pretrained, owner):
         if isinstance(inner, BaseNet):
             n_layers = int(np.argmin(inner._architecture.dense.hidden_layer_sizes)) + 1
     if not isinstance(inner, (BaseNet, BaseFineTuned, Autoencoder)):
-        raise ValueError(f"pretrained must hold a net or an Autoencoder of skreg; got pretrained={pretrained!r}.")
+        hint = " Give the best_estimator_ of a search." if hasattr(inner, "best_estimator_") else ""
+        raise ValueError(f"pretrained must hold a net or an Autoencoder of skreg; got pretrained={pretrained!r}.{hint}")
     if not hasattr(inner, "_net"):
         raise NotFittedError(f"pretrained={pretrained!r} is not fitted yet: fit the net before it is frozen.")
     return inner, n_layers
@@ -186,9 +191,19 @@ class BaseFineTuned(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
 
     def _check_parameters(self):
         """The fitted net, and how many of its hidden layers to take over."""
-        if isinstance(self.pretrained, FrozenEstimator) or not hasattr(self.pretrained, "fit"):
+        if isinstance(self.pretrained, FrozenEstimator) or self.pretrained not in ESTIMATOR:
             check_params(self)
         return source_of(self.pretrained, self)
+
+    def _own_settings(self):
+        """Parameters, those of the pretrained net where they are "source"; as they are where `fit` would refuse it."""
+        params = self.get_params(deep=False)
+        try:
+            source, _ = source_of(self.pretrained, self)
+        except (TypeError, ValueError):
+            return params
+        of_source = source.get_params(deep=False)
+        return {name: of_source.get(name, value) if _is_of_source(value) else value for name, value in params.items()}
 
     def _new_net(self, source, n_layers):
         """An unfitted net of the family of the source, with its parameters where no others are set."""
@@ -203,7 +218,7 @@ class BaseFineTuned(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
         if getattr(source, "_n_tokens", None) is not None:
             params["vocabulary_size"] = source._n_tokens
         own = {name: getattr(self, name) for name in known if hasattr(self, name)}
-        params |= {name: value for name, value in own.items() if not (isinstance(value, str) and value == SOURCE)}
+        params |= {name: value for name, value in own.items() if not _is_of_source(value)}
         net = cls(**params | {"warm_start": False})
         if source._has_fixed_inputs:
             names = "n_features_in_", "_shape", "_form", "_table", "_exact"

@@ -3,6 +3,8 @@
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ._validation import naming
+
 
 def delegates(method):
     """Decorate a method that exists where `estimator_`, or `estimator` before `fit`, has it.
@@ -39,7 +41,8 @@ class DelegatesToFitted:
 
     def _ask(self, method, X, **params):
         check_is_fitted(self, "estimator_")
-        return getattr(self.estimator_, method)(X, **params)
+        with naming(self):
+            return getattr(self.estimator_, method)(X, **params)
 
 
 class DelegatesToFittedClassifier(DelegatesToFitted):

@@ -73,7 +73,7 @@ NONE = ParamKind("None", lambda value: value is None)
 ARRAY_LIKE = ParamKind("an array-like", _is_array_like)
 DICT = ParamKind("an instance of 'dict'", lambda value: isinstance(value, dict))
 CALLABLE = ParamKind("a callable", callable)
-ESTIMATOR = ParamKind("an estimator object", lambda value: hasattr(value, "fit"))
+ESTIMATOR = ParamKind("an estimator object", lambda value: hasattr(value, "fit") and not isinstance(value, type))
 CV = ParamKind(
     "a splitter or an iterable of splits",
     lambda value: not isinstance(value, str) and (hasattr(value, "split") or hasattr(value, "__iter__")),

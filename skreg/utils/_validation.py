@@ -15,17 +15,44 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 
 TINY = 1e-140  # the square of a smaller number is not accurate: it is denormal or 0
+_NAMES = re.compile(r"(?<=, but )\w+(?= (?:is expecting|was fitted to) )|(?<= required by )\w+")  # in messages about X
 DATES = ("date", "time", "duration", "period")  # how the names of dtypes of dates begin, in pandas, polars and pyarrow
 
 
+@contextlib.contextmanager
+def naming(estimator):
+    """Let an error of an estimator inside about the features or the shape of X name the one that the user called."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if error.args and isinstance(error.args[0], str):
+            error.args = _NAMES.sub(type(estimator).__name__, error.args[0]), *error.args[1:]
+        raise
+
+
+def names_errors(method):
+    """A method whose errors name its estimator, not one inside; see `naming`."""
+
+    @functools.wraps(method)
+    def named(self, *args, **kwargs):
+        with naming(self):
+            return method(self, *args, **kwargs)
+
+    return named
+
+
 def unchanged_on_error(method):
-    """An estimator whose method raises, or is interrupted, is as it was before; see `interrupted_fit`."""
+    """An estimator whose method raises, or is interrupted, is as it was before; see `interrupted_fit`.
+
+    Errors name this estimator, not one inside; see `naming`.
+    """
 
     @functools.wraps(method)
     def guarded(self, *args, **kwargs):
         before = copy(vars(self))
         try:
-            return method(self, *args, **kwargs)
+            with naming(self):
+                return method(self, *args, **kwargs)
         except BaseException as error:
             if getattr(error, "kept_by", None) is not self:
                 vars(self).clear()

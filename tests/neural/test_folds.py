@@ -50,14 +50,16 @@ def test_early_stopping_cv__all_rows_train_the_net_until_the_chosen_epoch():
     assert_array_equal(net.loss_curve_[: net.best_iter_ + 1], alone.loss_curve_)
 
 
-def test_early_stopping_cv__curve_is_that_of_nets_without_a_fold():
+@pytest.mark.parametrize("schedule", ["constant", "annealed"])
+def test_early_stopping_cv__curve_is_that_of_nets_without_a_fold(schedule):
     X, y = table()
-    net = DropoutMLPClassifier(**SMALL, early_stopping="cv").fit(X, y > 0.0)
+    params = dict(SMALL, strength_schedule=schedule)
+    net = DropoutMLPClassifier(**params, early_stopping="cv").fit(X, y > 0.0)
     data = net._read(X, y > 0.0, None, reset=False, training=True)
     folds = UniqueRows.of(data).folds(N_FOLDS, data.codes, np.random.default_rng([net._split_seed, 1]))
     curves = []
     for training, held in folds:
-        one = DropoutMLPClassifier(**SMALL, early_stopping=False)
+        one = DropoutMLPClassifier(**params, early_stopping=False)
         one.fit(X[training.rows], y[training.rows] > 0.0, X_val=X[held.rows], y_val=y[held.rows] > 0.0)
         curves.append(one.validation_curve_)
     np.testing.assert_allclose(net.validation_curve_, np.mean(curves, axis=0), rtol=1e-6)

@@ -53,6 +53,16 @@ def test_strength_schedule__draws_have_the_strength_of_the_epoch_that_was_kept()
     assert (model.predict_uncertainty(X).epistemic > 0.0).mean() > 0.9
 
 
+@pytest.mark.parametrize("schedule", ["curriculum", "annealed"])
+def test_strength_schedule__is_that_of_all_epochs_where_one_is_cross_validated(schedule):
+    params = dict(FAST, strength_schedule=schedule, learning_rate=0.1)
+    net = DropoutMLPRegressor((8,), **params, early_stopping="cv").fit(X, Y)
+    alone = DropoutMLPRegressor((8,), **params, early_stopping=False).fit(X, Y)
+    np.testing.assert_array_equal(net.strength_curve_, alone.strength_curve_)
+    np.testing.assert_array_equal(net.loss_curve_, alone.loss_curve_)
+    assert net._noise_strength == net.strength_curve_[net.best_iter_]
+
+
 class FirstIsBest:
     """A scorer whose first value on validation rows is the highest."""
 
@@ -89,3 +99,5 @@ def test_strength_schedule__refused():
             DropoutMLPRegressor(strength_schedule="gap", dropout_kind=kind).fit(X, Y)
     with pytest.raises(ValueError, match=r"strength_schedule='gap' needs validation rows"):
         DropoutMLPRegressor((8,), strength_schedule="gap", **ALL_ROWS).fit(X, Y)
+    with pytest.raises(ValueError, match=r"strength_schedule='gap' needs validation rows.* at least 50 unique rows"):
+        DropoutMLPRegressor((8,), strength_schedule="gap", **FAST).fit(X[:40], Y[:40])

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -21,6 +22,8 @@ from skreg import (
     DropoutTransformerClassifier,
     DropoutTransformerRegressor,
 )
+from skreg.augmentation import AugmentedClassifier, GaussianNoise
+from skreg.augmentation._held_out import validation_fraction
 from skreg.inspection import LossCurveDisplay
 from skreg.neural import Autoencoder, FineTunedClassifier, FineTunedRegressor, predict_interval, predict_uncertainty
 
@@ -208,6 +211,25 @@ def test_fine_tuned__the_starting_point_is_restored_where_it_is_best(source):
     assert LossCurveDisplay.from_estimator(model).curves[0].best == 0
 
 
+def test_fine_tuned__all_folds_of_a_cross_validated_epoch_train_the_same_layers(source):
+    params = dict(early_stopping="cv", new_head=True, averaging=None)
+    model = tuned(source, CODES, frozen=2, **params)
+    assert changed(model, source) == {"output"}
+    assert len(set(model.estimator_.validation_curve_)) == 3
+    kept = tuned(source, CODES, l2_sp=np.inf, early_stopping="cv")
+    np.testing.assert_array_equal(kept.predict_proba(X), source.predict_proba(X))
+    np.testing.assert_array_equal(np.diff(kept.estimator_.validation_curve_), 0.0)  # no fold trains anything
+
+
+def test_fine_tuned__the_starting_point_may_be_the_cross_validated_epoch(source):
+    harmful = dict(early_stopping="cv", learning_rate=2.0, averaging=None)
+    model = tuned(source, source.predict(X), **harmful)
+    assert model.estimator_.best_iter_ == -1
+    assert model.estimator_.best_score_ < min(model.estimator_.validation_curve_)
+    assert len(model.estimator_.loss_curve_) == 3
+    np.testing.assert_array_equal(model.predict_proba(X), source.predict_proba(X))
+
+
 # ---- in scikit-learn
 
 
@@ -228,6 +250,16 @@ def test_fine_tuned__parameters_are_those_of_the_source_where_none_are_set(sourc
     found, given = model.estimator_.get_params(), source.get_params()
     assert {name for name, value in found.items() if value != given[name]} == {"dropout"}
     assert model.n_iter_ == 3
+
+
+def test_fine_tuned__holds_out_rows_as_the_source_does_before_they_are_copied(source):
+    stopping = clone(source).set_params(early_stopping=True, validation_fraction=0.2).fit(X, CODES)
+    for pretrained, n_held in ((source, None), (stopping, 18)):
+        model = AugmentedClassifier(FineTunedClassifier(FrozenEstimator(pretrained)), GaussianNoise(0.1))
+        net = model.fit(X, CODES).estimator_.estimator_
+        curve = net.validation_curve_
+        assert (curve is None) == (n_held is None)
+        assert validation_fraction(model.estimator, 90) == (None if n_held is None else 0.2)
 
 
 def test_fine_tuned__intervals_and_uncertainty_of_the_net_inside(sources):
@@ -309,6 +341,9 @@ def test_fine_tuned__targets_at_every_step():
     assert tuned(source, 1e3 * X).new_head_
 
 
+SEARCH = GridSearchCV(DummyClassifier(), {"constant": [0]}, cv=2).fit(X, CODES)
+
+
 @pytest.mark.parametrize(
     ("params", "message"),
     [
@@ -324,15 +359,17 @@ def test_fine_tuned__targets_at_every_step():
         (dict(learning_rate="fast"), r"'learning_rate' parameter .* among 'source'"),
         (dict(dropout=[0.1]), r"dropout must be a number, or hold 2, one for every layer"),
         (dict(pretrained=None), r"'pretrained' parameter .* Got None"),
+        (dict(pretrained=DropoutMLPClassifier), r"'pretrained' parameter .* Got <class"),
         (dict(pretrained=DropoutMLPClassifier()), r"would lose its fit when FineTunedClassifier is cloned"),
         (dict(pretrained=FrozenEstimator(DropoutMLPClassifier())), r"is not fitted yet: fit the net before"),
         (dict(pretrained=FrozenEstimator(Autoencoder(DropoutMLPRegressor()))), r"is not fitted yet"),
+        (dict(pretrained=FrozenEstimator(SEARCH)), r"must hold a net .* Give the best_estimator_ of a search"),
         (dict(pretrained=FrozenEstimator(StandardScaler())), r"must hold a net or an Autoencoder of skreg"),
     ],
 )
 def test_fine_tuned__bad_parameters(source, params, message):
     model = FineTunedClassifier(**{"pretrained": FrozenEstimator(source), **params})
-    with pytest.raises((TypeError, ValueError), match=message):
+    with pytest.raises((TypeError, ValueError), match=f"(?s){message}"):
         model.fit(X, CODES)
     assert not hasattr(model, "estimator_")
 
@@ -340,8 +377,11 @@ def test_fine_tuned__bad_parameters(source, params, message):
 def test_fine_tuned__other_features_and_images(source):
     with pytest.raises(TypeError, match=r"would lose its fit when .*\(FrozenEstimator\(pretrained\)\)"):
         FineTunedClassifier(source).fit(X, CODES)
-    with pytest.raises(ValueError, match="X has 11 features, but DropoutMLPClassifier is expecting 12"):
+    with pytest.raises(ValueError, match="X has 11 features, but FineTunedClassifier is expecting 12"):
         FineTunedClassifier(FrozenEstimator(source)).fit(X[:, 1:], CODES)
     cnn = DropoutCNNClassifier(**SIGNALS).fit(X.reshape(90, 4, 3), CODES)
-    with pytest.raises(ValueError, match=r"X has images of shape \(3, 4, 1\), but .* images of shape \(4, 3, 1\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"X has images of shape \(3, 4, 1\), but FineTunedClassifier was fitted to images of shape \(4, 3, 1\)",
+    ):
         FineTunedClassifier(FrozenEstimator(cnn)).fit(X.reshape(90, 3, 4), CODES)

@@ -6,18 +6,26 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 
 from skreg import (
+    DeepEnsembleClassifier,
     DropoutCNNRegressor,
     DropoutMLPClassifier,
     DropoutMLPRegressor,
+    EarlyStoppingClassifier,
     EarlyStoppingRegressor,
     ElasticNetProx,
     LabelSmoothedLogistic,
 )
-from skreg.neural import Autoencoder
+from skreg.augmentation import AugmentationSearchCV, AugmentedClassifier, GaussianNoise
+from skreg.neural import Autoencoder, FineTunedClassifier
+from skreg.utils._validation import naming
 
 TEXT = {
     "pandas": pd.DataFrame({"a": np.arange(8.0), "city": ["Oslo", "Rome"] * 4}),
@@ -95,3 +103,36 @@ def test_numeric_targets__complex_numbers_are_refused():
     for model in (EarlyStoppingRegressor(GradientBoostingRegressor()), EarlyStoppingRegressor()):
         with pytest.raises(ValueError, match=r"^Complex data not supported"):
             model.fit(np.arange(20.0)[:, None], np.arange(20) * 1j)
+
+
+ROWS = np.random.default_rng(0).standard_normal((60, 4))
+CLASSES = (ROWS[:, 0] > 0.0).astype(int)
+NET = make_pipeline(StandardScaler(), DropoutMLPClassifier((3,), max_iter=1, early_stopping=False, random_state=0))
+NOISE = GaussianNoise(0.1)
+AROUND = [
+    AugmentedClassifier(NET, NOISE, random_state=0),
+    AugmentationSearchCV(LinearDiscriminantAnalysis(), [NOISE], n_copies=1, cv=2, strengths=[1.0], random_state=0),
+    DeepEnsembleClassifier(NET, n_members=2, random_state=0),
+    EarlyStoppingClassifier(GradientBoostingClassifier(), min_delta=9.0, patience=1),
+    FineTunedClassifier(FrozenEstimator(clone(NET).fit(ROWS, CLASSES)[-1])),
+]
+
+
+@pytest.mark.parametrize("model", AROUND, ids=lambda model: type(model).__name__)
+def test_naming__errors_about_features_name_the_estimator_that_was_called(model):
+    name = type(model).__name__
+    model = clone(model).fit(ROWS, CLASSES)
+    for method in ("predict", "predict_proba", "predict_log_proba", "predict_uncertainty", "score"):
+        if not hasattr(model, method):
+            continue
+        y = [CLASSES] if method == "score" else []
+        with pytest.raises(ValueError, match=f"X has 3 features, but {name} is expecting 4 features"):
+            getattr(model, method)(ROWS[:, 1:], *y)
+
+
+def test_naming__leaves_other_messages_alone():
+    message = "alpha=1 is too large for Ridge, which was fitted to little"
+    with pytest.raises(ValueError, match=f"^{message}$"), naming(clone(NET)):
+        raise ValueError(message)
+    with pytest.raises(KeyError, match="3"), naming(NET):
+        raise KeyError(3)
