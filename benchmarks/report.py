@@ -243,6 +243,10 @@ def _number(divisor):
     return int(divisor.split()[0]) if isinstance(divisor, str) else divisor or 0
 
 
+def _key(*task):
+    return "/".join(str(part) for part in task if part is not None)
+
+
 class Book:
     """The results of one family of benchmarks.
 
@@ -287,11 +291,15 @@ class Book:
             environment=self.here, date=datetime.date.today().isoformat(), command=command(), rows=with_ratios(rows),
         )  # fmt: skip
         print(f"\n{self._heading(entry)}\n\n{table(entry['rows'], self.headers)}\n", flush=True)
-        self.pages["results"]["/".join(str(k) for k in (part, problem, l1_ratio, divisor) if k is not None)] = entry
+        self.pages["results"][_key(part, problem, l1_ratio, divisor)] = entry
         if self.folder:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._file("json").write_text(json.dumps(self.pages, indent=1) + "\n")
             self.render()
+
+    def entry(self, part, problem, l1_ratio=None, divisor=None):
+        """The entry of one task, KeyError without one."""
+        return self.pages["results"][_key(part, problem, l1_ratio, divisor)]
 
     def entries(self, part):
         """All entries of one part, from this run and earlier ones, in the order of the report."""

@@ -21,6 +21,7 @@ from sklearn.utils import get_tags
 
 import benchmarks.__main__
 import skreg
+from benchmarks import transfer
 from skreg import augmentation, inspection, neural, recommendation, stopping
 from skreg.utils import discovery
 from skreg.utils.discovery import all_estimators
@@ -282,6 +283,15 @@ def run_small(monkeypatch, folder, family, *words):
 def test_benchmark__runs_small(family, tmp_path, monkeypatch):
     run_small(monkeypatch, tmp_path, family, *shlex.split(SMALL[family]))
     assert OWN_ROWS.get(family, "| skreg") in (tmp_path / f"{family}.md").read_text()
+
+
+def test_benchmark_of_transfer__joins_seeds_of_two_runs():
+    values = {name: list(np.random.default_rng(k).normal(size=5)) for k, name in enumerate(("plain", "L2-SP 1"))}
+    parts = [
+        transfer.rows_of({k: v[some] for k, v in values.items()}, "plain", "error") for some in (slice(3), slice(3, 5))
+    ]
+    for found, wanted in zip(transfer.joined(*parts), transfer.rows_of(values, "plain", "error"), strict=True):
+        assert found == pytest.approx(wanted)
 
 
 def test_benchmark_of_images__leaves_out_what_is_in_its_report(tmp_path, monkeypatch, capsys):
