@@ -41,9 +41,9 @@ other results are of data that chose nothing. Published gains of L2-SP over plai
 accuracy on small sets of photographs, from nets for ImageNet (Li, Grandvalet & Davoine 2018). A command with
 `--first-seed 3` has added two seeds to three of an earlier run with the same settings.
 
-The training in the paper on L2-SP is a long one: 9,000 steps of stochastic gradient descent with momentum 0.9 and batches of
-64, a learning rate of 0.01 that falls in steps, and a decay of 0.01 towards 0 in plain fine-tuning and in the new
-output layer. The perceptron for digits is trained in this way, too.
+The training in the paper on L2-SP is a long one: 9,000 steps of stochastic gradient descent with momentum 0.9 and
+batches of 64, a learning rate of 0.01 that falls in steps, and a decay of 0.01 towards 0 in plain fine-tuning and in
+the new output layer. The perceptron for digits is trained in this way, too.
 
 Strength schedules: five folds of tables that may choose defaults, and MNIST with 1,000 labels, five draws of them. Nets
 have their defaults, and on MNIST 128 + 128 units, dropout 0.5 and no L1. So the epoch is cross-validated where there
