@@ -117,10 +117,10 @@ LISTS = {
     ),
     "skreg als, defaults": (None, skreg_lists, [{}]),
     "skreg bpr": (
-        None, skreg_lists, grid(loss=["bpr"], rank=[50], alpha=[0.02, 0.05, 0.1], learning_rate=[0.1], max_iter=[100]),
+        None, skreg_lists, grid(loss=["bpr"], rank=[50], alpha=[0.01, 0.02, 0.05]),
     ),
     "skreg warp": (
-        None, skreg_lists, grid(loss=["warp"], rank=[50], alpha=[0.3, 1.0, 3.0], learning_rate=[0.05], max_iter=[30]),
+        None, skreg_lists, grid(loss=["warp"], rank=[50], alpha=[0.3, 1.0, 3.0]),
     ),
     "implicit als": (
         "implicit", implicit_als, grid(factors=[50], regularization=[10.0, 30.0, 100.0], iterations=[15], **ALS),

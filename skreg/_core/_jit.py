@@ -22,13 +22,21 @@ except ImportError:  # numba has moved it; kernels are then compiled as numba do
 OPTIONS = dict(fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
 
 
-def njit(function):
+def njit(function, **options):
     """Compile a function on its first call; release the GIL; cache on disk wherever a folder can be written."""
     # nobody calls kernels from C: the wrapper for that would take a fifth of the time to compile
-    kernel = numba.njit(nogil=True, no_cfunc_wrapper=True, **OPTIONS)(function)
+    kernel = numba.njit(nogil=True, no_cfunc_wrapper=True, **OPTIONS, **options)(function)
     if _compiler_lock is not None and hasattr(kernel, "compile"):  # a plain function where the JIT is off
         kernel.compile = Compiler(kernel)
     return kernel
+
+
+def inlined(function):
+    """As `njit`, for a short function: its code becomes a part of every kernel that calls it.
+
+    A call passes seven numbers for each array, which costs as much as a loop over a hundred floats.
+    """
+    return njit(function, forceinline=True)
 
 
 def _is_importing():

@@ -7,10 +7,10 @@ import scipy.sparse as sp
 
 from .._factorization.als import AlternatingRidge, Penalties, Table
 from .._factorization.embedded import EmbeddedTable
-from .._factorization.sampled import BPR, WARP, Embeddings, sweep
+from .._factorization.sampled import BPR, LANES, WARP, Embeddings, Seen, shuffle, sweep
 
 ALPHA = {"als": 0.02, "bpr": 0.02, "warp": 1.0}
-LEARNING_RATE = {"bpr": 0.1, "warp": 0.05}
+LARGEST_SINGLE = 1e12  # product of weights, features, penalties and step size: gradients are of its size at most
 INITIAL = 0.1  # standard deviation of the scores at the start
 
 
@@ -83,28 +83,44 @@ def fit_pairs(model, entries, sides, rng):
     weights = entries.weights / entries.weights.mean()
     drawn = entries.n * np.bincount(candidates, minlength=n_items) / candidates.size
     touched = by_user.sums(weights), entries.by_item.sums(weights) + drawn
+    strengths = [
+        _alpha(model) * _of_features(side, n, model.frequency_scaling - 1.0)
+        for side, n in zip(sides, touched, strict=True)
+    ]
+    dtype = _float_type(sides, strengths, weights, model.learning_rate)
     users, items = (
-        _embeddings(side, E, _alpha(model) * _of_features(side, n, model.frequency_scaling - 1.0))
-        for side, E, n in zip(sides, _starts(model, sides, rng), touched, strict=True)
+        _embeddings(side, E, shrink, dtype)
+        for side, E, shrink in zip(sides, _starts(model, sides, rng), strengths, strict=True)
     )
+    learning_rate = dtype(model.learning_rate)
     state = np.array([0, rng.randint(0, 2**32, dtype=np.uint64)], dtype=np.uint64)
-    learning_rate = float(LEARNING_RATE[model.loss] if model.learning_rate is None else model.learning_rate)
-    rows, losses = by_user.rows, []
+    seen, rows, losses = Seen.of(by_user.indptr, by_user.indices), by_user.rows, []
+    order = np.arange(entries.n)
     for _ in range(model.max_iter):
-        order = rng.permutation(entries.n)
-        arrays = rows, weights, by_user.indptr, by_user.indices, candidates
-        losses.append(sweep(loss, order, *arrays, users, items, n_items, learning_rate, state) / entries.n)
-    vectors = users.vectors, items.vectors
-    factors, biases = [v[:, 1:] for v in vectors], [v[:, 0] for v in vectors]
+        shuffle(order, state)
+        total = sweep(loss, order, rows, weights, seen, candidates, users, items, n_items, learning_rate, state)
+        losses.append(total / entries.n)
+    vectors = [side.vectors.astype(np.float64) for side in (users, items)]
+    factors, biases = [v[:, 1 : 1 + model.rank] for v in vectors], [v[:, 0] for v in vectors]
     return Found(factors, biases, np.array(losses), np.nan, 0.0, model.max_iter)
 
 
-def _embeddings(side, E, shrink):
+def _float_type(sides, strengths, weights, learning_rate):
+    """Single precision where no gradient can come near its limits; values of features, for example, can be any size."""
+    largest = [np.abs(side.design.data).max(initial=1.0) for side in sides if side.design is not None]
+    largest += [*largest, weights.max(), max(learning_rate, 1.0), *(max(shrink.max(), 1.0) for shrink in strengths)]
+    with np.errstate(over="ignore"):
+        return np.float32 if np.prod(largest) <= LARGEST_SINGLE else np.float64
+
+
+def _embeddings(side, E, shrink, dtype):
     """Embeddings with biases of 0.
 
     The penalty is part of every update: divided by their number, it is as strong as its formula says.
     """
     design = sp.eye(len(E), format="csr") if side.design is None else side.design
-    vectors = np.column_stack([np.zeros(len(E)), E])
-    arrays = design.indptr.astype(np.int64), design.indices.astype(np.int32), design.data.astype(np.float64)
-    return Embeddings(*arrays, vectors, np.ones(vectors.shape), shrink)
+    n, rank = E.shape
+    vectors = np.zeros((n, -(-(1 + rank) // LANES) * LANES), dtype)
+    vectors[:, 1 : 1 + rank] = E
+    arrays = design.indptr.astype(np.int64), design.indices.astype(np.int32), design.data.astype(dtype)
+    return Embeddings(*arrays, vectors, np.ones_like(vectors), shrink.astype(dtype))

@@ -63,8 +63,8 @@ class MatrixFactorizationRecommender(Factorization):
         How items are sampled for "bpr" and "warp": all alike, or in proportion to the number of their users.
     max_tries : int, default=30
         Largest number of items sampled for one known item, for loss="warp"; at least 1.
-    learning_rate : float or None, default=None
-        Step size of AdaGrad for "bpr" and "warp", positive. None is 0.1 and 0.05.
+    learning_rate : float, default=0.05
+        Step size of AdaGrad for "bpr" and "warp", positive.
     user_features, item_features : frame or array-like of shape (n, 1 + n_columns), default=None
         Features of users, and of items: labels in the first column, features in the others. Numbers are used as they
         are, on a scale of about 1; texts, categories and booleans become one feature for each value. Factors are then
@@ -75,8 +75,9 @@ class MatrixFactorizationRecommender(Factorization):
         factors and bias of the users or items with training rows, or raise ValueError.
     tol : float, default=1e-5
         For loss="als", the stationarity to reach, relative to the loss of zeros, in [0, inf).
-    max_iter : int, default=50
-        Largest number of iterations of "als"; the number of epochs of "bpr" and "warp".
+    max_iter : int, default=100
+        Largest number of iterations of "als"; the number of epochs of "bpr" and "warp". These do not end earlier: the
+        loss of an epoch depends on the items that were sampled, and more epochs do no harm with a penalty.
     n_jobs : int, default=None
         Number of threads for loss="als"; None is 1 unless in a `joblib.parallel_config`, -1 all cores. Results do not
         depend on it. "bpr" and "warp" run in one thread, so that a seed gives the same answer everywhere.
@@ -150,7 +151,7 @@ class MatrixFactorizationRecommender(Factorization):
         "confidence": [Interval(Real, 0.0, LARGEST, closed="right")],
         "negatives": [Options("uniform", "popularity")],
         "max_tries": [COUNT],
-        "learning_rate": [POSITIVE, NONE],
+        "learning_rate": [POSITIVE],
         "user_features": [ARRAY_LIKE, NONE],
         "item_features": [ARRAY_LIKE, NONE],
         "tol": [NONNEGATIVE],
@@ -166,12 +167,12 @@ class MatrixFactorizationRecommender(Factorization):
         confidence=3.0,
         negatives="uniform",
         max_tries=30,
-        learning_rate=None,
+        learning_rate=0.05,
         user_features=None,
         item_features=None,
         unknown="mean",
         tol=1e-5,
-        max_iter=50,
+        max_iter=100,
         n_jobs=None,
         random_state=0,
     ):
