@@ -23,6 +23,7 @@ LARGEST_DAMPING = 1e6  # of these factors together
 FAR = 0.5  # scores by which intercepts may move until slopes that follow curvatures may be none of the loss
 NULL_GAP = 1e-10  # of the null model with unpenalized columns, relative to its loss
 NULL_STEPS = 100
+SAMPLE_GAP = 1e-6  # of the fit on a sample of the blocks, relative to the loss of its null model
 
 
 class Move(NamedTuple):
@@ -103,7 +104,7 @@ class NewtonOnBlocks:
         """
         is_convex, certificate, descent = self.pen.is_convex, np.inf, self.scores.null.sums.value
         for step in range(max_iter + 1):
-            value = self._value(point)
+            value = self.value(point)
             certificate = certificate if is_convex else self._distance(point)
             likely = max(MODEL_GAP * min(descent, value), LIKELY * goal)
             tol = likely if is_convex else max(MODEL_GAP * certificate, LIKELY * goal)
@@ -112,7 +113,7 @@ class NewtonOnBlocks:
             descent = -move.slope
             is_near = descent <= LIKELY * goal if is_convex else certificate <= goal
             if is_near or step == max_iter:
-                point, value, certificate = self._certified(point, model, step == max_iter)
+                point, value, certificate = self._certified(point, model, step == max_iter, move)
                 if certificate <= goal or step == max_iter:
                     break
             better = self._step(point, value, model, move, tol)
@@ -122,10 +123,11 @@ class NewtonOnBlocks:
             point = better
         return point, value, certificate, max(step, 1)
 
-    def _value(self, point):
+    def value(self, point):
+        """The objective."""
         return point.sums.value + penalty_value(self.pen, point.w[self.order])
 
-    def _certified(self, point, model, is_last):
+    def _certified(self, point, model, is_last, move=None):
         """The point, the objective, and its certificate. The last one is computed at the best intercepts.
 
         The slopes of a dual point must sum to zero, as they do at the best intercepts. Those before do with what
@@ -133,12 +135,12 @@ class NewtonOnBlocks:
         conjugates. After a small step they are slopes that the loss can have.
         """
         if not self.pen.is_convex:
-            return point, self._value(point), self._distance(point)
+            return point, self.value(point), self._distance(point)
         if is_last or (self._limits(model.own) == 1.0 and np.abs(model.own).max() > FAR):
             point = self.scores.with_best_intercepts(point)
-            model = model._replace(own=np.zeros(model.own.size), c=point.c)
-        value = self._value(point)
-        return point, value, self._gap(point, model, value)
+            model, move = model._replace(own=np.zeros(model.own.size), c=point.c), None
+        value = self.value(point)
+        return point, value, self._gap(point, model, value, move)
 
     def _limits(self, own):
         """The largest scale at which slopes that follow curvatures do not pass the limits that Huber's loss has."""
@@ -151,12 +153,24 @@ class NewtonOnBlocks:
         of_intercepts = np.abs(slopes).max() / np.sqrt(scores.data.weight) if scores.data.fit_intercept else 0.0
         return max(optimality(self.pen, point.w[self.order], point.c[self.order]), of_intercepts)
 
-    def _gap(self, point, model, value):
-        pen = self.pen
-        c = model.c[self.order]
-        scales = np.minimum([0.0, *dual_scales(pen, c)], self._limits(model.own))
-        duals = self.scores.duals(point, model.own, scales) - [conjugate_value(pen, c, scale) for scale in scales]
-        return max(value - duals.max(), 0.0)
+    def _gap(self, point, model, value, move):
+        """The gap of the better of two dual points: slopes after the move to the best intercepts, and after `move`.
+
+        After a small move to the minimum of the model, slopes are better than at the point by an order of magnitude.
+        """
+        still = np.zeros(point.w.size)
+        moves = [(still, model.own, model.c)]
+        if move is not None and not isinstance(self.scores.rows.loss, Huber):
+            moves.append((move.d, move.db, model.c - model.G @ move.d))
+        scaled = [
+            (d, db, np.minimum([0.0, *dual_scales(self.pen, c[self.order])], self._limits(db))) for d, db, c in moves
+        ]
+        penalties = [
+            conjugate_value(self.pen, c[self.order], scale)
+            for (*_, c), (*_, scales) in zip(moves, scaled, strict=True)
+            for scale in scales
+        ]
+        return max(value - (self.scores.duals(point, scaled) - penalties).max(), 0.0)
 
     def _move(self, point, model, tol):
         """The step to the minimum of a model plus the penalty."""
@@ -186,7 +200,7 @@ class NewtonOnBlocks:
         t = 1.0
         for _ in range(halvings):
             trial = self.scores.at(point.w + t * move.d, point.b + t * move.db)
-            if self._value(trial) <= value + DESCENT * t * min(move.slope, 0.0) + ROUNDING * value:
+            if self.value(trial) <= value + DESCENT * t * min(move.slope, 0.0) + ROUNDING * value:
                 return trial
             t *= 0.5
         return None
@@ -231,6 +245,20 @@ class BlockScoresFit(ScoresFit):
             point = scores.with_best_intercepts(point)
         return family.entry_alpha(point.c)[holds].max()
 
+    def _start(self, scores, penalty, alpha, max_iter):
+        """The solution on a sample of the blocks, or the null model where that is no worse on all of them."""
+        sample = scores.sample()
+        if sample is None:
+            return scores.null
+        part, whole = (
+            NewtonOnBlocks(s, penalty.path(s.data, s.score_scale, s.K).convex(), alpha) for s in (sample, scores)
+        )
+        found, *_ = part.minimize(sample.null, SAMPLE_GAP * sample.null.sums.value, max_iter)
+        if not found.w.any():
+            return scores.null
+        point = scores.at(found.w, found.b)
+        return point if whole.value(point) < whole.value(scores.null) else scores.null
+
     def _solve(self, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
         """Yield a `Solution` for every alpha. Concave penalties start as those of `path.points`."""
         scores = self.scores.scaled(penalty)
@@ -242,6 +270,8 @@ class BlockScoresFit(ScoresFit):
         w = family.project(w)
         if w.any():
             point = scores.at(w, point.b)
+        elif len(alphas) == 1:
+            point = self._start(scores, penalty, alphas[0], max_iter)
         goal = tol * scores.null.sums.value
         for alpha in alphas:
             rounds = 0

@@ -16,6 +16,7 @@ ZERO_RESIDUAL = 1e-12  # root mean square of residuals below which the null mode
 ZERO_SLOPE = 1e-11  # sum of the slopes of a score, relative to the sum of their sizes, below which it counts as zero
 INTERCEPT_STEPS = 30  # most Newton steps for the intercepts alone, before a certificate
 ZERO_EIGENVALUE = 1e-13  # of curvatures, relative to the largest
+SAMPLE_STEP = 16  # one of as many blocks belongs to the sample on which a fit starts
 
 
 class LossRows(NamedTuple):
@@ -110,6 +111,11 @@ class ScoreSums:
         return ScoreSums(self.value, self.gradient * ratio, self.sizes, self.squares, hessian)
 
 
+def weight_sum(X, Y, weights, first, used):
+    """The weight of the rows of a block."""
+    return float(row_weights(X, weights, first, used).sum())
+
+
 def score_sums(X, Y, weights, first, rows, W, b):
     """The `ScoreSums` of a block."""
     K, p = W.shape
@@ -135,18 +141,21 @@ def score_sums(X, Y, weights, first, rows, W, b):
     return total
 
 
-def conjugate_sums(X, Y, weights, first, rows, W, b, db, scales):
+def conjugate_sums(X, Y, weights, first, rows, W, b, moves):
     """Sums over a block of the conjugates of the loss at some scales of its slopes: an array.
 
-    The slopes are those at the intercepts b, and what curvatures say that they are at ``b + db``.
+    The slopes are what those at W and b are after moves, according to curvatures: ``moves`` has, for each, steps of
+    W (K, p) and of b (K,), and the scales.
     """
-    total = np.zeros(len(scales))
-    for _, T, h, inverse, offset, _, R, P, H in rows.evaluated(X, Y, weights, first, W, b):
-        coupled = len(R) > 1 and rows.couples_scores
-        R = R + h * H * (P * (db[:, None] - db @ P) if coupled else db[:, None])
-        total += [rows.loss.conjugate_sum(T, R * (scale * inverse), h, P, scale) for scale in scales]
-        total -= scales * np.sum(R * offset)
-    return total
+    totals = [np.zeros(len(scales)) for *_, scales in moves]
+    for A, T, h, inverse, offset, _, R, P, H in rows.evaluated(X, Y, weights, first, W, b):
+        for (dW, db, scales), total in zip(moves, totals, strict=True):
+            dZ = dW @ A[:, :-1].T + db[:, None] if dW.any() else db[:, None]
+            coupled = len(R) > 1 and rows.couples_scores
+            U = R + h * H * (P * (dZ - np.sum(P * dZ, axis=0)) if coupled else dZ)
+            total += [rows.loss.conjugate_sum(T, U * (scale * inverse), h, P, scale) for scale in scales]
+            total -= scales * np.sum(U * offset)
+    return np.concatenate(totals)
 
 
 def loss_sums(X, Y, weights, first, used, has_offset, total_of, coefs, intercepts):
@@ -219,9 +228,13 @@ class BlockScores:
         sums = self.data.blocks.total(score_sums, self.rows, self._matrix(w), b)
         return BlockPoint(w, b, sums.in_units_of(self.score_scale))
 
-    def duals(self, point, db, scales):
-        """Dual values of the slopes at a point, see `conjugate_sums`, times some scales."""
-        sums = self.data.blocks.total(conjugate_sums, self.rows, self._matrix(point.w), point.b, db, scales)
+    def duals(self, point, moves):
+        """Dual values of the slopes after moves from a point, see `conjugate_sums`, times some scales.
+
+        Every move is a step of the coefficients, one of the intercepts, and the scales.
+        """
+        moves = [(self._matrix(d), db, scales) for d, db, scales in moves]
+        sums = self.data.blocks.total(conjugate_sums, self.rows, self._matrix(point.w), point.b, moves)
         return -sums / self.score_scale**2
 
     def scaled(self, penalty):
@@ -233,6 +246,18 @@ class BlockScores:
         ratio = np.divide(data.scale, old, out=np.zeros(old.size), where=old > 0.0)
         scores.data, scores.rows = data, self.rows._replace(scale=data.scale)
         scores.null = self.null._replace(sums=self.null.sums.with_scaled_columns(ratio))
+        return scores
+
+    def sample(self):
+        """The same loss of a sample of the blocks, whose null model has the same intercepts; None for few blocks."""
+        blocks = self.data.blocks.sample(SAMPLE_STEP)
+        weight = 0.0 if blocks is None else blocks.total(weight_sum, self.data.used)
+        if weight == 0.0:
+            return None
+        scores, data = copy(self), copy(self.data)
+        data.blocks, data.weight = blocks, weight
+        scores.data = data
+        scores.null = scores.at(self.null.w, self.null.b)
         return scores
 
     def with_best_intercepts(self, point):

@@ -3,6 +3,7 @@
 import functools
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from numbers import Real
 from operator import add
 
@@ -115,6 +116,8 @@ class RowBlocks:
     n, p : int
     dtype : dtype
         Float64: sums over many rows need it.
+    chosen : ndarray of int
+        Numbers of the blocks that are read: those that have rows, or a sample of them.
     one_target : bool
     """
 
@@ -127,6 +130,7 @@ class RowBlocks:
         self.n, self.p = X.shape
         self.names = names
         self.starts = starts
+        self.chosen = np.flatnonzero(np.diff(starts))
         self.y = self._rows_of(y, "y")
         if self.y.ndim > 2:
             raise ValueError(f"y must have one or two dimensions; got the shape {self.y.shape}.")
@@ -151,12 +155,18 @@ class RowBlocks:
         return values
 
     def total(self, function, *arguments, add=add):
-        """The sum over all blocks of ``function(X, Y, weights, first, *arguments)``.
+        """The sum over the blocks of ``function(X, Y, weights, first, *arguments)``.
 
         X is the block (rows, p), Y its targets (T, rows), and `first` the position of its first row. Every task checks
         its block.
         """
         raise NotImplementedError
+
+    def sample(self, step):
+        """The same with one of every `step` blocks, so that totals are over these; None if there are too few."""
+        part = copy(self)
+        part.chosen = self.chosen[step // 2 :: step]
+        return part if self.chosen.size >= step else None
 
     @property
     def shape(self):
@@ -190,6 +200,7 @@ class DaskBlocks(RowBlocks):
             )
             X = X.rechunk({1: -1})
         super().__init__(X, names, np.append(0, np.cumsum(X.chunks[0])), y, sample_weight)
+        self._parts = self._split()
 
     def _rows_of(self, values, name):
         """Numbers that belong to the rows, in blocks of the same rows if they are a Dask collection."""
@@ -198,13 +209,24 @@ class DaskBlocks(RowBlocks):
             values = values.rechunk({0: self.X.chunks[0]} | ({1: -1} if values.ndim == 2 else {}))
         return values
 
-    def _parts(self, values):
-        """For every block, its part of `values`."""
-        if values is None:
-            return [None] * (len(self.starts) - 1)
-        if is_dask(values):
-            return values.to_delayed().reshape(len(self.starts) - 1).tolist()
-        return [values[low:high] for low, high in zip(self.starts, self.starts[1:], strict=False)]
+    def _split(self):
+        """The parts of X, of the targets and of the weights, as three lists of one part for every block.
+
+        Where they have tasks in common, as if the targets are computed from X, these are computed once. Dask's fusion
+        of tasks would repeat them.
+        """
+        columns = self.X, self.y, self.weights
+        graphs = [values.__dask_graph__().keys() for values in columns if is_dask(values)]
+        apart = len(set().union(*graphs)) == sum(map(len, graphs))
+        starts, bounds = self.starts, range(len(self.starts) - 1)
+        return [
+            [None for k in bounds]
+            if values is None
+            else values.to_delayed(optimize_graph=apart).ravel().tolist()
+            if is_dask(values)
+            else [values[starts[k] : starts[k + 1]] for k in bounds]
+            for values in columns
+        ]
 
     def total(self, function, *arguments, add=add):
         """See `RowBlocks.total`. Sums are formed along a tree, so that few results are in memory at once."""
@@ -212,9 +234,8 @@ class DaskBlocks(RowBlocks):
 
         call = dask.delayed(_on_block)
         arguments = [dask.delayed(argument, traverse=False) for argument in (function, self.names, arguments)]
-        parts = zip(*map(self._parts, (self.X, self.y, self.weights)), self.starts, strict=False)
-        sizes = np.diff(self.starts)
-        tasks = [call(k, *part, *arguments) for k, part in enumerate(parts) if sizes[k]]
+        parts = [*zip(*self._parts, self.starts, strict=False)]
+        tasks = [call(int(k), *parts[k], *arguments) for k in self.chosen]
         sums = dask.delayed(_sum_of)
         while len(tasks) > 1:
             tasks = [sums(add, tasks[k : k + SUMMANDS]) for k in range(0, len(tasks), SUMMANDS)]
@@ -249,8 +270,8 @@ class MappedBlocks(RowBlocks):
 
         n_threads, total = joblib.cpu_count(), None
         with one_blas_thread(), ThreadPoolExecutor(n_threads) as pool:
-            for k in range(0, len(self.slices), n_threads):  # so that no more results are in memory
-                found = pool.map(on_block, range(k, min(k + n_threads, len(self.slices))))
+            for k in range(0, len(self.chosen), n_threads):  # so that no more results are in memory
+                found = pool.map(on_block, self.chosen[k : k + n_threads].tolist())
                 total = functools.reduce(add, found if total is None else (total, *found))
         return total
 

@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.linear_model import SGDRegressor
+from sklearn.linear_model import LogisticRegression, SGDRegressor
 from sklearn.model_selection import GroupKFold, ShuffleSplit
 
 from skreg import (
@@ -396,3 +396,78 @@ def test_blocks__memory_is_a_few_blocks():
     assert peak < 5 * block + 16 * n_blocks * rows  # of 30 blocks, and the targets twice
     np.testing.assert_allclose(model.coef_[0], 0.9, atol=0.01)
     assert not model.coef_[1:].any()
+
+
+def test_moments__of_columns_that_drift_are_constant_in_parts_or_begin_with_an_outlier():
+    rng = np.random.default_rng(0)
+    n = 3000
+    X = np.column_stack([np.arange(n) * 1e4, np.arange(n) // 1000, 1e6 + rng.normal(size=n), rng.normal(size=n)])
+    X[0] = 1e9, 0.0, 1e15, -1e12  # has no weight
+    X[5, 3] = 1e7
+    weights = rng.random(n) * (np.arange(n) > 0)
+    y = rng.normal(size=(1, n))
+    found = RowMoments.of_rows(X, y, weights)
+    Z = np.column_stack([X, y.T])[1:]
+    expected = np.cov(Z.T, aweights=weights[1:], ddof=0)
+    size = np.sqrt(expected.diagonal())
+    np.testing.assert_allclose(
+        found.scatter / found.weight / np.outer(size, size), expected / np.outer(size, size), atol=1e-11
+    )
+    np.testing.assert_allclose(found.mean, np.average(Z, axis=0, weights=weights[1:]), rtol=1e-12)
+
+
+def test_blocks__are_computed_once_if_targets_are_computed_from_them(data):
+    X, y, _ = data
+    made = []
+
+    def make(block):
+        made.append(len(block))
+        return block
+
+    dX = da.from_array(X, chunks=(200, -1)).map_blocks(make, dtype=float, meta=np.empty((0, 0)))
+    ElasticNetProx(0.1).fit(dX, dX[:, :2].sum(axis=1) + da.from_array(y, chunks=150))
+    assert sum(made) == 600
+
+
+def test_logistic__on_many_blocks_starts_on_a_sample_of_them():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(16_000, 4))
+    labels = X[:, 0] - 0.5 * X[:, 1] + rng.normal(size=16_000) > 0.0
+    model = LabelSmoothedLogistic(0.01, l1_ratio=1.0)
+    many, few = (clone(model).fit(blocks(X, size=size)[0], labels) for size in (1000, 4000))
+    assert many.n_iter_ < few.n_iter_
+    assert many.dual_gap_ <= 1e-6
+    assert many.objective_ == pytest.approx(few.objective_, abs=1e-6)
+
+
+def test_logistic__sample_of_one_class_is_no_start(data):
+    X, y, _ = data
+    labels = np.zeros(600, int)
+    labels[:300] = y[:300] > np.median(y)  # no block of the sample has both
+    labels[np.arange(600) // 20 % 16 == 8] = 0
+    model = LabelSmoothedLogistic(0.1, l1_ratio=1.0)
+    whole = clone(model).fit(X, labels)
+    assert model.fit(blocks(X, size=20)[0], labels).objective_ == pytest.approx(whole.objective_, abs=1e-6)
+
+
+# dask-ml fits a Dask array otherwise than the same array in memory: https://github.com/dask/dask-ml/issues/860
+def test_logistic__coefficients_and_intercept_do_not_depend_on_the_kind_of_array_or_blocks():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    labels = X @ [0.4, 0.7, 0.3, -0.2] + 0.6 + rng.logistic(size=300) > 0.0
+    model = LabelSmoothedLogistic(1e-3, tol=1e-12)
+    whole = clone(model).fit(X, labels)
+    for size in (50, 170):
+        parts = clone(model).fit(*blocks(X, labels, size=size))
+        np.testing.assert_allclose(parts.coef_, whole.coef_, atol=1e-5)
+        np.testing.assert_allclose(parts.intercept_, whole.intercept_, atol=1e-5)
+
+
+# of three classes and more dask-ml predicts two: https://github.com/dask/dask-ml/issues/859
+def test_logistic__many_classes_on_blocks_have_the_accuracy_of_scikit_learn():
+    X, labels = load_digits(return_X_y=True)
+    X, labels = X[:600, 20:44] / 16.0, labels[:600]
+    sklearn = LogisticRegression(C=1.0, max_iter=1000).fit(X, labels)
+    model = LabelSmoothedLogistic(1.0 / 600).fit(*blocks(X, labels, size=200))
+    np.testing.assert_allclose(model.predict_proba(X), sklearn.predict_proba(X), atol=5e-3)
+    assert model.score(X, labels) > 0.9

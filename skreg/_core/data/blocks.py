@@ -7,6 +7,8 @@ import numpy as np
 
 ENTRIES_AT_ONCE = 1 << 18  # of a block, that are copied at once: the copy stays in the cache
 ZERO_VARIANCE = 4e-15  # standard deviation below which a column is constant up to rounding, relative to its mean
+MAX_SHIFTS = 4  # values near the means that are tried, in a part of the rows
+TINY = 2e-140  # means and standard deviations below which the squares of values may vanish
 
 
 def dense_parts(X, width):
@@ -38,7 +40,7 @@ class RowMoments:
     scatter : ndarray of shape (p + T, p + T)
         Weighted inner products of the columns and targets minus their means.
     largest : ndarray of shape (p + T,)
-        Largest absolute values.
+        Largest absolute values where they are so small that squares vanish, otherwise infinity.
     """
 
     weight: float
@@ -59,26 +61,53 @@ class RowMoments:
     @classmethod
     def of_rows(cls, X, Y, weights=None):
         """Of the rows of X (n, p), dense or sparse, and targets Y (T, n)."""
-        p, total = X.shape[1], cls.of_nothing(X.shape[1] + len(Y))
-        for rows, part in dense_parts(X, total.mean.size):
-            Z = np.empty((len(part), total.mean.size))
-            Z[:, :p] = part
-            Z[:, p:] = Y[:, rows].T
-            total += cls._of_part(Z, np.ones(len(part)) if weights is None else weights[rows])
+        total, near = cls.of_nothing(X.shape[1] + len(Y)), None
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large is found in the sums
+            for rows, part in dense_parts(X, total.mean.size):
+                h = None if weights is None else weights[rows]
+                if h is not None and not h.any():
+                    continue
+                T = Y[:, rows].T
+                if near is None:
+                    first = 0 if h is None else np.argmax(h > 0.0)
+                    near = np.append(part[first], T[first]).astype(np.float64)
+                moments = cls._of_part(part, T, h, near)
+                total, near = total + moments, moments.mean
         return total
 
     @classmethod
-    def _of_part(cls, Z, weights):
-        weight = float(weights.sum())
-        if weight == 0.0:
-            return cls.of_nothing(Z.shape[1])
-        mean, largest = np.zeros(Z.shape[1]), np.abs(Z[weights > 0.0]).max(axis=0)
-        for _ in range(2):  # the second removes the rounding of the first, which would make constant columns vary
-            step = weights @ Z / weight
-            mean += step
-            Z -= step
-        Z *= np.sqrt(weights)[:, None]
-        return cls(weight, mean, Z.T @ Z, largest)
+    def _of_part(cls, part, T, weights, near):
+        """Of a few rows, whose values minus those of `near` (p + T,) are summed, in one pass where `near` is good.
+
+        Nothing cancels where the means are within about a standard deviation of `near`. Others are tried again.
+        """
+        p = part.shape[1]
+        roots = np.ones(len(part)) if weights is None else np.sqrt(weights)
+        weight, Z = float(roots @ roots), np.empty((len(part), near.size))
+        for _ in range(MAX_SHIFTS):
+            np.subtract(part, near[:p], out=Z[:, :p])
+            np.subtract(T, near[p:], out=Z[:, p:])
+            if weights is not None:
+                Z *= roots[:, None]
+            step, scatter = roots @ Z / weight, Z.T @ Z
+            mean, squares = near + step, scatter.diagonal()
+            if not (weight * step**2 > 0.5 * squares).any():
+                break
+            near = mean
+        faint = (np.abs(mean) < TINY) & (squares < weight * TINY**2)
+        scatter -= np.outer(weight * step, step)
+        return cls(weight, mean, scatter, cls._largest(part, T, weights, np.flatnonzero(faint)))
+
+    @staticmethod
+    def _largest(part, T, weights, faint):
+        """The largest absolute values of the columns `faint`, and infinity for the others."""
+        p = part.shape[1]
+        largest = np.full(p + T.shape[1], np.inf)
+        if faint.size:
+            used = slice(None) if weights is None else weights > 0.0
+            values = np.column_stack([part[:, faint[faint < p]], T[:, faint[faint >= p] - p]])
+            largest[faint] = np.abs(values[used]).max(axis=0)
+        return largest
 
     @classmethod
     def of_nothing(cls, size):
