@@ -29,6 +29,7 @@ from ..utils._params import (
 )
 from ..utils._rows import readable
 from ..utils._validation import caller_level, naming, unchanged_on_error
+from ..utils._workers import check_can_be_sent
 from ._base import AUGMENTER
 from ._estimators import AugmentedClassifier, AugmentedRegressor
 
@@ -208,6 +209,7 @@ class AugmentationSearchCV(DelegatesToFittedClassifier, MetaEstimatorMixin, Docu
         self : object
         """
         check_params(self)
+        check_can_be_sent(estimator=self.estimator, candidates=self.candidates, scoring=self.scoring)
         candidates, X = self._candidates(), readable(X)
         validate_data(self, X, y, skip_check_array=True)
         check_consistent_length(X, y, sample_weight)

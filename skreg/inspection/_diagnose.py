@@ -11,6 +11,7 @@ from sklearn.utils import check_consistent_length, indexable
 
 from ..utils._params import Interval
 from ..utils._validation import check_in_memory
+from ..utils._workers import check_can_be_sent
 from ._data import can_classify, check_targets, choose_splits, possible_folds, rare_class
 from ._diagnosis import Diagnosis
 from ._evaluate import Folds
@@ -127,6 +128,7 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
     if time_budget is not None and time_budget not in POSITIVE:
         raise ValueError(f"time_budget must be a positive number of seconds or None; got {time_budget!r}.")
     _check_scoring_name(scoring)
+    check_can_be_sent(estimator=estimator, scoring=scoring)
     if verbose not in (None, True, False):
         raise ValueError(f"verbose must be True, False or None; got {verbose!r}.")
     X, y = indexable(X, y)

@@ -68,11 +68,14 @@ def column_names(X):
 
 def _as_array(X, name):
     """A Dask array of numbers whose blocks have known sizes; frames are converted, which counts their rows."""
-    if hasattr(X, "columns") and X.ndim == 2:
-        for column, dtype in X.dtypes.items():
+    if not hasattr(X, "chunks"):  # a dataframe or a series
+        dtypes = dict(X.dtypes) if X.ndim == 2 else {None: X.dtype}
+        for column, dtype in dtypes.items():
             if getattr(dtype, "kind", "O") not in "fiub":
-                raise ValueError(f"{name} must hold numbers; got the dtype {dtype} in column {column!r}.")
-    if hasattr(X, "columns") or not hasattr(X, "chunks"):
+                place = "" if column is None else f" in column {column!r}"
+                raise ValueError(f"{name} must hold numbers; got the dtype {dtype}{place}.")
+        if not all(isinstance(dtype, np.dtype) for dtype in dtypes.values()):
+            X = X.astype(np.float64)  # columns of Arrow, or nullable ones, would become objects
         X = X.to_dask_array(lengths=True)
     if X.dtype.kind not in "fiub":
         raise ValueError(f"{name} must hold numbers; got the dtype {X.dtype}.")
@@ -136,6 +139,7 @@ class RowBlocks:
             raise ValueError(f"y must have one or two dimensions; got the shape {self.y.shape}.")
         self.one_target = self.y.ndim == 1
         self.n_targets = 1 if self.one_target else self.y.shape[1]
+        self._widths = self.p, self.n_targets
         if isinstance(sample_weight, Real):
             sample_weight = np.full(self.n, float(sample_weight))
         self.weights = None if sample_weight is None else self._rows_of(sample_weight, "sample_weight")
@@ -233,9 +237,9 @@ class DaskBlocks(RowBlocks):
         import dask
 
         call = dask.delayed(_on_block)
-        arguments = [dask.delayed(argument, traverse=False) for argument in (function, self.names, arguments)]
+        task = dask.delayed((function, self.names, self._widths, arguments), traverse=False)
         parts = [*zip(*self._parts, self.starts, strict=False)]
-        tasks = [call(int(k), *parts[k], *arguments) for k in self.chosen]
+        tasks = [call(int(k), *parts[k], task) for k in self.chosen]
         sums = dask.delayed(_sum_of)
         while len(tasks) > 1:
             tasks = [sums(add, tasks[k : k + SUMMANDS]) for k in range(0, len(tasks), SUMMANDS)]
@@ -261,12 +265,12 @@ class MappedBlocks(RowBlocks):
         super().__init__(X, column_names(X), np.array([0, *(rows.stop for rows in self.slices)]), y, sample_weight)
 
     def total(self, function, *arguments, add=add):
+        task = function, self.names, self._widths, arguments
+
         def on_block(k):
             rows = self.slices[k]
             weights = None if self.weights is None else self.weights[rows]
-            return _on_block(
-                k, as_rows(self.X, rows), self.y[rows], weights, rows.start, function, self.names, arguments
-            )
+            return _on_block(k, as_rows(self.X, rows), self.y[rows], weights, rows.start, task)
 
         n_threads, total = joblib.cpu_count(), None
         with one_blas_thread(), ThreadPoolExecutor(n_threads) as pool:
@@ -291,22 +295,37 @@ def _sum_of(add, parts):
     return functools.reduce(add, parts)
 
 
-def _on_block(k, X, y, weights, first, function, names, arguments):
-    X = X.tocsr() if hasattr(X, "tocsr") else np.asarray(X)
-    Y = np.asarray(y, dtype=np.float64).reshape(len(y), -1).T
-    if X.shape[0] != Y.shape[1]:
-        raise ValueError(f"y has {Y.shape[1]} rows in block {k}, where X has {X.shape[0]}.")
+def _on_block(k, X, y, weights, first, task):
+    function, names, widths, arguments = task
     place = _place(k, first)
+    X, y = _numbers(X, "X", widths[0], place), _numbers(y, "y", widths[1], place)
+    if X.shape[0] != len(y):
+        raise ValueError(f"y has {len(y)} rows in block {k}, where X has {X.shape[0]}.")
+    Y = y.astype(np.float64, copy=False).T
     _check_finite("X", X, place, names)
     _check_finite("y", Y.T, place)
     if weights is not None:
-        weights = np.asarray(weights, dtype=np.float64)
+        weights = _numbers(weights, "sample_weight", 1, place)[:, 0].astype(np.float64, copy=False)
+        if len(weights) != X.shape[0]:
+            raise ValueError(f"sample_weight has {len(weights)} rows in block {k}, where X has {X.shape[0]}.")
         bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0.0)))
         if bad.size:
             raise ValueError(
                 f"sample_weight must not be negative, NaN or infinite; got {weights[bad[0]]} in row {first + bad[0]}."
             )
     return function(X, Y, weights, int(first), *arguments)
+
+
+def _numbers(values, name, width, place):
+    """A block as an array or CSR matrix of some columns, which need not be what Dask was told that it is."""
+    values = values.tocsr() if hasattr(values, "tocsr") else np.asarray(values)
+    if values.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must hold numbers; got the dtype {values.dtype} {place}.")
+    if values.ndim == 1 and name != "X":
+        values = values[:, None]
+    if values.ndim != 2 or values.shape[1] != width:
+        raise ValueError(f"{name} must have {width} columns in all blocks; got the shape {values.shape} {place}.")
+    return values
 
 
 def _place(k, first):

@@ -34,7 +34,7 @@ FAMILIES = "CNN", "MLP", "RNN", "Transformer"  # of nets
 OUTSIDE = {
     "_core": NUMERICS,
     "_nets": NUMERICS,
-    "utils": {"dask", "joblib", "narwhals", "numpy", "scipy", "sklearn", "threadpoolctl"},
+    "utils": {"cloudpickle", "dask", "joblib", "narwhals", "numpy", "scipy", "sklearn", "threadpoolctl"},
     "_factorization": NUMERICS,
     "recommendation": {"joblib", "numpy", "scipy", "sklearn"},
     "inspection": {"joblib", "matplotlib", "numpy", "optuna", "pandas", "rich", "scipy", "sklearn", "threadpoolctl"},

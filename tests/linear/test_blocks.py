@@ -110,6 +110,20 @@ def test_elastic_net__blocks_of_a_frame_have_names(data):
     np.testing.assert_allclose(predictions.compute(), whole.predict(frame[list("abcdefgh")]), rtol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["Float64", "float64[pyarrow]"])
+def test_elastic_net__blocks_of_a_frame_of_nullable_or_arrow_columns(data, dtype):
+    dd = pytest.importorskip("dask.dataframe")
+    if "pyarrow" in dtype:
+        pytest.importorskip("pyarrow")
+    X, y, _ = data
+    parts = dd.from_pandas(pd.DataFrame(X, columns=list("abcdefgh")).assign(y=y).astype(dtype), npartitions=2)
+    model = ElasticNetProx(0.1).fit(parts[list("abcdefgh")], parts["y"])
+    np.testing.assert_allclose(model.coef_, ElasticNetProx(0.1).fit(X, y).coef_, rtol=1e-6)
+    parts = parts.assign(a=parts.a.where(parts.a > parts.a.min()))
+    with pytest.raises(ValueError, match=r"X contains NaN in column 0 \('a'\), in block"):
+        ElasticNetProx().fit(parts[list("abcdefgh")], parts["y"])
+
+
 def test_elastic_net__sparse_blocks(data):
     _, y, _ = data
     # a matrix: concatenating sparse arrays fails in Dask 2024.12
@@ -215,6 +229,15 @@ def test_predictions__of_nets_on_blocks_are_lazy(shape):
 def bad_inputs():
     X, y = np.ones((20, 3)), np.arange(20.0)
     X[:, 0] = y
+
+    def other(function):
+        """Blocks of which one is not what Dask was told."""
+
+        def make(block, block_info=None):
+            return function(block) if block_info[0]["chunk-location"][0] == 2 else block
+
+        return da.from_array(X, chunks=(5, -1)).map_blocks(make, dtype=float, meta=np.empty((0, 0)))
+
     hole = X.copy()
     hole[13, 2] = np.nan
     some, gap = da.from_array(X, chunks=(5, -1)), da.from_array(hole, chunks=(5, -1))
@@ -235,6 +258,27 @@ def bad_inputs():
         "no weight": (some, y, dict(sample_weight=0 * y), "positive"),
         "columns": (da.zeros((10, 3000), chunks=(5, -1)), np.zeros(10), {}, "at most 2000"),
         "dimensions": (some[:, 0], y, {}, "two dimensions"),
+        "width": (other(lambda b: b[:, :2]), y, {}, r"X must have 3 columns.*\(5, 2\) in block 2, which begins.* 10"),
+        "vector": (
+            other(lambda b: b[:, 0]),
+            y,
+            {},
+            r"X must have 3 columns in all blocks; got the shape \(5,\) in block 2",
+        ),
+        "rows": (other(lambda b: b[:4]), y, {}, "y has 5 rows in block 2, where X has 4"),
+        "text in a block": (
+            other(lambda b: b.astype(str)),
+            y,
+            {},
+            "X must hold numbers; got the dtype <U32 in block 2",
+        ),
+        "complex": (
+            other(lambda b: b.astype(complex)),
+            y,
+            {},
+            "X must hold numbers; got the dtype complex128 in block 2",
+        ),
+        "complex y": (some, other(lambda b: b.astype(complex))[:, 0], {}, "y must hold numbers.*complex128 in block 2"),
     }
 
 
@@ -243,6 +287,14 @@ def test_blocks__bad_input_is_named(name):
     X, y, params, message = bad_inputs()[name]
     with pytest.raises(ValueError, match=message):
         ElasticNetProx().fit(X, y, **params)
+
+
+def test_blocks__of_other_dtypes_are_numbers_all_the_same(data):
+    X, y, _ = data
+    kinds = [X[:200].astype(np.float32), (X[200:400] > 0.0), X[400:]]
+    parts = da.concatenate([da.from_array(part, chunks=(100, -1)) for part in kinds])
+    whole = ElasticNetProx(0.1).fit(np.concatenate(kinds), y)
+    np.testing.assert_allclose(ElasticNetProx(0.1).fit(parts, y).coef_, whole.coef_, rtol=1e-6)
 
 
 def test_blocks__repeated_rows_of_a_fold_are_refused(data):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 
 import joblib
 import numpy as np
@@ -128,6 +129,38 @@ def test_cluster__diagnosis(client, data):
         within = diagnose(tree, X[:200], y[:200], cv=3)
     assert within.verdict == alone.verdict
     assert str(within) == str(alone)  # all scores and intervals
+
+
+class Locked:
+    """A scorer that cannot be pickled."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def __call__(self, model, X, y):
+        return model.score(X, y)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda X, y: AugmentationSearchCV(Ridge(), {"noise": GaussianNoise()}, cv=3, scoring=Locked()).fit(X, y),
+        lambda X, y: diagnose(Ridge(), X, y, cv=3, scoring=Locked()),
+    ],
+    ids=["augmentation", "diagnose"],
+)
+def test_cluster__scorer_that_cannot_be_pickled_is_named(client, data, run):
+    with joblib.parallel_config("dask"), pytest.raises(TypeError, match=r"scoring goes to worker.*Locked.*lock"):
+        run(*data)
+
+
+@pytest.mark.filterwarnings("ignore:.*est of its grid")
+def test_cluster__scorer_that_cannot_be_pickled_is_used_by_searches_in_threads(client, data):
+    X, y = data
+    search = ElasticNetProxCV(alphas=3, cv=3, scoring=Locked(), n_jobs=2)
+    with joblib.parallel_config("dask"):
+        found = search.fit(X, y).scores_
+    np.testing.assert_allclose(found, ElasticNetProxCV(alphas=3, cv=3, scoring="r2").fit(X, y).scores_, rtol=1e-12)
 
 
 def test_cluster__message_of_a_search_reaches_the_user(client, data):
