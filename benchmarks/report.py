@@ -297,6 +297,11 @@ class Book:
             self._file("json").write_text(json.dumps(self.pages, indent=1) + "\n")
             self.render()
 
+    def forget_others(self):
+        """Leave out results of problems that are no longer in the report."""
+        results = self.pages["results"]
+        self.pages["results"] = {key: one for key, one in results.items() if one["problem"] in self.order[1]}
+
     def entry(self, part, problem, l1_ratio=None, divisor=None):
         """The entry of one task, KeyError without one."""
         return self.pages["results"][_key(part, problem, l1_ratio, divisor)]
