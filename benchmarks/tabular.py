@@ -10,7 +10,8 @@ from sklearn.metrics import log_loss
 
 from . import ranking, report, tables
 from .linear import names
-from .tabular_peers import MODELS, MOST_TOKENS, as_it_is, changed, linear, scikit_learn_mlp
+from .tabular_peers import MODELS, MOST_TOKENS
+from .tabular_variants import FEW, FEW_DEFAULTS, VARIANTS
 
 NOTE = f"""\
 Means over five folds, the same for every model. All models have their default parameters. Our defaults may be chosen on
@@ -37,58 +38,17 @@ TITLES = {
     "against": "Tables for reporting, ours relative to each model",
     "choosing": "Tables for choosing defaults, relative to scikit-learn's perceptron",
     "few": "Few rows of the tables for choosing, relative to scikit-learn's perceptron",
+    "few defaults": "One default changed at a time on few rows, relative to scikit-learn's perceptron",
     "defaults": "One default changed at a time, relative to the defaults, on tables for choosing",
     "tables": "Every table",
 }
-VARIANTS = {
-    "as they are": changed(),
-    "one layer": changed(hidden_layer_sizes=(100,)),
-    "256 units": changed(hidden_layer_sizes=(256, 256)),
-    "GELU": changed(activation="gelu"),
-    "no normalization": changed(normalization=None),
-    "layer normalization": changed(normalization="layer"),
-    "dropout 0": changed(dropout=0.0),
-    "dropout 0.5": changed(dropout=0.5),
-    "input dropout 0.1": changed(input_dropout=0.1),
-    "decay 0.01": changed(weight_decay=0.01),
-    "decay 1": changed(weight_decay=1.0),
-    "label smoothing 0.05": changed(label_smoothing=0.05),
-    "no L1": changed(l1=0.0),
-    "L1 0.0001": changed(l1=1e-4),
-    "L1 0.001": changed(l1=1e-3),
-    "rate 0.001": changed(learning_rate=0.001),
-    "rate 0.002": changed(learning_rate=0.002),
-    "rate 0.005": changed(learning_rate=0.005),
-    "constant rate": changed(schedule="constant"),
-    "last weights": changed(averaging=None),
-    "robust scales": changed(standardize="robust"),
-    "piecewise numbers": changed(numeric_embedding="piecewise"),
-    "periodic numbers": changed(numeric_embedding="periodic"),
-    "table as it is": as_it_is,
-    "8 members": changed(ensemble_size=8),
-    "32 members": changed(ensemble_size=32),
-    "8 members, no normalization": changed(ensemble_size=8, normalization=None),
-    "a tenth held out": changed(early_stopping=True),
-    "all rows, last epoch": changed(early_stopping=False),
-}
-# Ways to use few rows: part "few" compares them.
-FEW = {
-    "a tenth held out": changed(early_stopping=True),
-    "a fifth held out": changed(early_stopping=True, validation_fraction=0.2),
-    "all rows, last epoch": changed(early_stopping=False),
-    "cross-validated epoch": changed(early_stopping="cv"),
-    "8 members, a tenth held out": changed(ensemble_size=8, early_stopping=True),
-    "8 members, all rows, last epoch": changed(ensemble_size=8, early_stopping=False),
-    "8 members, cross-validated epoch": changed(ensemble_size=8, early_stopping="cv"),
-    "logistic or ridge by CV": linear,
-    "scikit-learn MLP": scikit_learn_mlp,
-}
 FEW_SIZES = 60, 120, 250, 500
+MOST_SPLITS, SPLIT_ROWS = 3, 500  # splits of a table with few training rows: more, the fewer rows they have
 TEST_ROWS = 1000  # at most
 LEAST_OF_CLASS = 5  # training rows of a class, without which it is left out
 SMALL_ROWS = 100
 BASE, OURS = "scikit-learn MLP", "skreg"
-PARTS = ("tables", "summary", "few", "defaults")
+PARTS = ("tables", "summary", "few", "few defaults", "defaults")
 COVERAGE = 0.9
 FEW_ROWS = 10_000  # below, our seconds are compared with those of other nets
 
@@ -162,28 +122,34 @@ def score(model, make, name, table):
     return figures
 
 
-def few_rows(n, y, classes):
-    """A split with n training rows, of classes that have some of them; None of a table that is too small."""
-    order = np.random.default_rng(n).permutation(len(y))
-    train, test = order[:n], order[n : n + TEST_ROWS]
-    if classes:
-        found, counts = np.unique(y[train], return_counts=True)
-        known = found[counts >= LEAST_OF_CLASS]
-        train, test = (rows[np.isin(y[rows], known)] for rows in (train, test))
-    return [(train, test)] if test.size >= n // 3 else None
+def few_rows(n, y, classes, n_splits=1):
+    """Splits with n training rows, of classes that have some of them; None of a table that is too small."""
+    rng, splits = np.random.default_rng(n), []
+    for _ in range(n_splits):
+        order = rng.permutation(len(y))
+        train, test = order[:n], order[n : n + TEST_ROWS]
+        if classes:
+            found, counts = np.unique(y[train], return_counts=True)
+            known = found[counts >= LEAST_OF_CLASS]
+            train, test = (rows[np.isin(y[rows], known)] for rows in (train, test))
+        splits.append((train, test))
+    return splits if min(test.size for _, test in splits) >= n // 3 else None
 
 
-def race_of_few(pages, problems, sizes):
-    """Enter how the ways to use few rows compare, for every number of rows."""
+def race_of_few(pages, part, models, problems, sizes):
+    """Enter how models compare on few rows, for every number of rows."""
     for n in sizes:
-        found = {}
+        found, n_splits = {}, 1 if part == "few" else max(1, min(MOST_SPLITS, SPLIT_ROWS // n))
         for name in problems:
             frame, y, classes = tables.load(name)
-            splits = few_rows(n, y, classes)
+            splits = few_rows(n, y, classes, n_splits)
             if splits:
                 table = frame, y, classes, splits
-                found[name] = {model: score(model, make, f"{n} rows of {name}", table) for model, make in FEW.items()}
-        pages.enter("few", f"{n} rows", f"of {', '.join(found)}", None, None, rows=summary(found, BASE, list(FEW)))
+                found[name] = {
+                    model: score(model, make, f"{n} rows of {name}", table) for model, make in models.items()
+                }
+        about = f"of {', '.join(found)}" + (f"; means over {n_splits} splits" if n_splits > 1 else "")
+        pages.enter(part, f"{n} rows", about, None, None, rows=summary(found, BASE, list(models)))
 
 
 def version(needs):
@@ -309,7 +275,14 @@ def configure(parser):
     parser.add_argument("--problems", type=names(tables.names()), help="some of the tables")
     parser.add_argument("--models", type=names(MODELS), default=list(MODELS), help=", ".join(MODELS))
     parser.add_argument("--parts", type=names(PARTS), default=["tables", "summary"], help=", ".join(PARTS))
-    parser.add_argument("--rows", type=int, nargs="+", choices=FEW_SIZES, default=FEW_SIZES, help='of the part "few"')
+    parser.add_argument(
+        "--rows",
+        type=int,
+        nargs="+",
+        choices=FEW_SIZES,
+        default=FEW_SIZES,
+        help='of the parts "few" and "few defaults"',
+    )
     parser.add_argument("--small", action="store_true", help=f"{SMALL_ROWS} rows of each; written only to --out")
     parser.add_argument("--out", help="folder of tabular.json and tabular.md (default: docs/benchmarks)")
 
@@ -326,12 +299,13 @@ def run(args):
         race_into(pages, args.models, args.problems or tables.names(part=args.tables), args.small)
     if "summary" in args.parts:
         summarize(pages)
-    if {"few", "defaults"} & set(args.parts):
+    if {"few", "few defaults", "defaults"} & set(args.parts):
         problems = args.problems or tables.names(part="choosing")
         if held := set(problems) - set(tables.names(part="choosing")):
             raise SystemExit(f"defaults are not chosen on tables for reporting: {', '.join(sorted(held))}")
-    if "few" in args.parts:
-        race_of_few(pages, problems, args.rows)
+    for part, models in (("few", FEW), ("few defaults", FEW_DEFAULTS)):
+        if part in args.parts:
+            race_of_few(pages, part, models, problems, args.rows)
     if "defaults" in args.parts:
         found = {}
         for name in problems:

@@ -1,0 +1,58 @@
+"""Our models with other parameters than the defaults, for the choice of these."""
+
+from .tabular_peers import as_it_is, changed, linear, scikit_learn_mlp
+
+VARIANTS = {
+    "as they are": changed(),
+    "one layer": changed(hidden_layer_sizes=(100,)),
+    "256 units": changed(hidden_layer_sizes=(256, 256)),
+    "GELU": changed(activation="gelu"),
+    "no normalization": changed(normalization=None),
+    "layer normalization": changed(normalization="layer"),
+    "dropout 0": changed(dropout=0.0),
+    "dropout 0.5": changed(dropout=0.5),
+    "input dropout 0.1": changed(input_dropout=0.1),
+    "decay 0.01": changed(weight_decay=0.01),
+    "decay 1": changed(weight_decay=1.0),
+    "label smoothing 0.05": changed(label_smoothing=0.05),
+    "no L1": changed(l1=0.0),
+    "L1 0.0001": changed(l1=1e-4),
+    "L1 0.001": changed(l1=1e-3),
+    "rate 0.001": changed(learning_rate=0.001),
+    "rate 0.002": changed(learning_rate=0.002),
+    "rate 0.005": changed(learning_rate=0.005),
+    "constant rate": changed(schedule="constant"),
+    "last weights": changed(averaging=None),
+    "robust scales": changed(standardize="robust"),
+    "piecewise numbers": changed(numeric_embedding="piecewise"),
+    "periodic numbers": changed(numeric_embedding="periodic"),
+    "table as it is": as_it_is,
+    "8 members": changed(ensemble_size=8),
+    "32 members": changed(ensemble_size=32),
+    "8 members, no normalization": changed(ensemble_size=8, normalization=None),
+    "a tenth held out": changed(early_stopping=True),
+    "all rows, last epoch": changed(early_stopping=False),
+}
+# Ways to use few rows: part "few" compares them.
+FEW = {
+    "a tenth held out": changed(early_stopping=True),
+    "a fifth held out": changed(early_stopping=True, validation_fraction=0.2),
+    "all rows, last epoch": changed(early_stopping=False),
+    "cross-validated epoch": changed(early_stopping="cv"),
+    "8 members, a tenth held out": changed(ensemble_size=8, early_stopping=True),
+    "8 members, all rows, last epoch": changed(ensemble_size=8, early_stopping=False),
+    "8 members, cross-validated epoch": changed(ensemble_size=8, early_stopping="cv"),
+    "logistic or ridge by CV": linear,
+    "scikit-learn MLP": scikit_learn_mlp,
+}
+# Defaults that few rows may want otherwise: part "few defaults" compares them, with the epoch cross-validated.
+FEW_DEFAULTS = {
+    "as they are": changed(),
+    "4 members": changed(ensemble_size=4),
+    "8 members": changed(ensemble_size=8),
+    "piecewise numbers": changed(numeric_embedding="piecewise"),
+    "no normalization": changed(normalization=None),
+    "dropout 0": changed(dropout=0.0),
+    "decay 1": changed(weight_decay=1.0),
+    "scikit-learn MLP": scikit_learn_mlp,
+}
