@@ -51,8 +51,7 @@ FEW_DEFAULTS = {
     "4 members": changed(ensemble_size=4),
     "8 members": changed(ensemble_size=8),
     "piecewise numbers": changed(numeric_embedding="piecewise"),
-    "no normalization": changed(normalization=None),
-    "dropout 0": changed(dropout=0.0),
-    "decay 1": changed(weight_decay=1.0),
+    "batches of 32": changed(batch_size=32),
+    "4 members, batches of 32": changed(ensemble_size=4, batch_size=32),
     "scikit-learn MLP": scikit_learn_mlp,
 }
