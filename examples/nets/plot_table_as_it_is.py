@@ -27,8 +27,8 @@ classifier = DropoutMLPClassifier(random_state=0).fit(X_train, train["species"])
 print(f"\nspecies right: {classifier.score(X_test, test['species']):.1%}")
 
 # %%
-# A new island, and a penguin of which nothing was measured but the flippers: an unknown category is none of the known
-# ones, a missing number is the mean of its column.
+# A new island, and a penguin of which nothing was measured but the flippers: an unknown category is the mean of the
+# known ones, a missing number that of its column.
 stranger = X_test.iloc[:1].assign(island="Signy", bill_length_mm=np.nan, bill_depth_mm=np.nan, body_mass_g=np.nan)
 for name, rows in (("as it was", X_test.iloc[:1]), ("hardly known", stranger)):
     p = classifier.predict_proba(rows)[0]

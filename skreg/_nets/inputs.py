@@ -28,12 +28,13 @@ class CodedColumn(NamedTuple):
     """A column of X that holds the codes -1, 0, 1, ... of categories, -1 being one that was never seen.
 
     ``index[code + 1]`` is the number of the category among those of the training rows, counted from 1 more than
-    `first`, or 0 for none of these.
+    `first`, or 0 for none of these. In its place is the expected category: the mean of those of the training rows.
     """
 
     column: int
     index: np.ndarray
     size: int  # number of categories of the training rows
+    shares: np.ndarray  # (size,): of the weight of the training rows
     first: int = 0
 
     def counted_from(self, first):
@@ -57,14 +58,12 @@ def transform(x, columns, center, scale, fill, clips, indicators, out):
 
 
 @njit
-def write_one_hot(x, column, index, start, size, out):
-    """Write the indicators of the categories of a column."""
+def write_one_hot(x, column, index, shares, start, out):
+    """Write the indicators of the categories of a column, which are expected ones where the category is unknown."""
     for i in range(len(x)):
-        for k in range(size):
-            out[i, start + k] = 0.0
-        k = index[np.int64(x[i, column]) + 1]
-        if k > 0:
-            out[i, start + k - 1] = 1.0
+        known = index[np.int64(x[i, column]) + 1]
+        for k in range(shares.size):
+            out[i, start + k] = shares[k] if known == 0 else known == k + 1
 
 
 @njit
@@ -121,11 +120,11 @@ class Inputs:
         out = np.empty((len(x), self.width), dtype)
         transform(x, *self.numbers, out)
         start = self.n_numbers + self.numbers.indicators.size
-        for column, index, size, _ in self.one_hot:
-            write_one_hot(x, column, index, start, size, out)
-            start += size
-        for column, index, _, _ in self.coded:
-            write_codes(x, column, index, start, out)
+        for column in self.one_hot:
+            write_one_hot(x, column.column, column.index, column.shares, start, out)
+            start += column.size
+        for column in self.coded:
+            write_codes(x, column.column, column.index, start, out)
             start += 1
         return out
 

@@ -39,8 +39,9 @@ def _of_net(net):
     validation, gap = np.asarray(net.validation_curve_), np.asarray(net.gap_curve_)
     what, gain = _monitored(net.monitor)
     train = validation + gap if gain else validation - gap
-    steps = steps[-validation.size :]
-    strength = None if strength is None else strength[-validation.size :]
+    steps = np.arange(1, max(loss.size, validation.size) + 1)[-validation.size :]  # folds may train longer than the net
+    if strength is not None:
+        strength = np.append(strength[-validation.size :], np.full(max(validation.size - loss.size, 0), np.nan))
     return [Curve(steps, train, validation, steps[0] + net.best_iter_, what, gain=gain, strength=strength)]
 
 

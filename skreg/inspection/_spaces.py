@@ -93,6 +93,8 @@ NET = {
     "l1": Log(1e-6, 1e-2),
     "learning_rate": Log(5e-4, 2e-2),
 }
+COLUMNS = {"standardize": Choice(("standard", "robust")), "numeric_embedding": Choice((None, "piecewise", "periodic"))}
+TABLE_NET = {**NET, **COLUMNS, "ensemble_size": Choice((1, 4, 8, 16))}
 CONVOLUTIONAL_NET = {
     "dropout": Uniform(0.0, 0.6),
     "spatial_dropout": Uniform(0.0, 0.3),
@@ -131,8 +133,8 @@ SPACES = {
     PenalizedRegressorCV: {"l1_ratio": Uniform(0.05, 1.0), "selection": Choice(("min", "1se"))},
     PenalizedCox: {"alpha": Log(1e-4, 1e1), "l1_ratio": Uniform(0.05, 1.0)},
     PenalizedCoxCV: {"l1_ratio": Uniform(0.05, 1.0), "selection": Choice(("min", "1se"))},
-    DropoutMLPClassifier: {**NET, "label_smoothing": Uniform(0.0, 0.15)},
-    DropoutMLPRegressor: NET,
+    DropoutMLPClassifier: {**TABLE_NET, "label_smoothing": Uniform(0.0, 0.15)},
+    DropoutMLPRegressor: TABLE_NET,
     DropoutCNNClassifier: {**CONVOLUTIONAL_NET, "label_smoothing": Uniform(0.0, 0.15)},
     DropoutCNNRegressor: CONVOLUTIONAL_NET,
     DropoutRNNClassifier: {**RECURRENT_NET, "label_smoothing": Uniform(0.0, 0.15)},
@@ -222,7 +224,8 @@ def param_space(estimator, engine="sklearn"):
     a fine grid over a few [1]_. Ranges are meant for standardized features. The range of `alpha` in regression is wide,
     since targets have all units: `ElasticNetProxCV` and `PenalizedRegressorCV` compute where their paths begin, and are
     faster. Spaces depend on the `penalty` that is set, and on the `loss` of recommenders. Pixels and sizes of image
-    augmenters are meant for small images, up to 32 x 32.
+    augmenters are meant for small images, up to 32 x 32. Those of perceptrons say how a table is read, too; delete
+    `numeric_embedding` for sparse X, which has no embeddings.
 
     Parameters
     ----------
@@ -258,7 +261,7 @@ def param_space(estimator, engine="sklearn"):
     >>> from skreg.inspection import param_space
     >>> space = param_space(make_pipeline(StandardScaler(), DropoutMLPRegressor()))
     >>> [name.removeprefix("dropoutmlpregressor__") for name in sorted(space)]
-    ['dropout', 'l1', 'learning_rate', 'weight_decay']
+    ['dropout', 'ensemble_size', 'l1', 'learning_rate', 'numeric_embedding', 'standardize', 'weight_decay']
     >>> space["dropoutmlpregressor__weight_decay"].ppf([0.0, 0.5, 1.0]).round(3).tolist()
     [0.001, 0.055, 3.0]
     """

@@ -158,11 +158,11 @@ SHARED = {
     early_stopping : bool, "auto" or "cv", default=True
         How the epoch is chosen whose parameters are kept. True holds out `validation_fraction` of the rows and takes
         the epoch with the best validation value. "cv" first trains three nets, each without a third of the rows, to
-        find the epoch with the best mean value on these folds; then it trains on all rows and keeps the parameters of
-        that epoch. That takes four times as long. A tenth of few rows chooses an epoch by luck, and is missing in
-        training: after training on 120 or 250 rows of 14 tables, the log loss with "cv" was 9 % lower than with True,
-        the RMSE 6 % (``python -m benchmarks tabular --parts few``). "auto" is "cv" with fewer than 1000 unique rows in
-        memory, and True with more, where a net continues with `warm_start` or is fine-tuned, and with
+        find the epoch with the best mean value on these folds; then it trains on all rows until that epoch. That takes
+        two to three times as long. A tenth of few rows chooses an epoch by luck, and is missing in training: after
+        training on 120 or 250 rows of 14 tables, the log loss with "cv" was 9 % lower than with True, the RMSE 6 %
+        (``python -m benchmarks tabular --parts few``). "auto" is "cv" with fewer than 1000 unique rows in memory, and
+        True with more, where a net continues with `warm_start` or is fine-tuned, and with
         ``strength_schedule="gap"``. Training also *stops* early if `patience` is set. False trains on all rows to the
         end. All other values do the same where X has fewer than 50 unique rows and `fit` gets no `X_val`; a warning
         says so if X has 50 rows or more, or `validation_fraction`, `patience`, `min_delta` or `monitor` has another
@@ -203,7 +203,7 @@ SHARED = {
         Factor of noise and weight decay at the end of every epoch; see `strength_schedule`.
     validation_curve_ : list of float or None
         Value of `monitor` on the validation rows after every epoch, with ``early_stopping="cv"`` the mean over folds;
-        None without validation rows.
+        None without validation rows. The curves of folds go on after the epoch that was chosen.
     gap_curve_ : list of float or None
         Validation loss minus training loss after every epoch, on as many training rows as validation rows and without
         noise; with a scorer, training score minus validation score. Positive values are overfitting.

@@ -6,8 +6,9 @@ PARAMETERS = """
         and categories of a frame (pandas, polars, pyarrow) or of an array of objects; a mask, indices or names take
         those columns, which may hold numbers, too; None takes none. Columns of up to 8 categories become indicators
         (one-hot), others vectors that are learned [20]_. A missing entry is a category of its own if the training rows
-        have missing entries. A category that they do not have becomes zeros, but one of another type, such as a number
-        where they have text, is an error.
+        have missing entries. A category that they do not have, or a missing entry where they have none, becomes what is
+        expected: the weighted mean of the indicators, or of the vectors, of the training rows. So the net sees nothing
+        far from these. One of another type, such as a number where they have text, is an error.
     missing : {"indicator", "raise"}, default="indicator"
         What to do with missing numbers: NaN, None and the null of frames. "indicator" replaces them by the mean of the
         column, with ``standardize="robust"`` by the median, and adds an indicator of missing numbers for each column
@@ -31,8 +32,8 @@ PARAMETERS = """
     embedding_size : int or "auto", default="auto"
         Length of the vectors, at least 1; "auto" is 8 for categories and 16 for numbers.
     embedding_dropout : float, default=0.0
-        Probability that the vector of a category is 0 for a row in training, in [0, 1), as if the category was unknown.
-        A Monte Carlo draw drops the same categories in all rows."""
+        Probability that the vector of a category is 0 for a row in training, in [0, 1). A Monte Carlo draw
+        drops the same categories in all rows."""
 
 OWN = {
     "weights_": """

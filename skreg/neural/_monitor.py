@@ -64,7 +64,7 @@ class TrainingHistory:
     train_subset, validation : ValidationSet or None
         As many training rows as validation rows, and the validation rows; None without validation.
     chosen : CrossValidated, default=None
-        Where the epoch whose parameters are kept is known already. Training ends with the curve that it was chosen on.
+        Where the epoch whose parameters are kept is known already. Training ends with it.
     """
 
     def __init__(self, estimator, net, average, train_subset, validation, chosen=None):
@@ -119,12 +119,11 @@ class TrainingHistory:
             raise Diverged  # the loss was computed before the last step
         now = self.net.snapshot()
         stop = self.validation is not None and self._validate(now)
-        if self.chosen is not None:
-            if self.epochs == self.chosen.step:
-                self._load_average()
-                self._keep(self.epochs + 1)
-                self.net.restore(now)
-            stop = self.epochs + 1 == len(self.chosen.validation_curve)
+        if self.chosen is not None and self.epochs == self.chosen.step:
+            self._load_average()
+            self._keep(self.epochs + 1)
+            self.net.restore(now)
+            stop = True
         self.last = now
         estimator.loss_curve_.append(loss)
         self.epochs += 1

@@ -1,5 +1,7 @@
 """What nets learn from the training rows about the columns of X: scales, missing numbers, and categories that occur."""
 
+from typing import NamedTuple
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -52,6 +54,15 @@ def weighted_quantiles(values, weights, levels):
     return np.take_along_axis(in_order, np.minimum(places, len(values) - 1), axis=0)
 
 
+class ColumnSummary(NamedTuple):
+    """What one pass over columns of numbers finds out: arrays with one entry for every column."""
+
+    has_gaps: np.ndarray  # whether it has NaN in some rows, but not in all
+    is_binary: np.ndarray  # whether it has no other numbers than 0 and 1
+    mean: np.ndarray  # 0 where all is NaN, as is the deviation
+    deviation: np.ndarray
+
+
 class ColumnStatistics:
     """Statistics of columns of numbers on training rows.
 
@@ -76,35 +87,37 @@ class ColumnStatistics:
     def blocks(self):
         return blocks(self.X, self.rows, self.columns, self.exact)
 
-    def are_missing(self):
-        """Which columns have NaN in some rows, but not in all."""
-        some, all_ = np.zeros(self.columns.size, bool), np.ones(self.columns.size, bool)
-        for _, block in self.blocks() if self.X.dtype.kind == "f" else ():
-            missing = np.isnan(block)
-            some |= missing.any(axis=0)
-            all_ &= missing.all(axis=0)
-        return some & ~all_
+    def summary(self):
+        """`ColumnSummary` of one pass over the rows.
 
-    def are_binary(self):
-        """Which columns have no other numbers than 0 and 1."""
-        found = np.ones(self.columns.size, bool)
-        for _, block in self.blocks():
-            found &= ((block == 0.0) | (block == 1.0) | np.isnan(block)).all(axis=0)
-        return found
-
-    def moments(self):
-        """Means and standard deviations; 0 where all is NaN."""
-        first = next(iter(self.blocks()))[1][:1]
-        origin = np.where(np.isnan(first), 0.0, first)  # keeps the digits of what is far from 0
-        total = np.zeros((2, self.columns.size))
+        Moments are those of blocks, combined as in Chan, Golub & LeVeque (1983).
+        """
+        m = self.columns.size
+        some, all_, binary = np.zeros(m, bool), np.ones(m, bool), np.ones(m, bool)
+        total, mean, squares = np.zeros((3, m))
         for at, block in self.blocks():
-            w = np.where(np.isnan(block), 0.0, self.weights[at, None])
-            total += w.sum(axis=0), (w * np.nan_to_num(block - origin)).sum(axis=0)
-        shift = total[1] / np.where(total[0] > 0.0, total[0], 1.0)
-        squares = np.zeros(self.columns.size)
-        for at, block in self.blocks():
-            squares += (self.weights[at, None] * np.nan_to_num(block - origin - shift) ** 2).sum(axis=0)
-        return origin[0] + shift, np.sqrt(squares / np.where(total[0] > 0.0, total[0], 1.0))
+            gone, w = np.isnan(block), self.weights[at]
+            has_gaps = gone.any()
+            if has_gaps:
+                some |= gone.any(axis=0)
+                all_ &= gone.all(axis=0)
+            else:
+                all_[:] = False
+            binary &= ((block == 0.0) | (block == 1.0) | gone).all(axis=0)
+            own = np.where(gone, 0.0, w[:, None]).sum(axis=0) if has_gaps else np.full(m, w.sum())
+            added = total + own
+            share = np.divide(own, added, out=np.zeros(m), where=added > 0.0)
+            origin = np.where(gone[0], 0.0, block[0])  # keeps the digits of what is far from 0
+            block = np.where(gone, 0.0, block - origin) if has_gaps else block - origin
+            shift = np.einsum("i,ij->j", w, block) / np.where(own > 0.0, own, 1.0)
+            block -= shift
+            if has_gaps:
+                block[gone] = 0.0
+            less = origin + shift - mean
+            squares += np.einsum("i,ij,ij->j", w, block, block) + total * share * less**2
+            mean += share * less
+            total = added
+        return ColumnSummary(some & ~all_, binary, mean, np.sqrt(squares / np.where(total > 0.0, total, 1.0)))
 
     def sample(self):
         """Some rows, which depend on the values of all rows only, and their weights."""
@@ -144,19 +157,19 @@ def _inverse(width):
 def _numbers(columns, standardize, missing):
     """`Numbers` of columns with their statistics on the training rows."""
     m = columns.columns.size
-    gone = columns.are_missing() if missing == "indicator" else np.zeros(m, bool)
+    found = columns.summary()
     center, scale, fill = np.zeros(m), np.ones(m), np.zeros(m)
     if standardize == "robust":
         center, width = _robust(columns)
         scale = _inverse(width)
     elif standardize == "standard":
-        mean, width = columns.moments()
-        width = np.where(width > _CONSTANT * np.abs(mean), width, 0.0)
-        stays = columns.are_binary() & (width > 0.0)  # else rare categories would be large numbers
-        center, fill = np.where(stays, 0.0, mean), np.where(stays, mean, 0.0)
+        width = np.where(found.deviation > _CONSTANT * np.abs(found.mean), found.deviation, 0.0)
+        stays = found.is_binary & (width > 0.0)  # else rare categories would be large numbers
+        center, fill = np.where(stays, 0.0, found.mean), np.where(stays, found.mean, 0.0)
         scale = np.where(stays, 1.0, _inverse(width))
-    elif missing == "indicator":
-        fill = columns.moments()[0]
+    else:
+        fill = found.mean
+    gone = found.has_gaps if missing == "indicator" else np.zeros(m, bool)
     return Numbers(columns.columns, center, scale, fill, standardize == "robust", np.flatnonzero(gone))
 
 
@@ -181,11 +194,13 @@ def _of_sparse(X, rows, weights, standardize):
     return Numbers(np.arange(p), none, _inverse(width), none, False, np.zeros(0, np.int64))
 
 
-def _of_categories(X, rows, column, size):
+def _of_categories(X, rows, weights, column, size):
     """`CodedColumn` of a column of codes: those of the training rows."""
-    occurs = np.bincount(X[rows, column].astype(np.int64) + 1, minlength=size + 1) > 0
+    codes = X[rows, column].astype(np.int64) + 1
+    occurs, totals = np.bincount(codes, minlength=size + 1) > 0, np.bincount(codes, weights, size + 1)
     occurs[0] = False
-    return CodedColumn(column, np.where(occurs, np.cumsum(occurs), 0), int(occurs.sum()))
+    shares = totals[occurs] / totals[occurs].sum()
+    return CodedColumn(column, np.where(occurs, np.cumsum(occurs), 0), shares.size, shares)
 
 
 def needs_double(X):
@@ -242,7 +257,7 @@ def learn_inputs(
     if standardize is None and missing == "raise" and not sizes and numeric_embedding is None:
         return None
     columns = ColumnStatistics(X, rows, weights, np.setdiff1d(np.arange(X.shape[1]), list(sizes)), exact)
-    found = [_of_categories(X, rows, column, size) for column, size in sizes.items()]
+    found = [_of_categories(X, rows, weights, column, size) for column, size in sizes.items()]
     one_hot = [c for c in found if c.size <= most_one_hot]
     coded = [c for c in found if c.size > most_one_hot]
     inputs = Inputs(_numbers(columns, standardize, missing), one_hot, coded, exact)

@@ -28,7 +28,8 @@ def periodic():
 
 
 def categories(noise=None):
-    return CategoryVectors(Embedding(6, 4, noise=noise, has_unknown=True))
+    shares = np.array([0.3, 0.7]), np.array([0.2, 0.7, 0.1])
+    return CategoryVectors(Embedding(6, 4, noise=noise, has_unknown=True), shares)
 
 
 CASES = {
@@ -111,13 +112,15 @@ def test_periodic_numbers__are_those_of_the_paper():
         np.testing.assert_allclose(found[:, j], by_hand, atol=1e-12)
 
 
-def test_category_vectors__unknown_ones_are_zero():
-    layer = CategoryVectors(Embedding(3, 4, has_unknown=True))
+def test_category_vectors__unknown_ones_are_means_of_their_columns():
+    layer = categories()
     net = Net(layer, (2,), np.random.default_rng(0), np.float64)
-    found = net(np.array([[0.0, 1.0], [2.0, 0.0]]), Context())[0]
-    assert (found[0, 0] == 0.0).all()
-    assert (found[1, 1] == 0.0).all()
-    np.testing.assert_array_equal(found[0, 1], layer.embedding.table.value[1])
+    found = net(np.array([[0.0, 3.0], [2.0, 0.0]]), Context())[0]
+    vectors = layer.embedding.table.value
+    np.testing.assert_allclose(found[0, 0], 0.3 * vectors[1] + 0.7 * vectors[2])
+    np.testing.assert_allclose(found[1, 1], 0.2 * vectors[3] + 0.7 * vectors[4] + 0.1 * vectors[5])
+    np.testing.assert_array_equal(found[[0, 1], [1, 0]], vectors[[3, 2]])
+    assert (vectors[0] == 0.0).all()
 
 
 def test_table_columns__refuse_tokens_of_two_widths():

@@ -35,7 +35,8 @@ def fitted(kind=DropoutMLPRegressor, **params):
 def test_early_stopping_cv__epoch_is_the_best_of_the_mean_curve(monitor):
     net = fitted(DropoutMLPClassifier, early_stopping="cv", monitor=monitor)
     curve = np.array(net.validation_curve_)
-    assert curve.size == len(net.gap_curve_) == len(net.loss_curve_) == net.n_iter_ == 6
+    assert curve.size == len(net.gap_curve_) == 6
+    assert len(net.loss_curve_) == net.n_iter_ == net.best_iter_ + 1
     assert net.best_score_ == curve[net.best_iter_] == (curve.min() if monitor == "loss" else curve.max())
 
 
@@ -47,7 +48,7 @@ def test_early_stopping_cv__all_rows_train_the_net_until_the_chosen_epoch():
     assert net.best_iter_ < 5
     alone = DropoutMLPRegressor(**plain | dict(max_iter=net.best_iter_ + 1), early_stopping=False).fit(X, y)
     assert_array_equal(net.predict(X), alone.predict(X))
-    assert_array_equal(net.loss_curve_[: net.best_iter_ + 1], alone.loss_curve_)
+    assert_array_equal(net.loss_curve_, alone.loss_curve_)
 
 
 @pytest.mark.parametrize("schedule", ["constant", "annealed"])
@@ -76,7 +77,7 @@ def test_early_stopping_cv__noise_is_measured_on_all_rows_by_nets_that_did_not_s
 
 def test_early_stopping_cv__patience_ends_all_trainings():
     net = fitted(early_stopping="cv", patience=1, max_iter=60, learning_rate=0.05, dropout=0.0)
-    assert net.best_iter_ + 1 <= len(net.validation_curve_) == len(net.loss_curve_) == net.n_iter_ < 60
+    assert len(net.loss_curve_) == net.n_iter_ == net.best_iter_ + 1 <= len(net.validation_curve_) < 60
 
 
 def test_early_stopping_cv__warns_where_a_fold_alone_diverges(monkeypatch):
@@ -89,7 +90,8 @@ def test_early_stopping_cv__warns_where_a_fold_alone_diverges(monkeypatch):
     monkeypatch.setattr(_monitor, "mean_loss", infinite_at_last)
     with pytest.warns(ConvergenceWarning, match="diverged without one of the folds, in epoch 3"):
         net = fitted(early_stopping="cv")
-    assert len(net.validation_curve_) == net.n_iter_ == 2
+    assert len(net.validation_curve_) == 2
+    assert net.n_iter_ == net.best_iter_ + 1
 
 
 def test_early_stopping_cv__members_in_threads_leave_warnings_on():
@@ -115,7 +117,7 @@ def test_early_stopping_auto__a_net_that_continues_holds_rows_out():
     for one in (net, held):
         one.fit(*table())
     assert len(held.validation_curve_) == 12
-    assert len(net.loss_curve_) == 12
+    assert len(net.loss_curve_) == net.n_iter_
 
 
 def test_early_stopping_cv__rejects_what_needs_validation_rows_while_it_trains():

@@ -204,14 +204,19 @@ def test_tables__sparse_rows_take_no_missing_numbers():
 
 
 @pytest.mark.parametrize("name", ["colour", "city"])
-def test_tables__unknown_categories_are_nothing(name):
+def test_tables__unknown_categories_are_what_is_expected(name):
     X, y = frame()
-    model = DropoutMLPClassifier(**FAST).fit(X, y)
+    weights = 1.0 + np.arange(len(y)) % 3
+    model = DropoutMLPClassifier(**FAST).fit(X, y, weights)
     new = X.assign(**{name: "elsewhere"})
     at = seen_by_net(model, new)
     known = seen_by_net(model, X)
     columns = [8] if name == "city" else [4, 5, 6, 7]
-    assert (at[:, columns] == 0.0).all()
+    wanted = [0] if name == "city" else np.average(known[:, columns], axis=0, weights=weights)
+    np.testing.assert_allclose(at[:, columns], np.tile(wanted, (len(X), 1)))
+    if name == "city":
+        shares = np.bincount(X["city"].cat.codes, weights) / weights.sum()
+        np.testing.assert_allclose(model._net.inputs.coded[0].shares, shares)
     others = [j for j in range(at.shape[1]) if j not in columns]
     np.testing.assert_array_equal(at[:, others], known[:, others])
     assert np.isfinite(model.predict_proba(new)).all()
@@ -223,8 +228,25 @@ def test_tables__missing_categories_are_a_category():
     for value in (None, np.nan, pd.NA):
         new = X.assign(colour=pd.Series([value] * len(X), dtype=object))
         np.testing.assert_array_equal(seen_by_net(model, new)[:, 4:8], np.tile([0, 0, 0, 1], (len(X), 1)))
-    never = DropoutMLPClassifier(**FAST).fit(X.fillna({"colour": "red"}), y)
-    assert (seen_by_net(never, new)[:, 4:7] == 0.0).all()
+    filled = X.fillna({"colour": "red"})
+    never = DropoutMLPClassifier(**FAST).fit(filled, y)
+    shares = filled["colour"].value_counts(normalize=True).sort_index()
+    np.testing.assert_allclose(seen_by_net(never, new)[:, 4:7], np.tile(shares, (len(X), 1)))
+
+
+@pytest.mark.parametrize("n_categories", [3, 12])
+def test_tables__predictions_for_unknown_categories_are_between_those_for_known_ones(n_categories):
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, n_categories, 300) * rng.integers(0, 2, 300)  # the first one is frequent
+    x, names = rng.standard_normal(300), np.array([f"c{k:02d}" for k in range(n_categories)])
+    X, y = pd.DataFrame(dict(x=x, c=names[codes])), x + 3.0 * codes / n_categories
+    model = DropoutMLPRegressor(**FAST | dict(max_iter=30, dropout=0.0, learning_rate=0.01)).fit(X, y)
+    middle = pd.DataFrame(dict(x=np.zeros(n_categories), c=names))
+    known = model.predict(middle)
+    for value in (None, "elsewhere"):  # no entry was missing in fit
+        unknown = model.predict(middle[:1].assign(c=value))[0]
+        assert known.min() < unknown < known.max()
+        assert unknown == pytest.approx(np.average(known, weights=np.bincount(codes)), abs=0.2 * np.ptp(known))
 
 
 def test_tables__all_ways_to_name_categories_are_one():

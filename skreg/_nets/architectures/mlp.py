@@ -149,7 +149,8 @@ def category_vectors(a, inputs):
     """The embedding of the categories that have codes."""
     width = CATEGORY_SIZE if a.embedding_size == "auto" else a.embedding_size
     dropout = dropout_noise("gaussian" if a.dense.dropout_kind == "gaussian" else "bernoulli", a.embedding_dropout)
-    return CategoryVectors(Embedding(inputs.n_codes, width, EMBEDDING, dropout, has_unknown=True))
+    embedding = Embedding(inputs.n_codes, width, EMBEDDING, dropout, has_unknown=True)
+    return CategoryVectors(embedding, [column.shares for column in inputs.coded])
 
 
 def column_layers(a, inputs):

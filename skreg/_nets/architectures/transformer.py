@@ -103,7 +103,8 @@ def table_tokens(a, inputs=None):
     if inputs is None or not inputs.coded:
         return [*plain, *dropped]
     size = dict(has_unknown=True, deviation=(3.0 * a.embedding_size) ** -0.5)  # that of the vectors of numbers
-    vectors = CategoryVectors(Embedding(inputs.n_codes, a.embedding_size, EMBEDDING, **size))
+    embedding = Embedding(inputs.n_codes, a.embedding_size, EMBEDDING, **size)
+    vectors = CategoryVectors(embedding, [column.shares for column in inputs.coded])
     parts = [(inputs.n_plain, Chain(*plain)), (len(inputs.coded), vectors)]
     return [TableColumns([part for part in parts if part[0]], tokens=True), *dropped]
 

@@ -2,28 +2,50 @@
 
 import math
 
+import numpy as np
+
 from ..base import Layer
 
 
 class CategoryVectors(Layer):
-    """Vectors of categories from their codes (rows, columns).
+    """Vectors of categories from their codes (rows, columns); that of unknown ones, code 0, is the mean of the column.
 
     Parameters
     ----------
     embedding : Embedding
+        The vector of code 0 is 0.
+    shares : sequence of ndarray
+        For every column, the shares of its categories, whose codes follow those of the columns before.
     """
 
-    def __init__(self, embedding):
+    def __init__(self, embedding, shares):
         self.embedding = embedding
+        self.sizes = np.array([own.size for own in shares])
+        self.shares = np.concatenate(shares)[:, None]
 
     def build(self, shape, rng, dtype):
         out = self.embedding.build((*shape, 1), rng, dtype)
         self.size = math.prod(out)
+        self.shares = self.shares.astype(dtype)
         return out
 
     def __call__(self, x, ctx):
         y, back = self.embedding(x[:, :, None], ctx)
-        return y, back
+        rows, columns = np.nonzero(x == 0)
+        if not rows.size:
+            return y, back
+        table, firsts = self.embedding.table, np.cumsum(self.sizes) - self.sizes
+        y[rows, columns] = np.add.reduceat(self.shares * table.value[1:], firsts)[columns]
+
+        def back_with_means(d):
+            sums = np.zeros((self.sizes.size, d.shape[2]), d.dtype)
+            np.add.at(sums, columns, d[rows, columns])
+            grad = ctx.grad(table)
+            grad[1:] += self.shares * np.repeat(sums, self.sizes, axis=0)
+            d[rows, columns] = 0.0
+            return back(d)
+
+        return y, back_with_means
 
 
 class TableColumns(Layer):

@@ -64,20 +64,37 @@ def channel_moments(x, weights, mean, squares):
 
 
 @njit
-def update_running(moments, share, correction, mean, deviation):
-    """Move running means and standard deviations by a share of the way to those of a batch.
+def update_running(mean, variance, weight, effective, least, seen, running_mean, running_deviation):
+    """Move running means and standard deviations a share of the way to those of a batch: at least the share `least`.
 
-    `moments` are its means and variances, `correction` what makes a variance unbiased.
+    Parameters
+    ----------
+    mean, variance : array of shape (channels,)
+        Of the batch.
+    weight : float
+        Mean weight of its rows.
+    effective : float
+        Their effective number, which makes variances unbiased.
+    least : float
+    seen : array of shape (1,)
+        Sum of the weights so far.
+    running_mean, running_deviation : array of shape (channels,)
     """
+    real = mean.dtype.type
+    share = real(min(1.0, weight * max(least, 1.0 / (seen[0] + weight))))
+    correction = real(effective / max(effective - 1.0, 1.0))
     for c in range(mean.size):
-        mean[c] += share * (moments[0, c] - mean[c])
-        deviation[c] += share * (np.sqrt(moments[1, c] * correction) - deviation[c])
+        running_mean[c] += share * (mean[c] - running_mean[c])
+        running_deviation[c] += share * (np.sqrt(variance[c] * correction) - running_deviation[c])
+    seen[0] += real(weight)
 
 
 @njit
-def normalize_channels(x, mean, inverse, scale, z):
-    """Write standardized channels of x (n, channels) to z, and those times their scales to x."""
+def normalize_channels(x, mean, variance, scale, inverse, z):
+    """Write standardized channels of x (n, channels) to z, those times their scales to x, and one over deviations."""
     n, m = x.shape
+    for j in range(m):
+        inverse[j] = ONE / np.sqrt(variance[j] + _VARIANCE_OFFSET)
     for i in range(n):
         for j in range(m):
             z[i, j] = (x[i, j] - mean[j]) * inverse[j]
@@ -97,8 +114,11 @@ def standardize(x, mean, deviation, scale):
 
 
 @njit
-def gradient_sums(d, z, out):
-    """Write the sums of every channel of d and of d times z (n, channels) to the two rows of `out`."""
+def gradient_sums(d, z, out, scale_grad):
+    """Write the sums of every channel of d and of d times z (n, channels) to the two rows of `out`.
+
+    The second ones are the gradient of the scales, and added to it.
+    """
     n, m = d.shape
     part = np.empty_like(out)
     for j in range(m):
@@ -113,16 +133,19 @@ def gradient_sums(d, z, out):
         for j in range(m):
             out[0, j] += part[0, j]
             out[1, j] += part[1, j]
+    for j in range(m):
+        scale_grad[j] += out[1, j]
 
 
 @njit
-def channels_backward(d, z, weights, means, factor):
+def channels_backward(d, z, weights, sums, total, scale, inverse):
     """Turn the gradient d (rows, positions, channels) of the output into that of the input.
 
-    `weights` are those that the moments were formed with, or zeros where the moments do not depend on the input;
-    `means` are those of d and of d times z; `factor` is the scale over the standard deviation.
+    `weights` are those that the moments were formed with, or zeros where the moments do not depend on the input, and
+    `total` is their sum; `sums` are those of d and of d times z; `inverse` is one over the standard deviation.
     """
     n, n_positions, n_channels = d.shape
+    means, factor = sums / total, scale * inverse
     for i in range(n):
         w = weights[i]
         for t in range(n_positions):
@@ -256,17 +279,13 @@ class BatchNorm(Layer):
             weights, (mean, variance) = self._batch_moments(whole, n, ctx)
         else:
             weights, mean, variance = np.zeros(len(x), x.dtype), self.mean.value, self.deviation.value**2
-        inverse = ONE / np.sqrt(variance + _VARIANCE_OFFSET)
-        z = ctx.scratch(rows.shape, x.dtype)
-        normalize_channels(rows, mean, inverse, self.scale.value, z)
+        z, inverse, scale = ctx.scratch(rows.shape, x.dtype), np.empty_like(mean), self.scale.value
+        normalize_channels(rows, mean, variance, scale, inverse, z)
 
         def back(d):
             sums = np.empty((2, d.shape[-1]), d.dtype)
-            gradient_sums(by_channel(d), z, sums)
-            grad = ctx.grad(self.scale)
-            grad += sums[1]
-            means = ctx.total(sums) / n
-            channels_backward(by_position(d), z.reshape(whole.shape), weights, means, self.scale.value * inverse)
+            gradient_sums(by_channel(d), z, sums, ctx.grad(self.scale))
+            channels_backward(by_position(d), z.reshape(whole.shape), weights, ctx.total(sums), n, scale, inverse)
             return d
 
         return x, back
@@ -282,9 +301,6 @@ class BatchNorm(Layer):
             moments = np.stack([mean, summed([s + w * (m - mean) ** 2 for w, m, s in parts])])
         moments[1] /= n
         if rows.mean > 0.0 and ctx.leads:
-            seen, effective = float(self.seen.value[0]), rows.effective * x.shape[1]
-            share = min(1.0, rows.mean * max(self.least, 1.0 / (seen + rows.mean)))
-            share, correction = map(x.dtype.type, (share, effective / max(effective - 1.0, 1.0)))
-            update_running(moments, share, correction, self.mean.value, self.deviation.value)
-            self.seen.value += x.dtype.type(rows.mean)
+            running = self.seen.value, self.mean.value, self.deviation.value
+            update_running(*moments, rows.mean, rows.effective * x.shape[1], self.least, *running)
         return rows.relative, moments

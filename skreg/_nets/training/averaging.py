@@ -2,8 +2,16 @@
 
 import numpy as np
 
+from ..._core._jit import njit
 from ..context import Context
 from ..layers.normalization import LEAST_SHARE, BatchNorm
+
+
+@njit
+def move_towards(mean, values, share):
+    """Move a mean by a share of the way to new values."""
+    for i in range(mean.size):
+        mean[i] += share * (values[i] - mean[i])
 
 
 class Average:
@@ -28,8 +36,8 @@ class Average:
     def __call__(self, net):
         self.updates += 1
         share = net.dtype.type(1.0 - self.decay(self.updates))
-        self.theta += share * (net.theta - self.theta)
-        self.memory += share * (net.memory - self.memory)
+        move_towards(self.theta, net.theta, share)
+        move_towards(self.memory, net.memory, share)
 
     def load_into(self, net):
         """Replace the net's parameters by their mean, but keep weights at 0 that L1 has set to 0 now."""
