@@ -10,7 +10,7 @@ from . import processes, race, report
 from .linear import names
 from .problems import image_rows
 
-PARTS = ("epoch", "members", "order", "memory")
+PARTS = ("epoch", "defaults", "members", "order", "memory")
 DROPOUT, SMOOTHING = 0.2, 0.1
 MEMBER_SIZES, MEMBER_EPOCHS = (1, 2, 4, 8, 16), 5
 NOTE = f"""\
@@ -19,6 +19,10 @@ smoothing {SMOOTHING} where it has them. Each has a process of its own, and the 
 time of a whole fit divided by its number of epochs, so that preparation counts. The first fit, which compiles, is left
 out. PyTorch and skorch run with one thread and with all, and the faster of the two is shown, with its number of
 threads.
+
+Default nets have two layers of 100 units, batch normalization, dropout, a running mean of the parameters, weight decay
+and L1, a cosine schedule, and a tenth of the rows held out, on which the mean is evaluated after every epoch. PyTorch
+trains the same, scikit-learn what it has of this: the layers, Adam, L2 and the rows held out.
 """
 
 
@@ -38,6 +42,12 @@ CASES = {
     "shallow": Case(20000, 30, (100,), 200, 20),
     "deep": Case(20000, 30, (256, 256, 256), 256, 4),
     "digits": Case(60000, 784, (800, 800), 128, 1),
+}
+
+
+DEFAULTS = {  # the hidden layers and the largest batch of our defaults
+    "small": Case(2000, 20, (100, 100), 112, 20),
+    "middle": Case(20000, 30, (100, 100), 256, 4),
 }
 
 
@@ -121,14 +131,76 @@ SOLVERS = {
 }
 
 
+def our_defaults(case):
+    from skreg import DropoutMLPClassifier
+
+    return DropoutMLPClassifier(max_iter=case.epochs, random_state=0).fit
+
+
+def scikit_learn_defaults(case):
+    from sklearn.neural_network import MLPClassifier
+
+    return MLPClassifier(
+        case.hidden, batch_size=case.batch, max_iter=case.epochs, early_stopping=True, n_iter_no_change=10**9,
+        random_state=0,
+    ).fit  # fmt: skip
+
+
+def pytorch_defaults(case, rate=2e-3, decay=0.3, l1=1e-4, averaging=0.98):
+    """Our defaults in a plain training loop."""
+    import torch
+    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+    def fit(X, y):
+        torch.manual_seed(0)
+        X, y = torch.from_numpy(X), torch.from_numpy(y)
+        parts, width = [], case.features
+        for units in case.hidden:
+            parts += [torch.nn.Linear(width, units, bias=False), torch.nn.BatchNorm1d(units), torch.nn.ReLU()]
+            parts.append(torch.nn.Dropout(0.25))
+            width = units
+        net = torch.nn.Sequential(*parts, torch.nn.Linear(width, int(y.max()) + 1))
+        weights = [param for param in net.parameters() if param.ndim == 2]
+        others = [param for param in net.parameters() if param.ndim == 1]
+        groups = [dict(params=weights, weight_decay=decay), dict(params=others, weight_decay=0.0)]
+        optimizer, loss = torch.optim.AdamW(groups, lr=rate, foreach=True), torch.nn.CrossEntropyLoss()
+        mean = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(averaging), use_buffers=True)
+        held, kept = torch.randperm(len(y)).split([len(y) // 10, len(y) - len(y) // 10])
+        steps = case.epochs * -(-len(kept) // case.batch)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        for _ in range(case.epochs):
+            net.train()
+            order = kept[torch.randperm(len(kept))]
+            for rows in order.split(case.batch):
+                optimizer.zero_grad()
+                loss(net(X[rows]), y[rows]).backward()
+                optimizer.step()
+                schedule.step()
+                with torch.no_grad():
+                    for weight in weights:
+                        weight.copy_(torch.nn.functional.softshrink(weight, rate * l1))
+                mean.update_parameters(net)
+            mean.eval()
+            with torch.no_grad():
+                loss(mean(X[held]), y[held])
+
+    return fit
+
+
+DEFAULT_SOLVERS = {
+    "skreg": (our_defaults, "skreg", [{}]),
+    "scikit-learn (layers and L2 only)": (scikit_learn_defaults, "sklearn", [{}]),
+    "PyTorch": (pytorch_defaults, "torch", race.all_threads()),
+}
+
+
 def some_rows(name, case, rows):
     return tuple(part[:rows] for part in data(name, case))
 
 
-def epoch_times(name, repeats, rows):
+def epoch_times(solvers, name, case, repeats, rows):
     """Rows of a table: seconds per epoch."""
-    case = CASES[name]
-    solvers = {solver: (partial(make, case), *rest) for solver, (make, *rest) in SOLVERS.items()}
+    solvers = {solver: (partial(make, case), *rest) for solver, (make, *rest) in solvers.items()}
     return race.race(solvers, partial(some_rows, name, case, rows), case.epochs, repeats)
 
 
@@ -194,9 +266,16 @@ def run(args):
             if data(name, case) is None:
                 print(f"{name}: MNIST is not available")
                 continue
-            rows = epoch_times(name, 1 if args.small else args.repeats, 300 if args.small else case.rows)
+            repeats, n = (1, 300) if args.small else (args.repeats, case.rows)
+            rows = epoch_times(SOLVERS, name, case, repeats, n)
             about = f"{case.rows} x {case.features}, hidden {case.hidden}, batches of {case.batch}"
             pages.enter("epoch", name, about, None, None, rows=rows)
+    if "defaults" in args.parts:
+        for name, case in DEFAULTS.items():
+            repeats, n = (1, 1200) if args.small else (args.repeats, case.rows)
+            rows = epoch_times(DEFAULT_SOLVERS, name, case, repeats, n)
+            about = f"default parameters, batches of {case.batch}"
+            pages.enter("defaults", f"{case.rows} x {case.features}", about, None, None, rows=rows)
     if "members" in args.parts:
         for n, p in [(300, 5)] if args.small else [(2_000, 20), (10_000, 50)]:
             rows = members(MEMBER_SIZES, n, p, 1 if args.small else args.repeats)

@@ -31,6 +31,7 @@ TITLES = {
     "first": "First fit of a new process: import and fit",
     "memory": "Peak memory of a fit, above the libraries and the data",
     "epoch": "Seconds per epoch",
+    "defaults": "Seconds per epoch of nets with default parameters",
     "members": "Seconds per epoch of shared ensembles",
     "order": "The order of X in memory: time grows with the number of rows in both",
     "tables": "Every table",

@@ -255,7 +255,7 @@ def test_example__prints_and_saves_its_pictures(path, tmp_path, monkeypatch):
 SMALL = {
     "linear": "--parts path,single --repeats 1 --problems wide",
     "logistic": "--limit 0.2 --repeats 1 --problems wide",
-    "mlp": "--repeats 1 --problems " + ("tiny,narrow" if THOROUGH else "tiny"),
+    "mlp": "--repeats 1 --problems " + ("tiny,narrow" if THOROUGH else "tiny --parts epoch,members,order,memory"),
     "cnn": "--repeats 1 --problems digits --parts epoch",
     "images": "--parts mnist1d",
     "rnn": "--problems signals-gru --parts epoch",
