@@ -186,7 +186,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         self.strength_curve_ = []
         self.validation_curve_ = None
         self.gap_curve_ = None
-        for name in ("_optimizer", "best_iter_", "best_score_", "noise_variance_"):
+        for name in ("_optimizer", "best_iter_", "best_score_", "fold_curves_", "noise_variance_"):
             vars(self).pop(name, None)
 
     def _go_on(self, wanted):

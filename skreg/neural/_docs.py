@@ -203,7 +203,10 @@ SHARED = {
         Factor of noise and weight decay at the end of every epoch; see `strength_schedule`.
     validation_curve_ : list of float or None
         Value of `monitor` on the validation rows after every epoch, with ``early_stopping="cv"`` the mean over folds;
-        None without validation rows. The curves of folds go on after the epoch that was chosen.
+        None without validation rows.
+    fold_curves_ : list of list of float
+        With ``early_stopping="cv"``, the `validation_curve_` of the nets without a fold. These go on after the epoch
+        that is chosen, where the net itself ends. Not set otherwise.
     gap_curve_ : list of float or None
         Validation loss minus training loss after every epoch, on as many training rows as validation rows and without
         noise; with a scorer, training score minus validation score. Positive values are overfitting.

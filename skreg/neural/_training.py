@@ -84,6 +84,7 @@ class NetTraining:
     def _take_choice(self, chosen):
         """Set the attributes that come from the validation rows of a cross-validation."""
         self.validation_curve_, self.gap_curve_ = chosen.validation_curve, chosen.gap_curve
+        self.fold_curves_ = [one.validation_curve_ for one in chosen.fitted]
         self.best_iter_, self.best_score_ = chosen.step, chosen.score
         self._join_noise(chosen)
         if self._distance is not None:

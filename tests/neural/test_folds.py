@@ -63,7 +63,9 @@ def test_early_stopping_cv__curve_is_that_of_nets_without_a_fold(schedule):
         one = DropoutMLPClassifier(**params, early_stopping=False)
         one.fit(X[training.rows], y[training.rows] > 0.0, X_val=X[held.rows], y_val=y[held.rows] > 0.0)
         curves.append(one.validation_curve_)
+    np.testing.assert_allclose(net.fold_curves_, curves, rtol=1e-6)
     np.testing.assert_allclose(net.validation_curve_, np.mean(curves, axis=0), rtol=1e-6)
+    assert not hasattr(net.set_params(early_stopping=True).fit(X, y > 0.0), "fold_curves_")
 
 
 def test_early_stopping_cv__noise_is_measured_on_all_rows_by_nets_that_did_not_see_them():
