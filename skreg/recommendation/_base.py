@@ -1,6 +1,6 @@
 """What models of users and items have in common: labels, factors, predictions and recommendations."""
 
-from numbers import Integral
+from numbers import Integral, Number
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -10,9 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 from .._factorization.ridge import score_entries
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._lazy import by_blocks
-from ..utils._params import NONE, RANDOM_STATE, Interval, Options, check_int
+from ..utils._params import NONE, RANDOM_STATE, Interval, Options, check_bool, check_int
 from ..utils._validation import as_one_column, check_weights, numeric_targets
-from ._labels import SIDES, UNKNOWN, LabelIndex, as_column, read_pairs
+from ._labels import SIDES, UNKNOWN, LabelIndex, as_column, merged, read_pairs
 
 BLOCK = 1 << 22  # scores that are in memory at a time
 
@@ -147,12 +147,13 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If n is not in that range, and for unknown users with ``unknown="raise"``.
+            If n is not in that range, `exclude_seen` no boolean, and for unknown users with ``unknown="raise"``.
         """
         check_is_fitted(self)
-        users = as_column(_as_labels(users, "users"), "user")
-        codes = self._users.known(users) if self.unknown == "raise" else self._users.codes(users)
-        order, scores = self._top(codes, check_int(n, "n", 1, self.items_.size, "items"), exclude_seen)
+        users = _as_labels(users, "user")
+        codes = self._users.known(users, "users") if self.unknown == "raise" else self._users.codes(users)
+        n, exclude_seen = check_int(n, "n", 1, self.items_.size, "items"), check_bool(exclude_seen, "exclude_seen")
+        order, scores = self._top(codes, n, exclude_seen)
         return self.items_[order], scores
 
     def _top(self, codes, n, exclude_seen):
@@ -207,7 +208,9 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
             For unknown items, and for n out of range.
         """
         check_is_fitted(self)
-        codes = self._items.known(as_column(_as_labels(items, "items"), "item"))
+        codes = self._items.known(_as_labels(items, "item"), "items")
+        if self.items_.size == 1:
+            raise ValueError("similar_items needs two items in the training rows; they have one.")
         n = check_int(n, "n", 1, self.items_.size - 1, "other items")
         norms = np.linalg.norm(self.item_factors_, axis=1, keepdims=True)
         unit = self.item_factors_ / np.where(norms > 0.0, norms, 1.0)
@@ -219,17 +222,15 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
 
 def _index(labels, side, table):
     """The index of the labels of one side, and of those of its table of features if there is one."""
-    if table is None:
-        return LabelIndex(labels, side)
-    more = table.labels
-    if more.dtype.kind != labels.dtype.kind:
-        more, labels = more.astype(object), labels.astype(object)
-    return LabelIndex(np.concatenate([labels, more]), side)
+    return LabelIndex(labels if table is None else merged(labels, table.labels), side)
 
 
-def _as_labels(labels, name):
+def _as_labels(labels, side):
+    """The argument `users` or `items` as an array of labels."""
+    name = f"{side}s"
     if isinstance(labels, (str, bytes)) or not hasattr(labels, "__len__"):
-        raise ValueError(f"{name} must be a list or an array of labels; got {labels!r}. For one, pass [{labels!r}].")
+        advice = f" For one, pass [{labels!r}]." if isinstance(labels, (str, bytes, Number)) else ""
+        raise ValueError(f"{name} must be a list or an array of labels; got {labels!r}.{advice}")
     if not hasattr(labels, "__array__"):
         array = np.empty(len(labels), dtype=object)
         array[:] = list(labels)
@@ -237,7 +238,7 @@ def _as_labels(labels, name):
     labels = np.asarray(labels)
     if labels.ndim != 1:
         raise ValueError(f"{name} must have one dimension; got shape {labels.shape}.")
-    return labels
+    return as_column(labels, side, name)
 
 
 def best(scores, n):

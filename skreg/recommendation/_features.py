@@ -1,5 +1,6 @@
 """Features of users and of items, as sparse matrices in the order of their labels."""
 
+import datetime
 import warnings
 
 import numpy as np
@@ -19,7 +20,7 @@ class FeatureTable:
     ----------
     table : frame or array-like of shape (n, 1 + n_columns)
         Labels in the first column. Numbers are used as they are; texts, categories and booleans become one column for
-        each value.
+        each value. Dates are an error.
     side : {"user", "item"}
 
     Attributes
@@ -42,6 +43,8 @@ class FeatureTable:
         self.matrix = sp.hstack(parts, format="csr")
 
     def _columns(self, table):
+        if sp.issparse(table):
+            raise ValueError(f"{self.name} must be a dense table; got a sparse matrix.")
         frame = as_table(table)
         if frame is not None:
             columns, names = [column.to_numpy() for column in frame.iter_columns()], list(map(str, frame.columns))
@@ -53,15 +56,12 @@ class FeatureTable:
         if len(columns) < 2 or not len(columns[0]):
             raise ValueError(
                 f"{self.name} must have a column of labels, one of features at least, and a row at least; got"
-                f" {len(columns)} columns."
+                f" {len(columns)} columns and {len(columns[0]) if columns else 0} rows."
             )
         return columns, names
 
     def _labels(self, column, side):
-        try:
-            labels = as_column(column, side)
-        except ValueError as error:
-            raise ValueError(f"{self.name}: {error}") from error
+        labels = as_column(column, side, self.name)
         values, counts = np.unique(labels.astype(str), return_counts=True)
         if (counts > 1).any() and len(set(labels.tolist())) < labels.size:
             raise ValueError(
@@ -74,6 +74,11 @@ class FeatureTable:
         if column.dtype.kind == "O":
             numbers = [isinstance(value, (int, float, np.number)) and not isinstance(value, bool) for value in column]
             column = column.astype(np.float64) if all(numbers) else column
+        if column.dtype.kind in "mM" or any(isinstance(value, datetime.date) for value in column[:1].tolist()):
+            raise ValueError(
+                f"{self.name} must hold numbers, texts, categories or booleans; got the date {column[0]} in column"
+                f" {name!r}. Give dates as numbers on a scale of about 1, or as classes such as decades."
+            )
         if column.dtype.kind in "iuf":
             bad = np.flatnonzero(~np.isfinite(column))
             if bad.size:

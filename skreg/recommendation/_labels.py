@@ -97,8 +97,10 @@ def _as_array(X):
     return plain if plain.dtype.kind in "biuf" else array
 
 
-def as_column(labels, side):
+def as_column(labels, side, source="X"):
     """Labels of one side as an array of shape (n,), of objects only where they have no common type.
+
+    `source` is the argument that messages name.
 
     Raises
     ------
@@ -109,9 +111,9 @@ def as_column(labels, side):
     """
     labels = np.asarray(labels)
     if labels.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: X has {side}s of the type {labels.dtype}.")
+        raise ValueError(f"Complex data not supported: {source} has {side}s of the type {labels.dtype}.")
     if labels.dtype.kind == "O":
-        _check_objects(labels, side)
+        _check_objects(labels, side, source)
         kinds = set(map(type, labels.tolist()))
         if kinds and all(issubclass(kind, Integral) and kind is not bool for kind in kinds):
             try:
@@ -123,16 +125,16 @@ def as_column(labels, side):
         bad = np.flatnonzero(~np.isfinite(labels))
         if bad.size:
             kind = "NaN" if np.isnan(labels[bad[0]]) else "infinity"
-            raise ValueError(f"Input X contains {kind} in row {bad[0]} of the {side}s ({bad.size} such rows).")
+            raise ValueError(f"Input {source} contains {kind} in row {bad[0]} of the {side}s ({bad.size} such rows).")
     elif labels.dtype.kind in "mM" and (bad := np.flatnonzero(np.isnat(labels))).size:
-        raise ValueError(f"Input X contains NaT in row {bad[0]} of the {side}s ({bad.size} such rows).")
+        raise ValueError(f"Input {source} contains NaT in row {bad[0]} of the {side}s ({bad.size} such rows).")
     return labels
 
 
-def _check_objects(labels, side):
+def _check_objects(labels, side, source):
     for row, label in enumerate(labels.tolist()):
         if isinstance(label, complex):
-            raise ValueError(f"Complex data not supported: X has {label!r} in row {row} of the {side}s.")
+            raise ValueError(f"Complex data not supported: {source} has {label!r} in row {row} of the {side}s.")
         try:
             hash(label)
             missing = label is None or bool(label != label)
@@ -141,13 +143,13 @@ def _check_objects(labels, side):
                 missing = True
             else:
                 raise TypeError(
-                    f"X must hold labels such as numbers or strings, argument must be a string or a number; got"
+                    f"{source} must hold labels such as numbers or strings, argument must be a string or a number; got"
                     f" {label!r} in row {row} of the {side}s."
                 ) from error
         if missing:
-            raise ValueError(f"Input X contains NaN: {label!r} in row {row} of the {side}s.")
+            raise ValueError(f"Input {source} contains NaN: {label!r} in row {row} of the {side}s.")
         if isinstance(label, Real) and label in (np.inf, -np.inf):
-            raise ValueError(f"Input X contains infinity in row {row} of the {side}s.")
+            raise ValueError(f"Input {source} contains infinity in row {row} of the {side}s.")
 
 
 class LabelIndex:
@@ -204,20 +206,39 @@ class LabelIndex:
             self._codes = {label: code for code, label in enumerate(self.labels.tolist())}
         return np.fromiter((self._codes.get(label, UNKNOWN) for label in labels.tolist()), np.int64, labels.size)
 
-    def known(self, labels):
-        """Codes of labels; ValueError naming those that are unknown."""
+    def known(self, labels, source="X"):
+        """Codes of labels; ValueError naming those that are unknown, and the argument that has them."""
         codes = self.codes(labels)
         unknown = codes == UNKNOWN
         if unknown.any():
             some = list(dict.fromkeys(labels[unknown].tolist()))
             more = f" and {len(some) - 5} more" if len(some) > 5 else ""
             raise ValueError(
-                f"X has {self.side}s that were not in the training rows: {', '.join(map(repr, some[:5]))}{more}."
+                f"{source} must have no unknown {self.side}s; got {self.side}s that were not in the training rows:"
+                f" {', '.join(map(repr, some[:5]))}{more}."
             )
         return codes
 
     def __getstate__(self):
         return vars(self) | {"_codes": None}
+
+
+def merged(one, other):
+    """The labels of two arrays in one; of two types of numbers, whole ones are integers."""
+    if one.dtype.kind != other.dtype.kind:
+        one, other = (as_integers(labels) for labels in (one, other))
+    if one.dtype.kind != other.dtype.kind:
+        one, other = (labels.astype(object) for labels in (one, other))
+    return np.concatenate([one, other])
+
+
+def as_integers(labels):
+    """Whole numbers as int64, where floats and int64 can tell them apart; other labels as they are."""
+    if labels.dtype.kind == "f":
+        is_whole = (np.abs(labels) < 2**53).all() and (labels == np.floor(labels)).all()
+    else:
+        is_whole = labels.dtype.kind == "u" and labels.max(initial=0) < 2**63
+    return labels.astype(np.int64) if is_whole else labels
 
 
 def _have_numbers(labels):

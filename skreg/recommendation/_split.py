@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ..utils._params import check_int
+from ..utils._params import check_bool, check_int
 from ._labels import SIDES, LabelIndex, read_columns
 
 
@@ -40,10 +40,8 @@ class EntriesKFold:
     """
 
     def __init__(self, n_splits=5, *, shuffle=True, random_state=0):
-        if not isinstance(shuffle, (bool, np.bool_)):
-            raise ValueError(f"shuffle must be True or False; got {shuffle!r}.")
         self.n_splits = check_int(n_splits, "n_splits", 2)
-        self.shuffle = shuffle
+        self.shuffle = check_bool(shuffle, "shuffle")
         self.random_state = random_state
 
     def __repr__(self):

@@ -104,6 +104,13 @@ def check_int(value, name, low, high=np.inf, of=""):
     return int(value)
 
 
+def check_bool(value, name):
+    """True or False; ValueError that names the argument for what is neither."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False; got {value!r}.")
+    return bool(value)
+
+
 def check_params(estimator):
     """Raise InvalidParameterError for the first parameter outside the estimator's `_parameter_constraints`."""
     for name, allowed in estimator._parameter_constraints.items():

@@ -1,11 +1,13 @@
 """Matrix factorization of implicit feedback."""
 
+import datetime
 import pickle
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -194,8 +196,15 @@ BAD_TABLES = {
     "twice": (pd.concat([ITEMS, ITEMS[:1]]), "one row for each item; got several for '0'"),
     "NaN": (ITEMS.assign(length=np.r_[np.nan, np.ones(31)]), "nan in row 0 of column 'length'"),
     "missing text": (ITEMS.assign(genre=[None, *ITEMS["genre"][1:]]), "row 0 of column 'genre'"),
-    "missing label": (ITEMS.assign(item=np.r_[np.nan, np.arange(1.0, 32.0)]), "item_features: .*NaN"),
+    "missing label": (
+        ITEMS.assign(item=np.r_[np.nan, np.arange(1.0, 32.0)]),
+        "Input item_features contains NaN in row 0 of the items",
+    ),
     "one dimension": (np.arange(3), "two dimensions"),
+    "sparse": (sp.eye_array(32, format="csr"), "item_features must be a dense table"),
+    "date": (ITEMS.assign(out=pd.Timestamp("1994-06-23")), "got the date 1994-06-23.* in column 'out'"),
+    "date in a list": ([[0, datetime.date(1994, 6, 23)]], "got the date 1994-06-23 in column '1'"),
+    "no row": (ITEMS[:0], "got 2 columns and 0 rows"),
     "labels of no row": (
         ITEMS.assign(item=ITEMS["item"] + 1000),
         "item_features must have labels of training rows, such as 0; got none of them, but such as 1000",
@@ -205,6 +214,18 @@ BAD_TABLES = {
         "item_features must have labels of training rows, such as 0; got none of them, but such as '0'",
     ),
 }
+
+
+@pytest.mark.parametrize(
+    ("pairs", "table"), [(np.int64, np.float64), (np.float64, np.int64), (np.uint8, np.int64), (np.int64, object)]
+)
+def test_features__labels_may_be_another_type_of_numbers(pairs, table):
+    features = np.column_stack([ITEMS["item"], np.arange(32) % 3 - 1]).astype(table)
+    model = make(item_features=features, tol=1.0).fit(X.astype(pairs))
+    assert model.items_.tolist() == list(range(32))
+    assert model.items_.dtype == np.int64
+    with_text = make(item_features=[["a", 1.0], [3, 0.5]], tol=1.0).fit(X.astype(pairs))
+    assert with_text.items_.tolist() == [*range(30), "a"]
 
 
 @pytest.mark.parametrize("case", BAD_TABLES)

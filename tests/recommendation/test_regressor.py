@@ -85,6 +85,29 @@ def test_regressor__stationarity_is_the_fall_of_the_next_ridge_regressions():
     np.testing.assert_allclose(model.stationarity_, max(falls), rtol=1e-6)
 
 
+def test_regressor__certificate_is_the_norm_of_the_gradient_relative_to_the_null_model():
+    """Half of the squared norm of the gradient by one side, in the metric of the inverse curvature."""
+    tight = dict(alpha=0.1, alpha_bias=0.02, frequency_scaling=1.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = MatrixFactorizationRegressor(2, max_iter=3, tol=0.0, **tight).fit(X, Y)
+    sides = (model.user_biases_, model.user_factors_), (model.item_biases_, model.item_factors_)
+    residuals, norms = model.predict(X) - Y, []
+    for k, ((biases, factors), (_, others)) in enumerate((sides, sides[::-1])):
+        total = 0.0
+        for row in range(len(factors)):
+            own = X[:, k] == row
+            Z = np.column_stack([np.ones(own.sum()), others[X[own, 1 - k]]])
+            ridge = own.sum() * np.array([0.02, 0.1, 0.1])
+            gradient = (residuals[own] @ Z + ridge * np.r_[biases[row], factors[row]]) / len(Y)
+            total += 0.5 * gradient @ np.linalg.solve((Z.T @ Z + np.diag(ridge)) / len(Y), gradient)
+        norms.append(total)
+    np.testing.assert_allclose(model.stationarity_, max(norms), rtol=1e-6)
+    for tol in (1e-3, 1e-6):
+        fitted = MatrixFactorizationRegressor(2, max_iter=1000, tol=tol, **tight).fit(X, Y)
+        assert 0.0 < fitted.stationarity_ <= tol * 0.5 * Y.var()
+
+
 def test_regressor__without_factors_is_the_ridge_of_dummies():
     """A penalty that removes the factors leaves the ridge regression of indicator columns."""
     model = MatrixFactorizationRegressor(1, alpha=50.0, alpha_bias=0.1, frequency_scaling=0.0, **TIGHT).fit(X, Y)
@@ -374,10 +397,18 @@ def test_bad_requests__are_named():
             model.recommend([0], n=n)
     with pytest.raises(ValueError, match=r"users must be a list .* For one, pass \['ann'\]"):
         model.recommend("ann")
-    with pytest.raises(ValueError, match="items that were not in the training rows: 77"):
+    with pytest.raises(ValueError, match=r"users must be a list or an array of labels; got None\.$"):
+        model.recommend(None)
+    with pytest.raises(ValueError, match="Input users contains NaN: None in row 1 of the users"):
+        model.recommend([3, None])
+    with pytest.raises(ValueError, match="exclude_seen must be True or False; got 'no'"):
+        model.recommend([0], exclude_seen="no")
+    with pytest.raises(ValueError, match="items must have no unknown items; got items that were not in the training"):
         model.similar_items([77])
     with pytest.raises(ValueError, match="n must be an int between 1 and 19"):
         model.similar_items([0], n=20)
+    with pytest.raises(ValueError, match="similar_items needs two items in the training rows; they have one"):
+        MatrixFactorizationRegressor(1).fit([["ann", 0], ["bob", 0]], [1, 2]).similar_items([0])
 
 
 def test_bad_fit__leaves_the_model_as_it_was():
