@@ -17,13 +17,14 @@ NOTE = """\
 Ratings: RMSE of five random folds, predictions cut to the range of the ratings. Settings that are not called defaults
 are those with the least RMSE on one more split, of the first fold's training rows. Seconds are those of a fit, mean
 over the folds, in one thread, all in one run. "Published" are the figures of Surprise's documentation, of folds of its
-own.
+own. Where the command has `--without SVD++`, Surprise's SVD++ was not run: its fits take minutes.
 
 Lists: of the ratings of every item, a random quarter is held out, as in the tables of Microsoft's recommenders, from
 which "published" is; a rating of any size counts as one. Recall and nDCG are those of the ten best items that a user
 has not rated in the training rows, mean over the users of held-out rows. Settings are those with the best nDCG on one
 more such split of the training rows. Our defaults, and the grids of settings, were written with this data in view; the
-choice within a grid saw no held-out row.
+choice within a grid saw no held-out row. Where implicit's BPR samples an item that the user has, it makes no update;
+ours samples again. BiVAE was not run: it needs PyTorch.
 
 Speed: seconds until the objective of least squares on all pairs is within a thousandth of the best that any run found,
 the least of several runs in turns, with two threads for both. The number of iterations is the first that suffices. The

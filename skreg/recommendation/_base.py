@@ -248,7 +248,9 @@ def best(scores, n):
         least = np.partition(scores, n_columns - n, axis=1)[:, n_columns - n, None]
         is_in, ties = scores > least, scores == least
         room = n - is_in.sum(axis=1, keepdims=True)
-        is_in |= ties & (np.cumsum(ties, axis=1) <= room)
+        if (ties.sum(axis=1, keepdims=True) > room).any():
+            ties &= np.cumsum(ties, axis=1) <= room
+        is_in |= ties
         order = np.nonzero(is_in)[1].reshape(len(scores), n)
     else:
         order = np.broadcast_to(np.arange(n), scores.shape)

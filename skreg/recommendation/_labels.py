@@ -1,6 +1,7 @@
 """Users and items from the first two columns of X, and their labels as codes."""
 
 from copy import copy
+from itertools import repeat
 from numbers import Integral, Real
 
 import numpy as np
@@ -132,9 +133,13 @@ def as_column(labels, side, source="X"):
 
 
 def _check_objects(labels, side, source):
-    for row, label in enumerate(labels.tolist()):
-        if isinstance(label, complex):
-            raise ValueError(f"Complex data not supported: {source} has {label!r} in row {row} of the {side}s.")
+    """Raise for what is no label; of equal ones the first is looked at."""
+    labels = labels.tolist()
+    try:
+        distinct = dict.fromkeys(labels)
+    except TypeError:  # some cannot be hashed
+        distinct = labels
+    for label in distinct:
         try:
             hash(label)
             missing = label is None or bool(label != label)
@@ -144,12 +149,20 @@ def _check_objects(labels, side, source):
             else:
                 raise TypeError(
                     f"{source} must hold labels such as numbers or strings, argument must be a string or a number; got"
-                    f" {label!r} in row {row} of the {side}s."
+                    f" {label!r} in row {_row(labels, label)} of the {side}s."
                 ) from error
+        if isinstance(label, complex):
+            raise ValueError(
+                f"Complex data not supported: {source} has {label!r} in row {_row(labels, label)} of the {side}s."
+            )
         if missing:
-            raise ValueError(f"Input {source} contains NaN: {label!r} in row {row} of the {side}s.")
+            raise ValueError(f"Input {source} contains NaN: {label!r} in row {_row(labels, label)} of the {side}s.")
         if isinstance(label, Real) and label in (np.inf, -np.inf):
-            raise ValueError(f"Input {source} contains infinity in row {row} of the {side}s.")
+            raise ValueError(f"Input {source} contains infinity in row {_row(labels, label)} of the {side}s.")
+
+
+def _row(labels, label):
+    return next(row for row, other in enumerate(labels) if other is label)
 
 
 class LabelIndex:
@@ -204,7 +217,7 @@ class LabelIndex:
             return np.where(self.labels[places] == labels, places, UNKNOWN)
         if self._codes is None:
             self._codes = {label: code for code, label in enumerate(self.labels.tolist())}
-        return np.fromiter((self._codes.get(label, UNKNOWN) for label in labels.tolist()), np.int64, labels.size)
+        return np.fromiter(map(self._codes.get, labels.tolist(), repeat(UNKNOWN)), np.int64, labels.size)
 
     def known(self, labels, source="X"):
         """Codes of labels; ValueError naming those that are unknown, and the argument that has them."""

@@ -3,6 +3,8 @@
 `tests/common/test_common.py` runs all that it does ask, with no expected failures.
 """
 
+import re
+
 import pytest
 from sklearn.base import is_regressor
 from sklearn.linear_model import Ridge
@@ -10,6 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from tests.estimators import INSTANCES, title
+from tests.processes import ROOT
 
 LEFT_OUT = {
     "check_array_api_same_namespace": "labels are looked up in a table, which is not arithmetic of arrays",
@@ -49,3 +52,9 @@ def test_checks__that_are_left_out_have_reasons(estimator):
     assert tags.input_tags.categorical
     assert tags.input_tags.string
     assert not tags.input_tags.sparse
+
+
+def test_checks__that_are_left_out_are_listed_in_the_guide():
+    guide = (ROOT / "docs" / "guide" / "recommendation.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(check_\w+_\w+)`", guide)) == set(LEFT_OUT) | set(OF_REGRESSORS)
+    assert all(f"`{tag}`" in guide for tag in TAGS)
