@@ -28,7 +28,7 @@ from skreg.augmentation import (
     TimeStretch,
 )
 
-from . import policies, report
+from . import generated, policies, report
 from .linear import names
 from .problems import image_rows
 
@@ -46,9 +46,11 @@ it is divided by the number of copies.
 
 """
     + policies.NOTE
+    + "\n"
+    + generated.NOTE
 )
 
-PARTS = ("speed", "augmented", "few", "policies")
+PARTS = ("speed", "augmented", "few", "policies", "generated")
 
 
 def loop(change):
@@ -243,7 +245,7 @@ def few_labels(draws):
 
 def configure(parser):
     parser.add_argument("--parts", type=names(PARTS), default=list(PARTS), help=", ".join(PARTS))
-    problems = [*SPEED, *AUGMENTED, *policies.TASKS]
+    problems = [*SPEED, *AUGMENTED, *policies.TASKS, *generated.TASKS]
     parser.add_argument(
         "--problems", type=names(problems), default=problems, help="some of the rows of the first parts"
     )
@@ -252,7 +254,9 @@ def configure(parser):
 
 
 def book(folder):
-    return report.Book("augment", folder, [*SPEED, *AUGMENTED, *policies.TASKS, "all"], PARTS, NOTE)
+    return report.Book(
+        "augment", folder, [*SPEED, *AUGMENTED, *policies.TASKS, *generated.TASKS, "all", "all tables"], PARTS, NOTE
+    )
 
 
 def run(args):
@@ -271,5 +275,11 @@ def run(args):
             rows = policies.compare(name, args.small)
             if rows is not None:
                 pages.enter("policies", name, policies.about(name), rows=rows)
+        if name in generated.TASKS and "generated" in args.parts:
+            pages.enter("generated", name, generated.about(name), rows=generated.compare(name, args.small))
+    if "generated" in args.parts:
+        entries = [entry for entry in pages.entries("generated") if entry["problem"] != "all tables"]
+        if entries:
+            pages.enter("generated", "all tables", "loss / loss without", rows=generated.summary(entries))
     if "few" in args.parts:
         pages.enter("few", "all", "100 labels", rows=few_labels(2 if args.small else 20))

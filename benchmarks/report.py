@@ -21,7 +21,7 @@ LIBRARIES = (
     "numpy", "scipy", "numba", "scikit-learn", "celer", "skglm", "adelie", "skein-glm", "sortedl1", "scikit-survival",
     "torch", "skorch", "pytabkit", "lightgbm", "xgboost-cpu", "catboost",
     "implicit", "scikit-surprise", "cornac",
-    "albumentations", "audiomentations", "opencv-python-headless",
+    "albumentations", "audiomentations", "opencv-python-headless", "imbalanced-learn", "ctgan",
 )  # fmt: skip
 
 TITLES = {
@@ -43,6 +43,7 @@ TITLES = {
     "augmented": "Test errors on MNIST",
     "few": "Few labels",
     "policies": "Policies",
+    "generated": "Generated rows",
     "fit": "Fits of tables",
     "variational": "Without and with variational dropout",
 }
@@ -106,6 +107,9 @@ COLUMNS = {
     "fcn": ("FCN, published", "{:.1f}"),
     "resnet": ("ResNet, published", "{:.1f}"),
     "minirocket": ("MiniRocket, published", "{:.1f}"),
+    "logistic": ("logistic regression", "{:.3f}"),
+    "boosting": ("boosting", "{:.3f}"),
+    "net": ("net", "{:.3f}"),
     "log_loss": ("log loss", "{:.4f}"),
     "log_loss_error": ("+-", "{:.4f}"),
     "rmse": ("RMSE", "{:.4f}"),

@@ -6,6 +6,7 @@ from sklearn.utils import check_random_state
 
 from ..utils._params import ARRAY_LIKE, COUNT, POSITIVE
 from ._generated import RowGenerator
+from ._levels import Levels
 from ._ranks import RankModel, gathered
 
 MIN_CALIBRATION, MAX_CALIBRATION = 2000, 20000  # rows of a class that are generated to learn the generator's ranks
@@ -21,12 +22,16 @@ class GANAugmenter(RowGenerator):
     judges several rows together, so that the generator keeps their variety [3]_. The generator is the running mean of
     its training.
 
-    The nets see normal scores of ranks, within each class, and learn only how columns go together: ranks of generated
-    rows are turned into entries of that rank of the training rows. So all types are kept, bounds and categories,
-    the modes of a column, and the share of missing entries, also in a class of few rows. Unlike
-    `GaussianCopulaAugmenter`, it learns relations that are not monotone, such as a circle; it needs some hundred rows
-    and seconds of training. Generated rows rarely make a good model better: compare with no augmentation, as
-    `AugmentationSearchCV` does.
+    The nets see normal scores of the ranks of numbers, within each class, and learn only how columns go together: ranks
+    of generated rows are turned into entries of that rank of the training rows. Categories of at most 50 levels are
+    one-hot: the generator draws a level by the straight-through Gumbel softmax [4]_, and its probabilities are then
+    corrected so that every level has its share in the class. Texts of more levels are ordered by the numbers that they
+    go with, and treated like numbers. So all types are kept, bounds and categories, the modes of a column, and the
+    share of missing entries, also in a class of few rows.
+
+    Unlike `GaussianCopulaAugmenter`, it learns relations that are not monotone, such as a circle, or those between
+    unordered categories; it needs some hundred rows and seconds of training. Generated rows rarely make a good model
+    better: compare with no augmentation, as `AugmentationSearchCV` does.
 
     Parameters
     ----------
@@ -56,11 +61,12 @@ class GANAugmenter(RowGenerator):
     Raises
     ------
     ValueError
-        If X is sparse, has no rows, or has not one row for each of n columns; if y holds NaN.
+        If X is sparse, holds text without columns, or has no rows or no columns; if y has not one label, or finite
+        number, for each row.
 
     See Also
     --------
-    GaussianCopulaAugmenter : Monotone relations, in milliseconds.
+    GaussianCopulaAugmenter : Monotone relations, and levels that have an order; in milliseconds.
     compare_generated : Whether generated rows can be told from real ones, and whether they are copies.
 
     References
@@ -68,6 +74,7 @@ class GANAugmenter(RowGenerator):
     .. [1] M. Mirza, S. Osindero, "Conditional generative adversarial nets", 2014.
     .. [2] T. Miyato et al., "Spectral normalization for generative adversarial networks", ICLR 2018.
     .. [3] Z. Lin et al., "PacGAN: the power of two samples in generative adversarial networks", NeurIPS 2018.
+    .. [4] E. Jang, S. Gu, B. Poole, "Categorical reparameterization with Gumbel-softmax", ICLR 2017.
 
     Examples
     --------
@@ -141,29 +148,35 @@ class AdversarialCopula(RankModel):
         from .._nets.training.adversarial import AdversarialPair
 
         super().__init__(X, y, labelled)
-        intervals = [[column.intervals(rows) for column in self.columns] for rows in self.groups]
+        self.levels = Levels(self.columns, self.groups)
+        self.numbers = np.setdiff1d(np.arange(len(self.columns)), self.levels.columns)
+        intervals = [[self.columns[j].intervals(rows) for j in self.numbers] for rows in self.groups]
         self.ordered = [[interval.ordered for interval in of_class] for of_class in intervals]
-        self.low = [np.column_stack([interval.low for interval in of_class]) for of_class in intervals]
-        self.width = [np.column_stack([interval.width for interval in of_class]) for of_class in intervals]
+        self.low, self.width = (
+            [_stacked([getattr(interval, name) for interval in of_class], rows.size)
+             for of_class, rows in zip(intervals, self.groups, strict=True)]
+            for name in ("low", "width")
+        )  # fmt: skip
         shares = np.sqrt([rows.size for rows in self.groups])
         self._shares = shares / shares.sum()
         self._y = y
         n_conditions = len(self.groups) * (len(self.groups) > 1) + (self.target is not None)
-        self._pair = AdversarialPair(len(self.columns), n_conditions, options, rng)
+        self._pair = AdversarialPair(len(self.numbers), self.levels, n_conditions, options, rng)
         self.losses = self._pair.train(self._training_rows, rng)
         self._calibrate(rng)
 
     def _training_rows(self, n, rng):
-        """Normal scores of n training rows, of ranks within the intervals of their entries, and their conditions."""
+        """Normal scores of n training rows, of ranks within the intervals of their entries; levels; conditions."""
         codes = rng.choice(len(self.groups), n, p=self._shares)
-        Z, rows = np.empty((n, len(self.columns)), np.float32), np.empty(n, np.intp)
+        Z, rows = np.empty((n, len(self.numbers)), np.float32), np.empty(n, np.intp)
         for k in np.unique(codes):
             at = np.flatnonzero(codes == k)
             some = rng.integers(self.groups[k].size, size=at.size)
             rows[at] = self.groups[k][some]
-            ranks = self.low[k][some] + self.width[k][some] * rng.random((at.size, len(self.columns)))
+            ranks = self.low[k][some] + self.width[k][some] * rng.random((at.size, len(self.numbers)))
             Z[at] = ndtri(np.clip(ranks, 1e-6, 1.0 - 1e-6))
-        return Z, self._conditions(codes, None if self.target is None else self._y[rows])
+        conditions = self._conditions(codes, None if self.target is None else self._y[rows])
+        return np.hstack([Z, self.levels.one_hot[rows]]), conditions
 
     def _conditions(self, codes, y):
         if self.target is not None:
@@ -172,21 +185,28 @@ class AdversarialCopula(RankModel):
 
     def _calibrate(self, rng):
         """Learn the distribution of every output of the generator, for each class."""
-        self._outputs = []
+        self._outputs, self._offsets = [], []
         for k, rows in enumerate(self.groups):
             n = int(np.clip(CALIBRATION_SHARE * rows.size, MIN_CALIBRATION, MAX_CALIBRATION))
             y = None if self.target is None else self._y[rng.integers(len(self._y), size=n)]
-            drawn = self._pair.sample(self._conditions(np.full(n, k), y), rng)
-            self._outputs.append(np.sort(drawn, axis=0))
+            numbers, logits = self._pair.sample(self._conditions(np.full(n, k), y), rng)
+            self._outputs.append(np.sort(numbers, axis=0))
+            self._offsets.append(self.levels.offsets(k, logits))
 
     def draw(self, y, rng):
         """New rows for labels or targets."""
         codes = self.codes_of(y)
-        Z = self._pair.sample(self._conditions(codes, y), rng)
-        sources = np.empty(Z.shape, dtype=np.intp)
+        numbers, logits = self._pair.sample(self._conditions(codes, y), rng)
+        sources = np.empty((len(numbers), len(self.columns)), dtype=np.intp)
         for k, (ordered, outputs) in enumerate(zip(self.ordered, self._outputs, strict=True)):
             at = np.flatnonzero(codes == k)
-            for j, rows in enumerate(ordered):
-                place = np.searchsorted(outputs[:, j], Z[at, j]) / (len(outputs) + 1)
+            for i, (j, rows) in enumerate(zip(self.numbers, ordered, strict=True)):
+                place = np.searchsorted(outputs[:, i], numbers[at, i]) / (len(outputs) + 1)
                 sources[at, j] = rows[(place * rows.size).astype(int)]
+            if self.levels.n:
+                sources[np.ix_(at, self.levels.columns)] = self.levels.sources(k, logits[at] + self._offsets[k], rng)
         return gathered(self.X, sources)
+
+
+def _stacked(columns, n):
+    return np.column_stack(columns) if columns else np.empty((n, 0))

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import ndtr
 from sklearn.covariance import ledoit_wolf
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
@@ -24,7 +24,7 @@ def latent_correlation(Z):
     their correlation times its variance, which is below 1 where many entries are equal, as of categories; so
     covariances are divided by the variances. That is exact where one of the two is continuous.
     """
-    covariance = ledoit_wolf(Z, assume_centered=True)[0] if Z.shape[1] > 1 else np.eye(1)
+    covariance = ledoit_wolf(Z, assume_centered=True)[0] if min(Z.shape) > 1 else np.eye(Z.shape[1])
     size = np.maximum(np.mean(Z**2, axis=0), 1e-12)
     R = np.clip(covariance / np.outer(size, size), -LARGEST, LARGEST)
     R[size <= 1e-12] = R[:, size <= 1e-12] = 0.0
@@ -33,6 +33,12 @@ def latent_correlation(Z):
     R = vectors * np.maximum(values, SMALLEST) @ vectors.T
     size = np.sqrt(R.diagonal())
     return R / np.outer(size, size)
+
+
+def _names_of(X):
+    """The names of the columns, or their number."""
+    table = as_table(X)
+    return np.shape(X)[1] if table is None else table.columns
 
 
 class RowGenerator(Augmenter):
@@ -49,6 +55,9 @@ class RowGenerator(Augmenter):
             raise ValueError(f"{type(self).__name__} needs a dense X or a frame; got a sparse one.")
         if not n_rows(X) or (as_table(X) is None and np.ndim(X) != 2):
             raise ValueError(f"{type(self).__name__} needs rows of a table; got X of shape {np.shape(X)}.")
+        if not np.shape(X)[1]:
+            raise ValueError(f"{type(self).__name__} needs columns; got X of shape {np.shape(X)}.")
+        check_consistent_length(X, y)
         y = None if y is None else np.asarray(y)
         if y is not None and y.dtype.kind == "f" and not np.isfinite(y).all():
             raise ValueError(f"y contains NaN or infinity in row {np.flatnonzero(~np.isfinite(y))[0]}.")
@@ -65,7 +74,9 @@ class RowGenerator(Augmenter):
 
     def _augment(self, batch, rng):
         check_is_fitted(self, "_models")
-        labelled = batch.labelled or self._rows[1] is None
+        labelled, known = batch.labelled or self._rows[1] is None, _names_of(self._rows[0])
+        if _names_of(batch.X) != known:
+            raise ValueError(f"X must have the columns that fit has seen, {known}; got {_names_of(batch.X)}.")
         return batch._replace(X=self._model(labelled).draw(np.asarray(batch.y), rng))
 
     def generate(self, n, y=None):
@@ -90,6 +101,8 @@ class RowGenerator(Augmenter):
             raise ValueError(f"n must be an int of at least 1; got {n!r}.")
         rng = np.random.default_rng(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         model, known = next(iter(self._models.values())), self._rows[1]
+        if y is not None and known is None:
+            raise ValueError("y must be None, since fit was given none.")
         if y is None:
             y = np.zeros(n) if known is None else known[rng.integers(len(known), size=n)]
         y = np.asarray(y)
@@ -107,8 +120,9 @@ class GaussianCopulaAugmenter(RowGenerator):
     kept, bounds and categories, and the share of missing entries. For classes, ranks are those within a class, and the
     correlations are shared by all; for regression, new rows are drawn given their target.
 
-    It is fast and needs few rows. Relations that are not monotone, such as a circle, are lost. Generated rows rarely
-    make a good model better: compare with no augmentation, as `AugmentationSearchCV` does.
+    It is fast and needs few rows. Relations that are not monotone, such as a circle, are lost. The levels of a category
+    are ordered by the numbers that they go with; a relation between two categories without such an order is lost.
+    Generated rows rarely make a good model better: compare with no augmentation, as `AugmentationSearchCV` does.
 
     Parameters
     ----------
@@ -126,7 +140,8 @@ class GaussianCopulaAugmenter(RowGenerator):
     Raises
     ------
     ValueError
-        If X is sparse, has no rows, or has not one row for each of n columns.
+        If X is sparse, holds text without columns, or has no rows or no columns; if y has not one label, or finite
+        number, for each row.
 
     References
     ----------

@@ -3,6 +3,7 @@
 from numbers import Real
 from typing import NamedTuple
 
+import narwhals as nw
 import numpy as np
 from scipy.special import ndtr, ndtri
 
@@ -123,6 +124,8 @@ class RankModel:
 
     def target_scores(self, y):
         """Normal scores of numeric targets among those of the training rows."""
+        if y.dtype.kind not in "buif" or not np.isfinite(y).all():
+            raise ValueError(f"y must hold finite numbers, as in fit; got {y[:3].tolist()}.")
         ordered = np.sort(self.target.values)
         below = 0.5 * (np.searchsorted(ordered, y, "left") + np.searchsorted(ordered, y, "right"))
         return ndtri(np.clip(below / ordered.size, 0.5 / ordered.size, 1.0 - 0.5 / ordered.size))
@@ -134,24 +137,61 @@ def classes_of(y, n):
         return np.array([None], dtype=object), np.zeros(n, dtype=int)
     if y.ndim != 1:
         raise ValueError(f"y must have one dimension; got shape {y.shape}.")
-    return np.unique(y, return_inverse=True)
+    if y.dtype == object and _is_missing(y).any():
+        raise ValueError(f"every row needs a label; y has none in row {np.flatnonzero(_is_missing(y))[0]}.")
+    try:
+        return np.unique(y, return_inverse=True)
+    except TypeError:
+        kinds = sorted({type(label).__name__ for label in y})
+        raise ValueError(f"labels in y must have one type; got {', '.join(kinds)}.") from None
 
 
 def columns_of(X):
-    """Every column as floats whose order says something: numbers as they are, categories by their scores."""
+    """Every column as floats whose order says something: numbers and dates as they are, categories by their scores."""
     table = as_table(X)
-    arrays = list(np.asarray(X).T) if table is None else [column.to_numpy() for column in table.iter_columns()]
-    numbers = [_numbers_in(array) for array in arrays]
-    leading = _leading_scores([array for array in numbers if array is not None], len(arrays[0]))
-    return [Column(_ordered(a, leading) if b is None else b, b is None) for a, b in zip(arrays, numbers, strict=True)]
+    if table is None:
+        read = [(j, array, None) for j, array in enumerate(np.asarray(X).T)]
+    else:
+        read = [(repr(column.name), column.to_numpy(), column.dtype) for column in table.iter_columns()]
+    numbers = [_numbers_in(*one) for one in read]
+    leading = _leading_scores([array for array in numbers if array is not None], n_rows(X))
+    return [
+        Column(_ordered(array, dtype, leading), True) if own is None else Column(own)
+        for (_, array, dtype), own in zip(read, numbers, strict=True)
+    ]
 
 
-def _numbers_in(array):
-    """A column as floats; None where it holds other things than numbers."""
+def _is_missing(values):
+    """A mask of None, NaN, NaT and pandas' NA among some objects."""
+    same = (value is not None and value == value for value in values)
+    return ~np.array([isinstance(one, (bool, np.bool_)) and bool(one) for one in same], dtype=bool)
+
+
+def _numbers_in(name, array, dtype):
+    """A column of numbers, dates or other things with an order as floats; None for texts and categories.
+
+    Raises ValueError for a column of lists.
+    """
+    if dtype in (nw.Categorical, nw.Enum):
+        return None
+    if array.dtype.kind in "mM":
+        return np.where(np.isnat(array), np.nan, array.astype(np.int64).astype(np.float64))
     if array.dtype.kind in "buif":
         return array.astype(np.float64)
-    if array.dtype == object and all(value is None or isinstance(value, Real) for value in array):
-        return array.astype(np.float64)
+    if array.dtype != object:
+        return None
+    if any(hasattr(value, "__len__") and not isinstance(value, (str, bytes)) for value in array):
+        raise ValueError(f"X must hold one value in every place; column {name} holds lists or arrays.")
+    missing, out = _is_missing(array), np.full(array.size, np.nan)
+    if all(isinstance(value, Real) for value in array[~missing]):
+        out[~missing] = array[~missing].astype(np.float64)
+        return out
+    try:  # such as dates and decimals
+        if not any(isinstance(value, (str, bytes)) for value in array):
+            out[~missing] = np.unique(array[~missing], return_inverse=True)[1]
+            return out
+    except TypeError:  # there is no order
+        pass
     return None
 
 
@@ -163,15 +203,23 @@ def _leading_scores(numbers, n):
     return np.linalg.svd(Z, full_matrices=False)[0][:, 0]
 
 
-def _ordered(values, leading):
-    """Codes of categories in the order of their mean leading score, then of their frequency; NaN for missing ones."""
-    missing = np.array([value is None or value != value for value in values])
+def _ordered(values, dtype, leading):
+    """Codes of categories, NaN for missing ones.
+
+    They are in their own order if the type has one, otherwise in that of their mean leading score, then of their
+    frequency.
+    """
+    missing = _is_missing(values)
     names, codes = np.unique(values[~missing].astype(str), return_inverse=True)
-    counts = np.bincount(codes, minlength=names.size)
-    means = np.bincount(codes, leading[~missing], names.size) / np.maximum(counts, 1)
-    rank = np.empty(names.size)
-    rank[np.lexsort((counts, np.round(means, 12)))] = np.arange(names.size)
     out = np.full(len(values), np.nan)
+    if dtype == nw.Enum:
+        place = {str(name): k for k, name in enumerate(dtype.categories)}
+        rank = np.array([place[name] for name in names], dtype=float)
+    else:
+        counts = np.bincount(codes, minlength=names.size)
+        means = np.bincount(codes, leading[~missing], names.size) / np.maximum(counts, 1)
+        rank = np.empty(names.size)
+        rank[np.lexsort((counts, np.round(means, 12)))] = np.arange(names.size)
     out[~missing] = rank[codes]
     return out
 

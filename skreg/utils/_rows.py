@@ -123,7 +123,7 @@ def with_columns(X, columns):
         return as_frame(X).with_columns(*columns.values()).to_native()
     out = X.copy(deep=False)  # a subclass of pandas' frame stays one, which it would not in narwhals
     for name, series in columns.items():
-        out[name] = series.to_native().array  # without its index
+        out[name] = series.to_native().set_axis(out.index)  # an array of objects would become strings
     return out
 
 

@@ -196,12 +196,17 @@ def is_dask(X):
 
 
 def check_in_memory(X, name="X"):
-    """Raise TypeError for a Dask collection, which scikit-learn and NumPy would read as a whole without a word."""
+    """Raise TypeError for what scikit-learn and NumPy misread without a word.
+
+    That is a Dask collection, which they would read as a whole, and masked entries, whose mask they forget.
+    """
     if is_dask(X):
         raise TypeError(
             f"{name} is a Dask {type(X).__name__}, which would be read as a whole here: pass {name}.compute() if it"
             " fits in memory."
         )
+    if np.ma.is_masked(X):
+        raise TypeError(f"{name} has masked entries, which would be read as numbers: pass {name}.filled(np.nan).")
 
 
 def check_table(X, name="X", text=False, advice="encode it, for example by a OneHotEncoder in a pipeline"):
@@ -212,8 +217,6 @@ def check_table(X, name="X", text=False, advice="encode it, for example by a One
     without `text` ValueError for a column of text, with some advice.
     """
     check_in_memory(X, name)
-    if np.ma.is_masked(X):
-        raise TypeError(f"{name} has masked entries, which would be read as numbers: pass {name}.filled(np.nan).")
     if type(X).__name__ == "LazyFrame":
         raise TypeError(f"{name} is a LazyFrame, which holds no data yet: pass {name}.collect().")
     dtypes = getattr(X, "dtypes", None)

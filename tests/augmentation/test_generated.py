@@ -9,8 +9,9 @@ from scipy.stats import ks_2samp, spearmanr
 from sklearn.naive_bayes import GaussianNB
 
 from skreg import AugmentedClassifier
-from skreg.augmentation import GaussianCopulaAugmenter, compare_generated
+from skreg.augmentation import Batch, GaussianCopulaAugmenter, compare_generated
 from skreg.augmentation._generated import latent_correlation
+from skreg.augmentation._ranks import columns_of
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +137,59 @@ def test_copula__labels_may_be_floats_and_numbers_objects():
     np.testing.assert_array_equal(*means)
     new, _ = GaussianCopulaAugmenter(random_state=0).fit(X.astype(object)).generate(2000)
     assert spearmanr(new.astype(float)).statistic == pytest.approx(spearmanr(X).statistic, abs=0.05)
+
+
+def test_copula__keeps_types_of_all_columns_and_the_order_of_dates_and_levels():
+    rng = np.random.default_rng(0)
+    day = rng.integers(0, 100, 300)
+    size = pd.Categorical.from_codes(np.digitize(day, [30, 60]), ["z", "y", "x"], ordered=True)
+    frame = pd.DataFrame(
+        {
+            "date": np.datetime64("2020-01-01") + day.astype("timedelta64[D]"),
+            "size": size,
+            "other": pd.Series(rng.choice(["u", "v"], 300), dtype=object),
+            "yes": pd.array(np.where(day < 10, None, day > 50), dtype="boolean"),
+            "code": pd.Categorical(rng.choice([3, 7, 100], 300)),
+            "text": pd.array(rng.choice(["p", None], 300), dtype="string"),
+        }
+    )
+    new, _ = GaussianCopulaAugmenter(random_state=0).fit(frame).generate(1000)
+    assert new.dtypes.equals(frame.dtypes)
+    assert spearmanr(new["date"].astype("int64"), new["size"].cat.codes).statistic > 0.85
+    for name in ("yes", "text"):
+        assert new[name].isna().mean() == pytest.approx(frame[name].isna().mean(), abs=0.05)
+    assert columns_of(frame)[4].is_category
+    assert new["date"].between(frame["date"].min(), frame["date"].max()).all()
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (np.zeros((4, 2)), ["a", None, "b", "b"], "every row needs a label; y has none in row 1"),
+        (np.zeros((4, 2)), np.array(["a", 1, "b", "b"], dtype=object), "labels in y must have one type; got int, str"),
+        (np.zeros((4, 2)), ["a", "b"], r"inconsistent numbers of samples: \[4, 2\]"),
+        (np.zeros((4, 0)), list("abab"), r"needs columns; got X of shape \(4, 0\)"),
+        (["a text", "another"], list("ab"), r"needs rows of a table; got X of shape \(2,\)"),
+        (pd.DataFrame({"a": [[1], [2]]}), list("ab"), "column 'a' holds lists or arrays"),
+    ],
+)
+def test_generator__bad_rows_and_labels(X, y, message):
+    with pytest.raises(ValueError, match=message):
+        GaussianCopulaAugmenter().fit(X, y)
+
+
+def test_generator__bad_targets_and_other_columns():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    model = GaussianCopulaAugmenter(random_state=0).fit(X, X[:, 0])
+    with pytest.raises(ValueError, match=r"y must hold finite numbers, as in fit; got \[nan, 1.0\]"):
+        model.generate(2, [np.nan, 1.0])
+    with pytest.raises(ValueError, match="y must be None, since fit was given none"):
+        GaussianCopulaAugmenter().fit(X).generate(1, ["a"])
+    with pytest.raises(ValueError, match="X must have the columns that fit has seen, 2; got 1"):
+        model.augment(Batch(X[:, :1], X[:, 0], labelled=False), np.random.default_rng(0))
+    with pytest.raises(TypeError, match="masked entries"):
+        model.fit_resample(np.ma.masked_greater(X, 0.0), X[:, 0])
+    assert (GaussianCopulaAugmenter().fit(X[:1], ["a"]).generate(3)[0] == X[0]).all()
 
 
 def test_comparison__of_copies_good_rows_and_broken_ones(table):

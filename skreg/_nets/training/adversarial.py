@@ -17,6 +17,7 @@ from .optimizer import GroupPenalty, Optimizer
 
 ADAM_BETA1 = 0.5  # of Radford et al. (2016): more momentum makes the two nets circle around each other
 AVERAGE_DECAY = 0.999  # of the running mean of the generator (Yazici et al. 2019), or the last tenth of few steps
+POWER_ITERATIONS = 1  # of a step, as Miyato et al. (2018) have it: weights change little from one to the next
 SLOWDOWN = 0.5  # share of the steps after which learning rates fall to 0, linearly
 
 
@@ -81,18 +82,25 @@ class AdversarialPair:
 
     Parameters
     ----------
-    n_features, n_conditions : int
+    n_numbers : int
+        Features that are numbers; the others are one-hot levels of categories.
+    levels : object
+        ``n``, their number, and ``draw(logits, rng)``, which gives drawn levels, one-hot, and their backward pass.
+    n_conditions : int
     options : AdversarialOptions
     rng : numpy.random.Generator
     """
 
-    def __init__(self, n_features, n_conditions, options, rng):
+    def __init__(self, n_numbers, levels, n_conditions, options, rng):
         self.options = options
-        self.n_features = n_features
+        self.n_numbers, self.levels = n_numbers, levels
+        self.n_features = n_features = n_numbers + levels.n
         sizes, seen = options.hidden_layer_sizes, options.pack * (n_features + n_conditions)
         inputs = options.n_noise + n_conditions
         self.generator = build_net(sizes, n_features, "relu", 2.0, tuple, inputs, rng)
-        self.discriminator = build_net(sizes, 1, "leaky_relu", 2.0, lambda: (SpectralNorm(),), seen, rng)
+        self.discriminator = build_net(
+            sizes, 1, "leaky_relu", 2.0, lambda: (SpectralNorm(POWER_ITERATIONS),), seen, rng
+        )
         self.discriminator.layer.trace(True)  # the generator's gradient comes through all of it
 
     def train(self, draw, rng):
@@ -118,18 +126,21 @@ class AdversarialPair:
             for step in range(options.n_steps):
                 rate = options.learning_rate * min((1.0 - step / options.n_steps) / (1.0 - SLOWDOWN), 1.0)
                 rows, conditions = draw(n, rng)
-                made, back = generator(self._inputs(conditions, rng))
+                out, back = generator(self._inputs(conditions, rng))
+                drawn, through = self.levels.draw(out[:, self.n_numbers :], rng)
+                made = np.hstack([out[:, : self.n_numbers], drawn])
                 losses[step, 0] = self._discriminate(discriminator, rows, made, conditions, rate)
                 losses[step, 1], d = self._judge(discriminator, made, conditions)
-                back(d)
+                back(np.hstack([d[:, : self.n_numbers], through(d[:, self.n_numbers :])]))
                 generator.step(rate)
                 average(self.generator)
         average.load_into(self.generator)
         return losses
 
     def sample(self, conditions, rng):
-        """Rows for some conditions (n, n_conditions)."""
-        return scores(self.generator, self._inputs(conditions, rng))
+        """Numbers and logits of levels for some conditions (n, n_conditions)."""
+        out = scores(self.generator, self._inputs(conditions, rng))
+        return out[:, : self.n_numbers], out[:, self.n_numbers :]
 
     def _inputs(self, conditions, rng):
         noise = rng.standard_normal((len(conditions), self.options.n_noise), dtype=np.float32)
@@ -153,4 +164,4 @@ class AdversarialPair:
         """The loss of the generator for the rows that it made, and its gradient by them."""
         z, back = player(self._packed(made, conditions))
         d = back(-expit(-z) / np.float32(len(z))).reshape(len(made), -1)
-        return np.logaddexp(0.0, -z).mean(), np.ascontiguousarray(d[:, : self.n_features])
+        return np.logaddexp(0.0, -z).mean(), d[:, : self.n_features]
