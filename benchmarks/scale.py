@@ -11,14 +11,25 @@ from skreg import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, elast
 
 from . import report
 
-PARTS = ("time", "memory", "peer", "answers", "workers")
+PARTS = ("time", "memory", "cost", "peer", "answers", "workers")
 TITLES = {
     "time": "Seconds",
     "memory": "Memory",
+    "cost": "How the cost of a lasso path grows",
     "peer": "Classes, beside dask-ml",
     "answers": "The same answers as in memory",
     "workers": "From one worker process to two",
 }
+COSTS = (
+    (400_000, 100, 20_000),
+    (800_000, 100, 20_000),
+    (400_000, 200, 20_000),
+    (400_000, 100, 4_000),
+    (50_000, 1_000, 10_000),
+    (100_000, 1_000, 10_000),
+)
+SMALL_COSTS = ((20_000, 20, 2_000), (40_000, 20, 2_000))  # rows, columns, and rows of a block
+COMPUTED = 10**9  # rows of the cost that is computed
 ALPHA = 0.01  # of the fits of classes, whose penalty is L1
 NOTE = """\
 Standard normal columns, generated block by block by Dask; ten of them have an effect. "products" is the time of
@@ -26,6 +37,9 @@ generating the blocks and computing `X.T @ X` by Dask alone, with one BLAS threa
 faster than with more: nothing that uses all rows takes less. All in turns, in one process with threads; minima. Labels
 are in memory. Passes over X are counted. Memory is the growth of the process's peak during a fit, beside the size of X,
 which never exists as a whole.
+
+How the cost grows is told in CPU seconds of all threads, without those of making the blocks: all are the same
+array. The last row is computed from the two before, by a straight line in the number of rows.
 
 dask-ml has the same L1 penalty, on the intercept too, and its default solver and number of iterations. Suboptimality
 is that of the objective of `LabelSmoothedLogistic` at its coefficients, relative to the loss of the null model. It is
@@ -107,6 +121,8 @@ def run(args):
         pages.enter("memory", size, rows=rows)
     if "time" in parts:
         _time(pages, args, n, p, block, size)
+    if "cost" in parts:
+        _cost(pages, args, SMALL_COSTS if args.small else COSTS)
     if "peer" in parts:
         _peer(pages, max(n // 100, 2_000), p, max(block // 10, 500))
     if "answers" in parts:
@@ -129,6 +145,32 @@ def _time(pages, args, n, p, block, size):
     rows = [dict(solver=name, seconds=least[name], of_products=least[name] / least["products"]) for name in runs]
     rows[-1]["passes"] = round(sum(sizes) / n / args.repeats, 1)
     pages.enter("time", size, rows=rows)
+
+
+def repeated(n, p, block):
+    """X and y of which all blocks are the same, so that making them costs nothing."""
+    import dask.array as da
+
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(block, p))
+    targets = rows[:, :10].sum(axis=1) + 3.0 * rng.normal(size=block)
+    return (da.concatenate([da.from_array(part, chunks=-1, name=False)] * (n // block)) for part in (rows, targets))
+
+
+def _cost(pages, args, cases):
+    rows = []
+    for n, p, block in cases:
+        X, y = repeated(n, p, block)
+        least = np.inf
+        for _ in range(args.repeats):
+            start = time.process_time()
+            path(X, y)
+            least = min(least, time.process_time() - start)
+        rows.append(dict(solver=f"{n:,} x {p:,}, {n // block} blocks", cpu=least))
+    (n_few, *_), few, many = cases[-2], *(row["cpu"] for row in rows[-2:])
+    seconds = many + (many - few) / (n - n_few) * (COMPUTED - n)
+    rows.append(dict(solver=f"{COMPUTED:,} x {p:,}, {COMPUTED // block:,} blocks, computed", cpu=seconds))
+    pages.enter("cost", "rows, columns, blocks", rows=rows)
 
 
 def fastest(runs, repeats):

@@ -266,6 +266,7 @@ SMALL = {
     "recommender": "--problems latest-small",
     "penalties": "--problems slope-tall --repeats 1",
     "augment": "--problems rotation,flip --parts speed",
+    "scale": "--parts memory,time,cost,answers --repeats 1",
     "effects": "--parts images",
     "transfer": "--parts table,schedules --methods plain --problems 'cuts from an autoencoder,wine'",
 }

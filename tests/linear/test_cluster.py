@@ -177,3 +177,20 @@ def test_cluster__nets_read_blocks_on_the_workers(client, data):
     with dask.config.set(scheduler="synchronous"):
         here = DropoutMLPRegressor(**params).fit(dX, y)
     np.testing.assert_array_equal(on_workers.predict(X), here.predict(X))
+
+
+def interrupt(block, process):
+    """A block whose reader presses Ctrl-C in another process."""
+    os.kill(process, signal.SIGINT)
+    return block
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGINT for another process")
+@pytest.mark.parametrize("model", [ElasticNetProx(), DropoutMLPRegressor((4,), max_iter=1)], ids=["linear", "net"])
+def test_cluster__ctrl_c_ends_a_fit_and_leaves_the_cluster_usable(client, data, model):
+    X, y = data
+    dX = da.from_array(X, chunks=(800, -1))
+    pressed = dX.map_blocks(interrupt, os.getpid(), dtype=float, meta=np.empty((0, 0)))
+    with pytest.raises(KeyboardInterrupt):
+        clone(model).fit(pressed, y)
+    np.testing.assert_allclose(ElasticNetProx(0.1).fit(dX, y).coef_, ElasticNetProx(0.1).fit(X, y).coef_, rtol=1e-9)

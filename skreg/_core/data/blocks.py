@@ -14,9 +14,10 @@ TINY = 2e-140  # means and standard deviations below which the squares of values
 def dense_parts(X, width):
     """Yield slices of a few rows of a dense or sparse block, and these rows as arrays.
 
-    A copy of `width` columns of so few rows stays in the cache.
+    A copy of `width` columns of so few rows stays in the cache. With many columns there are more rows, so that their
+    product takes longer than adding it to those of other rows.
     """
-    step = max(ENTRIES_AT_ONCE // width, 256)
+    step = max(ENTRIES_AT_ONCE // width, 2 * width)
     for low in range(0, X.shape[0], step):
         rows = slice(low, low + step)
         yield rows, X[rows].toarray() if hasattr(X, "toarray") else X[rows]
