@@ -18,24 +18,21 @@ def squared_fit(data):
 
 
 def cells_of_block(X, Y, weights, first, splits):
-    """RowMoments of the rows of every cell of some splits."""
+    """RowMoments of the rows of every cell of some splits that has rows in the block, by the number of the cell."""
     if splits is None:
-        return [RowMoments.of_rows(X, Y, weights)]
+        return {0: RowMoments.of_rows(X, Y, weights)}
     cells = splits.cells(first, first + X.shape[0])
-    found = []
-    for cell in range(splits.n_cells):
+    found = {}
+    for cell in np.unique(cells).tolist():
         rows = np.flatnonzero(cells == cell)
-        if rows.size:
-            rows = slice(rows[0], rows[-1] + 1) if rows[-1] - rows[0] + 1 == rows.size else rows
-            found.append(RowMoments.of_rows(X[rows], Y[:, rows], None if weights is None else weights[rows]))
-        else:
-            found.append(RowMoments.of_nothing(X.shape[1] + len(Y)))
+        rows = slice(rows[0], rows[-1] + 1) if rows[-1] - rows[0] + 1 == rows.size else rows
+        found[cell] = RowMoments.of_rows(X[rows], Y[:, rows], None if weights is None else weights[rows])
     return found
 
 
 def add_each(left, right):
-    """Sums of the items of two lists."""
-    return [a + b for a, b in zip(left, right, strict=True)]
+    """Sums of the items of two dicts."""
+    return left | {key: left[key] + item if key in left else item for key, item in right.items()}
 
 
 def residual_sums(X, Y, weights, first, coefs, intercepts, centre, used):

@@ -10,7 +10,7 @@ from sklearn.model_selection import check_cv
 from .._core.block_fits import add_each, cells_of_block
 from .._core.block_newton import BlockScoresFit
 from .._core.block_scores import MAX_COORDINATES, BlockScores, LossRows, log_loss_sums
-from .._core.data.blocks import BlockData
+from .._core.data.blocks import BlockData, RowMoments
 from .._core.solve import MAX_GRAM_COLUMNS
 from ..utils._blocks import NeedsRowsInMemory, as_blocks, in_memory
 from ..utils._classes import smoothed_targets
@@ -302,7 +302,9 @@ def _parts(estimator, blocks, penalty_factor=None, bounds=None, positive=False, 
 def _measured(estimator, blocks, splits=None):
     """The moments of all rows, and of the cells of some splits."""
     with np.errstate(over="ignore", invalid="ignore"):
-        cells = blocks.total(cells_of_block, splits, add=add_each)
+        found = blocks.total(cells_of_block, splits, add=add_each)
+    nothing = RowMoments.of_nothing(blocks.p + blocks.n_targets)
+    cells = [found.get(cell, nothing) for cell in range(1 if splits is None else splits.n_cells)]
     if not any(cell.weight for cell in cells):
         raise ValueError("sample_weight must have a positive entry; got zeros only.")
     data = BlockData(blocks, cells, estimator.fit_intercept)
