@@ -46,6 +46,13 @@ def _sides(users, items, n_users, n_items):
     return Side(indptr, items.astype(np.int32), order), Side(*arrays)
 
 
+def _sorted_by(codes):
+    """Positions in the order of codes, of equal ones the first position first, in linear time."""
+    n = codes.size
+    places = sp.csr_array((np.arange(n), codes, np.arange(n + 1)), shape=(n, int(codes.max(initial=-1)) + 1))
+    return places.tocsc().data
+
+
 class Entries:
     """Pairs of a user and an item, each once, in the order of users and then items.
 
@@ -69,9 +76,9 @@ class Entries:
     """
 
     def __init__(self, users, items, values, weights, n_users, n_items):
-        key = users.astype(np.int64) * n_items + items
-        order = np.argsort(key, kind="stable")
-        key, values, weights = key[order], values[order], weights[order]
+        order = _sorted_by(items)
+        order = order[_sorted_by(users[order])]
+        key, values, weights = users[order].astype(np.int64) * n_items + items[order], values[order], weights[order]
         starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
         self.weights = np.add.reduceat(weights, starts)
         self.values = values[starts]

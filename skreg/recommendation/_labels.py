@@ -12,6 +12,7 @@ from ..utils._rows import as_table
 from ..utils._validation import check_in_memory
 
 UNKNOWN = -1
+SPREAD = 2  # integers whose range is at most so many times their number are looked up in a table
 SIDES = ("user", "item")
 
 
@@ -182,6 +183,7 @@ class LabelIndex:
 
     def __init__(self, labels, side):
         self.side = side
+        self._codes = self._table = None
         if labels.dtype.kind == "O":
             found = list(dict.fromkeys(labels.tolist()))
             try:
@@ -190,9 +192,8 @@ class LabelIndex:
                 found.sort(key=_mixed_key)
             self.labels = np.empty(len(found), dtype=object)
             self.labels[:] = found
-        else:
+        elif labels.dtype.kind not in "iu" or not self._use_table(labels):
             self.labels = np.unique(labels)
-        self._codes = None
 
     def __len__(self):
         return self.labels.size
@@ -210,8 +211,29 @@ class LabelIndex:
             )
         return codes
 
+    def _use_table(self, labels):
+        """Make a table of the codes of all integers between the smallest and the largest label; False if it is long."""
+        self._low = labels.min().astype(np.uint64)
+        places = self._places(labels)
+        size = int(places.max()) + 1
+        if size > SPREAD * labels.size:
+            return False
+        present = np.zeros(size, dtype=bool)
+        present[places.astype(np.intp)] = True
+        self.labels = np.flatnonzero(present).astype(labels.dtype) + labels.min()
+        self._table = np.where(present, np.cumsum(present) - 1, UNKNOWN)
+        return True
+
+    def _places(self, labels):
+        """How far integers are above the smallest label; huge numbers for those below, as unsigned integers wrap."""
+        return labels.astype(np.uint64) - self._low
+
     def _find(self, labels):
         own = self.labels.dtype.kind
+        if self._table is not None and labels.dtype.kind == own:
+            places = self._places(labels)
+            is_inside = places < self._table.size
+            return np.where(is_inside, self._table[np.where(is_inside, places, 0).astype(np.intp)], UNKNOWN)
         if labels.dtype.kind == own and own != "O":
             places = np.minimum(np.searchsorted(self.labels, labels), self.labels.size - 1)
             return np.where(self.labels[places] == labels, places, UNKNOWN)
@@ -233,7 +255,7 @@ class LabelIndex:
         return codes
 
     def __getstate__(self):
-        return vars(self) | {"_codes": None}
+        return vars(self) | {"_codes": None, "_table": None}
 
 
 def merged(one, other):

@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from skreg import MatrixFactorizationRegressor
 from skreg.recommendation import EntriesKFold
+from skreg.recommendation._labels import LabelIndex
 from tests.combinations import combinations
 from tests.recommendation.data import objective, simulated_ratings
 
@@ -292,6 +293,25 @@ def test_labels__large_integers_are_not_rounded():
     assert model.users_.tolist() == [big, big + 1]
     unknown = model.predict(np.array([[big + 2, 1]]))
     np.testing.assert_array_equal(unknown, model.intercept_ + model.item_biases_[0])
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.uint64])
+@pytest.mark.parametrize("spread", [1, 7])
+def test_labels__integers_of_any_range(dtype, spread):
+    """Looked up in a table where their range is short: nothing wraps, and those outside are unknown."""
+    limits = np.iinfo(dtype)
+    for low in (limits.min, limits.max - 11 * spread):
+        labels = np.array([int(low) + spread * k for k in (3, 0, 11, 3, 5)], dtype=dtype)
+        index = LabelIndex(np.repeat(labels, 2), "user")
+        assert (index._table is not None) == (spread == 1)
+        assert index.labels.dtype == dtype
+        assert index.labels.tolist() == sorted(set(labels.tolist()))
+        others = [label for label in range(limits.min, limits.min + 90) if label not in labels]
+        others += [label for label in range(limits.max - 40, limits.max + 1) if label not in labels]
+        for found in (index, pickle.loads(pickle.dumps(index))):
+            codes = found.codes(np.r_[labels, np.array(others, dtype=dtype)])
+            assert codes.tolist() == [1, 0, 3, 1, 2] + [-1] * len(others)
+        assert index.codes(labels.astype(object)).tolist() == [1, 0, 3, 1, 2]
 
 
 def test_unknown__is_the_mean_or_an_error():
