@@ -186,7 +186,7 @@ def filler():
     return transformer.set_output(transform="pandas")
 
 
-def folds(y, classes):
-    """Five folds, the same for every model."""
+def folds(y, classes, n_folds=5):
+    """Folds, the same for every model."""
     kind = StratifiedKFold if classes else KFold
-    return list(kind(5, shuffle=True, random_state=0).split(np.zeros(len(y)), y))
+    return list(kind(n_folds, shuffle=True, random_state=0).split(np.zeros(len(y)), y))

@@ -83,10 +83,10 @@ def judge(model, X, y, classes, spread):
     return dict(log_loss=loss, accuracy=float(right.mean()), calibration=calibration_error(p, right))
 
 
-def evaluate(make, frame, y, classes, splits=None):
-    """Means over folds, or other splits; None of a model that is not run on such a table."""
+def evaluate(make, frame, y, classes, splits):
+    """Means over splits; None of a model that is not run on such a table."""
     found = []
-    for train, test in splits or tables.folds(y, classes):
+    for train, test in splits:
         model = make(classes, frame)
         if model is None:
             return None
@@ -99,12 +99,12 @@ def evaluate(make, frame, y, classes, splits=None):
 
 
 def read(name, small):
-    """A table, or few of its rows."""
+    """A table and its folds, or few of its rows and two folds."""
     frame, y, classes = tables.load(name)
     if small:
         rows = np.random.default_rng(0).permutation(len(y))[:SMALL_ROWS]
         frame, y = frame.iloc[rows], y[rows]
-    return frame, y, classes
+    return frame, y, classes, tables.folds(y, classes, 2 if small else 5)
 
 
 def score(model, make, name, table):
@@ -171,7 +171,7 @@ def race_into(pages, models, problems, small):
     earlier = {entry["problem"]: {row["solver"]: row for row in entry["rows"]} for entry in pages.entries("tables")}
     for name in problems:
         rows, table = earlier.get(name, {}), read(name, small)
-        frame, y, classes = table
+        frame, y, classes, _ = table
         for model in models:
             make, needs = MODELS[model]
             now = version(needs)

@@ -70,22 +70,30 @@ def _close_figures():
         sys.modules["matplotlib.pyplot"].close("all")
 
 
-@pytest.fixture
-def small_references(monkeypatch):
-    """References of `diagnose` that are fitted fast, for tests that ask for nothing about them."""
+def make_small(monkeypatch, kind, **params):
+    """Let a reference of `diagnose` have other parameters, unless the profile is thorough."""
     from skreg.inspection import _references
 
-    def made_small(make, **params):
-        def reference(measurements):
-            model = make(measurements)
-            return model if model is None else model.set_params(**params)
+    make = getattr(_references, f"{kind}_reference")
 
-        return reference
+    def small(measurements):
+        model = make(measurements)
+        return model if model is None else model.set_params(**params)
 
     if os.environ.get("HYPOTHESIS_PROFILE") != "thorough":
-        for name, params in {"boosting": dict(max_iter=5), "linear": dict(alphas=4, cv=2)}.items():
-            make = getattr(_references, f"{name}_reference")
-            monkeypatch.setattr(_references, make.__name__, made_small(make, **params))
+        monkeypatch.setattr(_references, make.__name__, small)
+
+
+@pytest.fixture
+def small_boosting(monkeypatch):
+    """A reference of `diagnose` that is fitted fast, for tests that ask for nothing about it."""
+    make_small(monkeypatch, "boosting", max_iter=5)
+
+
+@pytest.fixture
+def small_references(monkeypatch, small_boosting):
+    """The same, and a fast linear reference."""
+    make_small(monkeypatch, "linear", alphas=4, cv=2)
 
 
 # Run first, so that no worker is left with one of them at the end.

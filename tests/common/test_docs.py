@@ -260,7 +260,7 @@ SMALL = {
     "images": "--parts mnist1d",
     "rnn": "--problems signals-gru --parts epoch",
     "transformer": "--problems table-8",
-    "tabular": "--problems wine,Titanic,Boston --models 'skreg,scikit-learn MLP,LightGBM'",
+    "tabular": "--problems Titanic,Boston --models 'skreg,scikit-learn MLP,LightGBM'",
     "uci": "--problems Boston",
     "uncertainty": "",
     "recommender": "--problems latest-small",

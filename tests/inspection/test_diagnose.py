@@ -9,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
+from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_classification
@@ -47,7 +48,7 @@ from skreg import (
     LabelSmoothedLogistic,
 )
 from skreg.augmentation import GaussianNoise
-from skreg.inspection import _references, diagnose
+from skreg.inspection import diagnose
 from skreg.inspection._alternative import Alternative
 from skreg.inspection._evaluate import Difference, Folds, difference
 from skreg.inspection._layout import in_code
@@ -57,7 +58,11 @@ from skreg.inspection._strength import direction_of, strength_of
 from skreg.inspection._techniques import grouping
 from skreg.inspection._verdict import verdict_of, words_for
 from tests.combinations import THOROUGH
+from tests.conftest import make_small
 from tests.versions import SKLEARN_1_8
+
+HELD_OUT = dict(early_stopping=True, random_state=0)  # the default trains four nets
+pytestmark = pytest.mark.usefixtures("small_boosting")
 
 X, Y = load_diabetes(return_X_y=True)
 C, L = load_breast_cancer(return_X_y=True)
@@ -547,7 +552,7 @@ def test_diagnose__overconfidence_is_measured_and_mended():
 
 @pytest.mark.parametrize("n_relevant", [4, 200])
 def test_diagnose__few_features_of_many_are_found_by_the_lasso_and_many_by_ridge(n_relevant, monkeypatch):
-    monkeypatch.setattr(_references, "boosting_reference", lambda m: HistGradientBoostingRegressor(max_iter=5))
+    make_small(monkeypatch, "linear", alphas=10)
     rng = np.random.default_rng(0)
     A = rng.standard_normal((80, 200)) + (n_relevant > 4) * rng.standard_normal((80, 1))
     y = A[:, :n_relevant].mean(axis=1) * np.sqrt(n_relevant) + 0.3 * rng.standard_normal(80)
@@ -595,7 +600,7 @@ def test_diagnose__many_and_correlated_features(of_wide):
         GradientBoostingRegressor(random_state=0),
         HistGradientBoostingRegressor(max_iter=30),
         make_pipeline(StandardScaler(), MLPRegressor(hidden_layer_sizes=(20,), max_iter=50, random_state=0)),
-        make_pipeline(StandardScaler(), DropoutMLPRegressor((20,), dropout=0.0, max_iter=15, random_state=0)),
+        make_pipeline(StandardScaler(), DropoutMLPRegressor((20,), dropout=0.0, max_iter=15, **HELD_OUT)),
         TransformedTargetRegressor(Ridge(1e-4), transformer=StandardScaler()),
         AugmentedRegressor(Ridge(1e-4), GaussianNoise(0.01), random_state=0),
         KNeighborsRegressor(1),
@@ -632,7 +637,7 @@ def test_diagnose__families(model):
         LabelSmoothedLogistic(1e-6, label_smoothing=0.0, standardize=True),
         SVC(),
         DecisionTreeClassifier(random_state=0),
-        make_pipeline(StandardScaler(), DropoutMLPClassifier((10,), dropout=0.0, max_iter=10, random_state=0)),
+        make_pipeline(StandardScaler(), DropoutMLPClassifier((10,), dropout=0.0, max_iter=10, **HELD_OUT)),
         Pipeline([("nothing", "passthrough"), ("classify", KNeighborsClassifier(1))]),
     ],
     ids=lambda model: type(model).__name__,
@@ -794,8 +799,9 @@ def test_diagnose__frames_with_strings_sparse_rows_labels_and_jobs():
     frame = pd.DataFrame({"a": rng.standard_normal(120), "b": rng.choice(["x", "y"], 120)})
     y = np.where(frame["a"] + (frame["b"] == "x") + 0.5 * rng.standard_normal(120) > 0.5, "yes", "no")
     encode = make_column_transformer((OneHotEncoder(), ["b"]), remainder="passthrough")
-    model = make_pipeline(encode, DropoutMLPClassifier((10,), max_iter=5, random_state=0))
-    one, two = (diagnose(model, frame, y, cv=3, n_jobs=n) for n in (None, 2))
+    model = make_pipeline(encode, DropoutMLPClassifier((10,), max_iter=5, **HELD_OUT))
+    with parallel_config("threading"):  # processes would import the package once more
+        one, two = (diagnose(model, frame, y, cv=3, n_jobs=n) for n in (None, 2))
     assert one.scores == two.scores
     rows = sp.random_array((150, 30), density=0.2, format="coo", random_state=rng)
     labels = rng.integers(2, size=150)

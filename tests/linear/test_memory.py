@@ -38,7 +38,7 @@ def test_memory__no_fit_leaves_cycles_of_references(search, dense):
     X, y = sparse_problem(200, 12, 0.3)
     X = X.toarray() if dense else X
     search(X, y)
-    gc.collect()
+    gc.freeze()  # the collector then looks only at what comes now, which is faster by far
     gc.disable()
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
@@ -49,6 +49,7 @@ def test_memory__no_fit_leaves_cycles_of_references(search, dense):
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
+        gc.unfreeze()
     assert not left
 
 

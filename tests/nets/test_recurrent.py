@@ -23,7 +23,7 @@ from skreg._nets.training.parallel import N_PARTS, Gradients
 from skreg._nets.training.rows import SEQUENCE_ROWS, Targets, lengths_of
 from skreg._nets.weights import DropConnect, WeightNorm
 from tests.combinations import combinations
-from tests.nets.test_layers import HALF, check_gradient, gradient, numeric_gradient, problem
+from tests.nets.test_layers import HALF, assert_gradient, check_gradient, gradient, problem
 
 F = np.float32
 NOISE = Gaussian(F(0.5))
@@ -86,8 +86,7 @@ def test_recurrent__gradients_of_targets_at_every_step():
         z, _ = net(x, ctx)
         return evaluate_batch(SquaredError(), z, T, w, 4, np.empty_like(z))
 
-    wanted = numeric_gradient(net, loss)
-    assert np.linalg.norm(found - wanted) <= 1e-6 * np.linalg.norm(wanted)
+    assert_gradient(found, net, loss)
     counted = ~np.isnan(T[:, :, 0])
     assert total_weight(T, w) == pytest.approx((w[:, None] * counted).sum())
 
@@ -122,8 +121,7 @@ def test_recurrent__gradients_in_combination(cell, bidirectional, steps, kind, w
         z, _ = net(x, ctx)
         return evaluate_batch(SquaredError(), z, T, w, 4, np.empty_like(z))
 
-    wanted = numeric_gradient(net, loss)
-    assert np.linalg.norm(found - wanted) <= 1e-6 * np.linalg.norm(wanted)
+    assert_gradient(found, net, loss)
 
 
 @pytest.mark.plain

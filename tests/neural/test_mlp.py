@@ -48,7 +48,8 @@ def numbers(n=120, p=4, seed=0, outputs=None):
     return X, Y[:, 0] if outputs is None else Y
 
 
-FAST = dict(max_iter=20, random_state=0)
+FAST = dict(max_iter=20, early_stopping=True, random_state=0)  # the default trains four nets
+TRAIN_ON_ALL = FAST | dict(early_stopping=False)
 VARIANTS = [
     dict(),
     dict(hidden_layer_sizes=(16, 16), residual=True, normalization="layer", stochastic_depth=0.3, activation="gelu"),
@@ -162,7 +163,7 @@ def test_mlp__uncertainty_of_a_row_does_not_depend_on_the_others(params):
 
 def test_mlp__an_explosion_that_stays_finite_is_told():
     X, y = numbers()
-    model = DropoutMLPRegressor(optimizer="sgd", learning_rate=0.5, normalization=None, early_stopping=False, **FAST)
+    model = DropoutMLPRegressor(optimizer="sgd", learning_rate=0.5, normalization=None, **TRAIN_ON_ALL)
     with pytest.warns(ConvergenceWarning, match="rose from .* learning_rate=0.5|diverged"):
         model.fit(X, y)
 
@@ -239,7 +240,7 @@ def test_mlp__restored_weights_are_the_best_ones():
 
 def test_mlp__gap_curve_is_the_difference_of_losses_without_noise():
     X, y = classes(200)
-    model = DropoutMLPClassifier(label_smoothing=0.2, early_stopping=False, **FAST).fit(
+    model = DropoutMLPClassifier(label_smoothing=0.2, **TRAIN_ON_ALL).fit(
         X[:100], y[:100], X_val=X[100:], y_val=y[100:]
     )
     own, validation = (log_loss(y[s], model.predict_proba(X[s])) for s in (slice(100), slice(100, 200)))
@@ -249,7 +250,7 @@ def test_mlp__gap_curve_is_the_difference_of_losses_without_noise():
 @pytest.mark.parametrize("monitor", ["accuracy", lambda model, X, y: model.score(X, y)])
 def test_mlp__monitor_is_a_scorer(monitor):
     X, y = classes(300)
-    model = DropoutMLPClassifier(early_stopping=True, monitor=monitor, **FAST)
+    model = DropoutMLPClassifier(monitor=monitor, **FAST)
     model.fit(pd.DataFrame(X, columns=list("abcd")), y)
     curve = np.array(model.validation_curve_)
     assert model.best_iter_ == np.flatnonzero(curve == curve.max())[-1]
@@ -258,7 +259,7 @@ def test_mlp__monitor_is_a_scorer(monitor):
 
 def test_mlp__validation_rows_are_a_share_of_every_class():
     X, y = classes(1000)
-    model = DropoutMLPClassifier(early_stopping=True, validation_fraction=0.2, **FAST)
+    model = DropoutMLPClassifier(validation_fraction=0.2, **FAST)
     seen = []
     model.set_params(monitor=lambda model, X, y: seen.append(y) or 0.0).fit(X, y)
     counts = np.bincount(seen[0])
@@ -269,11 +270,11 @@ def test_mlp__validation_rows_of_a_pipeline_are_transformed():
     X, y = classes(300)
     X = 100.0 + 50.0 * X
     with sklearn.config_context(enable_metadata_routing=True):
-        net = DropoutMLPClassifier(early_stopping=True, **FAST).set_fit_request(X_val=True, y_val=True)
+        net = DropoutMLPClassifier(**FAST).set_fit_request(X_val=True, y_val=True)
         model = Pipeline([("scale", StandardScaler()), ("net", net)], transform_input=["X_val"])
         model.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
     scale = StandardScaler().fit(X[:200])
-    alone = DropoutMLPClassifier(early_stopping=True, **FAST)
+    alone = DropoutMLPClassifier(**FAST)
     alone.fit(scale.transform(X[:200]), y[:200], X_val=scale.transform(X[200:]), y_val=y[200:])
     assert alone.validation_curve_ == model[-1].validation_curve_
 
@@ -331,8 +332,8 @@ def test_mlp__parts_of_a_fit_make_the_whole():
 
 def test_mlp__warm_start_goes_on():
     X, y = classes()
-    plain = dict(dropout=0.0, learning_rate=1e-3, schedule="constant", early_stopping=False)
-    model = DropoutMLPClassifier(warm_start=True, **plain, **FAST).fit(X, y)
+    plain = dict(dropout=0.0, learning_rate=1e-3, schedule="constant")
+    model = DropoutMLPClassifier(warm_start=True, **plain, **TRAIN_ON_ALL).fit(X, y)
     loaded = pickle.loads(pickle.dumps(model))
     model.fit(X, y)
     assert model.n_iter_ == 40
@@ -358,7 +359,7 @@ def test_mlp__interrupt_keeps_the_best_weights():
             raise KeyboardInterrupt
         return -log_loss(y, model.predict_proba(X))
 
-    model = DropoutMLPClassifier(early_stopping=True, monitor=monitor, **FAST)
+    model = DropoutMLPClassifier(monitor=monitor, **FAST)
     with pytest.raises(KeyboardInterrupt, match="interrupted in epoch 4; it keeps the best parameters"):
         model.fit(X, y)
     assert model.score(X, y) > 0.5
@@ -477,7 +478,7 @@ def memory_of_batches(model, X, y):
 def test_mlp__statistics_of_averages():
     """Ends of epochs are far apart: for their mean, statistics are taken anew. Those of steps are averaged, too."""
     X, y = classes()
-    options = dict(learning_rate=0.02, schedule="constant", early_stopping=False, l1=1e-3, standardize=None, **FAST)
+    options = dict(learning_rate=0.02, schedule="constant", l1=1e-3, standardize=None, **TRAIN_ON_ALL)
     swa, ema, last = (DropoutMLPClassifier(averaging=a, **options).fit(X, y) for a in ("swa", "ema", None))
     np.testing.assert_allclose(swa._net.memory, memory_of_batches(swa, X, y), rtol=1e-4)
     close, far = (np.abs(memory_of_batches(model, X, y) / model._net.memory - 1.0) for model in (ema, last))
@@ -513,7 +514,7 @@ def test_mlp__of_equal_scores_the_last_is_best():
 @pytest.mark.parametrize("kind", ["weight", "spectral"])
 def test_mlp__a_number_of_l1_leaves_out_normalized_weights(kind):
     X, y = classes()
-    model = DropoutMLPClassifier((20, 20), weight_normalization=kind, l1=0.02, early_stopping=True, **FAST).fit(X, y)
+    model = DropoutMLPClassifier((20, 20), weight_normalization=kind, l1=0.02, **FAST).fit(X, y)
     zeros = [(w == 0.0).mean() for w in model.weights_]
     assert zeros[:2] == [0.0, 0.0]
     assert zeros[2] > 0.0

