@@ -77,7 +77,7 @@ class MatrixFactorizationRecommender(Factorization):
         For loss="als", the stationarity to reach, relative to the loss of zeros, in [0, inf).
     max_iter : int, default=100
         Largest number of iterations of "als"; the number of epochs of "bpr" and "warp". These do not end earlier: the
-        loss of an epoch depends on the items that were sampled, and more epochs do no harm with a penalty.
+        loss of an epoch depends on the items that were sampled, and more epochs hardly do harm with a penalty.
     n_jobs : int, default=None
         Number of threads for loss="als"; None is 1 unless in a `joblib.parallel_config`, -1 all cores. Results do not
         depend on it. "bpr" and "warp" run in one thread, so that a seed gives the same answer everywhere.

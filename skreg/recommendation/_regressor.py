@@ -41,7 +41,7 @@ class MatrixFactorizationRegressor(RegressorMixin, Factorization):
     frequency_scaling : float, default=1.0
         How the penalties of users and items grow with the number of their ratings, in [0, 1]. With 1 they are in
         proportion, as in the first ALS for ratings [1]_ and as stochastic gradient descent has them: all users are
-        shrunken by the same share. With 0 all have the same penalty, and those with few ratings are shrunken more.
+        shrunk by the same share. With 0 all have the same penalty, and those with few ratings are shrunk more.
     bias : bool, default=True
         Whether users and items have biases. The intercept m is always fitted, and never penalized.
     unknown : {"mean", "raise"}, default="mean"
