@@ -56,8 +56,8 @@ DEFAULT_NET = {} if THOROUGH else dict(max_iter=10)
 SMALL_DATA = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:.* folds instead of ")
 
 # Searches over paths have the same steps for few alphas and folds as for many.
-GRID = {} if THOROUGH else dict(alphas=3, cv=2)
 FEW = 5 if THOROUGH else 2
+GRID = {} if THOROUGH else dict(alphas=FEW, cv=FEW)
 
 # Fitted nets to fine-tune, for data of any number of columns: rows are signals of one channel.
 _ROWS = np.random.default_rng(0).standard_normal((60, 3))
@@ -105,7 +105,7 @@ INSTANCES = [
     PenalizedRegressorCV(alphas=4, cv=3, loss="poisson", l1_ratio=[0.5, 0.9], selection="1se", tol=1e-7),
     PenalizedCox(),
     PenalizedCox(alpha=0.05, penalty="sparse_group_lasso", warm_start=True, tol=1e-10),
-    PenalizedCoxCV(alphas=4, tol=1e-8),
+    PenalizedCoxCV(alphas=FEW, cv=FEW, tol=1e-8),
     DropoutMLPClassifier(**DEFAULT_NET),
     DropoutMLPClassifier(
         (10, 10), max_iter=10, activation="gelu", residual=True, normalization="layer", stochastic_depth=0.2

@@ -28,6 +28,7 @@ from ..utils._params import (
     check_params,
 )
 from ..utils._rows import readable
+from ..utils._split import name_of
 from ..utils._validation import caller_level, naming, unchanged_on_error
 from ..utils._workers import check_can_be_sent
 from ._base import AUGMENTER
@@ -220,7 +221,9 @@ class AugmentationSearchCV(DelegatesToFittedClassifier, MetaEstimatorMixin, Docu
         weights = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)}
         splits = list(check_cv(self.cv, y, classifier=is_classifier(self.estimator)).split(X, y, groups))
         if len(splits) < 2:
-            raise ValueError(f"cv={self.cv!r} makes {len(splits)} split; the interval of a gain needs at least two.")
+            raise ValueError(
+                f"cv={name_of(self.cv)} makes {len(splits)} split; the interval of a gain needs at least two."
+            )
 
         def scores(choices):
             grid = [{name: [value] for name, value in choice.items()} for choice in choices]

@@ -15,6 +15,7 @@ from .._core.solve import MAX_GRAM_COLUMNS
 from ..utils._blocks import NeedsRowsInMemory, as_blocks, in_memory
 from ..utils._classes import smoothed_targets
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor
+from ..utils._split import name_of
 from ..utils._validation import TINY, as_one_column, caller_level, check_classes, is_dask, labelled
 from ._data import LinearData, class_factors
 
@@ -349,5 +350,5 @@ def read_block_splits(cv, n, labels, classifier, **params):
         for pair in check_cv(cv, y, classifier=classifier).split(np.zeros((n, 1)), y, **params)
     ]
     if not splits:
-        raise ValueError(f"cv={cv!r} has no splits; an iterator is empty after its first use.")
+        raise ValueError(f"cv={name_of(cv)} has no splits; an iterator is empty after its first use.")
     return listed_splits(splits, n)

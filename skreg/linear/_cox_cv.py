@@ -7,7 +7,7 @@ import numpy as np
 from .._core.concordance import concordance
 from ..utils._callbacks import with_callbacks
 from ..utils._params import CALLABLE, Options
-from ..utils._split import read_splits
+from ..utils._split import name_of, read_splits
 from ..utils._validation import caller_level, unchanged_on_error
 from ._cox import CoxModel, PenalizedCox
 from ._penalized_cv import PenaltySearch
@@ -226,9 +226,9 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
             splits = read_splits(cv, problem.X, event, True, **split_params)
         for number, (train, test) in enumerate(splits):
             if not event[train].any():
-                raise ValueError(f"cv={self.cv!r}: the training rows of fold {number} hold no event.")
+                raise ValueError(f"cv={name_of(self.cv)}: the training rows of fold {number} hold no event.")
             if not weights[test].any():
-                raise ValueError(f"cv={self.cv!r}: the held-out rows of fold {number} have no weight.")
+                raise ValueError(f"cv={name_of(self.cv)}: the held-out rows of fold {number} have no weight.")
         return splits
 
     def _n_default_folds(self, problem, event):

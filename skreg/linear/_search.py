@@ -21,7 +21,7 @@ from ..utils._blocks import has_blocks
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._params import ANY_STRING, ARRAY_LIKE, BOOLEAN, CALLABLE, CV, NONE, Interval, Options
 from ..utils._scoring import with_all_classes
-from ..utils._split import params_of_rows, read_splits
+from ..utils._split import name_of, params_of_rows, read_splits
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, unchanged_on_error
 from ._blocks import read_block_splits, read_in_blocks
@@ -83,7 +83,8 @@ class Fold:
                 self.intercepts[candidate].append(intercept)
             self.n_iter[candidate, k] = max(np.max(s.n_iter) for s, _ in solutions)
             for s, null in solutions:
-                self.largest_gap = max(self.largest_gap, np.max(np.where(s.met, 0.0, s.gap / null)))
+                missed = np.where(s.met, 0.0, s.gap)
+                self.largest_gap = max(self.largest_gap, np.max(missed / np.where(missed > 0.0, null, 1.0)))
             task.part("alpha").end()
             if halt.is_set():
                 raise Interrupted
@@ -221,9 +222,9 @@ class PathSearch:
         for number, rows in enumerate(splits):
             for part, name in zip(rows, ("training", "held-out"), strict=True):
                 if not weights[part].any():
-                    raise ValueError(f"cv={self.cv!r}: the {name} rows of fold {number} have no weight.")
+                    raise ValueError(f"cv={name_of(self.cv)}: the {name} rows of fold {number} have no weight.")
             if is_classifier(self) and np.unique(y[rows[0]][weights[rows[0]] > 0.0]).size < 2:
-                raise ValueError(f"cv={self.cv!r}: the training rows of fold {number} hold only one class.")
+                raise ValueError(f"cv={name_of(self.cv)}: the training rows of fold {number} hold only one class.")
         return splits
 
     def _n_default_folds(self, problem, y):

@@ -18,7 +18,7 @@ from ..augmentation._held_out import VALIDATION, fit_with, takes_validation
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import COUNT, CV, ESTIMATOR, NONE, RANDOM_STATE, Interval, check_params
 from ..utils._rows import n_rows, readable, take
-from ..utils._split import params_of_rows, read_splits
+from ..utils._split import name_of, params_of_rows, read_splits
 from ..utils._validation import caller_level, check_weights, names_errors, unchanged_on_error
 from ..utils._weights import weight_name
 from ._uncertainty import check_n_draws
@@ -175,12 +175,14 @@ class BaseDeepEnsemble(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator
         if self.cv is None:
             return [None] * self.n_members
         if given := [name for name in VALIDATION if fit_params.get(name) is not None]:
-            raise ValueError(f"cv={self.cv!r} makes validation rows of every member: fit takes no {given[0]} then.")
+            raise ValueError(
+                f"cv={name_of(self.cv)} makes validation rows of every member: fit takes no {given[0]} then."
+            )
         splits = [MemberRows(*split) for split in read_splits(self.cv, X, y, is_classifier(self), **of_split)]
         if len(splits) > self.n_members:
             raise ValueError(
-                f"n_members={self.n_members} must be at least the number of folds, {len(splits)}, of cv={self.cv!r}, so"
-                " that every fold is left out by a member."
+                f"n_members={self.n_members} must be at least the number of folds, {len(splits)}, of"
+                f" cv={name_of(self.cv)}, so that every fold is left out by a member."
             )
         return [splits[m % len(splits)] for m in range(self.n_members)]
 

@@ -34,7 +34,7 @@ from ..utils._params import (
 )
 from ..utils._rows import column_types
 from ..utils._scoring import read_monitor
-from ..utils._split import hold_out, read_splits
+from ..utils._split import hold_out, name_of, read_splits
 from ..utils._threads import one_blas_thread
 from ..utils._validation import (
     caller_level,
@@ -184,7 +184,7 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
 
         validation = read_validation(read, X_val, y_val, sample_weight_val)
         if validation is not None and self.cv is not None:
-            raise ValueError(f"cv={self.cv!r} splits X, but X_val gives the validation rows: use one of them.")
+            raise ValueError(f"cv={name_of(self.cv)} splits X, but X_val gives the validation rows: use one of them.")
         return validation
 
     def _splits(self, rows, groups):

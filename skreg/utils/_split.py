@@ -17,12 +17,21 @@ except ImportError:  # private in scikit-learn
         }
 
 
+MAX_NAME = 80  # characters of `cv` in messages
+
+
+def name_of(cv):
+    """`cv` for messages: given splits without their long arrays."""
+    text = repr(cv)
+    return text if len(text) <= MAX_NAME else f"<{type(cv).__name__} of splits>"
+
+
 def read_splits(cv, X, y, classifier, **params):
     """Splits of a splitter, a number of folds or an iterable, as pairs of plain indices; ValueError without any."""
     every = np.arange(len(y))  # indexing it turns masks and negative indices into plain ones
     splits = [(every[a], every[b]) for a, b in check_cv(cv, y, classifier=classifier).split(X, y, **params)]
     if not splits:
-        raise ValueError(f"cv={cv!r} has no splits; an iterator is empty after its first use.")
+        raise ValueError(f"cv={name_of(cv)} has no splits; an iterator is empty after its first use.")
     return splits
 
 

@@ -134,3 +134,15 @@ def test_cox_cv__folds_without_events():
     for scoring in ("r2", None):
         with pytest.raises(ValueError, match="'scoring' parameter"):
             PenalizedCoxCV(scoring=scoring).fit(X, columns(event, time))
+
+
+@pytest.mark.filterwarnings("ignore:.*smallest of its grid", "error::RuntimeWarning")
+def test_cox_cv__a_fold_whose_only_event_is_the_last_row_has_no_loss():
+    X, _, time = survival(n=40)
+    order = np.argsort(time)
+    first, last = order[:20], order[20:]
+    event = np.zeros(40, bool)
+    event[[last[-1], *first]] = True
+    cv = [(last, first), (first, last)]
+    search = PenalizedCoxCV(cv=cv, l1_ratio=1.0, **PARAMS).fit(X, columns(event, time))
+    assert np.isfinite(search.coef_).all()

@@ -363,7 +363,7 @@ NUMBER = [
     (dict(step_size=100.0), {}, r"step_size=100\.0 is too long .* shorter than \d\.\d"),
     (dict(step_size=2.0, accelerate=True), {}, r"step_size=2\.0 is too long .* with accelerate=True"),
     (dict(estimator=Ridge()), {}, r"Ridge\(\) cannot be trained .* lacks partial_fit and warm_start"),
-    (dict(estimator=Ridge), {}, r"must be an estimator, not a class"),
+    (dict(estimator=Ridge), {}, r"'estimator' parameter .* Got <class .*Ridge'>"),
     (dict(estimator="ridge"), {}, r"'estimator' parameter .* Got 'ridge'"),
     (dict(estimator=make_pipeline(StandardScaler(), Ridge())), {}, r"estimator=Ridge\(\) cannot be trained"),
     (dict(estimator=SGDClassifier()), {}, r"EarlyStoppingRegressor needs a regressor; got estimator=SGDClassifier"),
