@@ -49,8 +49,8 @@ class LossRows(NamedTuple):
         Yields
         ------
         A, T, h, inverse : ndarray
-            Columns, and a last one of ones, (m, p + 1), targets (K, m), weights (m,), and their reciprocals, 0 where
-            there is no weight.
+            Columns minus their means, without their scales, and a last one of ones, (m, p + 1), targets (K, m), weights
+            (m,), and their reciprocals, 0 where there is no weight.
         offset : ndarray or float
             What is added to the scores.
         value, R, P, H : float and ndarray
@@ -58,11 +58,12 @@ class LossRows(NamedTuple):
         """
         weights = row_weights(X, weights, first, self.used)
         Y, offsets = (Y[:-1], Y[-1]) if self.has_offset else (Y, np.zeros(len(weights)))
-        coefs = np.column_stack([W, b])
+        coefs = np.column_stack([W * self.scale, b])
         for rows, part in dense_parts(X, X.shape[1]):
-            T, h, offset, A = self.targets(Y[:, rows]), weights[rows], offsets[rows], np.ones((len(part), len(coefs.T)))
+            T, h, offset = self.targets(Y[:, rows]), weights[rows], offsets[rows]
+            A = np.empty((len(part), len(coefs.T)))
             np.subtract(part, self.mean, out=A[:, :-1])
-            A[:, :-1] *= self.scale
+            A[:, -1] = 1.0
             inverse = np.divide(1.0, h, out=np.zeros(h.size), where=h > 0.0)
             Z = coefs @ A.T + offset
             R, P, H = np.empty_like(Z), np.empty_like(Z), np.empty(len(A))
@@ -138,7 +139,7 @@ def score_sums(X, Y, weights, first, rows, W, b):
                 total.hessian[:, k, :, j] += block
                 if j < k:
                     total.hessian[:, j, :, k] += block
-    return total
+    return total.with_scaled_columns(rows.scale)
 
 
 def conjugate_sums(X, Y, weights, first, rows, W, b, moves):
@@ -150,7 +151,7 @@ def conjugate_sums(X, Y, weights, first, rows, W, b, moves):
     totals = [np.zeros(len(scales)) for *_, scales in moves]
     for A, T, h, inverse, offset, _, R, P, H in rows.evaluated(X, Y, weights, first, W, b):
         for (dW, db, scales), total in zip(moves, totals, strict=True):
-            dZ = dW @ A[:, :-1].T + db[:, None] if dW.any() else db[:, None]
+            dZ = (dW * rows.scale) @ A[:, :-1].T + db[:, None] if dW.any() else db[:, None]
             coupled = len(R) > 1 and rows.couples_scores
             U = R + h * H * (P * (dZ - np.sum(P * dZ, axis=0)) if coupled else dZ)
             total += [rows.loss.conjugate_sum(T, U * (scale * inverse), h, P, scale) for scale in scales]
