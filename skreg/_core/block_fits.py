@@ -35,6 +35,11 @@ def add_each(left, right):
     return left | {key: left[key] + item if key in left else item for key, item in right.items()}
 
 
+def are_finite(cells):
+    """Whether all moments of `cells_of_block` are finite, as they are not if any number of the rows is not."""
+    return all(np.isfinite(moments.scatter.diagonal()).all() for moments in cells.values())
+
+
 def residual_sums(X, Y, weights, first, coefs, intercepts, centre, used):
     """Sums over a block: of weighted residuals (T,), of products (T, p), and of squares (T,), as one array.
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.model_selection import check_cv
 
-from .._core.block_fits import add_each, cells_of_block
+from .._core.block_fits import add_each, are_finite, cells_of_block
 from .._core.block_newton import BlockScoresFit
 from .._core.block_scores import MAX_COORDINATES, BlockScores, LossRows, log_loss_sums
 from .._core.data.blocks import BlockData, RowMoments
@@ -303,7 +303,7 @@ def _parts(estimator, blocks, penalty_factor=None, bounds=None, positive=False, 
 def _measured(estimator, blocks, splits=None):
     """The moments of all rows, and of the cells of some splits."""
     with np.errstate(over="ignore", invalid="ignore"):
-        found = blocks.total(cells_of_block, splits, add=add_each)
+        found = blocks.total(cells_of_block, splits, add=add_each, is_finite=are_finite)
     nothing = RowMoments.of_nothing(blocks.p + blocks.n_targets)
     cells = [found.get(cell, nothing) for cell in range(1 if splits is None else splits.n_cells)]
     if not any(cell.weight for cell in cells):

@@ -158,11 +158,12 @@ class RowBlocks:
             raise ValueError(f"{name} must have n_samples={self.n} rows, as X; got the shape {values.shape}.")
         return values
 
-    def total(self, function, *arguments, add=add):
+    def total(self, function, *arguments, add=add, is_finite=None):
         """The sum over the blocks of ``function(X, Y, weights, first, *arguments)``.
 
         X is the block (rows, p), Y its targets (T, rows), and `first` the position of its first row. Every task checks
-        its block.
+        the shape of its block. The first pass gives `is_finite`, whether what the function returns shows that all
+        numbers of the block are finite; they are looked at where it does not.
         """
         raise NotImplementedError
 
@@ -232,12 +233,12 @@ class DaskBlocks(RowBlocks):
             for values in columns
         ]
 
-    def total(self, function, *arguments, add=add):
+    def total(self, function, *arguments, add=add, is_finite=None):
         """See `RowBlocks.total`. Sums are formed along a tree, so that few results are in memory at once."""
         import dask
 
         call = dask.delayed(_on_block)
-        task = dask.delayed((function, self.names, self._widths, arguments), traverse=False)
+        task = dask.delayed((function, self.names, self._widths, is_finite, arguments), traverse=False)
         parts = [*zip(*self._parts, self.starts, strict=False)]
         tasks = [call(int(k), *parts[k], task) for k in self.chosen]
         sums = dask.delayed(_sum_of)
@@ -264,8 +265,8 @@ class MappedBlocks(RowBlocks):
         self.slices = row_slices(X)
         super().__init__(X, column_names(X), np.array([0, *(rows.stop for rows in self.slices)]), y, sample_weight)
 
-    def total(self, function, *arguments, add=add):
-        task = function, self.names, self._widths, arguments
+    def total(self, function, *arguments, add=add, is_finite=None):
+        task = function, self.names, self._widths, is_finite, arguments
 
         def on_block(k):
             rows = self.slices[k]
@@ -296,14 +297,12 @@ def _sum_of(add, parts):
 
 
 def _on_block(k, X, y, weights, first, task):
-    function, names, widths, arguments = task
+    function, names, widths, is_finite, arguments = task
     place = _place(k, first)
     X, y = _numbers(X, "X", widths[0], place), _numbers(y, "y", widths[1], place)
     if X.shape[0] != len(y):
         raise ValueError(f"y has {len(y)} rows in block {k}, where X has {X.shape[0]}.")
     Y = y.astype(np.float64, copy=False).T
-    _check_finite("X", X, place, names)
-    _check_finite("y", Y.T, place)
     if weights is not None:
         weights = _numbers(weights, "sample_weight", 1, place)[:, 0].astype(np.float64, copy=False)
         if len(weights) != X.shape[0]:
@@ -313,7 +312,11 @@ def _on_block(k, X, y, weights, first, task):
             raise ValueError(
                 f"sample_weight must not be negative, NaN or infinite; got {weights[bad[0]]} in row {first + bad[0]}."
             )
-    return function(X, Y, weights, int(first), *arguments)
+    found = function(X, Y, weights, int(first), *arguments)
+    if is_finite is not None and not (is_finite(found) and (weights is None or weights.all())):
+        _check_finite("X", X, place, names)
+        _check_finite("y", Y.T, place)
+    return found
 
 
 def _numbers(values, name, width, place):

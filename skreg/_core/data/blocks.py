@@ -29,6 +29,28 @@ def row_weights(X, weights, first, used):
     return weights if used is None else weights * used(first, first + X.shape[0])
 
 
+def _sums(part, T, roots, near):
+    """Sums and inner products of the columns and targets of a few rows minus `near`, times roots of weights."""
+    p, Z = part.shape[1], np.empty((len(part), near.size))
+    np.subtract(part, near[:p], out=Z[:, :p])
+    np.subtract(T, near[p:], out=Z[:, p:])
+    if roots is None:
+        return np.ones(len(Z)) @ Z, Z.T @ Z
+    Z *= roots[:, None]
+    return roots @ Z, Z.T @ Z
+
+
+def _sums_as_they_are(part, T, ones):
+    """The same with `near` of zero and weights of one, without a copy."""
+    p, size = part.shape[1], part.shape[1] + T.shape[1]
+    scatter = np.empty((size, size))
+    scatter[:p, :p] = part.T @ part
+    scatter[p:, :p] = T.T @ part
+    scatter[:p, p:] = scatter[p:, :p].T
+    scatter[p:, p:] = T.T @ T
+    return np.append(ones @ part, ones @ T), scatter
+
+
 @dataclass(frozen=True)
 class RowMoments:
     """Weight, weighted means and scatter of the columns and targets of some rows; those of disjoint rows add.
@@ -73,7 +95,8 @@ class RowMoments:
                     first = 0 if h is None else np.argmax(h > 0.0)
                     near = np.append(part[first], T[first]).astype(np.float64)
                 moments = cls._of_part(part, T, h, near)
-                total, near = total + moments, moments.mean
+                far = moments.weight * moments.mean**2 > moments.scatter.diagonal()
+                total, near = total + moments, np.where(far, moments.mean, 0.0)
         return total
 
     @classmethod
@@ -82,17 +105,16 @@ class RowMoments:
 
         Nothing cancels where the means are within about a standard deviation of `near`. Others are tried again.
         """
-        p = part.shape[1]
         roots = np.ones(len(part)) if weights is None else np.sqrt(weights)
-        weight, Z = float(roots @ roots), np.empty((len(part), near.size))
+        weight = float(roots @ roots)
         for _ in range(MAX_SHIFTS):
-            np.subtract(part, near[:p], out=Z[:, :p])
-            np.subtract(T, near[p:], out=Z[:, p:])
-            if weights is not None:
-                Z *= roots[:, None]
-            step, scatter = roots @ Z / weight, Z.T @ Z
+            if weights is None and part.dtype == np.float64 and not near.any():
+                sums, scatter = _sums_as_they_are(part, T, roots)
+            else:
+                sums, scatter = _sums(part, T, None if weights is None else roots, near)
+            step = sums / weight
             mean, squares = near + step, scatter.diagonal()
-            if not (weight * step**2 > 0.5 * squares).any():
+            if not (weight * step**2 > 0.6 * squares).any():
                 break
             near = mean
         faint = (np.abs(mean) < TINY) & (squares < weight * TINY**2)
