@@ -16,7 +16,6 @@ import textwrap
 import threading
 import warnings
 
-import hypothesis
 import numba
 import numpy as np
 import pytest
@@ -24,6 +23,7 @@ from numba.core import event
 
 import skreg
 from skreg._core import _jit, _kernel_cache
+from tests.combinations import THOROUGH
 from tests.processes import FIND_TESTS
 
 ROOT = pathlib.Path(skreg.__file__).parents[1]
@@ -410,8 +410,8 @@ def test_numba__changed_constructor_of_the_cache(small, monkeypatch):
 def test_jit__processes_that_compile_at_the_same_moment(tmp_path):
     single = SHORT.replace("(3.0, 2.0)", "(3.0, 2)")
     environment = dict(NUMBA_CACHE_DIR=str(tmp_path))
-    for expected in ("0", "1"):
-        for process in [start(code, **environment) for code in (SHORT, single, SHORT)]:
+    for expected, codes in (("0", (SHORT, single, SHORT)), ("1", (single,))):
+        for process in [start(code, **environment) for code in codes]:
             value, loaded, _ = finish(process)
             assert value == "1.0"
             assert loaded >= expected
@@ -502,7 +502,7 @@ INTERRUPTED = """
 import signal, sys, threading, warnings
 import numpy as np
 from skreg import ElasticNetProx
-moment, calls = int(sys.argv[1]), 0
+moment, alpha, calls = int(sys.argv[1]), float(sys.argv[2]), 0
 
 def count(frame, kind, argument):
     global calls
@@ -517,14 +517,14 @@ threading.setprofile(count)
 sys.setprofile(count)
 interrupted = False
 try:
-    ElasticNetProx(0.1).fit(X, y)
+    ElasticNetProx(alpha).fit(X, y)
 except KeyboardInterrupt:
     interrupted = True
 finally:
     sys.setprofile(None)
     threading.setprofile(None)
 total = calls
-print(total, interrupted, *ElasticNetProx(0.1).fit(X, y).coef_)
+print(total, interrupted, *ElasticNetProx(alpha).fit(X, y).coef_)
 """
 
 
@@ -534,17 +534,18 @@ def test_interrupt__at_random_moments_of_a_first_fit(tmp_path):
 
     def outcome(moment):
         environment = dict(os.environ, PYTHONPATH=str(ROOT), NUMBA_CACHE_DIR=str(tmp_path / str(moment)))
-        command = [sys.executable, "-c", INTERRUPTED, str(moment)]
+        command = [sys.executable, "-c", INTERRUPTED, str(moment), str(alpha)]
         total, interrupted, *coef = subprocess.check_output(command, env=environment, text=True).split()
         return int(total), interrupted == "True", [float(c) for c in coef]
 
-    if hypothesis.settings.default.max_examples >= 1000:  # the thorough profile
+    alpha = 0.1 if THOROUGH else 0.0  # without a penalty there is half as much to compile
+    if THOROUGH:
         total, *_ = outcome(-1)
         moments = np.random.default_rng(0).integers(int(0.95 * total), size=20)  # the total varies a little
     else:
         moments = [100_000]
     X = np.random.default_rng(0).standard_normal((30, 5))
-    expected = skreg.ElasticNetProx(0.1).fit(X, X @ np.arange(5.0)).coef_
+    expected = skreg.ElasticNetProx(alpha).fit(X, X @ np.arange(5.0)).coef_
     for moment in moments:
         _, interrupted, coef = outcome(moment)
         assert interrupted
