@@ -17,7 +17,7 @@ NOTE = """\
 Ratings: RMSE of five random folds, predictions cut to the range of the ratings. Settings that are not called defaults
 are those with the least RMSE on one more split, of the first fold's training rows. Seconds are those of a fit, mean
 over the folds, in one thread, all in one run. "Published" are the figures of Surprise's documentation, of folds of its
-own.
+own. Where the command has `--without SVD++`, Surprise's SVD++ was not run, since a fit takes much longer than others.
 
 Lists: of the ratings of every item, a random quarter is held out, as in the tables of Microsoft's recommenders, from
 which "published" is; a rating of any size counts as one. Recall and nDCG are those of the ten best items that a user
