@@ -126,6 +126,7 @@ def test_recommender__seeds_differ_and_repeat_and_threads_do_not_matter(loss):
     fits = [make(loss, random_state=seed, n_jobs=n_jobs).fit(X) for seed, n_jobs in ((0, 1), (0, 2), (1, 1))]
     np.testing.assert_array_equal(fits[0].item_factors_, fits[1].item_factors_)
     assert not np.allclose(fits[0].item_factors_, fits[2].item_factors_)
+    assert fits[0].n_iter_ == fits[0].objectives_.size - (loss == "als")
 
 
 @pytest.mark.filterwarnings("ignore:item_features should be on a scale")
