@@ -21,7 +21,7 @@ LIBRARIES = (
     "numpy", "scipy", "numba", "scikit-learn", "celer", "skglm", "adelie", "skein-glm", "sortedl1", "scikit-survival",
     "torch", "skorch", "pytabkit", "lightgbm", "xgboost-cpu", "catboost",
     "implicit", "scikit-surprise", "cornac",
-    "albumentations", "audiomentations", "opencv-python-headless", "imbalanced-learn", "ctgan",
+    "dask", "dask-ml", "albumentations", "audiomentations", "opencv-python-headless", "imbalanced-learn", "ctgan",
 )  # fmt: skip
 
 TITLES = {
