@@ -5,6 +5,7 @@ import numpy as np
 MAX_LEVELS = 50  # of a category that becomes one-hot columns, each of which costs time and needs some rows
 TEMPERATURE = 0.5  # of the softmax whose gradient stands for that of the drawn level
 N_CALIBRATIONS = 30  # rounds of proportional fitting
+LEAST_DRAW = np.float32(2.0**-25)  # of exponential numbers: one in eight million is 0, whose logarithm is infinite
 
 
 class Levels:
@@ -58,7 +59,8 @@ class Levels:
         """
         if not self.n:
             return logits, lambda d: d
-        z = logits - np.log(rng.standard_exponential(logits.shape, dtype=np.float32))
+        noise = np.maximum(rng.standard_exponential(logits.shape, dtype=np.float32), LEAST_DRAW)
+        z = logits - np.log(noise)
         p = self._softmax(z / np.float32(TEMPERATURE))
 
         def back(d):

@@ -210,16 +210,17 @@ def _ordered(values, dtype, leading):
     frequency.
     """
     missing = _is_missing(values)
-    names, codes = np.unique(values[~missing].astype(str), return_inverse=True)
-    out = np.full(len(values), np.nan)
-    if dtype == nw.Enum:
-        place = {str(name): k for k, name in enumerate(dtype.categories)}
-        rank = np.array([place[name] for name in names], dtype=float)
-    else:
-        counts = np.bincount(codes, minlength=names.size)
-        means = np.bincount(codes, leading[~missing], names.size) / np.maximum(counts, 1)
-        rank = np.empty(names.size)
-        rank[np.lexsort((counts, np.round(means, 12)))] = np.arange(names.size)
+    present, out = values[~missing], np.full(len(values), np.nan)
+    if dtype == nw.Enum:  # numbers and dates with missing entries have another type than the categories
+        known = np.asarray(dtype.categories, dtype=values.dtype if values.dtype.kind in "fmM" else object)
+        place = {category: k for k, category in enumerate(known.tolist())}
+        out[~missing] = [place[value] for value in present.tolist()]
+        return out
+    names, codes = np.unique(present.astype(str), return_inverse=True)
+    counts = np.bincount(codes, minlength=names.size)
+    means = np.bincount(codes, leading[~missing], names.size) / np.maximum(counts, 1)
+    rank = np.empty(names.size)
+    rank[np.lexsort((counts, np.round(means, 12)))] = np.arange(names.size)
     out[~missing] = rank[codes]
     return out
 

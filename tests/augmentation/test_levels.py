@@ -47,6 +47,17 @@ def test_levels__backward_pass_is_that_of_the_softmax_of_the_noisy_logits(levels
     np.testing.assert_allclose(back(d).ravel(), slopes, rtol=1e-4, atol=1e-6)
 
 
+def test_levels__noise_of_zero_has_a_finite_gradient(levels):
+    class Zeros:
+        def standard_exponential(self, shape, dtype):
+            return np.where(np.arange(shape[1]) < 2, 0.0, np.ones(shape)).astype(dtype)
+
+    logits = np.array([[0.0, 1.0, 0.0, 0.0, -np.inf, 0.0]], np.float32)
+    drawn, back = levels.draw(logits, Zeros())
+    np.testing.assert_array_equal(drawn[0, :3], [0.0, 1.0, 0.0])
+    assert np.isfinite(back(np.ones((1, 6), np.float32))).all()
+
+
 def test_levels__offsets_give_the_shares_of_the_class(levels):
     logits = np.random.default_rng(0).normal(size=(500, 6))
     for k in range(2):
