@@ -162,9 +162,11 @@ def test_copula__keeps_types_of_all_columns_and_the_order_of_dates_and_levels():
     assert new["date"].between(frame["date"].min(), frame["date"].max()).all()
 
 
-@pytest.mark.parametrize("values", [[3, 1, 2], [0.5, 0.1, 0.2], [True, False, 2], pd.to_datetime(["2021", "2020", "2022"])])
+@pytest.mark.parametrize(
+    "values", [[3, 1, 2], [0.5, 0.1, 0.2], [True, "x", 2], [*pd.to_datetime(["2021", "2020", "2022"])]], ids=str
+)
 def test_copula__ordered_levels_of_any_type_keep_their_order_beside_missing_entries(values):
-    level = pd.Categorical.from_codes([0, 2, -1, 1], list(values), ordered=True)
+    level = pd.Categorical.from_codes([0, 2, -1, 1], values, ordered=True)
     np.testing.assert_array_equal(columns_of(pd.DataFrame({"level": level}))[0].values, [0.0, 2.0, np.nan, 1.0])
 
 
