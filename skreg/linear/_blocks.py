@@ -308,7 +308,8 @@ def _measured(estimator, blocks, splits=None):
     cells = [found.get(cell, nothing) for cell in range(1 if splits is None else splits.n_cells)]
     if not any(cell.weight for cell in cells):
         raise ValueError("sample_weight must have a positive entry; got zeros only.")
-    data = BlockData(blocks, cells, estimator.fit_intercept)
+    with np.errstate(over="ignore", invalid="ignore"):  # columns whose squares overflow are named
+        data = BlockData(blocks, cells, estimator.fit_intercept)
     _check_moments(data, splits, blocks.names)
     return data
 

@@ -102,15 +102,17 @@ class TrainingHistory:
         return self.best is None or self.epochs_at_best == self.epochs
 
     def record_start(self):
-        """Let the parameters before the first epoch be the best so far; their index is -1."""
+        """Let the parameters before the first epoch be the best so far; their index is -1. Returns whether to stop."""
         if self.chosen is not None:
             if self.chosen.step < 0:
                 self._keep(0)
+                return True
         elif self.validation is not None and self.estimator.early_stopping:
             value = self.validation.criterion(self.estimator, self.net, self.scorer)
             self.best_value.update(value, -1, "before the first epoch")
             self.estimator._start.value = value
             self._keep(0)
+        return False
 
     def record(self, loss):
         """Add an epoch; returns whether to stop."""

@@ -101,8 +101,8 @@ class NetTraining:
             after_step.append(average)
         seed = int(rng.integers(1 << 63))
         strength = StrengthSchedule("constant" if self._streams else self.strength_schedule)
-        if self._start is not None:
-            history.record_start()
+        if self._start is not None and history.record_start():
+            return
         with Gradients(net, seed, batches.size) as gradients:
 
             def advance(_):

@@ -80,7 +80,7 @@ class MatrixFactorizationRecommender(Factorization):
         loss of an epoch depends on the items that were sampled, and more epochs hardly do harm with a penalty.
     n_jobs : int, default=None
         Number of threads for loss="als"; None is 1 unless in a `joblib.parallel_config`, -1 all cores. Results do not
-        depend on it. "bpr" and "warp" run in one thread, so that a seed gives the same answer everywhere.
+        depend on it. "bpr" and "warp" run in one thread, so that a seed gives the same answer for any number of cores.
     random_state : int, RandomState instance or None, default=0
         Seed of the first factors, of the order of the rows and of the sampled items.
 

@@ -254,6 +254,7 @@ def bad_inputs():
         "text": (some.astype(str), y, {}, "X must hold numbers"),
         "weights": (some, y, dict(sample_weight=-y), r"sample_weight must not be negative.*got -[0-9.]+ in row"),
         "tiny": (da.from_array(np.column_stack([y, 1e-200 * y]), chunks=(5, -1)), y, {}, "column 1 so small"),
+        "huge": (da.from_array(np.column_stack([y, 1e200 * y]), chunks=(5, -1)), y, {}, "column 1 so large"),
         "tiny y": (some, 1e-200 * y, {}, "y has values so small"),
         "no weight": (some, y, dict(sample_weight=0 * y), "positive"),
         "columns": (da.zeros((10, 3000), chunks=(5, -1)), np.zeros(10), {}, "at most 2000"),

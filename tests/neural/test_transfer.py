@@ -226,7 +226,9 @@ def test_fine_tuned__the_starting_point_may_be_the_cross_validated_epoch(source)
     model = tuned(source, source.predict(X), **harmful)
     assert model.estimator_.best_iter_ == -1
     assert model.estimator_.best_score_ < min(model.estimator_.validation_curve_)
-    assert len(model.estimator_.loss_curve_) == 3
+    assert len(model.estimator_.validation_curve_) == 3
+    assert model.n_iter_ == len(model.estimator_.loss_curve_) == 0
+    assert LossCurveDisplay.from_estimator(model).curves[0].best == 0
     np.testing.assert_array_equal(model.predict_proba(X), source.predict_proba(X))
 
 
