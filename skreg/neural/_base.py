@@ -220,6 +220,8 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
 
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
         architecture = self._check_parameters()
+        if X_val is None:
+            self._check_cross_validation()
         again = self.warm_start and hasattr(self, "_net")
         in_blocks = is_dask(X) and self._start is None
         rows = (TrainingBlocks if in_blocks else TrainingRows)(self, X, y, sample_weight, reset=not again)

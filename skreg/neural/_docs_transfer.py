@@ -8,9 +8,9 @@ PARTS = {
     "common": """
     pretrained : FrozenEstimator
         A fitted net inside ``sklearn.frozen.FrozenEstimator``, which keeps its fit when this estimator is cloned: a
-        perceptron, a convolutional or a recurrent net, a classifier or a regressor, another fine-tuned net, or an
-        `Autoencoder`, whose layers up to the narrowest are taken over. It is never changed. A net that is not frozen
-        is refused.
+        perceptron, a convolutional net, a recurrent net or a transformer, a classifier or a regressor, another
+        fine-tuned net, or an `Autoencoder`, whose layers up to the narrowest are taken over. It is never changed. A net
+        that is not frozen is refused.
     l2_sp : float, default=0.0
         Strength of the decay towards the pretrained parameters (L2-SP [1]_, eq. 2), in [0, inf]. It replaces
         `weight_decay` in all layers that are taken over, biases and scales of normalization included, and is
@@ -67,7 +67,8 @@ PARTS = {
         layer.""",
     "notes": """
     The names of the layers are "conv1", "conv2", ... for convolutions and residual blocks, "embedding" and
-    "recurrent1", ... for recurrent nets, "hidden1", ... for dense layers, and "output".
+    "recurrent1", ... for recurrent nets, "embedding" and "block1", ... for transformers, "hidden1", ... for dense
+    layers, and "output".
 
     X must be transformed as it was for the pretrained net, with its means and scales, not with new ones:
     ``make_pipeline(FrozenEstimator(scaler), model)``, where `model` is this estimator.
@@ -75,9 +76,10 @@ PARTS = {
     The layers of recurrent nets, and of convolutional nets with ``global_pooling=True``, do not depend on the length of
     sequences or the size of images, which may be others here.
 
-    With validation rows and ``early_stopping=True``, the starting point counts as the epoch before the first, and is
-    restored where no epoch is better. It is the pretrained net where the output layer is kept; a new output layer
-    begins at random. Without early stopping the last epoch is kept, better or not.""",
+    With early stopping, the starting point counts as the epoch before the first, and is restored where no epoch is
+    better. It is the pretrained net where the output layer is kept; a new output layer begins at random. Without early
+    stopping the last epoch is kept, better or not. ``early_stopping="auto"`` holds out a part of the rows, however few
+    they are; "cv" cross-validates the epoch, which takes four times as long, and trains on all rows.""",
     "references": """
     .. [1] X. Li, Y. Grandvalet, F. Davoine, "Explicit inductive bias for transfer learning with convolutional
        networks", ICML 2018.

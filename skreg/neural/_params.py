@@ -124,16 +124,6 @@ class NetParameters:
                 f"strength_schedule={self.strength_schedule!r} cannot be combined with"
                 f" dropout_kind={self.dropout_kind!r}, whose rates are the net's own."
             )
-        if self.early_stopping == "cv" and self.warm_start:
-            raise ValueError(
-                "early_stopping='cv' trains nets without a part of the rows, which a net that continues has seen: set"
-                " warm_start=False, or early_stopping=True."
-            )
-        if self.early_stopping == "cv" and self.strength_schedule == "gap":
-            raise ValueError(
-                "strength_schedule='gap' needs validation rows while the net trains, which early_stopping='cv' does not"
-                " leave: set early_stopping=True."
-            )
         if self.averaging == "swa" and self.early_stopping and self.patience is not None:
             raise ValueError(
                 "averaging='swa' starts in the last quarter of max_iter, but training may stop earlier with"
@@ -155,6 +145,21 @@ class NetParameters:
         self._radii(groups)
         read_monitor(self.monitor)
         return architecture
+
+    def _check_cross_validation(self):
+        """Raise ValueError where the epoch cannot be cross-validated, which "cv" does without `X_val`."""
+        if self.early_stopping != "cv":
+            return
+        if self.warm_start:
+            raise ValueError(
+                "early_stopping='cv' trains nets without a part of the rows, which a net that continues has seen: set"
+                " warm_start=False, or early_stopping=True."
+            )
+        if self.strength_schedule == "gap":
+            raise ValueError(
+                "strength_schedule='gap' needs validation rows while the net trains, which early_stopping='cv' does not"
+                " leave: set early_stopping=True, or give X_val and y_val to fit."
+            )
 
     def _strengths(self, groups):
         """`GroupPenalty` of every group of weights, the output layer being the last, by their names."""

@@ -91,6 +91,17 @@ def test_strength_schedule__continues_with_a_warm_start_and_is_constant_in_parti
     assert model.partial_fit(X, Y).strength_curve_[-1] == 1.0
 
 
+@pytest.mark.parametrize("early_stopping", ["cv", "auto", False])
+def test_strength_schedule__gap_follows_validation_rows_from_outside(early_stopping):
+    params = dict(FAST, strength_schedule="gap", warm_start=True)
+    found = [
+        DropoutMLPRegressor((8,), **params, early_stopping=value).fit(X[:40], Y[:40], X_val=X[40:], y_val=Y[40:])
+        for value in (early_stopping, True)
+    ]
+    assert len(set(found[0].strength_curve_)) > 1
+    np.testing.assert_array_equal(found[0].strength_curve_, found[1].strength_curve_)
+
+
 def test_strength_schedule__refused():
     with pytest.raises(ValueError, match=r"'strength_schedule' parameter .* Got 'linear'"):
         DropoutMLPRegressor(strength_schedule="linear").fit(X, Y)
