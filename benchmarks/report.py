@@ -299,7 +299,6 @@ class Book:
         self.pages["results"][_key(part, problem, l1_ratio, divisor)] = entry
         if self.folder:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._file("json").write_text(json.dumps(self.pages, indent=1) + "\n")
             self.render()
 
     def forget_others(self):
@@ -333,7 +332,8 @@ class Book:
         return parts.index(entry["part"]), problem, -(entry["l1_ratio"] or 0.0), _number(entry["divisor"])
 
     def render(self):
-        """Write the page of all results so far."""
+        """Write all results so far, and their page."""
+        self._file("json").write_text(json.dumps(self.pages, indent=1) + "\n")
         self._file("md").write_text(self._text())
 
     def _text(self):

@@ -50,7 +50,8 @@ have their defaults, and on MNIST 128 + 128 units, dropout 0.5 and no L1. So the
 are fewer than 1,000 training rows, and otherwise chosen on a tenth of them; "gap" always holds a tenth out, so that
 "constant, a tenth held out" is what to compare it with. "Tuned" chooses the dropout rate among 0, 0.1, 0.25 and 0.5 by
 the validation loss of the epoch that is kept. The measure is log loss for classes, RMSE over the standard deviation of
-the target for numbers; differences are to the constant strength.
+the target for numbers; differences are to the constant strength. Strength schedules of environment 1 are older: 30
+epochs, of which a tenth of the rows chose one on every table.
 """
 
 COMMON = dict(batch_size=32, early_stopping=False, random_state=0)
@@ -289,7 +290,7 @@ SCHEDULES = ("constant", "curriculum", "annealed", "gap")
 HELD_OUT = "constant, a tenth held out"
 TUNED = "constant, tuned"
 RATES = (0.0, 0.1, 0.25, 0.5)
-TABLES = ("wine", "glass", "attrition", "yields", "baseball salaries", "fuel", "MNIST")
+TABLES = ("wine", "glass", "attrition", "yields", "diabetes", "Boston", "fuel", "MNIST")
 
 
 def splits(name, small):
