@@ -169,9 +169,9 @@ PROBLEMS = {
             digits_in_rows,
             (10,),
             9000,
-            "the training of Li, Grandvalet & Davoine (2018): stochastic gradient descent with momentum 0.9, batches of 64,"
-            " a learning rate of 0.01 that falls in steps, and a decay of 0.01 towards 0 in plain fine-tuning and in the"
-            " new output layer; 128 + 128 units",
+            "the training of Li, Grandvalet & Davoine (2018): stochastic gradient descent with momentum 0.9, batches of"
+            " 64, a learning rate of 0.01 that falls in steps, a decay of 0.01 towards 0 in plain fine-tuning and in"
+            " the new output layer; 128 + 128 units",
             PUBLISHED,
             ("from scratch", "plain", "L2-SP 0.1", "L2-SP 1"),
         ),
