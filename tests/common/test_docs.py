@@ -55,7 +55,7 @@ class Shortened(ast.NodeTransformer):
     ASSIGNED = dict(n_draws=2, n_repeats=2, repeats=2, rounds=2, draws=512)
     MOST = dict(
         n_splits=2, n_repeats=1, cv=2, dpi=20, max_iter=2, max_resources=9, n_candidates=9, n_trials=4, n_draws=3,
-        n_estimators=10, train_size=400, test_size=100,
+        n_estimators=10, train_size=400, test_size=100, n_steps=50,
     )  # fmt: skip
     # What calls are given that leave it to the default.
     FEW = {
