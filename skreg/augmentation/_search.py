@@ -14,9 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..utils._delegation import DelegatesToFittedClassifier
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import (
-    ANY_STRING,
     ARRAY_LIKE,
-    CALLABLE,
     COUNT,
     CV,
     DICT,
@@ -28,8 +26,9 @@ from ..utils._params import (
     check_params,
 )
 from ..utils._rows import readable
+from ..utils._scoring import SCORING
 from ..utils._split import name_of
-from ..utils._validation import caller_level, naming, unchanged_on_error
+from ..utils._validation import caller_level, check_weights, naming, unchanged_on_error
 from ..utils._workers import check_can_be_sent
 from ._base import AUGMENTER
 from ._estimators import AugmentedClassifier, AugmentedRegressor
@@ -128,7 +127,7 @@ class AugmentationSearchCV(DelegatesToFittedClassifier, MetaEstimatorMixin, Docu
         "n_copies": [COUNT],
         "factor": [Interval(Integral, 2, np.inf)],
         "cv": [Interval(Integral, 2, np.inf), CV, NONE],
-        "scoring": [ANY_STRING, CALLABLE, NONE],
+        "scoring": SCORING,
         "n_jobs": [Interval(Integral, -np.inf, np.inf, closed="neither"), NONE],
         "random_state": [RANDOM_STATE],
     }
@@ -200,8 +199,8 @@ class AugmentationSearchCV(DelegatesToFittedClassifier, MetaEstimatorMixin, Docu
         ----------
         X : rows of any kind that the candidates and the estimator take
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the training rows.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights of the training rows: non-negative, not all zero.
         groups : array-like of shape (n_samples,), default=None
             For the splitter.
 
@@ -213,12 +212,12 @@ class AugmentationSearchCV(DelegatesToFittedClassifier, MetaEstimatorMixin, Docu
         check_can_be_sent(estimator=self.estimator, candidates=self.candidates, scoring=self.scoring)
         candidates, X = self._candidates(), readable(X)
         validate_data(self, X, y, skip_check_array=True)
-        check_consistent_length(X, y, sample_weight)
+        check_consistent_length(X, y)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         kind = AugmentedClassifier if is_classifier(self.estimator) else AugmentedRegressor
         model = kind(self.estimator, None, random_state=seed)
         y = model._check_y(y)
-        weights = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)}
+        weights = {} if sample_weight is None else {"sample_weight": check_weights(sample_weight, len(y))}
         splits = list(check_cv(self.cv, y, classifier=is_classifier(self.estimator)).split(X, y, groups))
         if len(splits) < 2:
             raise ValueError(

@@ -1,6 +1,5 @@
 """Advice on regularization: what the data say of an estimator, and what to try next."""
 
-import difflib
 import time
 from numbers import Real
 
@@ -10,6 +9,7 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_consistent_length, indexable
 
 from ..utils._params import Interval
+from ..utils._scoring import suggestion
 from ..utils._validation import check_in_memory
 from ..utils._workers import check_can_be_sent
 from ._data import can_classify, check_targets, choose_splits, possible_folds, rare_class
@@ -147,10 +147,7 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
 
 def _check_scoring_name(scoring):
     if isinstance(scoring, str) and scoring not in get_scorer_names():
-        close = difflib.get_close_matches(scoring, get_scorer_names(), n=3, cutoff=0.5)
-        hint = (
-            f" Close names are {', '.join(map(repr, close))}." if close else " See sklearn.metrics.get_scorer_names()."
-        )
+        hint = suggestion(scoring) or " See sklearn.metrics.get_scorer_names()."
         raise ValueError(f"scoring must be the name of a scorer of scikit-learn; got {scoring!r}.{hint}")
     if scoring is not None and not isinstance(scoring, str) and not callable(scoring):
         raise ValueError(f"scoring must be one scorer, the name of one or None; got {scoring!r}.")

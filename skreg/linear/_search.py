@@ -19,8 +19,8 @@ from .._core.solve import blended
 from ..utils._alphas import one_standard_error
 from ..utils._blocks import has_blocks
 from ..utils._callbacks import Task, with_callbacks
-from ..utils._params import ANY_STRING, ARRAY_LIKE, BOOLEAN, CALLABLE, CV, NONE, Interval, Options
-from ..utils._scoring import with_all_classes
+from ..utils._params import ARRAY_LIKE, BOOLEAN, CV, NONE, Interval, Options
+from ..utils._scoring import SCORING, with_all_classes
 from ..utils._split import name_of, params_of_rows, read_splits
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, unchanged_on_error
@@ -121,7 +121,7 @@ class PathSearch:
         "cv": [Interval(Integral, 2, np.inf), CV, NONE],
         "selection": [Options("min", "1se")],
         "refit": [BOOLEAN],
-        "scoring": [ANY_STRING, CALLABLE, NONE],
+        "scoring": SCORING,
         "store_coef_path": [BOOLEAN],
         "n_jobs": [Interval(Integral, -np.inf, np.inf, closed="neither"), NONE],
         "max_iter": [Interval(Integral, 1, np.inf)],

@@ -13,7 +13,7 @@ from sklearn.utils.validation import (
 from .._nets.architectures.mlp import TableArchitecture
 from ..utils._params import ARRAY_LIKE, BELOW_ONE, COUNT, NONE, Options
 from ..utils._table import TableReader, as_table
-from ..utils._validation import check_table, naming_bad_columns
+from ..utils._validation import check_table, labelled, naming_bad_columns
 from ._base import BaseNet
 from ._data import NetData
 from ._scaling import MOST_ONE_HOT, learn_inputs, needs_double
@@ -104,10 +104,10 @@ class TableNet(BaseNet):
 
     def _batches(self, data, *args):
         if self.augmenter is not None and self._table is not None and self._table.categories:
-            column = min(self._table.categories)
+            column = labelled("column", min(self._table.categories), self._table.names)
             raise ValueError(
-                f"augmenter={self.augmenter!r} makes new rows of numbers, but column {column} of X holds categories:"
-                " encode them in a pipeline."
+                f"augmenter={self.augmenter!r} makes new rows of numbers, but {column} of X holds"
+                " categories: encode them in a pipeline."
             )
         return super()._batches(data, *args)
 

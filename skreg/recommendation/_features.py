@@ -51,7 +51,10 @@ class FeatureTable:
         else:
             array = np.asarray(table, dtype=None if hasattr(table, "__array__") else object)
             if array.ndim != 2:
-                raise ValueError(f"{self.name} must have two dimensions; got shape {array.shape}.")
+                raise ValueError(
+                    f"{self.name} must be a table whose first column holds labels; got a {type(table).__name__} of"
+                    f" shape {array.shape}."
+                )
             columns, names = list(array.T), [str(j) for j in range(array.shape[1])]
         if len(columns) < 2 or not len(columns[0]):
             raise ValueError(
@@ -65,7 +68,8 @@ class FeatureTable:
         values, counts = np.unique(labels.astype(str), return_counts=True)
         if (counts > 1).any() and len(set(labels.tolist())) < labels.size:
             raise ValueError(
-                f"{self.name} must have one row for each {side}; got several for {str(values[counts > 1][0])!r}."
+                f"{self.name} must have one row for each {side}, with its label in the first column; got several for"
+                f" {str(values[counts > 1][0])!r}."
             )
         return labels
 

@@ -158,7 +158,7 @@ class MatrixFactorizationRegressor(RegressorMixin, Factorization):
         return tags
 
     @unchanged_on_error
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X, y, sample_weight=None):
         """Fit the model.
 
         Parameters
@@ -166,16 +166,27 @@ class MatrixFactorizationRegressor(RegressorMixin, Factorization):
         X : array-like of shape (n_samples, 2) or frame
             Users and items, labels of any type, in the first two columns; others are not read. Rows of the same pair
             count as ratings of their own.
-        y : array-like of shape (n_samples,), default=None
-            Ratings; None is 1 for all, as for counts.
+        y : array-like of shape (n_samples,)
+            Ratings.
         sample_weight : float or array-like of shape (n_samples,), default=None
             Non-negative, not all zero; a weight of 2 counts as two equal rows.
 
         Returns
         -------
         self : object
+
+        Raises
+        ------
+        ValueError
+            For X without two columns, missing labels, and ratings or weights that are missing, infinite or of another
+            length.
         """
         check_params(self)
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None: give ratings, or take"
+                " MatrixFactorizationRecommender for pairs without any."
+            )
         users, items, y, weights = self._read_labels(X, y, sample_weight)
         unit = _unit(y, weights)
         entries = Entries(users, items, y / unit, weights, self.users_.size, self.items_.size)

@@ -51,11 +51,12 @@ class Options:
 
 
 class ParamKind:
-    """Values that pass a test."""
+    """Values that pass a test; `hint(value)` ends the message for a value that does not."""
 
-    def __init__(self, name, test):
+    def __init__(self, name, test, hint=None):
         self.name = name
         self.test = test
+        self.hint = hint
 
     def __contains__(self, value):
         return self.test(value)
@@ -118,6 +119,8 @@ def check_params(estimator):
         if not any(value in choice for choice in allowed):
             *most, last = map(str, allowed)
             words = f"{', '.join(most)} or {last}" if most else last
+            hints = (choice.hint(value) for choice in allowed if getattr(choice, "hint", None))
             raise InvalidParameterError(
                 f"The {name!r} parameter of {type(estimator).__name__} must be {words}. Got {value!r} instead."
+                f"{''.join(hints)}"
             )

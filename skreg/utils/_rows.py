@@ -17,6 +17,10 @@ def readable(X, takes_sequences=False):
     Sequences of unequal length stay a list if they are taken.
     """
     check_in_memory(X)
+    if X is None or isinstance(X, (dict, str, bytes)):
+        raise TypeError(
+            f"X must hold rows, in a sequence or array-like, a frame or a sparse matrix; got {type(X).__name__}."
+        )
     (X,) = indexable(X)
     nested = isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (list, tuple, np.ndarray))
     if nested and takes_sequences and len({len(row) for row in X}) > 1:

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 import numpy as np
 from sklearn.metrics import get_scorer, get_scorer_names
 
+from ._params import CALLABLE, NONE, ParamKind
+
 
 def read_monitor(monitor):
     """The scorer to compute while an estimator trains; None for its loss.
@@ -28,8 +30,19 @@ def suggestion(name):
     names = get_scorer_names()
     initials = {known: "".join(word[0] for word in known.removeprefix("neg_").split("_")) for known in names}
     likely = [known for known in names if initials[known] == name.lower() or (len(name) > 2 and name.lower() in known)]
-    likely = likely or get_close_matches(name.lower(), names, n=3)
+    likely = likely or get_close_matches(name.lower(), names, n=3, cutoff=0.5)
     return f" Did you mean {' or '.join(map(repr, likely[:3]))}?" if likely else ""
+
+
+SCORING = [  # what `scoring` may be
+    ParamKind(
+        "the name of a scorer of scikit-learn",
+        lambda value: isinstance(value, str) and value in get_scorer_names(),
+        lambda value: suggestion(value) if isinstance(value, str) else "",
+    ),
+    CALLABLE,
+    NONE,
+]
 
 
 def score(scorer, monitor, estimator, X, y, weights):

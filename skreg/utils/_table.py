@@ -119,8 +119,8 @@ def _numbers(column, name):
             out[i] = float(values[i])
         except ValueError as error:
             raise ValueError(
-                f"X holds text in {name}, such as {values[i]!r}, where numbers are expected: name the column in"
-                " categorical_features, or leave it out."
+                f"X holds text in {name}, such as {values[i]!r}, where numbers are expected: give numbers, or"
+                " name the column in categorical_features when you fit."
             ) from error
         except TypeError as error:
             raise TypeError(f"X holds {values[i]!r} in {name}: argument must be a string or a real number.") from error

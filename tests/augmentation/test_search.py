@@ -106,3 +106,11 @@ def test_search__regression_weights_texts_and_policies():
 def test_search__bad_input(params, message):
     with pytest.raises(ValueError, match=message):
         AugmentationSearchCV(SVC(), **params).fit(X, y)
+
+
+def test_search__weights_are_checked_for_all_rows_before_any_fit():
+    search = AugmentationSearchCV(Ridge(), [au.GaussianNoise()], cv=2)
+    rows = np.arange(12.0).reshape(6, 2)
+    for weights, message in ((-np.ones(6), r"-1.0 in row 0 \(6 such rows"), (np.ones(4), r"shape \(6,\), .* got \(4,")):
+        with pytest.raises(ValueError, match=f"sample_weight must .*{message}"):
+            search.fit(rows, rows[:, 0], sample_weight=weights)

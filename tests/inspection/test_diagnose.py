@@ -841,8 +841,8 @@ def test_diagnose__one_split_gives_no_intervals():
         (dict(time_budget=True), "time_budget must be a positive number"),
         (dict(verbose="loud"), "verbose must be True, False or None"),
         (dict(scoring="nonsense"), "scoring must be the name of a scorer .* got 'nonsense'"),
-        (dict(scoring="r3"), "got 'r3'. Close names are 'r2'"),
-        (dict(scoring="accurracy"), "Close names are 'accuracy'"),
+        (dict(scoring="r3"), "got 'r3'. Did you mean 'r2'"),
+        (dict(scoring="accurracy"), "Did you mean 'accuracy'"),
         (
             dict(estimator=LogisticRegression(), y=Y / 7.0),
             "y must hold classes, as LogisticRegression is a classifier; got numbers",

@@ -368,7 +368,7 @@ def test_tables__mixed_columns_are_refused_by_name():
         model.predict(sp.csr_array(np.zeros((3, 5))))
     with pytest.raises(ValueError, match=r"categorical_features names 'town', which is no column of X"):
         DropoutMLPClassifier(categorical_features=["town"], **FAST).fit(X, y)
-    with pytest.raises(ValueError, match=r"augmenter=GaussianNoise\(\) .* column 1 of X holds categories"):
+    with pytest.raises(ValueError, match=r"augmenter=GaussianNoise\(\) .* column 1 \('\w+'\) of X holds categories"):
         DropoutMLPClassifier(augmenter=GaussianNoise(), **FAST).fit(X, y)
 
 

@@ -194,14 +194,14 @@ def test_features__numbers_arrays_and_texts_agree():
 
 BAD_TABLES = {
     "one column": (ITEMS[["item"]], "one of features at least"),
-    "twice": (pd.concat([ITEMS, ITEMS[:1]]), "one row for each item; got several for '0'"),
+    "twice": (pd.concat([ITEMS, ITEMS[:1]]), "one row for each item, .* in the first column; got several for '0'"),
     "NaN": (ITEMS.assign(length=np.r_[np.nan, np.ones(31)]), "nan in row 0 of column 'length'"),
     "missing text": (ITEMS.assign(genre=[None, *ITEMS["genre"][1:]]), "row 0 of column 'genre'"),
     "missing label": (
         ITEMS.assign(item=np.r_[np.nan, np.arange(1.0, 32.0)]),
         "Input item_features contains NaN in row 0 of the items",
     ),
-    "one dimension": (np.arange(3), "two dimensions"),
+    "one dimension": (np.arange(3), r"a table whose first column holds labels; got a ndarray of shape \(3,\)"),
     "sparse": (sp.eye_array(32, format="csr"), "item_features must be a dense table"),
     "date": (ITEMS.assign(out=pd.Timestamp("1994-06-23")), "got the date 1994-06-23.* in column 'out'"),
     "date in a list": ([[0, datetime.date(1994, 6, 23)]], "got the date 1994-06-23 in column '1'"),

@@ -444,3 +444,8 @@ def test_warnings__name_what_to_do():
         MatrixFactorizationRegressor(2, max_iter=2).fit(X, Y)
     with pytest.warns(DataConversionWarning, match="column-vector y"):
         MatrixFactorizationRegressor(2).fit(X, Y[:, None])
+
+
+def test_regressor__needs_ratings():
+    with pytest.raises(ValueError, match="requires y to be passed, but the target y is None: give ratings"):
+        MatrixFactorizationRegressor(2).fit(X, None)

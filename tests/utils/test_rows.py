@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.ensemble import GradientBoostingClassifier
 
 from skreg import EarlyStoppingClassifier
-from skreg.utils._rows import column_types
+from skreg.utils._rows import column_types, readable
 
 
 def test_column_types__of_every_library():
@@ -29,3 +29,9 @@ def test_early_stopping__validation_rows_in_arrow_tables():
     assert model.fit(table, y, X_val=table, y_val=y).best_score_ == wanted
     with pytest.raises(ValueError, match="both frames with the same types of columns"):
         model.fit(table, y, X_val=other, y_val=y)
+
+
+@pytest.mark.parametrize("rows", [None, {"a": [1.0, 2.0]}, "text"])
+def test_readable__what_is_no_table_is_named(rows):
+    with pytest.raises(TypeError, match=f"X must hold rows, .* got {type(rows).__name__}"):
+        readable(rows)

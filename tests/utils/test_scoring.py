@@ -1,10 +1,14 @@
 """Scorers: errors name the parameter and keep their type; classes that test rows lack are told."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer, log_loss, make_scorer
 
+from skreg import AugmentationSearchCV, ElasticNetProxCV, LabelSmoothedLogisticCV, PenalizedRegressorCV
+from skreg.augmentation import GaussianNoise
 from skreg.utils._scoring import read_monitor, score, with_all_classes
 from tests.problems import classification
 
@@ -66,3 +70,16 @@ def test_with_all_classes__what_the_user_says_counts():
     brier = with_all_classes(get_scorer("neg_brier_score"), np.array(["no", "yes"]), {})._kwargs
     assert brier["pos_label"] == "yes"
     assert get_scorer("neg_brier_score")._kwargs == {}
+
+
+AUGMENTED = partial(AugmentationSearchCV, MODEL, [GaussianNoise()])
+
+
+@pytest.mark.parametrize("search", [ElasticNetProxCV, LabelSmoothedLogisticCV, PenalizedRegressorCV, AUGMENTED])
+def test_scoring__unknown_names_are_told_before_any_work(search):
+    model = search(scoring="rmse")
+    start = f"The 'scoring' parameter of {type(model).__name__} must be"
+    with pytest.raises(ValueError, match=f"{start} .* Got 'rmse' .* Did you mean 'neg_root_mean_squared_error'"):
+        model.fit(X, CODES)
+    with pytest.raises(ValueError, match=r"Got 3 instead\.$"):
+        model.set_params(scoring=3).fit(X, CODES)
