@@ -503,6 +503,17 @@ def test_logistic__sample_of_one_class_is_no_start(data):
     assert model.fit(blocks(X, size=20)[0], labels).objective_ == pytest.approx(whole.objective_, abs=1e-6)
 
 
+@pytest.mark.parametrize("seed", [5, 8])
+def test_logistic__gap_on_blocks_is_a_bound_where_steps_are_long(seed):
+    """A step to the minimum of the quadratic model would need negative probabilities in some rows."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_t(1.2, size=(200, 3))
+    labels = rng.random(200) < 1.0 / (1.0 + np.exp(3.0 - np.clip(0.5 * X[:, 0], -5.0, 7.0)))
+    best = LabelSmoothedLogistic(tol=1e-12).fit(X, labels).objective_
+    model = LabelSmoothedLogistic(tol=0.1).fit(*blocks(X, labels, size=100))
+    assert model.dual_gap_ >= model.objective_ - best - 1e-12
+
+
 # dask-ml fits a Dask array otherwise than the same array in memory: https://github.com/dask/dask-ml/issues/860
 def test_logistic__coefficients_and_intercept_do_not_depend_on_the_kind_of_array_or_blocks():
     rng = np.random.default_rng(0)

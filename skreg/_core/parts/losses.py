@@ -2,7 +2,8 @@
 
 Targets T and scores Z have shape (K, n), a row is a column of them. A loss of one score says `value_grad_hess` of a row
 in compiled code, and gets `evaluate` from it (`of_one_score`). A loss of several writes its own. For certificates, all
-know their `conjugate_sum`: at slopes U (K, n), which are `scale` times those of the evaluation that wrote P.
+know their `conjugate_sum`: at slopes U (K, n), which are `scale` times those of the evaluation that wrote P, or others:
+conjugates are infinite at slopes that the loss cannot have.
 
 Besides, a loss has these attributes:
 
@@ -31,6 +32,7 @@ MIN_HESSIAN_SCALE = 0.1  # curvature relative to cross-entropy's where a confide
 MISFIT_HESS = 1e-7  # of a row of a class whose predicted probability is 0 or 1: keeps working responses finite
 MAX_EXPONENT = 500.0  # scores of log links are limited to it in steps too far, which are not accepted
 SOFT_SHARE = 0.01  # of the touching parabola's curvature, where a loss is linear: more would make steps too short
+ROUNDING = 1e-12  # by which slopes may pass their limits, where conjugates are infinite
 CONJUGATE_STEPS = 60  # of Newton's method with bisection, for conjugates without a formula
 
 
@@ -126,7 +128,7 @@ class Logistic(NamedTuple):
     @not_compiled
     def conjugate(self, T, U):
         Q = T[0] + U[0]
-        return -entropy(np.array([Q, 1.0 - Q]))
+        return negative_entropy(np.array([Q, 1.0 - Q]))
 
     @not_compiled
     def null_scores(self, T, h):
@@ -196,7 +198,7 @@ class Multinomial(NamedTuple):
 
     @not_compiled
     def conjugate(self, T, U):
-        return -entropy(T + U)
+        return negative_entropy(T + U)
 
     @not_compiled
     def null_scores(self, T, h):
@@ -228,7 +230,7 @@ class Huber(NamedTuple):
 
     @not_compiled
     def conjugate(self, T, U):
-        return (0.5 * U**2 + T * U)[0]
+        return np.where(np.abs(U) > (1.0 + ROUNDING) * self.delta, np.inf, 0.5 * U**2 + T * U)[0]
 
     @not_compiled
     def null_scores(self, T, h):
@@ -260,7 +262,8 @@ class Quantile(NamedTuple):
 
     @not_compiled
     def conjugate(self, T, U):
-        return (T * U + 0.5 * self.width * U**2)[0]
+        beyond = np.maximum(-self.q - U, U - 1.0 + self.q)  # the limits of slopes
+        return np.where(beyond > ROUNDING, np.inf, T * U + 0.5 * self.width * U**2)[0]
 
     @not_compiled
     def null_scores(self, T, h):
@@ -291,8 +294,9 @@ class Poisson(NamedTuple):
 
     @not_compiled
     def conjugate(self, T, U):
-        Q = (T + U)[0]
-        return xlogy(Q, Q) - Q + T[0] - xlogy(T[0], T[0])
+        t, Q = T[0], (T + U)[0]  # Q is the mean at the maximum
+        m = np.maximum(Q, 0.0)
+        return np.where(m - Q > ROUNDING * t, np.inf, xlogy(m, m) - m + t - xlogy(t, t))
 
     @not_compiled
     def null_scores(self, T, h):
@@ -318,7 +322,8 @@ class Gamma(NamedTuple):
     @not_compiled
     def conjugate(self, T, U):
         rest = 1.0 - U[0]  # t / m at the maximum
-        return xlogy(rest, rest) - rest + 1.0 + U[0] * np.log(T[0])
+        ratio = np.maximum(rest, 0.0)
+        return np.where(rest < -ROUNDING, np.inf, xlogy(ratio, ratio) - ratio + 1.0 + U[0] * np.log(T[0]))
 
     @not_compiled
     def null_scores(self, T, h):
@@ -363,7 +368,7 @@ def tweedie_conjugates(loss, t, u):
     up, down = 2.0 - loss.power, 1.0 - loss.power
     for i in range(t.size):
         if t[i] == 0.0 and u[i] <= 0.0:
-            out[i] = 0.0  # for z to minus infinity
+            out[i] = 0.0 if u[i] == 0.0 else np.inf  # for z to minus infinity
             continue
         if t[i] == 0.0:
             at = math.log(u[i]) / up
@@ -393,9 +398,10 @@ def evaluate(loss, T, Z, h, R, P, H):
     return loss.evaluate(T, Z, h, R, P, H)
 
 
-def entropy(Q):
-    """Entropy of every column of Q (K, n)."""
-    return -np.sum(Q * np.log(np.where(Q > 0.0, Q, 1.0)), axis=0)
+def negative_entropy(Q):
+    """Minus the entropy of every column of Q (K, n), infinite where one of its numbers is negative."""
+    value = np.sum(Q * np.log(np.where(Q > 0.0, Q, 1.0)), axis=0)
+    return np.where(Q.min(axis=0) < -ROUNDING, np.inf, value)
 
 
 def weighted_quantile(t, h, q):

@@ -8,6 +8,7 @@ from skreg._core.parts.losses import (
     Gamma,
     Huber,
     Logistic,
+    Multinomial,
     Poisson,
     Quantile,
     Squared,
@@ -67,6 +68,30 @@ def test_loss__conjugate_is_the_supremum(loss, targets):
                 assert found == pytest.approx(-best.fun, abs=1e-6)
                 if share == 1.0:  # Fenchel's equality
                     assert found == pytest.approx(slope * z - value, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("loss", "t", "u"),
+    [
+        (Logistic(0.0), 0.0, -0.1), (Logistic(0.0), 0.3, 0.8), (Huber(0.8), 2.0, -0.9), (Quantile(0.3, 0.2), 0.0, 0.8),
+        (Quantile(0.3, 0.2), 0.0, -0.4), (Poisson(), 7.0, -7.1), (Poisson(), 0.0, -1e-9), (Gamma(), 2.0, 1.1),
+        (Tweedie(1.3), 0.0, -1e-9),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_loss__conjugate_is_infinite_at_slopes_that_it_cannot_have(loss, t, u):
+    """A certificate with a finite one would be no bound."""
+    assert loss.conjugate(np.array([[t]]), np.array([[u]])) == np.inf
+    some = [at(loss, t, z)[1] for z in (-30.0, 30.0)]
+    assert np.isfinite([loss.conjugate(np.array([[t]]), np.array([[slope]]))[0] for slope in some]).all()
+
+
+def test_multinomial__conjugate_is_infinite_at_slopes_that_it_cannot_have():
+    T = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    U = np.array([[-0.3, 0.2, 0.0], [0.2, -0.1, 0.0], [0.1, -0.1, 0.0]])
+    found = Multinomial(0.0).conjugate(T, U)
+    np.testing.assert_array_equal(np.isinf(found), [False, True, False])
+    assert found[2] == 0.0
 
 
 @pytest.mark.parametrize(("loss", "targets"), LOSSES[4:], ids=lambda value: str(value))
