@@ -9,7 +9,7 @@ from .._nets.architectures.mlp import end_of_hidden_layer
 from .._nets.training.evaluation import scores
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._params import ParamKind, check_params
-from ..utils._validation import naming_bad_columns, unchanged_on_error
+from ..utils._validation import check_table, naming_bad_columns, unchanged_on_error
 from ._mlp import DropoutMLPRegressor
 
 NET = ParamKind("a DropoutMLPRegressor", lambda value: isinstance(value, DropoutMLPRegressor))
@@ -94,10 +94,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Documentati
             raise ValueError(f"net needs a hidden layer; got net={self.net!r}.")
         if getattr(self.net, "ensemble_size", 1) != 1:
             raise ValueError(f"net must give one code for a row, and so have ensemble_size=1; got net={self.net!r}.")
-        with naming_bad_columns(X):
-            X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = self._numbers(X, reset=True)
         self.net_ = clone(self.net).fit(X, X, sample_weight)
         return self
+
+    def _numbers(self, X, reset):
+        check_table(X)
+        with naming_bad_columns(X):
+            return validate_data(self, X, reset=reset, dtype=[np.float64, np.float32])
 
     def _halves(self, dtype):
         sizes = self.net_._architecture.dense.hidden_layer_sizes
@@ -120,8 +124,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Documentati
         Z : ndarray of shape (n_samples, n_components)
         """
         check_is_fitted(self, "net_")
-        with naming_bad_columns(X):
-            X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        X = self._numbers(X, reset=False)
         return scores(self._halves(X.dtype)[0], X)
 
     def inverse_transform(self, Z):

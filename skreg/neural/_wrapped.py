@@ -144,7 +144,8 @@ def _net_inside(model, X, method):
         else:
             if hasattr(model, "fit"):
                 check_is_fitted(model)
-            raise TypeError(f"{method} needs a fitted net, or a model around one; got {outer!r}.")
+            kind = "fitted net" if method == "predict_uncertainty" else "fitted net for regression"
+            raise TypeError(f"{method} needs a {kind}, or a model around one; got {outer!r}.")
     return model, X
 
 

@@ -15,13 +15,16 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 
 TINY = 1e-140  # the square of a smaller number is not accurate: it is denormal or 0
-_NAMES = re.compile(r"(?<=, but )\w+(?= (?:is expecting|was fitted to) )|(?<= required by )\w+")  # in messages about X
+_NAMES = re.compile(  # in messages about X and y
+    r"(?<=, but )\w+(?= (?:is expecting|was fitted to) )|(?<= required by )\w+"
+    r"|^(?:This )?\w+(?: estimator)?(?= requires y )"
+)
 DATES = ("date", "time", "duration", "period")  # how the names of dtypes of dates begin, in pandas, polars and pyarrow
 
 
 @contextlib.contextmanager
 def naming(estimator):
-    """Let an error of an estimator inside about the features or the shape of X name the one that the user called."""
+    """Let an error of an estimator inside about features, the shape of X or missing y name the one that was called."""
     try:
         yield
     except (TypeError, ValueError) as error:

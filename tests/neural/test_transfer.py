@@ -387,3 +387,17 @@ def test_fine_tuned__other_features_and_images(source):
         match=r"X has images of shape \(3, 4, 1\), but FineTunedClassifier was fitted to images of shape \(4, 3, 1\)",
     ):
         FineTunedClassifier(FrozenEstimator(cnn)).fit(X.reshape(90, 3, 4), CODES)
+
+
+def test_fine_tuned__missing_targets_are_an_error_of_its_own_name(source):
+    with pytest.raises(ValueError, match=r"^FineTunedClassifier requires y to be passed"):
+        FineTunedClassifier(FrozenEstimator(source)).fit(X, None)
+
+
+def test_autoencoder__dates_and_text_are_named():
+    encoder = Autoencoder(DropoutMLPRegressor((2,), max_iter=1))
+    frame = pd.DataFrame({"when": pd.date_range("2020", periods=4), "town": list("abab")})
+    with pytest.raises(TypeError, match="X holds dates in column 'when'"):
+        encoder.fit(frame[["when"]])
+    with pytest.raises(ValueError, match="X holds text in column 'town'"):
+        encoder.fit(frame[["town"]])

@@ -304,7 +304,7 @@ def test_predict_interval__refuses(table):
     for unfit in (net, GridSearchCV(net, {}), TransformedTargetRegressor(net), DropoutMLPRegressor()):
         with pytest.raises(NotFittedError):
             predict_interval(unfit, X)
-    with pytest.raises(TypeError, match=r"predict_interval needs a fitted net.* got Ridge\(\)"):
+    with pytest.raises(TypeError, match=r"predict_interval needs a fitted net for regression.* got Ridge\(\)"):
         predict_interval(Ridge().fit(X, y), X)
     bagging = BaggingRegressor(DropoutMLPRegressor(**SMALL), 2).fit(X, y)  # several nets: no single interval
     with pytest.raises(TypeError, match=r"predict_interval needs a fitted net.* got BaggingRegressor"):
