@@ -4,8 +4,8 @@ Successive halving over many candidates
 
 Most random candidates are bad, and it shows early. Successive halving gives all of them a few epochs, keeps the best
 third, gives these three times as many epochs, and so on (Jamieson & Talwalkar 2016). `skreg.inspection.param_space`
-returns what to draw from: strengths on logarithmic scales, rates on linear ones. How columns are read is not searched
-here: pixels need neither embeddings nor robust scales.
+returns what to draw from: penalty strengths on logarithmic scales, dropout rates on linear ones. How columns are read
+is not searched here: pixels need neither embeddings nor robust scales.
 """
 
 # %%
