@@ -3,7 +3,7 @@
 from numbers import Real
 from typing import NamedTuple
 
-import narwhals as nw
+import narwhals.stable.v2 as nw
 import numpy as np
 from scipy.special import ndtr, ndtri
 

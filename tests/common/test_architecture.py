@@ -36,6 +36,7 @@ OUTSIDE = {
     "_nets": NUMERICS,
     "utils": {"cloudpickle", "dask", "joblib", "narwhals", "numpy", "scipy", "sklearn", "threadpoolctl"},
     "_factorization": NUMERICS,
+    "augmentation": {"narwhals", "numpy", "scipy", "sklearn"},
     "recommendation": {"joblib", "numpy", "scipy", "sklearn"},
     "inspection": {"joblib", "matplotlib", "numpy", "optuna", "pandas", "rich", "scipy", "sklearn", "threadpoolctl"},
 }
