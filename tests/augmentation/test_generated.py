@@ -9,7 +9,7 @@ from scipy.stats import ks_2samp, spearmanr
 from sklearn.naive_bayes import GaussianNB
 
 from skreg import AugmentedClassifier
-from skreg.augmentation import Batch, GaussianCopulaAugmenter, compare_generated
+from skreg.augmentation import Batch, GaussianCopulaAugmenter, _comparison, compare_generated
 from skreg.augmentation._generated import latent_correlation
 from skreg.augmentation._ranks import columns_of
 
@@ -200,7 +200,8 @@ def test_generator__bad_targets_and_other_columns():
     assert (GaussianCopulaAugmenter().fit(X[:1], ["a"]).generate(3)[0] == X[0]).all()
 
 
-def test_comparison__of_copies_good_rows_and_broken_ones(table):
+def test_comparison__of_copies_good_rows_and_broken_ones(table, monkeypatch):
+    monkeypatch.setattr(_comparison, "N_TREES", 40)
     frame, y = table
     rng = np.random.default_rng(1)
     half, rest = frame.iloc[:300], frame.iloc[300:]
@@ -211,6 +212,7 @@ def test_comparison__of_copies_good_rows_and_broken_ones(table):
     assert compare_generated(frame, broken).discriminative_score > 0.9
     new, _ = GaussianCopulaAugmenter(random_state=0).fit(frame, y).generate(600)
     assert compare_generated(frame, new).discriminative_score < 0.75
+    monkeypatch.setattr(_comparison, "N_TREES", 2)  # only distances are asked for
     with pytest.warns(UserWarning, match="has memorized rows"):
         assert compare_generated(frame, frame.iloc[rng.integers(600, size=300)]).distance_ratio == 0.0
     copies = frame[["a", "b", "e"]].astype(float)
