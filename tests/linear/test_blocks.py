@@ -283,6 +283,14 @@ def bad_inputs():
     }
 
 
+@pytest.mark.parametrize("model", [ElasticNetProx(), DropoutMLPRegressor(max_iter=1)], ids=lambda m: type(m).__name__)
+def test_blocks__masked_entries_are_refused(data, model):
+    X, y, _ = data
+    masked = da.ma.masked_less(da.from_array(X, chunks=(200, -1)), 0.0)
+    with pytest.raises(TypeError, match="X has masked entries"):
+        model.fit(masked, y)
+
+
 @pytest.mark.parametrize("name", bad_inputs())
 def test_blocks__bad_input_is_named(name):
     X, y, params, message = bad_inputs()[name]
