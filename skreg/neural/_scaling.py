@@ -59,7 +59,7 @@ class ColumnSummary(NamedTuple):
 
     has_gaps: np.ndarray  # whether it has NaN in some rows, but not in all
     is_binary: np.ndarray  # whether it has no other numbers than 0 and 1
-    mean: np.ndarray  # 0 where all is NaN, as is the deviation
+    mean: np.ndarray  # 0 where all is NaN, as is the standard deviation
     deviation: np.ndarray
 
 

@@ -12,7 +12,7 @@ from ..utils._rows import as_table
 from ..utils._validation import check_in_memory
 
 UNKNOWN = -1
-SPREAD = 2  # integers whose range is at most so many times their number are looked up in a table
+MAX_RANGE = 2  # of integers that are looked up in a table, relative to their number
 SIDES = ("user", "item")
 
 
@@ -216,7 +216,7 @@ class LabelIndex:
         self._low = labels.min().astype(np.uint64)
         places = self._places(labels)
         size = int(places.max()) + 1
-        if size > SPREAD * labels.size:
+        if size > MAX_RANGE * labels.size:
             return False
         present = np.zeros(size, dtype=bool)
         present[places.astype(np.intp)] = True

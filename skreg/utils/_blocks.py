@@ -322,9 +322,7 @@ def _on_block(k, X, y, weights, first, task):
 def _numbers(values, name, width, place):
     """A block as an array or CSR matrix of some columns, which need not be what Dask was told that it is."""
     if np.ma.is_masked(values):
-        raise TypeError(
-            f"{name} has masked entries {place}, which would be read as numbers: fill them by dask.array.ma.filled."
-        )
+        raise TypeError(f"{name} has masked entries {place}: fill them, for example by dask.array.ma.filled.")
     values = values.tocsr() if hasattr(values, "tocsr") else np.asarray(values)
     if values.dtype.kind not in "fiub":
         raise ValueError(f"{name} must hold numbers; got the dtype {values.dtype} {place}.")
