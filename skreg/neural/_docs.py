@@ -161,7 +161,7 @@ SHARED = {
         How the epoch is chosen whose parameters are kept. True holds out `validation_fraction` of the rows and takes
         the epoch with the best validation value. "cv" first trains three nets, each without a third of the rows, to
         find the epoch with the best mean value on these folds; then it trains on all rows until that epoch. That takes
-        two to three times as long. A tenth of few rows chooses an epoch by luck, and is missing in training: after
+        two to four times as long. A tenth of few rows chooses an epoch by luck, and is missing in training: after
         training on 120 or 250 rows of 14 tables, the log loss with "cv" was 9 % lower than with True, the RMSE 6 %
         (``python -m benchmarks tabular --parts few``). "auto" is "cv" with fewer than 1000 unique rows in memory, and
         True with more, where a net continues with `warm_start` or is fine-tuned, and with

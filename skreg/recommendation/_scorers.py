@@ -7,7 +7,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from ..utils._params import check_int
+from ..utils._params import REAL, check_int
 from ..utils._validation import caller_level, check_weights
 from ._base import Factorization
 from ._labels import UNKNOWN, read_pairs
@@ -108,6 +108,8 @@ def _unique(labels):
 
 
 def _make(metric, k, threshold):
+    if threshold not in REAL:
+        raise ValueError(f"threshold must be a finite number; got {threshold!r}.")
     return RankingScorer(metric, check_int(k, "k", 1), float(threshold))
 
 

@@ -159,3 +159,9 @@ def test_scorers__training_scores_are_nan():
     )
     assert np.isnan(scores["train_score"]).all()
     assert np.isfinite(scores["test_score"]).all()
+
+
+@pytest.mark.parametrize("threshold", ["4", None, np.nan])
+def test_scorers__threshold_is_a_finite_number(threshold):
+    with pytest.raises(ValueError, match=f"threshold must be a finite number; got {threshold!r}"):
+        ndcg_at_k(5, threshold=threshold)
