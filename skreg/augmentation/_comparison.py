@@ -63,6 +63,9 @@ def compare_generated(X, generated, *, random_state=0):
     Distances are Euclidean, in standard deviations of the real rows; two categories have distance 1, and so have a
     missing entry and one that is not.
 
+    Whole rows are compared. A good comparison does not mean that generated rows are anonymous: their single entries may
+    be those of real rows, as they are with `GaussianCopulaAugmenter` and `GANAugmenter`.
+
     Examples
     --------
     >>> import numpy as np

@@ -31,7 +31,8 @@ class GANAugmenter(RowGenerator):
 
     Unlike `GaussianCopulaAugmenter`, it learns relations that are not monotone, such as a circle, or those between
     unordered categories; it needs some hundred rows and seconds of training. Generated rows rarely make a good model
-    better: compare with no augmentation, as `AugmentationSearchCV` does.
+    better: compare with no augmentation, as `AugmentationSearchCV` does. They are not anonymous: every entry, such as a
+    name or a salary, occurs in a training row.
 
     Parameters
     ----------

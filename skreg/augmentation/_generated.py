@@ -122,7 +122,8 @@ class GaussianCopulaAugmenter(RowGenerator):
 
     It is fast and needs few rows. Relations that are not monotone, such as a circle, are lost. The levels of a category
     are ordered by the numbers that they go with; a relation between two categories without such an order is lost.
-    Generated rows rarely make a good model better: compare with no augmentation, as `AugmentationSearchCV` does.
+    Generated rows rarely make a good model better: compare with no augmentation, as `AugmentationSearchCV` does. They
+    are not anonymous: every entry, such as a name or a salary, occurs in a training row.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ class MatrixFactorizationRecommender(Factorization):
         [5]_. Users and items of the tables without training rows are known by their features.
     unknown : {"mean", "raise"}, default="mean"
         What to do with users and items that are neither in the training rows nor in the tables: "mean" takes the mean
-        factors and bias of the users or items with training rows, or raise ValueError.
+        factors and bias of the users or items with training rows, "raise" raises ValueError.
     tol : float, default=1e-5
         For loss="als", the stationarity to reach, relative to the loss of zeros, in [0, inf).
     max_iter : int, default=100

@@ -46,7 +46,7 @@ class MatrixFactorizationRegressor(RegressorMixin, Factorization):
         Whether users and items have biases. The intercept m is always fitted, and never penalized.
     unknown : {"mean", "raise"}, default="mean"
         What to predict for users and items without training rows: "mean" takes zero for their biases and factors,
-        which leaves the intercept and the bias of the other side, or raise ValueError.
+        which leaves the intercept and the bias of the other side; "raise" raises ValueError.
     tol : float, default=1e-5
         Stationarity to reach, relative to the loss of the null model, in [0, inf).
     max_iter : int, default=100

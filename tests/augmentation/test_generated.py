@@ -9,7 +9,7 @@ from scipy.stats import ks_2samp, spearmanr
 from sklearn.naive_bayes import GaussianNB
 
 from skreg import AugmentedClassifier
-from skreg.augmentation import Batch, GaussianCopulaAugmenter, _comparison, compare_generated
+from skreg.augmentation import Batch, GANAugmenter, GaussianCopulaAugmenter, _comparison, compare_generated
 from skreg.augmentation._generated import latent_correlation
 from skreg.augmentation._ranks import columns_of
 
@@ -228,3 +228,11 @@ def test_comparison__of_copies_good_rows_and_broken_ones(table, monkeypatch):
         compare_generated(frame, frame[["a", "b"]])
     with pytest.raises(ValueError, match="at least 10 rows each; got 600 and 3"):
         compare_generated(frame, frame.iloc[:3])
+
+
+def test_generators__entries_are_those_of_training_rows(table):
+    """As the documentation warns: single entries are not anonymous."""
+    frame, y = table
+    for generator in (GaussianCopulaAugmenter(random_state=0), GANAugmenter(8, n_steps=3, random_state=0)):
+        new, _ = generator.fit(frame[:100], y[:100]).generate(50)
+        assert all(new[name].isin(frame[name][:100]).all() for name in frame)
