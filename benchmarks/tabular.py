@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 from sklearn.metrics import log_loss
+from sklearn.pipeline import Pipeline
 
 from . import ranking, report, tables
 from .linear import names
@@ -62,11 +63,11 @@ def calibration_error(p, right):
 
 
 def covered(model, X, y):
-    """Share of targets in the intervals that a pipeline with a net of ours predicts; None for other models."""
-    net = model[-1] if hasattr(model, "steps") else model
+    """Share of targets in the intervals that a net of ours predicts, maybe in a pipeline; None for other models."""
+    net, rows = (model[-1], model[:-1].transform(X)) if isinstance(model, Pipeline) else (model, X)
     if not hasattr(net, "predict_interval"):
         return None
-    low, high = net.predict_interval(model[:-1].transform(X), coverage=COVERAGE)
+    low, high = net.predict_interval(rows, coverage=COVERAGE)
     return float(np.mean((np.ravel(low) <= y) & (y <= np.ravel(high))))
 
 
