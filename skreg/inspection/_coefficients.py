@@ -16,7 +16,7 @@ def one_strength(search):
     """The estimator that a fitted path search fits at every strength, with what it chose."""
     kind = SEARCHES[type(search)]
     shared = {name: value for name, value in search.get_params(deep=False).items() if name in kind().get_params()}
-    names = ("alpha", "l1_ratio", "label_smoothing", "gamma")
+    names = ("alpha", "l1_ratio", "label_smoothing", "gamma", "relax")
     chosen = {name: getattr(search, f"{name}_") for name in names if hasattr(search, f"{name}_")}
     return kind(**{**shared, **chosen})
 
@@ -62,15 +62,17 @@ def coefficient_path(estimator, X, y, values, n, eps):
 
 def chosen_candidate(search):
     """The place of what a fitted path search chose on the axes of its candidates."""
-    axes = axes_of(search)
-    return tuple(int(np.flatnonzero(values == getattr(search, f"{name}_"))[0]) for name, values in axes.items())
+    return tuple(
+        0 if len(values) == 1 else int(np.flatnonzero(values == getattr(search, f"{name}_"))[0])
+        for name, values in axes_of(search).items()
+    )
 
 
 def axes_of(search):
     """The parameters of the candidates of a path search by name, each with the values that it tries."""
     if hasattr(search, "_axes"):
         return search._axes()
-    return {"l1_ratio": np.atleast_1d(search.l1_ratio)}
+    return {"l1_ratio": np.atleast_1d(search.l1_ratio)} | search._relax_axis
 
 
 def check_n_features(search, X):

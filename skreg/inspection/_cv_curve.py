@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.model_selection import validation_curve
 
 from ..utils._alphas import one_standard_error
+from ..utils._scoring import check_scoring_name
 from ._display import BLACK, BLUE, GREY, LINES, PALE, Display, against_strength, legend, legend_on_top, mark_choices
 from ._searches import is_number, read_search, score_words
 from ._strength import direction_of, strength_of
@@ -134,6 +135,7 @@ class CVCurveDisplay(Display):
         display : CVCurveDisplay
             Drawn.
         """
+        check_scoring_name(scoring)
         strength = strength_of(estimator)
         if param_name is None and strength is None:
             raise ValueError(f"param_name must be given for {estimator!r}: no one parameter regularizes it.")
@@ -162,9 +164,9 @@ class CVCurveDisplay(Display):
         Parameters
         ----------
         search : fitted search
-            `ElasticNetProxCV`, `LabelSmoothedLogisticCV`; scikit-learn's `GridSearchCV` and its kin, `LassoCV`,
-            `ElasticNetCV`, `LogisticRegressionCV`, or `RidgeCV` with ``store_cv_results=True``; or a `Pipeline` that
-            ends in one.
+            `ElasticNetProxCV`, `LabelSmoothedLogisticCV`, `PenalizedRegressorCV`, `PenalizedCoxCV`; scikit-learn's
+            `GridSearchCV` and its kin, `LassoCV`, `ElasticNetCV`, `LogisticRegressionCV`, or `RidgeCV` with
+            ``store_cv_results=True``; or a `Pipeline` that ends in one.
         param_name : str, default=None
             For `GridSearchCV` and its kin, the parameter to draw against, the others being at their best; None takes
             the one with the most different numbers.

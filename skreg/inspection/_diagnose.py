@@ -5,11 +5,11 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.metrics import check_scoring
 from sklearn.utils import check_consistent_length, indexable
 
 from ..utils._params import Interval
-from ..utils._scoring import suggestion
+from ..utils._scoring import check_scoring_name
 from ..utils._validation import check_in_memory
 from ..utils._workers import check_can_be_sent
 from ._data import can_classify, check_targets, choose_splits, possible_folds, rare_class
@@ -127,7 +127,7 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
         raise ValueError(f"estimator must be a classifier or a regressor, unfitted; got {estimator!r}.")
     if time_budget is not None and time_budget not in POSITIVE:
         raise ValueError(f"time_budget must be a positive number of seconds or None; got {time_budget!r}.")
-    _check_scoring_name(scoring)
+    check_scoring_name(scoring)
     check_can_be_sent(estimator=estimator, scoring=scoring)
     if verbose not in (None, True, False):
         raise ValueError(f"verbose must be True, False or None; got {verbose!r}.")
@@ -143,14 +143,6 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
     folds = Folds(X, y, splits.used, scorer, n_jobs, rare)
     measured = Measurements(estimator, folds, splits, start, time_budget, verbose)
     return Diagnosis(measured, name, time.perf_counter() - start)
-
-
-def _check_scoring_name(scoring):
-    if isinstance(scoring, str) and scoring not in get_scorer_names():
-        hint = suggestion(scoring) or " See sklearn.metrics.get_scorer_names()."
-        raise ValueError(f"scoring must be the name of a scorer of scikit-learn; got {scoring!r}.{hint}")
-    if scoring is not None and not isinstance(scoring, str) and not callable(scoring):
-        raise ValueError(f"scoring must be one scorer, the name of one or None; got {scoring!r}.")
 
 
 def _scoring_for(estimator, scoring, rare):

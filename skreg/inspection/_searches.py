@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.linear_model import LogisticRegressionCV, RidgeClassifierCV, RidgeCV
 
-from ._coefficients import SEARCHES, axes_of, chosen_candidate
+from ..linear._search import PathSearch
+from ._coefficients import axes_of, chosen_candidate
 from ._display import final_step, is_fitted
 from ._strength import direction_of
 
@@ -33,7 +34,7 @@ def read_search(search, param_name=None):
     search = final_step(search)
     if not is_fitted(search):
         raise ValueError(f"search must be fitted; got {search!r}.")
-    if type(search) in SEARCHES:
+    if isinstance(search, PathSearch):
         return _of_paths(search)
     if isinstance(search, (RidgeCV, RidgeClassifierCV)):
         return _of_ridge(search)
@@ -44,8 +45,9 @@ def read_search(search, param_name=None):
     if isinstance(getattr(search, "cv_results_", None), dict):
         return _of_grid(search, param_name)
     raise ValueError(
-        "search must be an ElasticNetProxCV, a LabelSmoothedLogisticCV, a RidgeCV, LassoCV, ElasticNetCV or"
-        f" LogisticRegressionCV, or a search of scikit-learn with cv_results_; got {search!r}."
+        "search must be an ElasticNetProxCV, LabelSmoothedLogisticCV, PenalizedRegressorCV, PenalizedCoxCV, RidgeCV,"
+        " LassoCV, ElasticNetCV or LogisticRegressionCV, or a search of scikit-learn with cv_results_; got"
+        f" {search!r}."
     )
 
 
@@ -101,7 +103,8 @@ def _of_paths(search):
     """Arguments of a display for one of our path searches."""
     named = score_words(search.scoring)
     if search.scoring is None:
-        loss = "log loss" if hasattr(search, "label_smoothing_") else "mean squared error"
+        loss = f"{search.loss} loss" if hasattr(search, "loss") else "mean squared error"
+        loss = "log loss" if hasattr(search, "label_smoothing_") else loss
         named = dict(score_name=loss, is_loss=True)
     names, lists = zip(*axes_of(search).items(), strict=True)
     candidates = list(itertools.product(*lists))

@@ -46,8 +46,8 @@ def _lazily(call, X, args, kwargs):
         result = call(example, *args, **kwargs)
     if not isinstance(result, np.ndarray):
         raise TypeError(
-            "Dask collections are predicted lazily where there is one array for the rows; with these arguments there is"
-            f" a {type(result).__name__}: pass X.compute()."
+            "X is a Dask collection, for which predictions are lazy if they are one array; with these arguments they"
+            f" are a {type(result).__name__}: pass X.compute()."
         )
     run = dask.delayed(_predicted, pure=True)
     blocks = [

@@ -636,3 +636,30 @@ def test_displays__bad_spaces():
         param_space(ElasticNetProx(), engine="x")
     with pytest.raises(ValueError, match="estimator must be one of skreg"):
         param_space(Ridge())
+
+
+SEARCHES_OF_PATHS = {
+    "relax": (ElasticNetProxCV(cv=3, alphas=4, relax=[0.0, 1.0]), "mean squared error"),
+    "mcp": (PenalizedRegressorCV(cv=3, alphas=4, loss="huber", penalty="mcp", gamma=[2.0, 3.0]), "huber loss"),
+    "cox": (PenalizedCoxCV(cv=3, alphas=4, l1_ratio=[0.5, 1.0]), "partial likelihood"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*is the smallest of its grid")
+@pytest.mark.parametrize("case", SEARCHES_OF_PATHS)
+def test_cv_curve__draws_what_every_path_search_chose(case):
+    search, words = SEARCHES_OF_PATHS[case]
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(60, 3))
+    y = rows[:, 0] + rng.normal(size=60)
+    search = clone(search).fit(rows, np.column_stack([np.ones(60), np.exp(y)]) if case == "cox" else y)
+    display = CVCurveDisplay.from_cv(search)
+    assert (display.value_min_, display.value_1se_) == (search.alpha_min_, search.alpha_1se_)
+    assert display.ax_.get_ylabel() == words
+    if case == "relax":
+        assert RegularizationPathDisplay.from_cv(search, rows, y).coefs.shape == (3, 4)
+
+
+def test_cv_curve__unknown_scoring_is_named():
+    with pytest.raises(ValueError, match=r"scoring must be .* got 'rmse'\. Did you mean 'neg_root_mean_squared_error'"):
+        CVCurveDisplay.from_estimator(Ridge(), np.eye(4), np.arange(4.0), scoring="rmse")
