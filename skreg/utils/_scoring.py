@@ -34,15 +34,12 @@ def suggestion(name):
     return f" Did you mean {' or '.join(map(repr, likely[:3]))}?" if likely else ""
 
 
-SCORING = [  # what `scoring` may be
-    ParamKind(
-        "the name of a scorer of scikit-learn",
-        lambda value: isinstance(value, str) and value in get_scorer_names(),
-        lambda value: suggestion(value) if isinstance(value, str) else "",
-    ),
-    CALLABLE,
-    NONE,
-]
+NAME_OF_SCORER = ParamKind(
+    "the name of a scorer of scikit-learn",
+    lambda value: isinstance(value, str) and value in get_scorer_names(),
+    lambda value: suggestion(value) if isinstance(value, str) else "",
+)
+SCORING = [NAME_OF_SCORER, CALLABLE, NONE]  # what `scoring` may be
 
 
 def check_scoring_name(scoring):

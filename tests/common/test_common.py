@@ -8,6 +8,7 @@ from numbers import Integral
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.metrics import get_scorer_names
 from sklearn.utils import _param_validation as sk
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import estimator_checks_generator
@@ -18,6 +19,7 @@ from skreg.neural._autoencoder import NET
 from skreg.neural._base import BaseNet
 from skreg.neural._transfer import BaseFineTuned
 from skreg.utils import _params
+from skreg.utils._scoring import NAME_OF_SCORER
 from skreg.utils.discovery import all_estimators
 from tests.combinations import THOROUGH
 from tests.estimators import INSTANCES, SMALL_DATA, TEXTS, example_of, targets_for, title, trained_longer
@@ -187,6 +189,8 @@ def _translate(choice):
         return sk.StrOptions(set(choice.names))
     if choice in (AUGMENTER, SAMPLER, NET):
         return sk.HasMethods("fit")
+    if choice is NAME_OF_SCORER:
+        return sk.StrOptions(set(get_scorer_names()))
     return {
         _params.BOOLEAN: "boolean",
         _params.NONE: None,
