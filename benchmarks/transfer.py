@@ -45,8 +45,7 @@ Strength schedules: five folds of tables that may choose defaults. Nets have the
 cross-validated where there are fewer than 1,000 training rows, and otherwise chosen on a tenth of them; "gap" always
 holds a tenth out, so that "constant, a tenth held out" is what to compare it with. "Tuned" chooses the dropout rate
 among 0, 0.1, 0.25 and 0.5 by the validation loss of the epoch that is kept. The measure is log loss for classes, RMSE
-over the standard deviation of the target for numbers; differences are to the constant strength. Strength schedules of
-environment 1 are older: 30 epochs, of which a tenth of the rows chose one on every table.
+over the standard deviation of the target for numbers; differences are to the constant strength.
 """
 
 COMMON = dict(batch_size=32, early_stopping=False, random_state=0)
