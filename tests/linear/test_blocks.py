@@ -222,7 +222,7 @@ def test_predictions__of_nets_on_blocks_are_lazy(shape):
     with pytest.raises(TypeError, match="Dask Array"):
         net.partial_fit(da.from_array(X), labels[:60])
     regressor = DropoutMLPRegressor(**few).fit(digits[:60], labels[:60])
-    with pytest.raises(TypeError, match=r"there is a tuple: pass X.compute\(\)"):
+    with pytest.raises(TypeError, match=r"they are a tuple: pass X.compute\(\)"):
         regressor.predict(da.from_array(digits[:60]), return_std=True)
 
 
