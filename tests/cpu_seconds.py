@@ -43,7 +43,7 @@ def pytest_runtest_makereport():
 def pytest_runtest_logreport(report):
     function = report.nodeid.partition("[")[0]
     for name in (function.partition("::")[0], function):
-        seconds[name] += report.cpu_seconds
+        seconds[name] += getattr(report, "cpu_seconds", 0.0)  # without where a worker has crashed
         numbers[name] += report.when == "call"
 
 

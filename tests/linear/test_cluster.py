@@ -31,7 +31,7 @@ da = pytest.importorskip("dask.array")
 
 @pytest.fixture(scope="module")
 def client():
-    options = dict(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1", silence_logs=50)
+    options = dict(n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1", silence_logs=50)
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         yield client
 
