@@ -43,13 +43,17 @@ def data():
     return X, X[:, 0] - X[:, 1] + rng.normal(size=800)
 
 
-def dies_once(block, flag):
-    """A block, whose first reader kills its own worker."""
-    try:
-        os.close(os.open(flag, os.O_CREAT | os.O_EXCL))
-    except FileExistsError:
-        return block
-    os.kill(os.getpid(), signal.SIGKILL)
+def dying_once(flag):
+    """A function of a block, whose first call kills its own worker; workers need not find this file to have it."""
+
+    def die_once(block):
+        try:
+            os.close(os.open(flag, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return block
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return die_once
 
 
 def test_cluster__fits_of_blocks_are_those_in_memory(client, data):
@@ -75,7 +79,7 @@ def test_cluster__message_of_a_block_reaches_the_user(client, data):
 def test_cluster__a_killed_worker_does_not_lose_the_fit(client, data, tmp_path):
     X, y = data
     flag = tmp_path / "killed"
-    dX = da.from_array(X, chunks=(100, -1)).map_blocks(dies_once, str(flag), dtype=float, meta=np.empty((0, 0)))
+    dX = da.from_array(X, chunks=(100, -1)).map_blocks(dying_once(str(flag)), dtype=float, meta=np.empty((0, 0)))
     model = ElasticNetProx(0.1).fit(dX, y)
     assert flag.exists()
     np.testing.assert_allclose(model.coef_, ElasticNetProx(0.1).fit(X, y).coef_, rtol=1e-9)
@@ -179,10 +183,14 @@ def test_cluster__nets_read_blocks_on_the_workers(client, data):
     np.testing.assert_array_equal(on_workers.predict(X), here.predict(X))
 
 
-def interrupt(block, process):
-    """A block whose reader presses Ctrl-C in another process."""
-    os.kill(process, signal.SIGINT)
-    return block
+def interrupting(process):
+    """A function of a block that presses Ctrl-C in another process; workers need not find this file to have it."""
+
+    def interrupt(block):
+        os.kill(process, signal.SIGINT)
+        return block
+
+    return interrupt
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT for another process")
@@ -190,7 +198,7 @@ def interrupt(block, process):
 def test_cluster__ctrl_c_ends_a_fit_and_leaves_the_cluster_usable(client, data, model):
     X, y = data
     dX = da.from_array(X, chunks=(800, -1))
-    pressed = dX.map_blocks(interrupt, os.getpid(), dtype=float, meta=np.empty((0, 0)))
+    pressed = dX.map_blocks(interrupting(os.getpid()), dtype=float, meta=np.empty((0, 0)))
     with pytest.raises(KeyboardInterrupt):
         clone(model).fit(pressed, y)
     np.testing.assert_allclose(ElasticNetProx(0.1).fit(dX, y).coef_, ElasticNetProx(0.1).fit(X, y).coef_, rtol=1e-9)
