@@ -124,7 +124,7 @@ def run(args):
     if "cost" in parts:
         _cost(pages, args, SMALL_COSTS if args.small else COSTS)
     if "peer" in parts:
-        _peer(pages, max(n // 500, 2_000), p, max(block // 50, 500))
+        _peer(pages, max(n // 10, 2_000), p, max(block // 10, 500))
     if "answers" in parts:
         _answers(pages, n // 10, p, block)
     if "workers" in parts:

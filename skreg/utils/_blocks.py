@@ -87,12 +87,25 @@ def _as_array(X, name):
     return X
 
 
+def _whole_rows(X):
+    """A Dask array whose blocks hold whole rows; columns in several blocks are joined, with a note."""
+    n_parts = int(np.prod(X.numblocks[1:]))
+    if n_parts == 1:
+        return X
+    whole = dict.fromkeys(range(1, X.ndim), -1)
+    warnings.warn(
+        f"X has its columns in {n_parts} blocks, which are joined: X.rechunk({whole}) does it once.",
+        UserWarning,
+        stacklevel=caller_level(),
+    )
+    return X.rechunk(whole)
+
+
 def dask_parts(X):
     """The blocks of a Dask array or dataframe, one delayed array or frame for each, and their numbers of rows."""
     if hasattr(X, "columns"):
         return X.to_delayed(), X.map_partitions(len).compute().tolist()
-    X = _as_array(X, "X")
-    X = X.rechunk(dict.fromkeys(range(1, X.ndim), -1))
+    X = _whole_rows(_as_array(X, "X"))
     return X.to_delayed().ravel().tolist(), list(X.chunks[0])
 
 
@@ -197,13 +210,7 @@ class DaskBlocks(RowBlocks):
         names, X = column_names(X), _as_array(X, "X")
         if X.ndim != 2:
             raise ValueError(f"X must have two dimensions; got the shape {X.shape}.")
-        if len(X.chunks[1]) > 1:
-            warnings.warn(
-                f"X has its columns in {len(X.chunks[1])} blocks, which are joined: X.rechunk({{1: -1}}) does it once.",
-                UserWarning,
-                stacklevel=caller_level(),
-            )
-            X = X.rechunk({1: -1})
+        X = _whole_rows(X)
         super().__init__(X, names, np.append(0, np.cumsum(X.chunks[0])), y, sample_weight)
         self._parts = self._split()
 

@@ -77,6 +77,16 @@ def test_net_blocks__of_all_families(family):
     assert len(net.loss_curve_) == 3
 
 
+@pytest.mark.parametrize(("chunks", "n_blocks"), [((90, 2), 2), ((90, 1, 3, 2), 3)], ids=["table", "images"])
+def test_net_blocks__columns_in_several_blocks_are_joined_with_a_warning(chunks, n_blocks):
+    X = np.random.default_rng(0).normal(size=(180, 4) if len(chunks) == 2 else (180, 3, 3, 2))
+    net = DropoutMLPClassifier(**FAST) if len(chunks) == 2 else DropoutCNNClassifier(channels=(2,), **FAST)
+    y = X.reshape(180, -1)[:, 0] > 0.0
+    with pytest.warns(UserWarning, match=f"columns in {n_blocks} blocks"):
+        found = weights_of(net.fit(da.from_array(X, chunks=chunks), y))
+    np.testing.assert_array_equal(found, weights_of(net.fit(blocks(X), y)))
+
+
 def test_net_blocks__depend_on_the_seed_alone():
     X, y = data()
     dX, dy = blocks(X), da.from_array(y, chunks=133)
