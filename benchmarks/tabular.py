@@ -284,6 +284,14 @@ def configure(parser):
         default=FEW_SIZES,
         help='of the parts "few" and "few defaults"',
     )
+    parser.add_argument(
+        "--variants",
+        nargs="+",
+        choices=FEW_DEFAULTS,
+        default=list(FEW_DEFAULTS),
+        metavar="VARIANT",
+        help=f'of the part "few defaults", beside {BASE}: {"; ".join(FEW_DEFAULTS)}',
+    )
     parser.add_argument("--small", action="store_true", help=f"{SMALL_ROWS} rows of each; written only to --out")
     parser.add_argument("--out", help="folder of tabular.json and tabular.md (default: docs/benchmarks)")
 
@@ -304,7 +312,8 @@ def run(args):
         problems = args.problems or tables.names(part="choosing")
         if held := set(problems) - set(tables.names(part="choosing")):
             raise SystemExit(f"defaults are not chosen on tables for reporting: {', '.join(sorted(held))}")
-    for part, models in (("few", FEW), ("few defaults", FEW_DEFAULTS)):
+    few_defaults = {name: FEW_DEFAULTS[name] for name in FEW_DEFAULTS if name in {*args.variants, BASE}}
+    for part, models in (("few", FEW), ("few defaults", few_defaults)):
         if part in args.parts:
             race_of_few(pages, part, models, problems, args.rows)
     if "defaults" in args.parts:

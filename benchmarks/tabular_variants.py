@@ -47,11 +47,11 @@ FEW = {
 }
 # Defaults that few rows may want otherwise: part "few defaults" compares them, with the epoch cross-validated.
 FEW_DEFAULTS = {
-    "as they are": changed(),
-    "4 members": changed(ensemble_size=4),
-    "8 members": changed(ensemble_size=8),
-    "piecewise numbers": changed(numeric_embedding="piecewise"),
-    "batches of 32": changed(batch_size=32),
+    "1 member": changed(ensemble_size=1),
+    "1 member, batches of 32": changed(ensemble_size=1, batch_size=32),
+    "1 member, piecewise numbers": changed(ensemble_size=1, numeric_embedding="piecewise"),
+    "4 members, batches of 16": changed(ensemble_size=4, batch_size=16),
     "4 members, batches of 32": changed(ensemble_size=4, batch_size=32),
+    "8 members, batches of 16": changed(ensemble_size=8, batch_size=16),
     "scikit-learn MLP": scikit_learn_mlp,
 }
