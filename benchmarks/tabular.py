@@ -43,7 +43,7 @@ TITLES = {
     "defaults": "One default changed at a time, relative to the defaults, on tables for choosing",
     "tables": "Every table",
 }
-FEW_SIZES = 60, 120, 250, 500
+FEW_SIZES = 60, 120, 250, 350, 500
 MOST_SPLITS, SPLIT_ROWS = 2, 240  # splits of a table with few training rows: more, the fewer rows they have
 TEST_ROWS = 1000  # at most
 LEAST_OF_CLASS = 5  # training rows of a class, without which it is left out
