@@ -24,9 +24,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Documentati
     Parameters
     ----------
     net : DropoutMLPRegressor
-        The net, with at least one hidden layer. A clone of it is fitted to ``(X, X)``, and the units of its narrowest
-        hidden layer, the first one of equal width, are the features. ``dropout=0.0`` is usual, since dropout in so
-        narrow a layer loses much information.
+        The net, with at least one hidden layer. A clone of it, with one member, is fitted to ``(X, X)``, and the units
+        of its narrowest hidden layer, the first one of equal width, are the features. ``dropout=0.0`` is usual, since
+        dropout in so narrow a layer loses much information.
 
     Attributes
     ----------
@@ -92,10 +92,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Documentati
         check_params(self)
         if np.size(self.net.hidden_layer_sizes) == 0:
             raise ValueError(f"net needs a hidden layer; got net={self.net!r}.")
-        if getattr(self.net, "ensemble_size", 1) != 1:
+        if self.net.ensemble_size not in (1, "auto"):
             raise ValueError(f"net must give one code for a row, and so have ensemble_size=1; got net={self.net!r}.")
         X = self._numbers(X, reset=True)
-        self.net_ = clone(self.net).fit(X, X, sample_weight)
+        self.net_ = clone(self.net).set_params(ensemble_size=1).fit(X, X, sample_weight)
         return self
 
     def _numbers(self, X, reset):

@@ -20,7 +20,7 @@ from ..utils._validation import check_table, is_dask, naming_bad_columns
 from ._augmented import RowAugmenter
 from ._blocks import TrainingBlocks
 from ._data import FEWEST_ROWS, NetData, TrainingRows, UniqueRows, warn_of_shift
-from ._folds import FEW_ROWS, N_FOLDS, cross_validated
+from ._folds import FEW_ROWS, MEMBER_ROWS, N_FOLDS, cross_validated
 from ._monitor import ValidationSet
 from ._outputs import NetOutputs
 from ._params import NetParameters
@@ -229,13 +229,15 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         if outside is not None:
             warn_of_shift(rows.data, outside[0])
         seed = self._split_seed if again else self._draw_seed()
-        chosen = None
+        folds = chosen = None
         if outside is None and self.early_stopping:
             folds = rows.folds(N_FOLDS, seed) if self._cross_validates(rows, again) else None
-            if folds is not None:
-                chosen = cross_validated(self, architecture, folds, seed)
-            elif not rows.hold_out(seed):
+            if folds is None and not rows.hold_out(seed):
                 self._warn_of_no_validation(np.count_nonzero(rows.data.weights))
+        has_few = folds is not None and rows.found.rows.size < MEMBER_ROWS
+        architecture = self._settled(architecture, again, rows.data if has_few else None)
+        if folds is not None:
+            chosen = cross_validated(self, architecture, folds, seed)
         self._train_rows(architecture, rows, outside, seed, again=again, chosen=chosen)
         return self
 
@@ -245,6 +247,10 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
             return self.early_stopping == "cv"
         needs_rows = again or self._start is not None or self.strength_schedule == "gap"
         return isinstance(rows, TrainingRows) and rows.found.rows.size < FEW_ROWS and not needs_rows
+
+    def _settled(self, architecture, again, few=None):
+        """The architecture with numbers for "auto"; `few` are data of so few rows that the epoch is cross-validated."""
+        return architecture
 
     def _train_rows(self, architecture, rows, outside, seed, again=False, chosen=None):
         """Train a new net, or the last one again, for `max_iter` epochs, or until early stopping.
@@ -291,8 +297,10 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
     def _partial_fit(self, architecture, data):
         """One epoch on some rows at a constant learning rate, without schedule, average and early stopping."""
         found = UniqueRows.of(data)
+        again = hasattr(self, "_net")
+        architecture = self._settled(architecture, again)
         size, n_steps = self._steps(found)
-        if hasattr(self, "_net"):
+        if again:
             self._go_on(architecture)
         else:
             self._begin(architecture, data, found, self._draw_seed())

@@ -40,7 +40,12 @@ OWN = {
     weights_ : list of ndarray of shape (n_in, n_out)
         Weights of every layer, after weight normalization. The first one sees the columns after scaling: numbers or
         their vectors, indicators of missing numbers, indicators of categories, and vectors of categories. Of members of
-        an ensemble, those of the first and of the output layer have the shape (`ensemble_size`, n_in, n_out).""",
+        an ensemble, those of the first and of the output layer have the shape (`ensemble_size_`, n_in, n_out).""",
+    "batch_size": """
+    batch_size : int or "auto", default="auto"
+        Largest number of rows in a step, at least 1; the sizes of the batches of an epoch differ by one row at most. A
+        batch cannot have more than all unique rows. "auto" is 32 where several members train with a cross-validated
+        epoch on fewer than 500 unique rows, else a sixteenth of the rows, between 16 and 256.""",
     "input_noise": """
     input_noise : float, default=0.0
         Standard deviation of normal noise on the training inputs after scaling, indicators of categories included, in

@@ -26,7 +26,7 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
     ----------
     estimator : classifier with predict_proba, default=None
         The member, of which clones are fitted: a net or any other classifier with a `random_state`, also in a pipeline;
-        None for ``DropoutMLPClassifier()``.
+        None for ``DropoutMLPClassifier(ensemble_size=1)``.
     <parameters>
 
     Attributes
@@ -75,7 +75,7 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
         return tags
 
     def _default(self):
-        return DropoutMLPClassifier()
+        return DropoutMLPClassifier(ensemble_size=1)
 
     def _check_inner(self, inner):
         super()._check_inner(inner)
@@ -217,7 +217,7 @@ class DeepEnsembleRegressor(RegressorMixin, BaseDeepEnsemble):
     ----------
     estimator : regressor, default=None
         The member, of which clones are fitted: a net or any other regressor with a `random_state`, also in a pipeline;
-        None for ``DropoutMLPRegressor()``.
+        None for ``DropoutMLPRegressor(ensemble_size=1)``.
     <parameters>
 
     Attributes
@@ -260,7 +260,7 @@ class DeepEnsembleRegressor(RegressorMixin, BaseDeepEnsemble):
     """
 
     def _default(self):
-        return DropoutMLPRegressor()
+        return DropoutMLPRegressor(ensemble_size=1)
 
     def _read_y(self, y, sample_weight):
         y = numeric_targets(y)

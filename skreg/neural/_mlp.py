@@ -1,44 +1,9 @@
 """Multilayer perceptrons for classification and regression."""
 
-from .._nets.architectures.mlp import build_table_mlp
-from ..utils._params import COUNT, NONE, Options
 from ._classification import NetClassifier
 from ._docs import documented
+from ._perceptron import Perceptron
 from ._regression import NetRegressor
-from ._tabular import TableNet
-
-
-class Perceptron(TableNet):
-    """The family of multilayer perceptrons."""
-
-    _parameter_constraints = {
-        **TableNet._parameter_constraints,
-        "numeric_embedding": [Options("piecewise", "periodic"), NONE],
-        "ensemble_size": [COUNT],
-    }
-
-    def _read_architecture(self):
-        hidden = self._counts("hidden_layer_sizes")
-        if self.residual and not any(a == b for a, b in zip(hidden[1:], hidden, strict=False)):
-            raise ValueError(
-                "residual=True needs two successive hidden layers of one width; got"
-                f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
-            )
-        if self.normalization == "layer" and 1 in hidden:
-            raise ValueError(
-                "normalization='layer' makes a layer of one unit constant; got"
-                f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
-            )
-        if self.ensemble_size > 1 and not hidden:
-            raise ValueError(
-                f"ensemble_size={self.ensemble_size} needs a hidden layer, whose weights the members share; got"
-                f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
-            )
-        dense = self._dense_architecture(hidden, self.residual, ensemble_size=int(self.ensemble_size))
-        return self._table_architecture(dense)
-
-    def _build_net(self, architecture, n_rows, rng, inputs):
-        return build_table_mlp(architecture, inputs, self.n_features_in_, self._count_outputs(), n_rows, rng)
 
 
 @documented
@@ -71,6 +36,8 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
     ----------
     classes_ : ndarray of shape (n_classes,)
     <attributes>
+    ensemble_size_ : int
+        Number of members.
 
     See Also
     --------
@@ -127,7 +94,7 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
         input_dropout=0.0,
         dropout_kind="bernoulli",
         stochastic_depth=0.0,
-        ensemble_size=1,
+        ensemble_size="auto",
         weight_decay=0.3,
         l2=0.0,
         l1=1e-4,
@@ -235,6 +202,8 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
         Absolute residuals of the validation rows, divided by their predicted standard deviations; of at most about
         10,000 rows. `predict_interval` uses their quantiles. None without validation rows.
     <attributes>
+    ensemble_size_ : int
+        Number of members.
 
     See Also
     --------
@@ -282,7 +251,7 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
         input_dropout=0.0,
         dropout_kind="bernoulli",
         stochastic_depth=0.0,
-        ensemble_size=1,
+        ensemble_size="auto",
         weight_decay=0.3,
         l2=0.0,
         l1=1e-4,

@@ -34,14 +34,14 @@ class NetOutputs:
 
     @property
     def weights_(self):
-        """Weights of every layer (n_in, n_out), after weight normalization; (ensemble_size, n_in, n_out) of members."""
+        """Weights of every layer (n_in, n_out), after weight normalization; (k, n_in, n_out) of k members."""
         check_is_fitted(self)
         layers = [module for module in self._net.layer.modules() if isinstance(module, Weighted)]
         return [layer.matrices(Context()).copy() for layer in layers]
 
     @property
     def biases_(self):
-        """Biases of every layer (n_out,), or (ensemble_size, n_out)."""
+        """Biases of every layer (n_out,), or (k, n_out)."""
         check_is_fitted(self)
         modules, k = self._net.layer.modules(), self._net.n_members
         shape = (k, -1) if k > 1 else -1

@@ -30,7 +30,8 @@ from ._attention import TransformerNet
 from ._autoencoder import Autoencoder
 from ._base import BaseNet
 from ._cnn import ConvolutionalNet, DropoutCNNClassifier, DropoutCNNRegressor
-from ._mlp import DropoutMLPClassifier, DropoutMLPRegressor, Perceptron
+from ._mlp import DropoutMLPClassifier, DropoutMLPRegressor
+from ._perceptron import Perceptron
 from ._recurrent import RecurrentNet
 from ._rnn import DropoutRNNClassifier, DropoutRNNRegressor
 from ._start import Start, frozen_layers, rates_by_layer

@@ -27,7 +27,7 @@ from skreg import (
 )
 from skreg.neural import predict_interval, predict_uncertainty
 
-SMALL = dict(hidden_layer_sizes=(12,), max_iter=5)
+SMALL = dict(hidden_layer_sizes=(12,), max_iter=5, ensemble_size=1)
 NET = DropoutMLPRegressor(**SMALL, dropout=0.0)
 NOISY = DropoutMLPRegressor(**SMALL)
 TREE = DecisionTreeRegressor(max_features=2, min_samples_leaf=5)

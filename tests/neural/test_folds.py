@@ -17,7 +17,7 @@ from skreg.neural._data import UniqueRows
 from skreg.neural._folds import N_FOLDS
 from skreg.utils._split import deal
 
-SMALL = dict(hidden_layer_sizes=(8,), max_iter=6, batch_size=20, random_state=0)
+SMALL = dict(hidden_layer_sizes=(8,), max_iter=6, batch_size=20, ensemble_size=1, random_state=0)
 
 
 def table(n=60, seed=0):

@@ -23,7 +23,7 @@ from skreg.neural._uncertainty import ConformityScores
 from tests.combinations import THOROUGH
 from tests.problems import regression
 
-SMALL = dict(hidden_layer_sizes=(30,), max_iter=30, random_state=0)
+SMALL = dict(hidden_layer_sizes=(30,), max_iter=30, ensemble_size=1, random_state=0)
 
 
 def numbers(n, noise="normal", seed=0, outputs=None):
@@ -117,7 +117,8 @@ def test_predict_interval__covers_on_small_tables(dropout, package, name, target
     X = pd.get_dummies(table.drop(columns=["rownames"], errors="ignore"), drop_first=True).to_numpy(dtype=float)
     covered = []
     for train, test in KFold(8, shuffle=True, random_state=0).split(X):
-        model = make_pipeline(StandardScaler(), DropoutMLPRegressor(dropout=dropout, **SMALL)).fit(X[train], y[train])
+        net = DropoutMLPRegressor(dropout=dropout, **SMALL | dict(ensemble_size="auto"))
+        model = make_pipeline(StandardScaler(), net).fit(X[train], y[train])
         low, high = predict_interval(model, X[test])
         covered.append((low <= y[test]) & (y[test] <= high))
     assert 0.925 < np.concatenate(covered).mean() < 0.99  # with the normal quantile and no dropout: about 0.9

@@ -14,7 +14,7 @@ from skreg.utils._split import hold_out
 
 from ..problems import regression
 
-FAST = dict(hidden_layer_sizes=(16,), random_state=0)
+FAST = dict(hidden_layer_sizes=(16,), ensemble_size=1, random_state=0)
 
 
 def cells(n, seed=0):

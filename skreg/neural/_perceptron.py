@@ -1,0 +1,75 @@
+"""The family of multilayer perceptrons: its layers, and what "auto" means in it."""
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import check_is_fitted
+
+from .._nets.architectures.mlp import build_table_mlp
+from ..utils._params import COUNT, NONE, Options
+from ._tabular import TableNet
+
+# With few rows, chosen on the tables for choosing defaults: python -m benchmarks tabular --parts "few defaults"
+FEW_ROWS_MEMBERS = 4  # of ensemble_size="auto"
+FEW_ROWS_BATCH = 32  # of batch_size="auto" where there are members; the most rows of a step
+
+
+class Perceptron(TableNet):
+    """The family of multilayer perceptrons."""
+
+    _parameter_constraints = {
+        **TableNet._parameter_constraints,
+        "numeric_embedding": [Options("piecewise", "periodic"), NONE],
+        "ensemble_size": [COUNT, Options("auto")],
+    }
+
+    _trains_few_rows = False  # whether "auto" has the values for few rows in this fit
+
+    @property
+    def ensemble_size_(self):
+        """Number of members."""
+        check_is_fitted(self)
+        return self._net.n_members
+
+    def _read_architecture(self):
+        hidden = self._counts("hidden_layer_sizes")
+        if self.residual and not any(a == b for a, b in zip(hidden[1:], hidden, strict=False)):
+            raise ValueError(
+                "residual=True needs two successive hidden layers of one width; got"
+                f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
+            )
+        if self.normalization == "layer" and 1 in hidden:
+            raise ValueError(
+                "normalization='layer' makes a layer of one unit constant; got"
+                f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
+            )
+        n_members = 1 if self.ensemble_size == "auto" else int(self.ensemble_size)  # "auto": until `_settled`
+        if n_members > 1 and not hidden:
+            raise ValueError(
+                f"ensemble_size={self.ensemble_size} needs a hidden layer, whose weights the members share; got"
+                f" hidden_layer_sizes={self.hidden_layer_sizes!r}."
+            )
+        return self._table_architecture(self._dense_architecture(hidden, self.residual, ensemble_size=n_members))
+
+    def _settled(self, architecture, again, few=None):
+        n_members = architecture.dense.ensemble_size
+        if self.ensemble_size == "auto":
+            n_members = self._auto_members(again, few)
+        self._trains_few_rows = few is not None and n_members > 1
+        return architecture._replace(dense=architecture.dense._replace(ensemble_size=n_members))
+
+    def _auto_members(self, again, few):
+        """The number of members that "auto" means: that of a net to go on from, else by the rows."""
+        if again:
+            return self._net.n_members
+        if self._start is not None:
+            return self._start.source.ensemble_size_
+        shares_weights = np.size(self.hidden_layer_sizes) > 0
+        return FEW_ROWS_MEMBERS if few is not None and shares_weights and not sp.issparse(few.X) else 1
+
+    def _largest_batch(self, n):
+        if self.batch_size == "auto" and self._trains_few_rows:
+            return FEW_ROWS_BATCH
+        return super()._largest_batch(n)
+
+    def _build_net(self, architecture, n_rows, rng, inputs):
+        return build_table_mlp(architecture, inputs, self.n_features_in_, self._count_outputs(), n_rows, rng)
