@@ -21,7 +21,7 @@ from skreg import DropoutMLPRegressor
 
 X, y = load_diabetes(return_X_y=True)
 X, X_test, y, y_test = train_test_split(X, y, train_size=120, random_state=0)
-net = DropoutMLPRegressor((30,), learning_rate=0.01, max_iter=40)
+net = DropoutMLPRegressor((30,), ensemble_size=1, learning_rate=0.01, max_iter=40)
 
 
 def fitted(seed, early_stopping, **options):

@@ -58,9 +58,9 @@ print("draws: members.png")
 # should be larger where the prediction is wrong; 1.0 is a perfect order, 0.5 a random one.
 X, labels = load_digits(return_X_y=True)
 X_train, X_test, t_train, t_test = train_test_split(X / 16.0, labels, train_size=400, random_state=0, stratify=labels)
-net = DropoutMLPClassifier(dropout=0.0, random_state=0)
+net = DropoutMLPClassifier(dropout=0.0, ensemble_size=1, random_state=0)
 models = {
-    "dropout": DropoutMLPClassifier(random_state=0),
+    "dropout": DropoutMLPClassifier(ensemble_size=1, random_state=0),
     "eight members that share": DropoutMLPClassifier(dropout=0.0, ensemble_size=8, random_state=0),
     "eight members apart": DeepEnsembleClassifier(net, n_members=8, random_state=0),
 }
