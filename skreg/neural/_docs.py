@@ -170,8 +170,9 @@ SHARED = {
         True with more, where a net continues with `warm_start` or is fine-tuned, and with
         ``strength_schedule="gap"``. Training also *stops* early if `patience` is set. False trains on all rows to the
         end. All other values do the same where X has fewer than 50 unique rows and `fit` gets no `X_val`; a warning
-        says so if X has 50 rows or more, or `validation_fraction`, `patience`, `min_delta` or `monitor` has another
-        value than the default. With `X_val`, "cv" and "auto" are the same as True.
+        says so if one of `early_stopping`, `validation_fraction`, `patience`, `min_delta` and `monitor` has another
+        value than the default, or if it is True and X has 50 rows or more. With `X_val`, "cv" and "auto" are the same
+        as True.
     validation_fraction : float, default=0.1
         Share of the unique rows of every class to hold out, in (0, 1). No effect with `X_val`, without early stopping,
         and where the epoch is chosen by cross-validation.

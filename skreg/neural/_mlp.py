@@ -224,7 +224,7 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
     >>> from skreg import DropoutMLPRegressor
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = DropoutMLPRegressor(random_state=0).fit(X[:300], y[:300])
-    >>> model.score(X[300:], y[300:]) > 0.45
+    >>> model.score(X[300:], y[300:]) > 0.4
     True
     >>> mean, std = model.predict(X[300:], return_std=True)
     >>> float((abs(y[300:] - mean) < 2.0 * std).mean()) > 0.85

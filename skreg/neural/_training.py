@@ -18,7 +18,7 @@ from ._data import FEWEST_ROWS
 from ._monitor import TrainingHistory
 from ._uncertainty import MANY_FEATURES, MAX_FEATURES, FeatureDistance, features_of, thinned
 
-_STOPPING = ("validation_fraction", "patience", "min_delta", "monitor")  # parameters that need validation rows
+_STOPPING = ("early_stopping", "validation_fraction", "patience", "min_delta", "monitor")  # they need validation rows
 
 
 class NetTraining:
@@ -170,11 +170,10 @@ class NetTraining:
             warnings.warn(message, category, stacklevel=caller_level())
 
     def _warn_of_no_validation(self, n_rows):
-        """Warn that no rows are held out, if the number of rows or a parameter let the user expect it."""
+        """Warn that no rows are held out, if a parameter, or True and the number of rows, let the user expect it."""
         defaults = signature(type(self)).parameters
         changed = [name for name in _STOPPING if getattr(self, name) != defaults[name].default]
-        changed += ["early_stopping"] if self.early_stopping == "cv" else []
-        if changed or n_rows >= FEWEST_ROWS:
+        if changed or (self.early_stopping is True and n_rows >= FEWEST_ROWS):
             settings = "".join(f" {name}={getattr(self, name)!r} has no effect." for name in changed)
             self._warn(
                 f"{type(self).__name__} trains for all max_iter={self.max_iter} epochs without early stopping:"

@@ -446,15 +446,16 @@ def test_layers__spectral_norm_is_one_after_every_step_and_max_norm_holds():
         (dict(weight_normalization="spectral"), 1.0 + 1e-5),
         (dict(max_norm=0.5), 0.5 * (1.0 + 1e-5)),
     ):
-        net = DropoutMLPClassifier((8, 8), standardize=None, max_iter=1, learning_rate=0.1, random_state=0, **options)
-        model = net.fit(X, y)
+        common = dict(ensemble_size=1, standardize=None, max_iter=1, learning_rate=0.1, random_state=0)
+        model = DropoutMLPClassifier((8, 8), **common, **options).fit(X, y)
         for _ in range(20):
             model.partial_fit(X, y)
             for W in model.weights_[:-1]:
                 norm = np.linalg.norm(W, 2) if "max_norm" not in options else np.linalg.norm(W, axis=0).max()
                 assert norm <= bound
                 assert "max_norm" in options or norm >= 1.0 - 1e-5
-    model = DropoutMLPClassifier((8,), max_norm=0.5, batch_size=20, learning_rate=0.1, random_state=0).fit(X, y)
+    common = dict(ensemble_size=1, batch_size=20, learning_rate=0.1, random_state=0)
+    model = DropoutMLPClassifier((8,), max_norm=0.5, **common).fit(X, y)
     assert np.linalg.norm(model.weights_[0], axis=0).max() <= 0.5 * (1.0 + 1e-5)
 
 

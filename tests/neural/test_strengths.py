@@ -55,7 +55,7 @@ def test_strength_schedule__draws_have_the_strength_of_the_epoch_that_was_kept()
 
 @pytest.mark.parametrize("schedule", ["curriculum", "annealed"])
 def test_strength_schedule__is_that_of_all_epochs_where_one_is_cross_validated(schedule):
-    params = dict(FAST, strength_schedule=schedule, learning_rate=0.1)
+    params = dict(FAST, strength_schedule=schedule, learning_rate=0.1, ensemble_size=1)
     net = DropoutMLPRegressor((8,), **params, early_stopping="cv").fit(X, Y)
     alone = DropoutMLPRegressor((8,), **params, early_stopping=False).fit(X, Y)
     np.testing.assert_array_equal(net.strength_curve_, alone.strength_curve_)

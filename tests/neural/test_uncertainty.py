@@ -116,7 +116,7 @@ def test_predict_interval__covers_on_small_tables(dropout, package, name, target
     y = table.pop(target).to_numpy(dtype=float)
     X = pd.get_dummies(table.drop(columns=["rownames"], errors="ignore"), drop_first=True).to_numpy(dtype=float)
     covered = []
-    for train, test in KFold(8, shuffle=True, random_state=0).split(X):
+    for train, test in KFold(3, shuffle=True, random_state=0).split(X):
         net = DropoutMLPRegressor(dropout=dropout, **SMALL | dict(ensemble_size="auto"))
         model = make_pipeline(StandardScaler(), net).fit(X[train], y[train])
         low, high = predict_interval(model, X[test])

@@ -1,5 +1,6 @@
 """Rows that are equal, or have weights: what is merged, how long it is trained, and what is held out."""
 
+import re
 import tracemalloc
 import warnings
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+from skreg import DropoutMLPClassifier, DropoutMLPRegressor, DropoutTransformerRegressor
 from skreg.neural._data import UniqueRows
 from skreg.utils import _hashing
 from skreg.utils._split import hold_out
@@ -116,7 +117,9 @@ def test_hold_out__holds_its_fraction_of_the_weight():
     [
         (dict(), 40, None),
         (dict(early_stopping=False, patience=3), 40, None),
-        (dict(), 200, r"without early stopping: .* at least 50 unique rows"),
+        (dict(), 200, None),
+        (dict(early_stopping=True), 40, r"at least 50 unique rows, .* early_stopping=True has no effect"),
+        (dict(early_stopping="cv"), 40, r"early_stopping='cv' has no effect"),
         (dict(early_stopping=False), 200, None),
         (dict(patience=3), 40, r"fewer\. patience=3 has no effect\. Give X_val"),
         (dict(monitor="r2", min_delta=0.1), 40, r"min_delta=0\.1 has no effect\. monitor='r2' has no effect"),
@@ -132,10 +135,19 @@ def test_fit__warns_where_early_stopping_has_no_effect(params, n, message):
         model.fit(X.repeat(times, axis=0), y.repeat(times))
     assert len(caught) == (message is not None)
     if message:
-        with pytest.warns(UserWarning, match=message):
-            model.fit(X.repeat(times, axis=0), y.repeat(times))
+        assert re.search(message, str(caught[0].message))
     assert model.validation_curve_ is None
     model.fit(X, y, X_val=X, y_val=y)  # no warning
+
+
+@pytest.mark.parametrize(("n", "warns"), [(40, False), (80, True)])
+def test_fit__where_true_is_the_default_it_warns_of_many_rows_of_which_few_are_unique(n, warns):
+    X, y = regression(40, 4)
+    X, y = X.repeat(n // 40, axis=0), y.repeat(n // 40)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        DropoutTransformerRegressor(1, n_heads=1, embedding_size=4, max_iter=1).fit(X, y)
+    assert [str(w.message).count("without early stopping") for w in caught] == [1] * warns
 
 
 def test_split__rows_of_nearly_no_weight_do_not_count():
