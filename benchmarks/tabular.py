@@ -23,8 +23,9 @@ Nets of skreg and scikit-learn, linear models and forests get standardized numbe
 one-hot categories (`tables.encoder`). The other models get the table as it is, with its categories marked; those of
 pytabkit (RealMLP, TabM, FT-Transformer) get medians for missing numbers, which they refuse. FT-Transformer is left out
 of tables of more than {MOST_TOKENS} features. The penalty of the logistic regression is chosen by cross-validated log
-loss, that of ridge regression by leave-one-out errors. Seconds are those of a fit with its preprocessing. A score stays
-in the report until the version of its packages changes.
+loss, that of ridge regression by leave-one-out errors. CPU seconds are those of all threads in a fit with its
+preprocessing; "seconds" passed in older fits, and ratios of seconds are those of CPU seconds where both models have
+them. A score stays in the report until the version of its packages changes.
 
 RMSE is divided by the standard deviation of the target; amounts of money and other quantities over orders of magnitude
 are predicted as logarithms. "Calibration" is the expected calibration error of the predicted class, in ten bins of
@@ -91,11 +92,11 @@ def evaluate(make, frame, y, classes, splits):
         model = make(classes, frame)
         if model is None:
             return None
-        start = time.perf_counter()
+        start = time.process_time()
         model.fit(frame.iloc[train], y[train])
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         found.append(judge(model, frame.iloc[test], y[test], classes, y.std() if not classes else None))
-        found[-1]["seconds"] = seconds
+        found[-1]["cpu"] = seconds
     return {key: float(np.mean([one[key] for one in found])) for key in found[0]}
 
 
@@ -164,7 +165,7 @@ def version(needs):
 
 def is_valid(row, now):
     """Whether a score in the report is that of the code that would be run."""
-    return row.get("version") == now and "dirty" not in now
+    return row.get("version") == now and "cpu" in row and "dirty" not in now
 
 
 def race_into(pages, models, problems, small):
@@ -195,7 +196,11 @@ def ratios(found, model, base):
     """Of the tables that both were run on: ratios of losses of classes and numbers, of seconds, and all by table."""
     both = {name: figures for name, figures in found.items() if model in figures and base in figures}
     losses = {name: loss_of(figures[model]) / loss_of(figures[base]) for name, figures in both.items()}
-    seconds = {name: figures[model]["seconds"] / figures[base]["seconds"] for name, figures in both.items()}
+    seconds = {}
+    for name, figures in both.items():
+        clock = "cpu" if "cpu" in figures[model] and "cpu" in figures[base] else "seconds"
+        if clock in figures[model] and clock in figures[base]:
+            seconds[name] = figures[model][clock] / figures[base][clock]
     return losses, seconds
 
 
@@ -208,7 +213,8 @@ def means(found, model, base):
         if own:
             mean, low, high = ranking.geometric([losses[name] for name in own])
             row |= {f"of_{key}": mean, f"{key}_low": low, f"{key}_high": high}
-            row[f"of_seconds_{kind}"] = ranking.geometric([seconds[name] for name in own])[0]
+            if timed := [seconds[name] for name in own if name in seconds]:
+                row[f"of_seconds_{kind}"] = ranking.geometric(timed)[0]
     if losses:
         worst = max(losses, key=losses.get)
         row |= dict(worst_ratio=losses[worst], worst_table=worst)
@@ -243,7 +249,7 @@ def against(found):
         if model != OURS:
             row = dict(solver=model, **means(found, OURS, model))
             losses, seconds = ratios(found, OURS, model)
-            few = [seconds[name] for name in losses if found[name][OURS]["n_rows"] < FEW_ROWS]
+            few = [ratio for name, ratio in seconds.items() if found[name][OURS]["n_rows"] < FEW_ROWS]
             row["few_seconds"] = ranking.geometric(few)[0] if few else None
             share = [float(ratio < 1.0) for ratio in losses.values()]
             row |= dict(zip(("won", "won_low", "won_high"), ranking.mean_over_tables(share), strict=True))
