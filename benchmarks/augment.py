@@ -50,7 +50,7 @@ it is divided by the number of copies.
     + generated.NOTE
 )
 
-PARTS = ("speed", "augmented", "few", "policies", "generated")
+PARTS = ("speed", "augmented", "few", "policies", "generated", "stopping")
 
 
 def loop(change):
@@ -255,7 +255,11 @@ def configure(parser):
 
 def book(folder):
     return report.Book(
-        "augment", folder, [*SPEED, *AUGMENTED, *policies.TASKS, *generated.TASKS, "all", "all tables"], PARTS, NOTE
+        "augment",
+        folder,
+        [*SPEED, *AUGMENTED, *policies.TASKS, *generated.TASKS, "all", "all tables", "other tables"],
+        PARTS,
+        NOTE,
     )
 
 
@@ -281,5 +285,8 @@ def run(args):
         entries = [entry for entry in pages.entries("generated") if entry["problem"] != "all tables"]
         if entries:
             pages.enter("generated", "all tables", "loss / loss without", rows=generated.summary(entries))
+    if "stopping" in args.parts:
+        about = f"{generated.STOPPING_TASKS} training rows".replace("'", "")
+        pages.enter("stopping", "other tables", about, rows=generated.compare_stopping(args.small))
     if "few" in args.parts:
         pages.enter("few", "all", "100 labels", rows=few_labels(2 if args.small else 20))

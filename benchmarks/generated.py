@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import unique_labels
 
 from skreg import DropoutMLPClassifier
-from skreg.augmentation import GANAugmenter, GaussianCopulaAugmenter, GaussianNoise, Mixup
+from skreg.augmentation import GANAugmenter, GaussianCopulaAugmenter, GaussianNoise, Mixup, compare_generated
 
 from . import tables
 
@@ -25,6 +25,9 @@ rows after encoding; the others generate tables. `ctgan` has its defaults, 300 s
 have, and see the training rows only. CPU seconds are those of making the rows, with the training of the generator. The
 net has two layers of 64 units and 30 epochs, without early stopping. In "all tables" losses are divided by those of
 "none" on the same table: geometric means, "from" and "to" their 95 % intervals for the net by a bootstrap over tables.
+
+Early stopping of `GANAugmenter`, on other tables, which chose its default: log loss of logistic regression as above,
+and the discriminative score (0.5 is best) of `compare_generated` between generated and held-out rows.
 """
 # Training rows; the others are held out.
 TASKS = {
@@ -32,7 +35,13 @@ TASKS = {
     "loans": 400, "crashes": 400,
 }  # fmt: skip
 RARE = "loans", "crashes"
-MAX_HELD_OUT = 3000
+STOPPING_TASKS = {"breast cancer": 150, "churn": 400, "credit": 300, "olives": 200, "attrition": 300, "spam": 200}
+STOPPING = {
+    "last step, all rows": {},
+    "best step": dict(early_stopping=True),
+    "best step, patience=3": dict(early_stopping=True, patience=3),
+}
+MAX_HELD_OUT, MAX_COMPARED = 3000, 500
 MODELS = {
     "logistic": lambda: LogisticRegression(max_iter=1000),
     "boosting": lambda: HistGradientBoostingClassifier(max_iter=50, random_state=0),
@@ -77,7 +86,8 @@ NEEDS = {"SMOTE": "imblearn", "ctgan": "ctgan"}
 def split(name, small, seed):
     """Training and held-out rows; missing numbers are filled in, since `ctgan` takes none."""
     X, y, _ = tables.load(name)
-    n = min(60, TASKS[name]) if small else TASKS[name]
+    n = (TASKS | STOPPING_TASKS)[name]
+    n = min(60, n) if small else n
     first, rest = train_test_split(np.arange(len(y)), train_size=n, stratify=y, random_state=seed)
     rest = rest[:MAX_HELD_OUT]
     filler = tables.filler()
@@ -121,6 +131,35 @@ def compare(name, small):
         row = {key: float(np.mean([part[way][key] for part in parts])) for key in MODELS}
         rows.append(dict(solver=way, **row, **({} if way == "none" else dict(cpu=min(p[way]["cpu"] for p in parts)))))
     return rows
+
+
+def compare_stopping(small):
+    """A row for each way of ending the training: means over tables, of the losses geometric ones."""
+    rows = []
+    for way, params in STOPPING.items():
+        parts = [stopped(name, small, params) for name in STOPPING_TASKS]
+        means = {key: float(np.mean([part[key] for part in parts])) for key in ("cpu", "discriminative")}
+        steps = round(np.mean([part["steps"] for part in parts]))
+        loss = float(np.exp(np.mean([np.log(part["logistic"]) for part in parts])))
+        rows.append(dict(solver=way, **means, steps=steps, logistic=loss, n_tables=len(parts)))
+    return rows
+
+
+def stopped(name, small, params):
+    """How well rows of one generator fit held-out rows, and what they do to logistic regression."""
+    X, y, X_test, y_test = split(name, small, 0)
+    gan = GANAugmenter(n_steps=100 if small else 2000, random_state=0, **params)
+    start = time.process_time()
+    gan.fit(X, y)
+    seconds = time.process_time() - start
+    X_seen, y_seen = X_test[:MAX_COMPARED], y_test[:MAX_COMPARED]
+    score = compare_generated(X_seen, gan.generate(len(y_seen), y_seen)[0]).discriminative_score
+    more, labels = gan.generate(len(y), y)
+    encoder = tables.encoder().fit(X)
+    rows = np.vstack([encoder.transform(part) for part in (X, more)])
+    model = LogisticRegression(max_iter=1000).fit(rows, np.concatenate([y, labels]))
+    loss = float(log_loss(y_test, model.predict_proba(encoder.transform(X_test)), labels=model.classes_))
+    return dict(cpu=seconds, steps=gan.n_steps_, discriminative=score, logistic=loss)
 
 
 def about(name):

@@ -44,6 +44,7 @@ TITLES = {
     "few": "Few labels",
     "policies": "Policies",
     "generated": "Generated rows",
+    "stopping": "Early stopping of the generative adversarial net",
     "fit": "Fits of tables",
     "variational": "Without and with variational dropout",
 }
@@ -110,6 +111,8 @@ COLUMNS = {
     "logistic": ("logistic regression", "{:.3f}"),
     "boosting": ("boosting", "{:.3f}"),
     "net": ("net", "{:.3f}"),
+    "steps": ("steps", "{}"),
+    "discriminative": ("discriminative score", "{:.3f}"),
     "log_loss": ("log loss", "{:.4f}"),
     "log_loss_error": ("+-", "{:.4f}"),
     "rmse": ("RMSE", "{:.4f}"),

@@ -7,6 +7,7 @@ from sklearn.utils import get_tags
 
 from ..utils._params import ARRAY_LIKE, PROBABILITY, RANDOM_STATE, check_params
 from ._base import AUGMENTER, Augmenter
+from ._rounding import JudgedTogether
 
 
 class _Several(Augmenter):
@@ -139,10 +140,11 @@ class OneOf(_Several):
     def _augment(self, batch, rng):
         which = rng.integers(len(self.augmenters), size=batch.n)
         new = batch
-        for k, part in enumerate(self.augmenters):
-            rows = np.flatnonzero(which == k)
-            if rows.size:
-                new = new.replace(rows, part._augment_rows(batch, rows, rng))
+        with JudgedTogether():
+            for k, part in enumerate(self.augmenters):
+                rows = np.flatnonzero(which == k)
+                if rows.size:
+                    new = new.replace(rows, part._augment_rows(batch, rows, rng))
         return new
 
 

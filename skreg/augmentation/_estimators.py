@@ -37,6 +37,7 @@ from ._base import AUGMENTER, Augmenter, Batch
 from ._docs import COMMON, PARAMETERS
 from ._draws import draws_of, joined
 from ._held_out import fit_with, split_off, warn_of_own_split
+from ._rounding import JudgedTogether
 
 SAMPLER = ParamKind(
     "a sampler with fit_resample", lambda value: hasattr(value, "fit_resample") and not isinstance(value, type)
@@ -151,10 +152,11 @@ class BaseAugmented(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
         batch = Batch(X, y, weights=weights, labelled=is_classifier(self))
         model = clone(self.estimator)
         self.augmenter_ = None if self.augmenter is None else clone(self.augmenter)
-        if self.mode == "stream":
-            self._stream(model, batch, rng)
-        else:
-            self._fit_copies(model, batch, rng, fit_params)
+        with JudgedTogether():
+            if self.mode == "stream":
+                self._stream(model, batch, rng)
+            else:
+                self._fit_copies(model, batch, rng, fit_params)
         self.estimator_ = model
         if is_classifier(self):
             self.classes_ = model.classes_

@@ -4,8 +4,12 @@ import numpy as np
 from scipy.special import ndtri
 from sklearn.utils import check_random_state
 
-from ..utils._params import ARRAY_LIKE, COUNT, POSITIVE
-from ._generated import RowGenerator
+from ..utils._params import ARRAY_LIKE, BOOLEAN, COUNT, FRACTION, NONE, POSITIVE
+from ..utils._rows import distinct, n_rows
+from ._base import Batch
+from ._gan_distance import HeldOutDistance
+from ._generated import DIAGNOSTICS, RowGenerator
+from ._held_out import MIN_ROWS, held_out
 from ._levels import Levels
 from ._ranks import RankModel, gathered
 
@@ -15,7 +19,7 @@ CALIBRATION_SHARE = 10  # the same, for each training row of the class
 
 
 class GANAugmenter(RowGenerator):
-    """Generate rows with the distribution of every column, and any relation between columns, of the training rows.
+    __doc__ = f"""Generate rows in which columns are distributed, and related in any way, as in the training rows.
 
     A conditional generative adversarial net [1]_: a generator turns noise and the label, or target, into a row, while a
     discriminator learns to tell its rows from training rows. The discriminator has spectral normalization [2]_, and
@@ -47,6 +51,16 @@ class GANAugmenter(RowGenerator):
         Rows that the discriminator judges together, at least 1.
     learning_rate : float, default=0.002
         Of Adam, for both nets; positive.
+    early_stopping : bool, default=False
+        Whether to hold out some rows, measure the distance of generated rows to them after every twentieth of the
+        steps, and return to the step where it was smallest; at least 50 unique rows are needed. The default trains on
+        all rows to the end. As the learning rate falls to 0, the last step is a good one, and early stopping has not
+        made rows better (``python -m benchmarks augment --parts stopping``); with `patience` it takes less time.
+    validation_fraction : float, default=0.2
+        Share of the unique rows of every class to hold out, in (0, 1). No effect without early stopping.
+    patience : int or None, default=None
+        Number of evaluations without improvement after which training stops, at least 1. None trains for all `n_steps`,
+        since the falling learning rate at the end is a good one. No effect without early stopping.
     columns : str, int, list, mask, slice or callable, default=None
         Columns to generate, as in `ColumnTransformer`; None is all of them. The others stay as they are.
     random_state : int, RandomState or None, default=None
@@ -55,15 +69,22 @@ class GANAugmenter(RowGenerator):
 
     Attributes
     ----------
-    losses_ : ndarray of shape (n_steps, 2)
+    losses_ : ndarray of shape (n_steps_, 2)
         Of the discriminator and of the generator, at every step. Both end near log 2 = 0.69 where the discriminator can
         only guess.
+    n_steps_ : int
+        Number of steps of training.
+    best_step_ : int
+        The step from which the generator is: the last one without early stopping.
+    distance_curve_ : ndarray of shape (n_evaluations, 2)
+        Steps of training, and the energy distance [5]_ after them between generated and held-out rows: of normal scores
+        of numbers, and of levels and labels. None without early stopping.{DIAGNOSTICS}
 
     Raises
     ------
     ValueError
         If X is sparse, holds text without columns, or has no rows or no columns; if y has not one label, or finite
-        number, for each row.
+        number, for each row; if there are too few rows for early stopping.
 
     See Also
     --------
@@ -76,6 +97,8 @@ class GANAugmenter(RowGenerator):
     .. [2] T. Miyato et al., "Spectral normalization for generative adversarial networks", ICLR 2018.
     .. [3] Z. Lin et al., "PacGAN: the power of two samples in generative adversarial networks", NeurIPS 2018.
     .. [4] E. Jang, S. Gu, B. Poole, "Categorical reparameterization with Gumbel-softmax", ICLR 2017.
+    .. [5] G. Szekely, M. Rizzo, "Energy statistics: a class of statistics based on distances", Journal of Statistical
+       Planning and Inference 143(8), 2013.
 
     Examples
     --------
@@ -94,6 +117,9 @@ class GANAugmenter(RowGenerator):
         "batch_size": [COUNT],
         "pack": [COUNT],
         "learning_rate": [POSITIVE],
+        "early_stopping": [BOOLEAN],
+        "validation_fraction": [FRACTION],
+        "patience": [COUNT, NONE],
         **RowGenerator._parameter_constraints,
     }
 
@@ -105,6 +131,9 @@ class GANAugmenter(RowGenerator):
         batch_size=256,
         pack=4,
         learning_rate=0.002,
+        early_stopping=False,
+        validation_fraction=0.2,
+        patience=None,
         columns=None,
         random_state=None,
     ):
@@ -113,6 +142,9 @@ class GANAugmenter(RowGenerator):
         self.batch_size = batch_size
         self.pack = pack
         self.learning_rate = learning_rate
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
         self.columns = columns
         self.random_state = random_state
 
@@ -126,7 +158,18 @@ class GANAugmenter(RowGenerator):
 
     def _learned(self, X, y, labelled):
         seed = 0 if self.random_state is None else check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        return AdversarialCopula(X, y, labelled, self._options(), np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        held = self._held_out(X, y, labelled, rng) if self.early_stopping else None
+        return AdversarialCopula(X, y, labelled, self._options(), rng, held, self.patience)
+
+    def _held_out(self, X, y, labelled, rng):
+        """A mask of the rows that the nets are not trained on; equal rows stay together."""
+        batch = Batch(X, np.zeros(n_rows(X)) if y is None else y, labelled=labelled)
+        held = held_out(batch, self.validation_fraction, rng, MIN_ROWS)
+        if held is None:
+            n = distinct(X)[0].size
+            raise ValueError(f"early_stopping=True needs at least {MIN_ROWS} unique rows of X; got {n}.")
+        return held
 
     def _options(self):
         from .._nets.training.adversarial import AdversarialOptions  # compiled code is loaded when it is needed
@@ -135,7 +178,10 @@ class GANAugmenter(RowGenerator):
         return AdversarialOptions(sizes, N_NOISE, self.n_steps, self.batch_size, self.pack, self.learning_rate)
 
     def _describe(self, model):
-        self.losses_ = model.losses
+        self.losses_, self.distance_curve_ = model.losses, model.distances
+        self.n_steps_ = len(model.losses)
+        curve = self.distance_curve_
+        self.best_step_ = self.n_steps_ if curve is None else int(curve[curve[:, 1].argmin(), 0])
 
 
 class AdversarialCopula(RankModel):
@@ -145,8 +191,8 @@ class AdversarialCopula(RankModel):
     among many of its rows, so that every column has the distribution of the training rows whatever the net has learned.
     """
 
-    def __init__(self, X, y, labelled, options, rng):
-        from .._nets.training.adversarial import AdversarialPair
+    def __init__(self, X, y, labelled, options, rng, held=None, patience=None):
+        from .._nets.training.adversarial import AdversarialPair, BestGenerator
 
         super().__init__(X, y, labelled)
         self.levels = Levels(self.columns, self.groups)
@@ -158,21 +204,39 @@ class AdversarialCopula(RankModel):
              for of_class, rows in zip(intervals, self.groups, strict=True)]
             for name in ("low", "width")
         )  # fmt: skip
-        shares = np.sqrt([rows.size for rows in self.groups])
-        self._shares = shares / shares.sum()
         self._y = y
         n_conditions = len(self.groups) * (len(self.groups) > 1) + (self.target is not None)
         self._pair = AdversarialPair(len(self.numbers), self.levels, n_conditions, options, rng)
-        self.losses = self._pair.train(self._training_rows, rng)
+        held = np.zeros(n_rows(X), dtype=bool) if held is None else held
+        for rows in self.groups:
+            held[rows] &= not held[rows].all()  # the nets must see some of every class
+        self._trained = [np.flatnonzero(~held[rows]) for rows in self.groups]
+        self._shares = np.sqrt([rows.size for rows in self._trained])
+        self._shares /= self._shares.sum()
+        best = None if not held.any() else BestGenerator(self._distance(held, rng), options.n_steps, patience)
+        self.losses = self._pair.train(self._training_rows, rng, best)
+        self.distances = None if best is None else np.array(best.curve)
         self._calibrate(rng)
+
+    def _distance(self, held, rng):
+        """The distance of generated rows to those that are held out."""
+        places = [rng.permutation(np.flatnonzero(held[rows])) for rows in self.groups]
+        codes = rng.permutation(np.repeat(np.arange(len(places)), [own.size for own in places]))
+        rows, conditions = self._features(codes, lambda k, size: places[k][:size], rng)
+        return HeldOutDistance(rows, conditions, codes, self.levels, rng.integers(2**32))
 
     def _training_rows(self, n, rng):
         """Normal scores of n training rows, of ranks within the intervals of their entries; levels; conditions."""
         codes = rng.choice(len(self.groups), n, p=self._shares)
+        return self._features(codes, lambda k, size: rng.choice(self._trained[k], size), rng)
+
+    def _features(self, codes, places, rng):
+        """What the nets see of rows of some classes, ``places(k, size)`` of class k, and their conditions."""
+        n = len(codes)
         Z, rows = np.empty((n, len(self.numbers)), np.float32), np.empty(n, np.intp)
         for k in np.unique(codes):
             at = np.flatnonzero(codes == k)
-            some = rng.integers(self.groups[k].size, size=at.size)
+            some = places(k, at.size)
             rows[at] = self.groups[k][some]
             ranks = self.low[k][some] + self.width[k][some] * rng.random((at.size, len(self.numbers)))
             Z[at] = ndtri(np.clip(ranks, 1e-6, 1.0 - 1e-6))

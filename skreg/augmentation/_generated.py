@@ -11,6 +11,7 @@ from ..utils._params import COUNT, RANDOM_STATE
 from ..utils._rows import as_table, n_rows
 from ._base import Augmenter
 from ._columns import COLUMNS
+from ._comparison import compare_generated
 from ._ranks import RankModel, gathered, scores_of
 
 LARGEST = 0.999  # correlation
@@ -63,7 +64,7 @@ class RowGenerator(Augmenter):
             raise ValueError(f"y contains NaN or infinity in row {np.flatnonzero(~np.isfinite(y))[0]}.")
         is_number = y is not None and y.dtype.kind == "f" and type_of_target(y) == "continuous"
         self._rows = X, y
-        self._models = {}
+        self._models, self._comparison = {}, None
         self._describe(self._model(not is_number))
 
     def _model(self, labelled):
@@ -78,6 +79,24 @@ class RowGenerator(Augmenter):
         if _names_of(batch.X) != known:
             raise ValueError(f"X must have the columns that fit has seen, {known}; got {_names_of(batch.X)}.")
         return batch._replace(X=self._model(labelled).draw(np.asarray(batch.y), rng))
+
+    @property
+    def discriminative_score_(self):
+        """How well a classifier tells generated rows from the training rows; see `compare_generated`."""
+        return self._compared().discriminative_score
+
+    @property
+    def distance_ratio_(self):
+        """How near generated rows are to the training rows; see `compare_generated`."""
+        return self._compared().distance_ratio
+
+    def _compared(self):
+        """The comparison of the training rows with as many new ones of the same labels, made when first asked for."""
+        check_is_fitted(self, "_models")
+        if self._comparison is None:
+            X, y = self._rows
+            self._comparison = compare_generated(X, self.generate(n_rows(X), y)[0])
+        return self._comparison
 
     def generate(self, n, y=None):
         """New rows with their labels.
@@ -112,8 +131,18 @@ class RowGenerator(Augmenter):
         return X, None if known is None else y
 
 
+DIAGNOSTICS = """
+    discriminative_score_ : float
+        How well a classifier tells generated rows from the training rows: 0.5 is a guess, 1 is certain. This and the
+        next are computed by `compare_generated`, for as many new rows as training rows, with their labels, when one of
+        them is first asked for. At least 10 training rows are needed.
+    distance_ratio_ : float
+        Median distance of a generated row to the nearest training row, divided by that of a training row to the nearest
+        other. About 1 is right. Below 0.5 a warning says that the generator has memorized rows."""
+
+
 class GaussianCopulaAugmenter(RowGenerator):
-    """Generate rows with the distribution of every column, and the correlations between columns, of the training rows.
+    __doc__ = f"""Generate rows in which columns are distributed, and correlated, as in the training rows.
 
     A Gaussian copula: entries are replaced by the normal scores of their ranks, which are taken for jointly Gaussian.
     A new row is a draw of these Gaussians, turned back into entries that occur in the training rows. So all types are
@@ -136,7 +165,7 @@ class GaussianCopulaAugmenter(RowGenerator):
     ----------
     correlation_ : ndarray of shape (m, m)
         Of the normal scores, shrunken as Ledoit & Wolf (2004) do: of all columns, then of whether an entry is missing,
-        for the columns with missing entries, and for regression of the target.
+        for the columns with missing entries, and for regression of the target.{DIAGNOSTICS}
 
     Raises
     ------
@@ -149,6 +178,11 @@ class GaussianCopulaAugmenter(RowGenerator):
     .. [1] N. Patki, R. Wedge, K. Veeramachaneni, "The synthetic data vault", DSAA 2016, section III.
     .. [2] O. Ledoit, M. Wolf, "A well-conditioned estimator for large-dimensional covariance matrices", Journal of
        Multivariate Analysis 88(2), 2004.
+
+    See Also
+    --------
+    GANAugmenter : Relations that are not monotone; takes seconds.
+    compare_generated : Both diagnostics, for rows of any generator.
 
     Examples
     --------

@@ -7,7 +7,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..utils._params import BOOLEAN, NONNEGATIVE, PROBABILITY, ParamKind
 from ._base import Augmenter, Perturbation
-from ._numbers import numbers_of, types_of, warn_if_rounded_away
+from ._numbers import numbers_of, types_of
+from ._rounding import warn_if_rounded_away
 from ._tables import _COMMON as _OF_TABLES
 from ._tables import _TABLE_CONSTRAINTS
 

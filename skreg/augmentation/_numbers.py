@@ -1,12 +1,9 @@
 """Numbers of arrays and frames, and their types."""
 
-import warnings
-
 import numpy as np
 import scipy.sparse as sp
 
 from ..utils._rows import as_table, n_rows, with_columns, with_values
-from ..utils._validation import caller_level
 
 
 def numbers_of(X, owner, kinds="uif"):
@@ -113,40 +110,3 @@ def check_finite(values, owner, axes):
     found = values[(row, *place)]
     where = ", ".join(f"{axis} {index}" for axis, index in zip(axes, place, strict=True))
     raise ValueError(f"{type(owner).__name__} needs finite numbers; X has {found} in row {row}, at {where}.")
-
-
-def warn_if_rounded_away(X, old, new, changed, strength, owner):
-    """Warn where integers that were to change are all as they were before.
-
-    Parameters
-    ----------
-    X : frame or array
-        The rows before.
-    old, new : ndarray of shape (n, ...)
-        Their numbers, and those after rounding.
-    changed : ndarray of bool
-        Whether a number was another one before rounding.
-    strength : str
-        The parameter of the owner that may be too weak.
-    owner : Augmenter
-    """
-    table = as_table(X)
-    if table is None:
-        lost = old.dtype.kind in "iu" and changed.any() and bool((new == old).all())
-        where = f"X holds {old.dtype} numbers"
-    else:
-        names = [
-            name
-            for j, (name, kind) in enumerate(zip(table.columns, types_of(X, old), strict=True))
-            if kind.kind in "iu" and changed[:, j].any() and (new[:, j] == old[:, j])[~np.isnan(old[:, j])].all()
-        ]
-        lost = bool(names)
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        where = f"X holds integers in the columns {names[:5]!r}{more}"
-    if lost:
-        warnings.warn(
-            f"{where}: the changes by {type(owner).__name__} with {strength}={getattr(owner, strength)!r} were rounded"
-            " away. Convert them to floats, or leave them out.",
-            UserWarning,
-            stacklevel=caller_level(),
-        )

@@ -8,6 +8,7 @@ from ..utils._params import ARRAY_LIKE, COUNT, NONE, POSITIVE, PROBABILITY, RAND
 from ._compose import OneOf, _Several
 from ._images import ColorJitter
 from ._patches import RandomErasing
+from ._rounding import JudgedTogether
 from ._warps import ElasticDeform, Rotate, Shear, Shift, Zoom
 
 LARGEST_SHIFT = 0.3  # of the sides of an image
@@ -135,11 +136,12 @@ class TrivialAugment(_Policy):
         kinds = len(parts) * (self.n_strengths + 1)
         which = rng.integers(kinds, size=batch.n)
         order, done = np.argsort(which, kind="stable"), []
-        for rows in np.split(order, np.flatnonzero(np.diff(which[order])) + 1):
-            if rows.size:
-                k, level = divmod(int(which[rows[0]]), self.n_strengths + 1)
-                part = parts[k].at_strength(level / self.n_strengths)
-                done.append(part._augment_rows(batch, rows, rng))
+        with JudgedTogether():
+            for rows in np.split(order, np.flatnonzero(np.diff(which[order])) + 1):
+                if rows.size:
+                    k, level = divmod(int(which[rows[0]]), self.n_strengths + 1)
+                    part = parts[k].at_strength(level / self.n_strengths)
+                    done.append(part._augment_rows(batch, rows, rng))
         return done[0].followed_by(done[1:]).take(np.argsort(order)) if done else batch
 
 
@@ -192,6 +194,7 @@ class RandAugment(_Policy):
 
     def _augment(self, batch, rng):
         one = OneOf([part.at_strength(self.magnitude) for part in self._operations(batch.X)])
-        for _ in range(self.n_ops):
-            batch = one._augment(batch, rng)
+        with JudgedTogether():
+            for _ in range(self.n_ops):
+                batch = one._augment(batch, rng)
         return batch

@@ -170,7 +170,7 @@ def _is_missing(values):
 def _numbers_in(name, array, dtype):
     """A column of numbers, dates or other things with an order as floats; None for texts and categories.
 
-    Raises ValueError for a column of lists.
+    Raises ValueError for a column of lists, and for complex numbers.
     """
     if dtype in (nw.Categorical, nw.Enum):
         return None
@@ -178,6 +178,8 @@ def _numbers_in(name, array, dtype):
         return np.where(np.isnat(array), np.nan, array.astype(np.int64).astype(np.float64))
     if array.dtype.kind in "buif":
         return array.astype(np.float64)
+    if array.dtype.kind == "c":
+        raise ValueError(f"X must hold real numbers; column {name} holds {array.dtype} entries.")
     if array.dtype != object:
         return None
     if any(hasattr(value, "__len__") and not isinstance(value, (str, bytes)) for value in array):

@@ -8,8 +8,9 @@ from scipy.signal import ShortTimeFFT, get_window, resample
 
 from ..utils._params import COUNT, POSITIVE, PROBABILITY, RANDOM_STATE, REAL, Interval
 from ._base import Perturbation, check_range
-from ._numbers import check_finite, numbers_of, warn_if_rounded_away
+from ._numbers import check_finite, numbers_of
 from ._patches import rectangles
+from ._rounding import warn_if_rounded_away
 
 LEAST_AMPLITUDE = 1e-9  # of noise at strength 0, relative to that at strength 1
 _AT_ONCE = 1 << 18  # samples that go through the phase vocoder together: frames take 16 times as much, a few times

@@ -10,7 +10,8 @@ from ..utils._params import ARRAY_LIKE, NONE, NONNEGATIVE, POSITIVE, PROBABILITY
 from ..utils._rows import as_table, with_columns
 from ._base import Augmenter, Perturbation
 from ._columns import COLUMNS
-from ._numbers import as_type, check_fits, check_kind, numbers_of, types_of, warn_if_rounded_away
+from ._numbers import as_type, check_fits, check_kind, numbers_of, types_of
+from ._rounding import warn_if_rounded_away
 
 _NUMBER = ParamKind("a number", lambda value: isinstance(value, Real))
 _TABLE_CONSTRAINTS = {"columns": [COLUMNS], "random_state": [RANDOM_STATE]}

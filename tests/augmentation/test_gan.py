@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import ks_2samp, spearmanr
+from scipy.stats import ks_2samp, norm, spearmanr
 
 from skreg.augmentation import Batch, GANAugmenter, GaussianCopulaAugmenter
+from skreg.augmentation._gan_distance import energy_distance
 
 FAST = dict(hidden_layer_sizes=32, n_steps=400, batch_size=64, learning_rate=0.003, random_state=0)
 TINY = dict(hidden_layer_sizes=8, n_steps=20, batch_size=16, random_state=0)
@@ -92,6 +93,8 @@ def test_gan__constant_columns_and_a_class_of_one_row():
         (dict(pack=32), "pack=32 is more than batch_size=16"),
         (dict(n_steps=0), "'n_steps' .* Got 0"),
         (dict(learning_rate=-1.0), r"'learning_rate' .* Got -1\.0"),
+        (dict(validation_fraction=1.0), r"'validation_fraction' .* Got 1\.0"),
+        (dict(patience=0), "'patience' .* Got 0"),
     ],
 )
 def test_gan__bad_parameters(params, message):
@@ -107,3 +110,46 @@ def test_gan__bad_input():
         GANAugmenter(**TINY).fit(X, y).generate(2, np.array([7, 0]))
     with pytest.raises(ValueError, match="y contains NaN or infinity in row 3"):
         GANAugmenter(**TINY).fit(X, np.where(np.arange(30) == 3, np.nan, 1.5))
+
+
+def test_gan__early_stopping_keeps_the_step_nearest_to_held_out_rows():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 1)) * [[1.0, -1.0]]  # columns of correlation -1
+    y = np.repeat(["a", "b"], [90, 10])
+    model = GANAugmenter(**TINY | dict(n_steps=60), early_stopping=True).fit(X, y)
+    steps, distances = model.distance_curve_.T
+    np.testing.assert_array_equal(steps, np.arange(3, 61, 3))
+    assert model.best_step_ == steps[distances.argmin()]
+    assert model.n_steps_ == len(model.losses_) == 60
+    assert distances.min() < distances[0]
+    curve = GANAugmenter(**TINY | dict(n_steps=60), early_stopping=True).fit(X, y).distance_curve_
+    np.testing.assert_array_equal(model.distance_curve_, curve)
+    short = GANAugmenter(**TINY | dict(n_steps=60, learning_rate=1e-9), early_stopping=True, patience=2).fit(X, y)
+    assert short.n_steps_ <= short.best_step_ + 6
+    plain = GANAugmenter(**TINY).fit(X, y)
+    assert plain.distance_curve_ is None
+    assert plain.best_step_ == plain.n_steps_ == 20
+
+
+def test_gan__held_out_rows_are_not_trained_on_and_classes_stay():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 2)), np.repeat([0, 1, 2], [57, 2, 1])
+    model = GANAugmenter(**TINY, early_stopping=True, validation_fraction=0.9).fit(np.vstack([X, X]), np.tile(y, 2))
+    trained = model._models[True]._trained
+    assert all(len(rows) for rows in trained)
+    kept, held = (np.isin(np.arange(114), trained[0]) == one for one in (True, False))
+    assert 90 < held.sum() < 110
+    copies = np.vstack([X[:57], X[:57]])  # equal rows stay together
+    assert not set(map(tuple, copies[kept])) & set(map(tuple, copies[held]))
+    with pytest.raises(ValueError, match="early_stopping=True needs at least 50 unique rows of X; got 40"):
+        GANAugmenter(**TINY, early_stopping=True).fit(np.vstack([X[:40], X[:40]]))
+
+
+def test_energy_distance__is_zero_for_equal_rows_and_that_of_two_gaussians():
+    rng = np.random.default_rng(0)
+    a, shift = rng.normal(size=(800, 1)), 2.0
+    assert energy_distance(a, a) == pytest.approx(0.0, abs=1e-12)
+    size = np.sqrt(2.0)  # of the difference of two draws
+    between = size * np.sqrt(2 / np.pi) * np.exp(-0.5 * (shift / size) ** 2) + shift * (1 - 2 * norm.cdf(-shift / size))
+    exact = 2.0 * between - 4.0 / np.sqrt(np.pi)  # 2 E|x - y| - E|x - x'| - E|y - y'|
+    assert energy_distance(a, rng.normal(shift, 1.0, (800, 1))) == pytest.approx(exact, rel=0.1)

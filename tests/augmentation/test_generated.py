@@ -179,6 +179,7 @@ def test_copula__ordered_levels_of_any_type_keep_their_order_beside_missing_entr
         (np.zeros((4, 0)), list("abab"), r"needs columns; got X of shape \(4, 0\)"),
         (["a text", "another"], list("ab"), r"needs rows of a table; got X of shape \(2,\)"),
         (pd.DataFrame({"a": [[1], [2]]}), list("ab"), "column 'a' holds lists or arrays"),
+        (np.ones((2, 3), dtype=complex), list("ab"), "must hold real numbers; column 0 holds complex128 entries"),
     ],
 )
 def test_generator__bad_rows_and_labels(X, y, message):
@@ -236,3 +237,20 @@ def test_generators__entries_are_those_of_training_rows(table):
     for generator in (GaussianCopulaAugmenter(random_state=0), GANAugmenter(8, n_steps=3, random_state=0)):
         new, _ = generator.fit(frame[:100], y[:100]).generate(50)
         assert all(new[name].isin(frame[name][:100]).all() for name in frame)
+
+
+def test_generators__diagnostics_are_those_of_a_comparison_with_new_rows_of_the_same_labels(table, monkeypatch):
+    monkeypatch.setattr(_comparison, "N_TREES", 3)
+    frame, y = table
+    model = GaussianCopulaAugmenter(random_state=0)
+    assert not hasattr(model, "discriminative_score_")
+    model.fit(frame[:200], y[:200])
+    expected = compare_generated(frame[:200], model.generate(200, y[:200])[0])
+    assert (model.discriminative_score_, model.distance_ratio_) == expected
+    first = model.discriminative_score_
+    assert model.fit(frame[["e"]][:200], y[:200]).discriminative_score_ != first
+    with pytest.raises(ValueError, match="at least 10 rows each; got 3 and 3"):
+        _ = model.fit(frame[:3]).distance_ratio_
+    copies = GaussianCopulaAugmenter(random_state=0).fit(frame[["a"]])  # of one column, entries are rows
+    with pytest.warns(UserWarning, match="has memorized rows"):
+        assert copies.distance_ratio_ == 0.0

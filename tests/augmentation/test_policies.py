@@ -1,8 +1,12 @@
 """Strengths of augmenters, and policies that draw augmenters and strengths."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from skreg import AugmentedClassifier, DropoutCNNClassifier
@@ -165,3 +169,34 @@ def test_policies__errors_name_the_row_of_the_batch():
     for policy in (au.OneOf([au.TimeWarp(), au.WindowSlice()]), au.TrivialAugment([au.TimeWarp(), au.WindowSlice()])):
         with pytest.raises(ValueError, match="inf in row 7, at step 5, channel 1"):
             new_rows(policy, X)
+
+
+def test_policies__integers_that_change_at_some_strengths_do_not_warn():
+    rng = np.random.default_rng(0)
+    frame, y = pd.DataFrame({"a": rng.integers(0, 50, 32), "b": rng.normal(size=32)}), np.arange(32) % 2
+    noise = au.GaussianNoise(2.0)
+    augmenters = au.TrivialAugment([noise]), au.RandAugment([noise]), au.OneOf([noise, au.SwapNoise(0.2)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for augmenter in augmenters:
+            for _ in range(3):
+                augmenter.augment(au.Batch(frame, y), rng)
+            AugmentedClassifier(LogisticRegression(), augmenter, n_copies=3, random_state=0).fit(frame, y)
+
+
+def test_policies__integers_that_never_change_warn_once():
+    rng = np.random.default_rng(0)
+    frame, y = pd.DataFrame({"a": rng.integers(0, 50, 30), "b": rng.normal(size=30)}), np.arange(30) % 2
+    weak, policy = au.GaussianNoise(0.05), au.TrivialAugment([au.GaussianNoise(0.05)])
+    calls = {
+        r"GaussianNoise were rounded away": lambda: policy.augment(au.Batch(frame, y), rng),
+        r"GaussianNoise with scale=0\.025 were": lambda: new_rows(au.RandAugment([weak], magnitude=0.5), frame),
+        r"GaussianNoise with scale=0\.05 were": lambda: AugmentedClassifier(
+            LogisticRegression(), weak, n_copies=3, random_state=0
+        ).fit(frame, y),
+    }
+    for message, call in calls.items():
+        with pytest.warns(UserWarning, match=rf"integers in the columns \['a'\]: the changes by {message}") as record:
+            call()
+        assert len(record) == 1
+        assert record[0].filename == __file__

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
+from ...utils._early_stopping import BestValue
 from ...utils._threads import one_blas_thread
 from ..base import Chain, Net
 from ..context import Context
@@ -19,6 +20,7 @@ ADAM_BETA1 = 0.5  # of Radford et al. (2016): more momentum makes the two nets c
 AVERAGE_DECAY = 0.999  # of the running mean of the generator (Yazici et al. 2019), or the last tenth of few steps
 POWER_ITERATIONS = 1  # of a step, as Miyato et al. (2018) have it: weights change little from one to the next
 SLOWDOWN = 0.5  # share of the steps after which learning rates fall to 0, linearly
+N_EVALUATIONS = 20  # of the distance to held-out rows, at equal numbers of steps
 
 
 class AdversarialOptions(NamedTuple):
@@ -74,6 +76,45 @@ class Player:
         self.optimizer.step(self.net, rate)
 
 
+class BestGenerator:
+    """The state of the running mean of a generator at which its rows were nearest to held-out rows.
+
+    Parameters
+    ----------
+    distance : callable
+        ``distance(sample)`` is that of rows of ``sample(conditions, rng)``, which is `AdversarialPair.sample`.
+    n_steps : int
+        Of the training.
+    patience : int or None
+        Evaluations without improvement after which training stops; None for no limit.
+
+    Attributes
+    ----------
+    curve : list of pair
+        Steps of training, and the distance after them.
+    """
+
+    def __init__(self, distance, n_steps, patience):
+        self.distance = distance
+        self.due = set(np.linspace(0, n_steps, N_EVALUATIONS + 1).astype(int)[1:].tolist()) - {0}
+        self.best = BestValue("the distance to held-out rows", patience)
+        self.curve = []
+        self.state = None
+
+    def evaluate(self, pair, average, n_done):
+        """Look at the running mean of the generator after some steps; returns whether to stop."""
+        if n_done not in self.due:
+            return False
+        net, now = pair.generator, pair.generator.snapshot()
+        average.load_into(net)
+        value = self.distance(pair.sample)
+        self.curve.append((n_done, value))
+        if self.best.update(value, n_done, f"after {n_done} steps"):
+            self.state = net.snapshot()
+        net.restore(now)
+        return self.best.stopped
+
+
 class AdversarialPair:
     """A generator of rows given conditions, trained against a discriminator with spectral normalization.
 
@@ -103,18 +144,19 @@ class AdversarialPair:
         )
         self.discriminator.layer.trace(True)  # the generator's gradient comes through all of it
 
-    def train(self, draw, rng):
-        """Train both nets, and keep the running mean of the generator.
+    def train(self, draw, rng, best=None):
+        """Train both nets, and keep the running mean of the generator, at the end or where it was best.
 
         Parameters
         ----------
         draw : callable
             ``draw(n, rng)`` gives training rows (n, n_features) and their conditions (n, n_conditions).
         rng : numpy.random.Generator
+        best : BestGenerator, default=None
 
         Returns
         -------
-        losses : ndarray of shape (n_steps, 2)
+        losses : ndarray of shape (n_done, 2)
             Of the discriminator and of the generator.
         """
         options = self.options
@@ -134,8 +176,13 @@ class AdversarialPair:
                 back(np.hstack([d[:, : self.n_numbers], through(d[:, self.n_numbers :])]))
                 generator.step(rate)
                 average(self.generator)
-        average.load_into(self.generator)
-        return losses
+                if best is not None and best.evaluate(self, average, step + 1):
+                    break
+        if best is None:
+            average.load_into(self.generator)
+        else:
+            self.generator.restore(best.state)
+        return losses[: step + 1]
 
     def sample(self, conditions, rng):
         """Numbers and logits of levels for some conditions (n, n_conditions)."""
