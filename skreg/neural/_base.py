@@ -16,6 +16,7 @@ from ..utils._callbacks import CallbackSupportMixin, Task
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._early_stopping import read_validation
 from ..utils._hashing import HashedRows
+from ..utils._threads import one_blas_thread
 from ..utils._validation import check_table, is_dask, naming_bad_columns
 from ._augmented import RowAugmenter
 from ._blocks import TrainingBlocks
@@ -176,7 +177,9 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         rng = np.random.default_rng(seed)
         self._architecture = architecture
         self._width_out = self._count_outputs()
-        self._net = self._build_net(architecture, found.n_rows, rng, self._learn_inputs(data, found))
+        inputs = self._learn_inputs(data, found)
+        with one_blas_thread():  # initial weights may take many small decompositions
+            self._net = self._build_net(architecture, found.n_rows, rng, inputs)
         if self._start is not None:
             self._start.load_into(self._net)
         self._split_seed = seed

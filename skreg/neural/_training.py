@@ -16,7 +16,7 @@ from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, interrupted_fit
 from ._data import FEWEST_ROWS
 from ._monitor import TrainingHistory
-from ._uncertainty import MANY_FEATURES, MAX_FEATURES, FeatureDistance, features_of, thinned
+from ._uncertainty import MANY_FEATURES, MAX_FEATURES, FeatureDistance, features_of, rows_for_distance, thinned
 
 _STOPPING = ("early_stopping", "validation_fraction", "patience", "min_delta", "monitor")  # they need validation rows
 
@@ -151,7 +151,8 @@ class NetTraining:
         X, targets, _, rows = batches.rows_with_targets()
         if rows.size < 2:
             return  # one row has no covariance
-        rows = thinned(rows)
+        n_classes = 1 if targets.codes is None else len(targets.table)
+        rows = thinned(rows, rows_for_distance(self._net.n_features, n_classes))
         codes = None if targets.codes is None else targets.codes[rows]
         features = features_of(self._net, X, rows)
         self._distance = FeatureDistance(features, codes)

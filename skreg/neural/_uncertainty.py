@@ -13,6 +13,8 @@ from .._nets.training.evaluation import scores
 from .._nets.training.rows import take_rows
 
 MAX_ROWS = 10_000  # about the most rows that a distribution is estimated from
+_FEWEST_ROWS = 2_000  # of which the distances take all
+_ROWS_PER_FEATURE, _ROWS_PER_CLASS = 10, 100
 MAX_FEATURES = 2_000  # no covariance is estimated for wider layers
 MANY_FEATURES = 500  # with so many, several threads of BLAS are faster than one
 TYPICAL = 0.95  # share of the rows given to `set_unit` with a distance below 1
@@ -70,9 +72,14 @@ def entropy(p):
     return entr(p).sum(axis=-1)
 
 
-def thinned(rows):
-    """At most about `MAX_ROWS` of some indices, evenly spaced."""
-    return rows[:: -(-rows.size // MAX_ROWS)]
+def thinned(rows, largest=MAX_ROWS):
+    """At most about `largest` of some indices, evenly spaced."""
+    return rows[:: -(-rows.size // largest)]
+
+
+def rows_for_distance(n_features, n_classes):
+    """How many rows give a good covariance and good means: `FeatureDistance` costs a pass of the net on each."""
+    return min(MAX_ROWS, max(_FEWEST_ROWS, _ROWS_PER_FEATURE * n_features, _ROWS_PER_CLASS * n_classes))
 
 
 class ConformityScores(NamedTuple):

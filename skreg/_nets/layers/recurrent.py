@@ -4,7 +4,7 @@ import numpy as np
 
 from ..._core._jit import njit
 from ..base import Layer, Param, by_channel
-from ..noise import perturb
+from ..noise import ONE, perturb
 from .cells import CELLS, Exact, Rational, run_backward, run_forward
 from .dense import Weighted
 
@@ -13,7 +13,8 @@ from .dense import Weighted
 def to_steps(x, factors, backwards, out):
     """Write sequences x (rows, steps, channels), times factors (rows, channels), to `out` (steps, rows, channels).
 
-    `factors` may have no rows, for none. With `backwards`, the last step comes first.
+    `factors` may have no rows, for none. With `backwards`, the last step comes first. Where `out` has more channels,
+    ones follow.
     """
     n, n_steps, n_channels = x.shape
     for t in range(n_steps):
@@ -25,6 +26,8 @@ def to_steps(x, factors, backwards, out):
             else:
                 for c in range(n_channels):
                     target[i, c] = x[i, t, c]
+            for c in range(n_channels, out.shape[2]):
+                target[i, c] = ONE
 
 
 @njit
@@ -41,7 +44,7 @@ def from_steps(x, backwards, out):
 @njit
 def add_steps(x, factors, backwards, out):
     """Add steps x (steps, rows, channels), times factors (rows, channels), to `out` (rows, steps, channels)."""
-    n_steps, n, n_channels = x.shape
+    n, n_steps, n_channels = out.shape
     for t in range(n_steps):
         source = x[n_steps - 1 - t if backwards else t]
         for i in range(n):
@@ -76,60 +79,46 @@ class GateProducts:
 
     Parameters
     ----------
-    write : callable
-        ``write(factors, out)`` writes the numbers (steps, rows, channels), times factors (rows, channels) if there are
-        any, to `out`.
+    numbers : callable
+        ``numbers(factors)`` are the numbers (steps, rows, channels), times factors (rows, channels) if there are any.
+        They are valid until the next call.
     n_gates : int
     masks : ndarray of shape (gates, rows, channels)
         Of no gates where all see the same.
-    steps : ndarray of shape (steps, rows, channels)
-        Scratch memory.
     """
 
-    def __init__(self, write, n_gates, masks, steps):
+    def __init__(self, numbers, n_gates, masks):
         self.n_gates = n_gates
-        self.write = write
+        self.numbers = numbers
         self.masks = masks
-        self.steps = steps
 
     def _gates(self):
-        """For every gate, its factors, and whether the numbers differ from those of the gate before."""
-        if len(self.masks):
-            return [(mask, True) for mask in self.masks]
-        none = np.empty((0, 0), self.steps.dtype)
-        return [(none, g == 0) for g in range(self.n_gates)]
+        """For every gate, the numbers that it sees, with one row for every step of a sequence."""
+        none = np.empty((0, 0), self.masks.dtype)
+        shared = None if len(self.masks) else by_channel(self.numbers(none))
+        for g in range(self.n_gates):
+            yield by_channel(self.numbers(self.masks[g])) if shared is None else shared
 
     def multiply(self, W, out):
-        """Write the products (gates, steps, rows, units) with weights (gates, inputs, units) to `out`."""
-        for g, (factors, is_new) in enumerate(self._gates()):
-            if is_new:
-                self.write(factors, self.steps)
-            np.dot(by_channel(self.steps), W[g], out=by_channel(out[g]))
+        """Write the products (gates, steps, rows, units) with weights (gates, channels, units) to `out`."""
+        for g, steps in enumerate(self._gates()):
+            np.dot(steps, W[g], out=by_channel(out[g]))
 
     def weight_gradient(self, d, out):
-        """Write the gradient of the weights (inputs, gates * units), from that of the products, to `out`."""
+        """Write the gradient of the weights (channels, gates * units), from that of the products, to `out`."""
         H = d.shape[-1]
-        for g, (factors, is_new) in enumerate(self._gates()):
-            if is_new:
-                self.write(factors, self.steps)
-            out[:, g * H : (g + 1) * H] = np.dot(by_channel(self.steps).T, by_channel(d[g]))
+        for g, steps in enumerate(self._gates()):
+            out[:, g * H : (g + 1) * H] = np.dot(steps.T, by_channel(d[g]))
 
-    def add_input_gradient(self, d, W, backwards, out):
-        """Add the gradient of sequences, from that of the products, to `out` (rows, steps, channels)."""
-        for g, (factors, _) in enumerate(self._gates()):
-            np.dot(by_channel(d[g]), W[g].T, out=by_channel(self.steps))
-            add_steps(self.steps, factors, backwards, out)
+    def add_input_gradient(self, d, W, steps, backwards, out):
+        """Add the gradient of sequences, from that of the products, to `out` (rows, steps, channels).
 
-
-def times(states):
-    """A function for `GateProducts` that writes the states times factors."""
-
-    def write(factors, out):
-        out[:] = states
-        if len(factors):
-            out *= factors
-
-    return write
+        `steps` (steps, rows, channels) is scratch memory.
+        """
+        for g, weights in enumerate(W):
+            factors = self.masks[g] if len(self.masks) else np.empty((0, 0), out.dtype)
+            np.dot(by_channel(d[g]), weights.T, out=by_channel(steps))
+            add_steps(steps, factors, backwards, out)
 
 
 class Direction(Layer):
@@ -195,28 +184,28 @@ class Direction(Layer):
         return masks
 
     def _inputs(self, x, ctx):
-        """`GateProducts` of the inputs."""
+        """`GateProducts` of the inputs and, after their channels, a one: the input of the biases."""
         n, n_steps, n_channels = x.shape
         masks = self._masks(self.noise, n, n_channels, ctx)
-        steps = ctx.scratch((n_steps, n, n_channels), x.dtype)
+        steps = ctx.scratch((n_steps, n, n_channels + 1), x.dtype)
 
-        def write(factors, out):
-            to_steps(x, factors, self.backwards, out)
+        def numbers(factors):
+            to_steps(x, factors, self.backwards, steps)
+            return steps
 
-        return GateProducts(write, self.cell.n_gates, masks, steps)
+        return GateProducts(numbers, self.cell.n_gates, masks)
 
     def __call__(self, x, ctx):
         cell, dtype, H, G = self.cell, x.dtype, self.width, self.cell.n_gates
         n, n_steps, _ = x.shape
         W, W_backs = self.input.effective(ctx)
         U, U_backs = self.recurrent.effective(ctx)
-        W, U = by_gate(W, G), by_gate(U, G)
+        U = by_gate(U, G)
         inputs = self._inputs(x, ctx)
         masks = self._masks(self.recurrent_noise, n, H, ctx)
         lengths = np.full(n, n_steps) if ctx.lengths is None else ctx.lengths
         a = ctx.scratch((G, n_steps, n, H), dtype)
-        inputs.multiply(W, a)
-        a += self.bias.value.reshape(G, 1, 1, H)
+        inputs.multiply(by_gate(np.vstack([W, self.bias.value]), G), a)
         states = ctx.scratch((n_steps + 1, n, H), dtype)
         memories = ctx.scratch((n_steps + 1, cell.n_memories, n * H), dtype)
         states[0] = 0.0
@@ -238,27 +227,28 @@ class Direction(Layer):
             turned = U.transpose(0, 2, 1).copy()
             flat = d_out.reshape(n_steps, -1), du.reshape(gates.shape)
             run_backward(cell, gates, turned, flat_masks, *rest, *flat, some)
-            self._add_bias_gradients(a, du, ctx)
-            before = GateProducts(times(states[:-1]), G, masks, d_out)
+
+            def states_before(factors):
+                return np.multiply(states[:-1], factors, out=d_out) if len(factors) else states[:-1]
+
+            before = GateProducts(states_before, G, masks)
             self.recurrent.add_gradient(ctx, U_backs, lambda out: before.weight_gradient(du, out))
-            self.input.add_gradient(ctx, W_backs, lambda out: inputs.weight_gradient(a, out))
+            whole = ctx.scratch((len(W) + 1, G * H), dtype)
+            inputs.weight_gradient(a, whole)
+            self.input.add_gradient(ctx, W_backs, lambda out: np.copyto(out, whole[:-1]))
+            gradient = ctx.grad(self.bias)
+            gradient += whole[-1]
+            if self.has_state_bias:
+                gradient = ctx.grad(self.state_bias)
+                gradient += np.dot(np.ones(n_steps * n, dtype), by_channel(du[2]))
             if not self.needs_input_gradient:
                 return None
             dx = ctx.scratch(x.shape, dtype)
             dx[:] = 0.0
-            inputs.add_input_gradient(a, W, self.backwards, dx)
+            inputs.add_input_gradient(a, by_gate(W, G), ctx.scratch((n_steps, n, len(W)), dtype), self.backwards, dx)
             return dx
 
         return out, back
-
-    def _add_bias_gradients(self, d, du, ctx):
-        ones, H = np.ones(d.shape[1] * d.shape[2], d.dtype), self.width
-        grad = ctx.grad(self.bias)
-        for g in range(len(d)):
-            grad[g * H : (g + 1) * H] += np.dot(ones, by_channel(d[g]))
-        if self.has_state_bias:
-            grad = ctx.grad(self.state_bias)
-            grad += np.dot(ones, by_channel(du[2]))
 
 
 class Bidirectional(Layer):
