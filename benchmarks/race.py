@@ -10,6 +10,9 @@ from importlib.util import find_spec
 from joblib import cpu_count
 
 
+SLOW = 2.0  # settings of a library that take so many times as long as its fastest one are timed once only
+
+
 def all_threads():
     """Settings of a library to be timed with one thread and with all."""
     return [dict(threads=threads) for threads in sorted({1, cpu_count()})]
@@ -31,8 +34,25 @@ def serve(pipe, make, load, settings, epochs):
         pipe.send((time.perf_counter() - start) / epochs)
 
 
+def _without_slow(servers):
+    """The processes that go on after the first turn at the clock; the others end."""
+    fastest = {}
+    for solver, _, _, (seconds,) in servers:
+        fastest[solver] = min(seconds, fastest.get(solver, seconds))
+    kept = []
+    for server in servers:
+        solver, _, pipe, (seconds,) = server
+        if seconds <= SLOW * fastest[solver]:
+            kept.append(server)
+        else:
+            pipe.send(False)
+    return kept
+
+
 def race(solvers, load, epochs, repeats):
     """Rows of a table: seconds per epoch, measured in turns. The first turn compiles and is not counted.
+
+    EOFError where a process fails; its traceback is printed.
 
     Parameters
     ----------
@@ -51,6 +71,7 @@ def race(solvers, load, epochs, repeats):
         for settings in choices if find_spec(library) else []:
             mine, theirs = context.Pipe()
             context.Process(target=serve, args=(theirs, make, load, settings, epochs), daemon=True).start()
+            theirs.close()  # so that a process that failed is an EOFError here, instead of waiting for ever
             servers.append((solver, settings, mine, []))
     for turn in range(repeats + 1):
         for _, _, pipe, times in servers:
@@ -58,6 +79,8 @@ def race(solvers, load, epochs, repeats):
             seconds = pipe.recv()
             if turn:
                 times.append(seconds)
+        if turn == 1:  # two threads on a busy machine can take a hundred times as long as one
+            servers = _without_slow(servers)
     for _, _, pipe, _ in servers:
         pipe.send(False)
     found = {}
