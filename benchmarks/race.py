@@ -9,7 +9,6 @@ from importlib.util import find_spec
 
 from joblib import cpu_count
 
-
 SLOW = 2.0  # settings of a library that take so many times as long as its fastest one are timed once only
 
 
