@@ -6,7 +6,52 @@ from sklearn.base import clone
 from .._nets.training.batches import Minibatch
 from .._nets.training.rows import dense_rows, take_rows
 from ..augmentation._base import Batch as AugmentedBatch
+from ..utils._validation import labelled
 from ._uncertainty import thinned
+
+TRIAL_ROWS = 20  # which an augmenter changes before training, where it may not know what to do with categories
+
+
+class MixedRows:
+    """Rows of numbers and codes as rows of numbers and text: augmenters must not compute with codes.
+
+    Parameters
+    ----------
+    columns : list of int
+        Those that hold codes of categories.
+    n_columns : int
+        Number of all columns.
+    names : list of str or None
+        Of all columns.
+    """
+
+    def __init__(self, columns, n_columns, names):
+        self.columns = columns
+        self.n_columns = n_columns
+        self.names = names
+
+    def as_objects(self, X):
+        """An array of objects: floats, and texts in place of codes."""
+        out = X.astype(object)
+        for j in self.columns:
+            out[:, j] = [f"category {code:.0f}" for code in X[:, j]]
+        return out
+
+    def as_codes(self, X, dtype):
+        """The opposite of `as_objects`."""
+        out = X.copy()
+        for j in self.columns:
+            out[:, j] = [float(text.removeprefix("category ")) for text in X[:, j]]
+        return out.astype(dtype)
+
+    def refused(self, augmenter, error):
+        """The error to raise in place of that of an augmenter."""
+        numbers = np.setdiff1d(np.arange(self.n_columns), self.columns).tolist()
+        column = labelled("column", self.columns[0], self.names)
+        return ValueError(
+            f"augmenter={augmenter!r} cannot make new rows of X, whose {column} holds categories. Let it"
+            f" change numbers only, with columns={numbers}, or take one that knows categories, such as SwapNoise. Its error was: {error}"
+        )
 
 
 class RowAugmenter:
@@ -25,36 +70,58 @@ class RowAugmenter:
         The shape that a row has for the augmenter; None for flat rows, and for sparse ones.
     inputs : Inputs or None
         What the net sees of the new rows.
+    mixed : MixedRows or None
+        Where X has columns of categories.
+
+    Raises
+    ------
+    ValueError
+        Where the augmenter cannot make new rows of a table with categories.
     """
 
-    def __init__(self, augmenter, data, targets, weights, rows, shape, inputs=None):
+    def __init__(self, augmenter, data, targets, weights, rows, shape, inputs=None, mixed=None):
         self.inputs = inputs
+        self.mixed = mixed
         self.X = data.X
         self.targets = targets
         self.weights = weights
         self.shape = shape
         some = thinned(rows)
-        self.augmenter = clone(augmenter).fit(self._take(some), data.y[some])
+        self.augmenter = clone(augmenter)
+        if mixed is None:
+            self.augmenter.fit(self._take(some), data.y[some])
+            return
+        try:
+            self.augmenter.fit(self._take(some), data.y[some])
+            self._new_rows(some[:TRIAL_ROWS], np.random.default_rng(0))
+        except (TypeError, ValueError) as error:
+            raise mixed.refused(augmenter, error) from error
 
     def _take(self, rows):
         if hasattr(self.X, "tocsr"):
             return self.X[rows]
         taken = dense_rows(self.X, rows, self.X.dtype)
+        if self.mixed is not None:
+            return self.mixed.as_objects(taken)
         return taken if self.shape is None else taken.reshape(len(rows), *self.shape)
 
     def __call__(self, rows, rng, dtype):
         """A `Minibatch` of new rows, in the given precision. Mixed rows of classes have mixed targets."""
-        codes, weights = self.targets.codes, self.weights.take(rows)
-        y = self.targets.take(rows) if codes is None else codes.take(rows)
-        given = AugmentedBatch(self._take(rows), y, weights=_unequal(weights), labelled=codes is not None)
-        new = self.augmenter.augment(given, rng)
-        if codes is None:
+        new = self._new_rows(rows, rng)
+        if self.targets.codes is None:
             table = new.y
         elif new.shares is None:
             table = self.targets.table.take(new.y, axis=0)
         else:
             table = np.einsum("ij,ijk->ik", new.shares, self.targets.table[new.y])
-        return Minibatch(self._as_batch(new.X, dtype), np.ascontiguousarray(table, dtype), weights)
+        return Minibatch(self._as_batch(new.X, dtype), np.ascontiguousarray(table, dtype), self.weights.take(rows))
+
+    def _new_rows(self, rows, rng):
+        codes, weights = self.targets.codes, self.weights.take(rows)
+        y = self.targets.take(rows) if codes is None else codes.take(rows)
+        given = AugmentedBatch(self._take(rows), y, weights=_unequal(weights), labelled=codes is not None)
+        new = self.augmenter.augment(given, rng)
+        return new if self.mixed is None else new._replace(X=self.mixed.as_codes(new.X, self.X.dtype))
 
     def _as_batch(self, X, dtype):
         X = X.tocsr() if hasattr(X, "tocsr") else np.asarray(X).reshape(len(X), -1)

@@ -331,8 +331,8 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
                 raise ValueError(
                     f"mixup={self.mixup} of sparse X cannot be combined with an augmenter: use one of both."
                 )
-            inputs = self._net.inputs
-            augment = RowAugmenter(self.augmenter, data, targets, weights, found.rows, self._row_shape(), inputs)
+            given = self.augmenter, data, targets, weights, found.rows, self._row_shape()
+            augment = RowAugmenter(*given, self._net.inputs, self._mixed_rows())
         options = dict(n_steps=n_steps, augment=augment, lengths=self._unequal_lengths(data.X), inputs=self._net.inputs)
         return Batches(data.X, targets, weights, found.rows, size, self.mixup, **options)
 
@@ -342,6 +342,10 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
 
     def _row_shape(self):
         """The shape that a row of X has for augmenters; None for rows that are flat or sparse."""
+        return None
+
+    def _mixed_rows(self):
+        """What makes texts of codes for augmenters, where X has categories; else None."""
         return None
 
     def _validation_set(self, data, found):

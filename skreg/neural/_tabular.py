@@ -13,7 +13,8 @@ from sklearn.utils.validation import (
 from .._nets.architectures.mlp import TableArchitecture
 from ..utils._params import ARRAY_LIKE, BELOW_ONE, COUNT, NONE, Options
 from ..utils._table import TableReader, as_table
-from ..utils._validation import check_table, labelled, naming_bad_columns
+from ..utils._validation import check_table, naming_bad_columns
+from ._augmented import MixedRows
 from ._base import BaseNet
 from ._data import NetData
 from ._scaling import MOST_ONE_HOT, learn_inputs, needs_double
@@ -102,14 +103,10 @@ class TableNet(BaseNet):
         about = dict(exact=self._exact, is_scaled=self.standardize is not None, numbers=numbers)
         return NetData(*given, **about)
 
-    def _batches(self, data, *args):
-        if self.augmenter is not None and self._table is not None and self._table.categories:
-            column = labelled("column", min(self._table.categories), self._table.names)
-            raise ValueError(
-                f"augmenter={self.augmenter!r} makes new rows of numbers, but {column} of X holds"
-                " categories: encode them in a pipeline."
-            )
-        return super()._batches(data, *args)
+    def _mixed_rows(self):
+        if self._table is None or not self._table.categories:
+            return None
+        return MixedRows(sorted(self._table.categories), self._table.n_features, self._table.names)
 
     def _learn_inputs(self, data, found):
         if self._inputs_are_fixed:

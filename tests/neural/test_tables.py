@@ -17,7 +17,7 @@ from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._nets.inputs import CLIP
 from skreg._nets.layers.numbers import find_bins
 from skreg._nets.training.rows import take_rows
-from skreg.augmentation import GaussianNoise
+from skreg.augmentation import FeatureMask, GaussianNoise, Mixup, SwapNoise
 from skreg.neural import FineTunedClassifier
 from skreg.neural._scaling import MOST_ONE_HOT, weighted_quantiles
 
@@ -368,8 +368,10 @@ def test_tables__mixed_columns_are_refused_by_name():
         model.predict(sp.csr_array(np.zeros((3, 5))))
     with pytest.raises(ValueError, match=r"categorical_features names 'town', which is no column of X"):
         DropoutMLPClassifier(categorical_features=["town"], **FAST).fit(X, y)
-    with pytest.raises(ValueError, match=r"augmenter=GaussianNoise\(\) .* column 1 \('\w+'\) of X holds categories"):
-        DropoutMLPClassifier(augmenter=GaussianNoise(), **FAST).fit(X, y)
+    for augmenter in (GaussianNoise(), FeatureMask(), Mixup()):  # 0 is the code of a category, and no missing one
+        words = r"augmenter=\w+\(\) .* column 1 \('\w+'\) holds categories.*columns=\[0, 2, 4\].*needs numbers"
+        with pytest.raises(ValueError, match=words):
+            DropoutMLPClassifier(augmenter=augmenter, **FAST).fit(X, y)
 
 
 def test_tables__mixed_codes_are_those_of_one_of_the_rows():
@@ -379,6 +381,37 @@ def test_tables__mixed_codes_are_those_of_one_of_the_rows():
     batches = model._batches(model._read(X, y, None), *_found(model, X, y))
     for batch in batches.epoch(np.random.default_rng(0)):
         assert set(batch.x[:, 8]) <= set(range(1, 13))
+
+
+def augmented_rows(augmenter, X, y):
+    """The table as a matrix, and the same rows after an augmenter in the net, before they are scaled."""
+    model = DropoutMLPClassifier(augmenter=augmenter, **FAST).fit(X, y)
+    model._net.inputs = None
+    data = model._read(X, y, None)
+    augment = model._batches(data, *_found(model, X, y)).augment
+    return data.X, augment(np.arange(len(y)), np.random.default_rng(0), np.float32).x
+
+
+def test_augmenter__changes_the_numbers_of_a_table_with_categories():
+    X, y = frame()
+    numbers = [j for j, column in enumerate(X) if pd.api.types.is_numeric_dtype(X[column])]
+    rest = np.setdiff1d(np.arange(X.shape[1]), numbers)
+    old, new = augmented_rows(GaussianNoise(1e-6, columns=numbers), X, y)
+    np.testing.assert_allclose(new, old, rtol=1e-4, atol=1e-4)  # missing ones too
+    old, new = augmented_rows(GaussianNoise(1.0, columns=numbers), X, y)
+    np.testing.assert_array_equal(new[:, rest], old[:, rest])
+    known = ~np.isnan(old[:, numbers])
+    assert (new[:, numbers][known] != old[:, numbers][known]).all()
+
+
+def test_augmenter__swaps_categories_within_their_columns():
+    X, y = frame()
+    old, new = augmented_rows(SwapNoise(0.5), X, y)
+    for before, after in zip(old.T, new.T, strict=True):
+        assert set(after[~np.isnan(after)]) <= set(before)
+        assert 0.05 < (before != after)[~np.isnan(before)].mean() < 0.6
+    old, new = augmented_rows(SwapNoise(0.0), X.to_numpy(dtype=object), y)
+    np.testing.assert_array_equal(new, old)
 
 
 def _found(model, X, y):
