@@ -50,7 +50,8 @@ class MixedRows:
         column = labelled("column", self.columns[0], self.names)
         return ValueError(
             f"augmenter={augmenter!r} cannot make new rows of X, whose {column} holds categories. Let it"
-            f" change numbers only, with columns={numbers}, or take one that knows categories, such as SwapNoise. Its error was: {error}"
+            f" change numbers only, with columns={numbers}, or take one that knows categories, such as SwapNoise."
+            f" Its error was: {error}"
         )
 
 

@@ -340,14 +340,6 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         """Lengths of sequences, where they differ; else None."""
         return None
 
-    def _row_shape(self):
-        """The shape that a row of X has for augmenters; None for rows that are flat or sparse."""
-        return None
-
-    def _mixed_rows(self):
-        """What makes texts of codes for augmenters, where X has categories; else None."""
-        return None
-
     def _validation_set(self, data, found):
         """Unique rows as a `ValidationSet`."""
         weights = found.spread(found.fit_weight / found.fit_weight.max(), len(data.weights))

@@ -26,6 +26,14 @@ class NetTraining:
 
     _is_fold = False  # whether this is a part of another fit, which warns of the same, and tells callbacks
 
+    def _row_shape(self):
+        """The shape that a row of X has for augmenters; None for rows that are flat or sparse."""
+        return None
+
+    def _mixed_rows(self):
+        """What makes texts of codes for augmenters, where X has categories; else None."""
+        return None
+
     def _average(self, steps, batches):
         """The running mean of the parameters to predict with; None without averaging."""
         if self.averaging is None:
