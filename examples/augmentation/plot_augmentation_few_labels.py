@@ -53,7 +53,7 @@ for name in models:
 
 # %%
 # The bands are standard errors over these choices.
-figure, axes = plt.subplots(1, 3, figsize=(10, 3.8), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(8, 3.4), sharey=True, layout="constrained")
 for ax, name in zip(axes, models, strict=True):
     for with_, style, word in ((False, "o--", "as they are"), (True, "s-", "with 8 moved copies")):
         mean, error = errors[name, with_].mean(axis=1), errors[name, with_].std(axis=1, ddof=1) / np.sqrt(n_draws)
@@ -62,6 +62,6 @@ for ax, name in zip(axes, models, strict=True):
         ax.fill_between(sizes, mean - error, mean + error, color=color, alpha=0.2, lw=0)
     ax.set(xscale="log", yscale="log", title=name, xlabel="labels", xticks=sizes, xticklabels=sizes)
     ax.minorticks_off()
-axes[0].set(ylabel="error, %", yticks=[2, 5, 10, 20], yticklabels=[2, 5, 10, 20])
+axes[0].set(ylabel="error, %", yticks=[5, 10, 20], yticklabels=[5, 10, 20], ylim=(4.5, 30))
 axes[0].legend(frameon=False)
 figure.savefig("augmentation_few_labels.png", dpi=150)

@@ -34,9 +34,9 @@ for name, one in found.items():
 
 # %%
 # The same numbers above the pictures.
-figure, axes = plt.subplots(1, 4, figsize=(10, 3), layout="constrained", sharex=True, sharey=True)
-for ax, (name, new) in zip(axes, rows.items(), strict=True):
+figure, axes = plt.subplots(2, 2, figsize=(6, 6.4), layout="constrained", sharex=True, sharey=True)
+for ax, (name, new) in zip(axes.flat, rows.items(), strict=True):
     ax.scatter(*new.T, s=6, alpha=0.6, color="0.4" if new is X else "C0")
-    score = f"\nscore {found[name].discriminative_score:.2f}" if name in found else "\n"
+    score = f": score {found[name].discriminative_score:.2f}" if name in found else ""
     ax.set(title=name + score, aspect="equal", xlim=(-1.4, 1.4), ylim=(-1.4, 1.4))
 figure.savefig("generated_ring.png", dpi=150)

@@ -59,7 +59,7 @@ for name, own in found.items():
 # seen to rank better, and their probabilities are worse, because they learned as if every second customer left.
 null, ways = found["as it is"], [name for name in found if name != "as it is"]
 places = -np.arange(len(ways))
-figure, axes = plt.subplots(1, 3, figsize=(9, 3), layout="constrained", sharey=True)
+figure, axes = plt.subplots(1, 3, figsize=(7.5, 3.2), layout="constrained", sharey=True)
 for ax, (key, word) in zip(axes, measures.items(), strict=True):
     gains = np.array([found[name][f"test_{key}"] - null[f"test_{key}"] for name in ways])
     n_folds = gains.shape[1]
@@ -68,6 +68,7 @@ for ax, (key, word) in zip(axes, measures.items(), strict=True):
     ax.errorbar(gains.mean(axis=1), places, xerr=reach, fmt="o")
     ax.axvline(0.0, color="k", linewidth=0.8)
     ax.set(title=word)
+    ax.locator_params(axis="x", nbins=4)
 axes[0].set(yticks=places, yticklabels=ways)
 axes[1].set(xlabel="gain over the model as it is: right of the line is better")
 figure.savefig("imbalanced.png", dpi=150)

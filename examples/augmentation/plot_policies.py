@@ -8,7 +8,7 @@ helps a support vector machine, and how much of it.
 """
 
 # %%
-# Eight copies of one photograph for each policy. The list of augmenters for images is the default.
+# Six copies of one photograph for each policy. The list of augmenters for images is the default.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -20,16 +20,17 @@ from skreg import AugmentationSearchCV
 from skreg.augmentation import Batch, GaussianNoise, RandAugment, Rotate, Shift, TrivialAugment
 
 photo = load_sample_images().images[1][90:330:4, 180:420:4] / 255.0
-X = np.repeat(photo[None], 8, axis=0)
+X = np.repeat(photo[None], 6, axis=0)
 policies = {
     "RandAugment\nmagnitude 0.1": RandAugment(magnitude=0.1),
     "RandAugment\nmagnitude 0.3": RandAugment(magnitude=0.3),
     "RandAugment\nmagnitude 0.8": RandAugment(magnitude=0.8),
     "TrivialAugment": TrivialAugment(),
 }
-figure, axes = plt.subplots(len(policies), 8, figsize=(8, 4.4), layout="constrained")
+figure, axes = plt.subplots(len(policies), 6, figsize=(6.6, 3.9), layout="constrained")
+figure.get_layout_engine().set(h_pad=0.02, hspace=0.0)
 for (name, policy), row in zip(policies.items(), axes, strict=True):
-    new = policy.augment(Batch(X, np.zeros(8)), np.random.default_rng(3))
+    new = policy.augment(Batch(X, np.zeros(6)), np.random.default_rng(3))
     for image, ax in zip(new.X, row, strict=True):
         ax.imshow(np.clip(image, 0.0, 1.0))
         ax.set(xticks=[], yticks=[])

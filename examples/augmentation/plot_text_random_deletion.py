@@ -57,7 +57,7 @@ for name, own in losses.items():
 
 # %%
 # The effect of the copies. Grey lines are single choices of the labels.
-figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.8), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(7.5, 3.4), sharey=True, layout="constrained")
 for ax, (name, own) in zip(axes, losses.items(), strict=True):
     ax.plot(range(len(rates)), own, color="0.8", lw=1)
     ax.plot(range(len(rates)), own.mean(axis=1), "o-", color="tab:blue")
