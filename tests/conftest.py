@@ -8,6 +8,8 @@ import sys
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers side by side, each with all cores, wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # A test may ask for two threads all the same. One that waits must not keep a core busy: fits took 400 times longer.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import hypothesis
 import numpy as np

@@ -49,8 +49,9 @@ SHORT = dict(hidden_layer_sizes=(10,), max_iter=10, early_stopping=True)
 CONVOLUTIONS = dict(channels=(4, 8), hidden_layer_sizes=(20,), max_iter=20, learning_rate=0.01)
 RECURRENT = dict(hidden_layer_sizes=(10,), max_iter=10, dropout=0.05, recurrent_dropout=0.05)
 TRANSFORMER = dict(n_heads=2, embedding_size=8, max_iter=20, dropout=0.05, attention_dropout=0.05, learning_rate=0.01)
-LIGHT_TRANSFORMER = {} if THOROUGH else dict(n_blocks=2, embedding_size=16, max_iter=20, learning_rate=0.01)
-DEFAULT_NET = {} if THOROUGH else dict(max_iter=10)
+LIGHT_TRANSFORMER = dict(n_blocks=2, embedding_size=16, max_iter=20, learning_rate=0.01, early_stopping=True)
+LIGHT_TRANSFORMER = {} if THOROUGH else LIGHT_TRANSFORMER
+DEFAULT_NET = {} if THOROUGH else dict(max_iter=10, early_stopping=True)
 
 # What path searches say of small data, for tests that ask something else.
 SMALL_DATA = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:.* folds instead of ")

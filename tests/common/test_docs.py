@@ -52,7 +52,7 @@ def printed_by(script, cwd):
 class Shortened(ast.NodeTransformer):
     """Changes the code of an example so that it measures twice only and trains for few epochs: enough to run it all."""
 
-    ASSIGNED = dict(n_draws=2, n_repeats=2, repeats=2, rounds=2, draws=512)
+    ASSIGNED = dict(n_draws=2, n_repeats=2, repeats=2, rounds=2, draws=512, steps=20)
     MOST = dict(
         n_splits=2, n_repeats=1, cv=2, dpi=20, max_iter=2, max_resources=9, n_candidates=9, n_trials=4, n_draws=3,
         n_estimators=10, train_size=400, test_size=100, n_steps=50,
@@ -65,7 +65,10 @@ class Shortened(ast.NodeTransformer):
         "(ElasticNetProx|LabelSmoothedLogistic|PenalizedRegressor)CV": dict(alphas=10, cv=2),
         "HistGradientBoosting.*": dict(max_iter=5),
     }
-    FIRST = {"sample": 300, ".*ShuffleSplit": 2, "(Stratified)?KFold": 2, "RandomForest.*": 10}  # first arguments
+    FIRST = {  # first arguments
+        "sample": 300, ".*ShuffleSplit": 2, "(Stratified|Entries)?KFold": 2, "RandomForest.*": 10,
+        "MatrixFactorization.*": 5,
+    }  # fmt: skip
 
     def visit_Assign(self, node):
         targets, values = node.targets, [node.value] * len(node.targets)
@@ -253,9 +256,9 @@ def test_example__prints_and_saves_its_pictures(path, tmp_path, monkeypatch):
 
 
 SMALL = {
-    "linear": "--parts path,single --repeats 1 --problems wide",
+    "linear": f"--parts {'path,single' if THOROUGH else 'single'} --repeats 1 --problems wide",
     "logistic": "--limit 0.2 --repeats 1 --problems wide",
-    "mlp": "--repeats 1 --problems " + ("tiny,narrow" if THOROUGH else "tiny --parts epoch,members,order,memory"),
+    "mlp": "--repeats 1 --problems " + ("tiny,narrow" if THOROUGH else "tiny --parts epoch,members,order"),
     "cnn": "--repeats 1 --problems digits --parts epoch",
     "images": "--parts mnist1d",
     "rnn": "--problems signals-gru --parts epoch",
