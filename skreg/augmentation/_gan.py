@@ -7,7 +7,7 @@ from sklearn.utils import check_random_state
 from ..utils._params import ARRAY_LIKE, BOOLEAN, COUNT, FRACTION, NONE, POSITIVE
 from ..utils._rows import distinct, n_rows
 from ._base import Batch
-from ._gan_distance import HeldOutDistance
+from ._gan_distance import ValidationDistance
 from ._generated import DIAGNOSTICS, RowGenerator
 from ._held_out import MIN_ROWS, held_out
 from ._levels import Levels
@@ -52,7 +52,7 @@ class GANAugmenter(RowGenerator):
     learning_rate : float, default=0.002
         Of Adam, for both nets; positive.
     early_stopping : bool, default=False
-        Whether to hold out some rows, measure the distance of generated rows to them after every twentieth of the
+        Whether to hold out validation rows, measure the distance of generated rows to them after every twentieth of the
         steps, and return to the step where it was smallest; at least 50 unique rows are needed. The default trains on
         all rows to the end. As the learning rate falls to 0, the last step is a good one, and early stopping has not
         made rows better (``python -m benchmarks augment --parts stopping``); with `patience` it takes less time.
@@ -77,8 +77,8 @@ class GANAugmenter(RowGenerator):
     best_step_ : int
         The step from which the generator is: the last one without early stopping.
     distance_curve_ : ndarray of shape (n_evaluations, 2)
-        Steps of training, and the energy distance [5]_ after them between generated and held-out rows: of normal scores
-        of numbers, and of levels and labels. None without early stopping.{DIAGNOSTICS}
+        Steps of training, and the energy distance [5]_ after them between generated and validation rows: of normal
+        scores of numbers, and of levels and labels. None without early stopping.{DIAGNOSTICS}
 
     Raises
     ------
@@ -168,7 +168,9 @@ class GANAugmenter(RowGenerator):
         held = held_out(batch, self.validation_fraction, rng, MIN_ROWS)
         if held is None:
             n = distinct(X)[0].size
-            raise ValueError(f"early_stopping=True needs at least {MIN_ROWS} unique rows of X; got {n}.")
+            raise ValueError(
+                f"early_stopping=True of GANAugmenter needs at least {MIN_ROWS} unique rows of X; got {n}."
+            )
         return held
 
     def _options(self):
@@ -219,11 +221,11 @@ class AdversarialCopula(RankModel):
         self._calibrate(rng)
 
     def _distance(self, held, rng):
-        """The distance of generated rows to those that are held out."""
+        """The distance of generated rows to the validation rows."""
         places = [rng.permutation(np.flatnonzero(held[rows])) for rows in self.groups]
         codes = rng.permutation(np.repeat(np.arange(len(places)), [own.size for own in places]))
         rows, conditions = self._features(codes, lambda k, size: places[k][:size], rng)
-        return HeldOutDistance(rows, conditions, codes, self.levels, rng.integers(2**32))
+        return ValidationDistance(rows, conditions, codes, self.levels, rng.integers(2**32))
 
     def _training_rows(self, n, rng):
         """Normal scores of n training rows, of ranks within the intervals of their entries; levels; conditions."""

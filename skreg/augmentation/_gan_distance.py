@@ -1,20 +1,20 @@
-"""How far generated ranks and levels are from those of held-out rows."""
+"""How far generated ranks and levels are from those of validation rows."""
 
 import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-MAX_HELD_OUT, MIN_GENERATED = 500, 500  # rows whose distances are computed: products of both numbers
+MAX_VALIDATION, MIN_GENERATED = 500, 500  # rows whose distances are computed: products of both numbers
 
 
-class HeldOutDistance:
-    """The energy distance (Szekely & Rizzo 2013) between held-out rows and rows generated with their conditions.
+class ValidationDistance:
+    """The energy distance (Szekely & Rizzo 2013) between validation rows and rows generated with their conditions.
 
     Parameters
     ----------
     rows : ndarray of shape (m, n_features)
-        Normal scores of numbers, then one-hot levels, of the held-out rows.
+        Normal scores of numbers, then one-hot levels, of the validation rows.
     conditions : ndarray of shape (m, n_conditions)
     codes : ndarray of int of shape (m,)
         Their classes.
@@ -24,7 +24,7 @@ class HeldOutDistance:
     """
 
     def __init__(self, rows, conditions, codes, levels, seed):
-        rows, conditions, codes = rows[:MAX_HELD_OUT], conditions[:MAX_HELD_OUT], codes[:MAX_HELD_OUT]
+        rows, conditions, codes = rows[:MAX_VALIDATION], conditions[:MAX_VALIDATION], codes[:MAX_VALIDATION]
         copies = -(-MIN_GENERATED // len(rows))
         self._real = self._places(rows, conditions, levels.n)
         self._conditions, self._codes = np.tile(conditions, (copies, 1)), np.tile(codes, copies)

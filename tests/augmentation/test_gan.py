@@ -112,7 +112,7 @@ def test_gan__bad_input():
         GANAugmenter(**TINY).fit(X, np.where(np.arange(30) == 3, np.nan, 1.5))
 
 
-def test_gan__early_stopping_keeps_the_step_nearest_to_held_out_rows():
+def test_gan__early_stopping_keeps_the_step_nearest_to_validation_rows():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(100, 1)) * [[1.0, -1.0]]  # columns of correlation -1
     y = np.repeat(["a", "b"], [90, 10])
@@ -131,7 +131,7 @@ def test_gan__early_stopping_keeps_the_step_nearest_to_held_out_rows():
     assert plain.best_step_ == plain.n_steps_ == 20
 
 
-def test_gan__held_out_rows_are_not_trained_on_and_classes_stay():
+def test_gan__validation_rows_are_not_trained_on_and_classes_stay():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 2)), np.repeat([0, 1, 2], [57, 2, 1])
     model = GANAugmenter(**TINY, early_stopping=True, validation_fraction=0.9).fit(np.vstack([X, X]), np.tile(y, 2))
@@ -141,7 +141,9 @@ def test_gan__held_out_rows_are_not_trained_on_and_classes_stay():
     assert 90 < held.sum() < 110
     copies = np.vstack([X[:57], X[:57]])  # equal rows stay together
     assert not set(map(tuple, copies[kept])) & set(map(tuple, copies[held]))
-    with pytest.raises(ValueError, match="early_stopping=True needs at least 50 unique rows of X; got 40"):
+    with pytest.raises(
+        ValueError, match="early_stopping=True of GANAugmenter needs at least 50 unique rows of X; got 40"
+    ):
         GANAugmenter(**TINY, early_stopping=True).fit(np.vstack([X[:40], X[:40]]))
 
 

@@ -20,7 +20,7 @@ ADAM_BETA1 = 0.5  # of Radford et al. (2016): more momentum makes the two nets c
 AVERAGE_DECAY = 0.999  # of the running mean of the generator (Yazici et al. 2019), or the last tenth of few steps
 POWER_ITERATIONS = 1  # of a step, as Miyato et al. (2018) have it: weights change little from one to the next
 SLOWDOWN = 0.5  # share of the steps after which learning rates fall to 0, linearly
-N_EVALUATIONS = 20  # of the distance to held-out rows, at equal numbers of steps
+N_EVALUATIONS = 20  # of the distance to validation rows, at equal numbers of steps
 
 
 class AdversarialOptions(NamedTuple):
@@ -77,7 +77,7 @@ class Player:
 
 
 class BestGenerator:
-    """The state of the running mean of a generator at which its rows were nearest to held-out rows.
+    """The state of the running mean of a generator at which its rows were nearest to validation rows.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class BestGenerator:
     def __init__(self, distance, n_steps, patience):
         self.distance = distance
         self.due = set(np.linspace(0, n_steps, N_EVALUATIONS + 1).astype(int)[1:].tolist()) - {0}
-        self.best = BestValue("the distance to held-out rows", patience)
+        self.best = BestValue("distance", patience)
         self.curve = []
         self.state = None
 
