@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline
 
-from . import ranking, report, tables
+from . import ranking, report, tables, tuned
 from .linear import names
 from .tabular_peers import MODELS, MOST_TOKENS
 from .tabular_variants import FEW, FEW_DEFAULTS, VARIANTS
@@ -34,6 +34,10 @@ equal size. "Coverage" is the share of test rows in `predict_interval(coverage=0
 Over tables: the average rank among the models that ran on all of them, and the share of tables won; geometric means of
 the ratio of log loss, RMSE and seconds to scikit-learn's perceptron; "worst" is the largest such ratio of log loss or
 RMSE. The columns "from" and "to" are 95 % bootstrap intervals over tables.
+
+Tuned models are the best of three-fold cross-validations of the defaults and of "count" - 1 candidates, drawn from
+`param_space`, from a cocktail of thirteen regularizers (Kadra et al. 2021), or from usual ranges of boosting, in rounds
+of successive halving over epochs or trees. They are scored on the first of the five folds.
 """
 TITLES = {
     "reporting": "Tables for reporting, relative to scikit-learn's perceptron",
@@ -42,6 +46,7 @@ TITLES = {
     "few": "Few rows of the tables for choosing, relative to scikit-learn's perceptron",
     "few defaults": "One default changed at a time on few rows, relative to scikit-learn's perceptron",
     "defaults": "One default changed at a time, relative to the defaults, on tables for choosing",
+    "tuned": "Tuned for some minutes: scores on a fifth of the rows",
     "tables": "Every table",
 }
 FEW_SIZES = 60, 120, 250, 350, 500
@@ -50,7 +55,7 @@ TEST_ROWS = 1000  # at most
 LEAST_OF_CLASS = 5  # training rows of a class, without which it is left out
 SMALL_ROWS = 100
 BASE, OURS = "scikit-learn MLP", "skreg"
-PARTS = ("tables", "summary", "few", "few defaults", "defaults")
+PARTS = ("tables", "summary", "few", "few defaults", "defaults", "tuned")
 COVERAGE = 0.9
 FEW_ROWS = 10_000  # below, our seconds are compared with those of other nets
 
@@ -298,6 +303,7 @@ def configure(parser):
         metavar="VARIANT",
         help=f'of the part "few defaults", beside {BASE}: {"; ".join(FEW_DEFAULTS)}',
     )
+    parser.add_argument("--minutes", type=float, default=10.0, help='of every search of the part "tuned"')
     parser.add_argument("--small", action="store_true", help=f"{SMALL_ROWS} rows of each; written only to --out")
     parser.add_argument("--out", help="folder of tabular.json and tabular.md (default: docs/benchmarks)")
 
@@ -322,6 +328,9 @@ def run(args):
     for part, models in (("few", FEW), ("few defaults", few_defaults)):
         if part in args.parts:
             race_of_few(pages, part, models, problems, args.rows)
+    for name in args.problems or tables.names(part="reporting") if "tuned" in args.parts else ():
+        rows = tuned.rows_of(read(name, args.small), judge, args.minutes)
+        pages.enter("tuned", name, f"{args.minutes:g} minutes for every search", None, None, rows=rows)
     if "defaults" in args.parts:
         found = {}
         for name in problems:
