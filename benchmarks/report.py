@@ -94,6 +94,7 @@ COLUMNS = {
     "layout": ("in memory", "{}"),
     "parameters": ("parameters", "{:,}"),
     "score": ("test accuracy, %", "{:.2f}"),
+    "nll": ("negative log-likelihood", "{:.3f}"),
     "milliseconds": ("milliseconds", "{:.3g}"),
     "epoch": ("seconds per epoch", "{:.3g}"),
     "predict": ("seconds of a prediction", "{:.3g}"),

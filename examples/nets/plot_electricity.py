@@ -45,7 +45,7 @@ for coverage in (0.5, 0.8, 0.95):
 # %%
 # Three days of the test, with the intervals for 95 %.
 some = slice(0, 3 * 48)
-fig, ax = plt.subplots(figsize=(9, 3.6), layout="constrained")
+fig, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 hours = np.arange(3 * 48) / 2
 ax.fill_between(hours, low[some], high[some], alpha=0.35, label="interval for 95 %")
 ax.plot(hours, y_test[some], "k.", markersize=3, label="demand")

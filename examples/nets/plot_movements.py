@@ -63,11 +63,10 @@ print("the same alone and among others:", np.array_equal(alone, together))
 
 # %%
 # A movement of each kind, as the pen drew it.
-fig, axes = plt.subplots(1, 4, figsize=(9, 2.5), layout="constrained")
-for k, ax in enumerate(axes):
+fig, axes = plt.subplots(2, 2, figsize=(6, 5), layout="constrained")
+for k, ax in enumerate(axes.flat):
     one = X[int(np.flatnonzero(y == k)[0])]
     ax.plot(*np.cumsum(one, axis=0).T, ".-", markersize=3)
     ax.set(title=f"{names[k]}, {len(one)} steps", xticks=[], yticks=[], aspect="equal")
-    ax.title.set_size(9)
 fig.savefig("movements.png", dpi=120)
 print("movements: movements.png")

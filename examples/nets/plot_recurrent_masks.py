@@ -36,19 +36,21 @@ for t in (1, 5, 20):
     print(f"after {t:2d} steps                     {fresh[t - 1].mean():.3f}       {same[t - 1].mean():.3f}")
 
 # %%
-# Left: one mask of a sequence, the same at all steps, as the net draws it. Middle: what a new mask at every step would
-# be. Right: how much of the state is left.
-fig, axes = plt.subplots(1, 3, figsize=(10, 3.4), layout="constrained")
+# Above: one mask of a sequence, the same at all steps, as the net draws it, and what a new mask at every step would be.
+# Black units are dropped. Below: how much of the state is left.
+fig, axes = plt.subplot_mosaic(
+    [["one mask a sequence", "a new mask at every step"], ["left", "left"]],
+    figsize=(6.4, 5.6),
+    layout="constrained",
+)
 variational = np.repeat(masks[0, 0][:, None] > 0, n_steps, axis=1)
 naive = rng.random((n_units, n_steps)) >= rate
-for ax, mask, title in zip(
-    axes, (variational, naive), ("one mask a sequence", "a new mask at every step"), strict=False
-):
-    ax.imshow(mask, cmap="gray", aspect="auto", interpolation="nearest")
-    ax.set(title=title, xlabel="step", ylabel="unit", yticks=[])
-axes[2].plot(np.arange(1, n_steps + 1), same.mean(axis=1), label="one mask a sequence")
-axes[2].plot(np.arange(1, n_steps + 1), fresh.mean(axis=1), "--", label="a new mask at every step")
-axes[2].set(title="share of units that remember", xlabel="step", ylim=(0.0, 1.0))
-axes[2].legend()
+for title, mask in (("one mask a sequence", variational), ("a new mask at every step", naive)):
+    axes[title].imshow(mask, cmap="gray", aspect="auto", interpolation="nearest")
+    axes[title].set(title=title, xlabel="step", ylabel="unit", yticks=[])
+axes["left"].plot(np.arange(1, n_steps + 1), same.mean(axis=1), label="one mask a sequence")
+axes["left"].plot(np.arange(1, n_steps + 1), fresh.mean(axis=1), "--", label="a new mask at every step")
+axes["left"].set(title="share of units that remember", xlabel="step", ylim=(0.0, 1.0))
+axes["left"].legend(loc="center right")
 fig.savefig("recurrent_masks.png", dpi=120)
 print("masks: recurrent_masks.png")

@@ -23,7 +23,7 @@ def _sample(data):
     """Every k-th row of dense X, about `SAMPLE_ROWS` of them or fewer, in double precision; of sequences all steps."""
     X = data.X
     n_rows = min(SAMPLE_ROWS, max(SAMPLE_VALUES // X.shape[1], 100))
-    some = X[:: max(1, len(X) // n_rows)].astype(np.float64)
+    some = X[:: -(-len(X) // n_rows)].astype(np.float64)
     if data.n_channels is None:
         return some if data.numbers is None else some[:, data.numbers]
     steps = some.reshape(-1, data.n_channels)

@@ -124,7 +124,8 @@ def tokens_in(X):
         for row, one in zip(rows, [] if wrong else ragged, strict=False):
             row[: len(one)] = one
     if rows.dtype.kind not in "iu":
-        raise TypeError(f"X must hold tokens of an integer type, as embedding_size is set; got {rows.dtype}.")
+        advice = " skreg.neural.Tokens makes tokens from texts." if rows.dtype.kind in "OUS" else ""
+        raise TypeError(f"X must hold tokens of an integer type, as embedding_size is set; got {rows.dtype}.{advice}")
     if rows.ndim != 2:
         raise ValueError(f"X must hold tokens in an array of shape (n, steps); got shape {rows.shape}.")
     if not len(rows):
@@ -149,14 +150,17 @@ def tokens_in(X):
     return np.where(inside, rows, np.nan).astype(np.float32)
 
 
-def check_tokens(X, n_tokens):
-    """Raise ValueError for tokens beyond the vocabulary."""
+def check_tokens(X, n_tokens, vocabulary_size):
+    """Raise ValueError for tokens beyond the vocabulary; `vocabulary_size` is the parameter of the net."""
     bad = np.argwhere(np.greater_equal(X, n_tokens))  # NaN is not
     if bad.size:
         i, t = bad[0]
+        advice = "Set vocabulary_size if the training data do not hold the largest token"
+        if vocabulary_size is not None:
+            advice = f"It comes from vocabulary_size={vocabulary_size}"
         raise ValueError(
             f"X must hold tokens below {n_tokens}, the size of the vocabulary; got {int(X[i, t])} in row {i} at step"
-            f" {t}. Set vocabulary_size if the training data do not hold the largest token."
+            f" {t}. {advice}."
         )
 
 

@@ -52,7 +52,7 @@ class SequenceNet(BaseNet):
                 f" {self._n_channels}: its shape must be (n, steps, {self._n_channels})."
             )
         if self._has_tokens:
-            check_tokens(rows, self._n_tokens)
+            check_tokens(rows, self._n_tokens, self.vocabulary_size)
         else:
             rows = without_missing(rows, n_channels, lengths, self.missing == "mask", self._missing_only_at_end)
         return (rows, y) if has_targets else rows

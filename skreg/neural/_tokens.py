@@ -1,5 +1,6 @@
 """Texts as sequences of tokens, for nets with an embedding."""
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -50,7 +51,8 @@ class Tokens(DocumentationLinkMixin, TransformerMixin, BaseEstimator):
     Raises
     ------
     ValueError
-        When X is not a list of texts, and when no word is left for the vocabulary.
+        When X is not a list of texts, when `token_pattern` is no regular expression, and when no word is left for the
+        vocabulary.
 
     See Also
     --------
@@ -105,7 +107,10 @@ class Tokens(DocumentationLinkMixin, TransformerMixin, BaseEstimator):
         """The words of every text, at most `max_length` of them."""
         texts, _ = texts_of(X, self)
         vectorizer = CountVectorizer(analyzer=self.analyzer, lowercase=self.lowercase, token_pattern=self.token_pattern)
-        split = vectorizer.build_analyzer()
+        try:
+            split = vectorizer.build_analyzer()
+        except (re.error, ValueError) as error:
+            raise ValueError(f"token_pattern={self.token_pattern!r} is no pattern of a word: {error}.") from error
         return [list(split(text))[: self.max_length] for text in texts]
 
     @unchanged_on_error

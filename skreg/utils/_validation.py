@@ -15,6 +15,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 
 TINY = 1e-140  # the square of a smaller number is not accurate: it is denormal or 0
+_LISTED = 10  # labels in a message, at most
 _NAMES = re.compile(  # in messages about X and y
     r"(?<=, but )\w+(?= (?:is expecting|was fitted to) )|(?<= required by )\w+"
     r"|^(?:This )?\w+(?: estimator)?(?= requires y )"
@@ -291,10 +292,14 @@ def class_codes(y, classes=None, name="y"):
         return found, codes
     unknown = found[~np.isin(found, classes)]
     if unknown.size:
-        raise ValueError(
-            f"{name} has labels that are not among the classes {classes.tolist()!r}: {unknown.tolist()!r}."
-        )
+        raise ValueError(f"{name} has labels that are not among the classes {_listed(classes)}: {_listed(unknown)}.")
     return classes, np.searchsorted(classes, found)[codes]
+
+
+def _listed(labels):
+    """Labels for a message, of many only the first."""
+    rest = labels.size - _LISTED
+    return repr(labels[:_LISTED].tolist()) + (f" and {rest} more" if rest > 0 else "")
 
 
 def check_classes(y, sample_weight, classes=None):

@@ -178,6 +178,8 @@ def test_bad_input__classes():
         model.partial_fit(X, CODES, classes=[0, 1])
     with pytest.raises(ValueError, match=r"y has labels that are not among the classes"):
         model.partial_fit(X, CODES + 2)
+    with pytest.raises(ValueError, match=r": \[3, 4, .* 12\] and 10 more\."):
+        model.partial_fit(X, np.arange(len(X)) + 3)
     with pytest.raises(ValueError, match=r"class_weight='balanced' needs all rows at once"):
         DropoutMLPClassifier(class_weight="balanced").partial_fit(X, CODES)
     with pytest.raises(ValueError, match=r"classes must hold at least two classes; got \[0\]"):

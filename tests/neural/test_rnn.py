@@ -192,6 +192,8 @@ def test_tokens__vocabulary_and_unknown_words():
     ):
         with pytest.raises(ValueError, match=message):
             Tokens(min_count=2).fit(X)
+    with pytest.raises(ValueError, match=r"token_pattern='\(' is no pattern of a word: missing"):
+        Tokens(token_pattern="(").fit(["a b"])
 
 
 def test_tokens__order_of_words_in_a_grid_with_augmented_texts():
@@ -292,6 +294,10 @@ def test_rnn__tokens_that_do_not_fit_are_refused():
         model.predict(X.astype(float))
     with pytest.raises(ValueError, match="sequence 1 of X has no tokens"):
         model.predict([[1, 2], []])
+    with pytest.raises(TypeError, match=r"got <U3\. skreg.neural.Tokens makes tokens from texts"):
+        model.predict(["a b"])
+    with pytest.raises(ValueError, match=r"tokens below 5, .*It comes from vocabulary_size=5"):
+        DropoutRNNClassifier(**SMALL, embedding_size=3, vocabulary_size=5).fit(X, y)
 
 
 def test_rnn__warm_start_keeps_the_architecture(waves):
