@@ -227,7 +227,7 @@ class Convolution(Weighted):
         n_inputs = math.prod(self.kernel) * n_channels
         self.build_weights(n_inputs, rng, dtype)
         self.n_products = math.prod(n_windows) * n_inputs * self.width
-        if WinogradProduct.suits(self.geometry, n_channels):
+        if WinogradProduct.suits(self.geometry, n_channels, self.width):
             self.product = WinogradProduct(self.geometry, n_channels, self.width)
         elif SignalProduct.suits(self.geometry) and n_channels > _FEW_CHANNELS:
             self.product = SignalProduct(self.geometry, n_channels, self.width)

@@ -1,0 +1,241 @@
+"""Tiles of images, transformed for convolution by fewer multiplications: the kernels of `winograd`."""
+
+import numpy as np
+
+from ..._core._jit import inlined, njit
+from ..lanes import LANES, load, store
+from ..noise import ONE, TWO, ZERO
+
+SIZE = 6  # pixels of a tile, and places, along one axis
+_ROW = SIZE * LANES  # numbers in a row of a tile
+_TILE = SIZE * _ROW
+_STRIP = 1 << 13  # numbers of tiles that are transformed along the first axis before the second
+_FOUR, _FIVE, _EIGHT = np.float32(4.0), np.float32(5.0), np.float32(8.0)
+
+
+@inlined
+def pixels_to_places(a, b, c, d, e, f):
+    """B: sixteen numbers of each of six places, from those of six pixels."""
+    even, odd = e - _FOUR * c, d - _FOUR * b
+    far, near = e - c, TWO * (d - b)
+    return _FOUR * a - _FIVE * c + e, even + odd, even - odd, far + near, far - near, _FOUR * b - _FIVE * d + f
+
+
+@inlined
+def places_to_pixels(a, b, c, d, e, f):
+    """The transpose of `pixels_to_places`: gradients of six places to those of six pixels."""
+    sum1, sum2, less1, less2 = b + c, d + e, b - c, d - e
+    second, fourth = _FOUR * (f - less1) - TWO * less2, less1 + TWO * less2 - _FIVE * f
+    return _FOUR * a, second, -_FIVE * a - _FOUR * sum1 - sum2, fourth, a + sum1 + sum2, f
+
+
+@inlined
+def places_to_results(last, a, b, c, d, e, f):
+    """A: six places to two, three or four results; see `last_result`. What is returned after these is not used."""
+    two, three, four = last
+    sum1, sum2, less1, less2 = b + c, d + e, b - c, d - e
+    third, fourth = sum1 + _FOUR * sum2 + three * f, less1 + _EIGHT * less2 + four * f
+    return a + sum1 + sum2, less1 + TWO * less2 + two * f, third, fourth, third, fourth
+
+
+@inlined
+def results_to_places(last, a, b, c, d):
+    """The transpose of `places_to_results`: gradients of results to those of places."""
+    two, three, four = last
+    c, d = (three + four) * c, four * d
+    even, odd = a + c, b + d
+    far, near = a + _FOUR * c, TWO * b + _EIGHT * d
+    return a, even + odd, even - odd, far + near, far - near, two * b + three * c + d
+
+
+@inlined
+def results_of_tile(size):
+    """Results of a tile along one axis, for filters of a size."""
+    return 1 if size == 1 else SIZE + 1 - size
+
+
+@inlined
+def last_result(count):
+    """Three numbers, of which that one is 1 that says which result of a tile is the last: the second to the fourth."""
+    return ONE if count == 2 else ZERO, ONE if count == 3 else ZERO, ONE if count == 4 else ZERO
+
+
+@inlined
+def load_six(numbers, first, step):
+    """Six times sixteen numbers of an array, which are `step` apart."""
+    a, b, c = load(numbers, first), load(numbers, first + step), load(numbers, first + 2 * step)
+    return a, b, c, load(numbers, first + 3 * step), load(numbers, first + 4 * step), load(numbers, first + 5 * step)
+
+
+@inlined
+def load_four(numbers, first, step):
+    """Four times sixteen numbers of an array, which are `step` apart."""
+    a, b, c = load(numbers, first), load(numbers, first + step), load(numbers, first + 2 * step)
+    return a, b, c, load(numbers, first + 3 * step)
+
+
+@inlined
+def store_six(numbers, first, step, a, b, c, d, e, f):
+    """Write six times sixteen numbers, `step` apart, to an array."""
+    store(numbers, first, a)
+    store(numbers, first + step, b)
+    store(numbers, first + 2 * step, c)
+    store(numbers, first + 3 * step, d)
+    store(numbers, first + 4 * step, e)
+    store(numbers, first + 5 * step, f)
+
+
+@inlined
+def add_six(numbers, first, step, a, b, c, d, e, f):
+    """Add six times sixteen numbers to those of an array, which are `step` apart."""
+    store(numbers, first, load(numbers, first) + a)
+    store(numbers, first + step, load(numbers, first + step) + b)
+    store(numbers, first + 2 * step, load(numbers, first + 2 * step) + c)
+    store(numbers, first + 3 * step, load(numbers, first + 3 * step) + d)
+    store(numbers, first + 4 * step, load(numbers, first + 4 * step) + e)
+    store(numbers, first + 5 * step, load(numbers, first + 5 * step) + f)
+
+
+@njit
+def copy_tile(x, top, left, first, shape, out):
+    """Copy a tile of sixteen channels of an image (height, width, channels) to `out`, with zeros outside the image."""
+    height, width, n_channels = x.shape
+    source = x.reshape(-1)
+    for u in range(shape[0]):
+        for v in range(shape[1]):
+            t, y, z = u * _ROW + v * LANES, top + u, left + v
+            if 0 <= y < height and 0 <= z < width:
+                store(out, t, load(source, (y * width + z) * n_channels + first))
+            else:
+                for c in range(LANES):
+                    out[t + c] = ZERO
+
+
+@njit
+def add_tile(tile, top, left, first, shape, out):
+    """Add what `copy_tile` copied to an image, but for what is outside."""
+    height, width, n_channels = out.shape
+    target = out.reshape(-1)
+    for u in range(max(0, -top), min(shape[0], height - top)):
+        for v in range(max(0, -left), min(shape[1], width - left)):
+            s = ((top + u) * width + left + v) * n_channels + first
+            store(target, s, load(target, s) + load(tile, u * _ROW + v * LANES))
+
+
+@njit
+def write_columns(tiles, n_tiles, n_channels, is_gradient, last, plane, target, first):
+    """Transform columns of some tiles, whose rows are transformed, and write their places; see `tiles_to_places`."""
+    for v in range(SIZE):
+        t, s = v * LANES, first + v * plane
+        for _ in range(0, n_tiles * n_channels, LANES):
+            if is_gradient:
+                p = results_to_places(last, *load_four(tiles, t, _ROW))
+            else:
+                p = pixels_to_places(*load_six(tiles, t, _ROW))
+            store_six(target, s, SIZE * plane, *p)
+            t += _TILE
+            s += LANES
+
+
+@njit
+def tiles_to_places(x, kernel, is_gradient, before, n_tiles, out):
+    """Transform the tiles of images x (n, height, width, channels) to places, `out` (places, tiles * channels or more).
+
+    There are `n_tiles` (rows, columns) of tiles in an image; the first begins `before` (rows, columns) outside the
+    image, where there are zeros. Tiles are those of pixels or, for gradients, of results, for filters of the size
+    `kernel`. Rows of some tiles are transformed, then their columns, so that few places are written to at a time.
+    """
+    n, height, width, n_channels = x.shape
+    source, target, plane, row = x.reshape(-1), out.reshape(-1), out.shape[1], width * n_channels
+    results_y, results_x = results_of_tile(kernel[0]), results_of_tile(kernel[1])
+    last_y, last_x = last_result(results_y), last_result(results_x)
+    pixels_y = results_y if is_gradient else results_y + kernel[0] - 1
+    pixels_x = results_x if is_gradient else SIZE
+    reach = 4 if is_gradient else SIZE  # pixels that are read
+    strip = max(1, min(n_tiles[1], _STRIP // (SIZE * SIZE * n_channels)))
+    tiles, edge = np.zeros(strip * SIZE * SIZE * n_channels, x.dtype), np.zeros(_TILE, x.dtype)
+    place = 0
+    for b in range(n):
+        for i in range(n_tiles[0]):
+            top = i * results_y - before[0]
+            for start in range(0, n_tiles[1], strip):
+                count, t = min(strip, n_tiles[1] - start), 0
+                for j in range(start, start + count):
+                    left = j * results_x - before[1]
+                    inside = left >= 0 and left + reach <= width and top >= 0 and top + pixels_y <= height
+                    for first in range(0, n_channels, LANES):
+                        if not inside:
+                            copy_tile(x[b], top, left, first, (pixels_y, pixels_x), edge)
+                        s = ((b * height + top) * width + left) * n_channels + first
+                        for u in range(pixels_y):
+                            if not inside:
+                                if is_gradient:
+                                    p = results_to_places(last_x, *load_four(edge, u * _ROW, LANES))
+                                else:
+                                    p = pixels_to_places(*load_six(edge, u * _ROW, LANES))
+                            elif is_gradient:
+                                p = results_to_places(last_x, *load_four(source, s + u * row, n_channels))
+                            else:
+                                p = pixels_to_places(*load_six(source, s + u * row, n_channels))
+                            store_six(tiles, t + u * _ROW, LANES, *p)
+                        if kernel[0] == 1:
+                            store_six(target, place + (j - start) * n_channels + first, plane, *p)
+                        t += _TILE
+                if kernel[0] > 1:
+                    write_columns(tiles, count, n_channels, is_gradient, last_y, plane, target, place)
+                place += count * n_channels
+
+
+@njit
+def places_to_tiles(places, kernel, is_gradient, before, n_tiles, out):
+    """Transform places (places, ...), and write or add the tiles to images `out`: see `tiles_to_places`."""
+    n, height, width, n_channels = out.shape
+    source, target, plane, row = places.reshape(-1), out.reshape(-1), places.shape[1], width * n_channels
+    results_y, results_x = results_of_tile(kernel[0]), results_of_tile(kernel[1])
+    last_y, last_x = last_result(results_y), last_result(results_x)
+    pixels_y = results_y + kernel[0] - 1 if is_gradient else results_y
+    pixels_x = SIZE if is_gradient else results_x
+    tile = np.zeros(_TILE, out.dtype)
+    out[:] = ZERO
+    place = 0
+    for b in range(n):
+        for i in range(n_tiles[0]):
+            top = i * results_y - before[0]
+            for j in range(n_tiles[1]):
+                left = j * results_x - before[1]
+                inside = left >= 0 and left + pixels_x <= width and top >= 0 and top + pixels_y <= height
+                for first in range(0, n_channels, LANES):
+                    s = place + first
+                    for u in range(1 if kernel[0] == 1 else SIZE):
+                        if is_gradient:
+                            p = places_to_pixels(*load_six(source, s, plane))
+                        else:
+                            p = places_to_results(last_x, *load_six(source, s, plane))
+                        store_six(tile, u * _ROW, LANES, *p)
+                        s += SIZE * plane
+                    s = ((b * height + top) * width + left) * n_channels + first
+                    for v in range(pixels_x if kernel[0] > 1 else 0):
+                        if is_gradient:
+                            p = places_to_pixels(*load_six(tile, v * LANES, _ROW))
+                        else:
+                            p = places_to_results(last_y, *load_six(tile, v * LANES, _ROW))
+                        if not inside:
+                            store_six(tile, v * LANES, _ROW, *p)
+                        elif is_gradient:
+                            add_six(target, s + v * n_channels, row, *p)
+                        else:
+                            store(target, s + v * n_channels, p[0])
+                            store(target, s + v * n_channels + row, p[1])
+                            if results_y > 2:
+                                store(target, s + v * n_channels + 2 * row, p[2])
+                            if results_y > 3:
+                                store(target, s + v * n_channels + 3 * row, p[3])
+                    if kernel[0] == 1 and inside:
+                        if is_gradient:
+                            add_six(target, s, n_channels, *p)
+                        else:
+                            for v in range(pixels_x):
+                                store(target, s + v * n_channels, load(tile, v * LANES))
+                    elif not inside:
+                        add_tile(tile, top, left, first, (pixels_y, pixels_x), out[b])
+                place += n_channels
