@@ -48,7 +48,7 @@ CASES = {
     "by tiles": lambda: [conv(16, (1, 1)), BiasActivationDropout(TANH), conv(12, (3, 3)), Reshape()],
     "max pooling": lambda: [conv(2, (1, 1)), MaxPool((2, 2)), BiasActivationDropout(TANH), Reshape()],
     "mean pooling": lambda: [conv(3, (3, 3)), BiasActivationDropout(TANH, HALF), MeanPool((2, 3)), Reshape()],
-    "batch norm": lambda: [conv(3, (3, 3)), BatchNorm(), BiasActivationDropout(TANH), GlobalMeanPool()],
+    "batch norm": lambda: [conv(3, (3, 3)), BiasActivationDropout(TANH, norm=BatchNorm()), GlobalMeanPool()],
     "layer norm": lambda: [conv(3, (3, 3)), LayerNorm(), BiasActivationDropout(TANH), GlobalMeanPool()],
     "spatial dropout": lambda: [conv(3, (3, 3)), Dropout(HALF, shared=("positions",)), GlobalMeanPool()],
     "DropBlock": lambda: [conv(3, (3, 3)), DropBlock(0.3, (2, 2)), GlobalMeanPool()],
@@ -59,7 +59,7 @@ CASES = {
     ],
     "pre-activation": lambda: [
         conv(2, (3, 3)),
-        ResidualBlock(Chain(BatchNorm(), BiasActivationDropout(TANH), conv(2, (3, 3)), Dropout(HALF, ROW))),
+        ResidualBlock(Chain(BiasActivationDropout(TANH, norm=BatchNorm()), conv(2, (3, 3)), Dropout(HALF, ROW))),
         GlobalMeanPool(),
     ],
     "shortcut": lambda: [
@@ -213,6 +213,29 @@ def test_max_pool__equal_numbers_give_the_gradient_to_one():
     layer.build((2, 2, 1), None, None)
     _, back = layer(np.zeros((1, 2, 2, 1)), Context())
     assert back(np.ones((1, 1, 1, 1))).ravel().tolist() == [1.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_max_pool__within_batch_norm_is_that_after_it(train):
+    rng = np.random.default_rng(0)
+    x, biases, scales = rng.standard_normal((4, 5, 7, 3)), rng.standard_normal(3), np.array([0.7, -1.3, 0.0])
+    apart = Chain(BatchNorm(), MaxPool((2, 3)), BiasActivationDropout(TANH))
+    within = Chain(BiasActivationDropout(TANH, norm=BatchNorm(), pool=MaxPool((2, 3))))
+    results = []
+    for chain in (apart, within):
+        net = Net(chain, (5, 7, 3), rng, np.float64)
+        norm = next(module for module in chain.modules() if isinstance(module, BatchNorm))
+        norm.scale.value[:], chain.layers[-1].bias.value[:] = scales, biases
+        for module in chain.modules():
+            module.needs_input_gradient = True
+        ctx = Context(train=train, gradient=True)
+        ctx.set_gradients(net.views(net.grad))
+        ctx.begin_gradients()
+        y, back = net(x.copy(), ctx)
+        dx = back(np.random.default_rng(1).standard_normal(y.shape))
+        results.append((y.copy(), dx, ctx.grad(norm.scale)[:2], ctx.grad(chain.layers[-1].bias), net.memory))
+    for found, wanted in zip(*results, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
 
 
 def test_max_pool__commutes_with_activations_that_never_decrease():

@@ -46,7 +46,7 @@ CASES = {
         Dense(4, hooks=[WeightNorm(), DropConnect(HALF)]),
         BiasActivationDropout(ACTIVATIONS["gelu"]),
     ],
-    "batch norm": lambda: [Dense(4), BatchNorm(), BiasActivationDropout(ACTIVATIONS["tanh"], HALF)],
+    "batch norm": lambda: [Dense(4), BiasActivationDropout(ACTIVATIONS["tanh"], HALF, norm=BatchNorm())],
     "layer norm": lambda: [Dense(4), LayerNorm(), BiasActivationDropout(ACTIVATIONS["silu"], Gaussian(F(0.3)))],
     "residual": lambda: [
         Dense(4),
@@ -464,8 +464,8 @@ def test_layers__architecture_of_the_perceptron():
     net = build_mlp(a, (2,), 5, 10, np.random.default_rng(0))
     kinds = [type(part).__name__ for part in net.layer.layers]
     assert kinds == [
-        "InputNoise", "Dropout", "Dropout", "Dense", "BatchNorm", "BiasActivationDropout", "ResidualBlock", "Dense",
-        "BatchNorm", "BiasActivationDropout", "Dense", "Bias",
+        "InputNoise", "Dropout", "Dropout", "Dense", "BiasActivationDropout", "ResidualBlock", "Dense",
+        "BiasActivationDropout", "Dense", "Bias",
     ]  # fmt: skip
     assert net.segment_groups == ["hidden1", "hidden2", "hidden3", "output"]
     assert net.segment_ends[-1] == 2 * 4 + 4 * 4 + 4 * 3 + 3 * 5

@@ -131,7 +131,7 @@ def test_members__batch_statistics_are_those_of_each_member():
     before, _ = net.layer.layers[0](x, ctx)
     before = before.copy()
     net.layer.layers[1](before.copy(), ctx)
-    np.testing.assert_allclose(net.layer.layers[1].mean.value, np.average(before, axis=0, weights=w))
+    np.testing.assert_allclose(net.layer.layers[1].norm.mean.value, np.average(before, axis=0, weights=w))
 
 
 def test_members__begin_as_different_signs_of_the_inputs():

@@ -9,10 +9,11 @@ from ..base import Chain, Net, ResidualBlock
 from ..layers.activations import ACTIVATIONS, MONOTONE, BiasActivationDropout
 from ..layers.convolution import Convolution
 from ..layers.dropout import DropBlock, Dropout
+from ..layers.normalization import BatchNorm, LayerNorm
 from ..layers.pooling import GlobalMeanPool, MaxPool, MeanPool
 from ..layers.shapes import Reshape
 from ..noise import dropout_noise
-from .mlp import GAINS, NORMALIZATION, Architecture, dense_layers, input_layers, row_dropout, weight_hooks
+from .mlp import GAINS, Architecture, dense_layers, input_layers, row_dropout, weight_hooks
 
 POOLING = {"max": MaxPool, "mean": MeanPool}
 
@@ -73,11 +74,14 @@ class _Builder:
             weight_hooks(a.dense, None)[0],
         )
 
-    def activation(self, between=()):
-        """Normalization, other layers, then bias and activation."""
+    def activation(self, pool=()):
+        """Normalization, pooling, then bias and activation."""
         dense = self.a.dense
-        normalization = [NORMALIZATION[dense.normalization]()] if dense.normalization else []
-        return [*normalization, *between, BiasActivationDropout(ACTIVATIONS[dense.activation])]
+        activation = ACTIVATIONS[dense.activation]
+        if dense.normalization == "batch":
+            return [BiasActivationDropout(activation, norm=BatchNorm(), pool=pool[0] if pool else None)]
+        normalization = [LayerNorm()] if dense.normalization else []
+        return [*normalization, *pool, BiasActivationDropout(activation)]
 
     def noise(self):
         """Noise on whole channels and on blocks."""
@@ -101,8 +105,8 @@ class _Builder:
         """
         a, pool = self.a, self.pool(layer)
         commutes = a.pooling == "max" and a.dense.activation in MONOTONE
-        between, after = (pool, []) if commutes else ([], pool)
-        return [self.convolution(layer, stride=a.stride[layer]), *self.activation(between), *after, *self.noise()]
+        inside, after = (pool, []) if commutes else ([], pool)
+        return [self.convolution(layer, stride=a.stride[layer]), *self.activation(inside), *after, *self.noise()]
 
     def block(self, layer):
         """Two convolutions with normalization and activation before each (He et al. 2016b, figure 1b), then pooling.

@@ -17,7 +17,7 @@ from ..noise import Bernoulli, dropout_noise
 from ..weights import DropConnect, SpectralNorm, WeightNorm
 
 GAINS = {"relu": 2.0, "leaky_relu": 2.0, "gelu": 2.0, "silu": 2.0}
-NORMALIZATION = {"batch": BatchNorm, "layer": LayerNorm}
+NORMALIZATION = "batch", "layer"
 WEIGHTS = {"weight": WeightNorm, "spectral": SpectralNorm}
 OUTPUT = "output"  # the group of the weights of the last layer
 EMBEDDING = "embedding"  # the group of the vectors of tokens, of categories, and of numbers
@@ -96,12 +96,11 @@ def _hidden(a, layer, n_rows, shared):
     hooks, noise = weight_hooks(a, dropout_noise(a.dropout_kind, a.dropout[layer]), k if layer == 0 else 1)
     dense = Dense(width, a.groups()[layer], GAINS.get(a.activation, 1.0), hooks)
     parts = [dense] if layer == 0 else at_members(k, a.hidden_layer_sizes[layer - 1], dense)
-    if a.normalization == "batch":
-        parts.append(BatchNorm())
-    else:
+    norm = BatchNorm() if a.normalization == "batch" else None
+    if norm is None:
         parts += at_members(k, width, LayerNorm()) if a.normalization else []
         parts += [Scale()] if k > 1 else []
-    parts.append(BiasActivationDropout(ACTIVATIONS[a.activation], noise, 1.0 / (n_rows * k), shared))
+    parts.append(BiasActivationDropout(ACTIVATIONS[a.activation], noise, 1.0 / (n_rows * k), shared, norm))
     skips = a.skips()
     if layer not in skips:
         return parts

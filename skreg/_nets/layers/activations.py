@@ -95,10 +95,10 @@ MONOTONE = "relu", "leaky_relu", "tanh", "logistic", "identity"  # never decreas
 
 
 @njit
-def fused_forward(activation, noise, z, bias, places, slope):
-    """Replace z (rows, positions, channels) by ``activation(z + bias) * factor``; write the derivative to `slope`.
+def fused_forward(activation, noise, z, mean, scale, bias, places, slope, out):
+    """Write ``activation((z - mean) * scale + bias) * factor`` of z (rows, positions, channels) to `out`.
 
-    `slope` may be z itself where no derivative is needed: the value is written last.
+    The derivative by what is activated is written to `slope`. Both may be z itself: the value is written last.
     """
     seed, first, row, position, _ = places
     n, n_positions, n_channels = z.shape
@@ -106,11 +106,11 @@ def fused_forward(activation, noise, z, bias, places, slope):
         for t in range(n_positions):
             place = (first + i) * row + t * position
             for c in range(n_channels):
-                v = z[i, t, c] + bias[c]
+                v = (z[i, t, c] - mean[c]) * scale[c] + bias[c]
                 k = noise.factor(v, uniform(seed, place + c))
                 value, derivative = activation.activate(v)
                 slope[i, t, c] = derivative * k
-                z[i, t, c] = value * k
+                out[i, t, c] = value * k
 
 
 @njit
@@ -161,18 +161,30 @@ class BiasActivationDropout(Layer):
         Weight of the entropy of one unit: 1 over the number of training rows.
     shared : collection of {"positions"}
         Whether all positions of a channel have a factor in common.
+    norm : BatchNorm or None
+        The normalization before the bias, without passes of its own over the batch.
+    pool : MaxPool or None
+        Pooling between the normalization and an activation that never decreases. It then sees the numbers before the
+        normalization, and takes the least one of a window where the scale of the channel is negative. What is
+        normalized and activated is only what it takes.
     """
 
-    def __init__(self, activation, noise=None, entropy_weight=0.0, shared=()):
+    def __init__(self, activation, noise=None, entropy_weight=0.0, shared=(), norm=None, pool=None):
+        self.norm = norm
+        self.pool = pool
+        self.inplace = norm is None
         self.shared = shared
         self.activation = activation
         self.noise = NoNoise() if noise is None else noise
         self.entropy_weight = entropy_weight
         self.is_noisy = noise is not None
 
-    inplace = True
-
     def build(self, shape, rng, dtype):
+        if self.norm is not None:
+            self.norm.build(shape, rng, dtype)
+        self.neutral = np.zeros(shape[-1], dtype), np.ones(shape[-1], dtype)
+        if self.pool is not None:
+            shape = self.pool.build(shape, rng, dtype)
         self.n_units = shape[-1] if self.shared else math.prod(shape)
         self.bias = Param(np.zeros(shape[-1], dtype))
         self.keeps_output = isinstance(self.noise, Concrete)
@@ -196,19 +208,27 @@ class BiasActivationDropout(Layer):
         noise = ctx.at_strength(self.noise) if ctx.noisy else self.noise.at_inference()
         if isinstance(noise, Concrete):
             noise = noise._replace(logit=self.logit.value[0])
-        whole = by_position(x)
+        standard = None if self.norm is None else self.norm.statistics(by_position(x), ctx)
+        mean, scale = self.neutral if standard is None else (standard.mean, standard.factor)
+        y, back_pool = (x, None) if self.pool is None else self.pool.of_monotone(x, scale, ctx)
+        whole = by_position(y)
         places = ctx.places(whole.shape, self.shared)
-        slope = ctx.scratch(whole.shape, x.dtype) if ctx.gradient else whole
-        fused_forward(self.activation, noise, whole, self.bias.value, places, slope)
+        out = whole if standard is None else ctx.scratch(whole.shape, x.dtype)
+        slope = ctx.scratch(whole.shape, x.dtype) if ctx.gradient else out
+        fused_forward(self.activation, noise, whole, mean, scale, self.bias.value, places, slope, out)
 
         def back(d):
             if isinstance(noise, Concrete):
                 own = self._entropy_slope() if ctx.leads else 0.0
-                ctx.grad(self.logit)[0] += rate_gradient(noise, by_position(d), whole, places) + own
-            fused_backward(by_channel(d), by_channel(slope), ctx.grad(self.bias))
-            return d
+                ctx.grad(self.logit)[0] += rate_gradient(noise, by_position(d), out, places) + own
+            if standard is None:
+                fused_backward(by_channel(d), by_channel(slope), ctx.grad(self.bias))
+                return d
+            sums = self.norm.gradient_sums(d, by_channel(slope), by_channel(whole), standard, ctx.grad(self.bias), ctx)
+            d = d if back_pool is None else back_pool(d)
+            return self.norm.backward(d, x, standard, sums) if self.needs_input_gradient else None
 
-        return x, back
+        return out.reshape(y.shape), back
 
     def _entropy_slope(self):
         p = self.rate

@@ -3,6 +3,8 @@
 The shift is the bias of the `BiasActivationDropout` layer after them.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..._core._jit import njit
@@ -90,34 +92,10 @@ def update_running(mean, variance, weight, effective, least, seen, running_mean,
 
 
 @njit
-def normalize_channels(x, mean, variance, scale, inverse, z):
-    """Write standardized channels of x (n, channels) to z, those times their scales to x, and one over deviations."""
-    n, m = x.shape
-    for j in range(m):
-        inverse[j] = ONE / np.sqrt(variance[j] + _VARIANCE_OFFSET)
-    for i in range(n):
-        for j in range(m):
-            z[i, j] = (x[i, j] - mean[j]) * inverse[j]
-            x[i, j] = z[i, j] * scale[j]
+def gradient_sums(d, slope, x, mean, inverse, out, scale_grad, bias_grad):
+    """Multiply d (n, channels) by `slope`; write the sums of its channels, and those times standardized x, to `out`.
 
-
-@njit
-def standardize(x, mean, deviation, scale):
-    """Replace channels of x (n, channels) by standardized ones times their scales."""
-    n, m = x.shape
-    inverse = np.empty_like(mean)
-    for j in range(m):
-        inverse[j] = ONE / np.sqrt(deviation[j] * deviation[j] + _VARIANCE_OFFSET)
-    for i in range(n):
-        for j in range(m):
-            x[i, j] = ((x[i, j] - mean[j]) * inverse[j]) * scale[j]
-
-
-@njit
-def gradient_sums(d, z, out, scale_grad):
-    """Write the sums of every channel of d and of d times z (n, channels) to the two rows of `out`.
-
-    The second ones are the gradient of the scales, and added to it.
+    These are also the gradients of the biases and of the scales, and added to them.
     """
     n, m = d.shape
     part = np.empty_like(out)
@@ -128,29 +106,35 @@ def gradient_sums(d, z, out, scale_grad):
             part[0, j] = part[1, j] = ZERO
         for i in range(start, min(start + _BLOCK_ROWS, n)):
             for j in range(m):
+                d[i, j] *= slope[i, j]
                 part[0, j] += d[i, j]
-                part[1, j] += d[i, j] * z[i, j]
+                part[1, j] += d[i, j] * ((x[i, j] - mean[j]) * inverse[j])
         for j in range(m):
             out[0, j] += part[0, j]
             out[1, j] += part[1, j]
     for j in range(m):
+        bias_grad[j] += out[0, j]
         scale_grad[j] += out[1, j]
 
 
 @njit
-def channels_backward(d, z, weights, sums, total, scale, inverse):
-    """Turn the gradient d (rows, positions, channels) of the output into that of the input.
+def channels_backward(d, x, weights, sums, total, mean, inverse, factor):
+    """Turn the gradient d (rows, positions, channels) of the output into that of the input x.
 
     `weights` are those that the moments were formed with, or zeros where the moments do not depend on the input, and
-    `total` is their sum; `sums` are those of d and of d times z; `inverse` is one over the standard deviation.
+    `total` is their sum; `sums` are those of d and of d times standardized x; `inverse` is one over the standard
+    deviation, and `factor` that times the scale.
     """
     n, n_positions, n_channels = d.shape
-    means, factor = sums / total, scale * inverse
+    means = sums / total
+    for c in range(n_channels):
+        means[1, c] *= inverse[c]
     for i in range(n):
         w = weights[i]
         for t in range(n_positions):
             for c in range(n_channels):
-                d[i, t, c] = (d[i, t, c] - w * (means[0, c] + z[i, t, c] * means[1, c])) * factor[c]
+                own = means[0, c] + (x[i, t, c] - mean[c]) * means[1, c]
+                d[i, t, c] = (d[i, t, c] - w * own) * factor[c]
 
 
 @njit
@@ -244,6 +228,16 @@ class LayerNorm(Layer):
         return out, back
 
 
+class Standard(NamedTuple):
+    """What channels are standardized with."""
+
+    mean: np.ndarray  # (channels,)
+    inverse: np.ndarray  # (channels,), one over the standard deviation
+    factor: np.ndarray  # (channels,), that times the scale
+    weights: np.ndarray  # (rows,), in the mean and deviation: zeros where these do not depend on the batch
+    total: float  # of the weights of all positions
+
+
 class BatchNorm(Layer):
     """Every channel with mean 0 and variance 1 over the batch, in evaluation by running means (Ioffe & Szegedy 2015).
 
@@ -251,8 +245,6 @@ class BatchNorm(Layer):
     standard deviations, not of variances as in the paper: one row far from the others would count by its square, and
     shrink in evaluation what was never as small in the batches that most rows were trained in.
     """
-
-    inplace = True
 
     def build(self, shape, rng, dtype):
         width = shape[-1]
@@ -268,27 +260,41 @@ class BatchNorm(Layer):
         self.seen.value[:] = 0.0
         self.least = least
 
-    def __call__(self, x, ctx):
-        whole, rows = by_position(x), by_channel(x)
-        train = ctx.train and not self.frozen
-        if not train and not (ctx.gradient and self.needs_input_gradient):
-            standardize(rows, self.mean.value, self.deviation.value, self.scale.value)
-            return x, lambda d: None
-        n = x.dtype.type(ctx.n_rows(len(x)) * whole.shape[1])
-        if train:
-            weights, (mean, variance) = self._batch_moments(whole, n, ctx)
+    def statistics(self, x, ctx):
+        """`Standard` for a batch x (rows, positions, channels), which goes into the running means in training."""
+        total = x.dtype.type(ctx.n_rows(len(x)) * x.shape[1])
+        if ctx.train and not self.frozen:
+            weights, (mean, variance) = self._batch_moments(x, total, ctx)
         else:
             weights, mean, variance = np.zeros(len(x), x.dtype), self.mean.value, self.deviation.value**2
-        z, inverse, scale = ctx.scratch(rows.shape, x.dtype), np.empty_like(mean), self.scale.value
-        normalize_channels(rows, mean, variance, scale, inverse, z)
+        inverse = ONE / np.sqrt(variance + _VARIANCE_OFFSET)
+        return Standard(mean, inverse, self.scale.value * inverse, weights, total)
+
+    def gradient_sums(self, d, slope, x, standard, bias_grad, ctx):
+        """Multiply d by `slope`, add the gradients of scales and biases, and return what `backward` needs."""
+        sums = np.empty((2, d.shape[-1]), d.dtype)
+        own = standard.mean, standard.inverse, sums, ctx.grad(self.scale), bias_grad
+        gradient_sums(by_channel(d), slope, x, *own)
+        return ctx.total(sums)
+
+    def backward(self, d, x, standard, sums):
+        """Turn the gradient d of the output, without the bias, into that of the input x."""
+        whole = by_position(d)
+        last = standard.mean, standard.inverse, standard.factor
+        channels_backward(whole, by_position(x), standard.weights, sums, standard.total, *last)
+        return d
+
+    def __call__(self, x, ctx):
+        standard = self.statistics(by_position(x), ctx)
+        out = np.subtract(x, standard.mean, out=ctx.scratch(x.shape, x.dtype))
+        out *= standard.factor
 
         def back(d):
-            sums = np.empty((2, d.shape[-1]), d.dtype)
-            gradient_sums(by_channel(d), z, sums, ctx.grad(self.scale))
-            channels_backward(by_position(d), z.reshape(whole.shape), weights, ctx.total(sums), n, scale, inverse)
-            return d
+            rows, no_bias = by_channel(d), np.zeros_like(standard.mean)
+            sums = self.gradient_sums(rows, np.ones_like(rows), by_channel(x), standard, no_bias, ctx)
+            return self.backward(d, x, standard, sums) if self.needs_input_gradient else None
 
-        return x, back
+        return out, back
 
     def _batch_moments(self, x, n, ctx):
         """Weights with mean 1, and the moments of the batch, which also go into the running means."""

@@ -4,12 +4,12 @@ import numpy as np
 
 from ..._core._jit import njit
 from ..base import Layer, by_position
-from ..noise import ZERO
+from ..noise import ONE, ZERO
 
 
 @njit
-def max_pool(x, window, out, winner):
-    """Write the largest number of every window, and its place in the window."""
+def max_pool(x, sign, window, out, winner):
+    """Write the largest number of every window, and its place in the window; the least one where `sign` is -1."""
     n, height, width, n_channels = out.shape
     size_y, size_x = window
     for b in range(n):
@@ -23,7 +23,7 @@ def max_pool(x, window, out, winner):
                 for k in range(1, size_y * size_x):
                     other = x[b, i * size_y + k // size_x, j * size_x + k % size_x]
                     for c in range(n_channels):
-                        better = other[c] > best[c]
+                        better = sign[c] * other[c] > sign[c] * best[c]
                         best[c] = other[c] if better else best[c]
                         place[c] = k if better else place[c]
 
@@ -100,9 +100,13 @@ class MaxPool(Pool):
     """The largest number of every window; the first of equal ones has the gradient."""
 
     def __call__(self, x, ctx):
+        return self.of_monotone(x, np.ones(x.shape[-1], x.dtype), ctx)
+
+    def of_monotone(self, x, slope, ctx):
+        """Of every window, the number with the largest product with `slope`, one for every channel."""
         out = ctx.scratch((len(x), *self.shape_out), x.dtype)
         winner = ctx.scratch(out.shape, np.int32)  # as wide as the numbers, so that both are vectorized together
-        max_pool(x, self.window, out, winner)
+        max_pool(x, np.where(slope < 0.0, -ONE, ONE).astype(x.dtype), self.window, out, winner)
 
         def back(d):
             before = ctx.scratch(x.shape, x.dtype)
