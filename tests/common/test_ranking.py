@@ -1,9 +1,13 @@
-"""Average ranks and intervals of `python -m benchmarks tabular`."""
+"""Average ranks, intervals and searches of `python -m benchmarks tabular`."""
 
 import numpy as np
 import pytest
+from scipy.stats import loguniform
+from sklearn.linear_model import SGDRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from benchmarks import ranking, tables
+from benchmarks import ranking, tables, tuned
 
 
 def test_ranks__equal_losses_share_ranks_and_wins():
@@ -36,3 +40,18 @@ def test_tables__no_table_is_both_for_choosing_and_for_reporting():
     old = {*tables.OLD_CLASSES, *tables.OLD_NUMBERS, *tables.BUILT_IN}
     assert old <= set(choosing)
     assert len(set(tables.CLASSES.values()) | set(tables.NUMBERS.values())) == len(tables.CLASSES) + len(tables.NUMBERS)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_search__finds_what_is_better_than_the_default():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 3))
+    y = X[:, 0] + 0.1 * rng.standard_normal(60)
+    model = make_pipeline(StandardScaler(), SGDRegressor(alpha=100.0, random_state=0))
+    for low, is_better in ((1e-4, True), (1e3, False)):
+        space = {"sgdregressor__alpha": loguniform(low, 10.0 * low)}
+        best, chosen, count = tuned.search(model, lambda _, space=space: space, 27, X, y, False, 0.0)
+        assert count == 1 + tuned.CANDIDATES
+        assert (chosen.get("sgdregressor__max_iter") == 27) == is_better == bool(chosen)
+        assert best.get_params()["sgdregressor__alpha"] == chosen.get("sgdregressor__alpha", 100.0)
+    assert tuned.words({"net__l1": 1e-4, "net__dropout": 0}, "net__") == "dropout=0, l1=0.0001"
