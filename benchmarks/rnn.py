@@ -23,7 +23,7 @@ loader, with one thread and with all; the faster is shown.
 
 Accuracy on the test sets: the same net for the same number of epochs without dropout, and with variational dropout (Gal
 & Ghahramani 2016): one mask a sequence, for every gate another. Means over seeds, in percent. The settings of
-JapaneseVowels and TREC had the smallest log loss on training rows that were held out: in three folds, and on a fifth of
+JapaneseVowels and TREC had the highest accuracy on training rows that were held out, in five folds and on a fifth of
 them; the others were set beforehand. Published figures are those of FCN (Wang et al. 2017) and MiniRocket (Dempster et
 al. 2021) for signals, of a GRU for MNIST-1D (Greydanus & Kobak 2024), and of a convolutional net on random embeddings
 for TREC (Kim 2014).
@@ -155,7 +155,7 @@ def beside(name):
 
 TASKS = {
     "JapaneseVowels": Task(
-        dict(SIGNALS, cell="lstm", input_noise=0.3), (0.5, 0.1, 0.25, 0.0), dict(published=99.3), 99.0
+        dict(SIGNALS, cell="lstm", input_noise=0.3, mixup=0.3), (0.5, 0.1, 0.25, 0.0), dict(published=99.3), 99.0
     ),
     "MNIST-1D": Task(
         dict(COMMON, units=64, max_iter=30, batch_size=100), (0.25, 0.0, 0.25, 0.0), dict(published=91.0), 93.0

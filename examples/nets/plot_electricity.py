@@ -51,6 +51,6 @@ ax.fill_between(hours, low[some], high[some], alpha=0.35, label="interval for 95
 ax.plot(hours, y_test[some], "k.", markersize=3, label="demand")
 ax.plot(hours, net.predict(X_test[some]), label="prediction")
 ax.set(xlabel="hours", ylabel="GW", title="The next half hour, from the last two days")
-ax.legend()
+fig.legend(loc="outside lower center", ncols=3)
 fig.savefig("electricity.png", dpi=120)
 print("forecast: electricity.png")
