@@ -8,6 +8,7 @@ from . import (
     compile,
     diagnose,
     effects,
+    goals,
     images,
     linear,
     logistic,
@@ -31,6 +32,7 @@ FAMILIES = {
     "diagnose": diagnose,
     "compile": compile,
     "effects": effects,
+    "goals": goals,
     "images": images,
     "linear": linear,
     "logistic": logistic,
@@ -50,7 +52,7 @@ FAMILIES = {
 
 def render(_):
     for module in FAMILIES.values():
-        if module is not compile:  # prints only
+        if module not in (compile, goals):  # the one only prints, the other reads the pages
             module.book(report.RESULTS).render()
 
 

@@ -1,40 +1,35 @@
 """Measurements that need a new process: ``python -m benchmarks.child`` prints one line of JSON.
 
-``first <solver>`` times the import and the first fit; ``memory <solver> <problem> <small or full>`` measures how far a
-fit's peak rises above holding the data. Nothing heavy is imported before the clock runs.
+``first <module> <call>`` times the import and the first fit; ``memory <solver> <problem> <small or full>`` measures how
+far a fit's peak rises above holding the data. Nothing heavy is imported before the clock runs.
 """
 
 import gc
+import importlib
 import json
 import pathlib
 import sys
 import time
 
 
-def first(name):
-    """Import and first fit on a small problem, in seconds."""
-    start = time.perf_counter()
-    if name == "scikit-learn":
-        from sklearn.linear_model import ElasticNet
+def first(module, call):
+    """Import and first fit of a model on a small problem, in seconds, and the CPU seconds of both.
 
-        model = ElasticNet(alpha=0.1)
-    elif name == "skglm":
-        from skglm import ElasticNet
-
-        model = ElasticNet(alpha=0.1)
-    else:
-        from skreg import ElasticNetProx
-
-        model = ElasticNetProx(alpha=0.1)
-    imported = time.perf_counter()
+    The model is what a `call` makes of a name in a module: "ElasticNet(0.1)".
+    """
+    start, cpu = time.perf_counter(), time.process_time()
+    name = call.partition("(")[0]
+    model = eval(call, {name: getattr(importlib.import_module(module), name)})
+    imported, cpu = time.perf_counter(), time.process_time() - cpu
     import numpy as np
 
     rng = np.random.default_rng(0)
     X = np.asfortranarray(rng.standard_normal((100, 20)))
     y = X @ rng.standard_normal(20) + rng.standard_normal(100)
-    ready = time.perf_counter()
+    ready, before = time.perf_counter(), time.process_time()
     model.fit(X, y)
-    return {"import": imported - start, "fit": time.perf_counter() - ready}
+    fitted, cpu = time.perf_counter(), cpu + time.process_time() - before
+    return {"import": imported - start, "fit": fitted - ready, "cpu": cpu}
 
 
 def resident(field):

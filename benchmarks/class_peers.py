@@ -16,9 +16,19 @@ def answer(alpha, coef, intercept, seconds=None):
 
 
 class Classifier(Solver):
-    """`penalties`: L1 ratios that it supports, None for all; `several`: whether it supports over two classes."""
+    """A solver for two classes or more.
 
-    penalties, several = None, False
+    Attributes
+    ----------
+    penalties : tuple of float or None
+        L1 ratios that it supports; None for all.
+    several : bool
+        Whether it supports over two classes.
+    most_columns : float
+        More would take too much memory.
+    """
+
+    penalties, several, most_columns = None, False, np.inf
 
     def able(self, l1_ratio):
         return (self.several or self.y.max() == 1) and (self.penalties is None or l1_ratio in self.penalties)
@@ -70,6 +80,7 @@ class Lbfgs(ScikitLearn):
 
 class NewtonCholesky(ScikitLearn):
     name, solver, several, penalties = "newton-cholesky", "newton-cholesky", True, (0.0,)
+    most_columns = 2000  # it makes a Hessian of all classes
     ladder, tol = decades(2, 9), 1e-4
 
 

@@ -16,6 +16,7 @@ if (file.exists(file_of("indptr.bin"))) {
   dim(X) <- dims
 }
 y <- numbers("y.bin")
+if (family == "cox") y <- cbind(time = y, status = numbers("events.bin"))
 folds <- integers("folds.bin")
 
 requests <- file("stdin", "r")

@@ -27,7 +27,7 @@ def versions():
 
 
 class Glmnet(Solver):
-    name = "glmnet (R)"
+    name, has_own_folds = "glmnet (R)", True
     ladder, tol = decades(6, 14), 1e-7
 
     @classmethod
@@ -37,7 +37,7 @@ class Glmnet(Solver):
             return False
         return True
 
-    def __init__(self, X, y, family="gaussian"):
+    def __init__(self, X, y, family="gaussian", events=None):
         super().__init__(X, y)
         self.folder = pathlib.Path(tempfile.mkdtemp())
         self._put("dims", np.array(X.shape, dtype=np.int32))
@@ -48,6 +48,8 @@ class Glmnet(Solver):
         else:
             self._put("X", X.T)  # tofile writes rows: so R gets columns
         self._put("y", y.astype(np.float64))
+        if events is not None:  # of Cox's model, whose y are times
+            self._put("events", events.astype(np.float64))
         folds = np.empty(y.size, dtype=np.int32)
         for k, (_, test) in enumerate(FOLDS.split(X)):
             folds[test] = k + 1
@@ -80,7 +82,8 @@ class Glmnet(Solver):
         seconds = float(self.process.stdout.readline())
         parts = self._get("x"), self._get("i", np.int32), self._get("p", np.int32)
         coefs = sp.csc_array(parts, shape=(self.X.shape[1], alphas.size)).toarray()
-        return Answer(alphas, coefs, self._get("a0"), seconds)
+        intercepts = self._get("a0")
+        return Answer(alphas, coefs, intercepts if intercepts.size else np.zeros(alphas.size), seconds)
 
     def path(self, alphas, l1_ratio, tol):
         return self._ask("path", alphas, l1_ratio, tol)

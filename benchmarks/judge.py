@@ -5,9 +5,9 @@ import functools
 import numpy as np
 import scipy.sparse as sp
 
+from skreg._core.certify import certify, form_of_all_columns
 from skreg._core.data import as_data
 from skreg._core.parts.penalty import Penalty
-from skreg._core.solve import certify, form_of_all_columns
 
 ACCURATE = 1e-6  # relative suboptimality, or relative gap, of the class that is compared
 

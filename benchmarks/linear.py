@@ -8,12 +8,16 @@ from .judge import Judge
 from .measure import Heat
 from .peers import Adelie, Celer, ScikitLearn, Skein, Skglm, Skreg
 from .problems import LINEAR, alpha_max, load
+from .solver import FOLDS
 
 SOLVERS = [Skreg, ScikitLearn, Celer, Skglm, Adelie, Skein, Glmnet]
 L1_RATIOS = (1.0, 0.5)
 FIT_IN_PROCESS = ("path", "single", "cv")
 PARTS = (*FIT_IN_PROCESS, "first", "memory")
-SHAPES = ("wide", "tall")  # for cross-validation and memory
+SHAPES = ("wide", "tall")  # for memory
+SPLIT = (*SHAPES, "leave_one_out")  # for cross-validation
+SHORT = 10000  # entries of X, up to which fits take milliseconds
+TURNS = 20  # factor of the number of turns then
 REFERENCE = 1e-12  # our tolerance for the objectives that suboptimality is measured from
 
 
@@ -47,17 +51,21 @@ class Course:
         self.problem, self.args, self.book = problem, args, book
         self.top = alpha_max(problem.X, problem.y)
         self.solvers = [make(problem.X, problem.y) for make in makers]
+        for solver in self.solvers:
+            solver.folds = problem.folds
+        self.repeats = args.repeats * (TURNS if problem.X.shape[0] * problem.X.shape[1] <= SHORT else 1)
         self.ours = next(solver for solver in self.solvers if solver.ours)
         self.settled = {}  # of paths, which cross-validation needs, too
 
     def run(self):
         """Run the requested parts."""
         try:
-            for l1_ratio in L1_RATIOS if "path" in self.args.parts else ():
+            is_whole = self.problem.folds is FOLDS  # other folds are only for cross-validation
+            for l1_ratio in L1_RATIOS if "path" in self.args.parts and is_whole else ():
                 self.path(l1_ratio)
-            for l1_ratio in L1_RATIOS if "single" in self.args.parts else ():
+            for l1_ratio in L1_RATIOS if "single" in self.args.parts and is_whole else ():
                 self.single(l1_ratio)
-            if "cv" in self.args.parts and self.problem.name in SHAPES:
+            if "cv" in self.args.parts and self.problem.name in SPLIT:
                 self.cv()
         finally:
             for solver in self.solvers:
@@ -88,7 +96,7 @@ class Course:
 
     def path(self, l1_ratio):
         heat, entrants = self.settled_path(l1_ratio, self.solvers)
-        self.enter("path", l1_ratio, heat.race(entrants, self.args.repeats))
+        self.enter("path", l1_ratio, heat.race(entrants, self.repeats))
 
     def single(self, l1_ratio):
         for divisor in (10, 100):
@@ -98,16 +106,17 @@ class Course:
                 l1_ratio,
                 lambda solver, tol, alpha=alpha: solver.single(alpha, l1_ratio, tol),
             )
-            self.enter("single", l1_ratio, heat.race(heat.settle(self.solvers), self.args.repeats), divisor)
+            self.enter("single", l1_ratio, heat.race(heat.settle(self.solvers), self.repeats), divisor)
 
     def cv(self):
         """Cross-validation of the lasso. Folds cannot be verified, so they use the tolerance of the accurate path."""
-        able = [solver for solver in self.solvers if hasattr(solver, "cv")]
+        is_whole = self.problem.folds is FOLDS
+        able = [s for s in self.solvers if hasattr(s, "cv") and (is_whole or not s.has_own_folds)]
         settled = [entrant for entrant in self.settled_path(1.0, able)[1] if entrant.solver in able]
         alphas = self.grid(1.0)
         heat = self.heat("cv", 1.0, lambda solver, tol: solver.cv(alphas, 1.0, tol))
         entrants = heat.settle_from(settled)
-        rows = heat.race(entrants, self.args.repeats)
+        rows = heat.race(entrants, self.args.repeats)  # enough of leave-one-out, too
         curve = self.ours.cv(alphas, 1.0, REFERENCE).curve
         for row, entrant in zip(rows, entrants, strict=True):
             row["chosen"] = float(entrant.run.alphas[0] / self.top)
@@ -128,8 +137,8 @@ def run(args):
             if problem := load(name, args.small):
                 Course(problem, solvers, args, pages).run()
     if "first" in args.parts:
-        known = [s.name for s in solvers if s in (Skreg, ScikitLearn, Skglm)]
-        pages.enter("first", "100 x 20", rows=processes.first_fits(known, args.repeats))
+        for name in processes.FIRST:
+            pages.enter("first", name, rows=processes.first_fits(name, args.repeats))
     if "memory" in args.parts:
         python = [s.name for s in solvers if s is not Glmnet]
         for name in SHAPES:

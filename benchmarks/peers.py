@@ -3,7 +3,14 @@
 import numpy as np
 import scipy.sparse as sp
 
-from .solver import CORES, FOLDS, Answer, Solver, decades, one
+from .solver import CORES, Answer, Solver, decades, one
+
+FEW_ENTRIES = 10000  # of X, below which more workers in cross-validation are no faster
+
+
+def jobs(X):
+    """Workers in cross-validation."""
+    return CORES if X.shape[0] * X.shape[1] > FEW_ENTRIES else 1
 
 
 class Skreg(Solver):
@@ -24,7 +31,8 @@ class Skreg(Solver):
     def cv(self, alphas, l1_ratio, tol):
         from skreg import ElasticNetProxCV
 
-        model = ElasticNetProxCV(l1_ratio=l1_ratio, alphas=alphas, cv=FOLDS, n_jobs=CORES, tol=tol).fit(self.X, self.y)
+        options = dict(l1_ratio=l1_ratio, alphas=alphas, cv=self.folds, n_jobs=jobs(self.X))
+        model = ElasticNetProxCV(tol=tol, **options).fit(self.X, self.y)
         return one(model.alpha_, model.coef_, model.intercept_, model.mse_path_[0].mean(axis=1))
 
 
@@ -61,9 +69,8 @@ class ScikitLearn(Centred):
     def cv(self, alphas, l1_ratio, tol):
         from sklearn.linear_model import ElasticNetCV
 
-        model = ElasticNetCV(l1_ratio=l1_ratio, alphas=alphas, cv=FOLDS, n_jobs=CORES, tol=tol, max_iter=self.most).fit(
-            self.X, self.y
-        )
+        options = dict(l1_ratio=l1_ratio, alphas=alphas, cv=self.folds, n_jobs=jobs(self.X))
+        model = ElasticNetCV(tol=tol, max_iter=self.most, **options).fit(self.X, self.y)
         return one(model.alpha_, model.coef_, model.intercept_, model.mse_path_.mean(axis=1))
 
 
@@ -98,7 +105,7 @@ class Skglm(Solver):
 
 
 class Adelie(Solver):
-    name, module = "adelie", "adelie"
+    name, module, has_own_folds = "adelie", "adelie", True
     ladder, tol = decades(6, 14), 1e-7
 
     def _problem(self):

@@ -97,6 +97,8 @@ def race(task, limit, repeats):
         for entrant, found in times.items():
             if entrant.seconds <= limit:
                 found.append(entrant.ask(entrant.tol))
+    for entrant in entrants:
+        entrant.solver.close()
     return [entrant.row(found) for entrant, found in times.items()]
 
 

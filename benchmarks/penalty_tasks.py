@@ -48,11 +48,15 @@ class Task:
         """Mean loss of every column of scores (n, k)."""
         return 0.5 * np.mean((self.y[:, None] - z) ** 2, axis=0)
 
+    def values(self, answer):
+        """Objectives for every alpha."""
+        coefs = np.asarray(answer.coefs, dtype=np.float64)
+        losses = self.loss(self.X @ coefs + answer.intercepts)
+        return losses + answer.alphas * np.array([self.penalty(coef) for coef in coefs.T])
+
     def heights(self, answer):
         """Objectives for every alpha; they update the best ones."""
-        coefs = np.asarray(answer.coefs, dtype=np.float64)
-        values = self.loss(self.X @ coefs + answer.intercepts)
-        values = values + answer.alphas * np.array([self.penalty(coef) for coef in coefs.T])
+        values = self.values(answer)
         values = np.where(np.isfinite(values), values, np.inf)
         self.best = np.minimum(self.best, values)
         return values
@@ -68,7 +72,7 @@ class Task:
 
 class Ours(Solver):
     name, module, ours = "skreg", "skreg", True
-    ladder = decades(4, 8)
+    ladder = decades(2, 8)
 
     def __init__(self):
         pass
@@ -99,6 +103,7 @@ class AdelieGroups(Peer):
 
 class Groups(Task):
     solvers = [Ours, AdelieGroups]
+    last = 0.1  # where there are more coefficients than rows already
 
     def make(self):
         n, p = (60, 200) if self.small else (1000, 20_000)
@@ -116,6 +121,43 @@ class Groups(Task):
 
     def dual_norm(self, c):
         return self.sizes(c).max() / 5.0
+
+
+class MultiTaskPath(Peer):
+    name, module = "scikit-learn", "sklearn.linear_model"
+    ladder = decades(3, 9)
+
+    def path(self, task, alphas, tol):
+        from sklearn.linear_model import MultiTaskElasticNet
+
+        means, levels = task.X.mean(axis=0), task.y.mean(axis=0)
+        _, coefs, _ = MultiTaskElasticNet.path(
+            task.X - means, task.y - levels, l1_ratio=1.0, alphas=alphas, tol=tol, max_iter=100000
+        )
+        return Answer(alphas, coefs, levels[:, None] - np.tensordot(coefs, means, (1, 0)))
+
+
+class MultiTask(Task):
+    """Coefficients have shape (n_targets, p, n_alphas)."""
+
+    solvers = [Ours, MultiTaskPath]
+    last = 0.1
+
+    def make(self):
+        n, p, T = (60, 100, 3) if self.small else (500, 2000, 5)
+        self.about = f"multi-task lasso, {n} x {p:,}, {T} targets"
+        self.X, coef = self.design(n, p, 0.2), np.zeros((p, T))
+        coef[:50] = self.rng.standard_normal((50, T))
+        self.y = self.X @ coef + 5.0 * self.rng.standard_normal((n, T))
+        self.params = dict(penalty="group_lasso", standardize=False)
+
+    def alpha_max(self):
+        return np.linalg.norm(self.X.T @ (self.y - self.y.mean(axis=0)), axis=1).max() / len(self.y)
+
+    def values(self, answer):
+        Z = np.einsum("ij,tjk->itk", self.X, answer.coefs, optimize=True) + answer.intercepts
+        losses = 0.5 * np.mean(np.sum((self.y[..., None] - Z) ** 2, axis=1), axis=0)
+        return losses + answer.alphas * np.linalg.norm(answer.coefs, axis=0).sum(axis=0)
 
 
 class SkglmMCP(Peer):
@@ -203,10 +245,18 @@ class GlmnetPoisson(Peer):
     name, ladder = Glmnet.name, Glmnet.ladder
     usable = Glmnet.usable
 
+    process = None
+
+    def _start(self, task):
+        return Glmnet(task.X, task.y, "poisson")
+
     def path(self, task, alphas, tol):
-        if not hasattr(self, "process"):
-            self.process = Glmnet(task.X, task.y, "poisson")
+        self.process = self.process or self._start(task)
         return self.process._answer("path", alphas, alphas, 1.0, tol)
+
+    def close(self):
+        if self.process:
+            self.process.close()
 
 
 class SkglmPoisson(Peer):
@@ -272,8 +322,13 @@ class Coxnet(Peer):
         return Answer(alphas, np.hstack([coefs, rest]), np.zeros(alphas.size))
 
 
+class GlmnetCox(GlmnetPoisson):
+    def _start(self, task):
+        return Glmnet(task.X, task.y, "cox", task.event)
+
+
 class Cox(Task):
-    solvers = [OurCox, Coxnet]
+    solvers = [OurCox, Coxnet, GlmnetCox]
 
     def make(self):
         n, p = (80, 20) if self.small else (5000, 1000)
@@ -338,6 +393,7 @@ class Quantile(Task):
 
 TASKS = {
     "groups": Groups,
+    "multi-task": MultiTask,
     "mcp": MCP,
     "slope-wide": Slope,
     "slope-tall": TallSlope,

@@ -6,6 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 from sklearn.datasets import fetch_openml
+from sklearn.model_selection import LeaveOneOut
+
+from .solver import FOLDS
 
 
 class Problem(NamedTuple):
@@ -16,6 +19,7 @@ class Problem(NamedTuple):
     X: object
     y: np.ndarray
     test: tuple | None = None
+    folds: object = FOLDS
 
 
 def alpha_max(X, y):
@@ -64,6 +68,14 @@ def sparse(small):
     X = sp.random(n, p, density, format="csc", random_state=rng, data_rvs=rng.standard_normal)
     y = noisy_response(X, 30 if small else 300, rng)
     return Problem("sparse", f"{n} x {p}, CSC with density {density:g}", X, y)
+
+
+def few(small):
+    return _dense("few", 200, 20, 0.5, 10)
+
+
+def leave_one_out(small):
+    return _dense("leave_one_out", *((20, 5) if small else (60, 20)), 0.5, 5)._replace(folds=LeaveOneOut())
 
 
 def nci60(small):
@@ -131,6 +143,24 @@ def _digits(name, rows):
     return Problem(name, about, X, digits[:rows].astype(np.int64), test)
 
 
+def text(small):
+    """Logarithms of word counts of documents on one of 20 topics, in rows of norm 1, as a `TfidfVectorizer` makes them.
+
+    Words have Zipf's frequencies, a tenth of them with a factor of each topic's own.
+    """
+    n, p, K = (400, 2000, 20) if small else (10000, 50000, 20)
+    rng = np.random.default_rng(0)
+    topics = np.where(rng.random((K, p)) < 0.1, rng.gamma(0.5, 4.0, (K, p)), 1.0) / np.arange(10.0, p + 10.0)
+    y = np.sort(rng.integers(K, size=n))
+    lengths = rng.integers(30, 200, n)
+    drawn = [rng.choice(p, lengths[y == k].sum(), p=topics[k] / topics[k].sum()) for k in range(K)]
+    rows = np.repeat(np.arange(n), lengths)
+    X = sp.coo_array((np.ones(rows.size), (rows, np.concatenate(drawn))), (n, p)).tocsr()
+    X.data = 1.0 + np.log(X.data)
+    X = sp.csc_matrix(sp.diags_array(1.0 / np.sqrt(X.power(2).sum(axis=1))) @ X)
+    return Problem("text", f"{n} x {p}, counts of words in 20 classes, CSC", X, y)
+
+
 def digits(small):
     return _digits("digits", 500 if small else 10000)
 
@@ -145,9 +175,10 @@ CLASSES = {
     "sparse": sparse_classes,
     "digits": digits,
     "all digits": all_digits,
+    "text": text,
 }
 
-LINEAR = {f.__name__: f for f in (wide, tall, square, sparse, nci60, mnist)}
+LINEAR = {f.__name__: f for f in (wide, tall, square, sparse, few, leave_one_out, nci60, mnist)}
 
 
 def load(name, small=False, family=LINEAR):

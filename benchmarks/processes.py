@@ -24,26 +24,44 @@ def child(*words, cache=None):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def first_fits(names, repeats):
-    """Import and first fit, in turns; ours with and without cached kernels."""
+# First fits of three kinds: ours and those of scikit-learn, each a module and how a model is made.
+FIRST = {
+    "elastic net": (("skreg", "ElasticNetProx(0.1)"), ("sklearn.linear_model", "ElasticNet(0.1)")),
+    "net": (("skreg", "DropoutMLPRegressor()"), ("sklearn.neural_network", "MLPRegressor()")),
+    "early stopping": (
+        ("skreg", "EarlyStoppingRegressor()"),
+        ("sklearn.linear_model", "SGDRegressor(early_stopping=True)"),
+    ),
+}
+
+
+def first_fits(name, repeats):
+    """Import and first fit of a kind in `FIRST`, in turns; ours with and without cached kernels."""
+    ours, peer = FIRST[name]
     with tempfile.TemporaryDirectory() as warm:
-        turns = {name: lambda name=name: child("first", name, cache=warm) for name in names}
 
         def cold():
             with tempfile.TemporaryDirectory() as empty:
-                return child("first", "skreg", cache=empty)
+                return child("first", *ours, cache=empty)
 
-        turns["skreg, nothing cached"] = cold
-        child("first", "skreg", cache=warm)
-        found = {name: [] for name in turns}
+        turns = {
+            "skreg": lambda: child("first", *ours, cache=warm),
+            "skreg, nothing cached": cold,
+            "scikit-learn": lambda: child("first", *peer, cache=warm),
+        }
+        turns["skreg"]()
+        found = {solver: [] for solver in turns}
         for _ in range(repeats):
-            for name, turn in turns.items():
-                found[name].append(turn())
+            for solver, turn in turns.items():
+                found[solver].append(turn())
     rows = []
-    for name, times in found.items():
-        parts = {part: statistics.median(t[part] for t in times) for part in ("import", "fit")}
+    for solver, times in found.items():
+        parts = {part: statistics.median(t[part] for t in times) for part in ("import", "fit", "cpu")}
         totals = [t["import"] + t["fit"] for t in times]
-        rows.append(dict(solver=name, **parts, seconds=statistics.median(totals), fastest=min(totals)))
+        seconds = dict(seconds=statistics.median(totals), fastest=min(totals))
+        setting = (peer if solver == "scikit-learn" else ours)[1]
+        ours_row = solver != "scikit-learn"
+        rows.append(dict(solver=solver, setting=setting, ours=ours_row, accurate=True, **parts, **seconds))
     return rows
 
 

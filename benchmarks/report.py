@@ -158,8 +158,10 @@ COLUMNS = {
     "cover95": ("95 % intervals, %", "{}"),
     "megabytes": ("MB", "{:.1f}"),
     "share": ("times X", "{:.2f}"),
+    "peer": ("peer", "{}"),
     "ratio": ("ours / fastest peer", "**{:.2f}**"),
     "goal": ("goal", "{}"),
+    "measured": ("measured", "{}"),
 }
 
 CERTIFIED = """\
@@ -181,7 +183,7 @@ LONG = 70  # characters of a description that still fit into a heading
 
 def folder(args):
     """Where the results of a run go: `--out`, or the documentation; nowhere after a small run."""
-    return args.out or (None if args.small else RESULTS)
+    return args.out or (None if getattr(args, "small", False) else RESULTS)
 
 
 def cpu():

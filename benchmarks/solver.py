@@ -55,9 +55,14 @@ class Solver:
         The library's default.
     ours : bool
         Whether it is what the others are compared with.
+    folds : splitter
+        Of cross-validation.
+    has_own_folds : bool
+        Whether it cannot take others.
     """
 
     name, module, ours = "", "", False
+    folds, has_own_folds = FOLDS, False
 
     def __init__(self, X, y):
         self.X, self.y = X, y
