@@ -7,7 +7,8 @@ from .folds import MomentsFit, RowsFit, moments_error
 from .loops.certificates import optimality, penalty_value, squared_dual
 from .paths.path import follow
 from .paths.working_set import Covariance
-from .solve import dense_point, to_normalized, to_user_units
+from .solution import to_normalized, to_user_units
+from .solve import dense_point
 
 MAX_PASSES = 5  # over the rows, to refine one solution
 

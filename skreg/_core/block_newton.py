@@ -7,9 +7,9 @@ import numpy as np
 from .block_scores import ROUNDING, ZERO_EIGENVALUE
 from .loops import inner
 from .loops.certificates import conjugate_value, dual_scales, optimality, penalty_value
-from .parts.losses import Huber
-from .paths.working_set import Gradient, SquaredLoss
-from .solve import Solution
+from .paths.forms import Gradient
+from .paths.working_set import SquaredLoss
+from .solution import Solution
 from .solve_scores import ScoresFit
 
 MODEL_ROUNDS = 100  # of coordinate descent, for one Newton step
@@ -142,10 +142,13 @@ class NewtonOnBlocks:
         value = self.value(point)
         return point, value, self._gap(point, model, value, move)
 
+    @property
+    def _max_slope(self):
+        return self.scores.rows.loss.max_slope
+
     def _limits(self, own):
-        """The largest scale at which slopes that follow curvatures do not pass the limits that Huber's loss has."""
-        loss = self.scores.rows.loss
-        return loss.delta / (loss.delta + np.abs(own).max()) if isinstance(loss, Huber) else 1.0
+        """The largest scale at which slopes that follow curvatures, of at most 1, do not pass the limit of the loss."""
+        return 1.0 / (1.0 + np.abs(own).max() / self._max_slope)
 
     def _distance(self, point):
         """The distance to stationarity of the coefficients, and of the intercepts, whose column is scaled to norm 1."""
@@ -160,7 +163,7 @@ class NewtonOnBlocks:
         """
         still = np.zeros(point.w.size)
         moves = [(still, model.own, model.c)]
-        if move is not None and not isinstance(self.scores.rows.loss, Huber):
+        if move is not None and np.isinf(self._max_slope):  # with a limit, such slopes may pass it by far
             moves.append((move.d, move.db, model.c - model.G @ move.d))
         scaled = [
             (d, db, np.minimum([0.0, *dual_scales(self.pen, c[self.order])], self._limits(db))) for d, db, c in moves

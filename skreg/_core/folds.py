@@ -8,9 +8,9 @@ from .data import as_data
 from .paths import path
 from .paths.vertices import prefer_vertex
 from .paths.working_set import Covariance
+from .solution import LossFit, to_normalized, to_user_units
 from .solve import (
     MAX_GRAM_COLUMNS,
-    LossFit,
     alpha_max,
     batched,
     batches,
@@ -20,8 +20,6 @@ from .solve import (
     prepare,
     ridge_on_gram,
     solve_all,
-    to_normalized,
-    to_user_units,
     too_large_for_gram,
 )
 

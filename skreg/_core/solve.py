@@ -1,144 +1,28 @@
 """From data and a penalty to certified solutions in the user's units, by any of the solvers."""
 
-from typing import NamedTuple
-
 import numpy as np
 
+from .certify import certify, certify_gram, certify_rows, form_of_all_columns
 from .loops import active_set
-from .loops.certificates import penalty_value, squared_dual
 from .loops.direct import ridge_gram, ridge_rows
 from .loops.proximal import Quadratic, minimize, rows_of
 from .parts.losses import Squared
 from .parts.penalty_paths import CoefficientPath
 from .paths import path
+from .paths.forms import Gradient
 from .paths.targets import gram_paths
-from .paths.vertices import at_vertex, prefer_vertex
-from .paths.working_set import Columns, Covariance, Gradient, Residual
+from .paths.vertices import are_independent, at_vertex, prefer_vertex
+from .paths.working_set import Columns, Covariance
+from .solution import stacked, to_normalized, to_user_units
 
 GRAM_ROUNDING = 1e-16  # of inner products of normalized columns
 STEPS_PER_CHECK = 10  # prox-gradient steps between two evaluations of the gap
 MAX_DIRECT_SIDE = 2000  # unknowns of a dense system that "auto" solves
 MAX_GRAM_COLUMNS = 2000  # columns whose whole Gram matrix "auto" forms for a path
 MIN_BATCHED_TARGETS = 64  # targets for which the compiled loop over targets is worth the seconds of its compilation
+FEW_COLUMNS = 64  # columns for which that loop is the fastest for any number of targets
 FIRST_ROUNDS = 50  # rounds of coordinate descent before the active-set method is tried on a small problem
 FIRST_ROUNDS_UNPENALIZED = 10  # the same for bounds without a penalty, where nearly dependent columns are common
-
-
-class Solution(NamedTuple):
-    """Coefficients in the user's units, with their certificate: the objective is at most `gap` above its minimum.
-
-    Of several targets all fields are arrays, with `coef` of shape (T, p). Of several classes, `coef` has shape (K, p)
-    and `intercept` (K,).
-    """
-
-    coef: np.ndarray
-    intercept: float | np.ndarray
-    objective: float | np.ndarray
-    gap: float | np.ndarray
-    n_iter: int | np.ndarray
-    met: bool | np.ndarray
-
-
-class LossFit:
-    """A loss on some rows.
-
-    Attributes
-    ----------
-    null : ndarray of shape (T,)
-        Losses of the null models of all targets.
-    max_hess : float
-        Bound of the curvature of the loss.
-    """
-
-    def has_gap(self, penalty):
-        """Whether certificates are duality gaps; otherwise they are distances to stationarity."""
-        return penalty.is_convex
-
-    @property
-    def n_scores(self):
-        """Rows of coefficients: one for each target, or for each class of one."""
-        return self.null.size
-
-    def gap_units(self, penalty):
-        """What certificates are relative to, for every target."""
-        return self.null if self.has_gap(penalty) else np.ones(self.null.size)
-
-    def refit(self, penalty, alpha, found, **options):
-        """The `Solution` without the L1 part of the penalty, on the features that another solution has selected.
-
-        Each target has the features that are selected for it; the classes of one target, and targets that are fitted
-        together, have the same.
-        """
-        alone = self.null.size == self.n_scores
-        supports = found.coef != 0.0 if alone else (found.coef != 0.0).any(axis=0)[None]
-        solutions = []
-        for support in supports:
-            free = penalty.on_support(support)
-            strength = alpha if np.any(free.factor[np.isfinite(free.factor)]) else 0.0
-            solutions += self.solve_all(free, [strength], coef_init=found.coef, **options)
-        if not alone:
-            return solutions[0]
-        return stacked([Solution(*(part[t] for part in solution)) for t, solution in enumerate(solutions)])
-
-
-def blended(found, refit, share):
-    """A solution between two, with a share of the second; it has the certificate of the first."""
-    coef, intercept = ((1.0 - share) * a + share * b for a, b in zip(found[:2], refit[:2], strict=True))
-    return found._replace(coef=coef, intercept=intercept, n_iter=found.n_iter + refit.n_iter, met=found.met & refit.met)
-
-
-def certify(form, pen, w, residual=None, order=slice(None)):
-    """Primal value and duality gap of an iterate on all columns, computed afresh.
-
-    The dual point is `residual` (n,), in the units of `Data.block`, or else that of w. The coordinates of the penalty
-    are ``w[order]``.
-    """
-    r = form.state(w)
-    rr, yr = form.products(w, r)
-    value = 0.5 * rr + penalty_value(pen, w[order])
-    if residual is not None:
-        r = form.data.from_rows(-form.data.sqrt_weights * residual)
-        rr, yr = form.products(w, r)
-    return value, max(value - squared_dual(pen, form.correlations(r)[order], rr, yr)[0], 0.0)
-
-
-def certify_gram(G, start, yy, pen, W):
-    """Primal values and duality gaps (T,) of coefficients W (T, p), from inner products."""
-    C = start - W @ G
-    yr = yy - np.sum(start * W, axis=1)
-    rr = np.maximum(yr - np.sum(C * W, axis=1), 0.0)
-    return _values_and_gaps(pen, W, rr, C, rr, yr)
-
-
-def certify_rows(data, pen, W, residuals=None):
-    """Primal values and duality gaps (T,) of coefficients W (T, p), on the rows.
-
-    Dual points are `residuals` (T, n), in the units of `Data.block`, or else those of W.
-    """
-    Y = data.sqrt_weighted_targets
-    E = Y - data.sqrt_weights * data.all_scores(W)
-    rr = np.einsum("ti,ti->t", E, E)
-    if residuals is None:
-        residuals = E
-    C = data.all_dots(data.sqrt_weights * residuals)
-    return _values_and_gaps(pen, W, rr, C, np.sum(residuals**2, axis=1), np.sum(residuals * Y, axis=1))
-
-
-def _values_and_gaps(pen, W, squares, C, rr, yr):
-    """From squared residual norms, and the correlations C, squared norms and products with y of dual points."""
-    values = np.array([0.5 * s + penalty_value(pen, w) for s, w in zip(squares, W, strict=True)])
-    duals = np.array([squared_dual(pen, *point)[0] for point in zip(C, rr, yr, strict=True)])
-    return values, np.maximum(values - duals, 0.0)
-
-
-def form_of_all_columns(data, target, gram):
-    """The inner problem on all columns: through their Gram matrix, or on the rows."""
-    if gram:
-        form = Gradient(lambda new, cols: data.gram, data.start[target], data.sqnorm(data.R[target]))
-    else:
-        form = Residual(data, target)
-    form.grow(np.arange(data.p))
-    return form
 
 
 def ridge(solver, certified, family, alphas):
@@ -308,7 +192,8 @@ def prepare(data, penalty, alphas, solver):
 
 def batches(data, solver):
     """Whether the compiled loop over targets is the way to solve for all of them."""
-    return solver in ("auto", "gram") and data.unit.size >= MIN_BATCHED_TARGETS and data.p <= Covariance.SMALL
+    most = Covariance.SMALL if data.unit.size >= MIN_BATCHED_TARGETS else FEW_COLUMNS
+    return solver in ("auto", "gram") and data.p <= most
 
 
 def solve_path(data, target, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
@@ -370,9 +255,22 @@ def batched(data, penalty, G, start, yy, alphas, tol, max_iter, coef_init):
     W = np.zeros(start.shape) if coef_init is None else to_normalized(data, slice(None), coef_init)
     base = penalty.path(data, 1.0)
     found = gram_paths(G, base, data.unit, start, yy, alphas, tol, max_iter, W)
+    may_be_dependent = not are_independent(G)
     for alpha, (W_found, values, gaps, rounds) in zip(alphas, found, strict=True):
+        for t in np.flatnonzero(gaps <= tol) if may_be_dependent else ():
+            _move_to_vertex(penalty.path(data, data.unit[t]).whole(alpha), t, G, start, yy, tol, W_found, values, gaps)
         W_found = base.without_rounding(alpha, W_found)
         yield W_found, values, np.where(too_large_for_gram(W_found, tol), np.inf, gaps), rounds
+
+
+def _move_to_vertex(pen, t, G, start, yy, tol, W, values, gaps):
+    """Replace the coefficients of a target, its value and gap by those of a sparse vertex that is as good, if any."""
+    every = np.arange(W.shape[1])
+    found = at_vertex(pen, W[t], every, np.zeros(every.size, np.int64), lambda at: G[np.ix_(at, at)])
+    if found is not None:
+        value, gap = certify_gram(G, start[[t]], yy[[t]], pen, found[None])
+        if gap[0] <= max(tol, gaps[t]):
+            W[t], values[t], gaps[t] = found, value[0], gap[0]
 
 
 def with_rest(solutions, alphas, alone):
@@ -395,29 +293,3 @@ def one_by_one(n_targets, alphas, coef_init, alone):
         yield stacked([next(alone(t, alphas, inits[t])) for t in range(n_targets)])
         return
     yield from map(stacked, zip(*(alone(t, alphas, inits[t]) for t in range(n_targets)), strict=True))
-
-
-def stacked(solutions):
-    """One `Solution` of several targets."""
-    return Solution(*(np.array(part) for part in zip(*solutions, strict=True)))
-
-
-def to_normalized(data, targets, coef):
-    """Coefficients in the user's units, or None, in normalized ones; `targets` is one, or a slice of them."""
-    if coef is None:
-        return None
-    size = np.multiply.outer(data.unit[targets], data.scale)
-    return np.divide(coef, size, out=np.zeros(size.shape), where=size > 0.0)
-
-
-def to_user_units(data, targets, found, goal, is_gap=True):
-    """A `Solution` in the user's units for all that a solver found; `targets` is one, or a slice of them.
-
-    The certificates are distances to stationarity, which have no unit, if they are not gaps.
-    """
-    size = np.multiply.outer(data.unit[targets], data.scale)
-    unit = data.unit[targets] ** 2 / data.weight
-    for w, value, gap, n_iter in found:
-        coef = w * size
-        intercept = data.offset[targets] - coef @ data.mean
-        yield Solution(coef, intercept, value * unit, gap * unit if is_gap else gap, n_iter, gap <= goal)

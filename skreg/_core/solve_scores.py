@@ -10,7 +10,7 @@ from .paths.newton import POLICY
 from .paths.scores import Scores
 from .paths.vertices import prefer_vertex
 from .rotated import can_rotate, solve_rotated
-from .solve import LossFit, Solution
+from .solution import LossFit, Solution
 
 MIN_ROWS_PER_COLUMN = 40  # with more rows than that for each column, a fit on an eighth of the rows is the start
 SAMPLE_TOL = 1e-2  # tolerance of the fit on a sample of the rows

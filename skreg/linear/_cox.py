@@ -14,11 +14,8 @@ from .._core.parts.cox import cox_loss
 from ..utils._callbacks import with_callbacks
 from ..utils._params import BOOLEAN, NONE, PROBABILITY, Interval, Options
 from ..utils._validation import (
-    as_numbers,
-    as_one_column,
     caller_level,
     check_weights,
-    numeric_targets,
     unchanged_on_error,
 )
 from ._base import LinearRegressor
@@ -27,6 +24,7 @@ from ._infinite import free_coefficients, orders_events
 from ._losses import ScoreLoss
 from ._penalized import WithPenalty
 from ._penalized_base import PenalizedFit
+from ._survival import check_strata, check_times, read_survival
 
 UNBOUNDED = {  # why there is no finite optimum, and what helps
     "factor": ("Without a penalty (alpha=0, penalty_factor=0)", "Set alpha above 0."),
@@ -51,48 +49,6 @@ class CoxLoss(ScoreLoss):
         super().__init__(cox_loss(time, None if strata is None else strata[1], ties))
 
 
-def read_survival(y):
-    """Times, and whether each is that of an event, from one of three forms.
-
-    Parameters
-    ----------
-    y : structured array of shape (n,), array-like of shape (n, 2) or of shape (n,)
-        With a boolean field and a field of times, as in scikit-survival; columns of events (0 or 1) and times; or times
-        of events alone.
-
-    Returns
-    -------
-    event : ndarray of bool of shape (n,)
-    time : ndarray of shape (n,)
-    """
-    names = getattr(getattr(y, "dtype", None), "names", None)
-    if names is not None:
-        booleans = [name for name in names if y.dtype[name].kind == "b"]
-        if len(names) != 2 or len(booleans) != 1:
-            raise ValueError(
-                "y must have a boolean field of events and a field of times; got fields"
-                f" {[(name, str(y.dtype[name])) for name in names]}."
-            )
-        (time,) = set(names) - set(booleans)
-        event, time = y[booleans[0]], as_numbers(y[time], "y")
-    else:
-        y = numeric_targets(as_one_column(y))
-        if y.ndim == 2 and y.shape[1] == 2:
-            event, time = y[:, 0], y[:, 1]
-            bad = np.flatnonzero((event != 0.0) & (event != 1.0))
-            if bad.size:
-                raise ValueError(f"y[:, 0] must be 1 for events and 0 for others; got {event[bad[0]]} in row {bad[0]}.")
-        elif y.ndim == 1:
-            event, time = np.ones(len(y)), y
-        else:
-            raise ValueError(f"y must have columns of events and of times; got shape {y.shape}.")
-    bad = np.flatnonzero(~np.isfinite(time))
-    if bad.size:
-        kind = "NaN" if np.isnan(time[bad[0]]) else "infinity"
-        raise ValueError(f"y must hold finite times; y contains {kind} in row {bad[0]}.")
-    return event.astype(bool), np.asarray(time, dtype=np.float64)
-
-
 class CoxModel(WithPenalty, LinearRegressor):
     """Base of the model for one alpha and of the one that chooses it by cross-validation."""
 
@@ -114,7 +70,7 @@ class CoxModel(WithPenalty, LinearRegressor):
         event, time = read_survival(y)
         problem = self._with_groups(super()._read(X, time, sample_weight))
         if strata is not None:
-            strata = _check_strata(strata, time.size)
+            strata = check_strata(strata, time.size)
         if not (event & (problem.row_weights > 0.0)).any():
             raise ValueError("y must hold at least one event; got none among the rows with positive weight.")
         return problem._replace(
@@ -192,7 +148,7 @@ class CoxModel(WithPenalty, LinearRegressor):
         survival : ndarray of shape (n_samples, n_times)
         """
         log_relative = self.predict(X)
-        times = np.unique(np.concatenate(self.event_times_)) if times is None else _check_times(times)
+        times = np.unique(np.concatenate(self.event_times_)) if times is None else check_times(times)
         codes = self._codes_of(strata, log_relative.size)
         hazards = []
         for event_times, hazard in zip(self.event_times_, self.baseline_hazard_, strict=True):
@@ -206,7 +162,7 @@ class CoxModel(WithPenalty, LinearRegressor):
             if self.strata_.size > 1:
                 raise ValueError(f"strata must be given, as in fit; got None. The fit had {self.strata_.tolist()}.")
             return np.zeros(n, int)
-        labels, codes = _check_strata(strata, n)
+        labels, codes = check_strata(strata, n)
         unknown = [label for label in labels.tolist() if label not in set(self.strata_.tolist())]
         if unknown:
             raise ValueError(f"strata holds labels that were not in fit: {unknown!r}.")
@@ -233,7 +189,7 @@ class CoxModel(WithPenalty, LinearRegressor):
         event, time = read_survival(y)
         hazard, weights = self.predict(X), check_weights(sample_weight, time.size)
         check_consistent_length(hazard, time)
-        codes = np.zeros(time.size, int) if strata is None else _check_strata(strata, time.size)[1]
+        codes = np.zeros(time.size, int) if strata is None else check_strata(strata, time.size)[1]
         return concordance(event, time, hazard, np.ones(time.size) if weights is None else weights, codes)
 
 
@@ -427,44 +383,3 @@ class PenalizedCox(CoxModel, PenalizedFit):
         problem = copy(self)._read(X, y, sample_weight, strata)
         alphas, coefs, _, certificates = self._path(problem, alphas, eps, coef_init)
         return alphas, coefs, certificates
-
-
-def _check_times(times):
-    times = np.atleast_1d(as_numbers(times, "times"))
-    if times.ndim != 1:
-        raise ValueError(f"times must be a number or have one dimension; got shape {times.shape}.")
-    if np.isnan(times).any():
-        raise ValueError(f"times must not contain NaN; got {times[:10]}.")
-    return times
-
-
-def _check_strata(strata, n):
-    """Sorted labels, and the position of every row's among them."""
-    # a list as objects first: NumPy turns NaN beside strings into a string
-    given = np.asarray(strata, dtype=None if hasattr(strata, "__array__") else object)
-    if given.shape != (n,):
-        raise ValueError(f"strata must have shape ({n},), one label for every row of X; got {given.shape}.")
-    missing = np.flatnonzero(_is_missing(given))
-    if missing.size:
-        raise ValueError(
-            f"strata must have a label for every row of X; got {given[missing[0]]} in row {missing[0]}"
-            f" ({missing.size} such rows)."
-        )
-    strata = np.asarray(strata)
-    try:
-        labels, codes = np.unique(strata, return_inverse=True)
-    except TypeError as error:
-        some = list({type(label): label for label in strata.tolist()}.values())[:3]
-        raise ValueError(f"strata must hold labels of one type that can be sorted; got {some!r}.") from error
-    return labels, codes.ravel()
-
-
-def _is_missing(labels):
-    if labels.dtype.kind in "fmM":
-        return labels != labels  # NaN and NaT
-    if labels.dtype.kind != "O":
-        return np.zeros(labels.size, dtype=bool)
-    return [
-        label is None or type(label).__name__ in ("NAType", "NaTType") or (isinstance(label, Real) and label != label)
-        for label in labels.tolist()
-    ]

@@ -11,7 +11,8 @@ from .._core.data import as_data
 from .._core.data.blocks import BlockData
 from .._core.data.likelihood import Likelihood
 from .._core.folds import RowsFit
-from .._core.parts.losses import Gamma, Huber, Poisson, Quantile, Squared, Tweedie, evaluate, weighted_quantile
+from .._core.parts.log_links import Gamma, Poisson, Tweedie
+from .._core.parts.losses import Huber, Quantile, Squared, evaluate, weighted_quantile
 from .._core.solve_scores import QuantileFit, ScoresFit
 
 HUBER_EFFICIENCY = 1.345  # standard deviations of Gaussian noise: 95 % efficiency (Huber 1964)

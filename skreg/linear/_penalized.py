@@ -137,8 +137,11 @@ class LossAndPenalty(WithPenalty, LinearRegressor):
 
     def _check_parameters(self):
         super()._check_parameters()
-        if self.loss == "quantile" and self.penalty in OF_VECTOR:  # steps of smoothed losses are too many there
-            raise ValueError(f"loss='quantile' does not go with penalty={self.penalty!r}; use loss='huber'.")
+        if self.loss == "quantile" and self.penalty in OF_VECTOR:
+            raise ValueError(
+                f"loss='quantile' does not go with penalty={self.penalty!r}: both have kinks, and with a small alpha"
+                " thousands of steps do not reach tol. Use loss='huber', or penalty='elastic_net'."
+            )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -443,9 +446,10 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     **The quantile loss** is approached by smoothed ones (Nesterov 2005 [10]_) of falling width, until the gap of the
     loss itself is met.
 
-    **SLOPE and the fused lasso** go with all losses but "quantile". They are solved by prox-gradient steps with
-    momentum [14]_, which find the clusters of equal coefficients, and Newton steps for their values. A constant feature
-    has coefficient 0 with "slope", and one between those of its neighbours with "fused".
+    **SLOPE and the fused lasso** go with all losses but "quantile", whose kinks take too many steps there. They are
+    solved by prox-gradient steps with momentum [14]_, which find the clusters of equal coefficients, and Newton steps
+    for their values. A constant feature has coefficient 0 with "slope", and one between those of its neighbours with
+    "fused".
 
     Norms of groups are of the coefficients as they are, or of standardized features with `standardize`: features of a
     group are not made orthogonal.

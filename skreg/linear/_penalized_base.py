@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._core.block_fits import squared_fit
-from .._core.solve import blended
+from .._core.solution import blended
 from ..utils._blocks import has_blocks
 from ..utils._callbacks import Task, with_callbacks
 from ..utils._threads import one_blas_thread

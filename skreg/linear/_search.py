@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
-from .._core.solve import blended
+from .._core.solution import blended
 from ..utils._alphas import one_standard_error
 from ..utils._blocks import has_blocks
 from ..utils._callbacks import Task, with_callbacks

@@ -13,7 +13,8 @@ from skreg._core.block_scores import BlockScores, LossRows
 from skreg._core.data import as_data
 from skreg._core.data.blocks import BlockData
 from skreg._core.data.likelihood import Likelihood
-from skreg._core.parts.losses import Huber, Logistic, Multinomial, Poisson
+from skreg._core.parts.log_links import Poisson
+from skreg._core.parts.losses import Huber, Logistic, Multinomial
 from skreg._core.parts.penalty import Penalty
 from skreg._core.solve_scores import scores_alpha_max, solve_scores
 

@@ -17,6 +17,8 @@ couples_rows : bool
     then, and ``coupling(T, h, P)`` gives an object with the whole `curvature` of some columns, as `cox.RiskSets` does.
 couples_scores : bool
     Of several scores, whether the slope by one depends on others. If not, it is a sum of squared losses.
+max_slope : float
+    Magnitude that slopes reach at finite scores and cannot pass; infinite without one. Certificates on row blocks ask.
 """
 
 import inspect
@@ -24,16 +26,13 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import xlogy
 
 from .._jit import jitted, njit, not_compiled
 
 MIN_HESSIAN_SCALE = 0.1  # curvature relative to cross-entropy's where a confidence penalty makes the loss concave
 MISFIT_HESS = 1e-7  # of a row of a class whose predicted probability is 0 or 1: keeps working responses finite
-MAX_EXPONENT = 500.0  # scores of log links are limited to it in steps too far, which are not accepted
 SOFT_SHARE = 0.01  # of the touching parabola's curvature, where a loss is linear: more would make steps too short
 ROUNDING = 1e-12  # by which slopes may pass their limits, where conjugates are infinite
-CONJUGATE_STEPS = 60  # of Newton's method with bisection, for conjugates without a formula
 
 
 class _OfOneScore:
@@ -55,6 +54,7 @@ class _OfOneScore:
 def of_one_score(cls):
     """Give a loss with `value_grad_hess` the method `evaluate`."""
     cls.couples_rows = False
+    cls.max_slope = getattr(cls, "max_slope", math.inf)
     for name, function in vars(_OfOneScore).items():
         if inspect.isfunction(function):
             setattr(cls, name, function)
@@ -70,6 +70,7 @@ class Squared(NamedTuple):
     is_convex = True
     max_hess = 1.0
     misfit_hess = 0.0
+    max_slope = math.inf
     couples_rows = False
     couples_scores = False
 
@@ -146,6 +147,7 @@ class Multinomial(NamedTuple):
 
     max_hess = 0.5
     misfit_hess = MISFIT_HESS
+    max_slope = math.inf
     couples_rows = False
     couples_scores = True
 
@@ -221,6 +223,10 @@ class Huber(NamedTuple):
     misfit_hess = 0.0
     couples_rows = False
 
+    @property
+    def max_slope(self):
+        return self.delta
+
     def value_grad_hess(self, t, z):
         r = z - t
         size = abs(r)
@@ -273,123 +279,6 @@ class Quantile(NamedTuple):
     def sharp_values(self, r):
         """The quantile loss itself, of residuals t - z."""
         return np.maximum(self.q * r, (self.q - 1.0) * r)
-
-
-@jitted
-@of_one_score
-class Poisson(NamedTuple):
-    """Half the unit deviance of counts t and means ``m = exp(z)``: ``m - t z``, minus its minimum ``t - t log t``."""
-
-    scale: float = 1.0  # compiled code cannot take a NamedTuple without fields
-
-    is_convex = True
-    max_hess = math.inf
-    misfit_hess = 0.0
-    couples_rows = False
-
-    def value_grad_hess(self, t, z):
-        m = math.exp(min(z, MAX_EXPONENT))
-        best = t - t * math.log(t) if t > 0.0 else 0.0
-        return m - t * z - best, m - t, m
-
-    @not_compiled
-    def conjugate(self, T, U):
-        t, Q = T[0], (T + U)[0]  # Q is the mean at the maximum
-        m = np.maximum(Q, 0.0)
-        return np.where(m - Q > ROUNDING * t, np.inf, xlogy(m, m) - m + t - xlogy(t, t))
-
-    @not_compiled
-    def null_scores(self, T, h):
-        return np.log(T @ h / h.sum())
-
-
-@jitted
-@of_one_score
-class Gamma(NamedTuple):
-    """Half the unit deviance of targets ``t > 0`` and means ``m = exp(z)``: ``z + t / m``, minus ``1 + log t``."""
-
-    scale: float = 1.0  # compiled code cannot take a NamedTuple without fields
-
-    is_convex = True
-    max_hess = math.inf
-    misfit_hess = 0.0
-    couples_rows = False
-
-    def value_grad_hess(self, t, z):
-        ratio = t * math.exp(min(-z, MAX_EXPONENT))
-        return z + ratio - 1.0 - math.log(t), 1.0 - ratio, ratio
-
-    @not_compiled
-    def conjugate(self, T, U):
-        rest = 1.0 - U[0]  # t / m at the maximum
-        ratio = np.maximum(rest, 0.0)
-        return np.where(rest < -ROUNDING, np.inf, xlogy(ratio, ratio) - ratio + 1.0 + U[0] * np.log(T[0]))
-
-    @not_compiled
-    def null_scores(self, T, h):
-        return np.log(T @ h / h.sum())
-
-
-@jitted
-@of_one_score
-class Tweedie(NamedTuple):
-    """Half the unit deviance of targets ``t >= 0`` and means ``m = exp(z)`` with variances ``m^power``, 1 < power < 2.
-
-    It is ``m^(2 - power) / (2 - power) - t m^(1 - power) / (1 - power)``, minus its minimum over m.
-    """
-
-    power: float
-
-    is_convex = True
-    max_hess = math.inf
-    misfit_hess = 0.0
-    couples_rows = False
-
-    def value_grad_hess(self, t, z):
-        up, down = 2.0 - self.power, 1.0 - self.power
-        a, b = math.exp(min(up * z, MAX_EXPONENT)), t * math.exp(min(down * z, MAX_EXPONENT))
-        best = t**up / (up * down) if t > 0.0 else 0.0
-        return a / up - b / down + best, a - b, up * a - down * b
-
-    @not_compiled
-    def conjugate(self, T, U):
-        """By the maximum over z of ``u z - loss``: the root of ``exp((2 - p) z) - t exp((1 - p) z) = u``."""
-        return tweedie_conjugates(self, *np.broadcast_arrays(T[0], U[0]))
-
-    @not_compiled
-    def null_scores(self, T, h):
-        return np.log(T @ h / h.sum())
-
-
-@njit
-def tweedie_conjugates(loss, t, u):
-    """See `Tweedie.conjugate`. Roots are found by Newton's method, kept between bounds that close in on them."""
-    out = np.empty(t.size)
-    up, down = 2.0 - loss.power, 1.0 - loss.power
-    for i in range(t.size):
-        if t[i] == 0.0 and u[i] <= 0.0:
-            out[i] = 0.0 if u[i] == 0.0 else np.inf  # for z to minus infinity
-            continue
-        if t[i] == 0.0:
-            at = math.log(u[i]) / up
-        else:
-            at = math.log(t[i])
-            low, high = (at, np.inf) if u[i] > 0.0 else (-np.inf, at)
-            for _ in range(CONJUGATE_STEPS):
-                a, b = math.exp(min(up * at, MAX_EXPONENT)), t[i] * math.exp(min(down * at, MAX_EXPONENT))
-                miss = a - b - u[i]
-                if miss > 0.0:
-                    high = min(high, at)
-                else:
-                    low = max(low, at)
-                new = at - miss / (up * a - down * b)
-                if not low <= new <= high:
-                    new = 0.5 * (low + high)
-                if abs(new - at) <= 1e-15 * abs(at):
-                    break
-                at = new
-        out[i] = u[i] * at - loss.value_grad_hess(t[i], at)[0]
-    return out
 
 
 @njit

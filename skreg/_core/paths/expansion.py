@@ -4,7 +4,7 @@ import numpy as np
 
 from .._jit import njit
 from ..parts.designs import PerScore, Stacked
-from .working_set import Gradient, Residual, block_curvatures
+from .forms import Gradient, Residual, ScoresGradient, block_curvatures
 
 MIN_CURVATURE = 1e-12  # of a row, relative to its weight
 SINGLE_PRECISION_SHIFT = 1e-6  # added to diagonals, relatively: keeps float32 curvature matrices positive definite
@@ -47,6 +47,10 @@ class Model(Residual):
         e = v * self.inv_h
         return float(np.sum(v * e)), float(np.sum(e * self.slopes(self.y)))
 
+    def gram_index(self, at):
+        """The rows of the curvature matrix that belong to some coordinates."""
+        return at
+
     def on_gram(self, at, G):
         """The form of some coordinates and the intercepts, given their curvature matrix."""
         w, c = (np.append(part[at], np.zeros(self.n_free)) for part in (self.s.w, self.s.c))
@@ -61,7 +65,7 @@ class Model(Residual):
         if ends.size == form.lips.size + 1 or not is_separable:
             return form.lips
         if form is not self:
-            return block_curvatures(form.lips, np.diff(ends), lambda at: form.G[np.ix_(at, at)])
+            return block_curvatures(form.lips, np.diff(ends), form.square)
         return self._bounds(ends)
 
 
@@ -172,13 +176,19 @@ class SeparateScores(Model):
         same = self.classes[coords][:, None] == self.classes[coords]
         return self.damping * self.data.cross(cols, cols)[np.ix_(place, place)] * same
 
+    def gram_index(self, at):
+        """The columns of some coordinates: all scores have the same inner products."""
+        return np.unique(self.s.cols[at])
+
+    def on_gram(self, at, G):
+        """The form of some coordinates, given the inner products of their columns."""
+        s, place = self.s, np.searchsorted(self.gram_index(at), self.s.cols[at])
+        rr = np.sum(s.rows.R**2 * self.inv_h)
+        return ScoresGradient(G, place, s.classes[at], s.w[at], s.c[at], rr, self.rank)
+
     def curvature(self, at, rows, new, dtype=np.float64):
-        """Curvature of the last `new` of some coordinates with all, without damping."""
-        cols, place = np.unique(self.s.cols[at], return_inverse=True)
-        classes = self.s.classes[at]
-        same = classes[at.size - new :, None] == classes
-        G = self.data.cross(cols, cols)[np.ix_(place, place)][at.size - new :]
-        return G * same
+        """Inner products of the last `new` of some columns with all, without damping."""
+        return self.data.cross(at[at.size - new :], at)
 
 
 class Softmax(Model):

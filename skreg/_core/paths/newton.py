@@ -166,7 +166,7 @@ class NewtonSteps:
 
     def _curvature_of(self, model, at):
         """The curvature matrix of some coordinates; None if it would cost too much."""
-        data = self.s.data
+        data, at = self.s.data, model.gram_index(at)
         sample = self._sample(at.size) if self.curvature is None else self.curvature.rows
         cost = at.size * (1.0 if sample is None else sample.size / data.n)
         limit = max(min(self.policy.max_gram, 0.5 * model.width), self.policy.small_gram)

@@ -1,4 +1,4 @@
-"""Many targets of one design, through its Gram matrix, in one compiled loop."""
+"""Paths of all targets of one design, through its Gram matrix, in one compiled loop: few columns or many targets."""
 
 import numpy as np
 
@@ -65,50 +65,48 @@ def newton_on_face(A, pen, w, r, h, H, face, d):
 
 
 @njit
-def solve_targets(A, base, alpha, units, start, yy, tol, max_rounds, W, values, gaps, rounds):
-    """Solve for some targets, each from its row of W, which changes in place.
+def solve_targets(A, base, pen, alphas, units, start, yy, tol, max_rounds, W, found, values, gaps, rounds, work):
+    """Solve for some targets and alphas, each from the alpha before, the first from a row of W, which changes in place.
 
-    `base` is the penalty for alpha = 1 and targets of norm 1. Values, gaps and rounds are written.
+    `base` is the penalty for alpha = 1 and targets of norm 1; `pen` and `work` are work space. Solutions
+    (T, n_alphas, p), values, gaps and rounds are written.
     """
     p = W.shape[1]
-    h, lips, every = np.ones(1), np.empty(p), np.arange(p)
-    r, c, d, face, H = np.empty(p), np.empty(p), np.empty(p), np.empty(p, np.int64), np.empty((p, p))
-    for j in range(p):
-        lips[j] = A.G[j, j]
+    h, lips, r, c, d, H, every, face = work
     for t in range(W.shape[0]):
-        pen = ElasticNet(np.empty(p), np.empty(p), np.empty(p), np.empty(p))
-        for j in range(p):
-            pen.l1[j] = alpha * base.l1[j] / units[t]
-            pen.l2[j] = alpha * base.l2[j]
-            pen.lower[j] = base.lower[j] / units[t]
-            pen.upper[j] = base.upper[j] / units[t]
         w = W[t]
         for j in range(p):
+            pen.lower[j] = base.lower[j] / units[t]
+            pen.upper[j] = base.upper[j] / units[t]
             w[j] = min(max(w[j], pen.lower[j]), pen.upper[j])
             r[j] = -start[t, j]
         for j in range(p):
-            if w[j] != 0.0:
-                A.col_update(j, w[j], h, r)
-        rounds[t] = 0
-        while True:
-            rounds[t] += 1
-            coordinate_descent(A, pen, w, r, h, lips, every, SWEEPS)
-            newton_on_face(A, pen, w, r, h, H, face, d)
-            for j in range(p):  # afresh: updates leave rounding
-                r[j] = -start[t, j]
-            yr, rr = yy[t], 0.0
+            A.col_update(j, w[j], h, r)
+        for k in range(alphas.size):
             for j in range(p):
-                yr -= start[t, j] * w[j]
-                if w[j] != 0.0:
-                    A.col_update(j, w[j], h, r)
+                pen.l1[j] = alphas[k] * base.l1[j] / units[t]
+                pen.l2[j] = alphas[k] * base.l2[j]
+            n = 0
+            while n == 0 or (gaps[t, k] > tol and n < max_rounds):
+                n += 1
+                coordinate_descent(A, pen, w, r, h, lips, every, SWEEPS)
+                newton_on_face(A, pen, w, r, h, H, face, d)
+                yr, rr = yy[t], 0.0
+                for j in range(p):  # afresh: updates leave rounding
+                    r[j] = -start[t, j]
+                    yr -= start[t, j] * w[j]
+                for j in range(p):
+                    if w[j] != 0.0:
+                        A.col_update(j, w[j], h, r)
+                for j in range(p):
+                    rr += r[j] * w[j]
+                    c[j] = -r[j]
+                rr = max(yr + rr, 0.0)
+                values[t, k] = 0.5 * rr + penalty_value(pen, w)
+                gaps[t, k] = max(values[t, k] - squared_dual(pen, c, rr, yr)[0], 0.0)
+            rounds[t, k] = n
             for j in range(p):
-                rr += r[j] * w[j]
-                c[j] = -r[j]
-            rr = max(yr + rr, 0.0)
-            values[t] = 0.5 * rr + penalty_value(pen, w)
-            gaps[t] = max(values[t] - squared_dual(pen, c, rr, yr)[0], 0.0)
-            if gaps[t] <= tol or rounds[t] >= max_rounds:
-                break
+                found[t, k, j] = w[j]
 
 
 def gram_paths(G, base, units, start, yy, alphas, tol, max_iter, W):
@@ -136,13 +134,20 @@ def gram_paths(G, base, units, start, yy, alphas, tol, max_iter, W):
     """
     A, base = Gram(np.ascontiguousarray(G)), base.whole(1.0)
     T, p = W.shape
-    step = max(int(ENTRIES_PER_CALL / (100 * p**2)), 1)  # targets in one call, after which an interrupt is noticed
-    for alpha in alphas:
-        values, gaps, rounds = np.empty(T), np.empty(T), np.empty(T, np.int64)
+    alphas = np.asarray(alphas, dtype=np.float64)
+    pen = ElasticNet(*np.empty((4, p)))
+    vectors, integers = np.empty((3, p)), np.empty(p, np.int64)
+    work = np.ones(1), A.G.diagonal().copy(), *vectors, np.empty((p, p)), np.arange(p), integers
+    step = max(int(ENTRIES_PER_CALL / (100 * p**2)), 1)  # solves in one call, after which an interrupt is noticed
+    for first in range(0, alphas.size, max(step // T, 1)):
+        some_alphas = alphas[first : first + max(step // T, 1)]
+        shape = T, some_alphas.size
+        found, values, gaps, rounds = np.empty((*shape, p)), np.empty(shape), np.empty(shape), np.empty(shape, np.int64)
         for low in range(0, T, step):
             some = slice(low, low + step)
             solve_targets(
-                A, base, float(alpha), units[some], start[some], yy[some], tol, min(max_iter, MAX_ROUNDS),
-                W[some], values[some], gaps[some], rounds[some],
+                A, base, pen, some_alphas, units[some], start[some], yy[some], tol, min(max_iter, MAX_ROUNDS),
+                W[some], found[some], values[some], gaps[some], rounds[some], work,
             )  # fmt: skip
-        yield W.copy(), values, gaps, rounds
+        for k in range(some_alphas.size):
+            yield found[:, k], values[:, k], gaps[:, k], rounds[:, k]

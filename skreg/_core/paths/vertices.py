@@ -72,6 +72,14 @@ def _independent_in_sample(data, cols):
     return bool(norms.all()) and _independent((Z / norms).T @ (Z / norms))
 
 
+def are_independent(G):
+    """Whether all columns that are not zero are independent, given their inner products."""
+    used = np.flatnonzero(G.diagonal())
+    if used.size < len(G):
+        G = G[np.ix_(used, used)]
+    return not used.size or _independent(G)
+
+
 def _independent(G):
     try:
         return bool(np.linalg.cholesky(G).diagonal().min() > INDEPENDENT)

@@ -1,187 +1,19 @@
 """Working sets: the blocks that may be nonzero, their coefficients, and what paths ask of them.
 
 Coordinates are positions in the working set; its iterate is w and r. For the squared loss the state r has one of two
-forms: minus the weighted residual, or the gradient. The gradient needs the inner products of the working set, and then
-a coordinate that does not move costs nothing; the residual needs only the columns. `correlations` are minus the
-gradient of the smooth part ``||y - X w||^2 / 2``, in normalized units.
+forms, see `forms`.
 """
 
 import numpy as np
 
 from ..loops import inner
 from ..loops.certificates import conjugate_value, penalty_value, squared_dual
-from ..loops.proximal import Quadratic, rows_of
-from ..parts.designs import Gram, col_dots, col_updates
-from ..parts.losses import Squared
+from .forms import Gradient, Residual
 from .screening import Anchors
 
 BATCH = 32  # columns that enter together where entering costs a product with all columns
 LEAST = 64  # columns for which inner products are always used: they cost less than compiling the other form
 MOST = 2000  # most columns of a working set whose inner products are kept
-
-
-class Residual:
-    """r is minus the weighted residual."""
-
-    has_squares = False  # inner products must be computed
-
-    def __init__(self, data, target):
-        self.data = data
-        self.rank = data.n
-        self.h = data.h
-        self.inv_h = data.inv_h
-        self.y = data.R[target]
-        self.width = data.size / data.p  # entries of X that a coordinate reads
-        self.A = None
-        self.features = np.empty(0, np.int64)
-        self.lips = np.empty(0)  # the curvature of every block
-
-    def grow(self, cols, sizes=None):
-        """Add columns; `sizes` are those of their blocks, None for blocks of one."""
-        self.A = self.data.restrict(self.A, cols)
-        self.features = np.append(self.features, cols)
-        alone = self.data.sqnorms[cols]
-        self.lips = np.append(self.lips, block_curvatures(alone, sizes, lambda at: self.data.cross(cols[at], cols[at])))
-
-    def state(self, w):
-        """The r of an iterate, computed from w."""
-        r = self.y.copy()
-        if w.any():
-            col_updates(self.A, w, self.h, r)
-        return r
-
-    def correlations(self, r):
-        out = np.empty(self.features.size)
-        if out.size:
-            col_dots(self.A, np.arange(out.size), r, out)
-        return -out
-
-    def slopes(self, r):
-        """Minus the weighted residual of every row."""
-        return self.data.to_rows(r)
-
-    def part(self, at):
-        """The design of some coordinates."""
-        return self.data.restrict(None, self.features[at])
-
-    def smooth(self, at):
-        """The smooth part as a function of some coordinates with the others at zero, for prox-gradient steps."""
-        weights = np.array(np.broadcast_to(self.h, self.data.n))
-        return rows_of(Squared(), -(self.slopes(self.y) * self.inv_h)[None], weights)
-
-    def scores(self, r, at):
-        """The scores of an iterate, from its state, in the form for prox-gradient steps."""
-        return self.data.from_rows((self.slopes(r) - self.slopes(self.y)) * self.inv_h)
-
-    def curvature_of(self, face):
-        """Inner products of the sums of columns over the clusters of a face."""
-        Z = np.empty((face.slope.size, self.data.n))
-        for k, z in enumerate(Z):
-            members = face.cluster == k
-            state = self.data.from_rows(np.zeros(self.data.n))
-            col_updates(self.A, np.where(members, face.sign, 0.0), np.ones(1), state)
-            z[:] = self.data.to_scores(state)
-        return (Z * self.h) @ Z.T
-
-    def products(self, w, r):
-        """Squared norm of the residual, and its product with y."""
-        v = self.data.to_rows(r)
-        e = v * self.data.inv_h
-        return float(v @ e), float(e @ self.data.to_rows(self.y))
-
-    def square(self, coords):
-        """Inner products of some coordinates."""
-        cols = self.features[coords]
-        return self.data.cross(cols, cols)
-
-
-class Gradient:
-    """r is the gradient on the working set; `cross` gives inner products of columns, which have at most a rank.
-
-    `cross` may be None if `grow` is always given the products.
-    """
-
-    h = np.ones(1)
-    has_squares = True
-
-    def __init__(self, cross, start, yy, rank=np.inf):
-        self.cross = cross
-        self.rank = rank
-        self.start = start
-        self.yy = yy
-        self.features = np.empty(0, np.int64)
-        self.lips = np.empty(0)
-        self.G = np.empty((0, 0))
-        self.A = None
-
-    @property
-    def width(self):
-        return self.features.size
-
-    def grow(self, cols, sizes=None, inner=None):
-        """Add columns; `sizes` are those of their blocks, None for blocks of one; `inner` their products with all."""
-        m, k = self.features.size, cols.size
-        self.features = np.append(self.features, cols)
-        new = self.cross(cols, self.features) if inner is None else inner[:, self.features]
-        if not m:
-            self.G = np.ascontiguousarray(new)
-        elif m + k > len(self.G):
-            side = min(2 * (m + k), self.start.size)
-            G = np.empty((side, side))
-            G[:m, :m] = self.G[:m, :m]
-            self.G = G
-        if m:
-            self.G[m : m + k, : m + k] = new
-            self.G[:m, m : m + k] = new[:, :m].T
-        alone = self.G.diagonal()[m : m + k]
-        lips = block_curvatures(alone, sizes, lambda at: self.G[m:, m:][np.ix_(at, at)])
-        self.lips = np.append(self.lips, lips)
-        self.A = Gram(self.G)
-
-    def state(self, w):
-        """The r of an iterate, computed from w."""
-        return w @ self.G[: w.size, : w.size] - self.start[self.features]
-
-    def correlations(self, r):
-        return -r
-
-    def part(self, at):
-        """The design of some coordinates."""
-        return Gram(self.G[np.ix_(at, at)])
-
-    def smooth(self, at):
-        """The smooth part as a function of some coordinates with the others at zero, for prox-gradient steps."""
-        return Quadratic(self.start[self.features[at]])
-
-    def scores(self, r, at):
-        """The scores of an iterate, from its state, in the form for prox-gradient steps."""
-        return (r + self.start[self.features])[at]
-
-    def curvature_of(self, face):
-        """Inner products of the sums of columns over the clusters of a face."""
-        order, first = face.members()
-        G = self.G[np.ix_(order, order)] * np.outer(face.sign[order], face.sign[order])
-        return np.add.reduceat(np.add.reduceat(G, first), first, axis=1)
-
-    def products(self, w, r):
-        """Squared norm of the residual, and its product with y."""
-        yr = self.yy - self.start[self.features] @ w
-        return max(yr + r @ w, 0.0), yr
-
-    def square(self, coords):
-        """Inner products of some coordinates."""
-        return self.G[np.ix_(coords, coords)]
-
-
-def block_curvatures(alone, sizes, square):
-    """The largest curvature of every block, from those of single coordinates; ``square(at)`` gives inner products."""
-    if sizes is None:
-        return alone
-    out, stops = np.empty(sizes.size), np.cumsum(sizes)
-    for j, (stop, size) in enumerate(zip(stops, sizes, strict=True)):
-        at = np.arange(stop - size, stop)
-        out[j] = alone[at[0]] if size == 1 else np.linalg.eigvalsh(square(at))[-1]
-    return out
 
 
 class WorkingSet:

@@ -6,10 +6,11 @@ import scipy.sparse as sp
 from scipy.optimize import lsq_linear, nnls
 
 from skreg import ElasticNetProx, elastic_net_path
+from skreg._core.certify import certify, form_of_all_columns
 from skreg._core.data import as_data
 from skreg._core.loops.active_set import active_set
 from skreg._core.parts.penalties import ElasticNet
-from skreg._core.solve import MIN_BATCHED_TARGETS, certify, form_of_all_columns
+from skreg._core.solve import MIN_BATCHED_TARGETS
 from tests.problems import DESIGNS, regression
 from tests.reference import null_loss
 

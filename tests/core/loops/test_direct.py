@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from skreg._core.certify import certify_gram, certify_rows
 from skreg._core.data import as_data
 from skreg._core.loops.direct import ridge_gram, ridge_rows, shortest
 from skreg._core.parts.penalties import ElasticNet
-from skreg._core.solve import certify_gram, certify_rows
 from tests.problems import regression
 
 pytestmark = pytest.mark.plain

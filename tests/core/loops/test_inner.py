@@ -7,7 +7,8 @@ from scipy.optimize import lsq_linear
 from skreg._core.loops import inner
 from skreg._core.loops.semidefinite import solve_semidefinite
 from skreg._core.parts.penalties import ElasticNet
-from skreg._core.paths.working_set import Gradient, SquaredLoss
+from skreg._core.paths.forms import Gradient
+from skreg._core.paths.working_set import SquaredLoss
 from tests.problems import regression
 
 pytestmark = pytest.mark.plain

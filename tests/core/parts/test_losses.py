@@ -4,18 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from skreg._core.parts.losses import (
-    Gamma,
-    Huber,
-    Logistic,
-    Multinomial,
-    Poisson,
-    Quantile,
-    Squared,
-    Tweedie,
-    evaluate,
-    weighted_quantile,
-)
+from skreg._core.parts.log_links import Gamma, Poisson, Tweedie
+from skreg._core.parts.losses import Huber, Logistic, Multinomial, Quantile, Squared, evaluate, weighted_quantile
 
 pytestmark = pytest.mark.plain
 

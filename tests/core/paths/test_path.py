@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from skreg._core.certify import certify, form_of_all_columns
 from skreg._core.data import as_data
 from skreg._core.loops.certificates import penalty_value
 from skreg._core.parts.penalty import Penalty
 from skreg._core.parts.penalty_paths import CoefficientPath
 from skreg._core.paths import path
 from skreg._core.paths.working_set import Columns, Covariance
-from skreg._core.solve import certify, dense_point, form_of_all_columns
+from skreg._core.solve import dense_point
 from tests.problems import PENALTIES, regression
 from tests.reference import penalty_factors
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from skreg._core.certify import certify, form_of_all_columns
 from skreg._core.data import as_data
 from skreg._core.parts.penalty import Penalty
-from skreg._core.paths.working_set import Columns, Covariance, Gradient, Residual
-from skreg._core.solve import certify, form_of_all_columns
+from skreg._core.paths.forms import Gradient, Residual
+from skreg._core.paths.working_set import Columns, Covariance
 from tests.problems import DESIGNS, regression
 
 pytestmark = pytest.mark.plain
