@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.model_selection import validation_curve
 
 from ..utils._alphas import one_standard_error
-from ..utils._scoring import check_scoring_name
+from ..utils._params import check_argument
+from ..utils._scoring import SCORING
 from ._display import BLACK, BLUE, GREY, LINES, PALE, Display, against_strength, legend, legend_on_top, mark_choices
 from ._searches import is_number, read_search, score_words
 from ._strength import direction_of, strength_of
@@ -135,7 +136,7 @@ class CVCurveDisplay(Display):
         display : CVCurveDisplay
             Drawn.
         """
-        check_scoring_name(scoring)
+        check_argument(scoring, "scoring", SCORING)
         strength = strength_of(estimator)
         if param_name is None and strength is None:
             raise ValueError(f"param_name must be given for {estimator!r}: no one parameter regularizes it.")

@@ -8,8 +8,8 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_consistent_length, indexable
 
-from ..utils._params import Interval
-from ..utils._scoring import check_scoring_name
+from ..utils._params import Interval, check_argument
+from ..utils._scoring import SCORING
 from ..utils._validation import check_in_memory
 from ..utils._workers import check_can_be_sent
 from ._data import can_classify, check_targets, choose_splits, possible_folds, rare_class
@@ -127,7 +127,7 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
         raise ValueError(f"estimator must be a classifier or a regressor, unfitted; got {estimator!r}.")
     if time_budget is not None and time_budget not in POSITIVE:
         raise ValueError(f"time_budget must be a positive number of seconds or None; got {time_budget!r}.")
-    check_scoring_name(scoring)
+    check_argument(scoring, "scoring", SCORING)
     check_can_be_sent(estimator=estimator, scoring=scoring)
     if verbose not in (None, True, False):
         raise ValueError(f"verbose must be True, False or None; got {verbose!r}.")

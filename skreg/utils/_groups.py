@@ -34,6 +34,8 @@ def check_groups(groups, n_features, feature_names=None):
         raise ValueError(
             f"groups must be labels, one for each feature, or a list of lists of features; got {groups!r}."
         )
+    if isinstance(groups, np.ndarray) and groups.shape == (n_features,) and groups.dtype.kind in "iuU":
+        return _from_sortable(groups)
     parts = _by_name(groups, feature_names)
     if parts and all(isinstance(part, (list, tuple, np.ndarray)) for part in parts):
         return _from_lists(parts, n_features, feature_names), list(range(len(parts)))
@@ -50,6 +52,14 @@ def check_groups(groups, n_features, feature_names=None):
         except TypeError as error:
             raise ValueError(f"groups must hold labels such as numbers or strings; got {label!r}.") from error
     return [np.array(group) for group in found.values()], list(found)
+
+
+def _from_sortable(labels):
+    """Groups and labels for an array of integers or strings, which is fast for many features."""
+    names, first, codes = np.unique(labels, return_index=True, return_inverse=True)
+    members = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+    order = np.argsort(first)
+    return [members[k] for k in order], names[order].tolist()
 
 
 def _by_name(groups, feature_names):

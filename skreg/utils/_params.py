@@ -117,10 +117,22 @@ def check_params(estimator):
     for name, allowed in estimator._parameter_constraints.items():
         value = getattr(estimator, name)
         if not any(value in choice for choice in allowed):
-            *most, last = map(str, allowed)
-            words = f"{', '.join(most)} or {last}" if most else last
-            hints = (choice.hint(value) for choice in allowed if getattr(choice, "hint", None))
             raise InvalidParameterError(
-                f"The {name!r} parameter of {type(estimator).__name__} must be {words}. Got {value!r} instead."
-                f"{''.join(hints)}"
+                f"The {name!r} parameter of {type(estimator).__name__} must be {_in_words(allowed)}."
+                f" Got {value!r} instead.{_hints(value, allowed)}"
             )
+
+
+def check_argument(value, name, allowed):
+    """Raise ValueError for an argument of a function that is none of what is allowed."""
+    if not any(value in choice for choice in allowed):
+        raise ValueError(f"{name} must be {_in_words(allowed)}; got {value!r}.{_hints(value, allowed)}")
+
+
+def _in_words(allowed):
+    *most, last = map(str, allowed)
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _hints(value, allowed):
+    return "".join(choice.hint(value) for choice in allowed if getattr(choice, "hint", None))

@@ -37,18 +37,9 @@ def suggestion(name):
 NAME_OF_SCORER = ParamKind(
     "the name of a scorer of scikit-learn",
     lambda value: isinstance(value, str) and value in get_scorer_names(),
-    lambda value: suggestion(value) if isinstance(value, str) else "",
+    lambda value: suggestion(value) or " See sklearn.metrics.get_scorer_names()." if isinstance(value, str) else "",
 )
 SCORING = [NAME_OF_SCORER, CALLABLE, NONE]  # what `scoring` may be
-
-
-def check_scoring_name(scoring):
-    """Raise ValueError, with a suggestion, for what is no scorer, no name of one, and not None."""
-    if isinstance(scoring, str) and scoring not in get_scorer_names():
-        hint = suggestion(scoring) or " See sklearn.metrics.get_scorer_names()."
-        raise ValueError(f"scoring must be the name of a scorer of scikit-learn; got {scoring!r}.{hint}")
-    if scoring is not None and not isinstance(scoring, str) and not callable(scoring):
-        raise ValueError(f"scoring must be one scorer, the name of one or None; got {scoring!r}.")
 
 
 def score(scorer, monitor, estimator, X, y, weights):

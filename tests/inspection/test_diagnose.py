@@ -856,7 +856,7 @@ def test_diagnose__one_split_gives_no_intervals():
         (dict(estimator=KNeighborsClassifier(), y=sp.csr_array(np.eye(442))), "y must be dense"),
         (dict(groups=np.zeros(442)), "groups must hold at least two groups"),
         (dict(estimator=Ridge), "unfitted"),
-        (dict(scoring=["r2"]), "scoring must be one scorer"),
+        (dict(scoring=["r2"]), r"scoring must be the name of a scorer .*, a callable or None; got \['r2'\]"),
         (dict(cv=1), "cv must be at least 2 folds, a splitter or splits; got 1"),
         (dict(y=Y[:-1]), "inconsistent"),
     ],
