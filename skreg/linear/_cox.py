@@ -32,6 +32,10 @@ UNBOUNDED = {  # why there is no finite optimum, and what helps
         "Large coefficients are not penalized by penalty={penalty!r}, so",
         "Set l1_ratio below 1 for some ridge penalty, or increase alpha.",
     ),
+    "relax": (
+        "The refit of relax={relax:g} has no penalty, so",
+        "Set l1_ratio below 1 for some ridge penalty, or relax=0.",
+    ),
 }
 
 
@@ -79,9 +83,9 @@ class CoxModel(WithPenalty, LinearRegressor):
 
     def _warn_of(self, problem, found, fit, penalty):
         """Warn of targets that did not converge, and of an order of the events that has no finite optimum."""
-        free = free_coefficients(
-            problem, penalty, getattr(self, "alpha_", getattr(self, "alpha", None)), self.coef_[None]
-        )
+        alpha = getattr(self, "alpha_", getattr(self, "alpha", None))
+        relax = float(np.max(getattr(self, "relax_", self.relax)))
+        free = free_coefficients(problem, penalty, alpha, self.coef_[None], relax)
         cause = next((cause for cause, which in free.items() if orders_events(problem, self.coef_, which[0])), None)
         if cause is None:
             super()._warn_of(problem, found, fit, penalty)
@@ -89,8 +93,8 @@ class CoxModel(WithPenalty, LinearRegressor):
         reason, remedy = UNBOUNDED[cause]
         warnings.warn(
             f"{type(self).__name__}: no finite optimum: the order of the events is predicted without error by the"
-            f" selected features, or by one of them. {reason.format(penalty=self.penalty)} the best coefficients are"
-            f" infinite; the fit was stopped at an objective of {found.objective[0]:.3g}. {remedy}",
+            f" selected features, or by one of them. {reason.format(penalty=self.penalty, relax=relax)} the best"
+            f" coefficients are infinite; the fit was stopped at an objective of {found.objective[0]:.3g}. {remedy}",
             ConvergenceWarning,
             stacklevel=caller_level(),
         )
@@ -208,7 +212,7 @@ class PenalizedCox(CoxModel, PenalizedFit):
     alpha : float, default=0.1
         Penalty strength, in [0, inf), on the scale of glmnet's ``family="cox"``, which standardizes features, and of
         scikit-survival's `CoxnetSurvivalAnalysis` on standardized features.
-    penalty, l1_ratio, gamma, groups, group_weights, penalty_factor, bounds, positive
+    penalty, l1_ratio, gamma, groups, group_weights, relax, penalty_factor, bounds, positive
         As for `PenalizedRegressor`.
     ties : {"breslow", "efron"}, default="breslow"
         How events at the same time are treated. Breslow's likelihood is that of glmnet, and weights are repetitions of
@@ -244,8 +248,8 @@ class PenalizedCox(CoxModel, PenalizedFit):
     -----
     ConvergenceWarning
         If the certificate is above `tol` after `max_iter` Newton steps, and if features without a penalty, or so large
-        that a concave penalty is constant, predict the order of the events without error, together or one alone: the
-        best coefficients are infinite then, whether `tol` was met or not.
+        that a concave penalty is constant, or in a refit without ridge (`relax`), predict the order of the events
+        without error, together or one alone: the best coefficients are infinite then, whether `tol` was met or not.
 
     See Also
     --------
@@ -285,6 +289,7 @@ class PenalizedCox(CoxModel, PenalizedFit):
     _parameter_constraints = {
         "alpha": [Interval(Real, 0.0, np.inf)],
         "l1_ratio": [PROBABILITY, NONE],
+        "relax": [PROBABILITY],
         **CoxModel._cox_constraints,
         "warm_start": [BOOLEAN],
     }
@@ -298,6 +303,7 @@ class PenalizedCox(CoxModel, PenalizedFit):
         gamma=None,
         groups=None,
         group_weights=None,
+        relax=0.0,
         penalty_factor=None,
         bounds=None,
         positive=False,
@@ -313,6 +319,7 @@ class PenalizedCox(CoxModel, PenalizedFit):
         self.gamma = gamma
         self.groups = groups
         self.group_weights = group_weights
+        self.relax = relax
         self.penalty_factor = penalty_factor
         self.bounds = bounds
         self.positive = positive

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._core.concordance import concordance
 from ..utils._callbacks import with_callbacks
-from ..utils._params import CALLABLE, Options
+from ..utils._params import ARRAY_LIKE, CALLABLE, PROBABILITY, Options
 from ..utils._split import name_of, read_splits
 from ..utils._validation import caller_level, unchanged_on_error
 from ._cox import CoxModel, PenalizedCox
@@ -35,6 +35,8 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
         L1 ratio or ratios to try, in [0, 1]. None is the default of `PenalizedCox`.
     gamma : float, array-like of float or None, default=None
         For concave penalties, the value or values to try. None is the default of `PenalizedCox`.
+    relax : float or array-like of float, default=0.0
+        The value or values to try, in [0, 1], see `PenalizedRegressor`. All values share the same paths.
     alphas : int or array-like of float, default=50
         Number of alphas for each L1 ratio, on a geometric grid that begins where all coefficients are zero; or the
         values, for all candidates.
@@ -71,6 +73,9 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
         The chosen L1 ratio.
     gamma_ : float
         The chosen gamma. Set only for concave penalties.
+    relax_ : float
+        The chosen relax. Set only if `relax` is not 0; then there is one more axis for it, before that of alphas, in
+        the next attributes.
     alpha_min_ : float
         The alpha with the best mean score.
     alpha_1se_ : float
@@ -134,6 +139,7 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
     _parameter_constraints = {
         **CoxModel._cox_constraints,
         **PenaltySearch._search_constraints,
+        "relax": [PROBABILITY, ARRAY_LIKE],
         "scoring": [Options("partial_likelihood", "concordance"), CALLABLE],
     }
 
@@ -153,6 +159,7 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
         n_jobs=None,
         groups=None,
         group_weights=None,
+        relax=0.0,
         penalty_factor=None,
         bounds=None,
         positive=False,
@@ -174,6 +181,7 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
         self.n_jobs = n_jobs
         self.groups = groups
         self.group_weights = group_weights
+        self.relax = relax
         self.penalty_factor = penalty_factor
         self.bounds = bounds
         self.positive = positive

@@ -4,11 +4,13 @@ import ast
 import contextlib
 import inspect
 import io
+import json
 import re
 import runpy
 import shlex
 import shutil
 import sys
+import types
 import warnings
 
 import matplotlib
@@ -21,7 +23,7 @@ from sklearn.utils import get_tags
 
 import benchmarks.__main__
 import skreg
-from benchmarks import transfer
+from benchmarks import goals, transfer
 from skreg import augmentation, inspection, neural, recommendation, stopping
 from skreg.utils import discovery
 from skreg.utils.discovery import all_estimators
@@ -287,6 +289,23 @@ def run_small(monkeypatch, folder, family, *words):
 def test_benchmark__runs_small(family, tmp_path, monkeypatch):
     run_small(monkeypatch, tmp_path, family, *shlex.split(SMALL[family]))
     assert OWN_ROWS.get(family, "| skreg") in (tmp_path / f"{family}.md").read_text()
+
+
+def test_benchmark_of_goals__is_a_table_of_the_reports(tmp_path):
+    rows = [
+        dict(solver="skreg", ours=True, accurate=True, seconds=1.0),
+        dict(solver="skreg, certified", ours=True, accurate=True, seconds=1.5),
+        dict(solver="celer", ours=False, accurate=True, seconds=5.0),
+        dict(solver="scikit-learn", ours=False, accurate=True, seconds=10.0),
+        dict(solver="skglm", ours=False, accurate=False, seconds=0.1),
+    ]
+    results = {"path/wide/1.0": dict(rows=rows, date="today"), "cv/tall/1.0": dict(rows=rows, date="today")}
+    (tmp_path / "linear.json").write_text(json.dumps(dict(results=results)))
+    goals.run(types.SimpleNamespace(out=str(tmp_path)))
+    page = (tmp_path / "goals.md").read_text()
+    assert "| lasso path, wide, certified | 1.5 | celer | **0.30** | 0.3 | today |" in page
+    assert "| 5-fold CV, tall, beside LassoCV | 1 | scikit-learn | **0.10** | 0.12 | today |" in page
+    assert "| MCP path |  |  |  | 0.5 |  |" in page
 
 
 def test_benchmark_of_transfer__joins_seeds_of_two_runs():

@@ -13,6 +13,8 @@ from skreg import (
     ElasticNetProxCV,
     LabelSmoothedLogistic,
     LabelSmoothedLogisticCV,
+    PenalizedCox,
+    PenalizedCoxCV,
     PenalizedRegressor,
     PenalizedRegressorCV,
     elastic_net_path,
@@ -159,3 +161,38 @@ def test_relax__bad_values(relax):
         ElasticNetProx(relax=relax).fit(X, y)
     with pytest.raises(ValueError, match="relax"):
         PenalizedRegressorCV(relax=[0.0, relax] if relax != "yes" else relax).fit(X, y)
+
+
+def survival_problem():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 6))
+    return X, rng.exponential(np.exp(-X[:, 0] + 0.5 * X[:, 1]))
+
+
+def test_relax__of_times_is_the_unpenalized_fit_of_the_selected_features():
+    X, y = survival_problem()
+    plain = PenalizedCox(0.2, l1_ratio=1.0, tol=1e-10).fit(X, y)
+    model = PenalizedCox(0.2, l1_ratio=1.0, relax=1.0, tol=1e-10).fit(X, y)
+    found = np.flatnonzero(plain.coef_)
+    assert 0 < found.size < 6
+    expected = PenalizedCox(0.0, tol=1e-10).fit(X[:, found], y)
+    np.testing.assert_array_equal(np.flatnonzero(model.coef_), found)
+    np.testing.assert_allclose(model.coef_[found], expected.coef_, atol=1e-6)
+    _, coefs, _ = PenalizedCox(l1_ratio=1.0, relax=1.0, tol=1e-10).path(X, y, alphas=[0.2])
+    np.testing.assert_allclose(coefs[:, 0], model.coef_, atol=1e-8)
+
+
+def test_relax__of_times_is_chosen_by_cross_validation():
+    X, y = survival_problem()
+    model = PenalizedCoxCV(l1_ratio=1.0, alphas=[0.3, 0.2], relax=[0.0, 1.0], cv=2).fit(X, y)
+    assert model.alphas_.shape == (1, 1, 2, 2)
+    assert model.relax_ in (0.0, 1.0)
+    expected = PenalizedCox(model.alpha_, l1_ratio=1.0, relax=model.relax_, tol=1e-4).fit(X, y)
+    np.testing.assert_allclose(model.coef_, expected.coef_, atol=1e-3)
+
+
+def test_relax__infinite_coefficients_of_times_are_told():
+    X, y = survival_problem()
+    X[:, 0] = -y
+    with pytest.warns(ConvergenceWarning, match="The refit of relax=1 has no penalty"):
+        PenalizedCox(0.3, l1_ratio=1.0, relax=1.0).fit(X, y)
