@@ -10,7 +10,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import _param_validation as sk
-from sklearn.utils import estimator_checks
+from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from skreg.augmentation import FeatureMask
@@ -102,6 +102,8 @@ def checks_of(estimator):
     data, one is then enough. Which half and which form, changes from one configuration to the next.
     """
     checks = list(estimator_checks_generator(estimator))
+    if not get_tags(estimator).input_tags.sparse:  # old versions check weights of sparse rows all the same
+        checks = [case for case in checks if "sparse_data" not in case[1].func.__name__]
     if THOROUGH or estimator is FIRST[type(estimator)]:
         return checks
     forms = {}

@@ -2,6 +2,7 @@
 
 import sys
 import tracemalloc
+import warnings
 
 import joblib
 import numpy as np
@@ -181,7 +182,10 @@ def arrow_frames(X):
     """The columns of X in Arrow's format, as frames of several libraries."""
     pa, pl = pytest.importorskip("pyarrow"), pytest.importorskip("polars")
     table = pa.table(dict(zip("abcdef", X.T, strict=True)))
-    return {"pandas": table.to_pandas(types_mapper=pd.ArrowDtype), "polars": pl.from_arrow(table), "pyarrow": table}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # old pyarrow calls what pandas has deprecated
+        frame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return {"pandas": frame, "polars": pl.from_arrow(table), "pyarrow": table}
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])

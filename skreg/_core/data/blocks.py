@@ -75,11 +75,13 @@ class RowMoments:
         """Those of both sets of rows; nothing cancels (Chan, Golub & LeVeque 1983, eq. 2.1)."""
         if not (self.weight and other.weight):
             return self if self.weight else other
-        weight, step = self.weight + other.weight, other.mean - self.mean
-        share = other.weight / weight
-        scatter = self.scatter + other.scatter
-        scatter += np.outer(self.weight * share * step, step)
-        return RowMoments(weight, self.mean + share * step, scatter, np.maximum(self.largest, other.largest))
+        weight, share = self.weight + other.weight, other.weight / (self.weight + other.weight)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is too large is found in the sums
+            step = other.mean - self.mean
+            scatter = self.scatter + other.scatter
+            scatter += np.outer(self.weight * share * step, step)
+            mean = self.mean + share * step
+        return RowMoments(weight, mean, scatter, np.maximum(self.largest, other.largest))
 
     @classmethod
     def of_rows(cls, X, Y, weights=None):

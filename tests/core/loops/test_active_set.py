@@ -13,6 +13,7 @@ from skreg._core.parts.penalties import ElasticNet
 from skreg._core.solve import MIN_BATCHED_TARGETS
 from tests.problems import DESIGNS, regression
 from tests.reference import null_loss
+from tests.versions import needs_nnls
 
 PENALTIES = {
     "least squares": (0.0, 0.0, -np.inf, np.inf),
@@ -62,6 +63,7 @@ def test_active_set__stops_after_max_steps():
     assert active_set(data, 0, pen, np.zeros(20), 3)[2] == 3
 
 
+@needs_nnls
 @pytest.mark.parametrize("solver", ["auto", "cd", "gram"])
 @pytest.mark.parametrize("kind", ["dense", "csc"])
 @pytest.mark.parametrize("weighted", [False, True])
@@ -85,12 +87,14 @@ def test_elastic_net__bounded_least_squares_on_collinear_columns():
     assert model.dual_gap_ <= 1e-6 * null_loss(y, None, False)
 
 
+@needs_nnls
 def test_elastic_net__more_collinear_features_than_rows():
     X, y = dependent(n=15, p=40, rank=3, noise=1e-6)
     model = ElasticNetProx(0.0, positive=True, fit_intercept=False).fit(X, y)
     assert model.objective_ == pytest.approx(nnls(X, y)[1] ** 2 / 30, abs=1e-6 * null_loss(y, None, False))
 
 
+@needs_nnls
 def test_elastic_net__several_targets_and_paths_on_collinear_columns():
     X, y = dependent()
     columns = [y * (k + 1) + np.arange(60) % (k + 2) for k in range(4)]
