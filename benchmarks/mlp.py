@@ -146,7 +146,7 @@ def scikit_learn_defaults(case):
     ).fit  # fmt: skip
 
 
-def pytorch_defaults(case, rate=5e-3, decay=0.3, l1=1e-4, averaging=0.98):
+def pytorch_defaults(case, rate=2e-3, decay=0.3, l1=1e-4, averaging=0.98):
     """Our defaults in a plain training loop."""
     import torch
     from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
