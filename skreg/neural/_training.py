@@ -159,8 +159,7 @@ class NetTraining:
         X, targets, _, rows = batches.rows_with_targets()
         if rows.size < 2:
             return  # one row has no covariance
-        n_classes = 1 if targets.codes is None else len(targets.table)
-        rows = thinned(rows, rows_for_distance(self._net.n_features, n_classes))
+        rows = rows_for_distance(rows, targets.codes, self._net.n_features)
         codes = None if targets.codes is None else targets.codes[rows]
         features = features_of(self._net, X, rows)
         self._distance = FeatureDistance(features, codes)

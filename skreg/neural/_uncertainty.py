@@ -77,9 +77,27 @@ def thinned(rows, largest=MAX_ROWS):
     return rows[:: -(-rows.size // largest)]
 
 
-def rows_for_distance(n_features, n_classes):
-    """How many rows give a good covariance and good means: `FeatureDistance` costs a pass of the net on each."""
-    return min(MAX_ROWS, max(_FEWEST_ROWS, _ROWS_PER_FEATURE * n_features, _ROWS_PER_CLASS * n_classes))
+def rows_for_distance(rows, codes, n_features):
+    """Rows for `FeatureDistance`, which costs a pass of the net on each: enough of every class, and of all together.
+
+    Parameters
+    ----------
+    rows : ndarray of int of shape (n,)
+        Indices of all training rows.
+    codes : ndarray of int or None
+        The class of every row of X; None in regression.
+    n_features : int
+        Units of the last hidden layer.
+    """
+    classes = np.zeros(rows.size, int) if codes is None else codes[rows]
+    n_classes = np.unique(classes).size
+    largest = min(MAX_ROWS, max(_FEWEST_ROWS, _ROWS_PER_FEATURE * n_features, _ROWS_PER_CLASS * n_classes))
+    chosen = np.zeros(rows.size, bool)
+    chosen[thinned(np.arange(rows.size), largest)] = True
+    order = np.argsort(classes, kind="stable")
+    for own in np.split(order, np.flatnonzero(np.diff(classes[order])) + 1):  # rare ones, too
+        chosen[thinned(own, min(_ROWS_PER_CLASS, largest // n_classes + 1))] = True
+    return rows[chosen]
 
 
 class ConformityScores(NamedTuple):

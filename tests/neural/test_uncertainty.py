@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skreg import AugmentedRegressor, DropoutMLPClassifier, DropoutMLPRegressor
 from skreg.augmentation import GaussianNoise
 from skreg.neural import predict_interval, predict_uncertainty
-from skreg.neural._uncertainty import ConformityScores
+from skreg.neural._uncertainty import ConformityScores, rows_for_distance
 from tests.combinations import THOROUGH
 from tests.problems import regression
 
@@ -230,6 +230,31 @@ def test_distance__a_single_row_has_none():
     assert np.isnan(model.predict_uncertainty(X).distance).all()
     one_of_each = DropoutMLPClassifier(**SMALL).fit(X[:2], [0, 1])  # nothing varies within a class
     assert np.isfinite(one_of_each.predict_uncertainty(X).distance).all()
+
+
+def test_distance__knows_classes_of_few_rows():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((4500, 2))
+    for rare in ([0], [1], [2], [0, 1, 2]):  # whatever rows are left out
+        y = np.isin(np.arange(4500), rare)
+        X[rare] = 5.0 + rng.standard_normal((len(rare), 2))
+        net = DropoutMLPClassifier((), max_iter=1, early_stopping=False, l1=0.0, random_state=0).fit(X, y)
+        scaled = (X - X.mean(axis=0)) / X.std(axis=0)
+        expected = net._distance._whitened(np.array([scaled[~y].mean(axis=0), scaled[y].mean(axis=0)]))
+        np.testing.assert_allclose(net._distance.centres, expected, atol=0.1)
+
+
+def test_rows_for_distance__all_or_some_of_every_class():
+    rows, codes = np.random.default_rng(0).permutation(50_000), np.repeat([0, 1, 2], [49_000, 3, 997])
+    some = rows_for_distance(rows, codes, 4)
+    counts = np.bincount(codes[some])
+    assert counts[1] == 3
+    assert 90 <= counts[2] <= 250
+    assert 1900 <= counts.sum() <= 2300
+    np.testing.assert_array_equal(some, rows[np.isin(rows, some)])  # in their order
+    few = rows_for_distance(rows[:2000], None, 4)
+    np.testing.assert_array_equal(few, rows[:2000])
+    assert rows_for_distance(rows, None, 500).size == 5000
 
 
 def test_distance__constant_features():
