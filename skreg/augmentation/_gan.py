@@ -59,8 +59,8 @@ class GANAugmenter(RowGenerator):
     validation_fraction : float, default=0.2
         Share of the unique rows of every class to hold out, in (0, 1). No effect without early stopping.
     patience : int or None, default=None
-        Number of evaluations without improvement after which training stops, at least 1. None trains for all `n_steps`,
-        since the falling learning rate at the end is a good one. No effect without early stopping.
+        Number of evaluations without improvement after which training stops, at least 1. None trains for all `n_steps`:
+        rows are usually best at the end, where the learning rate is small. No effect without early stopping.
     columns : str, int, list, mask, slice or callable, default=None
         Columns to generate, as in `ColumnTransformer`; None is all of them. The others stay as they are.
     random_state : int, RandomState or None, default=None
@@ -84,7 +84,7 @@ class GANAugmenter(RowGenerator):
     ------
     ValueError
         If X is sparse, holds text without columns, or has no rows or no columns; if y has not one label, or finite
-        number, for each row; if there are too few rows for early stopping.
+        number, for each row; if there are too few rows for early stopping; if the training diverges.
 
     See Also
     --------
@@ -159,8 +159,8 @@ class GANAugmenter(RowGenerator):
     def _learned(self, X, y, labelled):
         seed = 0 if self.random_state is None else check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
-        held = self._held_out(X, y, labelled, rng) if self.early_stopping else None
-        return AdversarialCopula(X, y, labelled, self._options(), rng, held, self.patience)
+        hold_out = self._held_out if self.early_stopping else None
+        return AdversarialCopula(X, y, labelled, self._options(), rng, hold_out, self.patience)
 
     def _held_out(self, X, y, labelled, rng):
         """A mask of the rows that the nets are not trained on; equal rows stay together."""
@@ -191,12 +191,24 @@ class AdversarialCopula(RankModel):
 
     Equal entries share an interval of ranks, missing ones the last. The generator's ranks within each column are those
     among many of its rows, so that every column has the distribution of the training rows whatever the net has learned.
+
+    Parameters
+    ----------
+    X, y, labelled
+        As for `RankModel`, which checks them.
+    options : AdversarialOptions
+    rng : numpy.random.Generator
+    hold_out : callable or None
+        ``hold_out(X, y, labelled, rng)`` is a mask of the validation rows of early stopping; None for none.
+    patience : int or None
+        Of early stopping.
     """
 
-    def __init__(self, X, y, labelled, options, rng, held=None, patience=None):
+    def __init__(self, X, y, labelled, options, rng, hold_out=None, patience=None):
         from .._nets.training.adversarial import AdversarialPair, BestGenerator
 
         super().__init__(X, y, labelled)
+        held = np.zeros(n_rows(X), dtype=bool) if hold_out is None else hold_out(X, y, labelled, rng)
         self.levels = Levels(self.columns, self.groups)
         self.numbers = np.setdiff1d(np.arange(len(self.columns)), self.levels.columns)
         intervals = [[self.columns[j].intervals(rows) for j in self.numbers] for rows in self.groups]
@@ -209,7 +221,6 @@ class AdversarialCopula(RankModel):
         self._y = y
         n_conditions = len(self.groups) * (len(self.groups) > 1) + (self.target is not None)
         self._pair = AdversarialPair(len(self.numbers), self.levels, n_conditions, options, rng)
-        held = np.zeros(n_rows(X), dtype=bool) if held is None else held
         for rows in self.groups:
             held[rows] &= not held[rows].all()  # the nets must see some of every class
         self._trained = [np.flatnonzero(~held[rows]) for rows in self.groups]

@@ -80,6 +80,14 @@ class RowGenerator(Augmenter):
             raise ValueError(f"X must have the columns that fit has seen, {known}; got {_names_of(batch.X)}.")
         return batch._replace(X=self._model(labelled).draw(np.asarray(batch.y), rng))
 
+    def __dir__(self):
+        """Without the diagnostics, which must not be computed by what reads all attributes, as the HTML of estimators.
+
+        Not by `super`, which reads them all, too.
+        """
+        costly = "discriminative_score_", "distance_ratio_"
+        return [name for name in object.__dir__(self) if name not in costly and hasattr(self, name)]
+
     @property
     def discriminative_score_(self):
         """How well a classifier tells generated rows from the training rows; see `compare_generated`."""

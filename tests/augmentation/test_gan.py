@@ -1,10 +1,13 @@
 """Rows of the generative adversarial net: relations between columns, modes, classes, types, input that is refused."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import ks_2samp, norm, spearmanr
 
+from skreg._nets.training.adversarial import AdversarialOptions, AdversarialPair, BestGenerator
 from skreg.augmentation import Batch, GANAugmenter, GaussianCopulaAugmenter
 from skreg.augmentation._gan_distance import energy_distance
 
@@ -110,6 +113,19 @@ def test_gan__bad_input():
         GANAugmenter(**TINY).fit(X, y).generate(2, np.array([7, 0]))
     with pytest.raises(ValueError, match="y contains NaN or infinity in row 3"):
         GANAugmenter(**TINY).fit(X, np.where(np.arange(30) == 3, np.nan, 1.5))
+    names = np.array(["a", None] * 15, dtype=object)
+    for early_stopping in (False, True):  # the same words, before rows are held out
+        with pytest.raises(ValueError, match="every row needs a label; y has none in row 1"):
+            GANAugmenter(**TINY, early_stopping=early_stopping).fit(X, names)
+        with pytest.raises(ValueError, match="column 0 holds complex128 entries"):
+            GANAugmenter(**TINY, early_stopping=early_stopping).fit(X * 1j, y)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_gan__a_training_that_diverges_is_an_error(early_stopping):
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    with pytest.raises(ValueError, match=r"diverged in step \d+: lower learning_rate=1e\+20"):
+        GANAugmenter(**TINY | dict(learning_rate=1e20), early_stopping=early_stopping).fit(X)
 
 
 def test_gan__early_stopping_keeps_the_step_nearest_to_validation_rows():
@@ -125,10 +141,36 @@ def test_gan__early_stopping_keeps_the_step_nearest_to_validation_rows():
     curve = GANAugmenter(**TINY | dict(n_steps=60), early_stopping=True).fit(X, y).distance_curve_
     np.testing.assert_array_equal(model.distance_curve_, curve)
     short = GANAugmenter(**TINY | dict(n_steps=60, learning_rate=1e-9), early_stopping=True, patience=2).fit(X, y)
-    assert short.n_steps_ <= short.best_step_ + 6
+    assert short.n_steps_ == short.best_step_ + 6 < 60
     plain = GANAugmenter(**TINY).fit(X, y)
     assert plain.distance_curve_ is None
     assert plain.best_step_ == plain.n_steps_ == 20
+
+
+def test_adversarial_pair__the_best_generator_is_that_of_its_step_and_training_is_the_same():
+    n_steps, best_step, conditions = 40, 14, np.zeros((5, 0))
+    options = AdversarialOptions((4,), 3, n_steps, 8, 2, 0.01)
+    no_levels = SimpleNamespace(n=0, draw=lambda logits, rng: (logits, lambda d: d))
+    found = []
+
+    def distance(sample):
+        found.append(sample(conditions, np.random.default_rng(1))[0].copy())
+        return abs(2.0 * len(found) - best_step)  # looked at after every second step
+
+    def trained(best):
+        pair = AdversarialPair(2, no_levels, 0, options, np.random.default_rng(0))
+        losses = pair.train(lambda n, rng: (rng.normal(size=(n, 2)), np.zeros((n, 0))), np.random.default_rng(0), best)
+        return losses, pair.sample(conditions, np.random.default_rng(1))[0]
+
+    best = BestGenerator(distance, n_steps, None)
+    (losses, rows), (plain, last) = trained(best), trained(None)
+    np.testing.assert_array_equal(losses, plain)
+    np.testing.assert_array_equal(rows, found[best_step // 2 - 1])
+    np.testing.assert_array_equal(last, found[-1])
+    assert np.abs(rows - last).min() > 0.0
+    assert [n_done for n_done, _ in best.curve] == list(range(2, 41, 2))
+    losses, _ = trained(BestGenerator(lambda sample: 1.0, n_steps, 3))
+    np.testing.assert_array_equal(losses, plain[:8])
 
 
 def test_gan__validation_rows_are_not_trained_on_and_classes_stay():

@@ -247,7 +247,9 @@ def test_generators__diagnostics_are_those_of_a_comparison_with_new_rows_of_the_
     model.fit(frame[:200], y[:200])
     expected = compare_generated(frame[:200], model.generate(200, y[:200])[0])
     assert (model.discriminative_score_, model.distance_ratio_) == expected
-    first = model.discriminative_score_
+    first, model._comparison = model.discriminative_score_, None
+    assert "correlation_" in model._repr_html_()
+    assert model._comparison is None  # a notebook that shows the generator does not compare rows
     assert model.fit(frame[["e"]][:200], y[:200]).discriminative_score_ != first
     with pytest.raises(ValueError, match="at least 10 rows each; got 3 and 3"):
         _ = model.fit(frame[:3]).distance_ratio_

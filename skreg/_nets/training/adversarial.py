@@ -76,6 +76,12 @@ class Player:
         self.optimizer.step(self.net, rate)
 
 
+def check_finite(values, n_done, rate):
+    """Raise ValueError for losses and the like that are not finite."""
+    if not np.isfinite(values).all():
+        raise ValueError(f"the training diverged in step {n_done}: lower learning_rate={rate:g}.")
+
+
 class BestGenerator:
     """The state of the running mean of a generator at which its rows were nearest to validation rows.
 
@@ -108,6 +114,7 @@ class BestGenerator:
         net, now = pair.generator, pair.generator.snapshot()
         average.load_into(net)
         value = self.distance(pair.sample)
+        check_finite(value, n_done, pair.options.learning_rate)
         self.curve.append((n_done, value))
         if self.best.update(value, n_done, f"after {n_done} steps"):
             self.state = net.snapshot()
@@ -158,13 +165,19 @@ class AdversarialPair:
         -------
         losses : ndarray of shape (n_done, 2)
             Of the discriminator and of the generator.
+
+        Raises
+        ------
+        ValueError
+            Where losses, parameters or distances are not finite.
         """
         options = self.options
         generator, discriminator = Player(self.generator), Player(self.discriminator)
         average = Average(self.generator, lambda t: min(AVERAGE_DECAY, 1.0 - 10.0 / (t + 10.0)))
         losses = np.empty((options.n_steps, 2))
         n = options.pack * max(options.batch_size // options.pack, 1)
-        with one_blas_thread():
+        # overflow makes losses infinite or NaN, which is an error below
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for step in range(options.n_steps):
                 rate = options.learning_rate * min((1.0 - step / options.n_steps) / (1.0 - SLOWDOWN), 1.0)
                 rows, conditions = draw(n, rng)
@@ -173,6 +186,7 @@ class AdversarialPair:
                 made = np.hstack([out[:, : self.n_numbers], drawn])
                 losses[step, 0] = self._discriminate(discriminator, rows, made, conditions, rate)
                 losses[step, 1], d = self._judge(discriminator, made, conditions)
+                check_finite(losses[step], step + 1, options.learning_rate)
                 back(np.hstack([d[:, : self.n_numbers], through(d[:, self.n_numbers :])]))
                 generator.step(rate)
                 average(self.generator)
@@ -182,6 +196,7 @@ class AdversarialPair:
             average.load_into(self.generator)
         else:
             self.generator.restore(best.state)
+        check_finite(self.generator.theta, step + 1, options.learning_rate)
         return losses[: step + 1]
 
     def sample(self, conditions, rng):
