@@ -9,7 +9,7 @@ from ..utils._validation import caller_level
 from ._numbers import types_of
 
 MAX_NAMES = 5  # columns in a message
-_open = ContextVar("open", default=None)  # the `Rounding`s of the outermost `JudgedTogether`, None outside of one
+_open = ContextVar("open", default=None)  # a dict of the `Rounding`s in the outermost `JudgedTogether`, else None
 
 
 class Rounding(NamedTuple):
@@ -55,7 +55,7 @@ def warn_if_rounded_away(X, old, new, changed, strength, owner):
     if waiting is None:
         _warn(found)
     else:
-        waiting.extend(found)
+        waiting.update(dict.fromkeys(found))  # of the many equal ones of a long training only one
 
 
 class JudgedTogether:
@@ -66,7 +66,7 @@ class JudgedTogether:
     """
 
     def __enter__(self):
-        self._found = [] if _open.get() is None else None  # None: it is a part of what an outer one judges
+        self._found = {} if _open.get() is None else None  # None: it is a part of what an outer one judges
         self._token = None if self._found is None else _open.set(self._found)
 
     def __exit__(self, kind, error, traceback):

@@ -1,5 +1,7 @@
 """Augmentation inside the training loop: every batch gets new rows, in every epoch others."""
 
+from contextvars import copy_context
+
 import numpy as np
 from sklearn.base import clone
 
@@ -41,6 +43,10 @@ class MixedRows:
         """The opposite of `as_objects`."""
         out = X.copy()
         for j in self.columns:
+            for value in X[:, j]:
+                if not isinstance(value, str):
+                    column = labelled("column", j, self.names)
+                    raise ValueError(f"an augmenter has put {value!r} into {column}, which holds categories.")
             out[:, j] = [float(text.removeprefix("category ")) for text in X[:, j]]
         return out.astype(dtype)
 
@@ -89,6 +95,8 @@ class RowAugmenter:
         self.shape = shape
         some = thinned(rows)
         self.augmenter = clone(augmenter)
+        self.augmenter._check()
+        self.context = copy_context()  # that of `fit`, for warnings: batches are made in another thread
         if mixed is None:
             self.augmenter.fit(self._take(some), data.y[some])
             return
@@ -108,7 +116,7 @@ class RowAugmenter:
 
     def __call__(self, rows, rng, dtype):
         """A `Minibatch` of new rows, in the given precision. Mixed rows of classes have mixed targets."""
-        new = self._new_rows(rows, rng)
+        new = self.context.run(self._new_rows, rows, rng)
         if self.targets.codes is None:
             table = new.y
         elif new.shares is None:

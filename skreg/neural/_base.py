@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_feature_names, validate_data
 from .._nets.training.batches import Batches
 from .._nets.training.optimizer import Optimizer
 from .._nets.training.schedules import rate_at
+from ..augmentation._rounding import JudgedTogether
 from ..utils._callbacks import CallbackSupportMixin, Task
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._early_stopping import read_validation
@@ -239,9 +240,10 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
                 self._warn_of_no_validation(np.count_nonzero(rows.data.weights))
         has_few = folds is not None and rows.found.rows.size < MEMBER_ROWS
         architecture = self._settled(architecture, again, rows.data if has_few else None)
-        if folds is not None:
-            chosen = cross_validated(self, architecture, folds, seed)
-        self._train_rows(architecture, rows, outside, seed, again=again, chosen=chosen)
+        with JudgedTogether():
+            if folds is not None:
+                chosen = cross_validated(self, architecture, folds, seed)
+            self._train_rows(architecture, rows, outside, seed, again=again, chosen=chosen)
         return self
 
     def _cross_validates(self, rows, again):
@@ -310,8 +312,9 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         self._streams = True
         self._set_optimizer()
         rng = np.random.default_rng([self._split_seed, 2, len(self.loss_curve_), self._optimizer.steps])
-        batches = self._batches(data, found, size, n_steps, self._mean_weight)
-        self._train(batches, rng, lambda step: self.learning_rate, 1, Task(self, None))
+        with JudgedTogether():
+            batches = self._batches(data, found, size, n_steps, self._mean_weight)
+            self._train(batches, rng, lambda step: self.learning_rate, 1, Task(self, None))
         return self
 
     def _unit(self, data, found):

@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from skreg import AugmentedClassifier, DropoutCNNClassifier
+from skreg import AugmentedClassifier, DropoutCNNClassifier, DropoutMLPClassifier
 from skreg import augmentation as au
 
 from .cases import CASES, IDS, IMAGES, SERIES, as_array
@@ -200,3 +200,17 @@ def test_policies__integers_that_never_change_warn_once():
             call()
         assert len(record) == 1
         assert record[0].filename == __file__
+
+
+def test_nets__warn_once_of_integers_that_change_in_no_batch():
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 255, (80, 3)).astype(np.uint8), np.arange(80) % 2
+    net = DropoutMLPClassifier((4,), ensemble_size=1, max_iter=2, batch_size=4, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net.set_params(augmenter=au.GaussianNoise(0.3)).fit(X, y)  # in some batches all changes are rounded away
+    net.set_params(augmenter=au.GaussianNoise(0.01))
+    for fit in (net.fit, net.partial_fit):
+        with pytest.warns(UserWarning, match=r"X holds uint8 numbers: .* scale=0\.01 were rounded away") as record:
+            fit(X, y)
+        assert len(record) == 1

@@ -17,7 +17,7 @@ from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._nets.inputs import CLIP
 from skreg._nets.layers.numbers import find_bins
 from skreg._nets.training.rows import take_rows
-from skreg.augmentation import FeatureMask, GaussianNoise, Mixup, SwapNoise
+from skreg.augmentation import Augmenter, FeatureMask, GaussianNoise, Mixup, SwapNoise
 from skreg.neural import FineTunedClassifier
 from skreg.neural._scaling import MOST_ONE_HOT, weighted_quantiles
 
@@ -372,6 +372,21 @@ def test_tables__mixed_columns_are_refused_by_name():
         words = r"augmenter=\w+\(\) .* column 1 \('\w+'\) holds categories.*columns=\[0, 2, 4\].*needs numbers"
         with pytest.raises(ValueError, match=words):
             DropoutMLPClassifier(augmenter=augmenter, **FAST).fit(X, y)
+
+
+class Holes(Augmenter):
+    """Removes cells, of categories too."""
+
+    def _augment(self, batch, rng):
+        return batch._replace(X=np.where(rng.random(batch.X.shape) < 0.5, None, batch.X))
+
+
+def test_augmenter__its_own_errors_and_cells_that_are_no_categories():
+    X, y = frame()
+    with pytest.raises(ValueError, match=r"^The 'scale' parameter of GaussianNoise"):
+        DropoutMLPClassifier(augmenter=GaussianNoise(-1.0), **FAST).fit(X, y)
+    with pytest.raises(ValueError, match=r"has put None into column 1 \('\w+'\), which holds categories"):
+        DropoutMLPClassifier(augmenter=Holes(), **FAST).fit(X, y)
 
 
 def test_tables__mixed_codes_are_those_of_one_of_the_rows():
