@@ -1,5 +1,6 @@
 """Settings of all tests."""
 
+import gc
 import importlib.util
 import os
 import pathlib
@@ -104,3 +105,8 @@ LONGEST = ("tests/common/test_docs.py", "tests/core/test_jit.py", "tests/inspect
 
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+def pytest_collection_finish():
+    """Let the garbage collector leave alone what stays until the end, instead of looking at it again and again."""
+    gc.freeze()
