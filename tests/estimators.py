@@ -60,6 +60,8 @@ SMALL_DATA = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:.* f
 FEW = 5 if THOROUGH else 2
 GRID = {} if THOROUGH else dict(alphas=FEW, cv=FEW)
 
+FAST_LOGISTIC = LogisticRegression(solver="newton-cholesky")
+
 # Fitted nets to fine-tune, for data of any number of columns: rows are signals of one channel.
 _ROWS = np.random.default_rng(0).standard_normal((60, 3))
 _SIGNALS = dict(max_iter=2, early_stopping=False, random_state=0)
@@ -193,12 +195,12 @@ INSTANCES = [
         n_epochs=10,
         random_state=0,
     ),
-    AugmentedClassifier(LogisticRegression(), Mixup(), random_state=0),
+    AugmentedClassifier(FAST_LOGISTIC, Mixup(), random_state=0),
     AugmentedClassifier(
         SGDClassifier(random_state=0), Compose([FeatureMask(0.01), Mixup()]), mode="stream", random_state=0
     ),
     AugmentedClassifier(HistGradientBoostingClassifier(), SwapNoise(0.01), include_original=False, random_state=0),
-    AugmentationSearchCV(LogisticRegression(), [FeatureMask(0.1)], strengths=[1.0], n_copies=2, cv=2, random_state=0),
+    AugmentationSearchCV(FAST_LOGISTIC, [FeatureMask(0.1)], strengths=[1.0], n_copies=1, cv=2, random_state=0),
     AugmentationSearchCV(Ridge(), [GaussianNoise(0.1)], strengths=[1.0], n_copies=1, cv=2, random_state=0),
 ]
 
