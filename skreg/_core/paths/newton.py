@@ -195,7 +195,7 @@ def solve(s, pen, tol, share, max_rounds):
         before, gap = gap, proof.update(pen, value, c)
         if not rounds:
             goal = max(tol, share * value, POLICY.enough * min(gap, value))
-        if steps.policy.slow * before < gap < np.inf:
+        if not is_fresh and steps.policy.slow * before < gap < np.inf:  # a fresh state is no step
             steps.refine(share == 0.0 or gap > POLICY.stuck * before)
         elif gap == np.inf and steps.is_old:
             steps.refine(False)
