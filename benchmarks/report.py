@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import pathlib
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -250,8 +251,8 @@ def _cell(row, key):
 
 
 def _number(divisor):
-    """A divisor, or a number of rows such as "50 rows", as what it is sorted by."""
-    return int(divisor.split()[0]) if isinstance(divisor, str) else divisor or 0
+    """A divisor, or the last number in words such as "50 rows" and "C = 0.1", as what it is sorted by."""
+    return float((re.findall(r"\d+\.?\d*", divisor) or [0])[-1]) if isinstance(divisor, str) else divisor or 0
 
 
 def _key(*task):
