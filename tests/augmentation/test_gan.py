@@ -5,11 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ndtri
 from scipy.stats import ks_2samp, norm, spearmanr
 
 from skreg._nets.training.adversarial import AdversarialOptions, AdversarialPair, BestGenerator
 from skreg.augmentation import Batch, GANAugmenter, GaussianCopulaAugmenter
-from skreg.augmentation._gan_distance import energy_distance
+from skreg.augmentation._gan_distance import ValidationDistance, energy_distance
+from skreg.augmentation._levels import Levels
+from skreg.augmentation._ranks import columns_of
 
 FAST = dict(hidden_layer_sizes=32, n_steps=400, batch_size=64, learning_rate=0.003, random_state=0)
 TINY = dict(hidden_layer_sizes=8, n_steps=20, batch_size=16, random_state=0)
@@ -187,6 +190,21 @@ def test_gan__validation_rows_are_not_trained_on_and_classes_stay():
         ValueError, match="early_stopping=True of GANAugmenter needs at least 50 unique rows of X; got 40"
     ):
         GANAugmenter(**TINY, early_stopping=True).fit(np.vstack([X[:40], X[:40]]))
+
+
+def test_validation_distance__compares_ranks_and_levels():
+    m = 500
+    z = ndtri((np.arange(m) + 0.5) / m)
+    levels = Levels(columns_of(pd.DataFrame({"z": z, "level": np.where(z > 0.0, "b", "a")})), [np.arange(m)])
+    rows = np.hstack([z[:, None], levels.one_hot])
+    distance = ValidationDistance(rows, np.empty((m, 0)), np.zeros(m, int), levels, 0)
+    other = 1.0 - levels.one_hot
+    same = distance(lambda conditions, rng: (np.exp(z)[:, None], 1000.0 * levels.one_hot))
+    assert same == pytest.approx(0.0, abs=1e-12)
+    scale = np.sqrt([1.0, 0.5, 0.5])  # two levels have distance 1
+    expected = energy_distance(rows * scale, np.hstack([z[:, None], other]) * scale)
+    assert distance(lambda conditions, rng: (np.exp(z)[:, None], 1000.0 * other)) == pytest.approx(expected)
+    assert expected > 0.1
 
 
 def test_energy_distance__is_zero_for_equal_rows_and_that_of_two_gaussians():
