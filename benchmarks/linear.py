@@ -126,11 +126,12 @@ class Course:
 
 
 def book(folder):
-    return report.Book("linear", folder, LINEAR, PARTS)
+    return report.Book("linear", folder, [*LINEAR, *processes.FIRST], PARTS)
 
 
 def run(args):
     pages = book(report.folder(args))
+    pages.forget_others()
     solvers = [solver for solver in SOLVERS if solver.usable()]
     if set(args.parts) & set(FIT_IN_PROCESS):
         for name in args.problems:
