@@ -166,7 +166,7 @@ TASKS = {
     ),
     **{name: Task(SIGNALS, (0.25, 0.0, 0.25, 0.0), beside(name)) for name in UCR},
     MUSIC: Task(
-        dict(units=128, return_sequences=True, max_iter=30, learning_rate=0.003, batch_size=16, weight_decay=0.01),
+        dict(units=128, return_sequences=True, max_iter=6, learning_rate=0.003, batch_size=16, weight_decay=0.01),
         (0.3, 0.0, 0.1, 0.0), dict(published=3.29), 3.3,
     ),
 }  # fmt: skip
