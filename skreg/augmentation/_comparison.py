@@ -86,9 +86,11 @@ def compare_generated(X, generated, *, random_state=0):
         raise ValueError(f"X and generated must have at least 10 rows each; got {n} and {m}.")
     names = [None if as_table(rows) is None else as_table(rows).columns for rows in (X, generated)]
     if names[0] != names[1] or (names[0] is None and np.shape(X)[1:] != np.shape(generated)[1:]):
-        raise ValueError(
-            f"generated must have the columns of X; got {np.shape(generated)[1:] if names[1] is None else names[1]}."
-        )
+        both = [
+            f"an array of {np.shape(rows)[1]} columns" if known is None else f"a frame of {known}"
+            for rows, known in zip((X, generated), names, strict=True)
+        ]
+        raise ValueError(f"generated must have the columns of X, which is {both[0]}; got {both[1]}.")
     columns = columns_of(stack([X, generated]))
     is_generated = np.repeat([0, 1], [n, m])
     forest = RandomForestClassifier(N_TREES, min_samples_leaf=3, random_state=random_state)

@@ -45,8 +45,8 @@ class GANAugmenter(RowGenerator):
     n_steps : int, default=2000
         Steps of training of both nets, at least 1. The learning rate falls to 0 in the second half.
     batch_size : int, default=256
-        Training rows of a step, at least 1. Classes are drawn by the square roots of their frequencies, so that rare
-        ones are learned, too.
+        Training rows of a step, at least `pack`. Classes are drawn by the square roots of their frequencies, so that
+        rare ones are learned, too.
     pack : int, default=4
         Rows that the discriminator judges together, at least 1.
     learning_rate : float, default=0.002

@@ -178,6 +178,8 @@ class AugmentationSearchCV(DelegatesToFittedClassifier, MetaEstimatorMixin, Docu
             given = dict(zip(unique, given, strict=True))
         if not given:
             raise ValueError("candidates must hold at least one augmenter; got none.")
+        if "none" in given:
+            raise ValueError("candidates must not have the name 'none', which results_ has for no augmentation.")
         strengths = list(self.strengths)
         for t in strengths:
             if t not in PROBABILITY:

@@ -225,8 +225,10 @@ def test_comparison__of_copies_good_rows_and_broken_ones(table, monkeypatch):
             compare_generated(bad, bad)
     with pytest.raises(ValueError, match="y contains NaN or infinity in row 3"):
         GaussianCopulaAugmenter().fit(copies, np.where(np.arange(600) == 3, np.nan, 1.0))
-    with pytest.raises(ValueError, match="generated must have the columns of X"):
+    with pytest.raises(ValueError, match=r"generated must have the columns of X, .* got a frame of \['a', 'b'\]"):
         compare_generated(frame, frame[["a", "b"]])
+    with pytest.raises(ValueError, match="which is an array of 3 columns; got an array of 2 columns"):
+        compare_generated(copies.to_numpy(), copies.to_numpy()[:, :2])
     with pytest.raises(ValueError, match="at least 10 rows each; got 600 and 3"):
         compare_generated(frame, frame.iloc[:3])
 

@@ -93,6 +93,7 @@ def test_search__regression_weights_texts_and_policies():
     ("params", "message"),
     [
         (dict(candidates=[]), "at least one augmenter"),
+        (dict(candidates={"none": SHIFT}), "candidates must not have the name 'none'"),
         (dict(candidates=[SVC()]), r"must hold augmenters; got SVC\(\)"),
         (dict(candidates=[SHIFT], strengths=[2.0]), r"strengths must hold numbers in \[0, 1\]; got 2.0"),
         (dict(candidates=[SHIFT], strengths=[]), "strengths must hold at least one"),
