@@ -24,9 +24,10 @@ PARAMETERS = """
     vocabulary_size : int or None, default=None
         Number of tokens; None for the largest one in X plus 1. Set it where X may lack the largest one, as in
         cross-validation.
-    missing : {"error", "mask"}, default="error"
-        Whether steps with NaN in any channel are an error, or are left out: the state then goes on from the step before
-        to the step after. With `return_sequences` they can be at the end only."""
+    missing : {"mask", "raise"}, default="raise"
+        What to do with steps that have NaN in any channel: "raise" raises ValueError; "mask" leaves them out, so that
+        the state goes on from the step before to the step after. With `return_sequences` they can be at the end
+        only."""
 
 RECURRENT = {
     "hidden_layer_sizes": """

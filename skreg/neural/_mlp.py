@@ -35,9 +35,9 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-    <attributes>
     ensemble_size_ : int
         Number of members.
+    <attributes>
 
     See Also
     --------
@@ -201,9 +201,9 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
     conformity_scores_ : ndarray of shape (n_validation, n_outputs) or None
         Absolute residuals of the validation rows, divided by their predicted standard deviations; of at most about
         10,000 rows. `predict_interval` uses their quantiles. None without validation rows.
-    <attributes>
     ensemble_size_ : int
         Number of members.
+    <attributes>
 
     See Also
     --------

@@ -26,7 +26,7 @@ class RecurrentNet(SequenceNet):
         "return_sequences": [BOOLEAN],
         "embedding_size": [COUNT, NONE],
         "vocabulary_size": [COUNT, NONE],
-        "missing": [Options("error", "mask")],
+        "missing": [Options("mask", "raise")],
         "recurrent_dropout": [BELOW_ONE],
         "embedding_dropout": [BELOW_ONE],
     }

@@ -127,6 +127,8 @@ def test_public_name__is_documented(name):
         documented |= set(names.split(", "))
     assert set(inspect.signature(obj).parameters) == documented
     assert ">>>" in found["Examples"]
+    for section in ("Raises", "Warns"):  # an attribute there would belong to another section
+        assert not re.search(r"^\w+_ : ", found.get(section, ""), flags=re.MULTILINE)
     if obj in dict(all_estimators()).values():
         assert "Attributes" in found
     elif not inspect.isclass(obj) and "return " in inspect.getsource(obj):
