@@ -9,6 +9,7 @@ from scipy.special import expit, xlogy
 from ..._core._jit import jitted, njit
 from ..base import Layer, Param, by_channel, by_position
 from ..noise import HALF, ONE, ZERO, Concrete, NoNoise, sigmoid, uniform
+from .segments import SEGMENT, add_by_channel, positions_of_segment, repeated
 
 _ROOT_HALF = np.float32(math.sqrt(0.5))
 _DENSITY = np.float32(1.0 / math.sqrt(2.0 * math.pi))
@@ -98,19 +99,28 @@ MONOTONE = "relu", "leaky_relu", "tanh", "logistic", "identity"  # never decreas
 def fused_forward(activation, noise, z, mean, scale, bias, places, slope, out):
     """Write ``activation((z - mean) * scale + bias) * factor`` of z (rows, positions, channels) to `out`.
 
-    The derivative by what is activated is written to `slope`. Both may be z itself: the value is written last.
+    `out` may be z. The derivative is written to `slope`, if that is as large; a shorter one is scratch memory.
     """
     seed, first, row, position, _ = places
     n, n_positions, n_channels = z.shape
+    size = n_positions * n_channels
+    count = positions_of_segment(n_positions, n_channels) if position == n_channels else 1
+    means, scales, biases = repeated(mean, count), repeated(scale, count), repeated(bias, count)
+    source, target, keeps_slope = z.reshape(-1), out.reshape(-1), slope.size == z.size
+    values = np.empty_like(means)
     for i in range(n):
-        for t in range(n_positions):
-            place = (first + i) * row + t * position
-            for c in range(n_channels):
-                v = (z[i, t, c] - mean[c]) * scale[c] + bias[c]
-                k = noise.factor(v, uniform(seed, place + c))
-                value, derivative = activation.activate(v)
-                slope[i, t, c] = derivative * k
-                out[i, t, c] = value * k
+        for start in range(0, size, values.size):
+            at, length = i * size + start, min(values.size, size - start)
+            place = (first + i) * row + start // n_channels * position
+            given, own = source[at : at + length], target[at : at + length]
+            derivatives = slope[at : at + length] if keeps_slope else slope[:length]
+            for k in range(length):
+                values[k] = (given[k] - means[k]) * scales[k] + biases[k]
+            for k in range(length):
+                factor = noise.factor(values[k], uniform(seed, place + k))
+                value, derivative = activation.activate(values[k])
+                derivatives[k] = derivative * factor
+                own[k] = value * factor
 
 
 @njit
@@ -120,14 +130,17 @@ def fused_backward(d, slope, bias_grad):
     The sums are formed in blocks: a sum of a million numbers in single precision would lose digits.
     """
     n, m = d.shape
-    part = np.empty_like(bias_grad)
-    for start in range(0, n, _BLOCK_ROWS):
-        part[:] = ZERO
-        for i in range(start, min(start + _BLOCK_ROWS, n)):
-            for j in range(m):
-                d[i, j] *= slope[i, j]
-                part[j] += d[i, j]
-        bias_grad += part
+    sums = np.zeros(positions_of_segment(n, m) * m, d.dtype)
+    rows, slopes, size = d.reshape(-1), slope.reshape(-1), n * m
+    for block in range(0, size, _BLOCK_ROWS * m):
+        end = min(block + _BLOCK_ROWS * m, size)
+        for start in range(block, end, sums.size):
+            own, factors = rows[start : min(start + sums.size, end)], slopes[start : min(start + sums.size, end)]
+            for k in range(own.size):
+                own[k] *= factors[k]
+            for k in range(own.size):
+                sums[k] += own[k]
+        add_by_channel(sums, bias_grad)
 
 
 @njit
@@ -214,17 +227,18 @@ class BiasActivationDropout(Layer):
         whole = by_position(y)
         places = ctx.places(whole.shape, self.shared)
         out = whole if standard is None else ctx.scratch(whole.shape, x.dtype)
-        slope = ctx.scratch(whole.shape, x.dtype) if ctx.gradient else out
+        slope = ctx.scratch((whole.size if ctx.gradient else max(SEGMENT, mean.size),), x.dtype)
         fused_forward(self.activation, noise, whole, mean, scale, self.bias.value, places, slope, out)
 
         def back(d):
             if isinstance(noise, Concrete):
                 own = self._entropy_slope() if ctx.leads else 0.0
                 ctx.grad(self.logit)[0] += rate_gradient(noise, by_position(d), out, places) + own
+            slopes, bias_grad = slope.reshape(-1, d.shape[-1]), ctx.grad(self.bias)
             if standard is None:
-                fused_backward(by_channel(d), by_channel(slope), ctx.grad(self.bias))
+                fused_backward(by_channel(d), slopes, bias_grad)
                 return d
-            sums = self.norm.gradient_sums(d, by_channel(slope), by_channel(whole), standard, ctx.grad(self.bias), ctx)
+            sums = self.norm.gradient_sums(d, slopes, by_channel(whole), standard, bias_grad, ctx)
             d = d if back_pool is None else back_pool(d)
             return self.norm.backward(d, x, standard, sums) if self.needs_input_gradient else None
 

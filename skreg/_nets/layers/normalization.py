@@ -11,6 +11,7 @@ from ..._core._jit import njit
 from ..base import Layer, Param, by_channel, by_position
 from ..context import summed
 from ..noise import ONE, ZERO
+from .segments import add_by_channel, positions_of_segment, repeated
 
 _VARIANCE_OFFSET = np.float32(1e-5)  # added to variances, as in Ioffe & Szegedy (2015)
 # Sums over rows are formed in blocks of this many: a sum of a million numbers in single precision would lose digits.
@@ -26,7 +27,9 @@ def channel_moments(x, weights, mean, squares):
     LeVeque (1983). Returns the sum of the weights of all positions.
     """
     n, n_positions, n_channels = x.shape
+    count = positions_of_segment(n_positions, n_channels)
     own, own_squares = np.empty_like(mean), np.empty_like(mean)
+    sums, numbers = np.zeros(count * n_channels, x.dtype), x.reshape(-1)
     for c in range(n_channels):
         mean[c] = squares[c] = ZERO
     total = 0.0
@@ -34,28 +37,29 @@ def channel_moments(x, weights, mean, squares):
         stop = min(start + _BLOCK_ROWS, n * n_positions)
         for c in range(n_channels):
             own[c] = own_squares[c] = ZERO
-        weight = 0.0
-        i, t = start // n_positions, start % n_positions
-        for _ in range(start, stop):
-            w = weights[i]
-            weight += w
-            for c in range(n_channels):
-                own[c] += w * x[i, t, c]
-            t += 1
-            if t == n_positions:
-                i, t = i + 1, 0
+        weight, position = 0.0, start
+        while position < stop:
+            i = position // n_positions
+            after = min(position + count, stop, (i + 1) * n_positions)
+            w, some = weights[i], numbers[position * n_channels : after * n_channels]
+            for k in range(some.size):
+                sums[k] += w * some[k]
+            weight += w * (after - position)
+            position = after
+        add_by_channel(sums, own)
         if weight == 0.0:
             continue
         for c in range(n_channels):
             own[c] /= x.dtype.type(weight)
-        i, t = start // n_positions, start % n_positions
-        for _ in range(start, stop):
-            w = weights[i]
-            for c in range(n_channels):
-                own_squares[c] += w * ((x[i, t, c] - own[c]) * (x[i, t, c] - own[c]))
-            t += 1
-            if t == n_positions:
-                i, t = i + 1, 0
+        means, position = repeated(own, count), start
+        while position < stop:
+            i = position // n_positions
+            after = min(position + count, stop, (i + 1) * n_positions)
+            w, some = weights[i], numbers[position * n_channels : after * n_channels]
+            for k in range(some.size):
+                sums[k] += w * ((some[k] - means[k]) * (some[k] - means[k]))
+            position = after
+        add_by_channel(sums, own_squares)
         total += weight
         share, between = x.dtype.type(weight / total), x.dtype.type(weight * (1.0 - weight / total))
         for c in range(n_channels):
@@ -98,21 +102,25 @@ def gradient_sums(d, slope, x, mean, inverse, out, scale_grad, bias_grad):
     These are also the gradients of the biases and of the scales, and added to them.
     """
     n, m = d.shape
-    part = np.empty_like(out)
+    count = positions_of_segment(n, m)
+    means, sums, products = repeated(mean, count), np.zeros(count * m, d.dtype), np.zeros(count * m, d.dtype)
+    rows, slopes, inputs, size = d.reshape(-1), slope.reshape(-1), x.reshape(-1), n * m
+    out[:] = ZERO
+    for block in range(0, size, _BLOCK_ROWS * m):
+        end = min(block + _BLOCK_ROWS * m, size)
+        for start in range(block, end, sums.size):
+            stop = min(start + sums.size, end)
+            own, factors, some = rows[start:stop], slopes[start:stop], inputs[start:stop]
+            for k in range(own.size):
+                own[k] *= factors[k]
+            for k in range(own.size):
+                sums[k] += own[k]
+            for k in range(own.size):
+                products[k] += own[k] * (some[k] - means[k])
+        add_by_channel(sums, out[0])
+        add_by_channel(products, out[1])
     for j in range(m):
-        out[0, j] = out[1, j] = ZERO
-    for start in range(0, n, _BLOCK_ROWS):
-        for j in range(m):
-            part[0, j] = part[1, j] = ZERO
-        for i in range(start, min(start + _BLOCK_ROWS, n)):
-            for j in range(m):
-                d[i, j] *= slope[i, j]
-                part[0, j] += d[i, j]
-                part[1, j] += d[i, j] * ((x[i, j] - mean[j]) * inverse[j])
-        for j in range(m):
-            out[0, j] += part[0, j]
-            out[1, j] += part[1, j]
-    for j in range(m):
+        out[1, j] *= inverse[j]
         bias_grad[j] += out[0, j]
         scale_grad[j] += out[1, j]
 
@@ -126,15 +134,20 @@ def channels_backward(d, x, weights, sums, total, mean, inverse, factor):
     deviation, and `factor` that times the scale.
     """
     n, n_positions, n_channels = d.shape
-    means = sums / total
+    count, size = positions_of_segment(n_positions, n_channels), n_positions * n_channels
+    constant, slope = np.empty_like(mean), np.empty_like(mean)
     for c in range(n_channels):
-        means[1, c] *= inverse[c]
+        constant[c], slope[c] = sums[0, c] / total, sums[1, c] / total * inverse[c]
+    constants, slopes = repeated(constant, count), repeated(slope, count)
+    means, factors = repeated(mean, count), repeated(factor, count)
+    rows, inputs = d.reshape(-1), x.reshape(-1)
     for i in range(n):
         w = weights[i]
-        for t in range(n_positions):
-            for c in range(n_channels):
-                own = means[0, c] + (x[i, t, c] - mean[c]) * means[1, c]
-                d[i, t, c] = (d[i, t, c] - w * own) * factor[c]
+        for start in range(i * size, (i + 1) * size, means.size):
+            stop = min(start + means.size, (i + 1) * size)
+            own, some = rows[start:stop], inputs[start:stop]
+            for k in range(own.size):
+                own[k] = (own[k] - w * (constants[k] + (some[k] - means[k]) * slopes[k])) * factors[k]
 
 
 @njit

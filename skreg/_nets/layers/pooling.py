@@ -106,7 +106,7 @@ class MaxPool(Pool):
         """Of every window, the number with the largest product with `slope`, one for every channel."""
         out = ctx.scratch((len(x), *self.shape_out), x.dtype)
         winner = ctx.scratch(out.shape, np.int32)  # as wide as the numbers, so that both are vectorized together
-        max_pool(x, np.where(slope < 0.0, -ONE, ONE).astype(x.dtype), self.window, out, winner)
+        max_pool(x, np.copysign(ONE, slope, dtype=x.dtype), self.window, out, winner)
 
         def back(d):
             before = ctx.scratch(x.shape, x.dtype)
