@@ -13,11 +13,12 @@ import numpy as np
 from ..._core._jit import njit
 from ..noise import ZERO
 from .dense import Weighted
+from .direct import add_weight_gradient, copy_with_zeros, multiply_windows
 from .signals import SignalProduct
-from .winograd import WinogradProduct
+from .winograd import WinogradProduct, filled, resized
 
 _TILE = 1 << 18  # numbers in the windows that are copied at a time
-_FEW_CHANNELS = 4  # with at most so many, windows are copied to columns
+_FEW_CHANNELS = 4  # with at most so many, windows are not copied
 
 
 class Geometry(NamedTuple):
@@ -32,16 +33,6 @@ class Geometry(NamedTuple):
     before: tuple
     padded: tuple
     n_windows: tuple
-
-
-@njit
-def copy_with_zeros(image, before, out):
-    """Copy an image (height, width * channels) into a larger one, behind `before` rows and numbers of a row."""
-    height, length = image.shape
-    out[:] = ZERO
-    for y in range(height):
-        for c in range(length):
-            out[before[0] + y, before[1] + c] = image[y, c]
 
 
 @njit
@@ -70,35 +61,6 @@ def gather_windows(x, geometry, padded, out):
                         target[t + c] = source[s + c]
                     t += length
                     s += row
-
-
-@njit
-def gather_columns(x, geometry, padded, out):
-    """Copy every window of images x to a column of `out`: `gather_windows`, transposed.
-
-    Rows of windows are short where there are few channels, and loops over them take long.
-    """
-    (kernel_y, kernel_x), (stride_y, stride_x), (before_y, before_x), (height, width), (windows_y, windows_x) = geometry
-    n, inner_height, inner_width, n_channels = x.shape
-    inside = inner_height == height and inner_width == width
-    step, length = stride_x * n_channels, kernel_x * n_channels
-    first = 0
-    for b in range(n):
-        image = x[b].reshape(inner_height, inner_width * n_channels)
-        if not inside:
-            copy_with_zeros(image, (before_y, before_x * n_channels), padded)
-            image = padded
-        for i in range(windows_y):
-            for u in range(kernel_y):
-                for c in range(length):
-                    source, target = image[i * stride_y + u, c:], out[u * length + c, first : first + windows_x]
-                    if step == 1:
-                        for j in range(windows_x):
-                            target[j] = source[j]
-                    else:
-                        for j in range(windows_x):
-                            target[j] = source[j * step]
-            first += windows_x
 
 
 @njit
@@ -141,50 +103,77 @@ class WindowProduct:
 
     def __init__(self, geometry, n_inputs):
         self.geometry = geometry
+        self.n_inputs = n_inputs
         self.per_image = math.prod(geometry.n_windows)
         self.images = max(1, _TILE // (self.per_image * n_inputs))  # whose windows are copied at a time
-        self.by_columns = n_inputs <= _FEW_CHANNELS * math.prod(geometry.kernel)
+
+    def tiles(self, x):
+        """Yield some images at a time, and the rows of their windows."""
+        for first in range(0, len(x), self.images):
+            last = min(first + self.images, len(x))
+            yield slice(first, last), slice(first * self.per_image, last * self.per_image)
+
+    def padded(self, x, ctx):
+        """Scratch memory for an image with its zeros."""
+        return ctx.scratch((self.geometry.padded[0], self.geometry.padded[1] * x.shape[-1]), x.dtype)
+
+    def windows(self, x, ctx):
+        """Scratch memory for the windows of some images."""
+        return ctx.scratch((min(self.images, len(x)) * self.per_image, self.n_inputs), x.dtype)
 
     def __call__(self, x, W, ctx, needs_input_gradient):
         """Products of the weights with the windows of x, (n, height, width, filters), and the backward pass."""
-        geometry, per_image = self.geometry, self.per_image
-        tiles = [slice(first, min(first + self.images, len(x))) for first in range(0, len(x), self.images)]
-        longest = (min(self.images, len(x)) * per_image, len(W))
-        windows = ctx.scratch((math.prod(longest),), W.dtype)
-        padded = ctx.scratch((geometry.padded[0], geometry.padded[1] * x.shape[-1]), W.dtype)
-        out = ctx.scratch((len(x) * per_image, W.shape[1]), W.dtype)
+        windows, padded = self.windows(x, ctx), self.padded(x, ctx)
+        out = ctx.scratch((len(x) * self.per_image, W.shape[1]), W.dtype)
 
-        def gather(tile):
-            n = (tile.stop - tile.start) * per_image
-            some = windows[: n * len(W)]
-            if self.by_columns:
-                columns = some.reshape(len(W), n)
-                gather_columns(x[tile], geometry, padded, columns)
-                return columns.T
-            rows = some.reshape(n, len(W))
-            gather_windows(x[tile], geometry, padded, rows)
-            return rows
+        def gather(images, rows):
+            some = windows[: rows.stop - rows.start]
+            gather_windows(x[images], self.geometry, padded, some)
+            return some
 
-        for tile in tiles:
-            np.dot(gather(tile), W, out=out[tile.start * per_image : tile.stop * per_image])
+        for images, rows in self.tiles(x):
+            np.dot(gather(images, rows), W, out=out[rows])
 
         def back(d, G):
             """Write the gradient of the weights to G; returns that of the input, None if it is not needed."""
-            rows = d.reshape(out.shape)
-            part = ctx.scratch(W.shape, W.dtype)
+            d, part = d.reshape(out.shape), ctx.scratch(W.shape, W.dtype)
             G[:] = 0.0
-            dx = d_windows = None
-            if needs_input_gradient:
-                dx, d_windows = ctx.scratch(x.shape, W.dtype), ctx.scratch(longest, W.dtype)
-            for tile in tiles:
-                d_tile = rows[tile.start * per_image : tile.stop * per_image]
-                np.add(G, np.dot(gather(tile).T, d_tile, out=part), out=G)
-                if needs_input_gradient:
-                    some = np.dot(d_tile, W.T, out=d_windows[: len(d_tile)])
-                    scatter_windows(some, geometry, padded, dx[tile])
-            return dx
+            for images, rows in self.tiles(x):
+                np.add(G, np.dot(gather(images, rows).T, d[rows], out=part), out=G)
+            return self.input_gradient(x, d, W, ctx) if needs_input_gradient else None
 
-        return out.reshape(len(x), *geometry.n_windows, -1), back
+        return out.reshape(len(x), *self.geometry.n_windows, -1), back
+
+    def input_gradient(self, x, d, W, ctx):
+        """The gradient of the input, from that of the output, (windows, filters)."""
+        dx, windows, padded = ctx.scratch(x.shape, W.dtype), self.windows(x, ctx), self.padded(x, ctx)
+        for images, rows in self.tiles(x):
+            some = np.dot(d[rows], W.T, out=windows[: rows.stop - rows.start])
+            scatter_windows(some, self.geometry, padded, dx[images])
+        return dx
+
+
+class DirectProduct(WindowProduct):
+    """The same for few channels: windows are multiplied where they are, for sixteen filters at a time."""
+
+    def __call__(self, x, W, ctx, needs_input_gradient):
+        F, geometry = W.shape[1], self.geometry
+        width, padded = filled(F), self.padded(x, ctx)
+        weights = W if width == F else resized(W, width, ctx)
+        out = ctx.scratch((len(x), *geometry.n_windows, width), W.dtype)
+        multiply_windows(x, weights, geometry, padded, out)
+
+        def back(d, G):
+            """Write the gradient of the weights to G; returns that of the input, None if it is not needed."""
+            d = d.reshape(*out.shape[:3], F)
+            wide = G if width == F else ctx.scratch((len(W), width), W.dtype)
+            wide[:] = 0.0
+            add_weight_gradient(x, d if width == F else resized(d, width, ctx), geometry, padded, wide)
+            if width > F:
+                G[:] = wide[:, :F]
+            return self.input_gradient(x, d.reshape(-1, F), W, ctx) if needs_input_gradient else None
+
+        return out if width == F else resized(out, F, ctx), back
 
 
 class Convolution(Weighted):
@@ -232,7 +221,8 @@ class Convolution(Weighted):
         elif SignalProduct.suits(self.geometry) and n_channels > _FEW_CHANNELS:
             self.product = SignalProduct(self.geometry, n_channels, self.width)
         else:
-            self.product = WindowProduct(self.geometry, n_inputs)
+            kind = DirectProduct if n_channels <= _FEW_CHANNELS else WindowProduct
+            self.product = kind(self.geometry, n_inputs)
         return (*n_windows, self.width)
 
     def __call__(self, x, ctx):

@@ -56,27 +56,27 @@ class WinogradProduct:
         if width not in _KERNELS or (height not in _KERNELS and geometry.padded[0] > 1) or geometry.stride != (1, 1):
             return False
         n_places = math.prod(1 if size == 1 else SIZE for size in geometry.kernel)
-        done = n_places * math.prod(_n_tiles(geometry)) * _filled(n_channels) * _filled(n_filters)
+        done = n_places * math.prod(_n_tiles(geometry)) * filled(n_channels) * filled(n_filters)
         return done <= _MOST * height * width * math.prod(geometry.n_windows) * n_channels * n_filters
 
     def __call__(self, x, W, ctx, needs_input_gradient):
         """Products of the weights with the windows of x, (n, height, width, filters), and the backward pass."""
         C, F = self.n_channels, self.n_filters
-        wide_C, wide_F = _filled(C), _filled(F)
+        wide_C, wide_F = filled(C), filled(F)
         if (wide_C, wide_F) == (C, F):
             return self._multiply(x, W.reshape(-1, C, F), ctx, needs_input_gradient)
         weights = ctx.scratch((len(W) // C, wide_C, wide_F), W.dtype)
         weights[:] = 0.0
         weights[:, :C, :F] = W.reshape(-1, C, F)
-        wide, back_wide = self._multiply(_resized(x, wide_C, ctx), weights, ctx, needs_input_gradient)
+        wide, back_wide = self._multiply(resized(x, wide_C, ctx), weights, ctx, needs_input_gradient)
 
         def back(d, gradient):
             wide_gradient = ctx.scratch(weights.shape, W.dtype)
-            dx = back_wide(_resized(d.reshape(*wide.shape[:-1], F), wide_F, ctx), wide_gradient)
+            dx = back_wide(resized(d.reshape(*wide.shape[:-1], F), wide_F, ctx), wide_gradient)
             gradient.reshape(-1, C, F)[:] = wide_gradient[:, :C, :F]
-            return None if dx is None else _resized(dx, C, ctx)
+            return None if dx is None else resized(dx, C, ctx)
 
-        return _resized(wide, F, ctx), back
+        return resized(wide, F, ctx), back
 
     def _multiply(self, x, W, ctx, needs_input_gradient):
         """The same for weights of shape (kernel height * kernel width, channels, filters)."""
@@ -129,12 +129,12 @@ def _n_tiles(geometry):
     return tuple(-(-count // results_of_tile(size)) for size, count in pairs)
 
 
-def _filled(width):
+def filled(width):
     """The next multiple of sixteen."""
     return -(-width // LANES) * LANES
 
 
-def _resized(x, width, ctx):
+def resized(x, width, ctx):
     """A copy of x with another number of channels: without the last ones, or with zeros after them."""
     out = ctx.scratch((*x.shape[:-1], width), x.dtype)
     shared = min(width, x.shape[-1])
