@@ -1,6 +1,7 @@
 """Activations of one number, and the layer that adds a bias, activates and applies dropout in one pass."""
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -104,7 +105,9 @@ def fused_forward(activation, noise, z, mean, scale, bias, places, slope, out):
     seed, first, row, position, _ = places
     n, n_positions, n_channels = z.shape
     size = n_positions * n_channels
-    count = positions_of_segment(n_positions, n_channels) if position == n_channels else 1
+    if position == n_channels and row == size:  # places follow one another, as in one long row
+        n, size = 1, z.size
+    count = positions_of_segment(size // n_channels, n_channels) if position == n_channels else 1
     means, scales, biases = repeated(mean, count), repeated(scale, count), repeated(bias, count)
     source, target, keeps_slope = z.reshape(-1), out.reshape(-1), slope.size == z.size
     values = np.empty_like(means)
@@ -157,6 +160,12 @@ def rate_gradient(noise, d, y, places):
     return s
 
 
+@lru_cache(64)
+def _neutral(width, dtype):
+    """Means and scales that change nothing."""
+    return np.zeros(width, dtype), np.ones(width, dtype)
+
+
 class BiasActivationDropout(Layer):
     """Bias, activation and dropout, fused.
 
@@ -195,7 +204,6 @@ class BiasActivationDropout(Layer):
     def build(self, shape, rng, dtype):
         if self.norm is not None:
             self.norm.build(shape, rng, dtype)
-        self.neutral = np.zeros(shape[-1], dtype), np.ones(shape[-1], dtype)
         if self.pool is not None:
             shape = self.pool.build(shape, rng, dtype)
         self.n_units = shape[-1] if self.shared else math.prod(shape)
@@ -222,10 +230,13 @@ class BiasActivationDropout(Layer):
         if isinstance(noise, Concrete):
             noise = noise._replace(logit=self.logit.value[0])
         standard = None if self.norm is None else self.norm.statistics(by_position(x), ctx)
-        mean, scale = self.neutral if standard is None else (standard.mean, standard.factor)
+        mean, scale = _neutral(x.shape[-1], x.dtype) if standard is None else (standard.mean, standard.factor)
         y, back_pool = (x, None) if self.pool is None else self.pool.of_monotone(x, scale, ctx)
         whole = by_position(y)
-        places = ctx.places(whole.shape, self.shared)
+        if ctx.noisy:
+            places = ctx.places(whole.shape, self.shared)
+        else:  # factors do not depend on places: let the kernel see one long row
+            places = 0, 0, math.prod(whole.shape[1:]), whole.shape[2], 1
         out = whole if standard is None else ctx.scratch(whole.shape, x.dtype)
         slope = ctx.scratch((whole.size if ctx.gradient else max(SEGMENT, mean.size),), x.dtype)
         fused_forward(self.activation, noise, whole, mean, scale, self.bias.value, places, slope, out)
