@@ -54,8 +54,9 @@ class MixedRows:
         """The error to raise in place of that of an augmenter."""
         numbers = np.setdiff1d(np.arange(self.n_columns), self.columns).tolist()
         column = labelled("column", self.columns[0], self.names)
+        ours = "Let it" if "columns" in augmenter.get_params(deep=False) else "Give it augmenters that"
         return ValueError(
-            f"augmenter={augmenter!r} cannot make new rows of X, whose {column} holds categories. Let it"
+            f"augmenter={augmenter!r} cannot make new rows of X, whose {column} holds categories. {ours}"
             f" change numbers only, with columns={numbers}, or take one that knows categories, such as SwapNoise."
             f" Its error was: {error}"
         )

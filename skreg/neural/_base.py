@@ -164,9 +164,10 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         size = min(largest, n)
         one_pass = -(-n // size)
         if self.normalization == "batch" and n // one_pass < 2:
+            advice = "Set batch_size=3 or more, or normalization='layer'" if n > 1 else "Set normalization='layer'"
             raise ValueError(
-                f"batch_size={self.batch_size} leaves batches of one of n_samples={n} unique rows, which have no"
-                " variance to normalize by: normalization='batch' needs at least two."
+                f"batch_size={self.batch_size!r} leaves batches of one of n_samples={n} unique training rows, which"
+                f" have no variance to normalize by: normalization='batch' needs at least two. {advice}."
             )
         return size, max(one_pass, min(math.ceil(found.n_rows / largest), _MOST_STEPS))
 

@@ -96,7 +96,8 @@ class TrainingBlocks:
             )
         if len(self.training) < 2:
             raise ValueError(
-                "early_stopping=True holds out whole blocks, and X has only one: rechunk X, or give X_val and y_val."
+                f"early_stopping={self.net.early_stopping!r} holds out whole blocks, and X has only one: rechunk X,"
+                " give X_val and y_val, or set early_stopping=False."
             )
         first, *others = self.training
         order = np.random.default_rng([seed, 1]).permutation(others)

@@ -117,6 +117,8 @@ class ConvolutionalNet(BaseNet):
                 raise ValueError(f"image_shape={given} is not the shape of the images in X: {tuple(found)}.")
             return (1, *given) if self.dims == 1 else (*given, *[1] * (3 - len(given)))
         if flat:
+            if self.dims == 2:
+                raise ValueError(f"dims=2 needs images; X has flat rows of {X.shape[-1]} numbers: set image_shape.")
             return None
         sides = X.shape[1:]
         if self.dims == 1 and len(sides) == 2:

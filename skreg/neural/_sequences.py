@@ -12,6 +12,7 @@ def steps_in(X):
         return None
     ragged = _ragged(X)
     if ragged is None:
+        _check_entries(X)
         array = np.asarray(X)
         if array.ndim > 3:
             raise ValueError(f"X must have shape (n, steps, channels) or (n, steps); got {array.shape}.")
@@ -31,6 +32,15 @@ def steps_in(X):
         if not len(one):
             raise ValueError(f"sequence {i} of X has no steps.")
     return sequences
+
+
+def _check_entries(X):
+    """Raise ValueError for a list of sequences that has other entries, too."""
+    entries = X if isinstance(X, (list, tuple)) else ()
+    others = [i for i, one in enumerate(entries) if not np.iterable(one) or isinstance(one, (str, bytes))]
+    if 0 < len(others) < len(entries):
+        i = others[0]
+        raise ValueError(f"X must hold sequences of shape (steps, channels); got {entries[i]!r} for sequence {i}.")
 
 
 def _ragged(X):

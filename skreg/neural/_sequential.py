@@ -27,7 +27,7 @@ class SequenceNet(BaseNet):
         return False
 
     def _validated(self, X, reset, y="no_validation", **options):
-        check_table(X)
+        check_table(X, text=self._wants_tokens, advice="encode it, texts by skreg.neural.Tokens with embedding_size")
         if reset:
             self._has_tokens = self._wants_tokens
         has_targets = not isinstance(y, str)

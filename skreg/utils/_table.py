@@ -6,7 +6,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import scipy.sparse as sp
 
-from ._validation import check_table, labelled
+from ._validation import check_table, dates_error, is_date, labelled
 
 UNKNOWN = -1  # the code of a category that was not there when the table was first read
 FAR = 1000  # a column whose largest number is more times its range needs double precision
@@ -123,7 +123,12 @@ def _numbers(column, name):
                 " name the column in categorical_features when you fit."
             ) from error
         except TypeError as error:
-            raise TypeError(f"X holds {values[i]!r} in {name}: argument must be a string or a real number.") from error
+            if is_date(values[i]):
+                raise dates_error("X", name, repr(values[i])) from error
+            raise TypeError(
+                f"X holds {values[i]!r} in {name}: argument must be a string or a real number. Turn it into numbers or"
+                " text, or leave the column out."
+            ) from error
     return out
 
 

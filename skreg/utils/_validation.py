@@ -6,6 +6,7 @@ import re
 import sys
 import warnings
 from copy import copy
+from datetime import date, time, timedelta
 from numbers import Real
 
 import narwhals.stable.v2 as nw
@@ -16,6 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 TINY = 1e-140  # the square of a smaller number is not accurate: it is denormal or 0
 _LISTED = 10  # labels in a message, at most
+_LENGTH = 200  # characters of a value in a message, at most
 _NAMES = re.compile(  # in messages about X and y
     r"(?<=, but )\w+(?= (?:is expecting|was fitted to) )|(?<= required by )\w+"
     r"|^(?:This )?\w+(?: estimator)?(?= requires y )"
@@ -105,7 +107,9 @@ def as_numbers(values, name):
             raise TypeError("complex numbers")
         return array.astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold numbers; got {values!r}.") from error
+        found = repr(values)
+        found = found if len(found) <= _LENGTH else found[:_LENGTH] + " ..."
+        raise ValueError(f"{name} must hold numbers; got {found}.") from error
 
 
 def check_weights(sample_weight, n):
@@ -228,17 +232,21 @@ def check_table(X, name="X", text=False, advice="encode it, for example by a One
         dtype = getattr(X, "dtype", None)
         if dtype is not None and _holds_dates(dtype):
             raise TypeError(f"{name} holds dates ({dtype}): turn them into numbers first, such as days since a date.")
+        found = None if text or name != "X" else _first_text(_texts_in(X))  # labels may be text
+        if found is not None:
+            raise ValueError(f"{name} holds text, such as {found!r}: {advice}.")
         return
     if not len(X.columns):
         raise ValueError(f"{name} has no columns: 0 feature(s).")
     for column, dtype in zip(X.columns, list(dtypes), strict=True):
         if _holds_dates(dtype):
-            raise TypeError(
-                f"{name} holds dates in column {column!r} ({dtype}): turn them into numbers first, such as days since a"
-                " date, or leave the column out."
-            )
+            raise dates_error(name, f"column {column!r}", dtype)
         if not text and _may_hold_text(dtype):
-            found = _first_text(nw.from_native(X, eager_only=True)[column])
+            values = nw.from_native(X, eager_only=True)[column].to_list()
+            found = next(filter(is_date, values), None)
+            if found is not None:
+                raise dates_error(name, f"column {column!r}", repr(found))
+            found = _first_text(values)
             if found is not None:
                 raise ValueError(
                     f"{name} holds text in column {column!r}, such as {found!r}: {advice}, or leave the column out."
@@ -249,9 +257,31 @@ def _may_hold_text(dtype):
     return str(dtype).lower() in ("object", "str", "string", "large_string", "category", "categorical", "enum")
 
 
-def _first_text(column):
+def _texts_in(X):
+    """The entries of an array or a list of nothing but text, one after another; none of others."""
+    try:
+        array = np.asarray(X)
+    except (TypeError, ValueError):  # rows of different lengths
+        return ()
+    return array.ravel().tolist() if array.dtype.kind == "U" else ()
+
+
+def is_date(value):
+    """Whether an object is a date, a time or a duration: those of pandas and NumPy are, too."""
+    return isinstance(value, (date, time, timedelta, np.datetime64, np.timedelta64))
+
+
+def dates_error(name, place, what):
+    """The error to raise for dates in a column of an argument; `what` is their type, or one of them."""
+    return TypeError(
+        f"{name} holds dates in {place} ({what}): turn them into numbers first, such as days since a date, or leave the"
+        " column out."
+    )
+
+
+def _first_text(values):
     """The first entry that is no number, None if there is none."""
-    for value in column.to_list():
+    for value in values:
         if isinstance(value, str):
             try:
                 float(value)
@@ -377,7 +407,7 @@ def naming_bad_columns(X, of_nan=None):
 
 
 def _first_bad_column(X, is_bad):
-    """The first column with a bad entry, as in messages; None where X is no table of numbers."""
+    """The first column with a bad entry, or the first row of images, as in messages; None where X holds no numbers."""
     names = list(X.columns) if hasattr(X, "columns") else None
     if sp.issparse(X):
         X = X.tocoo()
@@ -387,6 +417,8 @@ def _first_bad_column(X, is_bad):
             values = np.asarray(X, dtype=np.float64)
         except (TypeError, ValueError):
             return None
+        if values.ndim > 2:
+            return f"row {np.argwhere(is_bad(values))[0, 0]}"
         if values.ndim != 2:
             return None
         columns = np.nonzero(is_bad(values))[1]

@@ -277,6 +277,7 @@ FRAMES = [
     (pl.from_pandas(DATES), r"X holds dates in column 'when' \(Datetime"),
     (DATES.assign(when=DATES["when"] - DATES["when"][0]), r"X holds dates in column 'when' \(timedelta64"),
     (DATES[["when"]].to_numpy(), r"X holds dates \(datetime64"),
+    (DATES.assign(when=DATES["when"].dt.date), r"X holds dates in column 'when' \(datetime\.date\(2020, 1, 1\)\)"),
     (np.ma.masked_greater(X, 0.5), r"X has masked entries, .*: pass X\.filled\(np\.nan\)"),
 ]
 
@@ -288,6 +289,18 @@ FRAMES = [
 def test_bad_input__dates_and_frames_without_data(model, frame, message):
     with pytest.raises(TypeError, match=message):
         model.fit(frame, CODES)
+
+
+@pytest.mark.parametrize("rows", [[["a", 1.0]] * 20, np.array([["1", "a"]] * 20)])
+def test_bad_input__text_in_lists_and_arrays(rows):
+    with pytest.raises(ValueError, match="X holds text, such as 'a': encode it"):
+        ElasticNetProx().fit(rows, Y)
+
+
+def test_bad_input__message_shows_the_beginning_of_long_values():
+    with pytest.raises(ValueError, match=r"sample_weight must hold numbers; got \[\['w'") as found:
+        ElasticNetProx().fit(X, Y, sample_weight=[["w"] * k for k in range(1, 21)])
+    assert len(str(found.value)) < 300
 
 
 def test_bad_input__dates_and_text_as_targets_and_dates_in_predictions():

@@ -64,7 +64,10 @@ PARAMETERS = [
     (dict(schedule="linear"), r"'schedule' parameter .* Got 'linear'"),
     (dict(warmup=1.0), r"'warmup' parameter .* Got 1\.0"),
     (dict(batch_size=0), r"'batch_size' parameter .* Got 0"),
-    (dict(batch_size=1, normalization="batch"), r"batch_size=1 leaves batches of one .* normalization='batch' needs"),
+    (
+        dict(batch_size=1, normalization="batch"),
+        r"batch_size=1 leaves .* needs at least two\. Set batch_size=3 or more",
+    ),
     (dict(max_iter=0), r"'max_iter' parameter .* Got 0"),
     (dict(validation_fraction=1.0), r"'validation_fraction' parameter .* Got 1\.0"),
     (

@@ -228,7 +228,7 @@ def bad_inputs():
         "length": ({}, dX, y[:-1], {}, "y must have n_samples=40 rows"),
         "weights": ({}, dX, y, dict(sample_weight=-y), "sample_weight must be finite and not negative"),
         "unknown sizes": ({}, dX[dX[:, 0] > 0.0], y, {}, "compute_chunk_sizes"),
-        "one block": (stopping, blocks(X, 40), y, {}, "X has only one: rechunk X"),
+        "one block": (stopping, blocks(X, 40), y, {}, "early_stopping=True holds .* X has only one: rechunk X"),
         "monitor": (stopping | dict(monitor="r2"), dX, y, {}, "monitor='r2' needs validation rows in memory"),
         "batches": (dict(normalization="batch"), blocks(X, 13), y, {}, "batches of one of the 1 rows of block 3"),
         "text": ({}, dX.astype(str), y, {}, "X must hold numbers"),

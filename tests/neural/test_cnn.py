@@ -324,6 +324,7 @@ def test_cnn__shapes_that_do_not_fit_are_refused(digits):
         (dict(image_shape=(8, 8, 1), dims=1), flat, r"image_shape must be \(steps, channels\) with dims=1"),
         (dict(dims=1), X[..., None], r"X must have shape \(n, steps, channels\) with dims=1"),
         (dict(dims=3), X, "dims"),
+        (dict(dims=2), flat, "dims=2 needs images; X has flat rows of 64 numbers: set image_shape"),
         (dict(channels=()), X, "channels must hold ints of at least 1"),
         (dict(channels=(4, 0)), X, "channels must hold ints of at least 1"),
         (dict(kernel_size=(3, 3, 3)), X, r"kernel_size must be an int, or hold 2, one for every convolutional layer"),
@@ -341,7 +342,7 @@ def test_cnn__missing_numbers_are_refused(digits):
     X, y = digits
     X = X.astype(float)
     X[3, 2, 1] = np.nan
-    with pytest.raises(ValueError, match="Input X contains NaN"):
+    with pytest.raises(ValueError, match="Input X contains NaN in row 3"):
         DropoutCNNClassifier(**SMALL).fit(X, y)
 
 

@@ -1,6 +1,7 @@
 """Tables as they are: scales, missing numbers, categories and frames in the perceptrons."""
 
 import pickle
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._nets.inputs import CLIP
 from skreg._nets.layers.numbers import find_bins
 from skreg._nets.training.rows import take_rows
-from skreg.augmentation import Augmenter, FeatureMask, GaussianNoise, Mixup, SwapNoise
+from skreg.augmentation import Augmenter, FeatureMask, GaussianNoise, Mixup, SwapNoise, TrivialAugment
 from skreg.neural import FineTunedClassifier
 from skreg.neural._scaling import MOST_ONE_HOT, weighted_quantiles
 
@@ -368,6 +369,11 @@ def test_tables__mixed_columns_are_refused_by_name():
         model.predict(sp.csr_array(np.zeros((3, 5))))
     with pytest.raises(ValueError, match=r"categorical_features names 'town', which is no column of X"):
         DropoutMLPClassifier(categorical_features=["town"], **FAST).fit(X, y)
+    for cell, words in ((date(2024, 1, 1), "holds dates in column 5"), ([1], r"holds \[1\] in column 5")):
+        with pytest.raises(TypeError, match=words + r" \('extra'\).* or leave the column out"):
+            DropoutMLPClassifier(**FAST).fit(X.assign(extra=[cell] * len(X)), y)
+    with pytest.raises(ValueError, match="Give it augmenters that change numbers only"):
+        DropoutMLPClassifier(augmenter=TrivialAugment(), **FAST).fit(X, y)
     for augmenter in (GaussianNoise(), FeatureMask(), Mixup()):  # 0 is the code of a category, and no missing one
         words = r"augmenter=\w+\(\) .* column 1 \('\w+'\) holds categories.*columns=\[0, 2, 4\].*needs numbers"
         with pytest.raises(ValueError, match=words):
