@@ -94,6 +94,8 @@ def check_bounds(bounds, positive, n_features, feature_names=None):
         For other forms, NaN, wrong shapes, a lower bound above the upper one, and two pairs for two features, which
         could be ``(lows, highs)`` or one pair ``(low, high)`` for each feature.
     """
+    if bounds is None:
+        return np.full(n_features, 0.0 if positive else -np.inf), np.full(n_features, np.inf)
     low, high = _lows_and_highs(bounds, n_features)
     names = ("bounds", "bounds") if isinstance(bounds, dict) else ("bounds[0]", "bounds[1]")
     low = per_feature(low, n_features, names[0], feature_names, -np.inf)
@@ -111,8 +113,6 @@ def check_bounds(bounds, positive, n_features, feature_names=None):
 
 
 def _lows_and_highs(bounds, n_features):
-    if bounds is None:
-        return -np.inf, np.inf
     if isinstance(bounds, dict):
         pairs = {key: _pair(pair, f"bounds[{key!r}]") for key, pair in bounds.items()}
         lows = {key: -np.inf if low is None else low for key, (low, _) in pairs.items()}

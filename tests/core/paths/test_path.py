@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from skreg import PenalizedRegressor
 from skreg._core.certify import certify, form_of_all_columns
 from skreg._core.data import as_data
 from skreg._core.loops.certificates import penalty_value
 from skreg._core.parts.penalty import Penalty
 from skreg._core.parts.penalty_paths import CoefficientPath
-from skreg._core.paths import path
+from skreg._core.paths import newton, path
+from skreg._core.paths.expansion import Curvature
 from skreg._core.paths.working_set import Columns, Covariance
 from skreg._core.solve import dense_point
 from tests.problems import PENALTIES, regression
@@ -103,3 +105,13 @@ def test_follow__starts_from_given_coefficients():
     warm = dense_point(point, 9)
     np.testing.assert_allclose(warm[0], cold[0], atol=1e-7)
     assert warm[3] <= cold[3]
+
+
+def test_follow__keeps_a_curvature_matrix_for_several_alphas(monkeypatch):
+    rng, made = np.random.default_rng(0), []
+    X = rng.normal(size=(200, 10))
+    y = rng.poisson(np.exp(0.3 * X[:, 0] + 0.2 * X[:, 1]))
+    monkeypatch.setattr(newton, "Curvature", lambda *args: made.append(args) or Curvature(*args))
+    _, _, _, gaps = PenalizedRegressor(loss="poisson", l1_ratio=1.0, tol=1e-4).path(X, y, alphas=20, eps=0.1)
+    assert (gaps <= 1e-4).all()
+    assert 0 < len(made) < 10
