@@ -244,7 +244,8 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         with JudgedTogether():
             if folds is not None:
                 chosen = cross_validated(self, architecture, folds, seed)
-            self._train_rows(architecture, rows, outside, seed, again=again, chosen=chosen)
+            given = None if in_blocks else dict(X=X, y=y)
+            self._train_rows(architecture, rows, outside, seed, again=again, chosen=chosen, given=given)
         return self
 
     def _cross_validates(self, rows, again):
@@ -258,7 +259,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         """The architecture with numbers for "auto"; `few` are data of so few rows that the epoch is cross-validated."""
         return architecture
 
-    def _train_rows(self, architecture, rows, outside, seed, again=False, chosen=None):
+    def _train_rows(self, architecture, rows, outside, seed, again=False, chosen=None, given=None):
         """Train a new net, or the last one again, for `max_iter` epochs, or until early stopping.
 
         Parameters
@@ -273,6 +274,8 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
             Whether the last net goes on.
         chosen : CrossValidated, default=None
             Where the epoch to keep is known already.
+        given : dict, default=None
+            ``X`` and ``y`` as they were given to `fit`, for callbacks.
         """
         size, n_steps = rows.steps()
         if again:
@@ -295,7 +298,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         def rate(step):
             return self.learning_rate * rate_at(step - begun, steps, self.schedule, self.warmup * steps)
 
-        task = Task(self, None) if self._is_fold else Task.root(self, subtasks=self.max_iter)
+        task = Task(self, None) if self._is_fold else Task.root(self, subtasks=self.max_iter, data=given)
         average = self._average(steps, batches)
         self._train(batches, rng, rate, self.max_iter, task, average, train_subset, validation, chosen)
         task.end(reconstruction_attributes=lambda: self._fitted_state(copy.deepcopy(self._net)))

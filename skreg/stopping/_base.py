@@ -293,7 +293,7 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
         trains_again = self.refit or self.cv_rounds == "all"
         for name in _OF_DESCENT:
             vars(self).pop(name, None)
-        task = Task.root(self, subtasks=len(splits) + trains_again)
+        task = Task.root(self, subtasks=len(splits) + trains_again, data=dict(X=X, y=y))
         rounds = []
         with one_blas_thread() if kind is None else nullcontext():
             for train, held in splits:

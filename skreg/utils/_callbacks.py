@@ -43,16 +43,19 @@ class Task:
     estimator : estimator
     context : sklearn.callback.CallbackContext or None
         None where nobody listens.
+    data : dict, default=None
+        ``X`` and ``y`` as they were given to the fit, for callbacks that score its state, such as ``ScoringMonitor``.
     """
 
-    def __init__(self, estimator, context):
+    def __init__(self, estimator, context, data=None):
         self.estimator = estimator
         self.context = context
+        self.data = data or {}
         if context is not None:
             _call(estimator, context, "call_on_fit_task_begin", estimator=estimator)
 
     @classmethod
-    def root(cls, estimator, subtasks=0, sequential=True):
+    def root(cls, estimator, subtasks=0, sequential=True, data=None):
         """The task of the whole fit, with its number of subtasks, which run one after another or side by side.
 
         An estimator without callbacks, its own or those of a meta-estimator around it, tells nobody: a small search
@@ -61,14 +64,14 @@ class Task:
         if not (hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")):
             return cls(estimator, None)
         options = dict(max_subtasks=subtasks, sequential_subtasks=sequential)
-        return cls(estimator, _call(estimator, estimator, "_init_callback_context", **options))
+        return cls(estimator, _call(estimator, estimator, "_init_callback_context", **options), data)
 
     def part(self, name, subtasks=0, number=None):
         """A subtask; its `number` where subtasks run side by side."""
         if self.context is None:
             return self
         options = dict(task_id=number, max_subtasks=subtasks)
-        return Task(self.estimator, _call(self.estimator, self.context, "subcontext", name, **options))
+        return Task(self.estimator, _call(self.estimator, self.context, "subcontext", name, **options), self.data)
 
     def end(self, **details):
         """Tell callbacks that the task has ended; returns whether one of them asks to stop.
@@ -78,4 +81,4 @@ class Task:
         if self.context is None:
             return False
         context, estimator = self.context, self.estimator
-        return bool(_call(estimator, context, "call_on_fit_task_end", estimator=estimator, **details))
+        return bool(_call(estimator, context, "call_on_fit_task_end", estimator=estimator, **self.data, **details))

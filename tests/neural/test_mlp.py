@@ -569,6 +569,11 @@ def test_mlp__callbacks_see_and_stop_epochs():
     model = DropoutMLPClassifier(**FAST).set_callbacks(stop).fit(X, y)
     assert stop.epochs == model.n_iter_ == 4
     np.testing.assert_array_equal(stop.last, model.predict_proba(X))  # the mean of the weights, as it is left
+    monitor = callback.ScoringMonitor(scoring="accuracy")
+    model = DropoutMLPClassifier(**FAST).set_callbacks(monitor).fit(X, y)
+    logged = monitor.get_logs().data
+    assert len(logged) == model.n_iter_ + 1  # the fit, and its epochs
+    assert logged[0]["accuracy"] == logged[-1]["accuracy"] == model.score(X, y)
     bar = callback.ProgressBar()
     search = GridSearchCV(DropoutMLPClassifier(**FAST), {"dropout": [0.1, 0.2]}, cv=2)
     search.set_callbacks(bar).fit(X, y)
