@@ -520,11 +520,12 @@ def test_numeric_embedding__learns_steps_and_waves(kind):
     rng = np.random.default_rng(0)
     X = rng.uniform(-2.0, 2.0, (1200, 2))
     y = np.floor(2.0 * X[:, 0]) + np.sign(X[:, 1]) if kind == "piecewise" else np.sin(8.0 * X[:, 0])
-    options = dict(hidden_layer_sizes=(20,), dropout=0.0, max_iter=40, random_state=0)
+    options = dict(hidden_layer_sizes=(20,), dropout=0.0, max_iter=40, learning_rate=0.02)
     scores = {}
     for name in (None, kind):
-        model = DropoutMLPRegressor(numeric_embedding=name, **options).fit(X[:1000], y[:1000])
-        scores[name] = model.score(X[1000:], y[1000:])
+        nets = [DropoutMLPRegressor(numeric_embedding=name, **options, random_state=seed) for seed in range(3)]
+        # frequencies begin at random: some nets of few miss the one of the wave
+        scores[name] = np.median([net.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) for net in nets])
     assert scores[kind] > 0.9
     assert 1.0 - scores[kind] < 0.5 * (1.0 - scores[None])
 
