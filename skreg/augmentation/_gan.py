@@ -70,7 +70,7 @@ class GANAugmenter(RowGenerator):
 
     Attributes
     ----------
-    losses_ : ndarray of shape (n_steps_, 2)
+    losses_ : ndarray of shape (number of steps, 2)
         Of the discriminator and of the generator, at every step. Both end near log 2 = 0.69 where the discriminator can
         only guess.
     n_steps_ : int
