@@ -133,9 +133,10 @@ def run(args):
     pages = book(report.folder(args))
     warnings.simplefilter("error")
     n_seeds, max_iter = (1, 2) if args.small else (3, 100)
+    models = dict([*MODELS.items()][::3]) if args.small else MODELS  # a net, and an ensemble
     runs = {
         name: [out_of_distribution(seed, n_apart, max_iter=max_iter, **params) for seed in range(n_seeds)]
-        for name, (params, n_apart) in MODELS.items()
+        for name, (params, n_apart) in models.items()
     }
     for shift in next(iter(runs.values()))[0]:
         rows = []
@@ -145,7 +146,7 @@ def run(args):
         pages.enter("digits", shift, rows=rows)
     for name in TABLES[:1] if args.small else TABLES:
         rows = []
-        for model_name, (params, n_apart) in MODELS.items():
+        for model_name, (params, n_apart) in models.items():
             for heteroscedastic in (False, True):
                 options = dict(n_apart=n_apart, heteroscedastic=heteroscedastic, max_iter=max_iter)
                 normal, interval = coverage(name, 2 if args.small else 8, **options, **params)

@@ -57,13 +57,13 @@ class Shortened(ast.NodeTransformer):
     ASSIGNED = dict(n_draws=2, n_repeats=2, repeats=2, rounds=2, draws=512, steps=20)
     MOST = dict(
         n_splits=2, n_repeats=1, cv=2, dpi=20, max_iter=2, max_resources=9, n_candidates=9, n_trials=4, n_draws=3,
-        n_estimators=10, train_size=400, test_size=100, n_steps=50,
+        n_estimators=10, train_size=400, test_size=100, n_steps=50, n_iter=2,
     )  # fmt: skip
     # What calls are given that leave it to the default.
     FEW = {
         "Dropout(CNN|MLP|RNN).*": dict(max_iter=2),
         "predict_interval|predict_uncertainty": dict(n_draws=3),
-        "diagnose": dict(cv=2),
+        "diagnose|GridSearchCV|RandomizedSearchCV": dict(cv=2),
         "(ElasticNetProx|LabelSmoothedLogistic|PenalizedRegressor)CV": dict(alphas=10, cv=2),
         "HistGradientBoosting.*": dict(max_iter=5),
     }
@@ -260,8 +260,8 @@ def test_example__prints_and_saves_its_pictures(path, tmp_path, monkeypatch):
 
 
 SMALL = {
-    "linear": f"--parts {'path,single' if THOROUGH else 'single'} --repeats 1 --problems wide",
-    "logistic": "--limit 0.2 --repeats 1 --problems wide",
+    "linear": f"--parts {'path,single' if THOROUGH else 'single'} --limit 0.2 --repeats 1 --problems wide",
+    "logistic": "--limit 0.1 --repeats 1 --problems wide",
     "mlp": "--repeats 1 --problems " + ("tiny,narrow" if THOROUGH else "tiny --parts epoch,members,order"),
     "cnn": "--repeats 1 --problems digits --parts epoch",
     "images": "--parts mnist1d",

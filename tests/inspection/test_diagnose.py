@@ -610,7 +610,7 @@ def test_diagnose__many_and_correlated_features(of_wide):
 )
 def test_diagnose__families(model):
     A, y = X[:150], Y[:150]
-    diagnosis = diagnose(model, A, y, cv=3)
+    diagnosis = diagnose(model, A, y, cv=2)
     assert diagnosis.verdict in ("nothing learned", "overfitting", "underfitting", "fitting well")
     for suggestion in diagnosis.suggestions:
         assert any(c.isdigit() for c in suggestion.why)  # nothing without a number

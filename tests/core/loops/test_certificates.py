@@ -128,7 +128,7 @@ def test_certificates__collinear_columns(n, p, seed, alpha, solver, positive):
 
 @pytest.mark.plain
 def test_certificates__not_converged_warns_and_says_how_far():
-    X, y = regression(60, 100, seed=2, correlated=5.0)
+    X, y = regression(30, 40, seed=2, correlated=5.0)
     model = ElasticNetProx(1e-3, l1_ratio=1.0, solver="prox_grad", max_iter=20, tol=1e-12)
     with pytest.warns(ConvergenceWarning, match=r"duality gap .* of the null model's loss, above tol=1e-12"):
         model.fit(X, y)
