@@ -17,6 +17,27 @@ def all_threads():
     return [dict(threads=threads) for threads in sorted({1, cpu_count()})]
 
 
+def pytorch_fit(make_module, epochs, batch, rate, decay, clip):
+    """A plain training loop of PyTorch without a data loader, with AdamW: the fastest one in common use."""
+    import torch
+
+    def fit(X, y):
+        torch.manual_seed(0)
+        net, X, y = make_module().train(), torch.from_numpy(X), torch.from_numpy(y)
+        optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=decay)
+        loss = torch.nn.CrossEntropyLoss()
+        for _ in range(epochs):
+            order = torch.randperm(len(y))
+            for first in range(0, len(y), batch):
+                rows = order[first : first + batch]
+                optimizer.zero_grad()
+                loss(net(X[rows]), y[rows]).backward()
+                torch.nn.utils.clip_grad_norm_(net.parameters(), clip)
+                optimizer.step()
+
+    return fit
+
+
 def serve(pipe, make, load, settings, epochs):
     """One fit per message, in a process of its own, so that threads of libraries do not wait for each other."""
     warnings.simplefilter("ignore")

@@ -103,24 +103,7 @@ def module(case):
 
 
 def pytorch(case):
-    """A plain training loop without a data loader: the fastest one in common use."""
-    import torch
-
-    def fit(X, y):
-        torch.manual_seed(0)
-        net, X, y = module(case).train(), torch.from_numpy(X), torch.from_numpy(y)
-        optimizer = torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, weight_decay=DECAY)
-        loss = torch.nn.CrossEntropyLoss()
-        for _ in range(EPOCHS):
-            order = torch.randperm(len(y))
-            for first in range(0, len(y), BATCH):
-                rows = order[first : first + BATCH]
-                optimizer.zero_grad()
-                loss(net(X[rows]), y[rows]).backward()
-                torch.nn.utils.clip_grad_norm_(net.parameters(), CLIP)
-                optimizer.step()
-
-    return fit
+    return race.pytorch_fit(partial(module, case), EPOCHS, BATCH, LEARNING_RATE, DECAY, CLIP)
 
 
 def epoch_times(case, rows, repeats):
