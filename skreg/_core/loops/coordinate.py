@@ -12,9 +12,6 @@ def coordinate_descent(A, pen, w, r, h, lips, blocks, epochs):
     smaller than `epochs` if nothing moves in one.
     """
     for epoch in range(epochs):
-        moved = False
-        for k in range(blocks.size):
-            moved |= pen.block_step(A, w, r, h, lips, blocks[k])
-        if not moved:
+        if not pen.block_steps(A, w, r, h, lips, blocks):
             return epoch + 1
     return epochs

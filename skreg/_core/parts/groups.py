@@ -54,11 +54,17 @@ class Groups(NamedTuple):
             s += w[k] * w[k]
         return math.sqrt(s)
 
-    def block_step(self, A, w, r, h, lips, j):
-        """A prox-gradient step, whose length the largest curvature ``lips[j]`` of the group allows."""
-        if lips[j] <= 0.0:
-            return False
-        first, step, size = self.ptr[j], 1.0 / lips[j], 0.0
+    def block_steps(self, A, w, r, h, lips, blocks):
+        """Prox-gradient steps, whose lengths the largest curvature ``lips[j]`` of each group allows."""
+        moved = False
+        for k in range(blocks.size):
+            j = blocks[k]
+            if lips[j] > 0.0:
+                moved |= self.block_step(A, w, r, h, lips[j], j)
+        return moved
+
+    def block_step(self, A, w, r, h, curvature, j):
+        first, step, size = self.ptr[j], 1.0 / curvature, 0.0
         v = np.empty(self.ptr[j + 1] - first)
         for k in range(v.size):
             v[k] = soft_threshold(w[first + k] - step * A.col_dot(first + k, r), step * self.l1[first + k])

@@ -47,17 +47,22 @@ class _BlocksOfOne:
         """Position after the last coefficient of block j."""
         return j + 1
 
-    def block_step(self, A, w, r, h, lips, j):
-        """Minimize the model of `coordinate_descent` along block j. Returns whether it moved."""
-        if lips[j] <= 0.0:
-            return False
-        old = w[j]
-        new = self.prox(old - A.col_dot(j, r) / lips[j], 1.0 / lips[j], j)
-        if new == old:
-            return False
-        w[j] = new
-        A.col_update(j, new - old, h, r)
-        return True
+    def block_steps(self, A, w, r, h, lips, blocks):
+        """Minimize the model of `coordinate_descent` along some blocks in turn. Returns whether any moved.
+
+        One call takes many blocks: a call that passes these arrays costs more than the step of a coefficient.
+        """
+        moved = False
+        for k in range(blocks.size):
+            j = blocks[k]
+            if lips[j] > 0.0:
+                old = w[j]
+                new = self.prox(old - A.col_dot(j, r) / lips[j], 1.0 / lips[j], j)
+                if new != old:
+                    w[j] = new
+                    A.col_update(j, new - old, h, r)
+                    moved = True
+        return moved
 
     def prox_all(self, v, step):
         """Replace v by the minimizer of ``||w - v||^2 / (2 step) + penalty(w)``."""
