@@ -34,7 +34,8 @@ def _linear():
 
     from ._core.parts.penalty import OF_VECTOR
     from .linear._base import LinearRegressor
-    from .linear._penalized import GROUPED, LOSSES, PENALTIES
+    from .linear._loss_choice import LOSSES
+    from .linear._penalty_choice import GROUPED, PENALTIES
 
     X, y = _table()
     forms = [X, np.asfortranarray(X), np.asfortranarray(X, dtype=np.float32), sp.csc_array(X)]

@@ -9,8 +9,9 @@ from ..utils._callbacks import with_callbacks
 from ..utils._params import ARRAY_LIKE, CALLABLE, PROBABILITY, Options
 from ..utils._split import name_of, read_splits
 from ..utils._validation import caller_level, unchanged_on_error
-from ._cox import CoxModel, PenalizedCox
-from ._penalized_cv import PenaltySearch
+from ._cox import PenalizedCox
+from ._cox_model import CoxModel
+from ._penalty_search import PenaltySearch
 from ._search import DEFAULT_FOLDS
 
 

@@ -18,8 +18,8 @@ from ._base import PRIOR, LinearClassifier
 from ._blocks import block_scores_fit, read_block_classes
 from ._grid import check_grid
 from ._infinite import free_coefficients
-from ._penalized import GROUPED, WithPenalty
 from ._penalized_base import PenalizedFit
+from ._penalty_choice import GROUPED, WithPenalty
 
 CERTAIN_MARGIN = 20.0  # between scores: the loss is 2e-9 there, which only coefficients that grow without end reach
 CHOSEN = ("alpha", "label_smoothing", "relax")

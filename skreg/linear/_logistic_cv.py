@@ -9,7 +9,7 @@ from ..utils._params import ARRAY_LIKE, PROBABILITY, Interval
 from ._blocks import block_log_losses
 from ._grid import read_list
 from ._logistic import LabelSmoothed, LabelSmoothedLogistic
-from ._penalized_cv import PenaltySearch
+from ._penalty_search import PenaltySearch
 
 
 class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from .fused_l1 import FusedL1
 from .penalty_paths import ZERO_COEFFICIENT, PenaltyPath
-from .vector_penalties import FusedL1, SortedL1, sorted_entry_alphas
+from .sorted_l1 import SortedL1, sorted_entry_alphas
 
 
 class SortedPath(PenaltyPath):

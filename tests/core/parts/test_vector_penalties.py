@@ -7,7 +7,8 @@ import pytest
 from scipy.optimize import lsq_linear
 
 from skreg._core.loops import certificates, vector
-from skreg._core.parts.vector_penalties import FusedL1, SortedL1, fuse, sorted_entry_alphas
+from skreg._core.parts.fused_l1 import FusedL1, fuse
+from skreg._core.parts.sorted_l1 import SortedL1, sorted_entry_alphas
 
 pytestmark = pytest.mark.plain
 
