@@ -13,17 +13,24 @@ MAX_EXPONENT = 500.0  # scores of log links are limited to it in steps too far, 
 CONJUGATE_STEPS = 60  # of Newton's method with bisection, for conjugates without a formula
 
 
+@not_compiled
+def _log_of_mean(self, T, h):
+    """The best constant score for weights h."""
+    return np.log(T @ h / h.sum())
+
+
+def of_means(cls):
+    """Give a half unit deviance of means ``exp(z)`` its `null_scores`, and what `of_one_score` gives."""
+    cls.null_scores = _log_of_mean
+    return of_one_score(cls)
+
+
 @jitted
-@of_one_score
+@of_means
 class Poisson(NamedTuple):
     """Half the unit deviance of counts t and means ``m = exp(z)``: ``m - t z``, minus its minimum ``t - t log t``."""
 
     scale: float = 1.0  # compiled code cannot take a NamedTuple without fields
-
-    is_convex = True
-    max_hess = math.inf
-    misfit_hess = 0.0
-    couples_rows = False
 
     def value_grad_hess(self, t, z):
         m = math.exp(min(z, MAX_EXPONENT))
@@ -36,22 +43,13 @@ class Poisson(NamedTuple):
         m = np.maximum(Q, 0.0)
         return np.where(m - Q > ROUNDING * t, np.inf, xlogy(m, m) - m + t - xlogy(t, t))
 
-    @not_compiled
-    def null_scores(self, T, h):
-        return np.log(T @ h / h.sum())
-
 
 @jitted
-@of_one_score
+@of_means
 class Gamma(NamedTuple):
     """Half the unit deviance of targets ``t > 0`` and means ``m = exp(z)``: ``z + t / m``, minus ``1 + log t``."""
 
     scale: float = 1.0  # compiled code cannot take a NamedTuple without fields
-
-    is_convex = True
-    max_hess = math.inf
-    misfit_hess = 0.0
-    couples_rows = False
 
     def value_grad_hess(self, t, z):
         ratio = t * math.exp(min(-z, MAX_EXPONENT))
@@ -63,13 +61,9 @@ class Gamma(NamedTuple):
         ratio = np.maximum(rest, 0.0)
         return np.where(rest < -ROUNDING, np.inf, xlogy(ratio, ratio) - ratio + 1.0 + U[0] * np.log(T[0]))
 
-    @not_compiled
-    def null_scores(self, T, h):
-        return np.log(T @ h / h.sum())
-
 
 @jitted
-@of_one_score
+@of_means
 class Tweedie(NamedTuple):
     """Half the unit deviance of targets ``t >= 0`` and means ``m = exp(z)`` with variances ``m^power``, 1 < power < 2.
 
@@ -77,11 +71,6 @@ class Tweedie(NamedTuple):
     """
 
     power: float
-
-    is_convex = True
-    max_hess = math.inf
-    misfit_hess = 0.0
-    couples_rows = False
 
     def value_grad_hess(self, t, z):
         up, down = 2.0 - self.power, 1.0 - self.power
@@ -93,10 +82,6 @@ class Tweedie(NamedTuple):
     def conjugate(self, T, U):
         """By the maximum over z of ``u z - loss``: the root of ``exp((2 - p) z) - t exp((1 - p) z) = u``."""
         return tweedie_conjugates(self, *np.broadcast_arrays(T[0], U[0]))
-
-    @not_compiled
-    def null_scores(self, T, h):
-        return np.log(T @ h / h.sum())
 
 
 @njit

@@ -51,10 +51,18 @@ class _OfOneScore:
         return float(h @ self.conjugate(T, U))
 
 
+_OF_MOST = dict(is_convex=True, max_hess=math.inf, misfit_hess=0.0, couples_rows=False, max_slope=math.inf)
+
+
 def of_one_score(cls):
-    """Give a loss with `value_grad_hess` the method `evaluate`."""
-    cls.couples_rows = False
-    cls.max_slope = getattr(cls, "max_slope", math.inf)
+    """Give a loss with `value_grad_hess` the method `evaluate`, and attributes that it does not say.
+
+    They are those of most losses: convex, with second derivatives that vanish nowhere and have no bound, and slopes
+    that have no limit.
+    """
+    for name, value in _OF_MOST.items():
+        if not hasattr(cls, name):
+            setattr(cls, name, value)
     for name, function in vars(_OfOneScore).items():
         if inspect.isfunction(function):
             setattr(cls, name, function)
@@ -105,7 +113,6 @@ class Logistic(NamedTuple):
 
     max_hess = 0.25
     misfit_hess = MISFIT_HESS
-    couples_rows = False
 
     @property
     def is_convex(self):
@@ -218,10 +225,7 @@ class Huber(NamedTuple):
 
     delta: float
 
-    is_convex = True
     max_hess = 1.0
-    misfit_hess = 0.0
-    couples_rows = False
 
     @property
     def max_slope(self):
@@ -254,11 +258,6 @@ class Quantile(NamedTuple):
 
     q: float
     width: float
-
-    is_convex = True
-    max_hess = math.inf
-    misfit_hess = 0.0
-    couples_rows = False
 
     def value_grad_hess(self, t, z):
         r = t - z
