@@ -1,6 +1,7 @@
 """Linear systems of curvature matrices, which may be singular."""
 
 import numpy as np
+from scipy.linalg.blas import dtrsv
 
 ROUNDING = 1e-13  # rounding error of correlations in normalized units
 SINGULAR = 1e-6  # pivots of a Cholesky factor below which inner products count as singular
@@ -11,11 +12,12 @@ def solve_semidefinite(H, g, is_convex=True):
 
     Where H is singular, the solution is the shortest one; along directions in which the objective falls without end it
     is very long, and the step stops at the end of the smooth piece. LAPACK is NumPy's, not SciPy's: each has threads of
-    its own, which compete for the cores when calls alternate.
+    its own, which compete for the cores when calls alternate. SciPy's triangular solver of one vector has none.
     """
     try:
-        if np.linalg.cholesky(H).diagonal().min() > SINGULAR:
-            return np.linalg.solve(H, g)
+        L = np.linalg.cholesky(H)
+        if L.diagonal().min() > SINGULAR:
+            return dtrsv(L.T, dtrsv(L.T, g, trans=1))
     except np.linalg.LinAlgError:
         pass
     values, vectors = np.linalg.eigh(H)
