@@ -28,12 +28,14 @@ class Residual:
         self.features = np.empty(0, np.int64)
         self.lips = np.empty(0)  # the curvature of every block
 
-    def grow(self, cols, sizes=None):
-        """Add columns; `sizes` are those of their blocks, None for blocks of one."""
+    def grow(self, cols, sizes=None, lips=None):
+        """Add columns; `sizes` are those of their blocks, None for blocks of one, `lips` their curvatures if known."""
         self.A = self.data.restrict(self.A, cols)
         self.features = np.append(self.features, cols)
-        alone = self.data.sqnorms[cols]
-        self.lips = np.append(self.lips, block_curvatures(alone, sizes, lambda at: self.data.cross(cols[at], cols[at])))
+        if lips is None:
+            alone = self.data.sqnorms[cols]
+            lips = block_curvatures(alone, sizes, lambda at: self.data.cross(cols[at], cols[at]))
+        self.lips = np.append(self.lips, lips)
 
     def state(self, w):
         """The r of an iterate, computed from w."""

@@ -166,11 +166,12 @@ class Columns(SquaredLoss):
     def add(self, path, blocks, known, entry):
         known[blocks] = True
         cols, sizes = path.coordinates(blocks), path.block_sizes(blocks)
-        self.residual.grow(cols, sizes)
-        if self.residual.features.size > self.most:
+        if self.residual.features.size + cols.size > self.most:
+            self.residual.grow(cols, sizes)
             self.form = self.residual
         else:
             self.form.grow(cols, sizes)
+            self.residual.grow(cols, lips=self.form.lips[self.residual.lips.size :])
         self._enter(blocks, cols.size)
 
     def all_correlations(self, w, r, may_matter):

@@ -6,6 +6,7 @@ from scipy.optimize import lsq_linear
 
 from skreg._core.loops import inner
 from skreg._core.loops.semidefinite import solve_semidefinite
+from skreg._core.parts.groups import Groups
 from skreg._core.parts.penalties import ElasticNet
 from skreg._core.paths.forms import Gradient
 from skreg._core.paths.working_set import SquaredLoss
@@ -39,7 +40,7 @@ def test_inner__extrapolation_and_jumps_never_raise_the_objective(seed, bounds):
     rng = np.random.default_rng(seed)
     for _ in range(6):
         before = inner.primal(s, pen, s.w, s.r)
-        inner.extrapolate(s, pen)
+        inner.extrapolate(s, pen, lambda blocks: blocks)
         after = inner.primal(s, pen, s.w, s.r)
         assert after <= before + 1e-14
         inner.jump(s, pen, start, 10.0 * rng.random())
@@ -47,6 +48,20 @@ def test_inner__extrapolation_and_jumps_never_raise_the_objective(seed, bounds):
         assert (s.w >= pen.lower).all()
         assert (s.w <= pen.upper).all()
         np.testing.assert_allclose(s.r, s.form.state(s.w), atol=1e-12)
+
+
+def test_inner__groups_of_equally_correlated_columns_take_few_rounds():
+    """In the order of the columns, it takes 40: a Newton step ends it."""
+    m, n_groups = 400, 100
+    G, w = 0.8 * np.eye(m) + 0.2, np.random.default_rng(0).standard_normal(m)
+    form = Gradient(None, G @ w / np.sqrt(w @ G @ w), 1.0)
+    form.grow(np.arange(m), np.full(n_groups, 4), G)
+    s = SquaredLoss(form)
+    s.move(np.zeros(m))
+    pen = Groups(penalty(0.01, 0.0, p=n_groups), np.arange(0, m + 1, 4), np.zeros(m))
+    found = inner.solve(s, pen, 1e-8, 0.0, 100)
+    assert found.gap <= 1e-8
+    assert found.rounds <= 15
 
 
 def test_newton__minimizes_where_the_penalty_is_smooth():
