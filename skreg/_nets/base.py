@@ -250,9 +250,12 @@ class Predictor:
         Multiplications of the forward pass of a row.
     inputs : Inputs or None
         What the layers see of rows of X; None for the rows themselves.
+    constants : dict or None
+        What layers have computed from the parameters alone, see `Context.constant`; None while these may change.
     """
 
     inputs = None
+    constants = None
 
     @property
     def n_channels(self):
@@ -283,6 +286,7 @@ class Predictor:
 
     def __call__(self, x, ctx):
         ctx.begin()
+        ctx.constants = self.constants
         return self.layer(x, ctx)
 
 
@@ -376,17 +380,17 @@ class Net(Predictor):
 
     def __setstate__(self, state):
         vars(self).update(state)
-        self._copies = {}  # a copy is not in training
+        self.keep_copies()  # a copy is not in training
         self._idle = []
         self._pack()
 
     def keep_copies(self):
-        """Let `astype` keep the copies that it makes: the parameters do not change any more."""
-        self._copies = {}
+        """Keep the copies of `astype`, and what layers compute from parameters: these do not change any more."""
+        self._copies, self.constants = {}, {}
 
     def forget_copies(self):
-        """Delete the copies of `astype` and keep no new ones: the parameters are going to change."""
-        self._copies = None
+        """Delete what was kept, and keep nothing: the parameters are going to change."""
+        self._copies = self.constants = None
 
     def astype(self, dtype):
         """A copy of the net in another precision, or the net itself if it has that precision."""

@@ -90,6 +90,8 @@ class Context:
         Steps of every sequence of this pass, set by the layer that finds them; None for rows that are not sequences.
     attention : list or None
         Layers of attention add their weights to it, if it is a list.
+    constants : dict or None
+        See `constant`; those of the net of this pass. None while its parameters change.
     """
 
     def __init__(self, seed=0, train=False, noisy=False, gradient=False, part=0, exchange=None):
@@ -102,6 +104,7 @@ class Context:
         self.strength = 1.0
         self.lengths = None
         self.attention = None
+        self.constants = None
         self._grads = []
         self._has_gradient = []
         self._exchange = exchange
@@ -157,6 +160,18 @@ class Context:
     def at_strength(self, noise):
         """The noise with its rate times the strength of this pass."""
         return noise if self.strength == 1.0 else at_strength(noise, self.strength)
+
+    def constant(self, owner, make):
+        """What ``make()`` returns, which depends on parameters and buffers alone: kept for the passes after this one.
+
+        Nothing is kept while parameters change, and in passes with noise, which weights may have. Every owner, a layer
+        or a part of one, has one such value.
+        """
+        if self.constants is None or self.noisy:
+            return make()
+        if owner not in self.constants:
+            self.constants[owner] = make()
+        return self.constants[owner]
 
     # ---- rows
 

@@ -3,7 +3,8 @@
 The compiler vectorizes a loop only where it can show that the arrays in it do not overlap, and how long they are. The
 loops over the channels of a pixel are short and move between many places, so that it cannot. `load` gives sixteen
 numbers as one value, with ``+``, ``-`` and ``*``; `spread` gives one number as such a value, and `store` writes one;
-`maximum` and `exponential` are functions of such values. Without the compiler, the value is an array, or a number.
+`maximum`, `where_larger` and `exponential` are functions of such values. Without the compiler, a value is an array, or
+a number.
 """
 
 import inspect
@@ -91,6 +92,11 @@ def maximum(a, b):
     return np.where(a > b, a, b)
 
 
+def where_larger(a, b, c, d):
+    """Numbers of c where those of a are larger than those of b, and of d elsewhere, also where one is NaN."""
+    return np.where(a > b, c, d)
+
+
 def exponential(a):
     """The exponential of numbers up to about 0; in single precision with an error of a rounding or two."""
     return np.exp(a)
@@ -134,6 +140,14 @@ def _maximum(typing_context, a, b):
         return builder.select(builder.fcmp_ordered(">", *args), *args)
 
     return a(a, b), generate
+
+
+@intrinsic
+def _where_larger(typing_context, a, b, c, d):
+    def generate(context, builder, signature, args):
+        return builder.select(builder.fcmp_ordered(">", *args[:2]), *args[2:])
+
+    return a(a, b, c, d), generate
 
 
 def _exp_of_singles(builder, v):
@@ -180,6 +194,11 @@ def _overload_maximum(a, b):
     return lambda a, b: _maximum(a, b)
 
 
+@overload(where_larger)
+def _overload_where_larger(a, b, c, d):
+    return lambda a, b, c, d: _where_larger(a, b, c, d)
+
+
 @overload(exponential)
 def _overload_exponential(a):
     return lambda a: _exponential(a)
@@ -215,5 +234,5 @@ _define(operator.sub, "fsub")
 _define(operator.mul, "fmul")
 
 # The cache of kernels follows Python code, not what numba makes of it here.
-for _function in (load, spread, store, maximum, exponential):
+for _function in (load, spread, store, maximum, where_larger, exponential):
     _function.compiled_from = inspect.getsource(sys.modules[__name__])

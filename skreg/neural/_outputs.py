@@ -67,7 +67,8 @@ class NetOutputs:
 
     def _scores(self, X):
         """Outputs without noise, in the precision of X; those of the averaged prediction of all members."""
-        check_is_fitted(self)
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)  # raises; it takes as long as a small net
         X = self._rows_of(X)
         return self._averaged(scores(self._net.astype(_precision(X)), X))
 

@@ -7,12 +7,12 @@ import threading
 
 from threadpoolctl import ThreadpoolController
 
-_limit = None  # the limit in force
+_limit = None  # the limit in force: the libraries, and how many threads each had
 
 
 @functools.cache
-def _controller():
-    return ThreadpoolController()
+def _libraries():
+    return ThreadpoolController().select(user_api="blas").lib_controllers
 
 
 @contextlib.contextmanager
@@ -29,7 +29,10 @@ def one_blas_thread():
         yield
         return
     try:
-        _limit = _controller().limit(limits=1, user_api="blas")
+        # not `ThreadpoolController.limit`, which takes as long as some predictions
+        _limit = [(library, library.get_num_threads()) for library in _libraries()]
+        for library, _ in _limit:
+            library.set_num_threads(1)
         yield
     finally:
         _lift()
@@ -38,7 +41,8 @@ def one_blas_thread():
 def _lift():
     global _limit
     if _limit is not None:  # a forked child has lifted it already
-        _limit.restore_original_limits()
+        for library, n_threads in _limit:
+            library.set_num_threads(n_threads)
         _limit = None
 
 

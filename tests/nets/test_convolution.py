@@ -193,12 +193,13 @@ def test_convolution__kernel_that_does_not_fit_is_refused():
         Convolution(2, (1, 5), padding="valid").build((1, 4, 1), np.random.default_rng(0), np.float64)
 
 
-def test_pooling__values_and_the_rest_of_the_image():
-    x = np.arange(2.0 * 5 * 7 * 3).reshape(2, 5, 7, 3) * np.array([1.0, -1.0, 2.0])
+@pytest.mark.parametrize("width", [3, 21])  # several channels at a time, where there are sixteen
+def test_pooling__values_and_the_rest_of_the_image(width):
+    x = np.arange(2.0 * 5 * 7 * width).reshape(2, 5, 7, width) * np.tile([1.0, -1.0, 2.0], width // 3)
     for layer, function in ((MaxPool((2, 3)), np.max), (MeanPool((2, 3)), np.mean)):
-        assert layer.build((5, 7, 3), None, None) == (2, 2, 3)
+        assert layer.build((5, 7, width), None, None) == (2, 2, width)
         y, back = layer(x, Context())
-        windows = x[:, :4, :6].reshape(2, 2, 2, 2, 3, 3)
+        windows = x[:, :4, :6].reshape(2, 2, 2, 2, 3, width)
         np.testing.assert_allclose(y, function(windows, axis=(2, 4)))
         dx = back(np.ones_like(y))
         assert dx.sum() == pytest.approx(y.size)
@@ -208,22 +209,24 @@ def test_pooling__values_and_the_rest_of_the_image():
     assert small.build((1, 3, 2), None, None) == (1, 1, 2)  # a window is not larger than its input
 
 
-def test_max_pool__equal_numbers_give_the_gradient_to_one():
+@pytest.mark.parametrize("width", [1, 17])
+def test_max_pool__equal_numbers_give_the_gradient_to_the_first(width):
     layer = MaxPool((2, 2))
-    layer.build((2, 2, 1), None, None)
-    _, back = layer(np.zeros((1, 2, 2, 1)), Context())
-    assert back(np.ones((1, 1, 1, 1))).ravel().tolist() == [1.0, 0.0, 0.0, 0.0]
+    layer.build((2, 2, width), None, None)
+    _, back = layer(np.zeros((1, 2, 2, width)), Context())
+    assert back(np.ones((1, 1, 1, width))).reshape(4, width).T.tolist() == [[1.0, 0.0, 0.0, 0.0]] * width
 
 
-@pytest.mark.parametrize("train", [True, False])
-def test_max_pool__within_batch_norm_is_that_after_it(train):
+@pytest.mark.parametrize(("train", "width"), [(True, 3), (True, 21), (False, 21)])
+def test_max_pool__within_batch_norm_is_that_after_it(train, width):
     rng = np.random.default_rng(0)
-    x, biases, scales = rng.standard_normal((4, 5, 7, 3)), rng.standard_normal(3), np.array([0.7, -1.3, 0.0])
+    x, biases, scales = rng.standard_normal((4, 5, 7, width)), rng.standard_normal(width), np.full(width, 0.7)
+    scales[1:3] = -1.3, 0.0
     apart = Chain(BatchNorm(), MaxPool((2, 3)), BiasActivationDropout(TANH))
     within = Chain(BiasActivationDropout(TANH, norm=BatchNorm(), pool=MaxPool((2, 3))))
     results = []
     for chain in (apart, within):
-        net = Net(chain, (5, 7, 3), rng, np.float64)
+        net = Net(chain, (5, 7, width), rng, np.float64)
         norm = next(module for module in chain.modules() if isinstance(module, BatchNorm))
         norm.scale.value[:], chain.layers[-1].bias.value[:] = scales, biases
         for module in chain.modules():

@@ -5,7 +5,7 @@ import pytest
 
 from skreg._core._jit import njit
 from skreg._core._kernel_cache import fingerprint
-from skreg._nets.lanes import LANES, exponential, load, maximum, spread, store
+from skreg._nets.lanes import LANES, exponential, load, maximum, spread, store, where_larger
 
 HALF = np.float32(0.5)
 
@@ -69,6 +69,22 @@ def test_lanes__maximum_and_one_number(dtype):
     wanted = np.maximum(x, y) * x[3]
     larger(x, y, 3)
     np.testing.assert_allclose(y, wanted, rtol=1e-6)
+
+
+@njit
+def choose(x, y):
+    """Replace sixteen numbers of y by those of x plus one, where x is larger."""
+    a, b = load(x, 0), load(y, 0)
+    store(y, 0, where_larger(a, b, a + HALF + HALF, b))
+
+
+@pytest.mark.plain
+def test_lanes__where_larger_takes_the_last_for_nan():
+    x, y = np.random.default_rng(0).standard_normal((2, LANES))
+    x[3] = np.nan
+    wanted = np.where(x > y, x + 1.0, y)
+    choose(x, y)
+    np.testing.assert_array_equal(y, wanted)
 
 
 @njit

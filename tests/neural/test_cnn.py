@@ -58,6 +58,18 @@ def test_cnn__one_image_is_predicted_as_among_many(digits, dtype):
     np.testing.assert_array_equal(again.decision_function(X[:2]), model.decision_function(X[:2]))
 
 
+def test_cnn__predictions_follow_the_parameters_as_training_goes_on(digits):
+    X, y = digits[0][:200] / 16.0, digits[1][:200]
+    params = SMALL | dict(channels=(16, 16), pool_size=1, dropout=0.3, dropout_kind="dropconnect")
+    model = DropoutCNNClassifier(**params).fit(X, y)  # its second convolution is by tiles
+    for _ in range(2):
+        fresh = pickle.loads(pickle.dumps(model))
+        model.predict(X)  # from here on, what depends on parameters alone is kept
+        np.testing.assert_array_equal(model.decision_function(X), fresh.decision_function(X))
+        np.testing.assert_array_equal(model.sample_predictions(X[:9], 3), fresh.sample_predictions(X[:9], 3))
+        model.partial_fit(X, y)
+
+
 def test_cnn__few_numbers_are_checked_as_many_are(digits):
     X, y = digits
     X = X[:200] / 16.0

@@ -231,7 +231,7 @@ class BiasActivationDropout(Layer):
             noise = noise._replace(logit=self.logit.value[0])
         standard = None if self.norm is None else self.norm.statistics(by_position(x), ctx)
         mean, scale = _neutral(x.shape[-1], x.dtype) if standard is None else (standard.mean, standard.factor)
-        y, back_pool = (x, None) if self.pool is None else self.pool.of_monotone(x, scale, ctx)
+        y, winners = (x, None) if self.pool is None else self.pool.of_monotone(x, scale, ctx)
         whole = by_position(y)
         if ctx.noisy:
             places = ctx.places(whole.shape, self.shared)
@@ -250,8 +250,7 @@ class BiasActivationDropout(Layer):
                 fused_backward(by_channel(d), slopes, bias_grad)
                 return d
             sums = self.norm.gradient_sums(d, slopes, by_channel(whole), standard, bias_grad, ctx)
-            d = d if back_pool is None else back_pool(d)
-            return self.norm.backward(d, x, standard, sums) if self.needs_input_gradient else None
+            return self.norm.backward(d, x, standard, sums, winners, ctx) if self.needs_input_gradient else None
 
         return out.reshape(y.shape), back
 

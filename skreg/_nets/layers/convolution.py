@@ -13,7 +13,7 @@ import numpy as np
 from ..._core._jit import njit
 from ..noise import ZERO
 from .dense import Weighted
-from .direct import add_weight_gradient, copy_with_zeros, multiply_windows
+from .direct import add_weight_gradient, multiply_windows, with_zeros
 from .signals import SignalProduct
 from .winograd import WinogradProduct, filled, resized
 
@@ -41,18 +41,13 @@ def gather_windows(x, geometry, padded, out):
 
     `padded` is scratch memory for an image with zeros around it.
     """
-    (kernel_y, kernel_x), (stride_y, stride_x), (before_y, before_x), (height, width), (windows_y, windows_x) = geometry
-    n, inner_height, inner_width, n_channels = x.shape
-    inside = inner_height == height and inner_width == width
+    (kernel_y, kernel_x), (stride_y, stride_x), before, (_, width), (windows_y, windows_x) = geometry
+    n_channels = x.shape[3]
     row, step, length = width * n_channels, stride_x * n_channels, kernel_x * n_channels
     target = out.reshape(-1)
     t = 0
-    for b in range(n):
-        image = x[b].reshape(inner_height, inner_width * n_channels)
-        if not inside:
-            copy_with_zeros(image, (before_y, before_x * n_channels), padded)
-            image = padded
-        source = image.reshape(-1)
+    for b in range(len(x)):
+        source = with_zeros(x[b], before, padded)
         for i in range(windows_y):
             for j in range(windows_x):
                 s = i * stride_y * row + j * step

@@ -6,19 +6,27 @@ filters are one value of `lanes`; sums of some windows, or of some weights, stay
 
 import numpy as np
 
-from ..._core._jit import njit
+from ..._core._jit import inlined, njit
 from ..lanes import LANES, load, spread, store
 from ..noise import ZERO
 
 
-@njit
-def copy_with_zeros(image, before, out):
-    """Copy an image (height, width * channels) into a larger one, behind `before` rows and numbers of a row."""
-    height, length = image.shape
-    out[:] = ZERO
+@inlined
+def with_zeros(image, before, padded):
+    """The numbers of an image (height, width, channels) with zeros around it, in one row.
+
+    They are in `padded` (height, width * channels, of the larger image), behind `before` rows and columns of zeros; if
+    there are no zeros, they are those of the image itself.
+    """
+    height, length = image.shape[0], image.shape[1] * image.shape[2]
+    if padded.shape[0] == height and padded.shape[1] == length:
+        return image.reshape(-1)
+    rows, left = image.reshape(height, length), before[1] * image.shape[2]
+    padded[:] = ZERO
     for y in range(height):
         for c in range(length):
-            out[before[0] + y, before[1] + c] = image[y, c]
+            padded[before[0] + y, left + c] = rows[y, c]
+    return padded.reshape(-1)
 
 
 @njit
@@ -38,18 +46,13 @@ def multiply_windows(x, W, geometry, padded, out):
     `padded` is scratch memory for an image with zeros around it. Four windows at a time share what is read of W; those
     after the last one are the last one again.
     """
-    kernel, stride, before, (height, width), (n_rows, n_windows) = geometry
-    n, inner_height, inner_width, n_channels = x.shape
-    inside, row = inner_height == height and inner_width == width, width * n_channels
+    kernel, stride, before, (_, width), (n_rows, n_windows) = geometry
+    n_channels, row = x.shape[3], width * x.shape[3]
     offsets, weights, target = window_offsets(kernel, row, n_channels), W.reshape(-1), out.reshape(-1)
     n_filters, step, last, place = W.shape[1], stride[1] * n_channels, n_windows - 1, 0
     nothing = load(np.zeros(LANES, W.dtype), 0)
-    for b in range(n):
-        image = x[b].reshape(inner_height, inner_width * n_channels)
-        if not inside:
-            copy_with_zeros(image, (before[0], before[1] * n_channels), padded)
-            image = padded
-        source = image.reshape(-1)
+    for b in range(len(x)):
+        source = with_zeros(x[b], before, padded)
         for i in range(n_rows):
             start = i * stride[0] * row
             for j in range(0, n_windows, 4):
@@ -76,19 +79,14 @@ def add_weight_gradient(x, d, geometry, padded, out):
 
     Four weights of a filter at a time share what is read of d; what comes after the last one is not added.
     """
-    kernel, stride, before, (height, width), (n_rows, n_windows) = geometry
-    n, inner_height, inner_width, n_channels = x.shape
-    inside, row = inner_height == height and inner_width == width, width * n_channels
+    kernel, stride, before, (_, width), (n_rows, n_windows) = geometry
+    n_channels, row = x.shape[3], width * x.shape[3]
     offsets, given, target = window_offsets(kernel, row, n_channels), d.reshape(-1), out.reshape(-1)
     n_filters, step, last, place = out.shape[1], stride[1] * n_channels, offsets.size - 1, 0
     sums = np.zeros(4 * LANES, d.dtype)
     nothing = load(sums, 0)
-    for b in range(n):
-        image = x[b].reshape(inner_height, inner_width * n_channels)
-        if not inside:
-            copy_with_zeros(image, (before[0], before[1] * n_channels), padded)
-            image = padded
-        source = image.reshape(-1)
+    for b in range(len(x)):
+        source = with_zeros(x[b], before, padded)
         for i in range(n_rows):
             start = i * stride[0] * row
             for k in range(0, offsets.size, 4):

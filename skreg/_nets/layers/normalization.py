@@ -10,144 +10,19 @@ import numpy as np
 from ..._core._jit import njit
 from ..base import Layer, Param, by_channel, by_position
 from ..context import summed
+from ..lanes import LANES
 from ..noise import ONE, ZERO
-from .segments import add_by_channel, positions_of_segment, repeated
+from .moments import (
+    BLOCK_ROWS,
+    channel_moments,
+    channels_backward,
+    gradient_sums,
+    pooled_channels_backward,
+    update_running,
+)
 
 _VARIANCE_OFFSET = np.float32(1e-5)  # added to variances, as in Ioffe & Szegedy (2015)
-# Sums over rows are formed in blocks of this many: a sum of a million numbers in single precision would lose digits.
-_BLOCK_ROWS = 256
 LEAST_SHARE = 0.1  # of a batch in the running statistics, after the first ten batches
-
-
-@njit
-def channel_moments(x, weights, mean, squares):
-    """Means of every channel of x (rows, positions, channels) under row weights, and sums of squared differences.
-
-    They are those of blocks of rows, which are still in the cache for the second pass, combined as in Chan, Golub &
-    LeVeque (1983). Returns the sum of the weights of all positions.
-    """
-    n, n_positions, n_channels = x.shape
-    count = positions_of_segment(n_positions, n_channels)
-    own, own_squares = np.empty_like(mean), np.empty_like(mean)
-    sums, numbers = np.zeros(count * n_channels, x.dtype), x.reshape(-1)
-    for c in range(n_channels):
-        mean[c] = squares[c] = ZERO
-    total = 0.0
-    for start in range(0, n * n_positions, _BLOCK_ROWS):
-        stop = min(start + _BLOCK_ROWS, n * n_positions)
-        for c in range(n_channels):
-            own[c] = own_squares[c] = ZERO
-        weight, position = 0.0, start
-        while position < stop:
-            i = position // n_positions
-            after = min(position + count, stop, (i + 1) * n_positions)
-            w, some = weights[i], numbers[position * n_channels : after * n_channels]
-            for k in range(some.size):
-                sums[k] += w * some[k]
-            weight += w * (after - position)
-            position = after
-        add_by_channel(sums, own)
-        if weight == 0.0:
-            continue
-        for c in range(n_channels):
-            own[c] /= x.dtype.type(weight)
-        means, position = repeated(own, count), start
-        while position < stop:
-            i = position // n_positions
-            after = min(position + count, stop, (i + 1) * n_positions)
-            w, some = weights[i], numbers[position * n_channels : after * n_channels]
-            for k in range(some.size):
-                sums[k] += w * ((some[k] - means[k]) * (some[k] - means[k]))
-            position = after
-        add_by_channel(sums, own_squares)
-        total += weight
-        share, between = x.dtype.type(weight / total), x.dtype.type(weight * (1.0 - weight / total))
-        for c in range(n_channels):
-            less = own[c] - mean[c]
-            mean[c] += share * less
-            squares[c] += own_squares[c] + between * (less * less)
-    return total
-
-
-@njit
-def update_running(mean, variance, weight, effective, least, seen, running_mean, running_deviation):
-    """Move running means and standard deviations a share of the way to those of a batch: at least the share `least`.
-
-    Parameters
-    ----------
-    mean, variance : array of shape (channels,)
-        Of the batch.
-    weight : float
-        Mean weight of its rows.
-    effective : float
-        Their effective number, which makes variances unbiased.
-    least : float
-    seen : array of shape (1,)
-        Sum of the weights so far.
-    running_mean, running_deviation : array of shape (channels,)
-    """
-    real = mean.dtype.type
-    share = real(min(1.0, weight * max(least, 1.0 / (seen[0] + weight))))
-    correction = real(effective / max(effective - 1.0, 1.0))
-    for c in range(mean.size):
-        running_mean[c] += share * (mean[c] - running_mean[c])
-        running_deviation[c] += share * (np.sqrt(variance[c] * correction) - running_deviation[c])
-    seen[0] += real(weight)
-
-
-@njit
-def gradient_sums(d, slope, x, mean, inverse, out, scale_grad, bias_grad):
-    """Multiply d (n, channels) by `slope`; write the sums of its channels, and those times standardized x, to `out`.
-
-    These are also the gradients of the biases and of the scales, and added to them.
-    """
-    n, m = d.shape
-    count = positions_of_segment(n, m)
-    means, sums, products = repeated(mean, count), np.zeros(count * m, d.dtype), np.zeros(count * m, d.dtype)
-    rows, slopes, inputs, size = d.reshape(-1), slope.reshape(-1), x.reshape(-1), n * m
-    out[:] = ZERO
-    for block in range(0, size, _BLOCK_ROWS * m):
-        end = min(block + _BLOCK_ROWS * m, size)
-        for start in range(block, end, sums.size):
-            stop = min(start + sums.size, end)
-            own, factors, some = rows[start:stop], slopes[start:stop], inputs[start:stop]
-            for k in range(own.size):
-                own[k] *= factors[k]
-            for k in range(own.size):
-                sums[k] += own[k]
-            for k in range(own.size):
-                products[k] += own[k] * (some[k] - means[k])
-        add_by_channel(sums, out[0])
-        add_by_channel(products, out[1])
-    for j in range(m):
-        out[1, j] *= inverse[j]
-        bias_grad[j] += out[0, j]
-        scale_grad[j] += out[1, j]
-
-
-@njit
-def channels_backward(d, x, weights, sums, total, mean, inverse, factor):
-    """Turn the gradient d (rows, positions, channels) of the output into that of the input x.
-
-    `weights` are those that the moments were formed with, or zeros where the moments do not depend on the input, and
-    `total` is their sum; `sums` are those of d and of d times standardized x; `inverse` is one over the standard
-    deviation, and `factor` that times the scale.
-    """
-    n, n_positions, n_channels = d.shape
-    count, size = positions_of_segment(n_positions, n_channels), n_positions * n_channels
-    constant, slope = np.empty_like(mean), np.empty_like(mean)
-    for c in range(n_channels):
-        constant[c], slope[c] = sums[0, c] / total, sums[1, c] / total * inverse[c]
-    constants, slopes = repeated(constant, count), repeated(slope, count)
-    means, factors = repeated(mean, count), repeated(factor, count)
-    rows, inputs = d.reshape(-1), x.reshape(-1)
-    for i in range(n):
-        w = weights[i]
-        for start in range(i * size, (i + 1) * size, means.size):
-            stop = min(start + means.size, (i + 1) * size)
-            own, some = rows[start:stop], inputs[start:stop]
-            for k in range(own.size):
-                own[k] = (own[k] - w * (constants[k] + (some[k] - means[k]) * slopes[k])) * factors[k]
 
 
 @njit
@@ -183,10 +58,10 @@ def rows_backward(d, z, inverse, scale, scale_grad, shift_grad):
     n, m = d.shape
     real = d.dtype.type
     scales, shifts = np.empty_like(scale_grad), np.empty_like(scale_grad)
-    for start in range(0, n, _BLOCK_ROWS):
+    for start in range(0, n, BLOCK_ROWS):
         scales[:] = ZERO
         shifts[:] = ZERO
-        for i in range(start, min(start + _BLOCK_ROWS, n)):
+        for i in range(start, min(start + BLOCK_ROWS, n)):
             given, standard = d[i], z[i]
             total = along = real(0.0)
             for j in range(m):
@@ -278,10 +153,13 @@ class BatchNorm(Layer):
         total = x.dtype.type(ctx.n_rows(len(x)) * x.shape[1])
         if ctx.train and not self.frozen:
             weights, (mean, variance) = self._batch_moments(x, total, ctx)
-        else:
-            weights, mean, variance = np.zeros(len(x), x.dtype), self.mean.value, self.deviation.value**2
+            return Standard(*self._factors(mean, variance), weights, total)
+        factors = ctx.constant(self, lambda: self._factors(self.mean.value, self.deviation.value**2))
+        return Standard(*factors, np.zeros(len(x), x.dtype), total)
+
+    def _factors(self, mean, variance):
         inverse = ONE / np.sqrt(variance + _VARIANCE_OFFSET)
-        return Standard(mean, inverse, self.scale.value * inverse, weights, total)
+        return mean, inverse, self.scale.value * inverse
 
     def gradient_sums(self, d, slope, x, standard, bias_grad, ctx):
         """Multiply d by `slope`, add the gradients of scales and biases, and return what `backward` needs."""
@@ -290,11 +168,18 @@ class BatchNorm(Layer):
         gradient_sums(by_channel(d), slope, x, *own)
         return ctx.total(sums)
 
-    def backward(self, d, x, standard, sums):
-        """Turn the gradient d of the output, without the bias, into that of the input x."""
-        whole = by_position(d)
-        last = standard.mean, standard.inverse, standard.factor
-        channels_backward(whole, by_position(x), standard.weights, sums, standard.total, *last)
+    def backward(self, d, x, standard, sums, winners, ctx):
+        """The gradient of the input x, from that of the output without the bias, which may be the memory of d.
+
+        `winners` is None, or says which numbers of x are those that d is the gradient of: the largest of windows.
+        """
+        last = standard.weights, sums, standard.total, standard.mean, standard.inverse, standard.factor
+        if winners is not None and x.shape[-1] >= LANES:
+            out = ctx.scratch(x.shape, x.dtype)
+            pooled_channels_backward(d, *winners, x, *last, out)
+            return out
+        d = d if winners is None else winners.backward(d, x, ctx)
+        channels_backward(by_position(d), by_position(x), *last)
         return d
 
     def __call__(self, x, ctx):
@@ -305,7 +190,7 @@ class BatchNorm(Layer):
         def back(d):
             rows, no_bias = by_channel(d), np.zeros_like(standard.mean)
             sums = self.gradient_sums(rows, np.ones_like(rows), by_channel(x), standard, no_bias, ctx)
-            return self.backward(d, x, standard, sums) if self.needs_input_gradient else None
+            return self.backward(d, x, standard, sums, None, ctx) if self.needs_input_gradient else None
 
         return out, back
 

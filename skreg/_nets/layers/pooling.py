@@ -1,15 +1,73 @@
 """Pooling: the largest number, or the mean, of every window of an image, or the mean of the whole image."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from ..._core._jit import njit
+from ..._core._jit import inlined, njit
 from ..base import Layer, by_position
-from ..noise import ONE, ZERO
+from ..lanes import LANES, load, store, where_larger
+from ..noise import HALF, ONE, ZERO
 
 
 @njit
 def max_pool(x, sign, window, out, winner):
-    """Write the largest number of every window, and its place in the window; the least one where `sign` is -1."""
+    """Write the largest number of every window, and its place in the window; the least one where `sign` is -1.
+
+    There are at least sixteen channels. The last sixteen of them may overlap with those before.
+    """
+    n, height, width, n_channels = out.shape
+    source, target, places, row = x.reshape(-1), out.reshape(-1), winner.reshape(-1), x.shape[2] * n_channels
+    nothing, real, t = load(np.zeros(LANES, x.dtype), 0), x.dtype.type, 0
+    for b in range(n):
+        for i in range(height):
+            for j in range(width):
+                corner = (b * x.shape[1] + i * window[0]) * row + j * window[1] * n_channels
+                for c in range(0, n_channels, LANES):
+                    first = min(c, n_channels - LANES)
+                    way, best, place = load(sign, first), load(source, corner + first), nothing
+                    for u in range(window[0]):
+                        for v in range(window[1]):
+                            other = load(source, corner + first + u * row + v * n_channels)
+                            old, new = way * best, way * other
+                            place = where_larger(new, old, nothing + real(u * window[1] + v), place)
+                            best = where_larger(new, old, other, best)
+                    store(target, t + first, best)
+                    store(places, t + first, place)
+                t += n_channels
+
+
+@inlined
+def where_near(a, b, c, d):
+    """Numbers of c where those of a differ from those of b by less than a half, and of d elsewhere."""
+    return where_larger(a, b - HALF, where_larger(b + HALF, a, c, d), d)
+
+
+@njit
+def max_pool_backward(d, winner, window, out):
+    """Write the gradient of the input, which is 0 but at the largest number of each window, to `out`."""
+    n, height, width, n_channels = d.shape
+    if out.shape[1] > height * window[0] or out.shape[2] > width * window[1]:
+        out[:] = ZERO  # what fills no window
+    given, target, places, row = d.reshape(-1), out.reshape(-1), winner.reshape(-1), out.shape[2] * n_channels
+    nothing, real, t = load(np.zeros(LANES, d.dtype), 0), d.dtype.type, 0
+    for b in range(n):
+        for i in range(height):
+            for j in range(width):
+                corner = (b * out.shape[1] + i * window[0]) * row + j * window[1] * n_channels
+                for c in range(0, n_channels, LANES):
+                    first = min(c, n_channels - LANES)
+                    own, place = load(given, t + first), load(places, t + first)
+                    for u in range(window[0]):
+                        for v in range(window[1]):
+                            here = where_near(place, nothing + real(u * window[1] + v), own, nothing)
+                            store(target, corner + first + u * row + v * n_channels, here)
+                t += n_channels
+
+
+@njit
+def max_pool_of_few(x, sign, window, out, winner):
+    """`max_pool` for fewer than sixteen channels."""
     n, height, width, n_channels = out.shape
     size_y, size_x = window
     for b in range(n):
@@ -19,7 +77,7 @@ def max_pool(x, sign, window, out, winner):
                 first = x[b, i * size_y, j * size_x]
                 for c in range(n_channels):
                     best[c] = first[c]
-                    place[c] = 0
+                    place[c] = ZERO
                 for k in range(1, size_y * size_x):
                     other = x[b, i * size_y + k // size_x, j * size_x + k % size_x]
                     for c in range(n_channels):
@@ -29,20 +87,17 @@ def max_pool(x, sign, window, out, winner):
 
 
 @njit
-def max_pool_backward(d, winner, window, out):
-    """Write the gradient of the input, which is 0 but at the largest number of each window, to `out`."""
+def max_pool_backward_of_few(d, winner, window, out):
+    """`max_pool_backward` for fewer than sixteen channels."""
     n, height, width, n_channels = d.shape
     size_y, size_x = window
-    if out.shape[1] > height * size_y or out.shape[2] > width * size_x:
-        out[:] = ZERO  # what fills no window
+    out[:] = ZERO
     for b in range(n):
         for i in range(height):
             for j in range(width):
-                given, place = d[b, i, j], winner[b, i, j]
-                for k in range(size_y * size_x):
-                    before = out[b, i * size_y + k // size_x, j * size_x + k % size_x]
-                    for c in range(n_channels):
-                        before[c] = given[c] if place[c] == k else ZERO
+                for c in range(n_channels):
+                    k = int(winner[b, i, j, c])
+                    out[b, i * size_y + k // size_x, j * size_x + k % size_x, c] = d[b, i, j, c]
 
 
 @njit
@@ -96,24 +151,33 @@ class Pool(Layer):
         return self.shape_out
 
 
+class Winners(NamedTuple):
+    """The places of the largest numbers in their windows, and the size of these."""
+
+    places: np.ndarray
+    window: tuple
+
+    def backward(self, d, x, ctx):
+        """The gradient of the input x, from that of the largest numbers."""
+        before = ctx.scratch(x.shape, x.dtype)
+        pool = max_pool_backward if x.shape[-1] >= LANES else max_pool_backward_of_few
+        pool(d, self.places, self.window, before)
+        return before
+
+
 class MaxPool(Pool):
     """The largest number of every window; the first of equal ones has the gradient."""
 
     def __call__(self, x, ctx):
-        return self.of_monotone(x, np.ones(x.shape[-1], x.dtype), ctx)
+        out, winners = self.of_monotone(x, np.ones(x.shape[-1], x.dtype), ctx)
+        return out, lambda d: winners.backward(d, x, ctx)
 
     def of_monotone(self, x, slope, ctx):
-        """Of every window, the number with the largest product with `slope`, one for every channel."""
-        out = ctx.scratch((len(x), *self.shape_out), x.dtype)
-        winner = ctx.scratch(out.shape, np.int32)  # as wide as the numbers, so that both are vectorized together
-        max_pool(x, np.copysign(ONE, slope, dtype=x.dtype), self.window, out, winner)
-
-        def back(d):
-            before = ctx.scratch(x.shape, x.dtype)
-            max_pool_backward(d, winner, self.window, before)
-            return before
-
-        return out, back
+        """Of every window, the number with the largest product with `slope`, one for every channel; and `Winners`."""
+        out, places = ctx.scratch((2, len(x), *self.shape_out), x.dtype)
+        pool = max_pool if x.shape[-1] >= LANES else max_pool_of_few
+        pool(x, np.copysign(ONE, slope, dtype=x.dtype), self.window, out, places)
+        return out, Winners(places, self.window)
 
 
 class MeanPool(Pool):

@@ -13,7 +13,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..._core._jit import njit
 from ..lanes import LANES
+from ..noise import ZERO
+from .products import multiply_places
 from .tiles import SIZE, places_to_tiles, results_of_tile, tiles_to_places
 
 _KERNELS = 3, 4, 5  # sizes of filters along one axis
@@ -83,44 +86,58 @@ class WinogradProduct:
         dtype, (_, C, F) = W.dtype, W.shape
         kernel, before, n_tiles = self.geometry.kernel, self.geometry.before, self.n_tiles
         G = filter_matrix(kernel, dtype)
-        U = np.dot(G, W.reshape(len(W), -1)).reshape(-1, C, F)
+        U = ctx.constant(self, lambda: np.dot(G, W.reshape(len(W), -1)))
         per_image = n_tiles[0] * n_tiles[1]
         step = max(1, min(_BLOCK // (len(U) * per_image * (C + F)), len(x)))
         # between two places are some more numbers: at distances of a power of two, they would share lines of the cache
         channels, filters = (ctx.scratch((len(U), step * per_image * width + LANES), dtype) for width in (C, F))
-        blocks = [slice(first, min(first + step, len(x))) for first in range(0, len(x), step)]
         out = ctx.scratch((len(x), *self.geometry.n_windows, F), dtype)
-
-        def matrices(places, block, width):
-            """Places of some images as matrices (places, tiles, width)."""
-            T = (block.stop - block.start) * per_image
-            return places[:, : T * width].reshape(-1, T, width)
-
-        for block in blocks:
-            V, M = matrices(channels, block, C), matrices(filters, block, F)
-            tiles_to_places(x[block], kernel, False, before, n_tiles, channels)
-            np.matmul(V, U, out=M)
-            places_to_tiles(filters, kernel, False, (0, 0), n_tiles, out[block])
+        multiply_tiles(x, U, kernel, before, n_tiles, step, channels, filters, out)
 
         def back(d, gradient):
             """Write the gradient of the weights to `gradient`; returns that of the input, None if not needed."""
-            d = d.reshape(out.shape)
-            dU, part = ctx.scratch((2, *U.shape), dtype)
-            dU[:] = 0.0
-            dx = ctx.scratch(x.shape, dtype) if needs_input_gradient else None
-            transposed = np.ascontiguousarray(U.transpose(0, 2, 1))
-            for block in blocks:
-                V, dM = matrices(channels, block, C), matrices(filters, block, F)
-                tiles_to_places(x[block], kernel, False, before, n_tiles, channels)
-                tiles_to_places(d[block], kernel, True, (0, 0), n_tiles, filters)
-                np.add(dU, np.matmul(V.transpose(0, 2, 1), dM, out=part), out=dU)
-                if dx is not None:
-                    np.matmul(dM, transposed, out=V)
-                    places_to_tiles(channels, kernel, True, before, n_tiles, dx[block])
-            np.dot(G.T, dU.reshape(len(G), -1), out=gradient.reshape(len(W), -1))
-            return dx
+            dU = ctx.scratch(U.shape, dtype)
+            dx = ctx.scratch(x.shape if needs_input_gradient else (0, *x.shape[1:]), dtype)
+            transposed = np.ascontiguousarray(U.reshape(-1, C, F).transpose(0, 2, 1)).reshape(len(U), -1)
+            tiles = kernel, before, n_tiles, step, channels, filters
+            multiply_tiles_backward(x, d.reshape(out.shape), transposed, *tiles, dU, dx)
+            np.dot(G.T, dU, out=gradient.reshape(len(W), -1))
+            return dx if needs_input_gradient else None
 
         return out, back
+
+
+@njit
+def multiply_tiles(x, U, kernel, before, n_tiles, n_images, channels, filters, out):
+    """Write the products of transformed weights U (places, channels * filters) with all windows of images x to `out`.
+
+    `channels` and `filters` are scratch memory for the places of some images at a time: see `tiles_to_places`.
+    """
+    C, F = x.shape[3], out.shape[3]
+    for first in range(0, len(x), n_images):
+        some, results = x[first : first + n_images], out[first : first + n_images]
+        tiles_to_places(some, kernel, False, before, n_tiles, channels)
+        multiply_places(channels, C, 1, len(some) * n_tiles[0] * n_tiles[1], U, C, F, False, filters)
+        places_to_tiles(filters, kernel, False, (0, 0), n_tiles, results)
+
+
+@njit
+def multiply_tiles_backward(x, d, U, kernel, before, n_tiles, n_images, channels, filters, dU, dx):
+    """Write the gradients of U to `dU` and of x to `dx`, which may be empty, from the gradient d of the output.
+
+    U has the transposed matrices (places, filters * channels), `dU` has them as they were.
+    """
+    C, F = x.shape[3], d.shape[3]
+    dU[:] = ZERO
+    for first in range(0, len(x), n_images):
+        some, results = x[first : first + n_images], d[first : first + n_images]
+        size = len(some) * n_tiles[0] * n_tiles[1]
+        tiles_to_places(some, kernel, False, before, n_tiles, channels)
+        tiles_to_places(results, kernel, True, (0, 0), n_tiles, filters)
+        multiply_places(channels, 1, C, C, filters, size, F, True, dU)
+        if len(dx):
+            multiply_places(filters, F, 1, size, U, F, C, False, channels)
+            places_to_tiles(channels, kernel, True, before, n_tiles, dx[first : first + n_images])
 
 
 def _n_tiles(geometry):

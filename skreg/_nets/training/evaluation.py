@@ -69,8 +69,9 @@ def _outputs(net, X, rows, like):
 
     if not is_large(net, n_computed):
         ctx = net.idle_context()
-        for at, x in chunks:
-            yield run(ctx, at, x)
+        with one_blas_thread():
+            for at, x in chunks:
+                yield run(ctx, at, x)
         if rows.size <= _FEW_ROWS:
             net.give_back(ctx)
         return

@@ -1,0 +1,180 @@
+"""Kernels of batch normalization: moments of channels over rows and positions, and their part in the gradient."""
+
+import numpy as np
+
+from ..._core._jit import njit
+from ..lanes import LANES, load, store
+from ..noise import ZERO
+from .pooling import where_near
+from .segments import add_by_channel, positions_of_segment, repeated
+
+# Sums over rows are formed in blocks of this many: a sum of a million numbers in single precision would lose digits.
+BLOCK_ROWS = 256
+
+
+@njit
+def channel_moments(x, weights, mean, squares):
+    """Means of every channel of x (rows, positions, channels) under row weights, and sums of squared differences.
+
+    They are those of blocks of rows, which are still in the cache for the second pass, combined as in Chan, Golub &
+    LeVeque (1983). Returns the sum of the weights of all positions.
+    """
+    n, n_positions, n_channels = x.shape
+    count = positions_of_segment(n_positions, n_channels)
+    own, own_squares = np.empty_like(mean), np.empty_like(mean)
+    sums, numbers = np.zeros(count * n_channels, x.dtype), x.reshape(-1)
+    for c in range(n_channels):
+        mean[c] = squares[c] = ZERO
+    total = 0.0
+    for start in range(0, n * n_positions, BLOCK_ROWS):
+        stop = min(start + BLOCK_ROWS, n * n_positions)
+        for c in range(n_channels):
+            own[c] = own_squares[c] = ZERO
+        weight, position = 0.0, start
+        while position < stop:
+            i = position // n_positions
+            after = min(position + count, stop, (i + 1) * n_positions)
+            w, some = weights[i], numbers[position * n_channels : after * n_channels]
+            for k in range(some.size):
+                sums[k] += w * some[k]
+            weight += w * (after - position)
+            position = after
+        add_by_channel(sums, own)
+        if weight == 0.0:
+            continue
+        for c in range(n_channels):
+            own[c] /= x.dtype.type(weight)
+        means, position = repeated(own, count), start
+        while position < stop:
+            i = position // n_positions
+            after = min(position + count, stop, (i + 1) * n_positions)
+            w, some = weights[i], numbers[position * n_channels : after * n_channels]
+            for k in range(some.size):
+                sums[k] += w * ((some[k] - means[k]) * (some[k] - means[k]))
+            position = after
+        add_by_channel(sums, own_squares)
+        total += weight
+        share, between = x.dtype.type(weight / total), x.dtype.type(weight * (1.0 - weight / total))
+        for c in range(n_channels):
+            less = own[c] - mean[c]
+            mean[c] += share * less
+            squares[c] += own_squares[c] + between * (less * less)
+    return total
+
+
+@njit
+def update_running(mean, variance, weight, effective, least, seen, running_mean, running_deviation):
+    """Move running means and standard deviations a share of the way to those of a batch: at least the share `least`.
+
+    Parameters
+    ----------
+    mean, variance : array of shape (channels,)
+        Of the batch.
+    weight : float
+        Mean weight of its rows.
+    effective : float
+        Their effective number, which makes variances unbiased.
+    least : float
+    seen : array of shape (1,)
+        Sum of the weights so far.
+    running_mean, running_deviation : array of shape (channels,)
+    """
+    real = mean.dtype.type
+    share = real(min(1.0, weight * max(least, 1.0 / (seen[0] + weight))))
+    correction = real(effective / max(effective - 1.0, 1.0))
+    for c in range(mean.size):
+        running_mean[c] += share * (mean[c] - running_mean[c])
+        running_deviation[c] += share * (np.sqrt(variance[c] * correction) - running_deviation[c])
+    seen[0] += real(weight)
+
+
+@njit
+def gradient_sums(d, slope, x, mean, inverse, out, scale_grad, bias_grad):
+    """Multiply d (n, channels) by `slope`; write the sums of its channels, and those times standardized x, to `out`.
+
+    These are also the gradients of the biases and of the scales, and added to them.
+    """
+    n, m = d.shape
+    count = positions_of_segment(n, m)
+    means, sums, products = repeated(mean, count), np.zeros(count * m, d.dtype), np.zeros(count * m, d.dtype)
+    rows, slopes, inputs, size = d.reshape(-1), slope.reshape(-1), x.reshape(-1), n * m
+    out[:] = ZERO
+    for block in range(0, size, BLOCK_ROWS * m):
+        end = min(block + BLOCK_ROWS * m, size)
+        for start in range(block, end, sums.size):
+            stop = min(start + sums.size, end)
+            own, factors, some = rows[start:stop], slopes[start:stop], inputs[start:stop]
+            for k in range(own.size):
+                own[k] *= factors[k]
+            for k in range(own.size):
+                sums[k] += own[k]
+            for k in range(own.size):
+                products[k] += own[k] * (some[k] - means[k])
+        add_by_channel(sums, out[0])
+        add_by_channel(products, out[1])
+    for j in range(m):
+        out[1, j] *= inverse[j]
+        bias_grad[j] += out[0, j]
+        scale_grad[j] += out[1, j]
+
+
+@njit
+def moment_gradient(sums, total, inverse):
+    """Constants and slopes, by which the gradients of the moments depend on the input; see `channels_backward`."""
+    constant, slope = np.empty_like(inverse), np.empty_like(inverse)
+    for c in range(inverse.size):
+        constant[c], slope[c] = sums[0, c] / total, sums[1, c] / total * inverse[c]
+    return constant, slope
+
+
+@njit
+def pooled_channels_backward(d, winner, window, x, weights, sums, total, mean, inverse, factor, out):
+    """`channels_backward` with the gradient d of the largest numbers of windows, whose places are `winner`.
+
+    There are at least sixteen channels, as in `max_pool`.
+    """
+    (n, height, width, n_channels), (_, n_rows, n_columns, _) = x.shape, d.shape
+    constant, slope = moment_gradient(sums, total, inverse)
+    given, places, inputs, target = d.reshape(-1), winner.reshape(-1), x.reshape(-1), out.reshape(-1)
+    nothing, real, s = load(np.zeros(LANES, x.dtype), 0), x.dtype.type, 0
+    for b in range(n):
+        w = weights[b]
+        for y in range(height):
+            i, j, v = y // window[0], 0, 0
+            for _ in range(width):
+                inside, t = i < n_rows and j < n_columns, ((b * n_rows + i) * n_columns + j) * n_channels
+                k = real((y - i * window[0]) * window[1] + v)
+                for c in range(0, n_channels, LANES):
+                    first = min(c, n_channels - LANES)
+                    own = nothing
+                    if inside:
+                        own = where_near(load(places, t + first), nothing + k, load(given, t + first), nothing)
+                    less = (load(inputs, s + first) - load(mean, first)) * load(slope, first) + load(constant, first)
+                    store(target, s + first, (own - w * less) * load(factor, first))
+                s += n_channels
+                v += 1
+                if v == window[1]:
+                    j, v = j + 1, 0
+
+
+@njit
+def channels_backward(d, x, weights, sums, total, mean, inverse, factor):
+    """Turn the gradient d (rows, positions, channels) of the output into that of the input x.
+
+    `weights` are those that the moments were formed with, or zeros where the moments do not depend on the input, and
+    `total` is their sum; `sums` are those of d and of d times standardized x; `inverse` is one over the standard
+    deviation, and `factor` that times the scale.
+    """
+    n, n_positions, n_channels = d.shape
+    count, size = positions_of_segment(n_positions, n_channels), n_positions * n_channels
+    constant, slope = moment_gradient(sums, total, inverse)
+    constants, slopes = repeated(constant, count), repeated(slope, count)
+    means, factors = repeated(mean, count), repeated(factor, count)
+    rows, inputs = d.reshape(-1), x.reshape(-1)
+    for i in range(n):
+        w = weights[i]
+        for start in range(i * size, (i + 1) * size, means.size):
+            stop = min(start + means.size, (i + 1) * size)
+            own, some = rows[start:stop], inputs[start:stop]
+            for k in range(own.size):
+                own[k] = (own[k] - w * (constants[k] + (some[k] - means[k]) * slopes[k])) * factors[k]
