@@ -88,7 +88,10 @@ def without_early_stopping(estimator):
     defaults = signature(type(last)).parameters
     names = ("early_stopping", "patience", "n_iter_no_change", "validation_fraction", "monitor", "scoring", "tol")
     params = {name: value for name, value in last.get_params(deep=False).items() if name in names}
-    estimator.set_params(**{f"{prefix}early_stopping": False})
+    off = {"early_stopping": False}
+    if "validation_fraction" in params:
+        off["validation_fraction"] = defaults["validation_fraction"].default  # it is told here that it has no effect
+    estimator.set_params(**{f"{prefix}{name}": value for name, value in off.items()})
     return [f"{prefix}{name}={value!r}" for name, value in params.items() if value != defaults[name].default]
 
 

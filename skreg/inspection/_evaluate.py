@@ -3,19 +3,20 @@
 import contextlib
 import functools
 import time
-import warnings
 from typing import NamedTuple
 
 import numpy as np
+from joblib import Parallel, delayed
 from scipy.stats import t as student
+from sklearn import config_context, get_config
 from sklearn.base import clone, is_regressor
 from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import train_test_split
-from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import ThreadpoolController
 
 from ..utils._rows import n_rows, take
 from ..utils._threads import one_blas_thread
+from ..utils._warnings import recorded_warnings
 
 SHOWN_AS_ZERO = 1e-8  # what is smaller is printed as 0
 MAX_SMALL_FIT = 500_000  # values of training rows, up to which threads cost more than they save
@@ -136,8 +137,10 @@ class Folds:
     def run(self, estimator, share=None):
         """Fits of an estimator on the training rows of every fold, or on a share of them."""
         rows = [(train if share is None else self._some(train, share), test) for train, test in self.splits]
-        parallel = Parallel(n_jobs=self.n_jobs)
-        return parallel(delayed(_fit)(estimator, self.X, self.y, *parts, self.scorer, self.rare) for parts in rows)
+        # not scikit-learn's Parallel, which sets filters of warnings in every thread: those of all threads
+        parallel, config = Parallel(n_jobs=self.n_jobs), get_config()
+        data = estimator, self.X, self.y
+        return parallel(delayed(_fit)(config, *data, *parts, self.scorer, self.rare) for parts in rows)
 
     def on(self, splits):
         """The same rows and scorer on other splits."""
@@ -204,11 +207,11 @@ def _n_values(X):
     return n_rows(X) * (shape[1] if len(shape) > 1 else 1)
 
 
-def _fit(estimator, X, y, train, test, scorer, rare=None):
+def _fit(config, estimator, X, y, train, test, scorer, rare=None):
     model, start = clone(estimator), time.perf_counter()
     X_train, y_train, X_test, y_test = take(X, train), take(y, train), take(X, test), take(y, test)
-    with warnings.catch_warnings(record=True) as caught, one_thread_if_small(_n_values(X_train)):
-        warnings.simplefilter("always")
+    few = one_thread_if_small(_n_values(X_train))
+    with config_context(**config), recorded_warnings() as caught, few:
         model.fit(X_train, y_train)
         scores = scorer(model, X_train, y_train), scorer(model, X_test, y_test)
         seconds = time.perf_counter() - start

@@ -17,11 +17,12 @@ from ..utils._callbacks import CallbackSupportMixin, Task
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._early_stopping import read_validation
 from ..utils._hashing import HashedRows
+from ..utils._images import range_of, warn_of_range
 from ..utils._threads import one_blas_thread
 from ..utils._validation import check_table, is_dask, naming_bad_columns
 from ._augmented import RowAugmenter
 from ._blocks import TrainingBlocks
-from ._data import FEWEST_ROWS, NetData, TrainingRows, UniqueRows, warn_of_shift
+from ._data import FEWEST_ROWS, NetData, TrainingRows, UniqueRows, too_large, warn_of_shift
 from ._folds import FEW_ROWS, MEMBER_ROWS, N_FOLDS, cross_validated
 from ._monitor import ValidationSet
 from ._outputs import NetOutputs
@@ -59,6 +60,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
 
     _has_fixed_inputs = True  # whether the shape of the weights depends on the number of features
     _start = None  # Start, while a pretrained net is fine-tuned
+    _range = None  # of brightness, where the rows of fit look like images
 
     def __getstate__(self):
         """Without the state of the optimizer, twice as large as the net, unless the estimator may continue from it."""
@@ -78,8 +80,13 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         if self._is_plain(X):
             rows = self._flat(X, reset=False)
             if rows.ndim == 2 and len(rows) and rows.shape[1] == self.n_features_in_ and np.isfinite(rows).all():
-                return rows
-        return self._canonical(self._validated(X, reset=False))
+                return self._of_known_range(rows)
+        return self._of_known_range(self._canonical(self._validated(X, reset=False)))
+
+    def _of_known_range(self, X):
+        """The same rows, with a warning where they are images of another range than those of `fit`."""
+        warn_of_range(X, self._range, type(self).__name__)
+        return X
 
     def _is_plain(self, X):
         """Whether X is an array of few numbers, for which scikit-learn's checks would take longer than the net."""
@@ -138,7 +145,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         def read(*given):
             data = self._read(*given)
             if not HashedRows(data.X, single=True).finite:
-                raise ValueError("Input X contains values too large for float32: rescale it.")
+                raise too_large(data.X)
             if not data.weights.any():
                 raise ValueError("all rows have weight zero, by their class_weight.")
             rows = np.flatnonzero(data.weights > 0.0)
@@ -176,6 +183,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         if self._start is not None:
             self._start.choose_head(self, data, found)
         self._set_units(data, found.rows, found.fit_weight)
+        self._range = range_of(data.X)
         rng = np.random.default_rng(seed)
         self._architecture = architecture
         self._width_out = self._count_outputs()
@@ -239,6 +247,8 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
             folds = rows.folds(N_FOLDS, seed) if self._cross_validates(rows, again) else None
             if folds is None and not rows.hold_out(seed):
                 self._warn_of_no_validation(np.count_nonzero(rows.data.weights))
+        if outside is None and (folds is not None or not self.early_stopping):
+            self._warn_of_unused_fraction(cross_validates=folds is not None)
         has_few = folds is not None and rows.found.rows.size < MEMBER_ROWS
         architecture = self._settled(architecture, again, rows.data if has_few else None)
         with JudgedTogether():

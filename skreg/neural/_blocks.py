@@ -7,7 +7,7 @@ from .._nets.training.batches import ahead
 from ..utils._blocks import dask_parts, in_memory
 from ..utils._hashing import HashedRows
 from ..utils._validation import as_one_column, check_weights
-from ._data import UniqueRows, warn_of_offsets
+from ._data import UniqueRows, too_large, warn_of_offsets
 
 
 def _weighted_rows(weights, sample_weight, rows):
@@ -68,10 +68,7 @@ class TrainingBlocks:
         """The `NetData` of a block, and its rows of positive weight as `UniqueRows`."""
         at, X = self._at(k), self._read_rows(k)
         if not HashedRows(X, single=not self.data.exact).finite:
-            raise ValueError(
-                f"in block {k}, which begins with row {at.start}: Input X contains values too large for float32, in"
-                " which nets compute: rescale it."
-            )
+            raise ValueError(f"in block {k}, which begins with row {at.start}: {too_large(X)}")
         codes = None if self.data.codes is None else self.data.codes[at]
         weights, sample_weight = self.data.weights[at], self.data.sample_weight[at]
         part = self.data._replace(X=X, y=self.data.y[at], codes=codes, weights=weights, sample_weight=sample_weight)

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from ..utils._hashing import HashedRows, group_equal
 from ..utils._split import deal, hold_out
-from ..utils._validation import caller_level
+from ..utils._validation import caller_level, labelled
 
 FAR_MEAN = 1000  # a column whose mean is more standard deviations from 0 gets a warning
 FAR_SHIFT = 10  # a column whose means in X and X_val differ by more standard deviations gets a warning
@@ -68,6 +68,18 @@ def warn_of_shift(data, validation):
             UserWarning,
             stacklevel=caller_level(),
         )
+
+
+def too_large(X, names=None, purpose="in which nets compute"):
+    """The error to raise for numbers that are not finite in single precision; it names the first column of them."""
+    with np.errstate(over="ignore"):
+        if sp.issparse(X):
+            X = X.tocoo()
+            columns = X.col[np.isinf(X.data.astype(np.float32))]
+        else:
+            columns = np.flatnonzero(np.isinf(X.astype(np.float32)).any(axis=0))
+    column = labelled("column", int(columns.min()), names)
+    return ValueError(f"Input X contains values too large for float32, {purpose}, in {column}: rescale it.")
 
 
 class NetData(NamedTuple):
@@ -136,7 +148,7 @@ class UniqueRows(NamedTuple):
         """
         features = HashedRows(data.X, single=not data.exact)
         if not features.finite:
-            raise ValueError("Input X contains values too large for float32, in which nets compute: rescale it.")
+            raise too_large(data.X)
         warn_of_offsets(data)
         plain = data.weights is data.sample_weight
         weights = data.weights[:, None] if plain else np.column_stack([data.weights, data.sample_weight])

@@ -174,8 +174,8 @@ SHARED = {
         value than the default, or if it is True and X has 50 rows or more. With `X_val`, "cv" and "auto" are the same
         as True.
     validation_fraction : float, default=0.1
-        Share of the unique rows of every class to hold out, in (0, 1). No effect with `X_val`, without early stopping,
-        and where the epoch is chosen by cross-validation.
+        Share of the unique rows of every class to hold out, in (0, 1). No effect with `X_val`; and, with a warning,
+        without early stopping and where the epoch is chosen by cross-validation.
     patience : int or None, default=None
         Number of epochs without improvement after which training stops, at least 1. None trains for all `max_iter`
         epochs and returns to the best one, since the learning rates at the end of a schedule are good ones.
@@ -197,7 +197,7 @@ SHARED = {
         optimizer with ``warm_start=True`` and after `partial_fit`, so that training resumes exactly. In other cases
         they leave it out: it is twice as large as the net, and no later fit would use it.
     verbose : bool, default=False
-        Whether to print a line after every epoch.""",
+        Whether to print a line after every epoch, also of the nets that cross-validation trains.""",
     "attributes": """
     n_iter_ : int
         Number of epochs, of all calls of `fit` with ``warm_start=True`` and of `partial_fit` together.

@@ -51,9 +51,10 @@ def cross_validated(estimator, architecture, folds, seed):
         Where one of the nets diverged.
     """
     fitted, starts = [], []
-    for rows in folds:
+    for k, rows in enumerate(folds):
         one = rows.net = copy.copy(estimator)
-        one.verbose, one._is_fold = False, True
+        one._is_fold = True
+        one._part = f" without fold {k + 1} of {len(folds)}"
         try:
             one._train_rows(architecture, rows, None, seed)
         except KeyboardInterrupt:

@@ -131,7 +131,8 @@ class TrainingHistory:
         self.epochs += 1
         if estimator.verbose:
             seen = f", validation {estimator.validation_curve_[-1]:.5g}" if self.validation is not None else ""
-            print(f"{type(estimator).__name__}: epoch {len(estimator.loss_curve_)}, loss {loss:.5g}{seen}")
+            name = type(estimator).__name__ + estimator._part
+            print(f"{name}: epoch {len(estimator.loss_curve_)}, loss {loss:.5g}{seen}")
         return stop
 
     def _validate(self, now):

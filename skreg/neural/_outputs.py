@@ -9,6 +9,7 @@ from .._nets.layers.activations import BiasActivationDropout
 from .._nets.layers.dense import Bias, Weighted
 from .._nets.noise import Concrete
 from .._nets.training.evaluation import scores
+from ._data import too_large
 from ._uncertainty import check_n_draws, features_of
 
 
@@ -78,7 +79,7 @@ class NetOutputs:
         check_n_draws(n_draws)
         X, inputs = self._rows_of(X), self._net.inputs
         if (inputs is None or not inputs.exact) and _leaves_single_precision(X):
-            raise ValueError("Input X contains values too large for float32, in which draws are computed: rescale it.")
+            raise too_large(X, getattr(self, "feature_names_in_", None), "in which draws are computed")
         return X
 
     def _noisy_scores(self, X, n_draws):

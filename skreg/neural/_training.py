@@ -12,6 +12,7 @@ from .._nets.training.averaging import Average
 from .._nets.training.loop import Diverged, MaxNorm, train_epoch
 from .._nets.training.parallel import Gradients
 from .._nets.training.strengths import StrengthSchedule
+from ..utils._early_stopping import warn_of_fraction
 from ..utils._threads import one_blas_thread
 from ..utils._validation import caller_level, interrupted_fit
 from ._data import FEWEST_ROWS
@@ -25,6 +26,7 @@ class NetTraining:
     """What all nets have for training; see `BaseNet`."""
 
     _is_fold = False  # whether this is a part of another fit, which warns of the same, and tells callbacks
+    _part = ""  # such as "without fold 1 of 3", in what `verbose` prints
 
     def _row_shape(self):
         """The shape that a row of X has for augmenters; None for rows that are flat or sparse."""
@@ -188,6 +190,12 @@ class NetTraining:
                 f" validation rows are held out where X has at least {FEWEST_ROWS} unique rows, and this X has"
                 f" fewer.{settings} Give X_val and y_val to fit, or set early_stopping=False."
             )
+
+    def _warn_of_unused_fraction(self, cross_validates):
+        """Warn that `validation_fraction` holds out no rows, if it was set; in fine-tuning the source may have it."""
+        if self._start is None:
+            reason = "the epoch is cross-validated" if cross_validates else "rows are held out for early stopping only"
+            warn_of_fraction(self, f"{reason}: early_stopping={self.early_stopping!r}")
 
     def _warn_of_rise(self, history):
         """Warn where the training loss rose sharply but stayed finite, and the last parameters are kept."""

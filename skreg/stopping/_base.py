@@ -14,7 +14,7 @@ from ..linear._data import READ_OPTIONS
 from ..utils._callbacks import CallbackSupportMixin, Task, with_callbacks
 from ..utils._delegation import DelegatesToFitted
 from ..utils._documentation import DocumentationLinkMixin
-from ..utils._early_stopping import read_validation
+from ..utils._early_stopping import read_validation, warn_of_fraction
 from ..utils._params import (
     ANY_STRING,
     BOOLEAN,
@@ -185,6 +185,8 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
         validation = read_validation(read, X_val, y_val, sample_weight_val)
         if validation is not None and self.cv is not None:
             raise ValueError(f"cv={name_of(self.cv)} splits X, but X_val gives the validation rows: use one of them.")
+        if self.cv is not None:
+            warn_of_fraction(self, f"cv={name_of(self.cv)} splits X")
         return validation
 
     def _splits(self, rows, groups):

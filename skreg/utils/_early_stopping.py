@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from inspect import signature
 
 from sklearn.exceptions import ConvergenceWarning
 
@@ -23,6 +24,17 @@ def read_validation(read, X_val, y_val, sample_weight_val):
         return read(X_val, y_val, sample_weight_val)
     except ValueError as error:
         raise ValueError(f"in the validation data X_val, y_val, sample_weight_val: {error}") from error
+
+
+def warn_of_fraction(estimator, reason):
+    """Warn that `validation_fraction`, if it was set, has no effect, as no rows are held out by it."""
+    value = estimator.validation_fraction
+    if value != signature(type(estimator)).parameters["validation_fraction"].default:
+        warnings.warn(
+            f"{type(estimator).__name__}: validation_fraction={value!r} has no effect, as {reason}.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
 
 
 class BestValue:

@@ -1,12 +1,40 @@
-"""Shapes of images: what nets and augmenters check alike."""
+"""Shapes of images and the range of their numbers: what nets and augmenters check alike."""
 
 import math
 import warnings
 from numbers import Integral
 
+import numpy as np
+import scipy.sparse as sp
+
 from ._validation import caller_level
 
 NARROW = 4  # an axis of at most this length may be that of the channels
+BYTES = "whole numbers from 0 to 255"
+SHARES = "numbers from 0 to 1"
+
+
+def range_of(X):
+    """How images hold brightness: `BYTES` of type uint8, or floats that are `SHARES`; None for all other rows."""
+    if sp.issparse(X) or not X.size:
+        return None
+    if X.dtype == np.uint8:
+        return BYTES if X.max() > 1 else None
+    if X.dtype.kind != "f" or not (X.min() >= 0.0 and X.max() <= 1.0):
+        return None
+    return SHARES if ((X > 0.0) & (X < 1.0)).any() else None
+
+
+def warn_of_range(X, fitted, name):
+    """Warn where images have another range than those that an estimator was fitted to, None for any range."""
+    other = {BYTES: "f", SHARES: "u"}.get(fitted)
+    if other == X.dtype.kind and (found := range_of(X)) not in (None, fitted):
+        warnings.warn(
+            f"X holds {found}, but {name} was fitted to {fitted}: its predictions mean nothing. Let X have the numbers"
+            " that it had in fit.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
 
 
 def check_numbers(image_shape, found):

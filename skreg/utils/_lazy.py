@@ -1,5 +1,6 @@
 """Predictions block by block: lazily for Dask collections, one block after the other for large memmaps and frames."""
 
+import contextlib
 import functools
 
 import numpy as np
@@ -20,7 +21,10 @@ def by_blocks(method):
             return _lazily(functools.partial(wrapper, self), X, args, kwargs)
         if not has_blocks(X):
             return method(self, X, *args, **kwargs)
-        parts = [method(self, sliced(X, rows), *args, **kwargs) for rows in row_slices(X)]
+        parts = []
+        for k, rows in enumerate(row_slices(X)):
+            with _naming_block(k, rows.start):
+                parts.append(method(self, sliced(X, rows), *args, **kwargs))
         if isinstance(parts[0], tuple):
             return tuple(np.concatenate(values) for values in zip(*parts, strict=True))
         return np.concatenate(parts)
@@ -34,10 +38,12 @@ def _lazily(call, X, args, kwargs):
 
     if hasattr(X, "columns"):
         parts, sizes = X.to_delayed(), [np.nan] * X.npartitions
+        starts = [0] + [None] * (X.npartitions - 1)
         example = X._meta_nonempty
     else:
         X = X.rechunk(dict.fromkeys(range(1, X.ndim), -1))
         parts, sizes = X.to_delayed().ravel(), X.chunks[0]
+        starts = np.cumsum([0, *sizes[:-1]]).tolist()
         example = np.zeros((1, *X.shape[1:]), dtype=X.dtype)
     try:
         result = call(example, *args, **kwargs)
@@ -51,12 +57,25 @@ def _lazily(call, X, args, kwargs):
         )
     run = dask.delayed(_predicted, pure=True)
     blocks = [
-        da.from_delayed(run(call, part, result[:0], args, kwargs), (size, *result.shape[1:]), result.dtype)
-        for part, size in zip(parts, sizes, strict=True)
+        da.from_delayed(run(call, part, k, start, result[:0], args, kwargs), (size, *result.shape[1:]), result.dtype)
+        for k, (part, size, start) in enumerate(zip(parts, sizes, starts, strict=True))
     ]
     return da.concatenate(blocks)
 
 
-def _predicted(call, part, nothing, args, kwargs):
-    """The predictions of a block; `nothing` for an empty one."""
-    return call(part, *args, **kwargs) if len(part) else nothing
+def _predicted(call, part, k, start, nothing, args, kwargs):
+    """The predictions of the kth block, which begins with row `start`, if that is known; `nothing` for an empty one."""
+    with _naming_block(k, start):
+        return call(part, *args, **kwargs) if len(part) else nothing
+
+
+@contextlib.contextmanager
+def _naming_block(k, start):
+    """Let an error about the rows of a block name it."""
+    try:
+        yield
+    except ValueError as error:
+        if error.args and isinstance(error.args[0], str):
+            begin = "" if start is None or np.isnan(start) else f", which begins with row {int(start)}"
+            error.args = f"in block {k}{begin}: {error.args[0]}", *error.args[1:]
+        raise

@@ -108,6 +108,11 @@ def test_gan__bad_parameters(params, message):
         GANAugmenter(**TINY | params).fit(np.zeros((20, 2)))
 
 
+def test_gan__a_fraction_without_early_stopping_warns():
+    with pytest.warns(UserWarning, match=r"GANAugmenter: validation_fraction=0\.3 has no effect, .*_stopping=False"):
+        GANAugmenter(**TINY, validation_fraction=0.3).fit(np.random.default_rng(0).normal(size=(20, 2)))
+
+
 def test_gan__bad_input():
     X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 2
     with pytest.raises(ValueError, match="needs rows of a table"):

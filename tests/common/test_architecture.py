@@ -2,6 +2,7 @@
 
 import ast
 import collections
+import functools
 import pathlib
 import sys
 
@@ -42,10 +43,15 @@ OUTSIDE = {
 }
 
 
+@functools.cache
+def parsed(path):
+    return ast.parse(path.read_text())
+
+
 def imports(path):
     """Absolute names of everything that a file imports from outside the standard library."""
     package = ("skreg", *path.relative_to(ROOT).with_suffix("").parts)[:-1]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -82,16 +88,20 @@ def test_packages__are_all_in_a_layer():
     assert {path.parent.name for path in ROOT.glob("*/__init__.py")} == set(LAYERS)
 
 
+@functools.cache
+def attributes():
+    """Names of the attributes that every function of the package uses, by its file and name."""
+    found = collections.defaultdict(set)
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.FunctionDef):
+                found[path.name, node.name] |= {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
+    return found
+
+
 def callers(method):
     """Functions of the package that call a method, but for those of that name."""
-    return sorted(
-        f"{path.name}:{node.name}"
-        for path in ROOT.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.FunctionDef)
-        and node.name != method
-        and any(isinstance(n, ast.Attribute) and n.attr == method for n in ast.walk(node))
-    )
+    return sorted(f"{file}:{name}" for (file, name), used in attributes().items() if method in used and name != method)
 
 
 def test_loops__one_by_coordinates_and_one_by_prox_gradient():
@@ -120,32 +130,46 @@ def test_public_names__are_the_estimators_and_two_functions():
         assert getattr(skreg, name).__module__.startswith("skreg.")
 
 
-def loaded_by(code):
-    """Modules that a fresh process has loaded after running some code."""
-    return set(run_script("-c", f"import sys\n{code}\nprint(*sys.modules)").split())
+# What is run in a fresh process, one line after the other.
+IMPORTS = dict(
+    skreg="import skreg",
+    needed="import numba, sklearn.linear_model, sklearn.model_selection",
+    estimator="from skreg import ElasticNetProx",
+    packages="import skreg.inspection, skreg.augmentation, skreg.neural, skreg.stopping",
+)
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    """Modules that each of `IMPORTS` has loaded."""
+    code = f"""
+import sys
+for line in {[*IMPORTS.values()]!r}:
+    before = set(sys.modules)
+    exec(line)
+    print(*set(sys.modules) - before)
+"""
+    return dict(zip(IMPORTS, map(set, map(str.split, run_script("-c", code).splitlines())), strict=True))
 
 
 def packages(modules):
     return {name.partition(".")[0] for name in modules}
 
 
-def test_import__loads_nothing_but_the_loader():
-    modules = loaded_by("import skreg") - loaded_by("pass")
-    assert packages(modules) - sys.stdlib_module_names == {"skreg", "lazy_loader"}
-    assert not any(name.startswith("skreg.") for name in modules)
+def test_import__loads_nothing_but_the_loader(loaded):
+    assert packages(loaded["skreg"]) - sys.stdlib_module_names == {"skreg", "lazy_loader"}
+    assert not any(name.startswith("skreg.") for name in loaded["skreg"])
 
 
-def test_import__an_estimator_loads_its_package_only():
-    needed = loaded_by("import numba, sklearn.linear_model, sklearn.model_selection")
-    ours = loaded_by("from skreg import ElasticNetProx")
-    assert packages(ours - needed) <= {"skreg", "lazy_loader", "narwhals"} | sys.stdlib_module_names
-    public = {name.split(".")[1] for name in ours if name.startswith("skreg.")}
-    assert public <= {"_core", "linear", "utils"}
+def test_import__an_estimator_loads_its_package_only(loaded):
+    assert packages(loaded["estimator"]) <= {"skreg", "narwhals"} | sys.stdlib_module_names
+    public = {name.split(".")[1] for name in loaded["estimator"] if name.startswith("skreg.")}
+    assert public == {"_core", "linear", "utils"}
 
 
-def test_import__plotting_and_tuning_are_loaded_when_used():
-    modules = packages(loaded_by("import skreg.inspection, skreg.augmentation, skreg.neural, skreg.stopping"))
-    assert not modules & {"matplotlib", "polars", "optuna"}
+def test_import__plotting_and_tuning_are_loaded_when_used(loaded):
+    assert "skreg.neural" in loaded["packages"]
+    assert not packages(set().union(*loaded.values())) & {"matplotlib", "polars", "optuna"}
 
 
 def test_star_import__gives_all_names():
@@ -157,7 +181,7 @@ def test_star_import__gives_all_names():
 def test_class_names__are_unique():
     places = collections.defaultdict(list)
     for path in ROOT.rglob("*.py"):
-        for node in ast.parse(path.read_text()).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(path.name)
     repeated = {name: files for name, files in places.items() if len(files) > 1}

@@ -93,26 +93,38 @@ OF_CLASSES = {
     "check_valid_tag_types",
 }
 FIRST = {type(estimator): estimator for estimator in reversed(INSTANCES)}
+TRAIN = {"check_classifiers_train", "check_regressors_train"}  # also on read-only rows, in either precision
 
 
 def checks_of(estimator):
     """All checks, or half of those that a configuration which is not the first of its class needs to pass.
 
     Of those that come in several forms, as `check_classifiers_train(readonly_memmap=True)`, or on dense and on sparse
-    data, one is then enough. Which half and which form, changes from one configuration to the next.
+    data, one is then enough. It always is where `check_readonly_memmap_input` and `check_estimators_dtypes` ask what
+    the other forms would. Which half and which form, changes from one configuration to the next.
     """
     checks = list(estimator_checks_generator(estimator))
     if not get_tags(estimator).input_tags.sparse:  # old versions check weights of sparse rows all the same
         checks = [case for case in checks if "sparse_data" not in case[1].func.__name__]
-    if THOROUGH or estimator is FIRST[type(estimator)]:
+    if THOROUGH:
         return checks
+    place, is_first = INSTANCES.index(estimator), estimator is FIRST[type(estimator)]
     forms = {}
     for case in checks:
-        name = re.sub("_on_(dense|sparse)_data", "", case[1].func.__name__)
+        name = case[1].func.__name__
+        name = name if is_first else re.sub("_on_(dense|sparse)_data", "", name)
         forms.setdefault(name, []).append(case)
-    place = INSTANCES.index(estimator)
+    if is_first:
+        return [case for name, cases in forms.items() for case in (one_of(cases, place) if name in TRAIN else cases)]
     names = [name for name in forms if name not in OF_CLASSES]
-    return [forms[name][place % len(forms[name])] for name in names[place % 2 :: 2]]
+    return [case for name in names[place % 2 :: 2] for case in one_of(forms[name], place)]
+
+
+def one_of(cases, place):
+    return [cases[place % len(cases)]]
+
+
+SPARSE = "check_estimator_sparse_array", "check_estimator_sparse_matrix"
 
 
 def limit_formats(monkeypatch):
@@ -124,7 +136,7 @@ def limit_formats(monkeypatch):
     )
 
 
-NEED_ACCURACY = {"check_classifiers_train", "check_regressors_train", "check_classifiers_classes"}
+NEED_ACCURACY = TRAIN | {"check_classifiers_classes"}
 
 
 @pytest.mark.filterwarnings("ignore:.*without early stopping")  # nets warn so where a check has few rows
@@ -139,7 +151,7 @@ def test_estimator__passes_the_checks_of_scikit_learn(estimator, check, monkeypa
         estimator = trained_longer(estimator)
     elif name == "check_class_weight_classifiers" and not THOROUGH:
         limit_epochs(type(estimator), monkeypatch)
-    elif name == "check_estimator_sparse_array" and not (THOROUGH or estimator is FIRST[type(estimator)]):
+    elif name in SPARSE and not (THOROUGH or (name == SPARSE[0] and estimator is FIRST[type(estimator)])):
         limit_formats(monkeypatch)
     check(estimator)
 

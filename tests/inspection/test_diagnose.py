@@ -794,7 +794,6 @@ def test_diagnose__small_fits_use_one_thread_and_large_ones_what_they_find():
 
 
 @pytest.mark.usefixtures("small_references")
-@pytest.mark.filterwarnings("ignore:.*without early stopping")  # threads undo each other's filters before Python 3.14
 def test_diagnose__frames_with_strings_sparse_rows_labels_and_jobs():
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"a": rng.standard_normal(120), "b": rng.choice(["x", "y"], 120)})

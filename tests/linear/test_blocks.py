@@ -226,6 +226,17 @@ def test_predictions__of_nets_on_blocks_are_lazy(shape):
         regressor.predict(da.from_array(digits[:60]), return_std=True)
 
 
+def test_predictions__lazy_ones_name_the_block_of_a_bad_row():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    model = ElasticNetProx().fit(X, X[:, 0])
+    X[45, 2] = np.nan
+    with pytest.raises(ValueError, match=r"in block 2, which begins with row 40: Input X contains NaN in column 2"):
+        model.predict(da.from_array(X, chunks=(20, 3))).compute()
+    frame = model.fit(pd.DataFrame(X[:40], columns=list("abc")), X[:40, 0])
+    with pytest.raises(ValueError, match=r"in block 2: Input X contains NaN in column 2 \('c'\)"):
+        frame.predict(dask.dataframe.from_pandas(pd.DataFrame(X, columns=list("abc")), npartitions=3)).compute()
+
+
 def bad_inputs():
     X, y = np.ones((20, 3)), np.arange(20.0)
     X[:, 0] = y

@@ -152,6 +152,20 @@ def test_cnn__small_whole_numbers_are_never_cast_as_a_whole():
     assert peak < 1.5 * X.nbytes  # in single precision X takes four times its size
 
 
+@pytest.mark.parametrize("model", [DropoutCNNClassifier(**SMALL), DropoutMLPClassifier((4,), max_iter=1)])
+def test_net__images_of_another_range_than_those_of_fit_are_told(digits, model):
+    X, y = digits[0][:100].reshape(100, -1), digits[1][:100]
+    if isinstance(model, DropoutCNNClassifier):
+        X = X.reshape(-1, 8, 8)
+    for trained, other in ((X, X / 16.0), (X / 16.0, X)):
+        net = clone(model).fit(trained, y)
+        with pytest.warns(UserWarning, match=r"X holds .* to (1|255), but Dropout.* was fitted to .* to (255|1): "):
+            net.predict(other)
+        net.predict(trained)  # without a warning
+        net.predict_proba(3.0 * trained[:2])
+    clone(model).fit(X.astype(float), y).predict(X)  # whole numbers, whatever their type
+
+
 def test_cnn__memory_maps(tmp_path, digits):
     X, y = digits
     path = tmp_path / "X.npy"

@@ -540,6 +540,9 @@ def test_mlp__verbose_tells_of_every_epoch(capsys):
     assert len(lines) == 3
     assert lines[2].startswith("DropoutMLPClassifier: epoch 3, loss ")
     assert ", validation " in lines[2]
+    DropoutMLPClassifier(max_iter=1, early_stopping="cv", verbose=True, ensemble_size=1, random_state=0).fit(X, y)
+    told = [line.partition(":")[0].partition(" without ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert told == ["fold 1 of 3", "fold 2 of 3", "fold 3 of 3", ""]
 
 
 def test_mlp__callbacks_see_and_stop_epochs():

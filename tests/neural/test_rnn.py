@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from skreg import AugmentedClassifier, DropoutRNNClassifier, DropoutRNNRegressor
@@ -149,6 +149,21 @@ def test_rnn__padding_of_targets_is_ignored(waves):
     lists, arrays = (DropoutRNNRegressor(**SMALL, return_sequences=True).fit(X, y) for y in (Y, array))
     np.testing.assert_array_equal(lists.predict(X), arrays.predict(X))
     assert lists.loss_curve_[0] < 2.0  # of standardized targets
+
+
+def test_rnn__cross_validation_of_targets_at_every_step(waves):
+    X = waves[0][:80]
+    labels = [np.where(one[:, 0] > 0.0, "up", "down") for one in X]
+
+    def right(model, X, y):
+        return np.concatenate([found[: len(one)] == one for found, one in zip(model.predict(X), y, strict=True)]).mean()
+
+    model = DropoutRNNClassifier(**SMALL, return_sequences=True)
+    by_score, by_scorer = (
+        cross_val_score(model, X, labels, cv=2, scoring=scoring, error_score="raise") for scoring in (None, right)
+    )
+    np.testing.assert_allclose(by_score, by_scorer)
+    assert by_score[0] == model.fit(X[40:], labels[40:]).score(X[:40], labels[:40])
 
 
 def test_rnn__labels_at_every_step(waves):

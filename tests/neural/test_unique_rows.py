@@ -124,6 +124,11 @@ def test_hold_out__holds_its_fraction_of_the_weight():
         (dict(patience=3), 40, r"fewer\. patience=3 has no effect\. Give X_val"),
         (dict(monitor="r2", min_delta=0.1), 40, r"min_delta=0\.1 has no effect\. monitor='r2' has no effect"),
         (dict(validation_fraction=0.3), 40, r"validation_fraction=0\.3 has no effect"),
+        (
+            dict(validation_fraction=0.3, early_stopping=False),
+            40,
+            r"0\.3 has no effect, as rows are .*early_stopping=False",
+        ),
     ],
 )
 def test_fit__warns_where_early_stopping_has_no_effect(params, n, message):
@@ -138,6 +143,12 @@ def test_fit__warns_where_early_stopping_has_no_effect(params, n, message):
         assert re.search(message, str(caught[0].message))
     assert model.validation_curve_ is None
     model.fit(X, y, X_val=X, y_val=y)  # no warning
+
+
+def test_fit__a_fraction_warns_where_the_epoch_is_cross_validated():
+    X, y = regression(60, 4)
+    with pytest.warns(UserWarning, match=r"validation_fraction=0\.3 has no effect, as the epoch is cross-validated"):
+        DropoutMLPRegressor(max_iter=1, early_stopping="cv", validation_fraction=0.3, **FAST).fit(X, y)
 
 
 @pytest.mark.parametrize(("n", "warns"), [(40, False), (80, True)])

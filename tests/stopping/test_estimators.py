@@ -399,6 +399,11 @@ NUMBER += [
 ]
 
 
+def test_validation_fraction__beside_cv_warns():
+    with pytest.warns(UserWarning, match=r"validation_fraction=0\.3 has no effect, as cv=3 splits X"):
+        EarlyStoppingRegressor(cv=3, validation_fraction=0.3, max_iter=20, min_delta=0.01).fit(X, Y)
+
+
 @pytest.mark.parametrize(("params", "given", "message"), NUMBER)
 def test_bad_input__regressor(params, given, message):
     with pytest.raises((ValueError, TypeError, ZeroDivisionError), match=message):
