@@ -46,12 +46,13 @@ from tests.combinations import THOROUGH
 # Nets are small and trained for a short time: most checks ask nothing that a long training would not show as well.
 # Rows are held out, where the default would train four nets to choose the epoch by cross-validation.
 SHORT = dict(hidden_layer_sizes=(10,), max_iter=10, early_stopping=True)
+EPOCHS = 10 if THOROUGH else 5  # of the configurations that pass all checks
 CONVOLUTIONS = dict(channels=(4, 8), hidden_layer_sizes=(20,), max_iter=20, learning_rate=0.01)
 RECURRENT = dict(hidden_layer_sizes=(10,), max_iter=10, dropout=0.05, recurrent_dropout=0.05)
 TRANSFORMER = dict(n_heads=2, embedding_size=8, max_iter=20, dropout=0.05, attention_dropout=0.05, learning_rate=0.01)
 LIGHT_TRANSFORMER = dict(n_blocks=2, embedding_size=16, max_iter=20, learning_rate=0.01, early_stopping=True)
 LIGHT_TRANSFORMER = {} if THOROUGH else LIGHT_TRANSFORMER
-DEFAULT_NET = {} if THOROUGH else dict(max_iter=10, early_stopping=True)
+DEFAULT_NET = {} if THOROUGH else dict(max_iter=EPOCHS, early_stopping=True)
 
 # What path searches say of small data, for tests that ask something else.
 SMALL_DATA = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:.* folds instead of ")
@@ -159,10 +160,12 @@ INSTANCES = [
         2, stochastic_depth=0.1, embedding_dropout=0.05, heteroscedastic=True, hidden_layer_sizes=(10,), **TRANSFORMER
     ),
     DropoutMLPRegressor(dropout=0.1, strength_schedule="annealed", **SHORT),
-    FineTunedClassifier(FrozenEstimator(RECURRENT_SOURCE), max_iter=10, **FINE_TUNING),
-    FineTunedRegressor(FrozenEstimator(RECURRENT_SOURCE), max_iter=10, layer_rate_decay={}, **FINE_TUNING),
-    DeepEnsembleClassifier(DropoutMLPClassifier(**SHORT), n_members=3, random_state=0),
-    DeepEnsembleRegressor(DropoutMLPRegressor(dropout=0.1, **SHORT), n_members=3, cv=3, random_state=0),
+    FineTunedClassifier(FrozenEstimator(RECURRENT_SOURCE), max_iter=EPOCHS, **FINE_TUNING),
+    FineTunedRegressor(FrozenEstimator(RECURRENT_SOURCE), max_iter=EPOCHS, layer_rate_decay={}, **FINE_TUNING),
+    DeepEnsembleClassifier(DropoutMLPClassifier(**SHORT | dict(max_iter=EPOCHS)), n_members=3, random_state=0),
+    DeepEnsembleRegressor(
+        DropoutMLPRegressor(dropout=0.1, **SHORT | dict(max_iter=EPOCHS)), n_members=3, cv=3, random_state=0
+    ),
     EarlyStoppingRegressor(),
     EarlyStoppingRegressor(alpha=0.1, l1_ratio=0.5, accelerate=True, eval_every=5, refit=True),
     EarlyStoppingRegressor(GradientBoostingRegressor(random_state=0), cv=3, cv_rounds="all", min_delta=0.01),
@@ -228,7 +231,7 @@ def example_of(cls):
 def trained_longer(estimator):
     """A configuration whose nets are larger and train for longer, for checks of accuracy."""
     estimator = clone(estimator)
-    short = {"max_iter": 10, "n_epochs": 10, "hidden_layer_sizes": (10,)}
+    short = {"max_iter": (EPOCHS, 10), "n_epochs": (10,), "hidden_layer_sizes": ((10,),)}
     longer = {"max_iter": 100, "n_epochs": 100, "hidden_layer_sizes": (100,)}
     if not THOROUGH:
         longer = {"max_iter": 40, "n_epochs": 40, "hidden_layer_sizes": (40,)}
@@ -242,6 +245,6 @@ def trained_longer(estimator):
             longer["max_iter"] = 20
     for name, value in estimator.get_params().items():
         last = name.rpartition("__")[2]
-        if last in short and value == short[last]:
+        if last in short and value in short[last]:
             estimator.set_params(**{name: longer[last]})
     return estimator

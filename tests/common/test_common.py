@@ -97,11 +97,11 @@ TRAIN = {"check_classifiers_train", "check_regressors_train"}  # also on read-on
 
 
 def checks_of(estimator):
-    """All checks, or half of those that a configuration which is not the first of its class needs to pass.
+    """All checks, or a third of those that a configuration which is not the first of its class needs to pass.
 
     Of those that come in several forms, as `check_classifiers_train(readonly_memmap=True)`, or on dense and on sparse
     data, one is then enough. It always is where `check_readonly_memmap_input` and `check_estimators_dtypes` ask what
-    the other forms would. Which half and which form, changes from one configuration to the next.
+    the other forms would. Which third and which form, changes from one configuration to the next.
     """
     checks = list(estimator_checks_generator(estimator))
     if not get_tags(estimator).input_tags.sparse:  # old versions check weights of sparse rows all the same
@@ -117,7 +117,7 @@ def checks_of(estimator):
     if is_first:
         return [case for name, cases in forms.items() for case in (one_of(cases, place) if name in TRAIN else cases)]
     names = [name for name in forms if name not in OF_CLASSES]
-    return [case for name in names[place % 2 :: 2] for case in one_of(forms[name], place)]
+    return [case for name in names[place % 3 :: 3] for case in one_of(forms[name], place // 3)]
 
 
 def one_of(cases, place):
