@@ -5,6 +5,7 @@ import scipy
 import sklearn
 from sklearn.utils.fixes import parse_version
 
+SKLEARN_1_9 = parse_version(sklearn.__version__) >= parse_version("1.9.0")
 SKLEARN_1_8 = parse_version(sklearn.__version__) >= parse_version("1.8.0")  # logistic regression without `penalty`
 
 # The non-negative least squares of older versions do not converge where columns are collinear.

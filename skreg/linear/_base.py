@@ -17,7 +17,7 @@ from ..utils._classes import scores_of_all
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._lazy import by_blocks
 from ..utils._params import ARRAY_LIKE, BOOLEAN, DICT, NONE, REAL, Interval, Options, check_params
-from ..utils._validation import caller_level, check_table
+from ..utils._validation import caller_level, check_table, naming_bad_columns
 from ._data import read_classes, read_regression
 
 PRIOR = [REAL, ARRAY_LIKE, DICT, NONE]  # what `prior_coef` may be
@@ -57,7 +57,9 @@ class LinearModel(CallbackSupportMixin, DocumentationLinkMixin, BaseEstimator):
         """Products of X and `coef_`, of shape (n_samples,) or (n_samples, K)."""
         check_is_fitted(self)
         check_table(X)
-        X = validate_data(self, X, accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32], reset=False)
+        options = dict(accept_sparse=["csr", "csc", "coo"], dtype=[np.float64, np.float32])
+        with naming_bad_columns(X):
+            X = validate_data(self, X, reset=False, **options)
         return safe_sparse_dot(X, self.coef_.T, dense_output=True)
 
     def _warn(self, relative_gap, where="", what="the duality gap is {:.3g} of the null model's loss"):

@@ -227,6 +227,7 @@ def test_predictions__of_nets_on_blocks_are_lazy(shape):
 
 
 def test_predictions__lazy_ones_name_the_block_of_a_bad_row():
+    dd = pytest.importorskip("dask.dataframe")
     X = np.random.default_rng(0).normal(size=(60, 3))
     model = ElasticNetProx().fit(X, X[:, 0])
     X[45, 2] = np.nan
@@ -234,7 +235,7 @@ def test_predictions__lazy_ones_name_the_block_of_a_bad_row():
         model.predict(da.from_array(X, chunks=(20, 3))).compute()
     frame = model.fit(pd.DataFrame(X[:40], columns=list("abc")), X[:40, 0])
     with pytest.raises(ValueError, match=r"in block 2: Input X contains NaN in column 2 \('c'\)"):
-        frame.predict(dask.dataframe.from_pandas(pd.DataFrame(X, columns=list("abc")), npartitions=3)).compute()
+        frame.predict(dd.from_pandas(pd.DataFrame(X, columns=list("abc")), npartitions=3)).compute()
 
 
 def bad_inputs():

@@ -31,7 +31,9 @@ da = pytest.importorskip("dask.array")
 
 @pytest.fixture(scope="module")
 def client():
-    options = dict(n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1", silence_logs=50)
+    # a worker takes seconds of both cores to start, and one is as much another process as two are
+    options = dict(threads_per_worker=1, dashboard_address=":0", host="127.0.0.1", silence_logs=50)
+    options["n_workers"] = 2 if THOROUGH else 1
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         yield client
 

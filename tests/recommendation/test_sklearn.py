@@ -13,6 +13,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from tests.estimators import INSTANCES, title
 from tests.processes import ROOT
+from tests.versions import SKLEARN_1_9
 
 LEFT_OUT = {
     "check_array_api_same_namespace": "labels are looked up in a table, which is not arithmetic of arrays",
@@ -47,7 +48,8 @@ def checks(estimator):
 )
 def test_checks__that_are_left_out_have_reasons(estimator):
     left_out = set(LEFT_OUT) | (set() if is_regressor(estimator) else set(OF_REGRESSORS))
-    assert checks(Ridge()) - checks(estimator) == left_out
+    found = checks(Ridge()) - checks(estimator)
+    assert found == left_out if SKLEARN_1_9 else found <= left_out  # older versions have fewer checks
     tags = get_tags(estimator)
     assert tags.input_tags.categorical
     assert tags.input_tags.string
