@@ -108,9 +108,7 @@ def test_loops__one_by_coordinates_and_one_by_prox_gradient():
     assert callers("block_steps") == ["coordinate.py:coordinate_descent"]
     assert callers("prox_all") == ["proximal.py:prox_gradient"]
     assert callers("prox") == sorted(
-        f"{file}.py:{name}"
-        for file, step in (("groups", "block_step"), ("penalties", "block_steps"))
-        for name in (step, "prox_all")
+        f"{file}.py:{name}" for file in ("groups", "penalties") for name in ("block_steps", "prox_all")
     )
 
 

@@ -42,8 +42,7 @@ def optimality(pen, w, c):
 @njit
 def clip_to_piece(pen, trial, w):
     """Clip a trial, in place, to the smooth pieces of the penalty around w."""
-    for j in range(pen.n_blocks()):
-        pen.block_clip(trial, w, j)
+    pen.clip_all(trial, w)
 
 
 @njit
@@ -65,16 +64,14 @@ def find_active(pen, w, c, near):
 def smooth_pieces(pen, w, slope):
     """Mask of the coefficients at which the penalty is smooth. Fills `slope` with its derivative."""
     smooth = np.empty(w.size, np.bool_)
-    for j in range(pen.n_blocks()):
-        pen.block_smooth(w, j, smooth, slope)
+    pen.fill_smooth(w, smooth, slope)
     return smooth
 
 
 @njit
 def add_hessian(pen, w, place, H):
     """Add the Hessian of the penalty to H, where coefficient k has row ``place[k]``, or none if that is negative."""
-    for j in range(pen.n_blocks()):
-        pen.block_add_hessian(w, j, place, H)
+    pen.add_hessian(w, place, H)
 
 
 @njit

@@ -56,28 +56,26 @@ class Groups(NamedTuple):
 
     def block_steps(self, A, w, r, h, lips, blocks):
         """Prox-gradient steps, whose lengths the largest curvature ``lips[j]`` of each group allows."""
-        moved = False
+        moved, largest = False, 0
+        for k in range(blocks.size):
+            largest = max(largest, self.ptr[blocks[k] + 1] - self.ptr[blocks[k]])
+        v = np.empty(largest)
         for k in range(blocks.size):
             j = blocks[k]
             if lips[j] > 0.0:
-                moved |= self.block_step(A, w, r, h, lips[j], j)
-        return moved
-
-    def block_step(self, A, w, r, h, curvature, j):
-        first, step, size = self.ptr[j], 1.0 / curvature, 0.0
-        v = np.empty(self.ptr[j + 1] - first)
-        for k in range(v.size):
-            v[k] = soft_threshold(w[first + k] - step * A.col_dot(first + k, r), step * self.l1[first + k])
-            size += v[k] * v[k]
-        size = math.sqrt(size)
-        shrink = self.inner.prox(size, step, j) / size if size > 0.0 else 0.0
-        moved = False
-        for k in range(v.size):
-            new, old = shrink * v[k], w[first + k]
-            if new != old:
-                w[first + k] = new
-                A.col_update(first + k, new - old, h, r)
-                moved = True
+                first, step, squares = self.ptr[j], 1.0 / lips[j], 0.0
+                size = self.ptr[j + 1] - first
+                for i in range(size):
+                    v[i] = soft_threshold(w[first + i] - step * A.col_dot(first + i, r), step * self.l1[first + i])
+                    squares += v[i] * v[i]
+                norm = math.sqrt(squares)
+                shrink = self.inner.prox(norm, step, j) / norm if norm > 0.0 else 0.0
+                for i in range(size):
+                    new, old = shrink * v[i], w[first + i]
+                    if new != old:
+                        w[first + i] = new
+                        A.col_update(first + i, new - old, h, r)
+                        moved = True
         return moved
 
     def prox_all(self, v, step):
@@ -135,29 +133,31 @@ class Groups(NamedTuple):
     def block_entry_distance(self, c, scale, j):
         return self.inner.subdiff_distance(0.0, self.block_norm(c, scale, j), j)
 
-    def block_smooth(self, w, j, smooth, slope):
-        size = self.block_size(w, j)
-        share = self.inner.slope(size, j) / size if size > 0.0 else 0.0
-        for k in range(self.ptr[j], self.ptr[j + 1]):
-            smooth[k] = self.inner.is_smooth(size, j) and (w[k] != 0.0 or self.l1[k] == 0.0)
-            slope[k] = share * w[k]
-            if w[k] != 0.0:
-                slope[k] += math.copysign(self.l1[k], w[k])
+    def fill_smooth(self, w, smooth, slope):
+        for j in range(self.ptr.size - 1):
+            size = self.block_size(w, j)
+            share = self.inner.slope(size, j) / size if size > 0.0 else 0.0
+            for k in range(self.ptr[j], self.ptr[j + 1]):
+                smooth[k] = self.inner.is_smooth(size, j) and (w[k] != 0.0 or self.l1[k] == 0.0)
+                slope[k] = share * w[k]
+                if w[k] != 0.0:
+                    slope[k] += math.copysign(self.l1[k], w[k])
 
-    def block_add_hessian(self, w, j, place, H):
-        size = self.block_size(w, j)
-        curvature = self.inner.curvature(size, j)
-        share = self.inner.slope(size, j) / size if size > 0.0 else curvature
-        bend = (curvature - share) / (size * size) if size > 0.0 else 0.0
-        for k in range(self.ptr[j], self.ptr[j + 1]):
-            if place[k] >= 0:
-                H[place[k], place[k]] += share
-                for m in range(self.ptr[j], self.ptr[j + 1]):
-                    if place[m] >= 0:
-                        H[place[k], place[m]] += bend * w[k] * w[m]
+    def add_hessian(self, w, place, H):
+        for j in range(self.ptr.size - 1):
+            size = self.block_size(w, j)
+            curvature = self.inner.curvature(size, j)
+            share = self.inner.slope(size, j) / size if size > 0.0 else curvature
+            bend = (curvature - share) / (size * size) if size > 0.0 else 0.0
+            for k in range(self.ptr[j], self.ptr[j + 1]):
+                if place[k] >= 0:
+                    H[place[k], place[k]] += share
+                    for m in range(self.ptr[j], self.ptr[j + 1]):
+                        if place[m] >= 0:
+                            H[place[k], place[m]] += bend * w[k] * w[m]
 
-    def block_clip(self, trial, w, j):
-        for k in range(self.ptr[j], self.ptr[j + 1]):
+    def clip_all(self, trial, w):
+        for k in range(w.size):
             if self.l1[k] > 0.0 and trial[k] * w[k] <= 0.0:
                 trial[k] = 0.0
 

@@ -3,7 +3,9 @@
 A **coefficient penalty** (`ElasticNet`, `FoldedConcave`) is a function of one number, coefficient j: `prox`, `value`,
 `slope`, `curvature`, `is_smooth`, `clip` and `subdiff_distance`, and for the duality gap of convex ones `conjugate`,
 `feasible_scale` and `vanishing_scale`. A **block penalty** has the same as functions of all coefficients and of block
-j: the methods `block_...`. Loops and certificates know blocks only. A coefficient penalty is a block penalty, too: its
+j: the methods `block_...`; and methods for all blocks, or some, where a call for each would cost more than its work,
+since a call passes every array with its reference count: `block_steps`, `prox_all`, `fill_smooth`, `add_hessian` and
+`clip_all`. Loops and certificates know blocks only. A coefficient penalty is a block penalty, too: its
 blocks are single coefficients (`blocks_of_one`). `Groups` makes one of a coefficient penalty of norms.
 """
 
@@ -48,10 +50,7 @@ class _BlocksOfOne:
         return j + 1
 
     def block_steps(self, A, w, r, h, lips, blocks):
-        """Minimize the model of `coordinate_descent` along some blocks in turn. Returns whether any moved.
-
-        One call takes many blocks: a call that passes these arrays costs more than the step of a coefficient.
-        """
+        """Minimize the model of `coordinate_descent` along some blocks in turn. Returns whether any moved."""
         moved = False
         for k in range(blocks.size):
             j = blocks[k]
@@ -93,20 +92,23 @@ class _BlocksOfOne:
         """The same at zero, and for scale * c: positive where block j leaves zero."""
         return self.subdiff_distance(0.0, scale * c[j], j)
 
-    def block_smooth(self, w, j, smooth, slope):
-        """Write where the penalty is twice differentiable, and its derivative, for the coefficients of block j at w."""
-        smooth[j] = self.is_smooth(w[j], j)
-        slope[j] = self.slope(w[j], j)
+    def fill_smooth(self, w, smooth, slope):
+        """Write where the penalty is twice differentiable, and its derivative, for all coefficients at w."""
+        for j in range(w.size):
+            smooth[j] = self.is_smooth(w[j], j)
+            slope[j] = self.slope(w[j], j)
 
-    def block_add_hessian(self, w, j, place, H):
-        """Add the Hessian at w to H, where coefficient k has row ``place[k]``, or none if that is negative."""
-        if place[j] >= 0:
-            H[place[j], place[j]] += self.curvature(w[j], j)
+    def add_hessian(self, w, place, H):
+        """Add the Hessian at w to H, where coefficient j has row ``place[j]``, or none if that is negative."""
+        for j in range(w.size):
+            if place[j] >= 0:
+                H[place[j], place[j]] += self.curvature(w[j], j)
 
-    def block_clip(self, trial, w, j):
-        """Move block j of a trial, in place, to the nearest point on the smooth piece around w; ends included."""
-        if trial[j] != w[j]:
-            trial[j] = self.clip(trial[j], w[j], j)
+    def clip_all(self, trial, w):
+        """Move a trial, in place, to the nearest point on the smooth piece around w; ends included."""
+        for j in range(w.size):
+            if trial[j] != w[j]:
+                trial[j] = self.clip(trial[j], w[j], j)
 
 
 def blocks_of_one(cls):
@@ -155,7 +157,8 @@ class ElasticNet(NamedTuple):
 
     def is_smooth(self, w, j):
         """Whether the penalty is twice differentiable at w."""
-        return (w != 0.0 or self.l1[j] == 0.0) and self.lower[j] < w < self.upper[j]
+        # without branches, the compiler removes the counting of references, which takes a hundred times as long
+        return ((w != 0.0) | (self.l1[j] == 0.0)) & (self.lower[j] < w) & (w < self.upper[j])
 
     def clip(self, w, old, j):
         """The point nearest to w on the smooth piece around `old`, ends included."""
@@ -280,7 +283,7 @@ class FoldedConcave(NamedTuple):
 
     def is_smooth(self, w, j):
         """Whether the penalty is twice differentiable at w, or nearly so: at the bends it counts as smooth."""
-        return (w != 0.0 or self.l1[j] == 0.0) and self.lower[j] < w < self.upper[j]
+        return ((w != 0.0) | (self.l1[j] == 0.0)) & (self.lower[j] < w) & (w < self.upper[j])
 
     def clip(self, w, old, j):
         """The point nearest to w on the smooth piece around `old`, ends included."""

@@ -32,7 +32,7 @@ class _OneBlock:
     def block_entry_distance(self, c, scale, j):
         return 1.0  # steps say which coefficients are zero
 
-    def block_clip(self, trial, w, j):
+    def clip_all(self, trial, w):
         """Set to zero what changes its sign, in place."""
         for i in range(w.size):
             if trial[i] * w[i] < 0.0:
