@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import cholesky, solve_triangular
 from scipy.special import entr, ndtri, stdtrit
-from sklearn.covariance import oas
+from sklearn.covariance import OAS
 
 from .._nets.training.evaluation import scores
 from .._nets.training.rows import take_rows
@@ -176,11 +176,9 @@ class FeatureDistance:
     def __init__(self, features, codes):
         features = features.astype(np.float64)
         codes = np.zeros(len(features), int) if codes is None else np.unique(codes, return_inverse=True)[1]
-        counts = np.bincount(codes)
-        means = np.zeros((counts.size, features.shape[1]))
-        np.add.at(means, codes, features)
-        means /= counts[:, None]
-        covariance, _ = oas(features - means[codes], assume_centered=True)
+        order, counts = np.argsort(codes, kind="stable"), np.bincount(codes)
+        means = np.add.reduceat(features[order], np.cumsum(counts) - counts) / counts[:, None]
+        covariance = OAS(store_precision=False, assume_centered=True).fit(features - means[codes]).covariance_
         floor = np.finfo(np.float32).eps * max(covariance.diagonal().max(), np.finfo(np.float32).tiny)
         covariance.flat[:: len(covariance) + 1] += floor
         factor = cholesky(covariance, lower=True)

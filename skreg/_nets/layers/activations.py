@@ -229,10 +229,13 @@ class BiasActivationDropout(Layer):
         noise = ctx.at_strength(self.noise) if ctx.noisy else self.noise.at_inference()
         if isinstance(noise, Concrete):
             noise = noise._replace(logit=self.logit.value[0])
-        standard = None if self.norm is None else self.norm.statistics(by_position(x), ctx)
+        whole = by_position(x)
+        standard = None if self.norm is None else self.norm.statistics(whole, ctx)
         mean, scale = _neutral(x.shape[-1], x.dtype) if standard is None else (standard.mean, standard.factor)
-        y, winners = (x, None) if self.pool is None else self.pool.of_monotone(x, scale, ctx)
-        whole = by_position(y)
+        y, winners = x, None
+        if self.pool is not None:
+            y, winners = self.pool.of_monotone(x, scale, ctx)
+            whole = by_position(y)
         if ctx.noisy:
             places = ctx.places(whole.shape, self.shared)
         else:  # factors do not depend on places: let the kernel see one long row

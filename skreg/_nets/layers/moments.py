@@ -4,12 +4,13 @@ import numpy as np
 
 from ..._core._jit import njit
 from ..lanes import LANES, load, store
-from ..noise import ZERO
+from ..noise import ONE, ZERO
 from .pooling import where_near
 from .segments import add_by_channel, positions_of_segment, repeated
 
 # Sums over rows are formed in blocks of this many: a sum of a million numbers in single precision would lose digits.
 BLOCK_ROWS = 256
+VARIANCE_OFFSET = np.float32(1e-5)  # added to variances, as in Ioffe & Szegedy (2015)
 
 
 @njit
@@ -63,29 +64,40 @@ def channel_moments(x, weights, mean, squares):
 
 
 @njit
-def update_running(mean, variance, weight, effective, least, seen, running_mean, running_deviation):
-    """Move running means and standard deviations a share of the way to those of a batch: at least the share `least`.
+def use_moments(mean, squares, n, scale, inverse, factor, weight, effective, least, seen, means, deviations):
+    """Write what a batch is standardized with, and move the running means a share of the way to those of the batch.
 
     Parameters
     ----------
-    mean, variance : array of shape (channels,)
-        Of the batch.
+    mean, squares : array of shape (channels,)
+        Means, and sums of squared differences.
+    n : float
+        Sum of the weights of these.
+    scale : array of shape (channels,)
+    inverse, factor : array of shape (channels,)
+        Where to write one over the standard deviations, and that times the scales.
     weight : float
-        Mean weight of its rows.
+        Mean weight of the rows; with 0, running means stay as they are.
     effective : float
-        Their effective number, which makes variances unbiased.
+        Effective number of positions, which makes variances unbiased.
     least : float
+        The least share.
     seen : array of shape (1,)
         Sum of the weights so far.
-    running_mean, running_deviation : array of shape (channels,)
+    means, deviations : array of shape (channels,)
+        Running ones.
     """
     real = mean.dtype.type
-    share = real(min(1.0, weight * max(least, 1.0 / (seen[0] + weight))))
-    correction = real(effective / max(effective - 1.0, 1.0))
     for c in range(mean.size):
-        running_mean[c] += share * (mean[c] - running_mean[c])
-        running_deviation[c] += share * (np.sqrt(variance[c] * correction) - running_deviation[c])
-    seen[0] += real(weight)
+        inverse[c] = ONE / np.sqrt(squares[c] / n + VARIANCE_OFFSET)
+        factor[c] = scale[c] * inverse[c]
+    if weight > 0.0:
+        share = real(min(1.0, weight * max(least, 1.0 / (seen[0] + weight))))
+        correction = real(effective / max(effective - 1.0, 1.0))
+        for c in range(mean.size):
+            means[c] += share * (mean[c] - means[c])
+            deviations[c] += share * (np.sqrt(squares[c] / n * correction) - deviations[c])
+        seen[0] += real(weight)
 
 
 @njit

@@ -14,14 +14,14 @@ from ..lanes import LANES
 from ..noise import ONE, ZERO
 from .moments import (
     BLOCK_ROWS,
+    VARIANCE_OFFSET,
     channel_moments,
     channels_backward,
     gradient_sums,
     pooled_channels_backward,
-    update_running,
+    use_moments,
 )
 
-_VARIANCE_OFFSET = np.float32(1e-5)  # added to variances, as in Ioffe & Szegedy (2015)
 LEAST_SHARE = 0.1  # of a batch in the running statistics, after the first ten batches
 
 
@@ -42,7 +42,7 @@ def normalize_rows(x, inverse, scale, shift, z, out):
         for j in range(m):
             standard[j] = row[j] - mean
             squares += standard[j] * standard[j]
-        factor = real(ONE / np.sqrt(squares / real(m) + _VARIANCE_OFFSET))
+        factor = real(ONE / np.sqrt(squares / real(m) + VARIANCE_OFFSET))
         inverse[i] = factor
         for j in range(m):
             standard[j] *= factor
@@ -152,14 +152,13 @@ class BatchNorm(Layer):
         """`Standard` for a batch x (rows, positions, channels), which goes into the running means in training."""
         total = x.dtype.type(ctx.n_rows(len(x)) * x.shape[1])
         if ctx.train and not self.frozen:
-            weights, (mean, variance) = self._batch_moments(x, total, ctx)
-            return Standard(*self._factors(mean, variance), weights, total)
-        factors = ctx.constant(self, lambda: self._factors(self.mean.value, self.deviation.value**2))
-        return Standard(*factors, np.zeros(len(x), x.dtype), total)
+            return self._of_batch(x, total, ctx)
+        return Standard(self.mean.value, *ctx.constant(self, self._factors), np.zeros(len(x), x.dtype), total)
 
-    def _factors(self, mean, variance):
-        inverse = ONE / np.sqrt(variance + _VARIANCE_OFFSET)
-        return mean, inverse, self.scale.value * inverse
+    def _factors(self):
+        """One over the running standard deviations, and that times the scales."""
+        inverse = ONE / np.sqrt(self.deviation.value**2 + VARIANCE_OFFSET)
+        return inverse, self.scale.value * inverse
 
     def gradient_sums(self, d, slope, x, standard, bias_grad, ctx):
         """Multiply d by `slope`, add the gradients of scales and biases, and return what `backward` needs."""
@@ -194,17 +193,16 @@ class BatchNorm(Layer):
 
         return out, back
 
-    def _batch_moments(self, x, n, ctx):
-        """Weights with mean 1, and the moments of the batch, which also go into the running means."""
-        rows, moments = ctx.row_weights(len(x), x.dtype), np.empty((2, x.shape[2]), x.dtype)
-        own, squares = moments
-        weight = x.dtype.type(channel_moments(x, rows.relative, own, squares))
+    def _of_batch(self, x, n, ctx):
+        """`Standard` by the moments of the batch, which also go into the running means."""
+        rows, (mean, squares, inverse, factor) = ctx.row_weights(len(x), x.dtype), np.empty((4, x.shape[2]), x.dtype)
+        weight = x.dtype.type(channel_moments(x, rows.relative, mean, squares))
         if ctx.is_divided:
-            parts = ctx.gather((weight, own, squares))
+            parts = ctx.gather((weight, mean, squares))
             mean = summed([m * (w / n) for w, m, _ in parts])
-            moments = np.stack([mean, summed([s + w * (m - mean) ** 2 for w, m, s in parts])])
-        moments[1] /= n
-        if rows.mean > 0.0 and ctx.leads:
-            running = self.seen.value, self.mean.value, self.deviation.value
-            update_running(*moments, rows.mean, rows.effective * x.shape[1], self.least, *running)
-        return rows.relative, moments
+            squares = summed([s + w * (m - mean) ** 2 for w, m, s in parts])
+        running = self.seen.value, self.mean.value, self.deviation.value
+        counted = rows.mean if ctx.leads else 0.0
+        about = counted, rows.effective * x.shape[1], self.least
+        use_moments(mean, squares, n, self.scale.value, inverse, factor, *about, *running)
+        return Standard(mean, inverse, factor, rows.relative, n)
