@@ -157,7 +157,13 @@ INSTANCES = [
     DropoutTransformerClassifier(2, pooling="mean", attention_entropy=0.02, inputs="sequences", **TRANSFORMER),
     DropoutTransformerRegressor(**LIGHT_TRANSFORMER),
     DropoutTransformerRegressor(
-        2, stochastic_depth=0.1, embedding_dropout=0.05, heteroscedastic=True, hidden_layer_sizes=(10,), **TRANSFORMER
+        2,
+        stochastic_depth=0.1,
+        embedding_dropout=0.05,
+        ensemble_size=2,
+        heteroscedastic=True,
+        hidden_layer_sizes=(10,),
+        **TRANSFORMER,
     ),
     DropoutMLPRegressor(dropout=0.1, strength_schedule="annealed", **SHORT),
     FineTunedClassifier(FrozenEstimator(RECURRENT_SOURCE), max_iter=EPOCHS, **FINE_TUNING),

@@ -252,10 +252,13 @@ class Predictor:
         What the layers see of rows of X; None for the rows themselves.
     constants : dict or None
         What layers have computed from the parameters alone, see `Context.constant`; None while these may change.
+    n_members : int
+        Members of a shared ensemble whose outputs are apart.
     """
 
     inputs = None
     constants = None
+    n_members = 1
 
     @property
     def n_channels(self):
@@ -266,7 +269,7 @@ class Predictor:
     @property
     def has_steps(self):
         """Whether there are outputs at every step of a sequence."""
-        return self.n_channels is not None and len(self.shape_out) == 2
+        return self.n_channels is not None and len(self.shape_out) == 2 and self.n_members == 1
 
     @property
     def size_per_row(self):
@@ -381,12 +384,14 @@ class Net(Predictor):
     def __setstate__(self, state):
         vars(self).update(state)
         self.keep_copies()  # a copy is not in training
-        self._idle = []
         self._pack()
 
     def keep_copies(self):
-        """Keep the copies of `astype`, and what layers compute from parameters: these do not change any more."""
-        self._copies, self.constants = {}, {}
+        """Keep the copies of `astype`, and what layers compute from parameters: these do not change any more.
+
+        What a training has kept for its evaluations is deleted.
+        """
+        self._copies, self.constants, self._idle = {}, {}, []
 
     def forget_copies(self):
         """Delete what was kept, and keep nothing: the parameters are going to change."""
@@ -422,7 +427,7 @@ class Net(Predictor):
         has another name says so.
         """
         name = None
-        for stage in getattr(self.layer, "layers", (self.layer,)):
+        for stage in _stages(self.layer):
             groups = [param.group for param in stage.params() if param.group is not None]
             name = stage.belongs_to or (groups[0] if groups else name)
             yield name, stage
@@ -494,6 +499,15 @@ class SubNet(Predictor):
         self.dtype = dtype
         self.n_products = sum(module.n_products for module in layer.modules())
         self._idle = []
+
+
+def _stages(layer):
+    """The layers of chains, one after another, also of those inside others."""
+    if not isinstance(layer, Chain):
+        yield layer
+        return
+    for inner in layer.layers:
+        yield from _stages(inner)
 
 
 def _views(vector, params):

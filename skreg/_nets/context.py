@@ -1,5 +1,7 @@
 """What a pass through the layers needs beside its input: mode, noise, row weights, scratch memory and gradients."""
 
+import contextlib
+import functools
 import math
 import threading
 from typing import NamedTuple
@@ -9,6 +11,12 @@ import numpy as np
 from .noise import at_strength
 
 _SHAPES = 4  # of a scratch array that are kept: batches have two sizes, which differ by one row
+
+
+@functools.lru_cache(16)
+def _ones(n, dtype):
+    """Weights that nobody changes."""
+    return np.ones(n, dtype)
 
 
 class RowWeights(NamedTuple):
@@ -22,9 +30,9 @@ class RowWeights(NamedTuple):
     def of(cls, weights, n, dtype):
         """From the weights of n rows, or None where all are 1."""
         if weights is None:
-            return cls(np.ones(n, dtype), 1.0, float(n))
+            return cls(_ones(n, dtype), 1.0, float(n))
         if (weights == weights[0]).all():  # the usual case
-            return cls(np.ones(n, dtype), float(weights[0]), float(n))
+            return cls(_ones(n, dtype), float(weights[0]), float(n))
         total = float(weights.sum(dtype=np.float64))
         relative = weights * (n / total)
         return cls(relative.astype(dtype), total / n, n / float((relative * relative).mean(dtype=np.float64)))
@@ -188,6 +196,22 @@ class Context:
         self._weights = weights
         self._rows = rows
         self._row_weights = None
+
+    @contextlib.contextmanager
+    def copied_rows(self, k):
+        """While layers see every row k times, one after another: weights, lengths and places of noise go with them."""
+        before = self._weights, self._rows, self._row_weights, self.lengths
+        if self._weights is not None:
+            self._weights = np.repeat(self._weights, k)
+        if self._rows is not None:
+            self._rows = slice(k * self._rows.start, k * self._rows.stop)
+        if self.lengths is not None:
+            self.lengths = np.repeat(self.lengths, k)
+        self._row_weights = None
+        try:
+            yield
+        finally:
+            self._weights, self._rows, self._row_weights, self.lengths = before
 
     def row_weights(self, n, dtype):
         """`RowWeights` of the n rows of this context; computed by the first layer that asks."""

@@ -41,6 +41,7 @@ class TransformerNet(SequenceNet, TableNet):
         "attention_dropout": [BELOW_ONE],
         "embedding_dropout": [BELOW_ONE],
         "attention_entropy": [REAL],
+        "ensemble_size": [COUNT],
     }
 
     def __sklearn_tags__(self):
@@ -82,7 +83,9 @@ class TransformerNet(SequenceNet, TableNet):
             self.missing,
             self.standardize,
             self.numeric_embedding,
-            self._dense_architecture(hidden, residual=False, dropout=rates[self.n_blocks :]),
+            self._dense_architecture(
+                hidden, residual=False, dropout=rates[self.n_blocks :], ensemble_size=int(self.ensemble_size)
+            ),
         )
 
     # ---- data
@@ -190,7 +193,7 @@ class TransformerNet(SequenceNet, TableNet):
             ``pooling="cls"``, token 0 is the one that stands for the row, and the features (see `token_names_`) or
             steps are the tokens from 1 on; ``weights[:, :, :, 0, 1:].mean(axis=(0, 1, 2))`` is how much the prediction
             looks at each of them. In the last block, only that token has a query then; the others are NaN, as is
-            everything after the end of a sequence.
+            everything after the end of a sequence. With ``ensemble_size`` above 1, they are means over the members.
         """
         check_is_fitted(self)
         return attention(self._net, self._rows_of(X), self._architecture.pooling == "cls")

@@ -82,6 +82,13 @@ ATTENTION = {
     stochastic_depth : float, default=0.0
         Probability of dropping the attention, and the dense layers, of the last block for a row, in [0, 1); that of
         earlier blocks is smaller, in proportion to their depth [10]_.""",
+    "ensemble_size": """
+    ensemble_size : int, default=1
+        Number of members of a shared ensemble, at least 1: transformers that share all weights and biases of the
+        blocks (TabM-mini [25]_). Each sees the numbers of all tokens times scales of its own, which begin as random
+        signs, and has an output layer of its own; hidden layers after the blocks have scales and biases for each
+        member. They train on the mean of their losses and predict the mean of their probabilities or values. Their
+        disagreement is uncertainty, also without dropout. Time and memory grow in proportion to it.""",
     "weight_decay": """
     weight_decay : float or sequence of float, default=0.3
         Decoupled weight decay: a step multiplies the weights by ``1 - learning_rate * weight_decay``, in addition to
@@ -139,7 +146,7 @@ ATTENTION = {
     weights_ : list of ndarray of shape (n_in, n_out)
         Weights of every layer, after weight normalization. Every block has those of queries, keys and values side by
         side (in two matrices where only one token has a query), of the output of attention, and of its two dense
-        layers.
+        layers. Of members of an ensemble, those of the output layer have the shape (`ensemble_size_`, n_in, n_out).
     embeddings_ : ndarray of shape (vocabulary_size, embedding_size) or None
         Vectors of all tokens, with ``inputs="tokens"``; else None.
     token_names_ : list of str or None
@@ -147,7 +154,8 @@ ATTENTION = {
         numbers, the indicators of missing ones, then the columns of categories; None for sequences.""",
     "biases_": """
     biases_ : list of ndarray of shape (n_out,)
-        Biases of the dense layers, and of the outputs of attention.""",
+        Biases of the dense layers, and of the outputs of attention. Of members of an ensemble, those after the blocks
+        have the shape (`ensemble_size_`, n_out).""",
     "dropout_rates_": """
     dropout_rates_ : ndarray of shape (n_layers,)
         Dropout rates of the blocks, then of the dense hidden layers; with concrete dropout, the learned ones.""",
@@ -169,7 +177,9 @@ ATTENTION = {
     .. [23] T. Dao et al., "FlashAttention: fast and memory-efficient exact attention with IO-awareness", NeurIPS
        2022.
     .. [24] Y. Gorishniy, I. Rubachev, A. Babenko, "On embeddings for numerical features in tabular deep learning",
-       NeurIPS 2022, sections 3.2 and 3.3.""",
+       NeurIPS 2022, sections 3.2 and 3.3.
+    .. [25] Y. Gorishniy, A. Kotelnikov, A. Babenko, "TabM: advancing tabular deep learning with parameter-efficient
+       ensembling", ICLR 2025, section 3.3.""",
 }
 
 # What the methods of nets for tables say of X, and what those of transformers say.

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._nets.context import Context
 from .._nets.layers.activations import BiasActivationDropout
 from .._nets.layers.dense import Bias, Weighted
+from .._nets.layers.members import MemberRows
 from .._nets.noise import Concrete
 from .._nets.training.evaluation import scores
 from ._data import too_large
@@ -44,10 +45,12 @@ class NetOutputs:
     def biases_(self):
         """Biases of every layer (n_out,), or (k, n_out)."""
         check_is_fitted(self)
-        modules, k = self._net.layer.modules(), self._net.n_members
-        shape = (k, -1) if k > 1 else -1
-        layers = [module for module in modules if isinstance(module, (BiasActivationDropout, Bias))]
-        return [layer.bias.value.reshape(shape).copy() for layer in layers]
+        k, modules, n_shared = self._net.n_members, list(self._net.layer.modules()), 0
+        for i, module in enumerate(modules):
+            if isinstance(module, MemberRows):  # all members have its layers, and those before it
+                n_shared = i + len(list(module.modules()))
+        found = [(i, one.bias.value) for i, one in enumerate(modules) if isinstance(one, (BiasActivationDropout, Bias))]
+        return [bias.reshape((k, -1) if k > 1 and i >= n_shared else -1).copy() for i, bias in found]
 
     @property
     def dropout_rates_(self):

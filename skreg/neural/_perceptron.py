@@ -2,7 +2,6 @@
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils.validation import check_is_fitted
 
 from .._nets.architectures.mlp import build_table_mlp
 from ..utils._params import COUNT, NONE, Options
@@ -23,12 +22,6 @@ class Perceptron(TableNet):
     }
 
     _trains_few_rows = False  # whether "auto" has the values for few rows in this fit
-
-    @property
-    def ensemble_size_(self):
-        """Number of members."""
-        check_is_fitted(self)
-        return self._net.n_members
 
     def _read_architecture(self):
         hidden = self._counts("hidden_layer_sizes")

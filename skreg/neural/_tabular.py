@@ -6,6 +6,7 @@ from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
     check_array,
+    check_is_fitted,
     check_X_y,
     validate_data,
 )
@@ -51,6 +52,12 @@ class TableNet(BaseNet):
         return TableArchitecture(
             self.missing, self.standardize, self.numeric_embedding, self.embedding_size, self.embedding_dropout, dense
         )
+
+    @property
+    def ensemble_size_(self):
+        """Number of members."""
+        check_is_fitted(self)
+        return self._net.n_members
 
     # ---- data
 

@@ -23,6 +23,7 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
     ----------
     <attention>
     <architecture>
+    <members>
     <penalties>
     label_smoothing : float, default=0.0
         Fraction of every label that is spread evenly over all classes, in [0, 1). It makes probabilities less extreme,
@@ -40,6 +41,8 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+    ensemble_size_ : int
+        Number of members.
     <attributes>
 
     See Also
@@ -97,6 +100,7 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
         embedding_dropout=0.0,
         dropout_kind="bernoulli",
         stochastic_depth=0.0,
+        ensemble_size=1,
         weight_decay=1.0,
         l2=0.0,
         l1=0.0,
@@ -150,6 +154,7 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
         self.embedding_dropout = embedding_dropout
         self.dropout_kind = dropout_kind
         self.stochastic_depth = stochastic_depth
+        self.ensemble_size = ensemble_size
         self.weight_decay = weight_decay
         self.l2 = l2
         self.l1 = l1
@@ -201,6 +206,7 @@ class DropoutTransformerRegressor(NetRegressor, TransformerNet):
     ----------
     <attention>
     <architecture>
+    <members>
     <penalties>
     <noise>
     <training>
@@ -216,6 +222,8 @@ class DropoutTransformerRegressor(NetRegressor, TransformerNet):
     conformity_scores_ : ndarray of shape (n_validation, n_outputs) or None
         Absolute residuals of the validation rows, divided by their predicted standard deviations; of at most about
         10,000 rows. `predict_interval` uses their quantiles. None without validation rows.
+    ensemble_size_ : int
+        Number of members.
     <attributes>
 
     See Also
@@ -271,6 +279,7 @@ class DropoutTransformerRegressor(NetRegressor, TransformerNet):
         embedding_dropout=0.0,
         dropout_kind="bernoulli",
         stochastic_depth=0.0,
+        ensemble_size=1,
         weight_decay=1.0,
         l2=0.0,
         l1=0.0,
@@ -322,6 +331,7 @@ class DropoutTransformerRegressor(NetRegressor, TransformerNet):
         self.embedding_dropout = embedding_dropout
         self.dropout_kind = dropout_kind
         self.stochastic_depth = stochastic_depth
+        self.ensemble_size = ensemble_size
         self.weight_decay = weight_decay
         self.l2 = l2
         self.l1 = l1

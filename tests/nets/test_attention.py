@@ -27,7 +27,7 @@ from skreg._nets.layers.sequences import PoolSteps, Sequences
 from skreg._nets.layers.shapes import Reshape
 from skreg._nets.layers.tokens import ClassToken, FeatureTokens, FirstToken, Positions, sinusoids
 from skreg._nets.noise import Gaussian, NoNoise
-from skreg._nets.objectives import SquaredError, evaluate
+from skreg._nets.objectives import SquaredError, evaluate_batch
 from skreg._nets.training.batches import Minibatch
 from skreg._nets.training.evaluation import scores
 from skreg._nets.training.parallel import N_PARTS, Gradients
@@ -50,8 +50,9 @@ def objective_of(net, x, T, w):
     penalty = 0.0
     for layer, maps in zip(layers, ctx.attention, strict=True):
         by_query = np.where(np.isnan(maps[..., 0]), np.nan, entr(np.nan_to_num(maps)).sum(axis=3))
-        penalty += layer.entropy * (w / len(w)) @ np.nanmean(by_query, axis=(1, 2))
-    return evaluate(SquaredError(), z, T, w, len(w), np.empty_like(z)) + penalty
+        weights = np.repeat(w, net.n_members) / len(maps)
+        penalty += layer.entropy * weights @ np.nanmean(by_query, axis=(1, 2))
+    return evaluate_batch(SquaredError(), z, T, w, len(w), np.empty_like(z)) + penalty
 
 
 def check_gradient(net, x, T, w):
@@ -99,12 +100,16 @@ def test_attention__gradients_with_lengths(only_first):
 
 
 COMBINATIONS = combinations(
-    ["table", "steps", "words"], ["cls", "mean"], ["bernoulli", "gaussian", "dropconnect", "concrete"], [None, "weight"]
+    ["table", "steps", "words"],
+    ["cls", "mean"],
+    ["bernoulli", "gaussian", "dropconnect", "concrete"],
+    [None, "weight"],
+    [1, 2],
 )
 
 
-def small(pooling="cls", kind="bernoulli", weights=None, **options):
-    dense = Architecture((3,), "tanh", False, None, weights, (0.2,), 0.2, kind, 0.2, 0.1, 0.1)
+def small(pooling="cls", kind="bernoulli", weights=None, members=1, **options):
+    dense = Architecture((3,), "tanh", False, None, weights, (0.2,), 0.2, kind, 0.2, 0.1, 0.1, members)
     defaults = dict(
         n_blocks=2, n_heads=2, embedding_size=4, feed_forward_size=3, pooling=pooling, attention_dropout=0.2,
         embedding_dropout=0.2, block_dropout=(0.2, 0.3), attention_entropy=0.3,
@@ -135,10 +140,10 @@ def rows_of(what):
     return x, T, w
 
 
-@pytest.mark.parametrize(("what", "pooling", "kind", "weights"), COMBINATIONS)
-def test_transformer__gradients_in_combination(what, pooling, kind, weights):
+@pytest.mark.parametrize(("what", "pooling", "kind", "weights", "members"), COMBINATIONS)
+def test_transformer__gradients_in_combination(what, pooling, kind, weights, members):
     x, T, w = rows_of(what)
-    net = net_of(small(pooling, kind, weights), what)
+    net = net_of(small(pooling, kind, weights, members), what)
     regularizer = net.regularizer
     gradient(net, SquaredError(), x, T, w)
     assert_gradient(net.grad.copy(), net, lambda: objective_of(net, x, T, w) + regularizer())
@@ -253,8 +258,8 @@ def test_transformer__padding_and_other_rows_never_change_a_prediction(what):
     X = X if what == "steps" else rng.integers(0, 6, X.shape).astype(F)
     for i, length in enumerate(rng.integers(1, n_steps + 1, n)):
         X[i, C * length :] = np.nan
-    for pooling in ("cls", "mean"):
-        net = net_of(small(pooling, embedding_size=32), what, F)
+    for pooling, members in (("cls", 1), ("mean", 2)):
+        net = net_of(small(pooling, embedding_size=32, members=members), what, F)
         for noisy in (False, True):
             whole = scores(net, X, ctx=Context(7, noisy=noisy))
             for rows in (np.array([5]), np.arange(100)[::-1], rng.permutation(n)[: SEQUENCE_ROWS + 3]):
@@ -263,8 +268,9 @@ def test_transformer__padding_and_other_rows_never_change_a_prediction(what):
                 np.testing.assert_array_equal(scores(net, padded, ctx=Context(7, noisy=noisy)), whole[rows])
 
 
-def test_transformer__halves_of_a_batch_give_the_gradient_of_the_whole():
-    a = small(embedding_size=32, feed_forward_size=64)
+@pytest.mark.parametrize("members", [1, 2])
+def test_transformer__halves_of_a_batch_give_the_gradient_of_the_whole(members):
+    a = small(embedding_size=32, feed_forward_size=64, members=members)
     net = build_transformer(a, table_tokens(a), (20,), 2, 50, np.random.default_rng(0), np.float64)
     x, T, w = problem(2, n=64, p=20)
     found = []

@@ -129,6 +129,23 @@ def test_transformer__draws_have_noise_of_attention_and_tokens(table):
     assert not model.predict_uncertainty(X[:10], 3).epistemic.any()
 
 
+@pytest.mark.parametrize("form", ["table", "sequences"])
+def test_transformer__members_share_the_blocks_and_predict_their_mean(table, waves, form):
+    X, y = (part[:60] for part in (table if form == "table" else waves))
+    model = DropoutTransformerRegressor(
+        **SHORT, ensemble_size=3, hidden_layer_sizes=(6,), dropout=0.0, attention_dropout=0.0
+    ).fit(X, y)
+    members = model.sample_predictions(X, 3)
+    assert (np.ptp(members, axis=0) > 0.0).all()
+    np.testing.assert_allclose(model.predict(X), members.mean(axis=0), rtol=1e-4, atol=1e-5)
+    assert model.ensemble_size_ == 3
+    assert [b.shape for b in model.biases_[-3:]] == [(8,), (3, 6), (3, 1)]
+    assert [W.shape for W in model.weights_[-2:]] == [(8, 6), (3, 6, 1)]
+    maps = model.attention_maps(X)[:, :, :, 0]
+    np.testing.assert_allclose(np.nansum(maps, axis=3), 1.0, rtol=1e-5)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
+
+
 def test_transformer__frames_with_text_and_missing_values():
     rng = np.random.default_rng(0)
     colour, size = rng.choice(["red", "green", "blue"], 300), rng.standard_normal(300)

@@ -90,12 +90,16 @@ def row_dropout(rate, shared=("positions", "channels")):
     return Dropout(dropout_noise("bernoulli", rate), shared)
 
 
-def _hidden(a, layer, n_rows, shared):
-    """Weights, normalization, and units with their dropout; with a skip connection, as its residual branch."""
+def _hidden(a, layer, n_rows, shared, width_in):
+    """Weights, normalization, and units with their dropout; with a skip connection, as its residual branch.
+
+    `width_in` is the number of inputs of every member, None where all members have those of the row.
+    """
     k, width = a.ensemble_size, a.hidden_layer_sizes[layer]
-    hooks, noise = weight_hooks(a, dropout_noise(a.dropout_kind, a.dropout[layer]), k if layer == 0 else 1)
+    begins = width_in is None
+    hooks, noise = weight_hooks(a, dropout_noise(a.dropout_kind, a.dropout[layer]), k if begins else 1)
     dense = Dense(width, a.groups()[layer], GAINS.get(a.activation, 1.0), hooks)
-    parts = [dense] if layer == 0 else at_members(k, a.hidden_layer_sizes[layer - 1], dense)
+    parts = [dense] if begins else at_members(k, width_in, dense)
     norm = BatchNorm() if a.normalization == "batch" else None
     if norm is None:
         parts += at_members(k, width, LayerNorm()) if a.normalization else []
@@ -110,11 +114,24 @@ def _hidden(a, layer, n_rows, shared):
     return [ResidualBlock(Chain(*parts))]
 
 
-def dense_layers(a, width_out, n_rows, shared=()):
-    """Hidden layers and the output layer; `shared` says what has a factor of dropout in common."""
+def dense_layers(a, width_out, n_rows, shared=(), width_in=None):
+    """Hidden layers and the output layer.
+
+    Parameters
+    ----------
+    a : Architecture
+    width_out : int
+    n_rows : int
+        Number of training rows, which concrete dropout needs.
+    shared : collection of {"positions"}
+        What has a factor of dropout in common.
+    width_in : int or None
+        Where the members of a shared ensemble are apart already, the number of inputs of each.
+    """
     layers = []
-    for layer in range(len(a.hidden_layer_sizes)):
-        layers += _hidden(a, layer, n_rows, shared)
+    for layer, width in enumerate(a.hidden_layer_sizes):
+        layers += _hidden(a, layer, n_rows, shared, width_in)
+        width_in = width
     k = a.ensemble_size
     if k > 1:
         return [*layers, MemberDense(k, width_out, OUTPUT), Bias(), Members(k, width_out)]

@@ -10,6 +10,7 @@ from ..layers.attention import Attention
 from ..layers.columns import CategoryVectors, TableColumns
 from ..layers.dense import Bias, Dense
 from ..layers.dropout import Dropout
+from ..layers.members import MemberRows
 from ..layers.normalization import LayerNorm
 from ..layers.sequences import Embedding, PoolSteps, Sequences
 from ..layers.shapes import Reshape
@@ -139,10 +140,14 @@ def build_transformer(a, first, shape, width_out, n_rows, rng, dtype=np.float32,
     inputs : Inputs or None
         What the layers see of a table; None for rows as they are.
     """
-    has_token = a.pooling == "cls"
-    layers = [*first, *([ClassToken()] if has_token else [])]
+    has_token, k = a.pooling == "cls", a.dense.ensemble_size
+    first = [*first, *([ClassToken()] if has_token else [])]
+    layers = []
     for block in range(a.n_blocks):
         layers += [_attention(a, block), _feed_forward(a, block, n_rows)]
     layers.append(Reshape() if has_token else PoolSteps(a.pooling, a.embedding_size))
     layers += [LayerNorm(), BiasActivationDropout(ACTIVATIONS[a.dense.activation])]
-    return Net(Chain(*layers, *dense_layers(a.dense, width_out, n_rows)), shape, rng, dtype, inputs)
+    if k > 1:
+        layers = [MemberRows(k, *layers)]
+    last = dense_layers(a.dense, width_out, n_rows, width_in=a.embedding_size)
+    return Net(Chain(*first, *layers, *last), shape, rng, dtype, inputs)

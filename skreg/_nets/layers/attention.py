@@ -84,10 +84,10 @@ class Attention(Layer):
         attend(noise, *given, out)
         if ctx.attention is not None:
             ctx.attention.append(attention_weights(q, kv, self.n_heads, lengths))
+        entropy = (self.entropy * ctx.shares(n)).astype(x.dtype)
 
         def back(d):
             gradients = [ctx.scratch(one.shape, x.dtype) for one in outs]
-            entropy = (self.entropy * ctx.shares(n)).astype(x.dtype)
             attend_backward(noise, *given, entropy, d, gradients[0], gradients[-1])
             before = []
             for projection, seen, g, (W, backs) in zip(self.projections, inputs, gradients, hooked, strict=True):

@@ -1,7 +1,8 @@
 """Shared ensembles: members that share all weights but for scalings, biases and an output layer of their own.
 
 These are BatchEnsemble (Wen, Tran & Ba 2020) in the form of TabM (Gorishniy, Kotelnikov & Babenko 2025). The units of
-all members of a row stand beside each other, as (members * units) numbers. So whatever acts on single units, such as
+all members of a row stand beside each other, as (members * units) numbers; only in attention, whose tokens are not to
+meet those of other members, is a member a row of its own. So whatever acts on single units, such as
 batch normalization, biases and dropout, has numbers of its own for every member without knowing of them; and a product
 with shared weights sees (rows, members, units) without a copy.
 """
@@ -11,7 +12,7 @@ import math
 import numpy as np
 
 from ..._core._jit import njit
-from ..base import Layer, Param
+from ..base import Chain, Layer, Param, by_position
 from ..noise import ZERO
 from ..weights import WeightHook
 from .dense import Weighted
@@ -42,6 +43,11 @@ def scale_inputs_backward(W, scales, d, weight_grad, scale_grad):
             scale_grad[m, j] += total
 
 
+def random_signs(n_members, width, rng, dtype):
+    """The first scales of all members."""
+    return (2.0 * rng.integers(0, 2, (n_members, width)) - 1.0).astype(dtype)
+
+
 class MemberInputs(WeightHook):
     """Weights for the inputs of every member, which are those of the row times scales of the member.
 
@@ -58,8 +64,7 @@ class MemberInputs(WeightHook):
         self.n_copies = n_members
 
     def build_for(self, W, rng):
-        signs = 2.0 * rng.integers(0, 2, (self.n_copies, len(W))) - 1.0
-        self.scales = Param(signs.astype(W.dtype))
+        self.scales = Param(random_signs(self.n_copies, len(W), rng, W.dtype))
 
     def __call__(self, x, ctx):
         shape = len(x), self.n_copies, x.shape[1]
@@ -157,3 +162,66 @@ class Members(Reshape):
 def at_members(n_members, width, layer):
     """Layers that apply a layer to the units of every member, `width` of them."""
     return [layer] if n_members == 1 else [Reshape((n_members, width)), layer, Reshape()]
+
+
+class MemberCopies(Layer):
+    """Every row once for every member, its channels times scales of the member: (rows, ...) to (rows * members, ...).
+
+    The scales begin as random signs, see `MemberInputs`; they are all that tells the members apart until their outputs.
+
+    Parameters
+    ----------
+    n_members : int
+    """
+
+    def __init__(self, n_members):
+        self.n_copies = n_members
+
+    def build(self, shape, rng, dtype):
+        self.scales = Param(random_signs(self.n_copies, shape[-1], rng, dtype))
+        return shape
+
+    def __call__(self, x, ctx):
+        n, k, scales = len(x), self.n_copies, self.scales.value
+        out = ctx.scratch((n * k, *x.shape[1:]), x.dtype)
+        whole = by_position(x)
+        np.multiply(whole[:, None], scales[:, None], out=out.reshape(n, k, *whole.shape[1:]))
+
+        def back(d):
+            d = d.reshape(n, k, *whole.shape[1:])
+            grad = ctx.grad(self.scales)
+            grad += np.einsum("nktc,ntc->kc", d, whole)
+            if not self.needs_input_gradient:
+                return None
+            before = np.einsum("nktc,kc->ntc", d, scales, out=ctx.scratch(whole.shape, x.dtype))
+            return before.reshape(x.shape)
+
+        return out, back
+
+
+class MemberRows(Chain):
+    """Layers to which every member of a row is a row of its own; what they put out for all members is side by side.
+
+    Their weights and biases are those of all members.
+
+    Parameters
+    ----------
+    n_members : int
+    *layers : Layer
+    """
+
+    def __init__(self, n_members, *layers):
+        super().__init__(MemberCopies(n_members), *layers)
+        self.n_copies = n_members
+
+    def build(self, shape, rng, dtype):
+        out = super().build(shape, rng, dtype)
+        self.size *= self.n_copies
+        inside = (module for layer in self.layers for module in layer.modules())
+        self.n_products = (self.n_copies - 1) * sum(module.n_products for module in inside)  # beside their own
+        return (self.n_copies * math.prod(out),)
+
+    def __call__(self, x, ctx):
+        with ctx.copied_rows(self.n_copies):
+            y, back = super().__call__(x, ctx)
+        return y.reshape(len(x), -1), lambda d: back(d.reshape(y.shape))

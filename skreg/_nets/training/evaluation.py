@@ -51,10 +51,11 @@ def _steps_of(net, X):
     return (X.shape[1] // net.n_channels,) if net.has_steps else ()
 
 
-def _outputs(net, X, rows, like):
+def _outputs(net, X, rows, like, keeps_memory=False):
     """Yield which of the rows are next, and the net's outputs for them, which are valid until the next ones.
 
-    All chunks see the noise of the context `like`.
+    All chunks see the noise of the context `like`. Scratch memory is kept for the next prediction with `keeps_memory`,
+    or if there are few rows.
     """
     seed, noisy, strength = like.state, like.noisy, like.strength
     if net.n_channels is None:
@@ -72,7 +73,7 @@ def _outputs(net, X, rows, like):
         with one_blas_thread():
             for at, x in chunks:
                 yield run(ctx, at, x)
-        if rows.size <= _FEW_ROWS:
+        if keeps_memory or rows.size <= _FEW_ROWS:
             net.give_back(ctx)
         return
     contexts = [Context() for _ in range(N_PARTS)]
@@ -99,7 +100,7 @@ def attention(net, X, has_class_token):
     Returns
     -------
     weights : ndarray of shape (n, layers, heads, tokens, tokens)
-        NaN for queries that a layer does not have, and after the end of a sequence.
+        NaN for queries that a layer does not have, and after the end of a sequence. With members, their mean.
     """
     rows, ctx, out = np.arange(X.shape[0]), Context(), None
     chunks = iter_chunks if net.n_channels is None else iter_sequences
@@ -114,14 +115,18 @@ def attention(net, X, has_class_token):
             n_heads = ctx.attention[0].shape[1]
             out = np.full((rows.size, len(ctx.attention), n_heads, n_tokens, n_tokens), np.nan, net.dtype)
         for k, weights in enumerate(ctx.attention):
+            weights = weights.reshape(len(x), net.n_members, *weights.shape[1:]).mean(axis=1)
             out[at, k, :, : weights.shape[2], : weights.shape[3]] = weights[: len(rows[at])]
     return out
 
 
 def mean_loss(net, objective, X, targets, weights, rows):
-    """Weighted mean loss over some rows, or over all their steps, without noise; of the averaged prediction."""
+    """Weighted mean loss over some rows, or over all their steps, without noise; of the averaged prediction.
+
+    The net keeps the scratch memory for the next time, until `Net.keep_copies`.
+    """
     total = weight = 0.0
-    for at, z in _outputs(net, X, rows, Context()):
+    for at, z in _outputs(net, X, rows, Context(), keeps_memory=True):
         some = rows[at]
         T, w = targets.take(some), weights.take(some)
         z = objective.average(z) if net.n_members > 1 else z
