@@ -60,11 +60,11 @@ class Diagnosis:
 
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.neighbors import KNeighborsRegressor
     >>> from skreg.inspection import diagnose
-    >>> X, y = load_iris(return_X_y=True)
-    >>> diagnose(LogisticRegression(C=1e-3), X, y).verdict
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> diagnose(KNeighborsRegressor(100), X, y).verdict
     'underfitting'
     """
 

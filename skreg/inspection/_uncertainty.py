@@ -37,7 +37,7 @@ class UncertaintyDisplay(Display):
     >>> from skreg import DropoutMLPRegressor
     >>> from skreg.inspection import UncertaintyDisplay
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> net = DropoutMLPRegressor(random_state=0).fit(X[:, [2]], y)
+    >>> net = DropoutMLPRegressor(max_iter=20, random_state=0).fit(X[:, [2]], y)
     >>> UncertaintyDisplay.from_estimator(net, X[:, [2]], y).position_name
     'x0'
     """

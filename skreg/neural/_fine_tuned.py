@@ -204,7 +204,7 @@ class FineTunedRegressor(ScoreOfNet, RegressorMixin, BaseFineTuned):
     >>> from skreg.neural import FineTunedRegressor
     >>> X, y = load_diabetes(return_X_y=True)
     >>> X = 20 * X
-    >>> source = DropoutMLPRegressor(random_state=0).fit(X[:200], y[:200])
+    >>> source = DropoutMLPRegressor(max_iter=30, random_state=0).fit(X[:200], y[:200])
     >>> model = FineTunedRegressor(FrozenEstimator(source), random_state=0).fit(X[200:300], y[200:300])
     >>> model.new_head_  # the targets are the same quantity
     False

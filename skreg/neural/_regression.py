@@ -342,7 +342,7 @@ class NetRegressor(RegressorMixin):
         >>> from sklearn.datasets import load_diabetes
         >>> from skreg import DropoutMLPRegressor
         >>> X, y = load_diabetes(return_X_y=True, scaled=True)
-        >>> net = DropoutMLPRegressor(random_state=0).fit(20.0 * X[:300], y[:300])
+        >>> net = DropoutMLPRegressor(max_iter=30, random_state=0).fit(20.0 * X[:300], y[:300])
         >>> low, high = net.predict_interval(20.0 * X[300:], coverage=0.9)
         >>> float(((low < y[300:]) & (y[300:] < high)).mean()) > 0.85
         True

@@ -62,7 +62,7 @@ def predict_interval(model, X, coverage=0.95, n_draws=50):
     >>> from skreg import DropoutMLPRegressor
     >>> from skreg.neural import predict_interval
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> net = make_pipeline(StandardScaler(), DropoutMLPRegressor(random_state=0))
+    >>> net = make_pipeline(StandardScaler(), DropoutMLPRegressor(max_iter=30, random_state=0))
     >>> model = TransformedTargetRegressor(net, func=np.log, inverse_func=np.exp).fit(X[:300], y[:300])
     >>> low, high = predict_interval(model, X[300:], coverage=0.9)
     >>> bool((low > 0.0).all())
