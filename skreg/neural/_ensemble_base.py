@@ -36,7 +36,7 @@ def net_inside(model, X):
     return None if isinstance(net, TransformedTargetRegressor) else (net, Z)
 
 
-class MemberRows(NamedTuple):
+class MemberSplit(NamedTuple):
     """Rows that a member is trained on, and those of the fold that it leaves out."""
 
     train: np.ndarray
@@ -171,14 +171,14 @@ class BaseDeepEnsemble(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator
         return {**({} if weights is None else {name: weights}), **fit_params}, {}
 
     def _folds(self, X, y, fit_params, of_split):
-        """`MemberRows` of every member; None for all rows."""
+        """`MemberSplit` of every member; None for all rows."""
         if self.cv is None:
             return [None] * self.n_members
         if given := [name for name in VALIDATION if fit_params.get(name) is not None]:
             raise ValueError(
                 f"cv={name_of(self.cv)} makes validation rows of every member: fit takes no {given[0]} then."
             )
-        splits = [MemberRows(*split) for split in read_splits(self.cv, X, y, is_classifier(self), **of_split)]
+        splits = [MemberSplit(*split) for split in read_splits(self.cv, X, y, is_classifier(self), **of_split)]
         if len(splits) > self.n_members:
             raise ValueError(
                 f"n_members={self.n_members} must be at least the number of folds, {len(splits)}, of"
