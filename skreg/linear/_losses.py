@@ -13,7 +13,8 @@ from .._core.data.likelihood import Likelihood
 from .._core.folds import RowsFit
 from .._core.parts.log_links import Gamma, Poisson, Tweedie
 from .._core.parts.losses import Huber, Quantile, Squared, evaluate, weighted_quantile
-from .._core.solve_scores import QuantileFit, ScoresFit
+from .._core.solve_quantile import QuantileFit
+from .._core.solve_scores import ScoresFit
 
 HUBER_EFFICIENCY = 1.345  # standard deviations of Gaussian noise: 95 % efficiency (Huber 1964)
 MAD_OF_GAUSSIAN = 0.6745  # median absolute deviation of Gaussian noise, in standard deviations

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skreg import ElasticNetProxCV, LabelSmoothedLogisticCV, PenalizedRegressorCV
+from skreg import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogisticCV, PenalizedRegressorCV
+from skreg._core.data import sparse
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:.*is the smallest of its grid")
 
@@ -51,6 +52,23 @@ def test_memory__no_fit_leaves_cycles_of_references(search, dense):
         gc.enable()
         gc.unfreeze()
     assert not left
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_memory__sparse_ridge_does_not_copy_x(weighted, monkeypatch):
+    monkeypatch.setattr(sparse, "MIN_ENTRIES_PER_PART", 1 << 13)
+    X, y = sparse_problem(2000, 100, 0.5)
+    size = X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+    weights = np.linspace(0.5, 1.5, len(y)) if weighted else None
+    model = ElasticNetProx(0.01, l1_ratio=0.0)
+    expected = model.fit(X.toarray(), y, weights).coef_
+    model.fit(X, y, weights)
+    tracemalloc.start()
+    model.fit(X, y, weights)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    np.testing.assert_allclose(model.coef_, expected, rtol=1e-9, atol=1e-12)
+    assert peak < (1.6 if weighted else 0.9) * size
 
 
 MOST = {"squared": 3.0, "squared on rows": 3.0, "logistic": 4.0, "huber": 4.0}

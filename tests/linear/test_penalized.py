@@ -492,6 +492,16 @@ def test_penalized__quantile_with_a_concave_penalty_names_its_certificate():
     assert PenalizedRegressor(0.1, loss="quantile", penalty="mcp").fit(X, y).stationarity_ <= 1e-6
 
 
+@pytest.mark.parametrize("name", ["mcp", "scad"])
+def test_penalized__quantile_with_large_unpenalized_coefficients_is_certified(name):
+    """Narrow smoothing magnifies rounding in the slopes, whose products with columns without a penalty must vanish."""
+    X, y = problem("quantile", 200, 8, seed=1)
+    model = PenalizedRegressor(0.05, loss="quantile", penalty=name, tol=1e-8).fit(X, y)
+    assert model.stationarity_ <= 1e-8
+    assert np.abs(model.coef_[model.coef_ != 0.0]).min() > 1e-4  # no rounding among them
+    assert model.n_iter_ < 200
+
+
 def test_penalized__bad_targets_and_offsets():
     X, y = problem("squared")
     with pytest.raises(ValueError, match=r"y must not be negative with loss='poisson'; got -.* in row"):

@@ -1,5 +1,7 @@
 """Data with a sparse matrix."""
 
+import itertools
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -8,6 +10,8 @@ from ..parts.designs import CSC
 from .base import ENTRIES_PER_CALL, Data, readonly, unsigned
 
 MAX_FILLED_ENTRIES = 1 << 18  # of sparse columns, up to which a dense copy makes the product faster
+MAX_PARTS = 4  # of columns, which are copied one part after the other for a product
+MIN_ENTRIES_PER_PART = 1 << 20
 MAX_RELATIVE_MEAN = 2.0  # a mean of more standard deviations is large: less than a fifth of its column is zero
 
 
@@ -154,10 +158,13 @@ class SparseData(Data):
         """Normalized inner products of columns `left` with columns `right`."""
         R, mean = self._raw(right)
         L, left_mean = (R, mean) if left is right else self._raw(left)
-        weighted = L.copy() if self.h.size > 1 else L
-        if self.h.size > 1:
-            weighted.data *= self.h[L.indices]
-        G = (weighted.T @ R.tocsr()).toarray()
+        G = np.empty((left.size, right.size))
+        n_parts = min(max(R.nnz // MIN_ENTRIES_PER_PART, 1), MAX_PARTS)
+        for low, high in itertools.pairwise(np.linspace(0, right.size, n_parts + 1).astype(int)):
+            part = (R[:, low:high] if n_parts > 1 else R).tocsc(copy=self.h.size > 1)
+            if self.h.size > 1:
+                part.data *= self.h[part.indices]
+            G[:, low:high] = (L.T @ part.tocsr()).toarray()
         return self._centre(G, left, right, left_mean, mean)
 
     def inner(self, cols):

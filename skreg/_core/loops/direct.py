@@ -7,10 +7,11 @@ RANK = 1e-13  # eigenvalues and singular values below it, relative to the larges
 
 
 def _shifted(H, many):
-    """A function that solves ``(H + alpha I) X = B``; for many alphas on one eigendecomposition."""
+    """A function that solves ``(H + alpha I) X = B``, for many alphas on one eigendecomposition. For one, H changes."""
 
     def solve(alpha, B):
-        return np.linalg.solve(H + alpha * np.eye(len(H)), B)
+        H.flat[:: len(H) + 1] += alpha
+        return np.linalg.solve(H, B)
 
     if not many:
         return solve
@@ -73,7 +74,11 @@ def ridge_gram(G, start, l2, used, alphas, lengths):
     values, vectors = values[keep], vectors[:, keep]
     inverse = (vectors / values) @ vectors.T
     across = G[np.ix_(free, held)] * root.T
-    H = G[np.ix_(held, held)] * root * root.T - across.T @ inverse @ across
+    H = G[np.ix_(held, held)]
+    H *= root  # in place: these are the largest arrays
+    H *= root.T
+    if free.size:
+        H -= across.T @ inverse @ across
     B = root * start.T[held] - across.T @ (inverse @ start.T[free])
     solve = _shifted(H, len(alphas) > 1)
     for alpha in alphas:
