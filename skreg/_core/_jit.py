@@ -84,6 +84,8 @@ class Compiler:
     def _run(self, sig):
         with _compiler_lock:
             self._add_cache()
+            if not isinstance(self._kernel._cache, KernelCache):
+                _publish_methods()
             return self._compile(sig)
 
     def _add_cache(self):
@@ -91,7 +93,7 @@ class Compiler:
             return
         self._has_cache = True
         try:
-            self._kernel._cache = KernelCache(self._kernel)
+            self._kernel._cache = KernelCache(self._kernel, before_compiling=_publish_methods)
         except (RuntimeError, OSError):  # no folder can be written
             pass
         except Exception as error:
@@ -115,18 +117,21 @@ def not_compiled(method):
 
 
 _FIELDS = set()
-_METHODS = {}  # method name -> (parameter names, {NamedTuple class: function})
+_METHODS = {}  # method name -> (signature, {NamedTuple class: function})
+_unpublished = []  # names of methods that numba does not know yet
 
 
-def _publish(name, signature):
-    table = {}
+def _publish_methods():
+    """Tell numba of all methods, which takes a tenth of a second: kernels from the cache do not need them."""
+    while _unpublished:
+        name = _unpublished.pop()
+        signature, table = _METHODS[name]
 
-    def select(self, *args):
-        return table.get(self.instance_class)
+        def select(self, *args, table=table):
+            return table.get(self.instance_class)
 
-    select.__signature__ = signature  # numba folds the arguments of a call with it
-    overload_method(types.BaseNamedTuple, name, jit_options=OPTIONS)(select)
-    return list(signature.parameters), table
+        select.__signature__ = signature  # numba folds the arguments of a call with it
+        overload_method(types.BaseNamedTuple, name, jit_options=OPTIONS)(select)
 
 
 def jitted(cls):
@@ -141,11 +146,14 @@ def jitted(cls):
         if is_compiled and not name.startswith("_"):
             signature = inspect.signature(function)
             if name not in _METHODS:
-                _METHODS[name] = _publish(name, signature)
-            parameters, table = _METHODS[name]
-            if list(signature.parameters) != parameters:
-                raise TypeError(f"{cls.__name__}.{name} must take {parameters}")
+                _METHODS[name] = signature, {}
+                _unpublished.append(name)
+            known, table = _METHODS[name]
+            if list(signature.parameters) != list(known.parameters):
+                raise TypeError(f"{cls.__name__}.{name} must take {list(known.parameters)}")
             table[cls] = function
+    if _compiler_lock is None:  # compilations do not begin in `Compiler`
+        _publish_methods()
     if clash := _FIELDS & _METHODS.keys():
         raise TypeError(f"{cls.__name__}: {sorted(clash)} are names of both fields and methods")
     return cls

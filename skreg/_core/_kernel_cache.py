@@ -205,15 +205,22 @@ class KernelCache(FunctionCache):
 
     A file is called ``kernel.environment.signature.content.nbc``. A new content replaces files of the same kernel,
     environment and signature; other environments that share the folder keep theirs. No error gets out: at worst, a
-    kernel is compiled again.
+    kernel is compiled again. `before_compiling` is called where there is no file.
     """
 
-    def __init__(self, kernel):
+    def __init__(self, kernel, before_compiling):
         super().__init__(kernel.py_func)
         self._kernel = kernel
+        self._before_compiling = before_compiling
 
     def load_overload(self, sig, target_context):
         """Compiled code for a signature, None where there is none."""
+        found = self._load(sig, target_context)
+        if found is None:
+            self._before_compiling()
+        return found
+
+    def _load(self, sig, target_context):
         path = None
         try:
             target_context.refresh()

@@ -110,7 +110,7 @@ def _coordinate(data, target, family, alphas, tol, gram, max_iter, w_init):
         before = path.warm_start_alphas(top, alphas[0])
     is_small = isinstance(family, CoefficientPath) and family.is_convex and active_set.is_small(data)
     first = FIRST_ROUNDS if np.any(alphas) else FIRST_ROUNDS_UNPENALIZED
-    most = min(max_iter, first) if is_small else max_iter
+    most = min(max_iter, active_set.rounds_before(data, first)) if is_small else max_iter
     walk = path.points(s, make, family, alphas, before, tol, most, w_init)
     for alpha, (s, point) in zip(alphas, walk, strict=True):
         if point.gap <= tol:
@@ -172,7 +172,7 @@ def dense_point(point, p):
 
 def choose_solver(data, penalty, alphas, limit=MAX_DIRECT_SIDE):
     """What solver="auto" means; `limit` is the largest dense system that it solves directly."""
-    smooth = penalty.is_elastic_net and (penalty.l1_ratio == 0.0 or not np.any(alphas))
+    smooth = penalty.is_elastic_net and (penalty.l1_ratio == 0.0 or not any(alphas))
     if smooth and not penalty.is_bounded and min(data.n, data.p) <= limit:
         return "direct"
     if data.gram_pays and data.p <= (MAX_GRAM_COLUMNS if len(alphas) > 1 else Covariance.SMALL):

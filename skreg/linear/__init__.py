@@ -1,24 +1,6 @@
 """Penalized linear models."""
 
-from ._cox import PenalizedCox
-from ._cox_cv import PenalizedCoxCV
-from ._cv import ElasticNetProxCV
-from ._elastic_net import ElasticNetProx, alpha_max, elastic_net_path
-from ._logistic import LabelSmoothedLogistic, logistic_path
-from ._logistic_cv import LabelSmoothedLogisticCV
-from ._penalized import PenalizedRegressor
-from ._penalized_cv import PenalizedRegressorCV
+# Names are imported when they are first used; `__init__.pyi` says from where.
+import lazy_loader
 
-__all__ = [
-    "ElasticNetProx",
-    "ElasticNetProxCV",
-    "LabelSmoothedLogistic",
-    "LabelSmoothedLogisticCV",
-    "PenalizedCox",
-    "PenalizedCoxCV",
-    "PenalizedRegressor",
-    "PenalizedRegressorCV",
-    "alpha_max",
-    "elastic_net_path",
-    "logistic_path",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -9,7 +9,6 @@ from ..utils._callbacks import Task, with_callbacks
 from ..utils._threads import one_blas_thread
 from ..utils._validation import check_coef_init, unchanged_on_error
 from ._base import LinearModel
-from ._blocks import read_blocks, read_in_blocks
 from ._grid import check_grid, read_alphas
 
 
@@ -29,6 +28,8 @@ class Penalized(LinearModel):
     def _read(self, X, y, sample_weight, **columns):
         """Check parameters and data; sets what is known of the features. `columns` belong to the rows, as y does."""
         if self._takes_blocks and has_blocks(X):
+            from ._blocks import read_in_blocks  # takes long to import, and few need it
+
             self._check_parameters()
             found = read_in_blocks(X, lambda: self._read_blocks(X, y, sample_weight, **columns))
             if found is not None:
@@ -41,6 +42,8 @@ class Penalized(LinearModel):
 
     def _read_blocks(self, X, y, sample_weight, splits_of=None):
         """The problem on row blocks, and the splits that `splits_of` makes of it."""
+        from ._blocks import read_blocks
+
         return read_blocks(self, X, y, sample_weight, splits_of, **self._restrictions())
 
     def _penalty(self, problem, l1_ratio):

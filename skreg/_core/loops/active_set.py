@@ -9,6 +9,7 @@ import numpy as np
 
 MAX_CELLS = 1 << 24  # entries of the dense copy of X
 MAX_SIDE = 500  # rows or columns, whichever are fewer
+CHEAP_SIDE = 100  # up to which side a step takes no longer than some rounds of coordinate descent
 MIN_GAIN = 1e-13  # slope below which moving a coefficient away from its end counts as no descent
 RANK = 1e-13  # singular values below it, relative to the largest and times the larger side, count as zero
 FAR = 1e6  # how many times the largest coefficient a step goes along a direction without curvature
@@ -17,6 +18,11 @@ FAR = 1e6  # how many times the largest coefficient a step goes along a directio
 def is_small(data):
     """Whether the active-set method can solve a problem of this size in reasonable time and memory."""
     return data.n * data.p <= MAX_CELLS and min(data.n, data.p) <= MAX_SIDE
+
+
+def rounds_before(data, rounds):
+    """How many rounds of coordinate descent come first: `rounds`, or more where a step costs more than these."""
+    return int(rounds * max(1.0, (min(data.n, data.p) / CHEAP_SIDE) ** 2))
 
 
 def active_set(data, target, pen, w, max_steps):

@@ -24,6 +24,8 @@ ROUNDING = 1e-13  # rounding error of objectives in normalized units
 MOST_FREE = 5000  # most unpenalized coefficients that are solved for exactly: their inner products take 200 MB
 CHEAP_FACE = 200  # a Newton step for this many coefficients costs no more than a few rounds
 PATIENCE = 10  # rounds before the first Newton step and between two steps; more where a step costs more
+CHEAP_KNOWN_FACE = 450  # the same where inner products are known and the penalty is quadratic on its pieces
+PATIENCE_KNOWN = 2  # and rounds between two steps then
 
 
 class Result(NamedTuple):
@@ -193,7 +195,7 @@ class BlockRounds:
 
     def polish(self):
         """A Newton step that ends a solve."""
-        if not self._is_exact:
+        if self.s.form.has_squares and not self._is_exact:
             _newton_on_face(self.s, self.pen, POLISH)
 
     def run(self, c):
@@ -206,8 +208,12 @@ class BlockRounds:
         if self._is_exact:
             _newton_on_face(s, pen, POLISH)
             return
-        extrapolate(s, pen, self._in_order)
-        if self._round - self._last >= PATIENCE * max(1.0, (nonzeros / CHEAP_FACE) ** 2):
+        is_known = s.form.has_squares and pen.is_piecewise_quadratic
+        patience, cheap = (PATIENCE_KNOWN, CHEAP_KNOWN_FACE) if is_known else (PATIENCE, CHEAP_FACE)
+        is_due = self._round - self._last >= patience * max(1.0, (nonzeros / cheap) ** 2)
+        if not (is_due and is_known):
+            extrapolate(s, pen, self._in_order)
+        if is_due:
             _newton_on_face(s, pen, LARGEST_FACE)
             self._last = self._round
 

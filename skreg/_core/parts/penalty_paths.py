@@ -5,6 +5,7 @@ In normalized units ``b_j = unit * scale_j * w_j``, and the loss is divided by `
 
 import numpy as np
 
+from .._cached import cached_property
 from .._jit import njit
 from .groups import Groups, ranges
 from .penalties import BISECTIONS, ElasticNet, FoldedConcave
@@ -122,6 +123,16 @@ class CoefficientPath(PenaltyPath):
         self.n_blocks = l1.size
         self.is_fixed = (lower == 0.0) & (upper == 0.0)
 
+    @cached_property
+    def _signs(self):
+        """Whether coefficients may be positive, whether they may be negative, and whether all may be both."""
+        may_rise, may_fall = self.upper > 0.0, self.lower < 0.0
+        return may_rise, may_fall, bool((may_rise & may_fall).all())
+
+    @cached_property
+    def _holds_all(self):
+        return bool((self.l1 > 0.0).all())
+
     def at(self, alpha, blocks):
         strengths = alpha * self.l1[blocks], alpha * self.l2[blocks]
         bounds = self.lower[blocks], self.upper[blocks]
@@ -132,12 +143,16 @@ class CoefficientPath(PenaltyPath):
         return FoldedConcave(*strengths, *(alpha * bend[blocks] for bend in self.bends), *bounds)
 
     def entry_alpha(self, c):
-        return self._entry(np.maximum(c * (self.upper > 0.0), -c * (self.lower < 0.0)))
+        may_rise, may_fall, may_both = self._signs
+        return self._entry(np.abs(c) if may_both else np.maximum(c * may_rise, -c * may_fall))
 
     def largest_entry_alpha(self, size):
-        return self._entry(size * ((self.upper > 0.0) | (self.lower < 0.0)))
+        may_rise, may_fall, may_both = self._signs
+        return self._entry(size if may_both else size * (may_rise | may_fall))
 
     def _entry(self, pull):
+        if self._holds_all:
+            return pull / self.l1
         return np.divide(pull, self.l1, out=np.where(pull > 0.0, np.inf, 0.0), where=self.l1 > 0.0)
 
     def holds(self):
@@ -154,8 +169,11 @@ class CoefficientPath(PenaltyPath):
         return self if self.is_convex else CoefficientPath(self.l1, self.l2, self.lower, self.upper)
 
     def without_rounding(self, alpha, w):
+        is_tiny = (np.abs(w) <= ZERO_COEFFICIENT) & (w != 0.0)
+        if not is_tiny.any():
+            return w
         may_be_zero = (alpha * self.l1 > 0.0) & (self.lower <= 0.0) & (self.upper >= 0.0)
-        return np.where((np.abs(w) <= ZERO_COEFFICIENT) & may_be_zero, 0.0, w)
+        return np.where(is_tiny & may_be_zero, 0.0, w)
 
     def slope_shares(self, alpha, w):
         if self.is_convex:
