@@ -38,6 +38,7 @@ OUTSIDE = {
     "utils": {"cloudpickle", "dask", "joblib", "narwhals", "numpy", "scipy", "sklearn", "threadpoolctl"},
     "_factorization": NUMERICS,
     "augmentation": {"narwhals", "numpy", "scipy", "sklearn"},
+    "linear": {"lazy_loader", "numpy", "scipy", "sklearn"},
     "recommendation": {"joblib", "numpy", "scipy", "sklearn"},
     "inspection": {"joblib", "matplotlib", "numpy", "optuna", "pandas", "rich", "scipy", "sklearn", "threadpoolctl"},
 }
