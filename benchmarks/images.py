@@ -191,8 +191,7 @@ ROWS = {
         ),
     },
     "regularizers": {
-        f"skreg, {name}": Row("Fashion-MNIST", RECIPE | change, labels=500, seeds=2)
-        for name, change in CHANGES.items()
+        f"skreg, {name}": Row("Fashion-MNIST", RECIPE | change, labels=500, seeds=2) for name, change in CHANGES.items()
     },
     "mnist1d": {"skreg, 3 convolutions": Row("MNIST-1D", CURVE, dict(published=94.0, wanted=">= 96.0"), seeds=5)},
     "ucr": {
