@@ -298,6 +298,13 @@ class Context:
                 return array
         return self._fit_scratch(k, shape, dtype)
 
+    def in_turns(self, items):
+        """Yield items, where the scratch memory that was asked for since an item is free for the next one."""
+        first = self._used
+        for item in items:
+            self._used = first
+            yield item
+
     def _fit_scratch(self, k, shape, dtype):
         """The k-th array with a new shape: in the same memory, if that is large enough."""
         size = math.prod(shape) * np.dtype(dtype).itemsize

@@ -8,12 +8,13 @@ from skreg._nets.architectures.cnn import ConvolutionalArchitecture, build_cnn
 from skreg._nets.architectures.mlp import Architecture
 from skreg._nets.base import Chain, Layer, Net, ResidualBlock, by_channel
 from skreg._nets.context import Context
-from skreg._nets.layers import signals
+from skreg._nets.layers import pooled, signals
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout
 from skreg._nets.layers.convolution import Convolution, WindowProduct
 from skreg._nets.layers.dense import Bias, Dense
 from skreg._nets.layers.dropout import DropBlock, Dropout
 from skreg._nets.layers.normalization import BatchNorm, LayerNorm
+from skreg._nets.layers.pooled import PooledConvolution
 from skreg._nets.layers.pooling import GlobalMeanPool, MaxPool, MeanPool
 from skreg._nets.layers.shapes import Reshape
 from skreg._nets.layers.signals import SignalProduct
@@ -47,6 +48,13 @@ CASES = {
     "many channels": lambda: [conv(5, (1, 1)), BiasActivationDropout(TANH), conv(2, (2, 3), (2, 1)), Reshape()],
     "by tiles": lambda: [conv(16, (1, 1)), BiasActivationDropout(TANH), conv(12, (3, 3)), Reshape()],
     "max pooling": lambda: [conv(2, (1, 1)), MaxPool((2, 2)), BiasActivationDropout(TANH), Reshape()],
+    "pooled by blocks": lambda: [
+        conv(3, (3, 3)),
+        PooledConvolution(conv(16, (2, 2)), MaxPool((2, 2))),
+        BiasActivationDropout(TANH),
+        PooledConvolution(conv(2, (2, 2), hooks=[WeightNorm()]), MaxPool((1, 2))),
+        Reshape(),
+    ],
     "mean pooling": lambda: [conv(3, (3, 3)), BiasActivationDropout(TANH, HALF), MeanPool((2, 3)), Reshape()],
     "batch norm": lambda: [conv(3, (3, 3)), BiasActivationDropout(TANH, norm=BatchNorm()), GlobalMeanPool()],
     "layer norm": lambda: [conv(3, (3, 3)), LayerNorm(), BiasActivationDropout(TANH), GlobalMeanPool()],
@@ -81,6 +89,12 @@ PLAIN = {
 }  # small ones, each with other kernels
 
 
+@pytest.fixture
+def _small_blocks(monkeypatch):
+    monkeypatch.setattr(pooled, "_BLOCK", 3 * 5 * 6 * 16)  # three images of some layers, so that the last block has one
+
+
+@pytest.mark.usefixtures("_small_blocks")
 @pytest.mark.parametrize("case", [pytest.param(c, marks=[pytest.mark.plain] if c in PLAIN else []) for c in CASES])
 def test_convolution__gradients_of_layers(case):
     x, T, w = problem(2, n=4, p=60)
@@ -245,10 +259,9 @@ def test_max_pool__commutes_with_activations_that_never_decrease():
     x = np.random.default_rng(0).standard_normal((3, 60))
     nets = [small_net(act=act, spatial_dropout=0.0, drop_block=0.0, normalization=None) for act in ("relu", "relu")]
     layers = nets[1].layer.layers
-    order = [type(layer).__name__ for layer in layers]
-    k = order.index("MaxPool")
-    assert order[k + 1] == "BiasActivationDropout"
-    swapped = Chain(*layers[:k], layers[k + 1], layers[k], *layers[k + 2 :])
+    k = [type(layer) for layer in layers].index(PooledConvolution)
+    assert isinstance(layers[k + 1], BiasActivationDropout)
+    swapped = Chain(*layers[:k], layers[k].convolution, layers[k + 1], layers[k].pool, *layers[k + 2 :])
     np.testing.assert_allclose(nets[0](x, Context())[0], swapped(x, Context())[0])
 
 

@@ -10,6 +10,7 @@ from ..layers.activations import ACTIVATIONS, MONOTONE, BiasActivationDropout
 from ..layers.convolution import Convolution
 from ..layers.dropout import DropBlock, Dropout
 from ..layers.normalization import BatchNorm, LayerNorm
+from ..layers.pooled import PooledConvolution
 from ..layers.pooling import GlobalMeanPool, MaxPool, MeanPool
 from ..layers.shapes import Reshape
 from ..noise import dropout_noise
@@ -106,7 +107,10 @@ class _Builder:
         a, pool = self.a, self.pool(layer)
         commutes = a.pooling == "max" and a.dense.activation in MONOTONE
         inside, after = (pool, []) if commutes else ([], pool)
-        return [self.convolution(layer, stride=a.stride[layer]), *self.activation(inside), *after, *self.noise()]
+        convolution = self.convolution(layer, stride=a.stride[layer])
+        if inside and not a.dense.normalization:
+            convolution, inside = PooledConvolution(convolution, inside[0]), []
+        return [convolution, *self.activation(inside), *after, *self.noise()]
 
     def block(self, layer):
         """Two convolutions with normalization and activation before each (He et al. 2016b, figure 1b), then pooling.

@@ -177,7 +177,7 @@ class BatchNorm(Layer):
             out = ctx.scratch(x.shape, x.dtype)
             pooled_channels_backward(d, *winners, x, *last, out)
             return out
-        d = d if winners is None else winners.backward(d, x, ctx)
+        d = d if winners is None else winners.backward(d, x.shape, ctx)
         channels_backward(by_position(d), by_position(x), *last)
         return d
 

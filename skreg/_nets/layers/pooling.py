@@ -157,10 +157,14 @@ class Winners(NamedTuple):
     places: np.ndarray
     window: tuple
 
-    def backward(self, d, x, ctx):
-        """The gradient of the input x, from that of the largest numbers."""
-        before = ctx.scratch(x.shape, x.dtype)
-        pool = max_pool_backward if x.shape[-1] >= LANES else max_pool_backward_of_few
+    def of(self, rows):
+        """Those of some rows."""
+        return self._replace(places=self.places[rows])
+
+    def backward(self, d, shape, ctx):
+        """The gradient of the input, which has that shape, from that of the largest numbers."""
+        before = ctx.scratch(shape, d.dtype)
+        pool = max_pool_backward if shape[-1] >= LANES else max_pool_backward_of_few
         pool(d, self.places, self.window, before)
         return before
 
@@ -170,14 +174,23 @@ class MaxPool(Pool):
 
     def __call__(self, x, ctx):
         out, winners = self.of_monotone(x, np.ones(x.shape[-1], x.dtype), ctx)
-        return out, lambda d: winners.backward(d, x, ctx)
+        return out, lambda d: winners.backward(d, x.shape, ctx)
 
     def of_monotone(self, x, slope, ctx):
         """Of every window, the number with the largest product with `slope`, one for every channel; and `Winners`."""
-        out, places = ctx.scratch((2, len(x), *self.shape_out), x.dtype)
-        pool = max_pool if x.shape[-1] >= LANES else max_pool_of_few
-        pool(x, np.copysign(ONE, slope, dtype=x.dtype), self.window, out, places)
+        out, winners = self.memory(len(x), x.dtype, ctx)
+        self.write(x, np.copysign(ONE, slope, dtype=x.dtype), out, winners)
+        return out, winners
+
+    def memory(self, n, dtype, ctx):
+        """Scratch memory for the largest numbers of n rows, and for their places."""
+        out, places = ctx.scratch((2, n, *self.shape_out), dtype)
         return out, Winners(places, self.window)
+
+    def write(self, x, sign, out, winners):
+        """Write the largest numbers and their places, or those of the least ones where `sign` is -1, not 1."""
+        pool = max_pool if x.shape[-1] >= LANES else max_pool_of_few
+        pool(x, sign, self.window, out, winners.places)
 
 
 class MeanPool(Pool):
