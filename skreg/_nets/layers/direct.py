@@ -6,12 +6,12 @@ filters are one value of `lanes`; sums of some windows, or of some weights, stay
 
 import numpy as np
 
-from ..._core._jit import inlined, njit
+from ..._core._jit import njit
 from ..lanes import LANES, load, spread, store
 from ..noise import ZERO
 
 
-@inlined
+@njit
 def with_zeros(image, before, padded):
     """The numbers of an image (height, width, channels) with zeros around it, in one row.
 

@@ -9,13 +9,14 @@ _ROWS = 6  # of a product, whose sums of two times sixteen columns stay in regis
 
 
 @njit
-def multiply_places(a, row, step, n_rows, b, n_terms, width, adds, out):
-    """Write the product of two matrices of every place to `out`, or add it to what is there.
+def multiply_places(a, b, n_rows, n_terms, width, is_gradient, out):
+    """Write the product of two matrices of every place to `out`: a (n_rows, n_terms) and b (n_terms, width).
 
-    The matrices of a place lie in a row of a, b and `out`: that of a has its numbers (i, k) at ``i * row + k * step``,
-    i being below `n_rows` and k below `n_terms`. Those of b and `out` have `width` columns, a multiple of sixteen.
-    Rows after the last one are the last one again.
+    For gradients, a is transposed, (n_terms, n_rows), and the product is added to what is there. The matrices of a
+    place lie in a row of a, b and `out`; `width` is a multiple of sixteen. Rows after the last one are the last one
+    again.
     """
+    row, step = (1, n_rows) if is_gradient else (n_terms, 1)
     rows, columns, target = a.reshape(-1), b.reshape(-1), out.reshape(-1)
     nothing, last = load(np.zeros(LANES, b.dtype), 0), n_rows - 1
     for place in range(len(a)):
@@ -48,7 +49,7 @@ def multiply_places(a, row, step, n_rows, b, n_terms, width, adds, out):
                     a5, b5 = a5 + v * w, b5 + v * u
                     k += step
                     s += width
-                if adds:
+                if is_gradient:
                     a0, a1, a2 = load(target, t0) + a0, load(target, t1) + a1, load(target, t2) + a2
                     a3, a4, a5 = load(target, t3) + a3, load(target, t4) + a4, load(target, t5) + a5
                     b0, b1 = load(target, t0 + second) + b0, load(target, t1 + second) + b1

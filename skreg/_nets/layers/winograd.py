@@ -22,6 +22,8 @@ from .tiles import SIZE, places_to_tiles, results_of_tile, tiles_to_places
 _KERNELS = 3, 4, 5  # sizes of filters along one axis
 _BLOCK = 1 << 18  # transformed numbers that are kept at a time
 _MOST = 0.65  # use tiles where at most this share of the multiplications is left
+_ORIGIN = 0, 0
+_KINDS = False, True
 _POINTS = 0.0, 1.0, -1.0, 2.0, -2.0  # where the polynomials of Lavin & Gray are evaluated, beside infinity
 
 
@@ -92,14 +94,14 @@ class WinogradProduct:
         # between two places are some more numbers: at distances of a power of two, they would share lines of the cache
         channels, filters = (ctx.scratch((len(U), step * per_image * width + LANES), dtype) for width in (C, F))
         out = ctx.scratch((len(x), *self.geometry.n_windows, F), dtype)
-        multiply_tiles(x, U, kernel, before, n_tiles, step, channels, filters, out)
+        tiles = kernel, before, n_tiles, _ORIGIN, _KINDS, step, channels, filters
+        multiply_tiles(x, U, *tiles, out)
 
         def back(d, gradient):
             """Write the gradient of the weights to `gradient`; returns that of the input, None if not needed."""
             dU = ctx.scratch(U.shape, dtype)
             dx = ctx.scratch(x.shape if needs_input_gradient else (0, *x.shape[1:]), dtype)
             transposed = np.ascontiguousarray(U.reshape(-1, C, F).transpose(0, 2, 1)).reshape(len(U), -1)
-            tiles = kernel, before, n_tiles, step, channels, filters
             multiply_tiles_backward(x, d.reshape(out.shape), transposed, *tiles, dU, dx)
             np.dot(G.T, dU, out=gradient.reshape(len(W), -1))
             return dx if needs_input_gradient else None
@@ -108,36 +110,38 @@ class WinogradProduct:
 
 
 @njit
-def multiply_tiles(x, U, kernel, before, n_tiles, n_images, channels, filters, out):
+def multiply_tiles(x, U, kernel, before, n_tiles, origin, kinds, n_images, channels, filters, out):
     """Write the products of transformed weights U (places, channels * filters) with all windows of images x to `out`.
 
-    `channels` and `filters` are scratch memory for the places of some images at a time: see `tiles_to_places`.
+    `channels` and `filters` are scratch memory for the places of some images at a time: see `tiles_to_places`. `origin`
+    is (0, 0), and `kinds` are False and True: as constants in this kernel, they would make numba compile those that it
+    calls once more for each.
     """
-    C, F = x.shape[3], out.shape[3]
+    C, F, of_pixels = x.shape[3], out.shape[3], kinds[0]
     for first in range(0, len(x), n_images):
         some, results = x[first : first + n_images], out[first : first + n_images]
-        tiles_to_places(some, kernel, False, before, n_tiles, channels)
-        multiply_places(channels, C, 1, len(some) * n_tiles[0] * n_tiles[1], U, C, F, False, filters)
-        places_to_tiles(filters, kernel, False, (0, 0), n_tiles, results)
+        tiles_to_places(some, kernel, of_pixels, before, n_tiles, channels)
+        multiply_places(channels, U, len(some) * n_tiles[0] * n_tiles[1], C, F, of_pixels, filters)
+        places_to_tiles(filters, kernel, of_pixels, origin, n_tiles, results)
 
 
 @njit
-def multiply_tiles_backward(x, d, U, kernel, before, n_tiles, n_images, channels, filters, dU, dx):
+def multiply_tiles_backward(x, d, U, kernel, before, n_tiles, origin, kinds, n_images, channels, filters, dU, dx):
     """Write the gradients of U to `dU` and of x to `dx`, which may be empty, from the gradient d of the output.
 
     U has the transposed matrices (places, filters * channels), `dU` has them as they were.
     """
-    C, F = x.shape[3], d.shape[3]
+    C, F, (of_pixels, of_gradients) = x.shape[3], d.shape[3], kinds
     dU[:] = ZERO
     for first in range(0, len(x), n_images):
         some, results = x[first : first + n_images], d[first : first + n_images]
         size = len(some) * n_tiles[0] * n_tiles[1]
-        tiles_to_places(some, kernel, False, before, n_tiles, channels)
-        tiles_to_places(results, kernel, True, (0, 0), n_tiles, filters)
-        multiply_places(channels, 1, C, C, filters, size, F, True, dU)
+        tiles_to_places(some, kernel, of_pixels, before, n_tiles, channels)
+        tiles_to_places(results, kernel, of_gradients, origin, n_tiles, filters)
+        multiply_places(channels, filters, C, size, F, of_gradients, dU)
         if len(dx):
-            multiply_places(filters, F, 1, size, U, F, C, False, channels)
-            places_to_tiles(channels, kernel, True, before, n_tiles, dx[first : first + n_images])
+            multiply_places(filters, U, size, F, C, of_pixels, channels)
+            places_to_tiles(channels, kernel, of_gradients, before, n_tiles, dx[first : first + n_images])
 
 
 def _n_tiles(geometry):
