@@ -38,7 +38,7 @@ FEW = {
     "a tenth held out": changed(early_stopping=True),
     "a fifth held out": changed(early_stopping=True, validation_fraction=0.2),
     "all rows, last epoch": changed(early_stopping=False),
-    "cross-validated epoch": changed(early_stopping="cv"),
+    "cross-validated epoch": changed(early_stopping="cv", ensemble_size=1),
     "8 members, a tenth held out": changed(ensemble_size=8, early_stopping=True),
     "8 members, all rows, last epoch": changed(ensemble_size=8, early_stopping=False),
     "8 members, cross-validated epoch": changed(ensemble_size=8, early_stopping="cv"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from scipy.integrate import trapezoid
-from scipy.special import softmax
+from scipy.special import log_softmax, logsumexp, softmax
 from scipy.stats import norm
 
 from skreg._nets.architectures.mlp import Architecture, build_mlp
@@ -204,6 +204,9 @@ def test_average__of_classes_is_the_mean_of_probabilities():
     found = CrossEntropy(F(0.0)).average(z)
     np.testing.assert_allclose(np.exp(found), softmax(z, axis=-1).mean(axis=1))
     assert CrossEntropy(F(0.0)).average(z.astype(F)).dtype == F
+    z *= 1e4  # whose probabilities are 0, but not their logarithms
+    wanted = logsumexp(log_softmax(z, axis=-1), axis=1) - np.log(K)
+    np.testing.assert_allclose(CrossEntropy(F(0.0)).average(z), wanted, rtol=1e-12)
 
 
 def test_average__of_numbers_is_their_mean():

@@ -100,6 +100,11 @@ def test_ensemble__validation_loss_is_that_of_the_averaged_prediction(classifier
     assert model.best_score_ < -np.log(each).mean()
 
 
+def test_ensemble__evaluations_while_it_trains_leave_no_scratch_memory():
+    model = DropoutMLPClassifier(**SMALL | {"max_iter": 1}).fit(X, LABELS)
+    assert model._net._idle == []
+
+
 def test_ensemble__of_one_is_the_net_itself():
     one = DropoutMLPClassifier(**SMALL | {"ensemble_size": 1}, early_stopping=True).fit(X, LABELS)
     plain = DropoutMLPClassifier(hidden_layer_sizes=(12, 12), max_iter=6, early_stopping=True, random_state=0).fit(
