@@ -127,7 +127,7 @@ class MomentsFit(LossFit):
                 options = dict(tol=tol, max_iter=max_iter, solver=solver, coef_init=coef_init)
                 yield from self.on_rows().solve_all(penalty, alphas, **options)
                 return
-        elif penalty.is_elastic_net and batches(self.data, solver):
+        elif penalty.is_elastic_net and batches(self.data, solver, alphas):
             found = batched(self, penalty, *moments, alphas, 0.5 * tol, max_iter, coef_init)
         else:
             fit = penalty.scaled(self)

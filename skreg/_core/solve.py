@@ -20,7 +20,8 @@ STEPS_PER_CHECK = 10  # prox-gradient steps between two evaluations of the gap
 MAX_DIRECT_SIDE = 2000  # unknowns of a dense system that "auto" solves
 MAX_GRAM_COLUMNS = 2000  # columns whose whole Gram matrix "auto" forms for a path
 MIN_BATCHED_TARGETS = 64  # targets for which the compiled loop over targets is worth the seconds of its compilation
-FEW_COLUMNS = 64  # columns for which that loop is the fastest for any number of targets
+MIN_BATCHED_ALPHAS = 10  # alphas, each of which starts from the one before, for which it is
+FEW_COLUMNS = 64  # columns for which that loop is the fastest for any number of targets and alphas
 FIRST_ROUNDS = 50  # rounds of coordinate descent before the active-set method is tried on a small problem
 FIRST_ROUNDS_UNPENALIZED = 10  # the same for bounds without a penalty, where nearly dependent columns are common
 
@@ -184,16 +185,16 @@ def prepare(data, penalty, alphas, solver):
     """Form the whole Gram matrix now if it will be needed: the one product so large that threads pay."""
     if solver == "auto":
         solver = choose_solver(data, penalty, alphas)
-        solver = "gram" if solver == "cd" and batches(data, "gram") else solver
+        solver = "gram" if solver == "cd" and batches(data, "gram", alphas) else solver
     direct = solver == "direct" and data.p <= data.n
     if direct or (solver == "gram" and data.p <= Covariance.SMALL):
         data.gram  # noqa: B018
 
 
-def batches(data, solver):
-    """Whether the compiled loop over targets is the way to solve for all of them."""
-    most = Covariance.SMALL if data.unit.size >= MIN_BATCHED_TARGETS else FEW_COLUMNS
-    return solver in ("auto", "gram") and data.p <= most
+def batches(data, solver, alphas):
+    """Whether the compiled loop over targets and alphas is the way to solve for all of them."""
+    many = data.unit.size >= MIN_BATCHED_TARGETS or len(alphas) >= MIN_BATCHED_ALPHAS
+    return solver in ("auto", "gram") and data.p <= (Covariance.SMALL if many else FEW_COLUMNS)
 
 
 def solve_path(data, target, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=None):
@@ -242,7 +243,7 @@ def solve_all(data, penalty, alphas, *, tol, max_iter, solver="auto", coef_init=
     def alone(target, alphas, init):
         return solve_path(data, target, penalty, alphas, coef_init=init, **options)
 
-    if penalty.is_elastic_net and batches(data, solver):
+    if penalty.is_elastic_net and batches(data, solver, alphas):
         moments = data.gram, data.start, data.target_sqnorms
         found = batched(data, penalty, *moments, alphas, goal, max_iter, coef_init)
         yield from with_rest(to_user_units(data, every, found, goal), alphas, alone)
