@@ -40,6 +40,8 @@ class Policy(NamedTuple):
     few_coordinates: int = 100  # of several classes, up to which L-BFGS does not pay
     blind_steps: int = 3  # with one curvature matrix while the gap is infinite, which says nothing of progress
     rounding: float = 1e-14  # rounding error of objectives
+    max_age: int = 30  # steps whose rounding together is far below `coarse`
+    coarse: float = 1e-9  # certificate, relative to the objective, from which that rounding does not matter
 
 
 POLICY = Policy()
@@ -200,9 +202,9 @@ def solve(s, pen, tol, share, max_rounds):
         elif gap == np.inf and steps.is_old:
             steps.refine(False)
         if rounds >= max_rounds or (rounds and gap <= goal):
-            if is_fresh or tol < gap:
+            if is_fresh or tol < gap or (s.age <= POLICY.max_age and tol >= POLICY.coarse * value):
                 return inner.Result(value, gap, proof, rounds)
-            # Steps leave rounding in the scores: they are computed again from w before they are certified.
+            # Many steps leave rounding in the scores: they are computed again from w before they are certified.
             s.move(s.w)
             is_fresh = True
             continue

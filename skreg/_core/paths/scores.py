@@ -21,7 +21,7 @@ class Scores(WorkingSet):
     """Coefficients that may be nonzero, and the loss at their values.
 
     `w` are normalized coefficients, `Z` the scores without intercepts, `rows` the loss there, and `c` minus its
-    gradient. The state r is the evaluation `rows`.
+    gradient. The state r is the evaluation `rows`. `age` is the number of steps since Z was computed from w.
 
     Parameters
     ----------
@@ -46,6 +46,7 @@ class Scores(WorkingSet):
         self.where = np.full(data.p, -1)  # position of every column in A; -1 for none
         self.A = self._columns(None, self.features)
         self.w = self.c = np.empty(0)
+        self.age = 0
         self.batch = int(max(BATCH, min(ENTRIES * data.p / data.size, data.n)))
         self.steps = newton.NewtonSteps(self, solver)
         self.anchors = None
@@ -90,19 +91,22 @@ class Scores(WorkingSet):
         self.cols = np.append(self.cols, cols)
         self.classes = np.append(self.classes, coords % self.K)
         self.place = self.where[self.cols]
+        new = np.arange(self.w.size, self.w.size + coords.size)
         self.w = np.append(self.w, np.zeros(coords.size))
-        self.c = self._correlations(self.rows.R)
+        self.c = np.append(self.c, self._correlations(self.rows.R, new))
 
     def move(self, w):
         Z = self.scores(w)
         self.take(w, Z, self.likelihood.with_best_intercepts(Z, self.rows.b))
+        self.age = 0
 
     def take(self, w, Z, rows):
         """Set the iterate, its scores, and the loss there."""
         self.w = w
         self.Z = Z
         self.rows = rows
-        self.c = self._correlations(rows.R)
+        self.c = self._correlations(rows.R, np.arange(w.size))
+        self.age += 1
 
     def scores(self, w):
         """Scores without intercepts (K, n)."""
@@ -119,14 +123,16 @@ class Scores(WorkingSet):
             Z[k] = self.data.to_scores(z)
         return Z * self.likelihood.score_scale
 
-    def _correlations(self, R):
-        if self.K > 1 and self.w.size > FULL * self.K * self.data.p:
-            return -self.data.all_dots(R)[self.classes, self.cols]
-        out = np.empty(self.w.size)
+    def _correlations(self, R, coords):
+        """Correlations of some coordinates."""
+        classes, place = self.classes[coords], self.place[coords]
+        if self.K > 1 and coords.size > FULL * self.K * self.data.p:
+            return -self.data.all_dots(R)[classes, self.cols[coords]]
+        out = np.empty(coords.size)
         for k in range(self.K):
-            at = np.flatnonzero(self.classes == k)
+            at = np.flatnonzero(classes == k)
             part = np.empty(at.size)
-            col_dots(self.A, self.place[at], self.data.from_rows(R[k]), part)
+            col_dots(self.A, place[at], self.data.from_rows(R[k]), part)
             out[at] = -part
         return out
 
@@ -151,7 +157,8 @@ class Scores(WorkingSet):
         return self.best_loss - conjugate_value(pen, self.w, 0.0)
 
     def dual_value(self, pen, point, scale):
-        return self.likelihood.dual(point.r, scale) - conjugate_value(pen, self._correlations(point.r.R), scale)
+        c = self._correlations(point.r.R, np.arange(self.w.size))
+        return self.likelihood.dual(point.r, scale) - conjugate_value(pen, c, scale)
 
     def jump(self, pen, start, t):
         trial = self.w + t * (self.w - start)
