@@ -5,6 +5,7 @@ import warnings
 
 import pytest
 
+from skreg.utils import _warnings
 from skreg.utils._warnings import recorded_warnings
 
 
@@ -49,3 +50,46 @@ def test_recorded_warnings__of_a_thread_that_a_block_has_started():
         thread.start()
         thread.join()
     assert messages(inner) == messages(outer) == ["from inside"]
+
+
+def test_recorded_warnings__of_threads_that_no_block_can_have_started():
+    began, ended, records = threading.Event(), threading.Event(), []
+
+    def run():
+        with recorded_warnings() as record:
+            began.set()
+            assert ended.wait(60)
+        records.append(record)
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        warnings.simplefilter("ignore", FutureWarning)
+        thread = threading.Thread(target=run)
+        thread.start()
+        assert began.wait(60)
+        warnings.warn("for the user", UserWarning, stacklevel=1)
+        warnings.warn("for nobody", FutureWarning, stacklevel=1)
+        ended.set()
+        thread.join()
+    assert messages(seen) == ["for the user"]
+    assert records == [[]]
+
+
+def test_recorded_warnings__of_a_finalizer_that_runs_while_another_is_recorded(monkeypatch):
+    original, records = warnings.WarningMessage, []
+
+    def collecting(*message):  # as the collection of garbage may, wherever memory is allocated
+        if str(message[0]) == "outer":
+            warnings.warn("from a finalizer", ResourceWarning, stacklevel=1)
+        return original(*message)
+
+    def run():
+        with recorded_warnings() as record:
+            monkeypatch.setattr(_warnings.warnings, "WarningMessage", collecting)
+            warnings.showwarning("outer", UserWarning, "file", 1)
+        records.extend(messages(record))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert records == ["from a finalizer", "outer"]
