@@ -1,7 +1,6 @@
 """Base of all nets: what they read, and how a fit begins and goes on."""
 
 import copy
-import math
 
 import numpy as np
 import scipy.sparse as sp
@@ -32,9 +31,6 @@ from ._training import NetTraining
 _DTYPES = [np.float64, np.float32, np.float16, np.uint8, np.int8, np.uint16, np.int16]
 _PLAIN_DTYPES = np.dtype(np.float32), np.dtype(np.float64)
 _FEW_NUMBERS = 10_000  # in X, of which predictions take less time than all checks
-_AUTO_BATCH = 16, 256  # smallest and largest batch of batch_size="auto"
-_AUTO_STEPS = 16  # steps of an epoch between these
-_MOST_STEPS = 100  # steps of an epoch, at most, for rows that repeat or have weights above 1; unique rows may need more
 
 
 def _settings(architecture):
@@ -85,8 +81,13 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
 
     def _of_known_range(self, X):
         """The same rows, with a warning where they are images of another range than those of `fit`."""
-        warn_of_range(X, self._range, type(self).__name__)
+        warn_of_range(X, self._range, self._reads_images, type(self).__name__)
         return X
+
+    @property
+    def _reads_images(self):
+        """Whether rows are known to be images, with a height."""
+        return len(self._row_shape() or ()) == 3
 
     def _is_plain(self, X):
         """Whether X is an array of few numbers, for which scikit-learn's checks would take longer than the net."""
@@ -145,7 +146,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         def read(*given):
             data = self._read(*given)
             if not HashedRows(data.X, single=True).finite:
-                raise too_large(data.X)
+                raise too_large(data.X, self._place)
             if not data.weights.any():
                 raise ValueError("all rows have weight zero, by their class_weight.")
             rows = np.flatnonzero(data.weights > 0.0)
@@ -153,37 +154,12 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
 
         return read_validation(read, X_val, y_val, sample_weight_val)
 
-    def _largest_batch(self, n):
-        """The largest batch of n rows, by `batch_size`."""
-        smallest, largest = _AUTO_BATCH
-        return min(max(n // _AUTO_STEPS, smallest), largest) if self.batch_size == "auto" else self.batch_size
-
-    def _steps(self, found):
-        """The largest batch of the unique rows, and the steps of an epoch.
-
-        Both are those of the rows before merging, with weights as their number, so that few unique rows are trained as
-        long as many equal ones would be. Weights may have any scale, however: an epoch never has fewer steps than a
-        pass over the unique rows takes, and has more than `_MOST_STEPS` for no other reason.
-
-        Raises ValueError where batch normalization cannot use the batches.
-        """
-        n, largest = found.rows.size, self._largest_batch(int(found.n_rows))
-        size = min(largest, n)
-        one_pass = -(-n // size)
-        if self.normalization == "batch" and n // one_pass < 2:
-            advice = "Set batch_size=3 or more, or normalization='layer'" if n > 1 else "Set normalization='layer'"
-            raise ValueError(
-                f"batch_size={self.batch_size!r} leaves batches of one of n_samples={n} unique training rows, which"
-                f" have no variance to normalize by: normalization='batch' needs at least two. {advice}."
-            )
-        return size, max(one_pass, min(math.ceil(found.n_rows / largest), _MOST_STEPS))
-
     def _begin(self, architecture, data, found, seed):
         """Create a net for the data."""
         if self._start is not None:
             self._start.choose_head(self, data, found)
         self._set_units(data, found.rows, found.fit_weight)
-        self._range = range_of(data.X)
+        self._range = range_of(data.X, self._reads_images)
         rng = np.random.default_rng(seed)
         self._architecture = architecture
         self._width_out = self._count_outputs()
@@ -202,7 +178,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         for name in ("_optimizer", "best_iter_", "best_score_", "fold_curves_", "noise_variance_"):
             vars(self).pop(name, None)
 
-    def _go_on(self, wanted):
+    def _go_on(self, wanted, data):
         """Continue from copies of the fitted net and its curves, so that an error leaves the originals alone.
 
         Raises ValueError where the architecture would have to change.
@@ -217,6 +193,8 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         if now:
             raise ValueError(f"a fitted net cannot continue with {', '.join(now)}.")
         curves = "loss_curve_", "strength_curve_", "validation_curve_", "gap_curve_"
+        if range_of(data.X, self._reads_images) != self._range:
+            self._range = None
         for name in ("_net", "_optimizer", *curves):
             if hasattr(self, name):
                 setattr(self, name, copy.deepcopy(getattr(self, name)))
@@ -289,7 +267,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         """
         size, n_steps = rows.steps()
         if again:
-            self._go_on(architecture)
+            self._go_on(architecture, rows.data)
         else:
             self._begin(architecture, rows.data, rows.found, seed)
         self._streams = False
@@ -315,12 +293,12 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
 
     def _partial_fit(self, architecture, data):
         """One epoch on some rows at a constant learning rate, without schedule, average and early stopping."""
-        found = UniqueRows.of(data)
+        found = UniqueRows.of(data, self._place)
         again = hasattr(self, "_net")
         architecture = self._settled(architecture, again)
         size, n_steps = self._steps(found)
         if again:
-            self._go_on(architecture)
+            self._go_on(architecture, data)
         else:
             self._begin(architecture, data, found, self._draw_seed())
         self._streams = True

@@ -68,7 +68,8 @@ class TrainingBlocks:
         """The `NetData` of a block, and its rows of positive weight as `UniqueRows`."""
         at, X = self._at(k), self._read_rows(k)
         if not HashedRows(X, single=not self.data.exact).finite:
-            raise ValueError(f"in block {k}, which begins with row {at.start}: {too_large(X)}")
+            error = too_large(X, self.net._place, start=at.start)
+            raise ValueError(f"in block {k}, which begins with row {at.start}: {error}")
         codes = None if self.data.codes is None else self.data.codes[at]
         weights, sample_weight = self.data.weights[at], self.data.sample_weight[at]
         part = self.data._replace(X=X, y=self.data.y[at], codes=codes, weights=weights, sample_weight=sample_weight)

@@ -140,6 +140,14 @@ class ConvolutionalNet(BaseNet):
             return height, width, n_channels
         return (width,) if n_channels == 1 else (width, n_channels)
 
+    def _place(self, row, column):
+        if self._shape is None:
+            return super()._place(row, column)
+        height, _, n_channels = self._shape
+        y, x, channel = (int(k) for k in np.unravel_index(column, self._shape))
+        place = f"row {row}, pixel ({y}, {x})" if height > 1 else f"row {row}, step {x}"
+        return place if n_channels == 1 else f"{place}, channel {channel}"
+
     def _shape_in(self):
         return (1, self.n_features_in_, 1) if self._shape is None else self._shape
 

@@ -70,16 +70,27 @@ def warn_of_shift(data, validation):
         )
 
 
-def too_large(X, names=None, purpose="in which nets compute"):
-    """The error to raise for numbers that are not finite in single precision; it names the first column of them."""
+def in_column(row, column):
+    """An entry of a table without names, in messages."""
+    return labelled("column", column, None)
+
+
+def too_large(X, place, purpose="in which nets compute", start=0):
+    """The error to raise for numbers that are not finite in single precision.
+
+    It names the first column of them in a table, a row and a place in it otherwise: ``place(row, column)`` says where
+    an entry is. X begins with row `start`.
+    """
     with np.errstate(over="ignore"):
         if sp.issparse(X):
             X = X.tocoo()
-            columns = X.col[np.isinf(X.data.astype(np.float32))]
+            bad = np.isinf(X.data.astype(np.float32))
+            rows, columns = X.row[bad], X.col[bad]
         else:
-            columns = np.flatnonzero(np.isinf(X.astype(np.float32)).any(axis=0))
-    column = labelled("column", int(columns.min()), names)
-    return ValueError(f"Input X contains values too large for float32, {purpose}, in {column}: rescale it.")
+            rows, columns = np.nonzero(np.isinf(X.astype(np.float32)))
+    first = columns.argmin()
+    where = place(start + int(rows[first]), int(columns[first]))
+    return ValueError(f"Input X contains values too large for float32, {purpose}, in {where}: rescale it.")
 
 
 class NetData(NamedTuple):
@@ -140,15 +151,15 @@ class UniqueRows(NamedTuple):
     sample_weight: np.ndarray  # sums of the sample weights
 
     @classmethod
-    def of(cls, data):
-        """Merge equal rows; rows of weight 0 are left out.
+    def of(cls, data, place=in_column):
+        """Merge equal rows; rows of weight 0 are left out. ``place(row, column)`` names an entry in messages.
 
         Raises ValueError where X has numbers that are not finite in single precision, or the sum of the weights is not
         finite.
         """
         features = HashedRows(data.X, single=not data.exact)
         if not features.finite:
-            raise too_large(data.X)
+            raise too_large(data.X, place)
         warn_of_offsets(data)
         plain = data.weights is data.sample_weight
         weights = data.weights[:, None] if plain else np.column_stack([data.weights, data.sample_weight])
@@ -254,7 +265,7 @@ class TrainingRows:
     def __init__(self, net, X, y, sample_weight, reset):
         self.net = net
         self.data = net._read(X, y, sample_weight, reset=reset, training=True)
-        self.found = UniqueRows.of(self.data)
+        self.found = UniqueRows.of(self.data, net._place)
         self.held = None
 
     def hold_out(self, seed):

@@ -7,6 +7,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted
 
 from ..augmentation._held_out import takes_validation
+from ..utils._images import warns_of_range_once
 from ..utils._rows import take
 from ..utils._validation import as_one_column, check_classes, names_errors, numeric_targets
 from ._docs_ensemble import documented
@@ -119,6 +120,7 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
         p = self.predict_proba(X)
         return self.classes_[p.argmax(axis=1)]
 
+    @warns_of_range_once
     def predict_proba(self, X):
         """Means of the members' probabilities, without noise.
 
@@ -134,6 +136,7 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
         check_is_fitted(self, "estimators_")
         return np.mean([self._predicted(model, X) for model in self.estimators_], axis=0)
 
+    @warns_of_range_once
     @names_errors
     def predict_log_proba(self, X):
         """Logarithms of the mean probabilities.
@@ -168,6 +171,7 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
         log_p = self.predict_log_proba(X)
         return log_p[:, 1] - log_p[:, 0] if self.classes_.size == 2 else log_p
 
+    @warns_of_range_once
     @names_errors
     def predict_uncertainty(self, X, n_draws=50):
         """Uncertainty of the prediction: epistemic (of the model), aleatoric (of the data) and their total.
@@ -274,6 +278,7 @@ class DeepEnsembleRegressor(RegressorMixin, BaseDeepEnsemble):
     def _is_exact(self, predicted, y):
         return np.array_equal(predicted, y.reshape(predicted.shape))
 
+    @warns_of_range_once
     def _mean(self, X):
         """The mean of what members predict."""
         return np.mean([self._predicted(model, X) for model in self.estimators_], axis=0)
@@ -332,6 +337,7 @@ class DeepEnsembleRegressor(RegressorMixin, BaseDeepEnsemble):
         y = self._mean(X)
         return (y, np.sqrt(self.predict_uncertainty(X, n_draws).total)) if return_std else y
 
+    @warns_of_range_once
     def predict_uncertainty(self, X, n_draws=50):
         """Uncertainty of the prediction: epistemic (of the model), aleatoric (of the data) and their total.
 
@@ -353,6 +359,7 @@ class DeepEnsembleRegressor(RegressorMixin, BaseDeepEnsemble):
         mean, epistemic, aleatoric = mixture(*moments)
         return Uncertainty(mean, epistemic, aleatoric, epistemic + aleatoric, np.mean(distances, axis=0))
 
+    @warns_of_range_once
     def predict_interval(self, X, coverage=0.95, n_draws=50):
         """Interval that contains a new target with the given probability. It needs `cv`.
 

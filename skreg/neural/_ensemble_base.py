@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..augmentation._held_out import VALIDATION, fit_with, takes_validation
 from ..utils._documentation import DocumentationLinkMixin
+from ..utils._images import warns_of_range_once
 from ..utils._params import COUNT, CV, ESTIMATOR, NONE, RANDOM_STATE, Interval, check_params
 from ..utils._rows import n_rows, readable, take
 from ..utils._split import name_of, params_of_rows, read_splits
@@ -228,6 +229,7 @@ class BaseDeepEnsemble(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator
         check_n_draws(n_draws)
         return -(-int(n_draws) // len(self.estimators_))
 
+    @warns_of_range_once
     @names_errors
     def sample_predictions(self, X, n_draws=50):
         """Predictions of members in turns, each in draws of its noise if it has any.

@@ -82,7 +82,7 @@ class NetOutputs:
         check_n_draws(n_draws)
         X, inputs = self._rows_of(X), self._net.inputs
         if (inputs is None or not inputs.exact) and _leaves_single_precision(X):
-            raise too_large(X, getattr(self, "feature_names_in_", None), "in which draws are computed")
+            raise too_large(X, self._place, "in which draws are computed")
         return X
 
     def _noisy_scores(self, X, n_draws):

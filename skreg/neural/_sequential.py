@@ -83,6 +83,13 @@ class SequenceNet(BaseNet):
     def _row_shape(self):
         return None if self._n_channels == 1 else (-1, self._n_channels)
 
+    def _place(self, row, column):
+        if self._n_channels is None or self._n_columns is not None:  # a table
+            return super()._place(row, column)
+        step, channel = divmod(column, self._n_channels)
+        place = f"row {row}, step {step}"
+        return place if self._n_channels == 1 else f"{place}, channel {channel}"
+
     def _begin(self, architecture, data, found, seed):
         if self._n_channels is not None:
             self._longest = data.X.shape[1] // self._n_channels

@@ -1,8 +1,8 @@
 """How a net trains: its epochs, the parameters that are kept, and what is measured with these."""
 
 import contextlib
+import math
 import warnings
-from inspect import signature
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -12,14 +12,17 @@ from .._nets.training.averaging import Average
 from .._nets.training.loop import Diverged, MaxNorm, train_epoch
 from .._nets.training.parallel import Gradients
 from .._nets.training.strengths import StrengthSchedule
-from ..utils._early_stopping import warn_of_fraction
+from ..utils._early_stopping import changed_params, warn_of_fraction
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, interrupted_fit
+from ..utils._validation import caller_level, interrupted_fit, labelled
 from ._data import FEWEST_ROWS
 from ._monitor import TrainingHistory
 from ._uncertainty import MANY_FEATURES, MAX_FEATURES, FeatureDistance, features_of, rows_for_distance, thinned
 
 _STOPPING = ("early_stopping", "validation_fraction", "patience", "min_delta", "monitor")  # they need validation rows
+_AUTO_BATCH = 16, 256  # smallest and largest batch of batch_size="auto"
+_AUTO_STEPS = 16  # steps of an epoch between these
+_MOST_STEPS = 100  # steps of an epoch, at most, for rows that repeat or have weights above 1; unique rows may need more
 
 
 class NetTraining:
@@ -32,9 +35,38 @@ class NetTraining:
         """The shape that a row of X has for augmenters; None for rows that are flat or sparse."""
         return None
 
+    def _place(self, row, column):
+        """An entry of X in messages: its column in a table; families with other rows say the row, and where in it."""
+        return labelled("column", column, getattr(self, "feature_names_in_", None))
+
     def _mixed_rows(self):
         """What makes texts of codes for augmenters, where X has categories; else None."""
         return None
+
+    def _largest_batch(self, n):
+        """The largest batch of n rows, by `batch_size`."""
+        smallest, largest = _AUTO_BATCH
+        return min(max(n // _AUTO_STEPS, smallest), largest) if self.batch_size == "auto" else self.batch_size
+
+    def _steps(self, found):
+        """The largest batch of the unique rows, and the steps of an epoch.
+
+        Both are those of the rows before merging, with weights as their number, so that few unique rows are trained as
+        long as many equal ones would be. Weights may have any scale, however: an epoch never has fewer steps than a
+        pass over the unique rows takes, and has more than `_MOST_STEPS` for no other reason.
+
+        Raises ValueError where batch normalization cannot use the batches.
+        """
+        n, largest = found.rows.size, self._largest_batch(int(found.n_rows))
+        size = min(largest, n)
+        one_pass = -(-n // size)
+        if self.normalization == "batch" and n // one_pass < 2:
+            advice = "Set batch_size=3 or more, or normalization='layer'" if n > 1 else "Set normalization='layer'"
+            raise ValueError(
+                f"batch_size={self.batch_size!r} leaves batches of one of n_samples={n} unique training rows, which"
+                f" have no variance to normalize by: normalization='batch' needs at least two. {advice}."
+            )
+        return size, max(one_pass, min(math.ceil(found.n_rows / largest), _MOST_STEPS))
 
     def _average(self, steps, batches):
         """The running mean of the parameters to predict with; None without averaging."""
@@ -181,8 +213,7 @@ class NetTraining:
 
     def _warn_of_no_validation(self, n_rows):
         """Warn that no rows are held out, if a parameter, or True and the number of rows, let the user expect it."""
-        defaults = signature(type(self)).parameters
-        changed = [name for name in _STOPPING if getattr(self, name) != defaults[name].default]
+        changed = changed_params(self, _STOPPING)
         if changed or (self.early_stopping is True and n_rows >= FEWEST_ROWS):
             settings = "".join(f" {name}={getattr(self, name)!r} has no effect." for name in changed)
             self._warn(

@@ -26,12 +26,18 @@ def read_validation(read, X_val, y_val, sample_weight_val):
         raise ValueError(f"in the validation data X_val, y_val, sample_weight_val: {error}") from error
 
 
+def changed_params(estimator, names):
+    """Those of some parameters that do not have their defaults; not those that a subclass fixes in its constructor."""
+    known = signature(type(estimator)).parameters
+    return [name for name in names if name in known and getattr(estimator, name) != known[name].default]
+
+
 def warn_of_fraction(estimator, reason):
     """Warn that `validation_fraction`, if it was set, has no effect, as no rows are held out by it."""
-    value = estimator.validation_fraction
-    if value != signature(type(estimator)).parameters["validation_fraction"].default:
+    if changed_params(estimator, ["validation_fraction"]):
         warnings.warn(
-            f"{type(estimator).__name__}: validation_fraction={value!r} has no effect, as {reason}.",
+            f"{type(estimator).__name__}: validation_fraction={estimator.validation_fraction!r} has no effect, as"
+            f" {reason}.",
             UserWarning,
             stacklevel=caller_level(),
         )

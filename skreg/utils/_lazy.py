@@ -6,6 +6,7 @@ import functools
 import numpy as np
 
 from ._blocks import has_blocks, row_slices, sliced
+from ._images import one_range_warning
 from ._validation import is_dask
 
 
@@ -22,9 +23,11 @@ def by_blocks(method):
         if not has_blocks(X):
             return method(self, X, *args, **kwargs)
         parts = []
-        for k, rows in enumerate(row_slices(X)):
-            with _naming_block(k, rows.start):
-                parts.append(method(self, sliced(X, rows), *args, **kwargs))
+        with one_range_warning():
+            method(self, sliced(X, slice(0, 1)), *args, **kwargs)  # errors that are not about rows name no block
+            for k, rows in enumerate(row_slices(X)):
+                with _naming_block(k, rows.start):
+                    parts.append(method(self, sliced(X, rows), *args, **kwargs))
         if isinstance(parts[0], tuple):
             return tuple(np.concatenate(values) for values in zip(*parts, strict=True))
         return np.concatenate(parts)
@@ -49,7 +52,8 @@ def _lazily(call, X, args, kwargs):
         result = call(example, *args, **kwargs)
     except ValueError:  # the example has values that the model does not take, such as unknown labels
         example = X.head(1, npartitions=-1) if hasattr(X, "columns") else X[:1].compute()
-        result = call(example, *args, **kwargs)
+        with one_range_warning(told=True):  # blocks do
+            result = call(example, *args, **kwargs)
     if not isinstance(result, np.ndarray):
         raise TypeError(
             "X is a Dask collection, for which predictions are lazy if they are one array; with these arguments they"
@@ -65,7 +69,7 @@ def _lazily(call, X, args, kwargs):
 
 def _predicted(call, part, k, start, nothing, args, kwargs):
     """The predictions of the kth block, which begins with row `start`, if that is known; `nothing` for an empty one."""
-    with _naming_block(k, start):
+    with one_range_warning(told=k > 0), _naming_block(k, start):
         return call(part, *args, **kwargs) if len(part) else nothing
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from skreg import (
     DropoutMLPRegressor,
@@ -224,3 +225,16 @@ def test_mapped__bad_input_is_named(tmp_path, name):
     X = mapped(tmp_path, X) if isinstance(X, np.ndarray) else X
     with pytest.raises(ValueError, match=message):
         ElasticNetProx().fit(X, y, **params)
+
+
+def test_mapped__errors_of_predictions_name_a_block_if_they_are_about_its_rows(tmp_path):
+    X, y = data()
+    X[333, 2] = np.nan
+    X = mapped(tmp_path, X)
+    with pytest.raises(NotFittedError, match=r"^This ElasticNetProx instance"):
+        ElasticNetProx().predict(X)
+    model = ElasticNetProx().fit(X[:70], y[:70])
+    with pytest.raises(ValueError, match=r"^X has 5 features, but ElasticNetProx is expecting 6"):
+        model.predict(X[:, :5])
+    with pytest.raises(ValueError, match=r"^in block 4, which begins with row 280: Input X contains NaN in column 2"):
+        model.predict(X)

@@ -6,7 +6,13 @@ import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
 
-from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+from skreg import (
+    DropoutCNNRegressor,
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+    DropoutRNNRegressor,
+    DropoutTransformerRegressor,
+)
 from tests.problems import regression
 
 X, Y = regression(20, 4)
@@ -108,6 +114,32 @@ def test_bad_input__parameters(model, y, params, message):
 def test_bad_input__data(model, y, bad, message):
     with pytest.raises(ValueError, match=message):
         clone(model).set_params(missing="raise", categorical_features=None).fit(bad, y)
+
+
+def huge(shape, place):
+    X = np.zeros(shape)
+    X[place] = 1e39
+    return X
+
+
+@pytest.mark.parametrize(
+    ("model", "bad", "place"),
+    [
+        (DropoutMLPRegressor(), pd.DataFrame(huge((20, 2), (3, 1)), columns=["u", "v"]), r"column 1 \('v'\)"),
+        (DropoutMLPRegressor(), pd.DataFrame({"t": ["a"] * 20, "v": huge(20, 3)}), r"column 1 \('v'\)"),
+        (DropoutCNNRegressor(), huge((20, 8, 8), (5, 2, 3)), r"row 5, pixel \(2, 3\)"),
+        (DropoutCNNRegressor(), huge((20, 8, 8, 2), (5, 2, 3, 1)), r"row 5, pixel \(2, 3\), channel 1"),
+        (DropoutCNNRegressor(dims=1), huge((20, 8, 1), (5, 2, 0)), r"row 5, step 2"),
+        (DropoutCNNRegressor(), huge((20, 8), (5, 2)), r"column 2"),
+        (DropoutRNNRegressor(), huge((20, 5, 2), (5, 2, 1)), r"row 5, step 2, channel 1"),
+        (DropoutRNNRegressor(), huge((20, 5), (5, 2)), r"column 2"),
+        (DropoutTransformerRegressor(), huge((20, 5, 1), (5, 2, 0)), r"row 5, step 2"),
+        (DropoutTransformerRegressor(), huge((20, 5), (5, 2)), r"column 2"),
+    ],
+)
+def test_bad_input__places_of_numbers_too_large_for_single_precision(model, bad, place):
+    with pytest.raises(ValueError, match=f"too large for float32, in which nets compute, in {place}: rescale it"):
+        model.fit(bad, np.arange(20.0))
 
 
 @pytest.mark.parametrize(("model", "y"), NETS)

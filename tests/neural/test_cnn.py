@@ -2,6 +2,7 @@
 
 import pickle
 import tracemalloc
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,16 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skreg import DropoutCNNClassifier, DropoutCNNRegressor, DropoutMLPClassifier, DropoutMLPRegressor
+from skreg import (
+    DeepEnsembleClassifier,
+    DropoutCNNClassifier,
+    DropoutCNNRegressor,
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+)
 from skreg.augmentation import CutMix, GaussianNoise, Mixup, Shift
 from skreg.augmentation._base import Perturbation
+from skreg.utils import _blocks
 
 SMALL = dict(channels=(4, 6), hidden_layer_sizes=(8,), max_iter=2, random_state=0)
 
@@ -164,6 +172,52 @@ def test_net__images_of_another_range_than_those_of_fit_are_told(digits, model):
         net.predict(trained)  # without a warning
         net.predict_proba(3.0 * trained[:2])
     clone(model).fit(X.astype(float), y).predict(X)  # whole numbers, whatever their type
+
+
+def ranges_told(predict):
+    """The number of warnings about ranges."""
+    with warnings.catch_warnings(record=True) as record:
+        warnings.simplefilter("always")
+        predict()
+    return sum("was fitted to numbers from" in str(one.message) for one in record)
+
+
+def test_cnn__whole_numbers_of_any_type_are_told_from_shares(digits):
+    X, y = digits[0][:40], digits[1][:40]
+    options = dict(channels=(2,), hidden_layer_sizes=(2,), max_iter=1, early_stopping=False)
+    shares, floats = (DropoutCNNClassifier(**options).fit(some, y) for some in (X / 16.0, X.astype(float)))
+    for dtype in (float, np.int64, np.uint8):
+        assert ranges_told(lambda dtype=dtype: shares.predict(X.astype(dtype))) == 1
+        assert ranges_told(lambda dtype=dtype: floats.predict(X.astype(dtype))) == 0
+    assert ranges_told(lambda: floats.predict(X / 16.0)) == 1
+    assert ranges_told(lambda: shares.predict(X / 16.0 - 0.5)) == 0  # which says nothing
+
+
+def test_net__ranges_of_counts_and_of_continued_fits(digits):
+    X, y = digits[0][:40].reshape(40, -1), digits[1][:40]
+    options = dict(hidden_layer_sizes=(2,), max_iter=1, early_stopping=False)
+    counts = DropoutMLPClassifier(**options).fit(X // 4, y)
+    assert ranges_told(lambda: counts.predict(X / 16.0)) == 0
+    warm = DropoutMLPClassifier(**options, warm_start=True).fit(X, y)
+    assert ranges_told(lambda: warm.fit(X, y).predict(X / 16.0)) == 1
+    for net in (warm.fit(X / 16.0, y), DropoutMLPClassifier(**options).fit(X, y).partial_fit(X / 16.0, y)):
+        assert ranges_told(lambda net=net: (net.predict(X), net.predict(X / 16.0))) == 0
+
+
+def test_net__ranges_are_told_once_by_members_and_blocks(digits, monkeypatch, tmp_path):
+    X, y = digits[0][:40].reshape(40, -1), digits[1][:40]
+    member = DropoutMLPClassifier((2,), max_iter=1, early_stopping=False)
+    both = DeepEnsembleClassifier(member, n_members=2, random_state=0).fit(X, y)
+    for predict in (both.predict, both.predict_log_proba, both.predict_uncertainty, both.sample_predictions):
+        assert ranges_told(lambda predict=predict: predict(X / 16.0)) == 1
+    net, da = both.estimators_[0], pytest.importorskip("dask.array")
+    lazy = net.predict(da.from_array(X / 16.0, chunks=(10, -1)))
+    assert ranges_told(lambda: lazy.compute(scheduler="synchronous")) == 1
+    monkeypatch.setattr(_blocks, "MOST_COPIED_BYTES", 0)
+    monkeypatch.setattr(_blocks, "BLOCK_BYTES", 8 * 64 * 10)
+    file = np.memmap(tmp_path / "X", float, "w+", shape=X.shape)
+    file[:] = X / 16.0
+    assert ranges_told(lambda: net.predict(file)) == 1
 
 
 def test_cnn__memory_maps(tmp_path, digits):

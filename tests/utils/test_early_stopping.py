@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from skreg.utils._early_stopping import BestValue, read_validation
+from skreg import DropoutMLPRegressor, EarlyStoppingRegressor
+from skreg.utils._early_stopping import BestValue, changed_params, read_validation
 from skreg.utils._validation import interrupted_fit, unchanged_on_error
 
 
@@ -62,6 +63,33 @@ def test_early_stopping__read_validation():
 
     with pytest.raises(ValueError, match="in the validation data X_val, y_val, sample_weight_val: bad rows"):
         read_validation(refuse, X, y, None)
+
+
+class SmallNet(DropoutMLPRegressor):
+    """A net of which a user may change two parameters."""
+
+    def __init__(self, early_stopping="auto", patience=10):
+        super().__init__((2,), max_iter=1, early_stopping=early_stopping, patience=patience, random_state=0)
+
+
+class Folds(EarlyStoppingRegressor):
+    def __init__(self, cv=2):
+        super().__init__(cv=cv, validation_fraction=0.3)
+
+
+@pytest.mark.parametrize("model", [SmallNet(early_stopping=False), SmallNet(), Folds()])
+def test_early_stopping__subclasses_that_fix_parameters_are_fitted(model):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20, 2))
+    model.fit(X, X[:, 0] + rng.normal(size=20))
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_changed_params__are_those_that_a_constructor_has():
+    names = ["early_stopping", "patience", "validation_fraction"]
+    assert changed_params(SmallNet(), names) == []
+    assert changed_params(SmallNet(patience=3), names) == ["patience"]
+    assert changed_params(DropoutMLPRegressor(validation_fraction=0.3), names) == ["validation_fraction"]
 
 
 def test_interrupted_fit__keeps_attributes_of_its_own_estimator_only():
