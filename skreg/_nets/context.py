@@ -299,7 +299,13 @@ class Context:
         return self._fit_scratch(k, shape, dtype)
 
     def in_turns(self, items):
-        """Yield items, where the scratch memory that was asked for since an item is free for the next one."""
+        """Yield items, where the scratch memory that was asked for since an item is free for the next one.
+
+        A layer that is called in turns, for some rows at a time, may not rely on the contents of scratch memory in its
+        backward pass: other rows have been there since its forward pass. It may read its arguments, and what was asked
+        for before the loop, and computes the rest again. `MaxPool.write` and the products of a `Convolution` do so.
+        Activations, noise and normalization do not: they keep slopes, factors or inputs in scratch memory.
+        """
         first = self._used
         for item in items:
             self._used = first

@@ -1,5 +1,7 @@
 """Convolution, pooling, spatial noise and residual blocks, against finite differences, SciPy and theory."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.signal import correlate
@@ -10,7 +12,7 @@ from skreg._nets.base import Chain, Layer, Net, ResidualBlock, by_channel
 from skreg._nets.context import Context
 from skreg._nets.layers import pooled, signals
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout
-from skreg._nets.layers.convolution import Convolution, WindowProduct
+from skreg._nets.layers.convolution import Convolution, DirectProduct, WindowProduct
 from skreg._nets.layers.dense import Bias, Dense
 from skreg._nets.layers.dropout import DropBlock, Dropout
 from skreg._nets.layers.normalization import BatchNorm, LayerNorm
@@ -29,6 +31,7 @@ from tests.combinations import combinations
 from tests.nets.test_layers import HALF, ROW, built, check_gradient, problem
 
 SHAPE = (5, 6, 2)
+TILED = (6, 10, 1)  # as many numbers, of which tiles leave few empty
 TANH = ACTIVATIONS["tanh"]
 
 
@@ -46,7 +49,13 @@ CASES = {
     ],
     "even kernels": lambda: [conv(3, (2, 4), (2, 2)), BiasActivationDropout(TANH), Reshape()],
     "many channels": lambda: [conv(5, (1, 1)), BiasActivationDropout(TANH), conv(2, (2, 3), (2, 1)), Reshape()],
-    "by tiles": lambda: [conv(16, (1, 1)), BiasActivationDropout(TANH), conv(12, (3, 3)), Reshape()],
+    "by tiles": lambda: [
+        Reshape(TILED),
+        conv(16, (1, 1)),
+        BiasActivationDropout(TANH),
+        conv(12, (3, 3)),
+        GlobalMeanPool(),
+    ],
     "max pooling": lambda: [conv(2, (1, 1)), MaxPool((2, 2)), BiasActivationDropout(TANH), Reshape()],
     "pooled by blocks": lambda: [
         conv(3, (3, 3)),
@@ -54,6 +63,18 @@ CASES = {
         BiasActivationDropout(TANH),
         PooledConvolution(conv(2, (2, 2), hooks=[WeightNorm()]), MaxPool((1, 2))),
         Reshape(),
+    ],
+    "pooled by blocks, filters filled up": lambda: [
+        Reshape(TILED),
+        conv(16, (1, 1)),
+        PooledConvolution(conv(12, (3, 3)), MaxPool((2, 2))),
+        GlobalMeanPool(),
+    ],
+    "pooled by blocks, channels filled up": lambda: [
+        Reshape(TILED),
+        conv(12, (1, 1)),
+        PooledConvolution(conv(16, (3, 3)), MaxPool((2, 2))),
+        GlobalMeanPool(),
     ],
     "mean pooling": lambda: [conv(3, (3, 3)), BiasActivationDropout(TANH, HALF), MeanPool((2, 3)), Reshape()],
     "batch norm": lambda: [conv(3, (3, 3)), BiasActivationDropout(TANH, norm=BatchNorm()), GlobalMeanPool()],
@@ -106,6 +127,36 @@ def test_convolution__gradients_along_signals(padding):
     x, T, w = problem(2, n=4, p=60)
     layers = [Reshape((1, 10, 6)), conv(8, (1, 5), padding=padding), BiasActivationDropout(TANH), conv(2, (1, 3))]
     check_gradient(built([*layers, GlobalMeanPool()], 2, p=60), SquaredError(), x, T, w)
+
+
+PRODUCTS = {
+    "tiles": ((8, 8, 16), 16, (3, 3), WinogradProduct),
+    "tiles, filters filled up": ((8, 8, 16), 12, (3, 3), WinogradProduct),
+    "tiles, channels filled up": ((8, 8, 12), 16, (3, 3), WinogradProduct),
+    "tiles of signals": ((1, 16, 15), 16, (1, 5), WinogradProduct),
+    "signals": ((1, 16, 8), 5, (1, 3), SignalProduct),
+    "windows": ((5, 6, 7), 3, (2, 2), WindowProduct),
+    "few channels": ((5, 6, 2), 5, (3, 3), DirectProduct),
+}
+
+
+@pytest.mark.parametrize("case", PRODUCTS)
+def test_pooled_convolution__images_in_turns_are_the_whole_batch(case, monkeypatch):
+    shape, width, kernel, product = PRODUCTS[case]
+    x, results = np.random.default_rng(0).standard_normal((5, *shape)), []
+    for images in (5, 2):  # the last turn has one
+        monkeypatch.setattr(pooled, "_BLOCK", images * math.prod(shape[:2]) * width)
+        layer = PooledConvolution(Convolution(width, kernel), MaxPool((1, 2)))
+        net, ctx = Net(layer, shape, np.random.default_rng(1), np.float64), Context(train=True, gradient=True)
+        assert isinstance(layer.convolution.product, product)
+        assert layer.images == images
+        layer.trace(True)
+        ctx.set_gradients(net.views(net.grad))
+        ctx.begin_gradients()
+        y, back = net(x, ctx)
+        results.append((y, back(np.random.default_rng(2).standard_normal(y.shape)), net.grad))
+    for found, wanted in zip(*results, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
 
 
 COMBINATIONS = combinations(

@@ -154,21 +154,20 @@ class DirectProduct(WindowProduct):
     def __call__(self, x, W, ctx, needs_input_gradient):
         F, geometry = W.shape[1], self.geometry
         width, padded = filled(F), self.padded(x, ctx)
-        weights = W if width == F else resized(W, width, ctx)
         out = ctx.scratch((len(x), *geometry.n_windows, width), W.dtype)
-        multiply_windows(x, weights, geometry, padded, out)
+        multiply_windows(x, resized(W, width, ctx), geometry, padded, out)
 
         def back(d, G):
             """Write the gradient of the weights to G; returns that of the input, None if it is not needed."""
             d = d.reshape(*out.shape[:3], F)
             wide = G if width == F else ctx.scratch((len(W), width), W.dtype)
             wide[:] = 0.0
-            add_weight_gradient(x, d if width == F else resized(d, width, ctx), geometry, padded, wide)
+            add_weight_gradient(x, resized(d, width, ctx), geometry, padded, wide)
             if width > F:
                 G[:] = wide[:, :F]
             return self.input_gradient(x, d.reshape(-1, F), W, ctx) if needs_input_gradient else None
 
-        return out if width == F else resized(out, F, ctx), back
+        return resized(out, F, ctx), back
 
 
 class Convolution(Weighted):

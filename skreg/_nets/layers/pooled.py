@@ -12,7 +12,8 @@ _BLOCK = 1 << 17  # numbers that the convolution puts out at a time
 class PooledConvolution(Layer):
     """The largest number of every window of what a convolution puts out, for some images at a time.
 
-    That is still in the cache when it is pooled, and all images have the same memory for it.
+    That is still in the cache when it is pooled, and all images have the same memory for it. The products of the
+    convolution are called in turns, which `Context.in_turns` says the conditions of.
 
     Parameters
     ----------

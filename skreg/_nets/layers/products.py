@@ -9,7 +9,7 @@ _ROWS = 6  # of a product, whose sums of two times sixteen columns stay in regis
 
 
 @njit
-def multiply_places(a, b, n_rows, n_terms, width, is_gradient, out):
+def multiply_places(a, b, n_rows, n_terms, width, out, is_gradient):
     """Write the product of two matrices of every place to `out`: a (n_rows, n_terms) and b (n_terms, width).
 
     For gradients, a is transposed, (n_terms, n_rows), and the product is added to what is there. The matrices of a

@@ -138,12 +138,13 @@ def write_columns(tiles, n_tiles, n_channels, is_gradient, last, plane, target, 
 
 
 @njit
-def tiles_to_places(x, kernel, is_gradient, before, n_tiles, out):
+def tiles_to_places(x, kernel, before, n_tiles, out, is_gradient):
     """Transform the tiles of images x (n, height, width, channels) to places, `out` (places, tiles * channels or more).
 
-    There are `n_tiles` (rows, columns) of tiles in an image; the first begins `before` (rows, columns) outside the
-    image, where there are zeros. Tiles are those of pixels or, for gradients, of results, for filters of the size
-    `kernel`. Rows of some tiles are transformed, then their columns, so that few places are written to at a time.
+    There are `n_tiles` (rows, columns) of tiles in an image, for filters of the size `kernel`. They are tiles of
+    pixels, of which the first begins `before` (rows, columns) outside the image, where there are zeros. For gradients,
+    they are tiles of results, of which the first begins with the image. Rows of some tiles are transformed, then their
+    columns, so that few places are written to at a time.
     """
     n, height, width, n_channels = x.shape
     source, target, plane, row = x.reshape(-1), out.reshape(-1), out.shape[1], width * n_channels
@@ -152,16 +153,17 @@ def tiles_to_places(x, kernel, is_gradient, before, n_tiles, out):
     pixels_y = results_y if is_gradient else results_y + kernel[0] - 1
     pixels_x = results_x if is_gradient else SIZE
     reach = 4 if is_gradient else SIZE  # pixels that are read
+    before_y, before_x = (0, 0) if is_gradient else before
     strip = max(1, min(n_tiles[1], _STRIP // (SIZE * SIZE * n_channels)))
     tiles, edge = np.zeros(strip * SIZE * SIZE * n_channels, x.dtype), np.zeros(_TILE, x.dtype)
-    place = 0
+    place = np.int64(0)  # not the constant, for which numba would compile `write_columns` once more
     for b in range(n):
         for i in range(n_tiles[0]):
-            top = i * results_y - before[0]
+            top = i * results_y - before_y
             for start in range(0, n_tiles[1], strip):
                 count, t = min(strip, n_tiles[1] - start), 0
                 for j in range(start, start + count):
-                    left = j * results_x - before[1]
+                    left = j * results_x - before_x
                     inside = left >= 0 and left + reach <= width and top >= 0 and top + pixels_y <= height
                     for first in range(0, n_channels, LANES):
                         if not inside:
@@ -187,22 +189,26 @@ def tiles_to_places(x, kernel, is_gradient, before, n_tiles, out):
 
 
 @njit
-def places_to_tiles(places, kernel, is_gradient, before, n_tiles, out):
-    """Transform places (places, ...), and write or add the tiles to images `out`: see `tiles_to_places`."""
+def places_to_tiles(places, kernel, before, n_tiles, out, is_gradient):
+    """Transform places (places, ...), and write tiles of results to images `out`, or add tiles of pixels for gradients.
+
+    See `tiles_to_places`.
+    """
     n, height, width, n_channels = out.shape
     source, target, plane, row = places.reshape(-1), out.reshape(-1), places.shape[1], width * n_channels
     results_y, results_x = results_of_tile(kernel[0]), results_of_tile(kernel[1])
     last_y, last_x = last_result(results_y), last_result(results_x)
     pixels_y = results_y + kernel[0] - 1 if is_gradient else results_y
     pixels_x = SIZE if is_gradient else results_x
+    before_y, before_x = before if is_gradient else (0, 0)
     tile = np.zeros(_TILE, out.dtype)
     out[:] = ZERO
     place = 0
     for b in range(n):
         for i in range(n_tiles[0]):
-            top = i * results_y - before[0]
+            top = i * results_y - before_y
             for j in range(n_tiles[1]):
-                left = j * results_x - before[1]
+                left = j * results_x - before_x
                 inside = left >= 0 and left + pixels_x <= width and top >= 0 and top + pixels_y <= height
                 for first in range(0, n_channels, LANES):
                     s = place + first

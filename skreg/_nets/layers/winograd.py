@@ -22,8 +22,6 @@ from .tiles import SIZE, places_to_tiles, results_of_tile, tiles_to_places
 _KERNELS = 3, 4, 5  # sizes of filters along one axis
 _BLOCK = 1 << 18  # transformed numbers that are kept at a time
 _MOST = 0.65  # use tiles where at most this share of the multiplications is left
-_ORIGIN = 0, 0
-_KINDS = False, True
 _POINTS = 0.0, 1.0, -1.0, 2.0, -2.0  # where the polynomials of Lavin & Gray are evaluated, beside infinity
 
 
@@ -69,7 +67,8 @@ class WinogradProduct:
         C, F = self.n_channels, self.n_filters
         wide_C, wide_F = filled(C), filled(F)
         if (wide_C, wide_F) == (C, F):
-            return self._multiply(x, W.reshape(-1, C, F), ctx, needs_input_gradient)
+            out, back_wide = self._multiply(x, W.reshape(-1, C, F), ctx, needs_input_gradient)
+            return out, lambda d, gradient: back_wide(x, d, gradient)
         weights = ctx.scratch((len(W) // C, wide_C, wide_F), W.dtype)
         weights[:] = 0.0
         weights[:, :C, :F] = W.reshape(-1, C, F)
@@ -77,14 +76,19 @@ class WinogradProduct:
 
         def back(d, gradient):
             wide_gradient = ctx.scratch(weights.shape, W.dtype)
-            dx = back_wide(resized(d.reshape(*wide.shape[:-1], F), wide_F, ctx), wide_gradient)
+            wide_d = resized(d.reshape(*wide.shape[:-1], F), wide_F, ctx)
+            # x is filled up again: in turns, the next images had the memory of the first copy
+            dx = back_wide(resized(x, wide_C, ctx), wide_d, wide_gradient)
             gradient.reshape(-1, C, F)[:] = wide_gradient[:, :C, :F]
             return None if dx is None else resized(dx, C, ctx)
 
         return resized(wide, F, ctx), back
 
     def _multiply(self, x, W, ctx, needs_input_gradient):
-        """The same for weights of shape (kernel height * kernel width, channels, filters)."""
+        """The same for weights of shape (kernel height * kernel width, channels, filters).
+
+        The backward pass has x as its first argument.
+        """
         dtype, (_, C, F) = W.dtype, W.shape
         kernel, before, n_tiles = self.geometry.kernel, self.geometry.before, self.n_tiles
         G = filter_matrix(kernel, dtype)
@@ -94,10 +98,10 @@ class WinogradProduct:
         # between two places are some more numbers: at distances of a power of two, they would share lines of the cache
         channels, filters = (ctx.scratch((len(U), step * per_image * width + LANES), dtype) for width in (C, F))
         out = ctx.scratch((len(x), *self.geometry.n_windows, F), dtype)
-        tiles = kernel, before, n_tiles, _ORIGIN, _KINDS, step, channels, filters
+        tiles = kernel, before, n_tiles, step, channels, filters
         multiply_tiles(x, U, *tiles, out)
 
-        def back(d, gradient):
+        def back(x, d, gradient):
             """Write the gradient of the weights to `gradient`; returns that of the input, None if not needed."""
             dU = ctx.scratch(U.shape, dtype)
             dx = ctx.scratch(x.shape if needs_input_gradient else (0, *x.shape[1:]), dtype)
@@ -110,38 +114,38 @@ class WinogradProduct:
 
 
 @njit
-def multiply_tiles(x, U, kernel, before, n_tiles, origin, kinds, n_images, channels, filters, out):
+def multiply_tiles(x, U, kernel, before, n_tiles, n_images, channels, filters, out):
     """Write the products of transformed weights U (places, channels * filters) with all windows of images x to `out`.
 
-    `channels` and `filters` are scratch memory for the places of some images at a time: see `tiles_to_places`. `origin`
-    is (0, 0), and `kinds` are False and True: as constants in this kernel, they would make numba compile those that it
-    calls once more for each.
+    `channels` and `filters` are scratch memory for the places of some images at a time: see `tiles_to_places`.
     """
-    C, F, of_pixels = x.shape[3], out.shape[3], kinds[0]
+    C, F = x.shape[3], out.shape[3]
+    no = np.bool_(False)  # a variable: for constants, numba would compile the kernels that are called once more
     for first in range(0, len(x), n_images):
         some, results = x[first : first + n_images], out[first : first + n_images]
-        tiles_to_places(some, kernel, of_pixels, before, n_tiles, channels)
-        multiply_places(channels, U, len(some) * n_tiles[0] * n_tiles[1], C, F, of_pixels, filters)
-        places_to_tiles(filters, kernel, of_pixels, origin, n_tiles, results)
+        tiles_to_places(some, kernel, before, n_tiles, channels, is_gradient=no)
+        multiply_places(channels, U, len(some) * n_tiles[0] * n_tiles[1], C, F, filters, is_gradient=no)
+        places_to_tiles(filters, kernel, before, n_tiles, results, is_gradient=no)
 
 
 @njit
-def multiply_tiles_backward(x, d, U, kernel, before, n_tiles, origin, kinds, n_images, channels, filters, dU, dx):
+def multiply_tiles_backward(x, d, U, kernel, before, n_tiles, n_images, channels, filters, dU, dx):
     """Write the gradients of U to `dU` and of x to `dx`, which may be empty, from the gradient d of the output.
 
     U has the transposed matrices (places, filters * channels), `dU` has them as they were.
     """
-    C, F, (of_pixels, of_gradients) = x.shape[3], d.shape[3], kinds
+    C, F = x.shape[3], d.shape[3]
+    no, yes = np.bool_(False), np.bool_(True)  # variables, as in `multiply_tiles`
     dU[:] = ZERO
     for first in range(0, len(x), n_images):
         some, results = x[first : first + n_images], d[first : first + n_images]
         size = len(some) * n_tiles[0] * n_tiles[1]
-        tiles_to_places(some, kernel, of_pixels, before, n_tiles, channels)
-        tiles_to_places(results, kernel, of_gradients, origin, n_tiles, filters)
-        multiply_places(channels, filters, C, size, F, of_gradients, dU)
+        tiles_to_places(some, kernel, before, n_tiles, channels, is_gradient=no)
+        tiles_to_places(results, kernel, before, n_tiles, filters, is_gradient=yes)
+        multiply_places(channels, filters, C, size, F, dU, is_gradient=yes)
         if len(dx):
-            multiply_places(filters, U, size, F, C, of_pixels, channels)
-            places_to_tiles(channels, kernel, of_gradients, before, n_tiles, dx[first : first + n_images])
+            multiply_places(filters, U, size, F, C, channels, is_gradient=no)
+            places_to_tiles(channels, kernel, before, n_tiles, dx[first : first + n_images], is_gradient=yes)
 
 
 def _n_tiles(geometry):
@@ -156,7 +160,12 @@ def filled(width):
 
 
 def resized(x, width, ctx):
-    """A copy of x with another number of channels: without the last ones, or with zeros after them."""
+    """A copy of x with another number of channels: without the last ones, or with zeros after them.
+
+    If x has that number of channels, it is returned itself.
+    """
+    if x.shape[-1] == width:
+        return x
     out = ctx.scratch((*x.shape[:-1], width), x.dtype)
     shared = min(width, x.shape[-1])
     out[..., :shared] = x[..., :shared]
