@@ -64,40 +64,25 @@ def channel_moments(x, weights, mean, squares):
 
 
 @njit
-def use_moments(mean, squares, n, scale, inverse, factor, weight, effective, least, seen, means, deviations):
-    """Write what a batch is standardized with, and move the running means a share of the way to those of the batch.
+def write_factors(squares, n, scale, inverse, factor):
+    """Write one over the standard deviations of channels to `inverse`, and that times their scales to `factor`.
 
-    Parameters
-    ----------
-    mean, squares : array of shape (channels,)
-        Means, and sums of squared differences.
-    n : float
-        Sum of the weights of these.
-    scale : array of shape (channels,)
-    inverse, factor : array of shape (channels,)
-        Where to write one over the standard deviations, and that times the scales.
-    weight : float
-        Mean weight of the rows; with 0, running means stay as they are.
-    effective : float
-        Effective number of positions, which makes variances unbiased.
-    least : float
-        The least share.
-    seen : array of shape (1,)
-        Sum of the weights so far.
-    means, deviations : array of shape (channels,)
-        Running ones.
+    `squares` are sums of squared differences from the means, and n is the sum of the weights of these.
     """
-    real = mean.dtype.type
-    for c in range(mean.size):
+    for c in range(squares.size):
         inverse[c] = ONE / np.sqrt(squares[c] / n + VARIANCE_OFFSET)
         factor[c] = scale[c] * inverse[c]
-    if weight > 0.0:
-        share = real(min(1.0, weight * max(least, 1.0 / (seen[0] + weight))))
-        correction = real(effective / max(effective - 1.0, 1.0))
-        for c in range(mean.size):
-            means[c] += share * (mean[c] - means[c])
-            deviations[c] += share * (np.sqrt(squares[c] / n * correction) - deviations[c])
-        seen[0] += real(weight)
+
+
+@njit
+def update_running(mean, squares, n, share, running_mean, running_deviation):
+    """Move running means, and running standard deviations, a share of the way to those of a batch.
+
+    The variances of the batch are ``squares / n``.
+    """
+    for c in range(mean.size):
+        running_mean[c] += share * (mean[c] - running_mean[c])
+        running_deviation[c] += share * (np.sqrt(squares[c] / n) - running_deviation[c])
 
 
 @njit

@@ -10,7 +10,6 @@ import numpy as np
 from ..._core._jit import njit
 from ..base import Layer, Param, by_channel, by_position
 from ..context import summed
-from ..lanes import LANES
 from ..noise import ONE, ZERO
 from .moments import (
     BLOCK_ROWS,
@@ -19,7 +18,8 @@ from .moments import (
     channels_backward,
     gradient_sums,
     pooled_channels_backward,
-    use_moments,
+    update_running,
+    write_factors,
 )
 
 LEAST_SHARE = 0.1  # of a batch in the running statistics, after the first ten batches
@@ -173,9 +173,9 @@ class BatchNorm(Layer):
         `winners` is None, or says which numbers of x are those that d is the gradient of: the largest of windows.
         """
         last = standard.weights, sums, standard.total, standard.mean, standard.inverse, standard.factor
-        if winners is not None and x.shape[-1] >= LANES:
+        if winners is not None and winners.has_lanes:
             out = ctx.scratch(x.shape, x.dtype)
-            pooled_channels_backward(d, *winners, x, *last, out)
+            pooled_channels_backward(d, winners.places, winners.window, x, *last, out)
             return out
         d = d if winners is None else winners.backward(d, x.shape, ctx)
         channels_backward(by_position(d), by_position(x), *last)
@@ -201,8 +201,19 @@ class BatchNorm(Layer):
             parts = ctx.gather((weight, mean, squares))
             mean = summed([m * (w / n) for w, m, _ in parts])
             squares = summed([s + w * (m - mean) ** 2 for w, m, s in parts])
-        running = self.seen.value, self.mean.value, self.deviation.value
-        counted = rows.mean if ctx.leads else 0.0
-        about = counted, rows.effective * x.shape[1], self.least
-        use_moments(mean, squares, n, self.scale.value, inverse, factor, *about, *running)
+        write_factors(squares, n, self.scale.value, inverse, factor)
+        if ctx.leads and rows.mean > 0.0:
+            self._update_running(mean, squares, n, rows.mean, rows.effective * x.shape[1])
         return Standard(mean, inverse, factor, rows.relative, n)
+
+    def _update_running(self, mean, squares, n, weight, effective):
+        """Move the running means a share of the way to the moments of a batch.
+
+        `weight` is the mean weight of its rows, `effective` the effective number of its positions, which makes the
+        variance unbiased.
+        """
+        seen, real = self.seen.value, mean.dtype.type
+        share = min(1.0, weight * max(self.least, 1.0 / (float(seen[0]) + weight)))
+        correction = effective / max(effective - 1.0, 1.0)
+        update_running(mean, squares, real(n / correction), real(share), self.mean.value, self.deviation.value)
+        seen[0] += weight

@@ -156,6 +156,7 @@ class Winners(NamedTuple):
 
     places: np.ndarray
     window: tuple
+    has_lanes: bool  # see `MaxPool`
 
     def of(self, rows):
         """Those of some rows."""
@@ -164,13 +165,23 @@ class Winners(NamedTuple):
     def backward(self, d, shape, ctx):
         """The gradient of the input, which has that shape, from that of the largest numbers."""
         before = ctx.scratch(shape, d.dtype)
-        pool = max_pool_backward if shape[-1] >= LANES else max_pool_backward_of_few
+        pool = max_pool_backward if self.has_lanes else max_pool_backward_of_few
         pool(d, self.places, self.window, before)
         return before
 
 
 class MaxPool(Pool):
-    """The largest number of every window; the first of equal ones has the gradient."""
+    """The largest number of every window; the first of equal ones has the gradient.
+
+    Attributes
+    ----------
+    has_lanes : bool
+        Whether there are enough channels for kernels that take sixteen of them at a time.
+    """
+
+    def build(self, shape, rng, dtype):
+        self.has_lanes = shape[-1] >= LANES
+        return super().build(shape, rng, dtype)
 
     def __call__(self, x, ctx):
         out, winners = self.of_monotone(x, np.ones(x.shape[-1], x.dtype), ctx)
@@ -185,11 +196,11 @@ class MaxPool(Pool):
     def memory(self, n, dtype, ctx):
         """Scratch memory for the largest numbers of n rows, and for their places."""
         out, places = ctx.scratch((2, n, *self.shape_out), dtype)
-        return out, Winners(places, self.window)
+        return out, Winners(places, self.window, self.has_lanes)
 
     def write(self, x, sign, out, winners):
         """Write the largest numbers and their places, or those of the least ones where `sign` is -1, not 1."""
-        pool = max_pool if x.shape[-1] >= LANES else max_pool_of_few
+        pool = max_pool if self.has_lanes else max_pool_of_few
         pool(x, sign, self.window, out, winners.places)
 
 
