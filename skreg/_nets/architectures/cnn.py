@@ -102,7 +102,9 @@ class _Builder:
         """Convolution, normalization, activation, pooling, noise.
 
         An activation that never decreases commutes with the largest number of a window, so it comes after that, where
-        there are fewer numbers.
+        there are fewer numbers. Without normalization, the convolution pools some images at a time, and nobody keeps
+        what it puts out. Batch normalization needs that for its moments, and again for its gradient, so it has to be
+        whole: `BiasActivationDropout` then pools it in the passes that it makes for the normalization.
         """
         a, pool = self.a, self.pool(layer)
         commutes = a.pooling == "max" and a.dense.activation in MONOTONE
