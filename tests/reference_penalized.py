@@ -1,6 +1,7 @@
 """The documented objective of PenalizedRegressor, and its optimality conditions, in plain NumPy."""
 
 import numpy as np
+from scipy.optimize import linprog
 from scipy.stats import norm
 
 from tests.reference import dense
@@ -117,3 +118,28 @@ def distance(name, c, b, alpha, l1_ratio, gamma, groups, factor):
         off_zero = np.abs(c[group] - part - l1 * np.sign(b[group]))
         worst = max(worst, np.linalg.norm(np.where(b[group] == 0.0, at_zero, off_zero)))
     return worst
+
+
+def quantile_program(X, y, alpha=0.0, name="fused", l1_ratio=1.0, bounds=(None, None), weights=None, quantile=0.5):
+    """The minimum of the weighted mean quantile loss plus a penalty, by a linear program.
+
+    SLOPE is ``sum_k (s_k - s_k+1) top_k(b)``, where top_k is the sum of the k largest magnitudes: the minimum over t of
+    ``k t + sum_j max(|b_j| - t, 0)``.
+    """
+    n, p = X.shape
+    w = np.full(n, 1.0 / n) if weights is None else weights / weights.sum()
+    if name == "fused":
+        D = np.vstack([np.eye(p), np.diff(np.eye(p), axis=0)])
+        cost = alpha * np.append(np.full(p, l1_ratio), np.full(p - 1, 1.0 - l1_ratio))
+        limits = np.block([[D, -np.eye(len(D))], [-D, -np.eye(len(D))]])
+    else:  # magnitudes, then t_k, then max(|b_j| - t_k, 0) for every k and j
+        drops = -alpha * np.diff(np.append(slope_weights(p), 0.0))
+        cost = np.concatenate([np.zeros(p), drops * np.arange(1, p + 1), np.repeat(drops, p)])
+        zeros, one = np.zeros((p, p + p * p)), np.eye(p)
+        above = np.hstack([np.zeros((p * p, p)), np.tile(one, (p, 1)), -np.repeat(one, p, axis=0), -np.eye(p * p)])
+        limits = np.vstack([np.hstack([one, -one, zeros]), np.hstack([-one, -one, zeros]), above])
+    c = np.concatenate([np.zeros(p + 1), w * quantile, w * (1.0 - quantile), cost])
+    rows = np.hstack([X, np.ones((n, 1)), np.eye(n), -np.eye(n), np.zeros((n, cost.size))])
+    limits = np.hstack([limits[:, :p], np.zeros((len(limits), 2 * n + 1)), limits[:, p:]])
+    ranges = [bounds] * p + [(None, None)] + [(0.0, None)] * (2 * n + cost.size)
+    return linprog(c, limits, np.zeros(len(limits)), rows, y, ranges, method="highs").fun

@@ -139,6 +139,9 @@ def jitted(cls):
 
     A method has the same parameter names in all classes, since numba looks them up before it knows the class. No field
     of any class may have the name of a method: numba would take the field for the method.
+
+    Functions that call the methods are compiled by `njit` of this module. It tells numba of the methods before it
+    compiles; a function under `numba.njit` that calls one may be compiled before that, which raises a TypingError.
     """
     _FIELDS.update(cls._fields)
     for name, function in vars(cls).items():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .data.likelihood import Likelihood
-from .loops.certificates import conjugate_value, dual_scales, penalty_value
+from .loops.certificates import conjugate_value, dual_scales, penalty_value, smooth_pieces
 from .parts.groups import unpenalized
 from .parts.losses import Quantile, weighted_quantile
 from .solve_scores import ScoresFit, path_of, scaled, solve_scores
@@ -11,6 +11,7 @@ from .solve_scores import ScoresFit, path_of, scaled, solve_scores
 FIRST_WIDTH = 0.1  # of the smoothing, relative to the mean absolute residual of the null model
 NARROWER = 0.2  # ratio of one width to the one before
 LAST_WIDTH = 1e-9  # relative to the first: narrower ones are rounding
+MOST_ENTRIES = 1 << 22  # of a dense copy of unpenalized columns: 32 MB, and a few seconds of least squares
 INSIDE = 1e-3  # distance from which a slope is between its limits, which are less than 1 apart
 
 
@@ -74,26 +75,34 @@ class QuantileFit(ScoresFit):
         b = weighted_quantile(r, data.rows, self.q) if data.fit_intercept else 0.0
         pen = family.whole(alpha)
         value = float(sharp.sharp_values(r - b) @ data.rows) / lik.score_scale**2 + penalty_value(pen, w[order])
-        rows = rows._replace(R=self._orthogonal(lik, rows.R, order[unpenalized(pen)]))
-        c = -data.all_dots(rows.R)[0][order]
-        bound = max(lik.dual(rows, s, sharp) - conjugate_value(pen, c, s) for s in (0.0, *dual_scales(pen, c)))
-        unit = lik.score_scale**2 / data.weight
-        gap = max(value - bound, 0.0) * unit
+        free = unpenalized(pen)
+        if free.size:  # not at bounds, where products need not vanish
+            free = free[smooth_pieces(pen, w[order], np.empty(w.size))[free]]
+        unit, goal, gap = lik.score_scale**2 / data.weight, tol * self.null[0], np.inf
+        # Both are dual points; the second one to rounding, but the correction may cost more than it brings.
+        for R in (self._orthogonal(lik, rows.R, order[free]), rows.R):
+            if R is not None and gap > goal:
+                c = -data.all_dots(R)[0][order]
+                point, scales = rows._replace(R=R), (0.0, *dual_scales(pen, c))
+                bound = max(lik.dual(point, s, sharp) - conjugate_value(pen, c, s) for s in scales)
+                gap = min(gap, max(value - bound, 0.0) * unit)
         intercept = np.array([b]) - found.coef @ data.mean
-        return found._replace(intercept=intercept, objective=value * unit, gap=gap, met=bool(gap <= tol * self.null[0]))
+        return found._replace(intercept=intercept, objective=value * unit, gap=gap, met=bool(gap <= goal))
 
     def _orthogonal(self, lik, R, free):
         """Slopes R (1, n) whose products with the columns that are not penalized vanish, so that they are a dual point.
 
         Narrow smoothing magnifies the rounding of scores in them. What is left of these products is taken from the rows
-        whose slopes are between their limits.
+        whose slopes are between their limits. None where there is nothing to do, or too much.
         """
         if not free.size:
-            return R
+            return None
         data, limits = lik.data, np.array([-self.q, 1.0 - self.q])
         c = data.all_dots(R)[0][free]
         U = R[0] * lik.score_scale * lik.inv_h
         inside = np.flatnonzero((np.abs(U[:, None] - limits).min(axis=1) > INSIDE) & (lik.h > 0.0))
+        if inside.size * free.size > MOST_ENTRIES:
+            return None
         roots = np.sqrt(lik.h[inside])
         columns = data.block(inside, free)
         if data.fit_intercept:

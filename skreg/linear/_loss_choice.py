@@ -34,14 +34,6 @@ class LossAndPenalty(WithPenalty, LinearRegressor):
         "penalty": [Options(*PENALTIES, *OF_VECTOR)],
     }
 
-    def _check_parameters(self):
-        super()._check_parameters()
-        if self.loss == "quantile" and self.penalty in OF_VECTOR:
-            raise ValueError(
-                f"loss='quantile' does not go with penalty={self.penalty!r}: both have kinks, and with a small alpha"
-                " thousands of steps do not reach tol. Use loss='huber', or penalty='elastic_net'."
-            )
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = self.loss == "squared"

@@ -176,10 +176,9 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     **The quantile loss** is approached by smoothed ones (Nesterov 2005 [10]_) of falling width, until the gap of the
     loss itself is met.
 
-    **SLOPE and the fused lasso** go with all losses but "quantile", whose kinks take too many steps there. They are
-    solved by prox-gradient steps with momentum [14]_, which find the clusters of equal coefficients, and Newton steps
-    for their values. A constant feature has coefficient 0 with "slope", and one between those of its neighbours with
-    "fused".
+    **SLOPE and the fused lasso** go with all losses. They are solved by prox-gradient steps with momentum [14]_, which
+    find the clusters of equal coefficients, and Newton steps for their values. A constant feature has coefficient 0
+    with "slope", and one between those of its neighbours with "fused".
 
     Norms of groups are of the coefficients as they are, or of standardized features with `standardize`: features of a
     group are not made orthogonal.

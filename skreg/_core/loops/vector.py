@@ -186,13 +186,14 @@ class VectorRounds:
     def _newton(self):
         """Go to the minimum on the face of the iterate. Returns whether there was a step that lowered the objective.
 
-        There is none before prox-gradient steps have cost about as much as it will.
+        There is none before prox-gradient steps have cost about as much as it will, unless they would be too short.
         """
         s, pen = self.s, self.pen
         face = face_of(pen, s.w)
         k = face.slope.size
         cost = k**2 * (FACTORIZATIONS * k + s.form.width)
-        if not 0 < k <= min(LARGEST_FACE, s.form.rank) or (self._work < cost and k > SMALL_FACE):
+        is_due = self._work >= cost or k <= SMALL_FACE or s.form.is_stiff
+        if not (is_due and 0 < k <= min(LARGEST_FACE, s.form.rank)):
             return False
         self._work = 0.0
         before, r, c = s.w, s.r, s.form.correlations(s.r)

@@ -40,6 +40,7 @@ class Cox(NamedTuple):
     max_hess = math.inf
     misfit_hess = 0.0
     couples_rows = True
+    is_stiff = False
 
     def evaluate(self, T, Z, h, R, P, H):
         """The loss. Writes weighted slopes to R, the scores to P, and bounds of second derivatives to H.

@@ -19,6 +19,8 @@ couples_scores : bool
     Of several scores, whether the slope by one depends on others. If not, it is a sum of squared losses.
 max_slope : float
     Magnitude that slopes reach at finite scores and cannot pass; infinite without one. Certificates on row blocks ask.
+is_stiff : bool
+    Whether second derivatives of rows differ by many orders, so that prox-gradient steps are short.
 """
 
 import inspect
@@ -51,7 +53,9 @@ class _OfOneScore:
         return float(h @ self.conjugate(T, U))
 
 
-_OF_MOST = dict(is_convex=True, max_hess=math.inf, misfit_hess=0.0, couples_rows=False, max_slope=math.inf)
+_OF_MOST = dict(
+    is_convex=True, max_hess=math.inf, misfit_hess=0.0, couples_rows=False, max_slope=math.inf, is_stiff=False
+)
 
 
 def of_one_score(cls):
@@ -79,6 +83,7 @@ class Squared(NamedTuple):
     max_hess = 1.0
     misfit_hess = 0.0
     max_slope = math.inf
+    is_stiff = False
     couples_rows = False
     couples_scores = False
 
@@ -155,6 +160,7 @@ class Multinomial(NamedTuple):
     max_hess = 0.5
     misfit_hess = MISFIT_HESS
     max_slope = math.inf
+    is_stiff = False
     couples_rows = False
     couples_scores = True
 
@@ -258,6 +264,8 @@ class Quantile(NamedTuple):
 
     q: float
     width: float
+
+    is_stiff = True
 
     def value_grad_hess(self, t, z):
         r = t - z

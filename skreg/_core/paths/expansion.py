@@ -58,6 +58,7 @@ class Model(Residual):
         rr = np.sum(self.s.rows.R**2 * self.inv_h)
         form = Gradient(lambda new, cols: G, start, rr + (start + c) @ w, self.rank)
         form.grow(np.arange(w.size))
+        form.is_stiff = self.s.likelihood.loss.is_stiff
         return form
 
     def block_curvatures(self, form, ends, is_separable):

@@ -16,6 +16,7 @@ class Residual:
     """r is minus the weighted residual."""
 
     has_squares = False  # inner products must be computed
+    is_stiff = False  # as of most losses: see `losses`
 
     def __init__(self, data, target):
         self.data = data
@@ -97,6 +98,7 @@ class Gradient:
 
     h = np.ones(1)
     has_squares = True
+    is_stiff = False
 
     def __init__(self, cross, start, yy, rank=np.inf):
         self.cross = cross

@@ -23,6 +23,8 @@ class Policy(NamedTuple):
     few_model_rounds: int = 5  # of a model with unpenalized coefficients
     descent: float = 1e-4  # share of the predicted descent that a step must bring (Armijo)
     halvings: int = 40  # of a step
+    doublings: int = 20  # of a step along which the objective falls like a line
+    linear: float = 0.9  # share of the linear descent from which it does
     concave_halvings: int = 2  # of a step where the penalty is concave: then more curvature is tried
     damping: float = 4.0  # factor of the curvature of a model whose step did not lower the objective
     largest_damping: float = 1e6  # of these factors together
@@ -138,23 +140,42 @@ class NewtonSteps:
         return found, q.w
 
     def _search(self, pen, value, found, intercepts, solution):
-        """Go from w to `found`, or a part of the way (Armijo). Returns whether there was a step."""
+        """Go from w to `found`, or a part of the way (Armijo), or beyond. Returns whether there was a step.
+
+        The models of losses with linear pieces have more curvature there than the loss, which is to keep steps short.
+        A step along which the objective falls like a line is doubled while it does.
+        """
         s = self.s
         step = found - s.w
         dZ = s.scores(step)
         db = intercepts(solution, dZ)
         descent = penalty_value(pen, found) - penalty_value(pen, s.w) - s.c @ step
         rounding = POLICY.rounding * value + s.likelihood.rounding
-        t = 1.0
-        for _ in range(POLICY.halvings if pen.is_convex else POLICY.concave_halvings):
+
+        def trial(t):
             w = found if t == 1.0 else s.w + t * step
             Z = s.Z + t * dZ
             rows = s.likelihood.with_best_intercepts(Z, s.rows.b + t * db)
-            if rows.value + penalty_value(pen, w) <= value + POLICY.descent * t * descent + rounding:
-                s.take(w, Z, rows)
-                return True
+            return rows.value + penalty_value(pen, w), (w, Z, rows)
+
+        t = 1.0
+        for _ in range(POLICY.halvings if pen.is_convex else POLICY.concave_halvings):
+            reached, point = trial(t)
+            if reached <= value + POLICY.descent * t * descent + rounding:
+                break
             t *= 0.5
-        return False
+        else:
+            return False
+        for _ in range(POLICY.doublings if t == 1.0 and pen.is_convex else 0):
+            if reached - value > POLICY.linear * t * descent:
+                break
+            t *= 2.0
+            beyond, further = trial(t)
+            if not beyond < reached:
+                break
+            reached, point = beyond, further
+        s.take(*point)
+        return True
 
     def _sample(self, m):
         """A sample of rows for the curvature of m coordinates, or None."""
