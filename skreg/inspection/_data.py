@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import type_of_target
 
 from ..utils._rows import distinct, n_rows, take
 from ..utils._split import read_splits
+from ..utils._table import as_table, categorical_mask, columns_of, names_of
 from ._display import last_step
 from ._strength import chain
 
@@ -26,7 +27,6 @@ MIN_CORRELATION = 0.9  # above which two features are called correlated
 MAX_COLUMNS = 2000  # with more, correlations are not computed
 MAX_ROWS = 2000  # of which correlations are computed
 MIN_ROWS_ORDER = 60  # with fewer, nothing is said about the order of rows
-MIN_ROWS = 4  # two folds of two rows
 LAST_SHARE = 0.2  # of the rows, which are compared with those before
 EXTRA_PARTITIONS = 2  # of the rows, for comparisons that the first leaves open
 
@@ -41,9 +41,10 @@ class Drift(NamedTuple):
 class Facts(NamedTuple):
     """What is known of the rows and of the features that the last step sees."""
 
-    n_features: int = 0  # 0 where they are not numbers
+    n_features: int = 0  # 0 where they are neither numbers nor a table of numbers and categories
     is_sparse: bool = False
     has_missing: bool = False
+    categories: tuple = ()  # positions of the columns of text or categories, where there are such
     scale_ratio: float = 1.0
     n_correlated: int = 0
     names: tuple = ()
@@ -55,7 +56,8 @@ def class_shares(y):
     """Share of every class, the rarest first: {label: share}."""
     labels, counts = np.unique(np.asarray(y), return_counts=True)
     order = np.argsort(counts, kind="stable")
-    return {labels[k].item() if hasattr(labels[k], "item") else labels[k]: counts[k] / counts.sum() for k in order}
+    names, shares = labels[order].tolist(), counts[order] / counts.sum()
+    return dict(zip(names, shares.tolist(), strict=True))
 
 
 def rare_class(y):
@@ -65,34 +67,6 @@ def rare_class(y):
     shares = class_shares(y)
     label, share = next(iter(shares.items()))
     return label if len(shares) > 1 and share < MAX_RARE_SHARE / len(shares) else None
-
-
-def check_targets(estimator, y):
-    """Raise a ValueError for targets that the estimator cannot learn, or that nobody could."""
-    if sp.issparse(y):
-        raise ValueError(f"y must be dense; got a sparse array of shape {y.shape}.")
-    y, name = np.asarray(y), type(estimator).__name__
-    if len(y) < MIN_ROWS:
-        raise ValueError(f"X and y must have at least {MIN_ROWS} rows; got {len(y)}.")
-    if not is_classifier(estimator):
-        _check_numbers(y, name)
-        return
-    if y.dtype.kind == "f" and not np.isfinite(y).all():
-        raise ValueError(f"y must hold classes without missing ones; got {y[~np.isfinite(y)][0]}.")
-    if type_of_target(y).startswith("continuous"):
-        some = y.ravel()[y.ravel() != np.round(y.ravel())][0]
-        raise ValueError(f"y must hold classes, as {name} is a classifier; got numbers such as {some:.4g}.")
-    if y.ndim == 1 and len(np.unique(y)) < 2:
-        raise ValueError(f"y must hold at least two classes; got only {y[0]!r}.")
-
-
-def _check_numbers(y, name):
-    try:
-        finite = np.isfinite(np.asarray(y, dtype=float))
-    except (TypeError, ValueError):
-        raise ValueError(f"y must hold numbers, as {name} is a regressor; got {y.ravel()[0]!r}.") from None
-    if not finite.all():
-        raise ValueError(f"y must hold finite numbers; got {y[~finite][0]}.")
 
 
 def possible_folds(cv, y, groups, classifier):
@@ -208,7 +182,7 @@ def facts_of(estimator, X, y, train):
         names = names or last_step(estimator, X)[2]
         X = X if sp.issparse(X) else np.asarray(X, dtype=float)
     except (TypeError, ValueError, IndexError, AttributeError):  # texts, categories
-        return Facts()
+        return _facts_of_table(X)
     if X.ndim != 2:
         return Facts()
     return Facts(
@@ -218,6 +192,23 @@ def facts_of(estimator, X, y, train):
         scale_ratio=scale_ratio(X),
         n_correlated=n_correlated(X),
         names=tuple(names),
+    )
+
+
+def _facts_of_table(X):
+    """The `Facts` of a table with text, categories or booleans; of what is no table, none."""
+    if getattr(X, "ndim", 2) != 2:
+        return Facts()
+    try:
+        columns, names = columns_of(as_table(X)), names_of(X)
+        holds_text = categorical_mask("from_dtype", columns, names)
+    except (TypeError, ValueError, AttributeError):  # sequences, several types in one column
+        return Facts()
+    is_bool = [str(column.dtype).lower().startswith("bool") for column in columns]
+    return Facts(
+        n_features=len(columns),
+        categories=tuple(map(int, np.flatnonzero(holds_text | is_bool))),
+        names=tuple(names or ()),
     )
 
 

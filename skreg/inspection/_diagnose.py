@@ -4,17 +4,18 @@ import time
 from numbers import Real
 
 import numpy as np
-from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.metrics import check_scoring
+from sklearn.base import clone, is_classifier
+from sklearn.metrics import check_scoring, get_scorer
 from sklearn.utils import check_consistent_length, indexable
 
 from ..utils._params import Interval, check_argument
 from ..utils._scoring import SCORING
 from ..utils._validation import check_in_memory
 from ..utils._workers import check_can_be_sent
-from ._data import can_classify, check_targets, choose_splits, possible_folds, rare_class
+from ._data import can_classify, choose_splits, possible_folds, rare_class
 from ._diagnosis import Diagnosis
 from ._evaluate import Folds
+from ._input import check_estimator, check_targets
 from ._measure import Measurements
 
 POSITIVE = Interval(Real, 0.0, np.inf, closed="neither")
@@ -41,7 +42,7 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
        This does not hold for models that may know their training rows by heart, such as forests, boosting, neighbours
        and support vectors: their gap is natural, and says nothing by itself;
     5. *fitting well*. This and *nothing learned* are *undecided* where time was too short for a reference, for a change
-       that the rows call for, or for the regularization curve.
+       that the rows call for, or for the regularization curve, and where no reference can be fitted to these data.
 
     Beside the verdict stand findings: faults of the data or of the setup.
 
@@ -50,9 +51,10 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
     estimator : estimator
         A classifier or regressor, unfitted: of this package, or a linear model, support vector machine, perceptron,
         tree, forest, boosting or neighbours of scikit-learn, also inside a `Pipeline`. For others there is no
-        regularization curve, and the advice is shorter.
+        regularization curve, and the advice is shorter. Cox models, recommenders and nets with
+        ``return_sequences=True`` are not supported: no reference is comparable with them.
     X : array-like, sparse matrix or frame of shape (n_samples, n_features)
-    y : array-like of shape (n_samples,)
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
     groups : array-like of shape (n_samples,), default=None
         Rows that belong together, such as those of one patient. A number of folds then keeps them on one side; a
         splitter is given them.
@@ -61,8 +63,10 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
         are too few for that number. Where more than a twentieth of the held-out rows have an equal row in training, a
         number of folds keeps equal rows on one side. Of one split there are no intervals, and means decide.
     scoring : str or callable, default=None
-        A scorer of scikit-learn, greater is better. None is R^2 for regression and accuracy for classes, or balanced
-        accuracy where the rarest class has less than a fifth of an even share (10 % of two classes).
+        A scorer of scikit-learn, greater is better; all models are judged by it. None is R^2 for regression and
+        accuracy for classes, or balanced accuracy where the rarest class has less than a fifth of an even share (10 %
+        of two classes). It is not the estimator's own `score`, which may be a deviance, say. For a quantile other than
+        the median give ``make_scorer(d2_pinball_score, alpha=...)``: R^2 judges predictions of the mean.
     time_budget : float, default=None
         Seconds that `diagnose` may take, positive. Cheap changes and references come first, the regularization curve
         last. Measurements that are expected to take longer than what is left are left out, and the report says which.
@@ -81,7 +85,8 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
     Raises
     ------
     ValueError
-        When an argument is not as described; when y holds numbers that are no classes for a classifier, one class
+        When an argument is not as described; for estimators that are not supported; when y has rows of different
+        lengths, or more than two dimensions; when y holds numbers that are no classes for a classifier, one class
         only, or no finite numbers for a regressor; when there are fewer than 4 rows.
 
     See Also
@@ -99,7 +104,8 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
     the value that *other* folds would choose, fold by fold: folds that hold out none of its rows. Of values that are
     equally good within a hundredth of what can be learned, the one that regularizes most is named.
 
-    References need numbers, and gradient boosting dense ones and one target. They stand behind the same preprocessing.
+    References stand behind the same preprocessing. They need a table, and gradient boosting a dense one and one target.
+    Columns of text and categories are encoded for them: by indicators for the linear model, as categories for boosting.
 
     References
     ----------
@@ -122,9 +128,7 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
     """
     start = time.perf_counter()
     check_in_memory(X)
-    is_instance = hasattr(estimator, "fit") and not isinstance(estimator, type)
-    if not is_instance or not (is_classifier(estimator) or is_regressor(estimator)):
-        raise ValueError(f"estimator must be a classifier or a regressor, unfitted; got {estimator!r}.")
+    check_estimator(estimator)
     if time_budget is not None and time_budget not in POSITIVE:
         raise ValueError(f"time_budget must be a positive number of seconds or None; got {time_budget!r}.")
     check_argument(scoring, "scoring", SCORING)
@@ -146,9 +150,10 @@ def diagnose(estimator, X, y, *, groups=None, cv=5, scoring=None, time_budget=No
 
 
 def _scoring_for(estimator, scoring, rare):
-    """The name of the score, and the scorer."""
-    if scoring is None and rare is not None:
-        scoring = "balanced_accuracy"
-    scorer = check_scoring(estimator, scoring=scoring)
-    name = scoring.replace("_", " ") if isinstance(scoring, str) else getattr(scoring, "__name__", None)
-    return name or ("score" if scoring else "accuracy" if is_classifier(estimator) else "R^2"), scorer
+    """The name of the score, and the scorer, the same for all models: their own `score` methods may differ."""
+    if scoring is None and not is_classifier(estimator):
+        return "R^2", get_scorer("r2")
+    if scoring is None:
+        scoring = "accuracy" if rare is None else "balanced_accuracy"
+    name = scoring.replace("_", " ") if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
+    return name, check_scoring(estimator, scoring=scoring)

@@ -9,7 +9,7 @@ from . import _report
 from ._display import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, against_strength, legend, pyplot
 from ._evaluate import mean
 from ._findings import findings_of
-from ._strength import resolve
+from ._strength import name_of
 from ._techniques import suggestions
 from ._trials import Trial, Trials
 
@@ -207,7 +207,7 @@ class Diagnosis:
 
     @property
     def _name(self):
-        return type(resolve(self.estimator)[1]).__name__
+        return name_of(self.estimator)
 
     def __repr__(self):
         return _report.as_text(self)

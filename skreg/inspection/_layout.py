@@ -4,6 +4,8 @@ import math
 import textwrap
 from html import escape
 
+import numpy as np
+
 WIDTH = 100  # characters of reports as text
 MIN_LAST_COLUMN = 30
 
@@ -34,6 +36,7 @@ def in_digits(number):
 
 def in_code(value):
     """A value as code; large and small powers of ten as 1e5, not 100000.0."""
+    value = value.item() if isinstance(value, np.generic) else value
     if not isinstance(value, float) or value == 0.0 or 1e-3 <= abs(value) < 1e4 or not math.isfinite(value):
         return repr(value)
     digits, _, power = f"{value:e}".partition("e")

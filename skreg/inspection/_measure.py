@@ -10,7 +10,7 @@ from ._alternative import WORTH, alternative
 from ._curve import best_on, measure_curve
 from ._evaluate import mean, overconfidence
 from ._progress import Progress
-from ._references import LINEAR, changes_to_try, reference_models
+from ._references import LINEAR, SEARCHES, changes_to_try, reference_models
 from ._runs import Runs
 from ._second_look import look_again
 from ._strength import BINNED, FORESTS, NEIGHBORS, STAGED, TREES, VECTORS, chain, resolve, strength_of
@@ -81,6 +81,8 @@ class Measurements:
         What there was no time for, what failed, and what was interrupted.
     out_of_time : list of str
         Those of `skipped` that there was no time for.
+    without_reference : list of str
+        Why there is nothing to compare with, where no reference takes the data; empty elsewhere.
     interrupted : bool
     """
 
@@ -93,6 +95,7 @@ class Measurements:
         self.learning = {}
         self.references = {}
         self.tried = {}
+        self.without_reference = []
         self.stronger = self.weaker = self.growth = self.leak = self.order = None
         self.again_base = self.again_floor = None
         with Progress(verbose) as progress:
@@ -149,12 +152,12 @@ class Measurements:
 
     @property
     def missing(self):
-        """What a verdict needs and time was too short for: changes that findings call for, references, the curve."""
+        """What a verdict needs and was not measured: changes that findings call for, references, the curve."""
         found = [name for name in changes_to_try(self) if name not in self.tried and self._was_cut(name)]
         found += [NAMES[name] for name in reference_models(self)[0] if self._lacks_reference(name)]
         if self.strength is not None and len(self.curve) < 2:
             found.append(f"other values of {self.strength.name}")
-        return found
+        return found + self.without_reference
 
     def _lacks_reference(self, name):
         return name not in self.references and self._was_cut(f"{name} reference")
@@ -230,6 +233,7 @@ class Measurements:
 
     def _measure_references(self):
         models, reason = reference_models(self)
+        n_before = len(self.skipped)
         if reason:
             self.skipped.append(reason)
         self.runs.expect(len(models))
@@ -237,6 +241,9 @@ class Measurements:
             fits = self.runs.attempt(f"{name} reference", REFERENCE_SECONDS, model)
             if fits is not None:
                 self.references[name] = alternative(self, name, fits, model=model, part=part)
+        if not self.references and not self.is_a(SEARCHES):  # these are the linear reference themselves
+            left_out = self.skipped[n_before:]
+            self.without_reference = [what for what in left_out if what not in self.out_of_time]
 
     def _try_changes(self):
         for name, how in changes_to_try(self).items():

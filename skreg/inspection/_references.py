@@ -3,10 +3,11 @@
 import numpy as np
 from sklearn import linear_model
 from sklearn.base import clone, is_classifier
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
 from ._strength import AUGMENTED, DESCENTS, LOGISTIC, NEIGHBORS, NETS, PENALIZED, PERCEPTRONS, VECTORS, chain, resolve
@@ -35,6 +36,7 @@ SHARED = {
 PENALTY = {"penalty", "gamma", "groups", "group_weights"}  # scikit-learn's `penalty` is another parameter
 SEES_SCALE = (*PENALIZED, *LOGISTIC, *DESCENTS, *VECTORS, *NEIGHBORS, *PERCEPTRONS, *NETS)
 MIN_SCALE_RATIO = 10.0  # of standard deviations, above which penalties and distances see some features only
+MAX_CATEGORIES = 254  # that gradient boosting takes of a column; the rarest share one
 LONGER = 10  # times as many epochs or iterations, for fits that ended too early
 STANDARDIZED, WEIGHTED, LONGER_TRAINING = "standardized features", "class weights", "longer training"
 
@@ -101,16 +103,35 @@ def is_same(one, other):
 def reference_models(m):
     """References by name, as what does the learning and as the whole; and why some are missing."""
     if not m.facts.n_features:
-        return {}, "references (they need numbers)"
+        return {}, "references (they need a table of numbers and categories)"
     found, missing = {}, ""
     linear = linear_reference(m)
     if linear is not None and not is_same(linear, m.final):
-        found["linear"] = make_pipeline(SimpleImputer(), linear) if m.facts.has_missing else linear
+        found["linear"] = _with_numbers(m, linear)
     if m.facts.is_sparse or np.asarray(m.folds.y).ndim != 1:
         missing = "boosting reference (it needs dense numbers and one target)"
     elif not is_same(boosting_reference(m), m.final):
-        found["boosting"] = boosting_reference(m)
+        found["boosting"] = _with_codes(m, boosting_reference(m))
     return {name: (part, in_place(m.estimator, part)) for name, part in found.items()}, missing
+
+
+def _with_numbers(m, linear):
+    """A linear model behind indicators of categories, and means in the place of missing numbers."""
+    columns = list(m.facts.categories)
+    if columns:
+        encode = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), columns), remainder=SimpleImputer())
+        return make_pipeline(encode, linear)
+    return make_pipeline(SimpleImputer(), linear) if m.facts.has_missing else linear
+
+
+def _with_codes(m, boosting):
+    """Gradient boosting that splits columns of categories as such; it takes missing numbers and categories."""
+    columns = list(m.facts.categories)
+    if not columns:
+        return boosting
+    codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=MAX_CATEGORIES)
+    encode = make_column_transformer((codes, columns), remainder=StandardScaler())  # which reads numbers of all types
+    return make_pipeline(encode, boosting.set_params(categorical_features=list(range(len(columns)))))
 
 
 def place_of(estimator):

@@ -8,6 +8,7 @@ from ._measure import SHARES
 from ._verdict import NAMES, NOTHING, UNDECIDED, share_words, words_for
 
 MORE_TIME = "To decide, diagnose again with more time (time_budget)."
+NO_REFERENCE = "To decide, compare it with models of another kind: no reference takes these data."
 NOTHING_TO_TRY = "Nothing to try that these numbers would justify."
 
 
@@ -128,7 +129,9 @@ def gain_words(suggestion):
 
 
 def _nothing_to_try(d):
-    return MORE_TIME if d.verdict == UNDECIDED else NOTHING_TO_TRY
+    if d.verdict != UNDECIDED:
+        return NOTHING_TO_TRY
+    return NO_REFERENCE if d._measured.without_reference else MORE_TIME
 
 
 def _sentence(words):

@@ -65,7 +65,7 @@ class Runs:
             return None
         try:
             return self._run_in_time(what, estimator, share, folds or self.folds)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:  # TypeError: of columns that scikit-learn cannot sort
             self.skipped.append(f"{what} (failed: {error})")
             return None
 

@@ -142,6 +142,16 @@ def resolve(estimator):
     return chain(estimator)[-1]
 
 
+def name_of(estimator):
+    """The name of what does the learning, inside those of augmentations around it."""
+    inside = chain(estimator)
+    name = type(inside[-1][1]).__name__
+    for _, outer in reversed(inside[:-1]):
+        if isinstance(outer, AUGMENTED):
+            name = f"{type(outer).__name__}({name})"
+    return name
+
+
 def kind_of(estimator):
     """The `Kind` of an estimator's family, None where that has no one parameter."""
     if isinstance(estimator, DEPTH.classes) and estimator.max_depth is not None:

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 from joblib import parallel_config
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_classification
 from sklearn.ensemble import (
@@ -25,11 +25,19 @@ from sklearn.linear_model import (
     LinearRegression,
     LogisticRegression,
     LogisticRegressionCV,
+    PoissonRegressor,
     Ridge,
     SGDClassifier,
     SGDRegressor,
 )
-from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold, StratifiedGroupKFold, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    LeaveOneOut,
+    RepeatedKFold,
+    StratifiedGroupKFold,
+    cross_validate,
+)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -41,11 +49,17 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from skreg import (
     AugmentedRegressor,
+    DeepEnsembleRegressor,
     DropoutMLPClassifier,
     DropoutMLPRegressor,
+    DropoutRNNRegressor,
     ElasticNetProx,
     ElasticNetProxCV,
     LabelSmoothedLogistic,
+    MatrixFactorizationRecommender,
+    PenalizedCox,
+    PenalizedCoxCV,
+    PenalizedRegressor,
 )
 from skreg.augmentation import GaussianNoise
 from skreg.inspection import diagnose
@@ -818,6 +832,80 @@ def test_diagnose__frames_with_strings_sparse_rows_labels_and_jobs():
 
 
 @pytest.mark.usefixtures("small_references")
+@pytest.mark.parametrize(
+    ("model", "scorer"),
+    [
+        (PenalizedRegressor(0.001, loss="huber", delta=0.1), "r2"),
+        (PoissonRegressor(), "r2"),
+        (GridSearchCV(Ridge(), {"alpha": [1.0]}, scoring="neg_mean_squared_error", cv=2), "r2"),
+        (GridSearchCV(GaussianNB(), {"var_smoothing": [1e-9]}, scoring="neg_log_loss", cv=2), "accuracy"),
+    ],
+    ids=["huber", "poisson", "search", "search of classes"],
+)
+def test_diagnose__all_models_have_one_score_whatever_their_own_is(model, scorer):
+    A, y = wide(90, 3)
+    y = np.round(np.exp(0.3 * y)) if scorer == "r2" else (y > 0.0).astype(int)
+    diagnosis = diagnose(model, A, y, cv=3)
+    expected = cross_validate(model, A, y, cv=3, scoring=scorer)["test_score"]
+    assert diagnosis.scores["validation"] == pytest.approx(expected.mean())
+    assert diagnosis.scores["validation"] != pytest.approx(cross_validate(model, A, y, cv=3)["test_score"].mean())
+
+
+def test_diagnose__a_median_model_that_fits_well_is_not_called_underfitting():
+    A, y = wide(150, 5, noise=0.5)
+    diagnosis = diagnose(PenalizedRegressor(0.001, loss="quantile"), A, y, cv=KFold(3))
+    assert diagnosis.verdict == "fitting well"
+    assert diagnosis.scoring == "R^2"
+    assert diagnosis.scores["validation"] == pytest.approx(diagnosis.scores["linear"], abs=0.02)
+
+
+def text_table(n=120):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"number": rng.standard_normal(n), "letter": rng.choice(list("xyz"), n)})
+    frame["flag"] = rng.random(n) < 0.5
+    y = (frame["letter"] == "x") + 0.1 * rng.standard_normal(n)
+    frame.loc[::10, "number"] = np.nan
+    return frame, y.to_numpy()
+
+
+class Constant(RegressorMixin, BaseEstimator):
+    """Predicts the mean, whatever X is."""
+
+    def fit(self, X, y):
+        self.mean_ = np.mean(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.mean_)
+
+
+@pytest.mark.usefixtures("small_references")
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.from_pandas, lambda frame: frame.to_numpy(object)])
+def test_diagnose__references_take_tables_with_text(kind):
+    frame, y = text_table()
+    diagnosis = diagnose(Constant(), kind(frame), y, cv=3)
+    assert diagnosis.verdict == "underfitting"
+    assert diagnosis.skipped == []
+    assert diagnosis.scores["linear"] > 0.9
+    assert diagnosis.facts["features of the last step"] == 3
+
+
+@pytest.mark.usefixtures("small_references")
+def test_diagnose__undecided_where_no_reference_takes_the_data():
+    rng = np.random.default_rng(0)
+    diagnosis = diagnose(Constant(), rng.standard_normal((60, 4, 4)), rng.standard_normal(60), cv=3)
+    assert diagnosis.verdict == "undecided"
+    assert "references (they need a table" in diagnosis.reason
+    assert "no reference takes these data" in str(diagnosis)
+
+
+def test_diagnose__reports_name_augmentation_around_an_estimator():
+    model = make_pipeline(StandardScaler(), AugmentedRegressor(Ridge(), GaussianNoise(0.1), random_state=0))
+    text = str(diagnose(model, X, Y, cv=2, time_budget=1e-9))
+    assert text.startswith("AugmentedRegressor(Ridge): undecided")
+
+
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__unknown_families_get_a_verdict():
     diagnosis = diagnose(GaussianNB(), C, L, cv=3)
     assert diagnosis.regularized_by is None
@@ -847,11 +935,25 @@ def test_diagnose__one_split_gives_no_intervals():
             dict(estimator=LogisticRegression(), y=Y / 7.0),
             "y must hold classes, as LogisticRegression is a classifier; got numbers",
         ),
-        (dict(estimator=LogisticRegression(), y=np.zeros(442)), "y must hold at least two classes; got only"),
+        (dict(estimator=LogisticRegression(), y=np.zeros(442)), r"at least two classes; got only 0\.0\."),
+        (
+            dict(y=np.rec.fromarrays([Y > 99.0, Y])),
+            r"structured array with the fields \['f0', 'f1'\]: models",
+        ),
+        (dict(y=[[1.0]] * 441 + [[1.0, 2.0, 3.0]]), "y must hold the same .* got rows with 1 to 3 values"),
+        (dict(y=np.zeros((442, 2, 2))), r"y must have one or two dimensions; got shape \(442, 2, 2\)"),
+        (dict(estimator=make_pipeline(StandardScaler(), PenalizedCox())), "Cox models are not supported"),
+        (dict(estimator=PenalizedCoxCV()), "Cox models are not supported"),
+        (dict(estimator=GridSearchCV(PenalizedCox(), {}), y=np.c_[Y > 99.0, Y]), "Cox models are not supported"),
+        (dict(estimator=MatrixFactorizationRecommender(), y=None), "recommenders are not supported"),
+        (
+            dict(estimator=DeepEnsembleRegressor(DropoutRNNRegressor(return_sequences=True))),
+            "estimator__return_sequences=True",
+        ),
         (dict(estimator=LogisticRegression(), y=np.arange(442)), "two rows of some class"),
         (dict(estimator=LogisticRegression(), y=np.where(Y > 300, np.nan, 1.0)), "y must hold classes without missing"),
         (dict(y=np.where(Y > 300, np.nan, Y)), "y must hold finite numbers; got nan"),
-        (dict(y=np.full(442, "much")), "y must hold numbers, as Ridge is a regressor; got .*much"),
+        (dict(y=np.full(442, "much")), "y must hold numbers, as Ridge is a regressor; got 'much'"),
         (dict(X=X[:3], y=Y[:3]), "at least 4 rows; got 3"),
         (dict(estimator=KNeighborsClassifier(), y=sp.csr_array(np.eye(442))), "y must be dense"),
         (dict(groups=np.zeros(442)), "groups must hold at least two groups"),
@@ -889,7 +991,8 @@ def test_diagnose__several_labels_a_row():
     diagnosis = diagnose(KNeighborsClassifier(), A, labels, cv=3)
     expected = cross_validate(KNeighborsClassifier(), A, labels, cv=3)["test_score"].mean()
     assert diagnosis.scores["validation"] == pytest.approx(expected)
-    assert diagnosis.verdict in ("fitting well", "overfitting", "underfitting")
+    assert diagnosis.verdict == "undecided"  # neither reference takes several targets
+    assert "linear reference (failed" in diagnosis.reason
 
 
 def test_diagnose__try_next_needs_a_number():
