@@ -84,7 +84,8 @@ def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, solver="auto", c
         coef_init = _on_sample(lik, penalty, alphas, max_iter)
         if coef_init is not None:  # the sample is not used twice
             s.steps.use_all_rows()
-    goal = tol * (lik.null_model.value if lik.is_convex and penalty.is_convex else 1.0)
+    null = lik.null_model.value if lik.is_convex and penalty.is_convex else 1.0
+    goal = tol * null if null > lik.rounding else lik.rounding  # a null model without error has a loss of rounding
     size = data.scale * lik.score_scale
     init = None
     if coef_init is not None:

@@ -6,6 +6,7 @@ from ._logistic import LabelSmoothedLogistic, logistic_path
 from ._logistic_cv import LabelSmoothedLogisticCV
 from ._penalized import PenalizedRegressor
 from ._penalized_cv import PenalizedRegressorCV
+from ._wrapped import predict_survival_function
 
 __all__ = [
     "ElasticNetProx",
@@ -19,4 +20,5 @@ __all__ = [
     "alpha_max",
     "elastic_net_path",
     "logistic_path",
+    "predict_survival_function",
 ]

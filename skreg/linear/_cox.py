@@ -154,9 +154,11 @@ class PenalizedCox(CoxModel, PenalizedFit):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             Fortran order or CSC saves a copy.
-        y : structured array of shape (n_samples,), array-like of shape (n_samples, 2) or (n_samples,)
-            A boolean field of events and a field of times, as in scikit-survival, in any order; columns of events (1,
-            or 0 for rows that were censored) and times, in this order; or times that are all those of events.
+        y : structured array or array-like of shape (n_samples,), or array-like or dataframe of shape (n_samples, 2)
+            Events (1 or True, and 0 or False for rows that were censored) and times, which are not negative. The fields
+            of a structured array, as in scikit-survival, and the columns of a dataframe may have any order if the
+            events are booleans, or integers beside times that are floats. Otherwise the first column is that of the
+            events. Numbers of shape (n_samples,) are times of events.
         sample_weight : float or array-like of shape (n_samples,), default=None
             Non-negative, not all zero.
         strata : array-like of shape (n_samples,), default=None
@@ -177,7 +179,7 @@ class PenalizedCox(CoxModel, PenalizedFit):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-        y : structured array of shape (n_samples,), array-like of shape (n_samples, 2) or (n_samples,)
+        y : structured array or array-like of shape (n_samples,), or array-like or dataframe of shape (n_samples, 2)
             As in `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
         strata : array-like of shape (n_samples,), default=None

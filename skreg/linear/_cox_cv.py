@@ -200,7 +200,7 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             Fortran order or CSC saves a copy.
-        y : structured array of shape (n_samples,), array-like of shape (n_samples, 2) or (n_samples,)
+        y : structured array or array-like of shape (n_samples,), or array-like or dataframe of shape (n_samples, 2)
             As for `PenalizedCox`.
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights in the fits and in the scores; non-negative, not all zero.
@@ -288,4 +288,6 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
     def _model(self, problem):
         model = PenalizedCox()
         model.n_features_in_ = problem.data.p
+        strata = problem.survival[2]
+        model.strata_ = np.zeros(1, int) if strata is None else strata[0]
         return model

@@ -28,6 +28,10 @@ UNBOUNDED = {  # why there is no finite optimum, and what helps
         "Set l1_ratio below 1 for some ridge penalty, or relax=0.",
     ),
 }
+OF_SCORE = (
+    " Only rows of the same stratum are compared: pass score(X, y, strata=...). In cross-validation, enable metadata"
+    " routing with sklearn.set_config(enable_metadata_routing=True), and call set_score_request(strata=True)."
+)
 
 
 class CoxLoss(ScoreLoss):
@@ -56,6 +60,7 @@ class CoxModel(WithPenalty, LinearRegressor):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = False
+        tags.target_tags.positive_only = True
         return tags
 
     def _read(self, X, y, sample_weight, strata=None):
@@ -134,13 +139,17 @@ class CoxModel(WithPenalty, LinearRegressor):
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         times : float or array-like of shape (n_times,), default=None
-            None is all times of events of the fit, over all strata, in increasing order.
+            Not negative. None is all times of events of the fit, over all strata, in increasing order.
         strata : array-like of shape (n_samples,), default=None
             Labels of strata; needed if the fit had any.
 
         Returns
         -------
         survival : ndarray of shape (n_samples, n_times)
+
+        See Also
+        --------
+        skreg.linear.predict_survival_function : The same for a pipeline, or a search that holds one.
         """
         log_relative = self.predict(X)
         times = np.unique(np.concatenate(self.event_times_)) if times is None else check_times(times)
@@ -152,11 +161,15 @@ class CoxModel(WithPenalty, LinearRegressor):
         with np.errstate(divide="ignore", over="ignore"):  # hazards of 0, and larger ones than numbers can be
             return np.exp(-np.exp(log_relative[:, None] + np.log(hazards)[codes]))
 
+    def _no_strata(self, n, advice=""):
+        """Codes of rows whose strata are not given; ValueError after a fit with several."""
+        if self.strata_.size > 1:
+            raise ValueError(f"strata must be given, as in fit; got None. The fit had {self.strata_.tolist()}.{advice}")
+        return np.zeros(n, int)
+
     def _codes_of(self, strata, n):
         if strata is None:
-            if self.strata_.size > 1:
-                raise ValueError(f"strata must be given, as in fit; got None. The fit had {self.strata_.tolist()}.")
-            return np.zeros(n, int)
+            return self._no_strata(n)
         labels, codes = check_strata(strata, n)
         unknown = [label for label in labels.tolist() if label not in set(self.strata_.tolist())]
         if unknown:
@@ -169,20 +182,27 @@ class CoxModel(WithPenalty, LinearRegressor):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-        y : structured array of shape (n_samples,), array-like of shape (n_samples, 2) or (n_samples,)
+        y : structured array or array-like of shape (n_samples,), or array-like or dataframe of shape (n_samples, 2)
             As in `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             A pair weighs the product of the weights of its rows.
         strata : array-like of shape (n_samples,), default=None
             Labels; only rows of the same stratum are compared, as hazards of different strata are not comparable.
+            Needed if the fit had several. In cross-validation, scikit-learn passes them on with metadata routing and
+            ``set_score_request(strata=True)``.
 
         Returns
         -------
         concordance : float
             In [0, 1]; ties of hazards count half. 0.5 is chance. NaN where no pair is comparable.
+
+        Raises
+        ------
+        ValueError
+            If `strata` is None after a fit with several strata.
         """
         event, time = read_survival(y)
         hazard, weights = self.predict(X), check_weights(sample_weight, time.size)
         check_consistent_length(hazard, time)
-        codes = np.zeros(time.size, int) if strata is None else check_strata(strata, time.size)[1]
+        codes = self._no_strata(time.size, OF_SCORE) if strata is None else check_strata(strata, time.size)[1]
         return concordance(event, time, hazard, np.ones(time.size) if weights is None else weights, codes)

@@ -1,14 +1,16 @@
 """The parameters that choose the loss of a regressor, the targets that it takes, and its predictions and scores."""
 
+import warnings
 from numbers import Real
 
 import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils.validation import check_consistent_length
 
 from .._core.parts.penalty import OF_VECTOR
 from ..utils._blocks import NeedsRowsInMemory, in_memory
 from ..utils._params import ARRAY_LIKE, NONE, POSITIVE, Interval, Options
-from ..utils._validation import as_numbers, as_one_column, check_weights
+from ..utils._validation import as_numbers, as_one_column, caller_level, check_weights
 from ._base import LinearRegressor
 from ._blocks import check_coordinates, read_blocks
 from ._losses import make_loss
@@ -17,6 +19,8 @@ from ._slope import read_slope_weights
 
 LOG_LINKS = ("poisson", "gamma", "tweedie")
 LOSSES = ("squared", "huber", "quantile", *LOG_LINKS)
+OF_LOSS = {"quantile": ("quantile", 0.5), "power": ("tweedie", 1.5), "delta": ("huber", None)}  # and their defaults
+MAX_ROUNDING = 64  # of predictions that count as perfect, in units of the last place
 
 
 class LossAndPenalty(WithPenalty, LinearRegressor):
@@ -33,6 +37,16 @@ class LossAndPenalty(WithPenalty, LinearRegressor):
         **WithPenalty._penalty_choice_constraints,
         "penalty": [Options(*PENALTIES, *OF_VECTOR)],
     }
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        for name, (loss, default) in OF_LOSS.items():
+            value = getattr(self, name)
+            if self.loss != loss and value != default:
+                raise ValueError(
+                    f"{name} needs loss={loss!r}; got {name}={value!r} with loss={self.loss!r}."
+                    f" Set loss={loss!r}, or {name}={default!r}."
+                )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -146,22 +160,33 @@ class LossAndPenalty(WithPenalty, LinearRegressor):
         Returns
         -------
         score : float
-            At most 1; NaN where the loss of the constant is 0. Of several targets, the mean.
+            At most 1. Of several targets, the mean. Where y is constant, 1 for perfect predictions and else 0, as
+            scikit-learn's `r2_score`. NaN, with a warning, for one row.
         """
         scores, y = np.asarray(self._linear_predictor(X, offset)), np.asarray(y, dtype=float)
         check_consistent_length(scores, y)
         weights = check_weights(sample_weight, len(y))
         weights = np.ones(len(y)) if weights is None else weights
+        if len(y) < 2:
+            warnings.warn(
+                "The score is not well-defined with less than two samples.",
+                UndefinedMetricWarning,
+                stacklevel=caller_level(),
+            )
+            return np.nan
         columns = zip(np.atleast_2d(y.T), np.atleast_2d(scores.T), strict=True)
         return float(np.mean([self._explained(*column, weights) for column in columns]))
 
     def _explained(self, y, scores, weights):
-        loss = make_loss(self, y, weights)
+        loss, counts = make_loss(self, y, weights), weights > 0.0
         loss.check(y)
-        if self.loss in LOG_LINKS and not y[weights > 0.0].any():
-            return np.nan
-        null = loss.mean(y, np.full(len(y), loss.constant(y, weights)), weights)
-        return 1.0 - loss.mean(y, scores, weights) / null if null > 0.0 else np.nan
+        null = 0.0
+        if np.ptp(y[counts]) > 0.0:
+            null = loss.mean(y, np.full(len(y), loss.constant(y, weights)), weights)
+        if null > 0.0:
+            return 1.0 - loss.mean(y, scores, weights) / null
+        rounding = MAX_ROUNDING * np.finfo(scores.dtype).eps
+        return float(np.allclose(self._link(scores[counts]), y[counts], rtol=rounding, atol=0.0))
 
 
 def _check_offset(offset, n):

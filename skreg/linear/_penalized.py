@@ -55,9 +55,9 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
                           have equal coefficients [12]_
     ====================  ===============================================================================
 
-    The intercept is never penalized. Of several targets, the loss is the sum of theirs. A group has the coefficients of
-    its features for all targets then, so that it enters for all or none: "group_lasso" without `groups` is the
-    multi-task lasso [15]_. With penalties that are not of groups every target has a model of its own.
+    The intercept is never penalized. Only the squared loss takes several targets, and is the sum of theirs. A group has
+    the coefficients of its features for all targets then, so that it enters for all or none: "group_lasso" without
+    `groups` is the multi-task lasso [15]_. With penalties that are not of groups every target has a model of its own.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         no ridge, for the others.
     gamma : float, default=None
         Where the concave penalties become constant: larger than 1 for MCP, 2 for SCAD. None is 3 and 3.7, as in the
-        literature. Large values approach the lasso.
+        literature. Large values approach the lasso. Other penalties ignore it, so that a grid can hold several.
     groups : array-like of shape (n_features,), Series or list of lists, default=None
         A label for every feature, or the features of every group, by position or by name. A Series whose index holds
         strings goes by the column names of X. Every feature is in one group. None makes a group of each feature.
@@ -105,7 +105,8 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     positive : bool, default=False
         Whether coefficients must not be negative.
     quantile : float, default=0.5
-        The quantile q of loss="quantile", in (0, 1). The default is the median.
+        The quantile q of loss="quantile", in (0, 1). The default is the median. With other losses only the default is
+        allowed, as for `power` and `delta`.
     power : float, default=1.5
         Power of loss="tweedie", in (1, 2): near 1 as counts, near 2 as "gamma".
     delta : float or None, default=None

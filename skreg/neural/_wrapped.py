@@ -4,8 +4,9 @@ import copy
 
 import numpy as np
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
+
+from ..utils._inside import estimator_inside
 
 ROUNDING = 1e-6  # relative to the width of an interval
 
@@ -130,23 +131,9 @@ def predict_uncertainty(model, X, n_draws=50):
 
 
 def _net_inside(model, X, method):
-    """The innermost estimator, which has the method or is a TransformedTargetRegressor, and X as it takes it."""
-    outer = model
-    while not hasattr(model, method) and not isinstance(model, TransformedTargetRegressor):
-        if isinstance(model, Pipeline):
-            check_is_fitted(model)
-            X = model[:-1].transform(X) if len(model.steps) > 1 else X
-            model = model.steps[-1][1]
-        elif hasattr(model, "best_estimator_"):  # a search
-            model = model.best_estimator_
-        elif hasattr(model, "estimator_") and not hasattr(model, "estimators_"):  # that of an ensemble is not fitted
-            model = model.estimator_
-        else:
-            if hasattr(model, "fit"):
-                check_is_fitted(model)
-            kind = "fitted net" if method == "predict_uncertainty" else "fitted net for regression"
-            raise TypeError(f"{method} needs a {kind}, or a model around one; got {outer!r}.")
-    return model, X
+    """See `estimator_inside`."""
+    kind = "fitted net" if method == "predict_uncertainty" else "fitted net for regression"
+    return estimator_inside(model, X, method, kind)
 
 
 class _Constant:

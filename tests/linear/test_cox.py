@@ -4,11 +4,18 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
+import sklearn
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skreg import PenalizedCox
+from skreg.linear import predict_survival_function
 from tests.core.parts.test_cox import definition
 from tests.reference_penalized import penalty
 
@@ -69,7 +76,10 @@ def test_cox__forms_of_targets_are_the_same():
     structured = np.array(list(zip(event, time, strict=True)), dtype=[("dead", bool), ("time", float)])
     swapped = np.array(list(zip(time, event, strict=True)), dtype=[("t", float), ("e", bool)])
     frame = pd.DataFrame({"event": event, "time": time})
-    for y in (structured, swapped, frame, columns(event, time).tolist()):
+    flags = np.array(list(zip(time, event, strict=True)), dtype=[("t", float), ("e", int)])
+    second = [frame[["time", "event"]], frame[["time", "event"]].to_numpy(), pl.DataFrame({"t": time, "e": event})]
+    nullable = [frame.astype({"event": "boolean", "time": "Float64"}), frame.astype({"event": int})]
+    for y in (structured, swapped, flags, frame, *second, *nullable, columns(event, time).tolist()):
         np.testing.assert_allclose(PenalizedCox().fit(X, y).coef_, expected)
     np.testing.assert_allclose(PenalizedCox().fit(sp.csr_array(X), structured).coef_, expected, atol=1e-6)
     all_events = PenalizedCox().fit(X, time).coef_
@@ -111,7 +121,7 @@ def test_cox__baseline_of_no_features_is_that_of_nelson_and_aalen():
     curves = model.predict_survival_function(X[:3])
     np.testing.assert_allclose(curves[0], np.exp(-np.cumsum(increments)))
     assert (np.diff(curves) <= 0.0).all()
-    np.testing.assert_array_equal(model.predict_survival_function(X[:1], times=[-1.0]), [[1.0]])
+    np.testing.assert_array_equal(model.predict_survival_function(X[:1], times=[0.0]), [[1.0]])
 
 
 def test_cox__score_is_the_concordance():
@@ -159,6 +169,8 @@ def test_cox__times_and_strata_of_predictions_and_scores():
     assert model.predict_survival_function(X[:3], times=1.0).shape == (3, 1)
     with pytest.raises(ValueError, match="times must not contain NaN"):
         model.predict_survival_function(X[:3], times=[np.nan])
+    with pytest.raises(ValueError, match=r"times must not hold negative times; got -1\.0 in position 1"):
+        model.predict_survival_function(X[:3], times=[0.0, -1.0])
     with pytest.raises(ValueError, match=r"times must be a number or have one dimension; got shape \(1, 1\)"):
         model.predict_survival_function(X[:3], times=[[1.0]])
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
@@ -167,6 +179,80 @@ def test_cox__times_and_strata_of_predictions_and_scores():
     halves = [slice(0, 40), slice(40, 80)]
     assert min(model.score(X[h], columns(event, time)[h]) for h in halves) <= within
     assert within <= max(model.score(X[h], columns(event, time)[h]) for h in halves)
+
+
+def test_cox__score_after_strata_needs_them():
+    X, event, time = survival()
+    strata = np.arange(80) // 40
+    model = PenalizedCox(0.05).fit(X, columns(event, time), strata=strata)
+    with pytest.raises(
+        ValueError, match=r"strata must be given, as in fit.*\[0, 1\].*set_score_request\(strata=True\)"
+    ):
+        model.score(X, columns(event, time))
+    assert model.score(X, columns(event, time), strata=strata) > 0.5
+    with sklearn.config_context(enable_metadata_routing=True):
+        routed = PenalizedCox(0.05).set_fit_request(strata=True).set_score_request(strata=True)
+        cv = KFold(2, shuffle=True, random_state=0)
+        scores = cross_val_score(routed, X, columns(event, time), cv=cv, params={"strata": strata})
+    train, test = next(cv.split(X))
+    single = PenalizedCox(0.05).fit(X[train], columns(event, time)[train], strata=strata[train])
+    assert scores[0] == single.score(X[test], columns(event, time)[test], strata=strata[test])
+
+
+def test_predict_survival_function__of_a_pipeline_and_a_search():
+    X, event, time = survival()
+    y = columns(event, time)
+    scaler = StandardScaler().fit(X)
+    expected = PenalizedCox(0.05).fit(scaler.transform(X), y)
+    expected = expected.predict_survival_function(scaler.transform(X[:3]), times=[0.5, 1.0])
+    pipeline = make_pipeline(StandardScaler(), PenalizedCox(0.05)).fit(X, y)
+    search = GridSearchCV(make_pipeline(StandardScaler(), PenalizedCox()), {"penalizedcox__alpha": [0.05]}, cv=2)
+    for model in (pipeline, search.fit(X, y)):
+        np.testing.assert_allclose(predict_survival_function(model, X[:3], times=[0.5, 1.0]), expected)
+    with pytest.raises(ValueError, match="strata holds labels that were not in fit"):
+        predict_survival_function(pipeline, X[:3], strata=["a"] * 3)
+    with pytest.raises(TypeError, match=r"predict_survival_function needs a fitted Cox model.*got LinearRegression"):
+        predict_survival_function(LinearRegression().fit(X, time), X)
+
+
+DAYS = np.arange(80).astype("datetime64[D]")
+SPANS = DAYS - DAYS[0]
+
+
+@pytest.mark.parametrize(
+    ("y", "error", "message"),
+    [
+        (
+            np.arange(80) < 40,
+            ValueError,
+            r"y must hold times; got booleans, such as True in row 0\. Pass events and times",
+        ),
+        ([True] * 80, ValueError, "y must hold times; got booleans"),
+        (pd.DataFrame({"e": [True] * 80, "t": [True] * 80}), ValueError, r"y\['t'\] must hold times; got booleans"),
+        (np.ones(80, dtype=[("t", bool), ("e", bool)]), ValueError, "got fields .*'bool'"),
+        (np.ones((80, 2), dtype=bool), ValueError, r"y\[:, 1\] must hold times; got booleans"),
+        (1.0 - np.arange(80), ValueError, r"y must not hold negative times; got -1\.0 in row 2"),
+        (
+            np.c_[np.ones(80), 1.0 - np.arange(80)],
+            ValueError,
+            r"y\[:, 1\] must not hold negative times; got -1\.0 in row 2",
+        ),
+        (
+            np.c_[1.5 + np.arange(80), np.ones(80)],
+            ValueError,
+            "got 1.5 in row 0. Unless a column is boolean, the first",
+        ),
+        (DAYS, TypeError, "y holds dates"),
+        (pd.DataFrame({"e": [True] * 80, "t": pd.to_timedelta(SPANS)}), TypeError, "y holds dates in column 't'"),
+        (pd.DataFrame({"e": ["dead"] * 80, "t": 1.0}), ValueError, r"y holds text in y\['e'\], such as 'dead'"),
+        (pd.DataFrame(np.ones((80, 2)), columns=["t", "t"]), ValueError, r"y must have two names .* got \['t', 't'\]"),
+        (["soon"] * 80, ValueError, "y holds text, such as 'soon'"),
+    ],
+    ids=str,
+)
+def test_cox__targets_that_are_no_times_are_refused(y, error, message):
+    with pytest.raises(error, match=message):
+        PenalizedCox().fit(survival()[0], y)
 
 
 BAD = [

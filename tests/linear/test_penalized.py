@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 from sklearn.linear_model import ElasticNet, GammaRegressor, PoissonRegressor, QuantileRegressor, TweedieRegressor
 from sklearn.preprocessing import StandardScaler
 
-from skreg import PenalizedRegressor, alpha_max
+from skreg import PenalizedRegressor, PenalizedRegressorCV, alpha_max
 from skreg._core import solve_quantile
 from skreg._core.data.base import Data
 from tests.problems import DESIGNS, regression
@@ -446,7 +446,7 @@ def test_penalized__counts_of_rows_without_weight_do_not_matter():
     with pytest.raises(ValueError, match="y must not be 0 in all rows"):
         PenalizedRegressor(loss="poisson").fit(X, y, weights)
     model = PenalizedRegressor(0.1, loss="poisson").fit(X, y)
-    assert np.isnan(model.score(X[:3], np.zeros(3)))
+    assert model.score(X[:3], np.zeros(3)) == 0.0
 
 
 @pytest.mark.parametrize("loss", ["poisson", "quantile"])
@@ -561,7 +561,28 @@ def test_penalized__score_is_the_explained_share_of_the_loss():
     assert model.score(X, y) == pytest.approx(
         1.0 - mean_loss("quantile", y, model.predict(X), None, quantile=0.7) / null
     )
-    assert np.isnan(model.score(X[:3], np.ones(3)))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_penalized__score_of_a_constant_target_is_that_of_r2_score(loss):
+    X, y = problem(loss)
+    for constant in (0.1, 3.0):
+        model = PenalizedRegressor(0.1, loss=loss).fit(X, np.full(60, constant))
+        assert model.score(X, np.full(60, constant)) == 1.0
+        assert model.score(X, np.full(60, 2.0 * constant)) == 0.0
+    weights = np.append(np.zeros(30), np.ones(30))
+    assert model.score(X, np.append(y[:30], np.full(30, 3.0)), weights) == 1.0
+    with pytest.warns(UndefinedMetricWarning, match="not well-defined with less than two samples"):
+        assert np.isnan(model.score(X[:1], y[:1]))
+
+
+@pytest.mark.parametrize("params", [dict(quantile=0.9), dict(power=1.2), dict(loss="quantile", delta=1.0)])
+def test_penalized__parameters_of_another_loss_are_refused(params):
+    X, y = problem("squared")
+    *_, (name, value) = params.items()
+    for model in (PenalizedRegressor(**params), PenalizedRegressorCV(**params)):
+        with pytest.raises(ValueError, match=f"{name} needs loss='.*'; got {name}={value} with loss="):
+            model.fit(X, y)
 
 
 def test_penalized__sparsify_keeps_predictions():
