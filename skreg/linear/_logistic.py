@@ -197,9 +197,10 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
         the norms are over all classes then [5]_. If not, every class has penalties of its own, also of groups. None is
         True for penalties of groups, as in R's grpreg and in adelie, and False for the others. It changes nothing for
         two classes. True cannot be combined with bounds.
-    groups : array-like of shape (n_features,), Series or list of lists, default=None
-        A label for every feature, or the features of every group, by position or by name. A Series whose index holds
-        strings goes by the column names of X. Every feature is in one group. None makes a group of each feature.
+    groups : array-like of shape (n_features,), Series, dict or list of lists, default=None
+        A label for every feature, or the features of every group, by position or by name. A dict of labels, and a
+        Series whose index holds strings, go by the column names of X. Every feature is in one group. None makes a group
+        of each feature.
     group_weights : array-like of shape (n_groups,) or dict, default=None
         Weight of every group, in [0, inf], in the order of the lists or in which labels come first; or by label. None,
         and for labels that a dict does not name, is the root of the number of features, whatever the number of classes.

@@ -75,9 +75,10 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
     gamma : float, default=None
         Where the concave penalties become constant: larger than 1 for MCP, 2 for SCAD. None is 3 and 3.7, as in the
         literature. Large values approach the lasso. Other penalties ignore it, so that a grid can hold several.
-    groups : array-like of shape (n_features,), Series or list of lists, default=None
-        A label for every feature, or the features of every group, by position or by name. A Series whose index holds
-        strings goes by the column names of X. Every feature is in one group. None makes a group of each feature.
+    groups : array-like of shape (n_features,), Series, dict or list of lists, default=None
+        A label for every feature, or the features of every group, by position or by name. A dict of labels, and a
+        Series whose index holds strings, go by the column names of X. Every feature is in one group. None makes a group
+        of each feature.
     group_weights : array-like of shape (n_groups,) or dict, default=None
         Weight of every group, in [0, inf], in the order of the lists or in which labels come first; or by label. None,
         and for labels that a dict does not name, is the root of the group's size, so that large groups do not enter

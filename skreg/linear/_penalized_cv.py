@@ -5,6 +5,7 @@ import numpy as np
 from .._core.folds import as_folds
 from ..utils._callbacks import with_callbacks
 from ..utils._params import ARRAY_LIKE, PROBABILITY, Options
+from ..utils._split import name_of
 from ..utils._validation import unchanged_on_error
 from ._blocks import BlockSplits
 from ._loss_choice import LOG_LINKS, LossAndPenalty
@@ -216,9 +217,12 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
             return splits, as_folds(problem.data, problem.Y, problem.weights, splits, "auto")
         return splits, None
 
-    def _check_fold(self, problem, data):
-        if self.loss in LOG_LINKS:
-            problem.loss.check_fit(problem.Y[0][weights_of_used(problem, data) > 0.0])
+    def _check_fold(self, problem, data, number):
+        if self.loss in LOG_LINKS and not problem.Y[0][weights_of_used(problem, data) > 0.0].any():
+            raise ValueError(
+                f"cv={name_of(self.cv)}: y is 0 in all training rows of fold {number}, so that the best coefficients"
+                f" are infinite with loss={self.loss!r}."
+            )
 
     def _scores_on_blocks(self, problem, splits, fold, coefs, intercepts):
         return -problem.loss.means_on_blocks(problem, splits, fold, coefs, intercepts)

@@ -24,7 +24,7 @@ class WithPenalty(Penalized):
     _penalty_choice_constraints = {
         "penalty": [Options(*PENALTIES)],
         "gamma": [Interval(Real, 1.0, np.inf, closed="neither"), NONE],
-        "groups": [ARRAY_LIKE, NONE],
+        "groups": [ARRAY_LIKE, DICT, NONE],
         "group_weights": [ARRAY_LIKE, DICT, NONE],
         **LinearModel._penalty_constraints,
         "max_iter": [Interval(Integral, 1, np.inf)],

@@ -70,8 +70,8 @@ class PenaltySearch(PathSearch, WithPenalty):
         """The splits, and folds that share computations, or None."""
         return splits, None
 
-    def _check_fold(self, problem, data):
-        """Raise ValueError where the training rows, those of `data`, have no model."""
+    def _check_fold(self, problem, data, number):
+        """Raise ValueError where the training rows of a fold, those of `data`, have no model."""
 
     def _fits_of_fold(self, problem, folds, number):
         """A function that gives the fit of a candidate on the training rows of a fold."""
@@ -97,7 +97,7 @@ class PenaltySearch(PathSearch, WithPenalty):
             weights = problem.row_weights * np.bincount(splits[number][0], minlength=problem.data.n)
             targets = problem.Y if problem.classes is None else np.empty((0, problem.data.n))
             data = as_data(problem.data.X, targets, weights, self.fit_intercept)
-        self._check_fold(problem, data)
+        self._check_fold(problem, data, number)
         return data
 
     def _follow(self, problem, folds, fold, grid, task, halt):

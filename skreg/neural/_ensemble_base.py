@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state, get_tags
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, get_routing_for_object, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -166,10 +166,23 @@ class BaseDeepEnsemble(MetaEstimatorMixin, DocumentationLinkMixin, BaseEstimator
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", **own, **fit_params)
             return routed.estimator.fit, routed.splitter.split if self.cv is not None else {}
+        self._check_splitter(fit_params)
         name = weight_name(inner)
         if weights is not None and name is None:
             raise ValueError(f"sample_weight is given, but the fit of estimator={inner!r} takes none.")
         return {**({} if weights is None else {name: weights}), **fit_params}, {}
+
+    def _check_splitter(self, fit_params):
+        """Raise ValueError for parameters of `fit` that only metadata routing could pass on to the splitter."""
+        if self.cv is None:
+            return
+        splitter = check_cv(self.cv, classifier=is_classifier(self))
+        given = [name for name, value in fit_params.items() if value is not None]
+        if missed := get_routing_for_object(splitter).consumes("split", given):
+            raise ValueError(
+                f"fit got {sorted(missed)}; to pass them to the splitter, enable metadata routing with"
+                " sklearn.set_config(enable_metadata_routing=True)."
+            )
 
     def _folds(self, X, y, fit_params, of_split):
         """`MemberSplit` of every member; None for all rows."""

@@ -12,8 +12,9 @@ def check_groups(groups, n_features, feature_names=None):
 
     Parameters
     ----------
-    groups : None, array-like of shape (n_features,), or list of lists
-        A label for every feature, or the features of every group: positions, or names. None is a group for each.
+    groups : None, array-like of shape (n_features,), Series, dict, or list of lists
+        A label for every feature, by name in a dict; or the features of every group: positions, or names. None is a
+        group for each.
     n_features : int
     feature_names : array-like of str, default=None
 
@@ -30,9 +31,10 @@ def check_groups(groups, n_features, feature_names=None):
     """
     if groups is None:
         return [np.array([j]) for j in range(n_features)], list(range(n_features))
-    if isinstance(groups, (str, bytes, dict)) or not hasattr(groups, "__len__"):
+    if isinstance(groups, (str, bytes)) or not hasattr(groups, "__len__"):
         raise ValueError(
-            f"groups must be labels, one for each feature, or a list of lists of features; got {groups!r}."
+            "groups must be labels, one for each feature, a dict or Series of them by feature name, or lists of"
+            f" features; got {groups!r}."
         )
     if isinstance(groups, np.ndarray) and groups.shape == (n_features,) and groups.dtype.kind in "iuU":
         return _from_sortable(groups)
@@ -63,13 +65,17 @@ def _from_sortable(labels):
 
 
 def _by_name(groups, feature_names):
-    """Labels in the order of the features, where a Series gives them by name; other groups as a list."""
-    index = getattr(groups, "index", None)
-    if index is None or callable(index) or not all(isinstance(name, str) for name in index):
+    """Labels in the order of the features, where a dict or a Series gives them by name; other groups as a list."""
+    is_dict = isinstance(groups, dict)
+    index = list(groups) if is_dict else getattr(groups, "index", None)
+    if not is_dict and (index is None or callable(index) or not all(isinstance(name, str) for name in index)):
         return list(groups)
     if feature_names is None:
         raise ValueError("groups goes by feature names, but the columns of X have no names: pass X as a DataFrame.")
     missing = [name for name in feature_names if name not in index]
+    unknown = [name for name in index if name not in set(feature_names)] if is_dict else []
+    if unknown:
+        raise ValueError(f"groups names features that X does not have: {unknown[:10]!r}.")
     if missing or len(set(index)) < len(index):
         raise ValueError(f"groups must name every feature once; got {list(index)[:20]!r}, without {missing!r}.")
     return [groups[name] for name in feature_names]

@@ -315,6 +315,14 @@ def test_penalized__groups_by_label_by_position_and_by_name_are_the_same():
     by_name = PenalizedRegressor(0.1, groups=[[names[j] for j in group] for group in GROUPS], **params).fit(frame, y)
     np.testing.assert_array_equal(by_label, by_position)
     np.testing.assert_array_equal(by_name.coef_, by_position)
+    by_dict = PenalizedRegressor(0.1, groups=dict(zip(names[::-1], labels[::-1], strict=True)), **params).fit(frame, y)
+    np.testing.assert_array_equal(by_dict.coef_, by_position)
+    for groups, message in (
+        (dict.fromkeys("abcdefghiz", 0), r"groups names features that X does not have: \['z'\]"),
+        (dict.fromkeys("abcdefgh", 0), r"groups must name every feature once; .* without \['i'\]"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            PenalizedRegressor(0.1, groups=groups, **params).fit(frame, y)
     mixed = [[8, 6, 7], [5], [4, 2, 3], [1, 0]]
     np.testing.assert_allclose(PenalizedRegressor(0.1, groups=mixed, **params).fit(X, y).coef_, by_position, atol=1e-6)
     left_out = PenalizedRegressor(0.1, groups=labels, group_weights={"u": np.inf, "w": 0.0}, **params).fit(X, y)
@@ -379,7 +387,7 @@ BAD = [
     (
         dict(penalty="group_lasso", groups={0: 1}),
         ValueError,
-        r"groups must be labels, .* got \{0: 1\}",
+        r"groups goes by feature names, but the columns of X have no names",
     ),
     (dict(penalty="group_lasso", groups=[0, 1]), ValueError, r"groups must have a label for each of 9 features; got 2"),
     (dict(penalty="group_lasso", groups=[[0, 1], [1]]), ValueError, r"feature 1 is in groups 0 and 1"),

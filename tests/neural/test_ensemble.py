@@ -282,6 +282,10 @@ def test_deep_ensemble__metadata_routing():
     splits = list(GroupKFold(K).split(X, Y, groups))
     wanted = DeepEnsembleRegressor(NET, K, cv=splits, random_state=0).fit(X, Y, weights)
     np.testing.assert_array_equal(model.predict(X), wanted.predict(X))
+    with pytest.raises(
+        ValueError, match=r"fit got \['groups'\]; to pass them to the splitter, enable metadata routing"
+    ):
+        model.fit(X, Y, groups=groups)
 
 
 @pytest.mark.parametrize(
