@@ -16,7 +16,7 @@ from ._core.loops.coordinate import coordinate_descent
 
 _PACKAGES = (
     *("pip", "numpy", "scipy", "scikit-learn", "numba", "llvmlite", "threadpoolctl", "lazy_loader"),
-    *("joblib", "pandas", "matplotlib", "optuna"),
+    *("joblib", "narwhals", "pandas", "polars", "pyarrow", "dask", "matplotlib", "optuna"),
 )
 
 

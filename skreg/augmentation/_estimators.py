@@ -37,6 +37,7 @@ from ._base import AUGMENTER, Augmenter, Batch
 from ._docs import COMMON, PARAMETERS
 from ._draws import draws_of, joined
 from ._held_out import fit_with, split_off, warn_of_own_split
+from ._numbers import ONE_LENGTH
 from ._rounding import JudgedTogether
 
 SAMPLER = ParamKind(
@@ -137,7 +138,7 @@ class BaseAugmented(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
         self : object
         """
         self._check_parameters(fit_params)
-        X = readable(X)
+        X = readable(X, advice=ONE_LENGTH)
         validate_data(self, X, y, skip_check_array=True)
         check_consistent_length(X, y)
         y = self._check_y(y)

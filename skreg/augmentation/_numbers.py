@@ -4,6 +4,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..utils._rows import as_table, n_rows, with_columns, with_values
+from ..utils._validation import check_one_shape
+
+ONE_LENGTH = " Augmenters take sequences of one length only."  # of errors about other ones
 
 
 def numbers_of(X, owner, kinds="uif"):
@@ -18,6 +21,7 @@ def numbers_of(X, owner, kinds="uif"):
         raise ValueError(f"{name} would fill sparse X: give it a dense one, or another augmenter.")
     table = as_table(X)
     if table is None:
+        check_one_shape(X, advice=ONE_LENGTH)
         values = np.asarray(X)
         if values.dtype == object:
             try:

@@ -32,6 +32,7 @@ from ..utils._validation import caller_level, check_weights, naming, unchanged_o
 from ..utils._workers import check_can_be_sent
 from ._base import AUGMENTER
 from ._estimators import AugmentedClassifier, AugmentedRegressor
+from ._numbers import ONE_LENGTH
 
 COVERAGE = 0.95  # of the intervals in `results_`, and of all candidates together in the choice
 
@@ -212,7 +213,7 @@ class AugmentationSearchCV(DelegatesToFittedClassifier, MetaEstimatorMixin, Docu
         """
         check_params(self)
         check_can_be_sent(estimator=self.estimator, candidates=self.candidates, scoring=self.scoring)
-        candidates, X = self._candidates(), readable(X)
+        candidates, X = self._candidates(), readable(X, advice=ONE_LENGTH)
         validate_data(self, X, y, skip_check_array=True)
         check_consistent_length(X, y)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)

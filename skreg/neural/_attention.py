@@ -25,6 +25,8 @@ class TransformerNet(SequenceNet, TableNet):
 
     residual = True  # branches that `stochastic_depth` can drop
     _form = None  # of the training data: "table", "sequences" or "tokens"
+    _for_tokens = "inputs='tokens'"
+    _least_padding = 2  # a table may have a last column of numbers from -1 on
     _most_one_hot = 0  # every column of categories is one token
 
     _parameter_constraints = {
@@ -111,6 +113,8 @@ class TransformerNet(SequenceNet, TableNet):
             self._form = self.inputs
             if self.inputs == "auto":
                 self._form = "table" if steps_in(X) is None else "sequences"
+                if self._is_table:
+                    self._warn_of_tokens(X)
             if self._is_table:
                 self._n_channels, self._n_columns, self._n_tokens, self._has_tokens = None, None, None, False
             else:

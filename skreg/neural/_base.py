@@ -109,8 +109,8 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
 
     def _validated(self, X, reset, y="no_validation", **options):
         """X as rows after scikit-learn's checks, and y if it is given."""
-        check_table(X)
-        with naming_bad_columns(X):
+        check_table(X, any_shape=True)
+        with naming_bad_columns(X, "Fill it in before, for example with the mean of its neighbors."):
             return validate_data(self, self._flat(X, reset), y, reset=reset, **self._reads(), **options)
 
     def _flat(self, X, reset):

@@ -98,6 +98,8 @@ class ConvolutionalNet(BaseNet):
         except ValueError as error:  # NumPy's words are about axes
             raise ValueError("X must hold images of one shape; got a list of different ones.") from error
         flat = is_table or X.ndim < 3
+        if not reset:
+            self._check_is_not_one(X)
         if reset:
             self._shape = self._shape_of(X, flat)
         elif not flat and (found := self._shape_of(X, flat)) != self._shape:
@@ -106,6 +108,17 @@ class ConvolutionalNet(BaseNet):
                 " (height, width, channels), with height 1 for signals."
             )
         return X if flat else X.reshape(len(X), math.prod(X.shape[1:]))
+
+    def _check_is_not_one(self, X):
+        """Raise ValueError where X is one image, or one signal, instead of an array of them."""
+        if self._shape is None or sp.issparse(X) or X.shape[-1] == self.n_features_in_:
+            return
+        height, width, n_channels = self._shape
+        forms = [self._shape]
+        forms += [(height, width)] if n_channels == 1 else []
+        forms += [(width, n_channels)] if height == 1 else []
+        if X.shape in forms:
+            raise ValueError(f"X has shape {X.shape}, which is that of one row: pass X[None].")
 
     def _shape_of(self, X, flat):
         """Shape (height, width, channels) of the images in X; None for flat rows whose number of columns decides it."""

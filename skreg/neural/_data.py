@@ -41,7 +41,7 @@ def _moments(data):
 
 def warn_of_offsets(data):
     """Warn of columns whose means are so large that single precision leaves few digits for their changes."""
-    if data.is_scaled or not data.has_quantities:
+    if data.is_scaled or not data.has_quantities or len(data.weights) < 2:
         return
     mean, deviation = _moments(data)
     far = np.flatnonzero((np.abs(mean) > 10.0) & (np.abs(mean) > FAR_MEAN * deviation))

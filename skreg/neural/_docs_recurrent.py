@@ -10,8 +10,8 @@ PARAMETERS = """
         Whether every layer also reads sequences from the end, with weights of its own.
     pooling : {"last", "mean", "max"}, default="last"
         What of the last recurrent layer the next layer sees: the output after the last step that it reads, or the mean
-        or the largest over all steps. "mean" and "max" are better where what matters may be anywhere. No effect with
-        `return_sequences`.
+        or the largest over all steps. "mean" and "max" are better where what matters may be anywhere. "last" with
+        `return_sequences`, which has an output for every step.
     return_sequences : bool, default=False
         Whether there is a target at every step instead of one for a sequence: y then has the shape (n_samples, steps)
         or, in regression, (n_samples, steps, n_outputs), or is a list of arrays as long as the sequences. What it holds

@@ -11,7 +11,13 @@ from ._sequences import step_targets
 from ._sequential import SequenceNet
 
 # Parameters that have other values with return_sequences=True: what they count on is one target for each sequence.
-_WITH_STEPS = {"normalization": (None, "layer"), "augmenter": (None,), "monitor": ("loss",), "class_weight": (None,)}
+_WITH_STEPS = {
+    "pooling": ("last",),
+    "normalization": (None, "layer"),
+    "augmenter": (None,),
+    "monitor": ("loss",),
+    "class_weight": (None,),
+}
 
 
 class RecurrentNet(SequenceNet):

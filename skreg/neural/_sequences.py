@@ -3,6 +3,8 @@
 import numpy as np
 import scipy.sparse as sp
 
+from ..utils._rows import as_table
+
 LARGEST_TOKEN = (1 << 24) - 1  # single precision holds all whole numbers up to here
 
 
@@ -10,6 +12,7 @@ def steps_in(X):
     """X as an array (n, steps, channels), or as a list of arrays (steps_i, channels); None for a flat table."""
     if sp.issparse(X) or hasattr(X, "columns"):
         return None
+    X = as_list(X)
     ragged = _ragged(X)
     if ragged is None:
         _check_entries(X)
@@ -32,6 +35,34 @@ def steps_in(X):
         if not len(one):
             raise ValueError(f"sequence {i} of X has no steps.")
     return sequences
+
+
+def as_list(X):
+    """An array of objects, each of them a sequence, as a list; anything else as it is."""
+    is_boxed = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
+    return list(X) if is_boxed and all(isinstance(one, (np.ndarray, list, tuple)) for one in X) else X
+
+
+def entries_by_names(X):
+    """One entry of a list of sequences for each set of column names among them, frames before arrays; else [None]."""
+    found = {}
+    for one in X if isinstance(X, (list, tuple)) else ():
+        table = as_table(one)
+        found.setdefault(None if table is None else tuple(table.columns), None if table is None else one)
+    return sorted(found.values(), key=lambda one: one is None) or [None]
+
+
+def longest_padding(X):
+    """The largest number of -1 at the end of a row of integers that has -1 nowhere else, as tokens do; else 0."""
+    is_pandas = hasattr(X, "iloc") and hasattr(X, "columns") and all(dtype.kind == "i" for dtype in X.dtypes)
+    rows = np.asarray(X) if is_pandas or isinstance(X, (np.ndarray, list, tuple)) else np.empty(0)
+    if rows.ndim != 2 or rows.dtype.kind != "i" or not rows.size or rows[:, -1].min() != -1:
+        return 0
+    is_padding = rows == -1
+    lengths = rows.shape[1] - is_padding.sum(axis=1)
+    at_end = np.arange(rows.shape[1]) >= lengths[:, None]
+    is_padded = lengths.min() > 0 and rows.min() == -1 and (is_padding == at_end).all()
+    return int(rows.shape[1] - lengths.min()) if is_padded else 0
 
 
 def _check_entries(X):

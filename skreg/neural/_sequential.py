@@ -1,13 +1,24 @@
 """What all nets for sequences have: how they read X, and lengths that differ."""
 
+import warnings
+
 import numpy as np
 from sklearn.utils import check_X_y
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _check_feature_names, validate_data
 
 from .._nets.training.rows import lengths_of
-from ..utils._validation import check_table
+from ..utils._validation import caller_level, check_table
 from ._base import BaseNet
-from ._sequences import check_tokens, flat_rows, steps_in, tokens_in, without_missing
+from ._sequences import (
+    as_list,
+    check_tokens,
+    entries_by_names,
+    flat_rows,
+    longest_padding,
+    steps_in,
+    tokens_in,
+    without_missing,
+)
 
 
 class SequenceNet(BaseNet):
@@ -15,6 +26,9 @@ class SequenceNet(BaseNet):
 
     _has_fixed_inputs = False
     _n_columns = None  # of the flat rows that the net was fitted to; None for sequences
+
+    _for_tokens = "embedding_size"  # the parameter to set where X holds tokens
+    _least_padding = 1  # so many -1 at the end of a row of integers look like tokens
 
     @property
     def _wants_tokens(self):
@@ -27,7 +41,8 @@ class SequenceNet(BaseNet):
         return False
 
     def _validated(self, X, reset, y="no_validation", **options):
-        check_table(X, text=self._wants_tokens, advice="encode it, texts by skreg.neural.Tokens with embedding_size")
+        X, advice = as_list(X), "encode it, texts by skreg.neural.Tokens with embedding_size"
+        check_table(X, text=self._wants_tokens, advice=advice, any_shape=True)
         if reset:
             self._has_tokens = self._wants_tokens
         has_targets = not isinstance(y, str)
@@ -42,14 +57,20 @@ class SequenceNet(BaseNet):
             self._n_columns = rows.shape[1]
         else:
             rows, n_channels, lengths = flat_rows(np.asarray(X) if steps is None else steps, self._reads()["dtype"])
+        if self._has_tokens or steps is not None:
+            self._check_names(X, reset)
+        elif reset:
+            self._warn_of_tokens(X)
         if has_targets and (self._has_tokens or steps is not None):
             y = check_X_y(np.zeros((len(rows), 1)), y, estimator=self, **options)[1]
         if reset:
             self._set_channels(rows, n_channels, is_flat=steps is None and not self._has_tokens)
         elif n_channels != self._n_channels:
+            is_one = steps is None and not self._has_tokens and np.shape(X)[1] == self._n_channels
+            hint = " For one sequence, pass X[None]." if is_one else ""
             raise ValueError(
                 f"X has sequences of {n_channels} channels, but {type(self).__name__} was fitted to sequences of"
-                f" {self._n_channels}: its shape must be (n, steps, {self._n_channels})."
+                f" {self._n_channels}: its shape must be (n, steps, {self._n_channels}).{hint}"
             )
         if self._has_tokens:
             check_tokens(rows, self._n_tokens, self.vocabulary_size)
@@ -57,13 +78,34 @@ class SequenceNet(BaseNet):
             rows = without_missing(rows, n_channels, lengths, self.missing == "mask", self._missing_only_at_end)
         return (rows, y) if has_targets else rows
 
+    def _check_names(self, X, reset):
+        """Set the names of the channels, or compare them, for all frames in a list of sequences."""
+        if not reset and self._n_columns is not None:
+            return  # fitted to flat rows, whose names are those of steps
+        first, *others = entries_by_names(X)
+        source = None if self._start is None else self._start.source
+        if reset and hasattr(source, "feature_names_in_") and source._n_columns is None:
+            self.feature_names_in_, reset = source.feature_names_in_, False
+        _check_feature_names(self, first, reset=reset)
+        for entry in others:
+            _check_feature_names(self, entry, reset=False)
+
+    def _warn_of_tokens(self, X):
+        """Warn where rows of integers look like tokens, but are read as measurements."""
+        if longest_padding(X) >= self._least_padding:
+            warnings.warn(
+                f"X holds integers whose rows end with -1, as skreg.neural.Tokens makes them, and"
+                f" {type(self).__name__} reads them as measurements: set {self._for_tokens} if they are tokens.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
+
     def _set_channels(self, rows, n_channels, is_flat):
         """Let the training data decide what predictions take."""
         self._n_channels = n_channels
         if not is_flat:
             self._n_columns = None
             self.n_features_in_ = n_channels
-            vars(self).pop("feature_names_in_", None)
         self._n_tokens = None
         if self._has_tokens:
             self._n_tokens = self.vocabulary_size or int(np.nanmax(rows)) + 1

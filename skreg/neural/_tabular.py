@@ -1,5 +1,7 @@
 """Nets for tables as they are: text, categories, missing values and numbers in any units."""
 
+import warnings
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import (
@@ -14,7 +16,7 @@ from sklearn.utils.validation import (
 from .._nets.architectures.mlp import TableArchitecture
 from ..utils._params import ARRAY_LIKE, BELOW_ONE, COUNT, NONE, Options
 from ..utils._table import TableReader, as_table
-from ..utils._validation import check_table, naming_bad_columns
+from ..utils._validation import caller_level, check_table, labelled, naming_bad_columns
 from ._augmented import MixedRows
 from ._base import BaseNet
 from ._data import NetData
@@ -69,10 +71,30 @@ class TableNet(BaseNet):
         if reset and not self._inputs_are_fixed:
             is_scaled = self.standardize is not None
             self._table = TableReader.of(X, self.categorical_features, sample_weight, shifts=is_scaled)
+        names = list(X.columns) if hasattr(X, "iloc") else None
         X, y = super()._rows_and_targets(X, y, reset, sample_weight, **options)
+        if reset and self._inputs_are_fixed:
+            self._warn_of_gaps(X, names)
         if reset and not self._inputs_are_fixed:
             self._exact = self.standardize is not None and self._table is None and needs_double(X)
         return X, y
+
+    def _warn_of_gaps(self, X, names):
+        """Warn of missing numbers in training rows that the source has no indicator for."""
+        numbers = getattr(self._start.source._net.inputs, "numbers", None)
+        if numbers is None or sp.issparse(X):
+            return
+        without = np.delete(numbers.columns, numbers.indicators)
+        gaps = without[np.isnan(X[:, without]).any(axis=0)] if X.dtype.kind == "f" else without[:0]
+        if gaps.size:
+            warnings.warn(
+                f"X has missing numbers in columns where the training rows of the pretrained net had none; the first of"
+                f" {gaps.size} is {labelled('column', int(gaps[0]), names)}. They become the mean of the column there,"
+                " or its median, and the net cannot see that they were missing: fill them in before, or pretrain with"
+                " rows in which numbers are missing.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
 
     def _validated(self, X, reset, y="no_validation", **options):
         if self._table is None:

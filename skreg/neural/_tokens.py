@@ -22,7 +22,7 @@ class Tokens(DocumentationLinkMixin, TransformerMixin, BaseEstimator):
 
     It splits texts as scikit-learn's `CountVectorizer` does, and keeps the order of the words. Token 0 is any word that
     is not in the vocabulary; a text of no words is that one token. Rows end with -1 where a text is shorter than the
-    longest.
+    longest, or than `max_length`.
 
     Parameters
     ----------
@@ -151,13 +151,40 @@ class Tokens(DocumentationLinkMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         tokens : ndarray of int32 of shape (n_samples, n_words)
-            -1 after the end of a text; `n_words` is the length of the longest.
+            -1 after the end of a text; `n_words` is `max_length`, or else the length of the longest.
         """
         check_is_fitted(self)
         return self._as_tokens(self._words(X))
 
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns of tokens.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        names : ndarray of str of shape (max_length,)
+            "tokens0", "tokens1" and so on.
+
+        Raises
+        ------
+        ValueError
+            Without `max_length`: the longest text then decides how many columns there are.
+        """
+        check_is_fitted(self)
+        if self.max_length is None:
+            raise ValueError(
+                "max_length=None lets the longest text decide how many columns of tokens there are, so that these have"
+                " no names: set max_length."
+            )
+        return np.array([f"tokens{j}" for j in range(self.max_length)], dtype=object)
+
     def _as_tokens(self, words):
-        out = np.full((len(words), max(map(len, words), default=0) or 1), PADDING, np.int32)
+        width = self.max_length or max(map(len, words), default=0) or 1
+        out = np.full((len(words), width), PADDING, np.int32)
         for row, own in zip(out, words, strict=True):
             row[: len(own)] = [self.vocabulary_.get(word, UNKNOWN) for word in own]
             if not own:

@@ -181,9 +181,12 @@ class NetTraining:
         layers = [p.value for p in self._net.weights() if p.group != EMBEDDING]
         empty = [k for k, w in enumerate(layers) if not w.any()]
         if empty and not self.residual:
-            self._warn(
-                f"all weights of layer {empty[0]} are zero: predictions do not depend on X. Lower l1={self.l1!r}."
-            )
+            cause = f"all weights of layer {empty[0]} are zero"
+            inputs = self._net.inputs
+            if inputs is not None and not (inputs.numbers.scale.any() or inputs.one_hot or inputs.coded):
+                self._warn(f"{cause}, since all columns of X are constant: predictions do not depend on X.")
+            else:
+                self._warn(f"{cause}: predictions do not depend on X. Lower l1={self.l1!r}.")
 
     def _measure_distance(self, batches, validation):
         """Learn where the training rows are in the last hidden layer, for the `distance` of `predict_uncertainty`."""

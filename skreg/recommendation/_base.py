@@ -1,5 +1,6 @@
 """What models of users and items have in common: labels, factors, predictions and recommendations."""
 
+import warnings
 from numbers import Integral, Number
 
 import numpy as np
@@ -11,9 +12,10 @@ from .._factorization.ridge import score_entries
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._lazy import by_blocks
 from ..utils._params import NONE, RANDOM_STATE, Interval, Options, check_bool, check_int
-from ..utils._validation import as_one_column, check_weights, numeric_targets
+from ..utils._validation import as_one_column, caller_level, check_weights, numeric_targets
 from ._labels import SIDES, UNKNOWN, LabelIndex, as_column, merged, read_pairs
 
+FEW_ROWS = 10  # of a prediction, all of which may well be about unknown users or items
 BLOCK = 1 << 22  # scores that are in memory at a time
 
 
@@ -81,7 +83,17 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
         users, items = read_pairs(self, X)
         if self.unknown == "raise":
             return self._users.known(users), self._items.known(items)
-        return self._users.codes(users), self._items.codes(items)
+        codes = self._users.codes(users), self._items.codes(items)
+        for side, labels, found in zip(SIDES, (users, items), codes, strict=True):
+            are_several = found.size > FEW_ROWS and (labels != labels[0]).any()  # one new user is a usual case
+            if are_several and (found == UNKNOWN).all():
+                warnings.warn(
+                    f"no {side} of the n_samples={found.size} rows of X was in the training rows, so that predictions"
+                    f" do not differ between {side}s: the first column of X must hold users, the second items.",
+                    UserWarning,
+                    stacklevel=caller_level(),
+                )
+        return codes
 
     @by_blocks
     def predict(self, X):

@@ -1,5 +1,6 @@
 """Fits of implicit feedback: alternating least squares on all pairs, or sampled pairs of items."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ import scipy.sparse as sp
 from .._factorization.als import AlternatingRidge, Penalties, Table
 from .._factorization.embedded import EmbeddedTable
 from .._factorization.sampled import BPR, LANES, WARP, Embeddings, Seen, shuffle, sweep
+from ..utils._validation import caller_level
 
 ALPHA = {"als": 0.02, "bpr": 0.02, "warp": 1.0}
 LARGEST_SINGLE = 1e12  # product of weights, features, penalties and step size: gradients are of its size at most
@@ -78,6 +80,14 @@ def fit_pairs(model, entries, sides, rng):
     """Stochastic gradient descent on known items and sampled ones."""
     loss = BPR(1) if model.loss == "bpr" else WARP(model.max_tries)
     by_user, n_items = entries.by_user, entries.by_item.n_rows
+    if entries.n == by_user.n_rows * n_items:
+        warnings.warn(
+            f"loss={model.loss!r} samples items that a user does not have, but every user of X has all of its"
+            f" n_items={n_items} items: nothing is learned, and factors stay random. Use loss='als', or rows of more"
+            " items.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
     popular = model.negatives == "popularity"
     candidates = by_user.indices if popular else np.arange(n_items, dtype=np.int32)
     weights = entries.weights / entries.weights.mean()

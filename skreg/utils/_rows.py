@@ -8,13 +8,13 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import _num_samples
 
 from ._hashing import HashedRows, group_equal
-from ._validation import check_in_memory
+from ._validation import check_in_memory, check_one_shape
 
 
-def readable(X, takes_sequences=False):
+def readable(X, takes_sequences=False, advice=None):
     """X as something that rows can be taken from: a frame, an array, a sparse matrix, or a list of other things.
 
-    Sequences of unequal length stay a list if they are taken.
+    Sequences of unequal length stay a list if they are taken; `advice` ends the error if they are not.
     """
     check_in_memory(X)
     if X is None or isinstance(X, (dict, str, bytes)):
@@ -25,6 +25,9 @@ def readable(X, takes_sequences=False):
     nested = isinstance(X, (list, tuple)) and len(X) and isinstance(X[0], (list, tuple, np.ndarray))
     if nested and takes_sequences and len({len(row) for row in X}) > 1:
         return list(X)
+    of_frames = isinstance(X, (list, tuple)) and len(X) and as_table(X[0]) is not None
+    if nested or (not takes_sequences and (of_frames or isinstance(X, np.ndarray))):
+        check_one_shape(X, advice=advice)
     if nested or (hasattr(X, "__array__") and not is_framed(X)):
         X = np.asarray(X)
     as_frame(X)  # raises for repeated names

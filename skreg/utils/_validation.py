@@ -22,6 +22,10 @@ _NAMES = re.compile(  # in messages about X and y
     r"(?<=, but )\w+(?= (?:is expecting|was fitted to) )|(?<= required by )\w+"
     r"|^(?:This )?\w+(?: estimator)?(?= requires y )"
 )
+_OF_SEQUENCES = {  # what to say of an argument whose entries have different shapes
+    "X": " Sequences of unequal length are for recurrent nets, and for transformers that read sequences.",
+    "y": " Targets at every step are for recurrent nets with return_sequences=True, alone or fine-tuned.",
+}
 DATES = ("date", "time", "duration", "period")  # how the names of dtypes of dates begin, in pandas, polars and pyarrow
 
 
@@ -167,10 +171,38 @@ def check_class_weight(class_weight, classes, counts):
     return weights
 
 
+def check_one_shape(values, name="X", advice=None):
+    """Raise ValueError for entries of different shapes, of which NumPy makes no array; `advice` ends the message."""
+    if not isinstance(values, (list, tuple)) and str(getattr(values, "dtype", "")) != "object":
+        return
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        array = None
+    if array is not None and (array.ndim != 1 or array.dtype != object):
+        return
+    shapes = [_shape(entry) for entry in values]
+    other = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), None)
+    if other is not None:
+        advice = _OF_SEQUENCES.get(name, "") if advice is None else advice
+        raise ValueError(
+            f"all entries of {name} must have one shape; got {shapes[0]} in row 0 and {shapes[other]} in row {other}."
+            f"{advice}"
+        )
+
+
+def _shape(entry):
+    try:
+        return np.shape(entry)
+    except ValueError:  # its own entries differ
+        return len(entry), "unequal"
+
+
 def as_one_column(y):
     """Labels of shape (n, 1) as shape (n,), with scikit-learn's warning at the user's line; all others as they are."""
     if y is None or sp.issparse(y):
         return y
+    check_one_shape(y, "y")
     array = y if hasattr(y, "shape") else np.asarray(y)
     if len(array.shape) != 2 or array.shape[1] != 1:
         return y
@@ -185,6 +217,7 @@ def as_one_column(y):
 
 def numeric_targets(y):
     """Regression targets as an array of numbers; TypeError for dates, ValueError for other entries, such as strings."""
+    check_one_shape(y, "y")
     y = np.asarray(y)
     if y.dtype.kind in "biuf":
         return y
@@ -217,8 +250,10 @@ def check_in_memory(X, name="X"):
         raise TypeError(f"{name} has masked entries, which would be read as numbers: pass {name}.filled(np.nan).")
 
 
-def check_table(X, name="X", text=False, advice="encode it, for example by a OneHotEncoder in a pipeline"):
-    """Check the columns of a frame.
+def check_table(
+    X, name="X", text=False, advice="encode it, for example by a OneHotEncoder in a pipeline", any_shape=False
+):
+    """Check the columns of a frame, and without `any_shape` that the entries of a list have one shape.
 
     Raises TypeError for a LazyFrame, for a Dask collection, which scikit-learn would read as a whole, for masked
     entries, whose mask NumPy forgets, and for dates, which some libraries turn into huge numbers without a word; and
@@ -227,6 +262,8 @@ def check_table(X, name="X", text=False, advice="encode it, for example by a One
     check_in_memory(X, name)
     if type(X).__name__ == "LazyFrame":
         raise TypeError(f"{name} is a LazyFrame, which holds no data yet: pass {name}.collect().")
+    if not any_shape:
+        check_one_shape(X, name)
     dtypes = getattr(X, "dtypes", None)
     if dtypes is None or not hasattr(X, "columns"):
         dtype = getattr(X, "dtype", None)

@@ -524,6 +524,8 @@ def test_mlp__what_l1_leaves_without_weights_warns():
     X, y = classes()
     with pytest.warns(UserWarning, match=r"all weights of layer 0 are zero: .* Lower l1=10\.0\."):
         DropoutMLPClassifier(l1=10.0, **FAST).fit(X, y)
+    with pytest.warns(UserWarning, match="layer 0 are zero, since all columns of X are constant"):
+        DropoutMLPClassifier(l1=10.0, **FAST | dict(early_stopping=False)).fit(np.ones_like(X), y)
 
 
 def test_mlp__validation_rows_in_other_units_warn():

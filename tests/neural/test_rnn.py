@@ -268,6 +268,7 @@ def test_rnn__sequences_that_do_not_fit_are_refused(waves, fitted):
         (dict(augmenter=GaussianNoise(0.1)), "needs sequences of one length; those of X differ"),
         (dict(return_sequences=True, monitor="accuracy"), "return_sequences=True needs monitor='loss'; got 'accuracy'"),
         (dict(return_sequences=True, class_weight="balanced"), "return_sequences=True needs class_weight=None"),
+        (dict(return_sequences=True, pooling="mean"), "return_sequences=True needs pooling='last'; got 'mean'"),
         (dict(return_sequences=True, normalization="batch"), "return_sequences=True needs normalization=None or"),
     ):
         with pytest.raises(ValueError, match=message):

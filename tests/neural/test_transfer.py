@@ -306,6 +306,17 @@ def test_fine_tuned__names_of_columns_are_kept_and_checked(source, sourced):
         clone(new).fit(backwards, CODES)
 
 
+def test_fine_tuned__missing_numbers_that_the_source_never_saw_warn():
+    holed = X.copy()
+    holed[5, 3] = np.nan
+    params = dict(max_iter=1, early_stopping=False)
+    seen, unseen = (DropoutMLPClassifier((2,), **params).fit(rows, CODES) for rows in (holed, X))
+    FineTunedClassifier(FrozenEstimator(seen)).fit(holed, CODES)
+    FineTunedClassifier(FrozenEstimator(unseen)).fit(X, CODES)
+    with pytest.warns(UserWarning, match=r"had none; the first of 1 is column 3\. They become the mean of the column"):
+        FineTunedClassifier(FrozenEstimator(unseen)).fit(holed, CODES)
+
+
 def test_fine_tuned__lengths_and_sizes_may_differ_where_weights_do_not_depend_on_them():
     source = clone(NETS["recurrent"][0]).fit(X, CODES)
     longer = np.hstack([X, X])

@@ -290,6 +290,26 @@ def test_bad_counts__are_named():
         make().fit(X, np.zeros(len(X)))
 
 
+@pytest.mark.parametrize("loss", ["bpr", "warp"])
+def test_sampled_losses__need_items_that_a_user_does_not_have(loss):
+    every = [(user, item) for user in range(4) for item in range(3)]
+    with pytest.warns(UserWarning, match=f"loss='{loss}' samples items .* has all of its n_items=3 items: nothing is"):
+        make(loss).fit(every)
+    assert (make(loss, max_iter=1).fit(every[:-1]).objectives_ > 0.0).all()
+
+
+def test_unknown__all_users_or_all_items_of_a_prediction_warn():
+    pairs = np.array([[f"user {user}", f"item {item}"] for user, item in X])
+    model = make(max_iter=20).fit(pairs)
+    with (
+        pytest.warns(UserWarning, match=r"no item of the n_samples=20 rows"),
+        pytest.warns(UserWarning, match=r"no user of the n_samples=20 rows .* the first column of X must hold users"),
+    ):
+        model.predict(pairs[:20, ::-1])
+    model.predict(pairs[:3, ::-1])
+    model.predict(np.vstack([pairs[:1], pairs[:20, ::-1]]))
+
+
 def test_warning__names_what_to_do():
     with pytest.warns(ConvergenceWarning, match="Increase max_iter=2 or tol"):
         make(max_iter=2, tol=1e-9).fit(X)

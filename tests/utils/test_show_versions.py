@@ -1,5 +1,6 @@
 """What a bug report contains."""
 
+import narwhals
 import numba
 import sklearn
 
@@ -13,6 +14,8 @@ def test_show_versions__show_versions(capsys):
         f"skreg: {skreg.__version__}",
         f"scikit-learn: {sklearn.__version__}",
         f"numba: {numba.__version__}",
+        f"narwhals: {narwhals.__version__}",
+        "polars: ",
         "threading layer: ",
         "user_api: blas",
         "num_threads: ",

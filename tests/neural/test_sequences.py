@@ -1,0 +1,147 @@
+"""How nets and the estimators around them read sequences: names of channels, entries of one shape, and tokens."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.frozen import FrozenEstimator
+
+from skreg import (
+    AugmentationSearchCV,
+    AugmentedClassifier,
+    DeepEnsembleRegressor,
+    DropoutCNNClassifier,
+    DropoutMLPClassifier,
+    DropoutRNNClassifier,
+    DropoutRNNRegressor,
+    DropoutTransformerClassifier,
+    EarlyStoppingClassifier,
+)
+from skreg.augmentation import GaussianNoise
+from skreg.neural import FineTunedClassifier, Tokens
+
+SHORT = dict(max_iter=1, early_stopping=False, random_state=0)
+RNN = DropoutRNNClassifier(2, **SHORT)
+TRANSFORMER = DropoutTransformerClassifier(1, n_heads=1, embedding_size=2, **SHORT)
+Y = np.arange(12) % 2
+X = [np.random.default_rng(i).standard_normal((4 + i % 3, 2)) for i in range(12)]
+TEXTS = ["good film", "bad film", "not good at all"] * 4
+
+
+def frames(names=("u", "v"), kind=pd.DataFrame):
+    return [kind(dict(zip(names, one.T, strict=True))) for one in X]
+
+
+def swapped(found):
+    return [one[["v", "u"]] for one in found]
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
+@pytest.mark.parametrize("model", [RNN, TRANSFORMER], ids=["rnn", "transformer"])
+def test_names_of_channels__are_those_of_the_first_frame_and_of_all_others(model, kind):
+    named = frames(kind=kind)
+    model.fit(named, Y)
+    assert model.feature_names_in_.tolist() == ["u", "v"]
+    assert model.n_features_in_ == 2
+    expected = model.predict_proba(named)
+    for wrong, message in (
+        (swapped(named), "must be in the same order"),
+        (named[:5] + swapped(named)[5:], "must be in the same order"),
+        (frames(("u", "w"), kind), "unseen at fit time:\n- w"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            model.predict(wrong)
+    with pytest.raises(ValueError, match="must be in the same order"):
+        model.fit(named[:5] + swapped(named)[5:], Y)
+    for arrays in (X, X[:5] + named[5:]):
+        with pytest.warns(UserWarning, match="X does not have valid feature names"):
+            np.testing.assert_array_equal(model.predict_proba(arrays), expected)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        assert model.fit(X[:5] + named[5:], Y).feature_names_in_.tolist() == ["u", "v"]
+    assert not hasattr(model.fit(X, Y), "feature_names_in_")
+    with pytest.warns(UserWarning, match="X has feature names, but"):
+        np.testing.assert_array_equal(model.predict_proba(named), expected)
+
+
+def test_names_of_channels__are_those_of_the_source_of_fine_tuning():
+    model = FineTunedClassifier(FrozenEstimator(RNN.fit(frames(), Y)))
+    assert model.fit(frames(), Y).feature_names_in_.tolist() == ["u", "v"]
+    with pytest.raises(ValueError, match="must be in the same order"):
+        model.fit(swapped(frames()), Y)
+
+
+TARGETS = [one[:, 0] for one in X]
+UNEQUAL_X = r"all entries of X must have one shape; got \(4, 2\) in row 0 and \(5, 2\) in row 1"
+UNEQUAL_Y = r"all entries of y must have one shape; got \(4,\) in row 0 and \(5,\) in row 1.*return_sequences=True"
+
+
+@pytest.mark.parametrize(
+    ("model", "y", "message"),
+    [
+        (DropoutRNNRegressor(2, **SHORT), TARGETS, UNEQUAL_Y),
+        (RNN, [target > 0.0 for target in TARGETS], UNEQUAL_Y),
+        (DeepEnsembleRegressor(DropoutRNNRegressor(2, **SHORT), 2), TARGETS, UNEQUAL_Y),
+        (AugmentedClassifier(RNN, GaussianNoise()), Y, UNEQUAL_X + r".* Augmenters take sequences of one length only"),
+        (AugmentationSearchCV(RNN, [GaussianNoise()]), Y, UNEQUAL_X),
+        (EarlyStoppingClassifier(), Y, UNEQUAL_X),
+        (
+            DropoutTransformerClassifier(inputs="table"),
+            Y,
+            UNEQUAL_X + ".* are for recurrent nets",
+        ),
+        (DropoutMLPClassifier(), Y, UNEQUAL_X),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_entries__of_unequal_shape_are_named_where_they_are_not_taken(model, y, message):
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y)
+
+
+def test_entries__frames_of_unequal_length_are_not_augmented():
+    with pytest.raises(ValueError, match=UNEQUAL_X):
+        AugmentedClassifier(RNN, GaussianNoise()).fit(frames(), Y)
+
+
+def test_entries__arrays_of_objects_are_lists():
+    boxed = np.empty(12, dtype=object)
+    boxed[:] = [one[:4] for one in X]
+    expected = RNN.fit(np.array([one[:4] for one in X]), Y).predict_proba(X)
+    np.testing.assert_array_equal(RNN.fit(boxed, Y).predict_proba(X), expected)
+    np.testing.assert_array_equal(RNN.predict_proba(boxed), RNN.predict_proba(list(boxed)))
+
+
+@pytest.mark.parametrize(
+    ("model", "advice"),
+    [(RNN, "set embedding_size"), (TRANSFORMER, "set inputs='tokens'")],
+    ids=["rnn", "transformer"],
+)
+def test_tokens__that_are_read_as_measurements_warn(model, advice):
+    rows = Tokens().fit_transform(TEXTS)
+    with pytest.warns(UserWarning, match=f"integers whose rows end with -1, .* reads them as measurements: {advice}"):
+        model.fit(rows, Y)
+    for other in (rows.astype(float), np.where(rows == -1, 0, rows), rows[:, ::-1].copy()):
+        model.fit(other, Y)
+
+
+def test_tokens__have_names_where_their_number_is_fixed():
+    tokens = Tokens(max_length=5).set_output(transform="pandas").fit(TEXTS)
+    assert tokens.get_feature_names_out().tolist() == [f"tokens{j}" for j in range(5)]
+    found = tokens.transform(["bad film", "good"])
+    assert found.columns.tolist() == tokens.get_feature_names_out().tolist()
+    assert found.to_numpy()[:, 2:].max() == -1
+    with pytest.raises(ValueError, match="max_length=None lets the longest text decide"):
+        Tokens().fit(TEXTS).get_feature_names_out()
+
+
+def test_one_row__of_several_dimensions_is_not_an_array_of_rows():
+    with pytest.raises(ValueError, match=r"fitted to sequences of 2: .* For one sequence, pass X\[None\]"):
+        RNN.fit(X, Y).predict(X[0])
+    images = np.random.default_rng(0).standard_normal((12, 4, 6))
+    net = DropoutCNNClassifier((2,), hidden_layer_sizes=(2,), **SHORT).fit(images, Y)
+    with pytest.raises(ValueError, match=r"X has shape \(4, 6\), which is that of one row: pass X\[None\]"):
+        net.predict(images[0])
+    assert net.predict(images[:1].reshape(1, -1)).shape == (1,)
+    images[3, 0, 0] = np.nan
+    with pytest.raises(ValueError, match=r"contains NaN in row 3\. Fill it in before"):
+        net.predict(images)
