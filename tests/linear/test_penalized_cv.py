@@ -7,7 +7,7 @@ from sklearn.metrics import make_scorer, mean_pinball_loss
 from sklearn.model_selection import KFold
 
 from skreg import ElasticNetProxCV, PenalizedRegressor, PenalizedRegressorCV
-from tests.linear.test_penalized import GROUPS, problem
+from tests.linear.test_penalized import GROUPS, huber, problem
 from tests.reference_penalized import mean_loss
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*est of its grid")
@@ -25,7 +25,7 @@ def test_penalized_cv__scores_are_those_of_separate_fits(loss, name):
     X, y = problem(loss)
     weights = np.random.default_rng(0).uniform(0.5, 2.0, len(y))
     groups = dict(groups=GROUPS) if "group" in name else {}
-    params = dict(loss=loss, penalty=name, l1_ratio=0.8, delta=1.0, tol=1e-7, **groups)
+    params = dict(loss=loss, penalty=name, l1_ratio=0.8, tol=1e-7, **huber(loss), **groups)
     model = PenalizedRegressorCV(alphas=3, eps=0.1, cv=3, **params).fit(X, y, weights)
     assert model.scores_.shape == (1, 1, 3, 3)
     for fold, (train, test) in enumerate(KFold(3).split(X)):
