@@ -11,8 +11,9 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.neighbors import NearestNeighbors
 
+from ..utils._errors import caller_level
 from ..utils._rows import as_table, n_rows, stack
-from ..utils._validation import caller_level, check_in_memory
+from ..utils._validation import check_in_memory
 from ._ranks import columns_of
 
 N_TREES = 100

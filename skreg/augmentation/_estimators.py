@@ -18,6 +18,7 @@ from sklearn.utils.validation import validate_data
 
 from ..utils._delegation import DelegatesToFitted, DelegatesToFittedClassifier
 from ..utils._documentation import DocumentationLinkMixin
+from ..utils._errors import unchanged_on_error
 from ..utils._params import (
     ARRAY_LIKE,
     BOOLEAN,
@@ -31,7 +32,7 @@ from ..utils._params import (
     check_params,
 )
 from ..utils._rows import readable
-from ..utils._validation import as_one_column, check_weights, numeric_targets, unchanged_on_error
+from ..utils._targets import as_one_column, check_weights, numeric_targets
 from ..utils._weights import weight_name
 from ._base import AUGMENTER, Augmenter, Batch
 from ._docs import COMMON, PARAMETERS

@@ -7,9 +7,9 @@ from numbers import Integral
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from ..utils._errors import caller_level
 from ..utils._rows import distinct
 from ..utils._split import hold_out
-from ..utils._validation import caller_level
 from ..utils._weights import weight_name
 
 MIN_ROWS = 50  # with fewer unique rows nets do not stop early: too few would be held out to choose an epoch

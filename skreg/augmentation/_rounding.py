@@ -4,8 +4,8 @@ import warnings
 from contextvars import ContextVar
 from typing import NamedTuple
 
+from ..utils._errors import caller_level
 from ..utils._rows import as_table
-from ..utils._validation import caller_level
 from ._numbers import types_of
 
 MAX_NAMES = 5  # columns in a message

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..utils._delegation import DelegatesToFittedClassifier
 from ..utils._documentation import DocumentationLinkMixin
+from ..utils._errors import caller_level, naming, unchanged_on_error
 from ..utils._params import (
     ARRAY_LIKE,
     COUNT,
@@ -28,7 +29,7 @@ from ..utils._params import (
 from ..utils._rows import readable
 from ..utils._scoring import SCORING
 from ..utils._split import name_of
-from ..utils._validation import caller_level, check_weights, naming, unchanged_on_error
+from ..utils._targets import check_weights
 from ..utils._workers import check_can_be_sent
 from ._base import AUGMENTER
 from ._estimators import AugmentedClassifier, AugmentedRegressor

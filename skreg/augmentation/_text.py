@@ -7,9 +7,9 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
+from ..utils._errors import caller_level
 from ..utils._params import CALLABLE, COUNT, DICT, PROBABILITY, RANDOM_STATE, Interval
 from ..utils._rows import as_frame, like
-from ..utils._validation import caller_level
 from ._base import Perturbation
 from ._numbers import check_fits
 

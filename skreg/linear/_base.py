@@ -15,9 +15,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..utils._callbacks import CallbackSupportMixin
 from ..utils._classes import scores_of_all
 from ..utils._documentation import DocumentationLinkMixin
+from ..utils._errors import caller_level
 from ..utils._lazy import by_blocks
 from ..utils._params import ARRAY_LIKE, BOOLEAN, DICT, NONE, REAL, Interval, Options, check_params
-from ..utils._validation import caller_level, check_table, naming_bad_columns
+from ..utils._validation import check_table, naming_bad_columns
 from ._data import read_classes, read_regression
 
 PRIOR = [REAL, ARRAY_LIKE, DICT, NONE]  # what `prior_coef` may be

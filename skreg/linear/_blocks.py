@@ -14,9 +14,11 @@ from .._core.data.blocks import BlockData, RowMoments
 from .._core.solve import MAX_GRAM_COLUMNS
 from ..utils._blocks import NeedsRowsInMemory, as_blocks, in_memory
 from ..utils._classes import smoothed_targets
+from ..utils._errors import caller_level
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor
 from ..utils._split import name_of
-from ..utils._validation import TINY, as_one_column, caller_level, check_classes, is_dask, labelled
+from ..utils._targets import as_one_column, check_classes
+from ..utils._validation import TINY, is_dask, labelled
 from ._data import LinearData, class_factors
 
 LEAST_SHARE = 1e-12  # of a class, where intercepts begin

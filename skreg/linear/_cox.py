@@ -6,8 +6,8 @@ from numbers import Real
 import numpy as np
 
 from ..utils._callbacks import with_callbacks
+from ..utils._errors import unchanged_on_error
 from ..utils._params import BOOLEAN, NONE, PROBABILITY, Interval
-from ..utils._validation import unchanged_on_error
 from ._cox_model import CoxModel
 from ._grid import check_grid
 from ._penalized_base import PenalizedFit

@@ -6,9 +6,9 @@ import numpy as np
 
 from .._core.concordance import concordance
 from ..utils._callbacks import with_callbacks
+from ..utils._errors import caller_level, unchanged_on_error
 from ..utils._params import ARRAY_LIKE, CALLABLE, PROBABILITY, Options
 from ..utils._split import name_of, read_splits
-from ..utils._validation import caller_level, unchanged_on_error
 from ._cox import PenalizedCox
 from ._cox_model import CoxModel
 from ._penalty_search import PenaltySearch

@@ -9,8 +9,9 @@ from sklearn.utils.validation import check_consistent_length
 
 from .._core.concordance import concordance
 from .._core.parts.cox import cox_loss
+from ..utils._errors import caller_level
 from ..utils._params import Options
-from ..utils._validation import caller_level, check_weights
+from ..utils._targets import check_weights
 from ._base import LinearRegressor
 from ._infinite import free_coefficients, orders_events
 from ._losses import ScoreLoss

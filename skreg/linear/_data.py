@@ -9,19 +9,17 @@ from sklearn.utils.validation import validate_data
 
 from .._core.data import Data, as_data
 from .._core.parts.penalty import Penalty
+from ..utils._errors import caller_level
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor, check_prior
-from ..utils._validation import (
+from ..utils._targets import (
     as_one_column,
-    caller_level,
     check_class_weight,
     check_classes,
-    check_finite_columns,
-    check_table,
     check_target_size,
-    check_tiny_columns,
     check_weights,
     numeric_targets,
 )
+from ..utils._validation import check_finite_columns, check_table, check_tiny_columns
 
 MIN_ROUNDING_COST = 1e-12  # relative to the null model's loss: smaller costs of rounding to float32 never matter
 

@@ -12,8 +12,8 @@ from .._core.solve_scores import ScoresFit
 from ..utils._blocks import NeedsRowsInMemory, RowBlocks
 from ..utils._callbacks import with_callbacks
 from ..utils._classes import scores_of_all, smoothed_targets
+from ..utils._errors import caller_level, unchanged_on_error
 from ..utils._params import BOOLEAN, DICT, NONE, PROBABILITY, Interval, Options
-from ..utils._validation import caller_level, unchanged_on_error
 from ._base import PRIOR, LinearClassifier
 from ._blocks import block_scores_fit, read_block_classes
 from ._grid import check_grid

@@ -9,8 +9,10 @@ from sklearn.utils.validation import check_consistent_length
 
 from .._core.parts.penalty import OF_VECTOR
 from ..utils._blocks import NeedsRowsInMemory, in_memory
+from ..utils._errors import caller_level
 from ..utils._params import ARRAY_LIKE, NONE, POSITIVE, Interval, Options
-from ..utils._validation import as_numbers, as_one_column, caller_level, check_weights
+from ..utils._targets import as_one_column, check_weights
+from ..utils._validation import as_numbers
 from ._base import LinearRegressor
 from ._blocks import check_coordinates, read_blocks
 from ._losses import make_loss

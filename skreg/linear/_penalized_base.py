@@ -6,8 +6,9 @@ from .._core.block_fits import squared_fit
 from .._core.solution import blended
 from ..utils._blocks import has_blocks
 from ..utils._callbacks import Task, with_callbacks
+from ..utils._errors import unchanged_on_error
 from ..utils._threads import one_blas_thread
-from ..utils._validation import check_coef_init, unchanged_on_error
+from ..utils._validation import check_coef_init
 from ._base import LinearModel
 from ._grid import check_grid, read_alphas
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from .._core.folds import as_folds
 from ..utils._callbacks import with_callbacks
+from ..utils._errors import unchanged_on_error
 from ..utils._params import ARRAY_LIKE, PROBABILITY, Options
 from ..utils._split import name_of
-from ..utils._validation import unchanged_on_error
 from ._blocks import BlockSplits
 from ._loss_choice import LOG_LINKS, LossAndPenalty
 from ._losses import weights_of_used

@@ -19,11 +19,11 @@ from .._core.solution import blended
 from ..utils._alphas import one_standard_error
 from ..utils._blocks import has_blocks
 from ..utils._callbacks import Task, with_callbacks
+from ..utils._errors import caller_level, unchanged_on_error
 from ..utils._params import ARRAY_LIKE, BOOLEAN, CV, NONE, Interval, Options
 from ..utils._scoring import SCORING, with_all_classes
 from ..utils._split import name_of, params_of_rows, read_splits
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, unchanged_on_error
 from ._blocks import read_block_splits, read_in_blocks
 from ._grid import end_of_grid, read_list
 

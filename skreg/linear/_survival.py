@@ -6,7 +6,8 @@ import numpy as np
 
 from ..utils._blocks import in_memory
 from ..utils._table import columns_of
-from ..utils._validation import as_numbers, as_one_column, check_table, dates_error, is_date
+from ..utils._targets import as_one_column
+from ..utils._validation import as_numbers, check_table, dates_error, is_date
 
 ORDER = "the first column of y holds events, 1 or 0, and the second times"
 

@@ -8,8 +8,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .._nets.architectures.mlp import end_of_hidden_layer
 from .._nets.training.evaluation import scores
 from ..utils._documentation import DocumentationLinkMixin
+from ..utils._errors import unchanged_on_error
 from ..utils._params import ParamKind, check_params
-from ..utils._validation import check_table, naming_bad_columns, unchanged_on_error
+from ..utils._validation import check_table, naming_bad_columns
 from ._mlp import DropoutMLPRegressor
 
 NET = ParamKind("a DropoutMLPRegressor", lambda value: isinstance(value, DropoutMLPRegressor))

@@ -6,7 +6,7 @@ from sklearn.utils import check_X_y
 from .._nets.training.batches import ahead
 from ..utils._blocks import dask_parts, in_memory
 from ..utils._hashing import HashedRows
-from ..utils._validation import as_one_column, check_weights
+from ..utils._targets import as_one_column, check_weights
 from ._data import UniqueRows, too_large, warn_of_offsets
 
 

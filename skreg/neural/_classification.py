@@ -9,9 +9,10 @@ from sklearn.base import ClassifierMixin
 from .._nets.objectives import CrossEntropy
 from .._nets.training.rows import Targets
 from ..utils._callbacks import with_callbacks
+from ..utils._errors import unchanged_on_error
 from ..utils._lazy import by_blocks
 from ..utils._params import BELOW_ONE, DICT, NONE, NONNEGATIVE, Options
-from ..utils._validation import as_one_column, check_class_weight, check_classes, unchanged_on_error
+from ..utils._targets import as_one_column, check_class_weight, check_classes
 from ._uncertainty import ClassUncertainty, Moments, entropy
 
 

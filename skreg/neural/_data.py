@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from ..utils._errors import caller_level
 from ..utils._hashing import HashedRows, group_equal
 from ..utils._split import deal, hold_out
-from ..utils._validation import caller_level, labelled
+from ..utils._validation import labelled
 
 FAR_MEAN = 1000  # a column whose mean is more standard deviations from 0 gets a warning
 FAR_SHIFT = 10  # a column whose means in X and X_val differ by more standard deviations gets a warning

@@ -7,9 +7,10 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted
 
 from ..augmentation._held_out import takes_validation
+from ..utils._errors import names_errors
 from ..utils._images import warns_of_range_once
 from ..utils._rows import take
-from ..utils._validation import as_one_column, check_classes, names_errors, numeric_targets
+from ..utils._targets import as_one_column, check_classes, numeric_targets
 from ._docs_ensemble import documented
 from ._ensemble_base import BaseDeepEnsemble, mixture, net_inside
 from ._mlp import DropoutMLPClassifier, DropoutMLPRegressor

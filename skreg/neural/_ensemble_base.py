@@ -16,11 +16,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..augmentation._held_out import VALIDATION, fit_with, takes_validation
 from ..utils._documentation import DocumentationLinkMixin
+from ..utils._errors import caller_level, names_errors, unchanged_on_error
 from ..utils._images import warns_of_range_once
 from ..utils._params import COUNT, CV, ESTIMATOR, NONE, RANDOM_STATE, Interval, check_params
 from ..utils._rows import n_rows, readable, take
 from ..utils._split import name_of, params_of_rows, read_splits
-from ..utils._validation import caller_level, check_weights, names_errors, unchanged_on_error
+from ..utils._targets import check_weights
 from ..utils._weights import weight_name
 from ._uncertainty import check_n_draws
 from ._wrapped import _net_inside

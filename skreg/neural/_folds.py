@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..utils._early_stopping import BestValue
-from ..utils._validation import caller_level
+from ..utils._errors import caller_level
 
 N_FOLDS = 3
 FEW_ROWS = 1000  # with fewer unique rows, early_stopping="auto" cross-validates

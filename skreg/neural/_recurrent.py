@@ -6,7 +6,7 @@ from .._nets.architectures.rnn import RecurrentArchitecture, build_rnn
 from .._nets.layers.cells import CELLS
 from .._nets.layers.sequences import Embedding
 from ..utils._params import ARRAY_LIKE, BELOW_ONE, BOOLEAN, COUNT, NONE, Options
-from ..utils._validation import check_weights
+from ..utils._targets import check_weights
 from ._sequences import step_targets
 from ._sequential import SequenceNet
 

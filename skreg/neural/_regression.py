@@ -12,9 +12,10 @@ from .._nets.objectives import GaussianLikelihood, SquaredError
 from .._nets.training.evaluation import scores
 from .._nets.training.rows import Targets
 from ..utils._callbacks import with_callbacks
+from ..utils._errors import caller_level, unchanged_on_error
 from ..utils._lazy import by_blocks
 from ..utils._params import BOOLEAN
-from ..utils._validation import caller_level, check_weights, numeric_targets, unchanged_on_error
+from ..utils._targets import check_weights, numeric_targets
 from ._data import counted
 from ._uncertainty import ConformityScores, Moments, Uncertainty, check_coverage, normal_quantile, thinned
 

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, r2_score
 
 from .._nets.training.rows import Targets
-from ..utils._validation import check_classes, numeric_targets
+from ..utils._targets import check_classes, numeric_targets
 from ._classification import NetClassifier
 from ._data import NetData
 from ._docs import documented

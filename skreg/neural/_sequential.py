@@ -7,7 +7,8 @@ from sklearn.utils import check_X_y
 from sklearn.utils.validation import _check_feature_names, validate_data
 
 from .._nets.training.rows import lengths_of
-from ..utils._validation import caller_level, check_table
+from ..utils._errors import caller_level
+from ..utils._validation import check_table
 from ._base import BaseNet
 from ._sequences import (
     as_list,

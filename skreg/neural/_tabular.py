@@ -14,9 +14,10 @@ from sklearn.utils.validation import (
 )
 
 from .._nets.architectures.mlp import TableArchitecture
+from ..utils._errors import caller_level
 from ..utils._params import ARRAY_LIKE, BELOW_ONE, COUNT, NONE, Options
 from ..utils._table import TableReader, as_table
-from ..utils._validation import caller_level, check_table, labelled, naming_bad_columns
+from ..utils._validation import check_table, labelled, naming_bad_columns
 from ._augmented import MixedRows
 from ._base import BaseNet
 from ._data import NetData

@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..augmentation._text import texts_of
 from ..utils._documentation import DocumentationLinkMixin
+from ..utils._errors import unchanged_on_error
 from ..utils._params import ANY_STRING, BOOLEAN, CALLABLE, COUNT, NONE, Options, check_params
-from ..utils._validation import unchanged_on_error
 
 UNKNOWN = 0  # the token of words that are not in the vocabulary
 PADDING = -1

@@ -13,8 +13,9 @@ from .._nets.training.loop import Diverged, MaxNorm, train_epoch
 from .._nets.training.parallel import Gradients
 from .._nets.training.strengths import StrengthSchedule
 from ..utils._early_stopping import changed_params, warn_of_fraction
+from ..utils._errors import caller_level, interrupted_fit
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, interrupted_fit, labelled
+from ..utils._validation import labelled
 from ._data import FEWEST_ROWS
 from ._monitor import TrainingHistory
 from ._uncertainty import MANY_FEATURES, MAX_FEATURES, FeatureDistance, features_of, rows_for_distance, thinned

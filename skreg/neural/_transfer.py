@@ -13,6 +13,7 @@ from sklearn.utils import get_tags
 
 from ..utils._delegation import DelegatesToFitted
 from ..utils._documentation import DocumentationLinkMixin
+from ..utils._errors import interrupted_fit, unchanged_on_error
 from ..utils._params import (
     ANY_STRING,
     ARRAY_LIKE,
@@ -25,7 +26,6 @@ from ..utils._params import (
     Options,
     check_params,
 )
-from ..utils._validation import interrupted_fit, unchanged_on_error
 from ._attention import TransformerNet
 from ._autoencoder import Autoencoder
 from ._base import BaseNet

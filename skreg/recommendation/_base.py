@@ -10,9 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._factorization.ridge import score_entries
 from ..utils._documentation import DocumentationLinkMixin
+from ..utils._errors import caller_level
 from ..utils._lazy import by_blocks
 from ..utils._params import NONE, RANDOM_STATE, Interval, Options, check_bool, check_int
-from ..utils._validation import as_one_column, caller_level, check_weights, numeric_targets
+from ..utils._targets import as_one_column, check_weights, numeric_targets
 from ._labels import SIDES, UNKNOWN, LabelIndex, as_column, merged, read_pairs
 
 FEW_ROWS = 10  # of a prediction, all of which may well be about unknown users or items

@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 import scipy.sparse as sp
 
+from ..utils._errors import caller_level
 from ..utils._rows import as_table
-from ..utils._validation import caller_level
 from ._labels import as_column
 
 LARGE = 10.0  # root mean square of a numeric feature above which steps and penalties no longer suit its embedding

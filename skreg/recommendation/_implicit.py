@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from .._factorization.als import AlternatingRidge, Penalties, Table
 from .._factorization.embedded import EmbeddedTable
 from .._factorization.sampled import BPR, LANES, WARP, Embeddings, Seen, shuffle, sweep
-from ..utils._validation import caller_level
+from ..utils._errors import caller_level
 
 ALPHA = {"als": 0.02, "bpr": 0.02, "warp": 1.0}
 LARGEST_SINGLE = 1e12  # product of weights, features, penalties and step size: gradients are of its size at most

@@ -9,9 +9,9 @@ from sklearn.utils import check_random_state
 
 from .._factorization.entries import Entries
 from .._factorization.workers import Workers
+from ..utils._errors import caller_level, unchanged_on_error
 from ..utils._params import ARRAY_LIKE, COUNT, NONE, NONNEGATIVE, POSITIVE, PROBABILITY, Interval, Options, check_params
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, unchanged_on_error
 from ._base import Factorization
 from ._features import FeatureRows, FeatureTable
 from ._implicit import fit_als, fit_pairs

@@ -10,9 +10,10 @@ from sklearn.utils import check_random_state
 from .._factorization.als import AlternatingRidge, Penalties, Table
 from .._factorization.entries import Entries
 from .._factorization.workers import Workers
+from ..utils._errors import caller_level, unchanged_on_error
 from ..utils._params import BOOLEAN, NONE, NONNEGATIVE, PROBABILITY, check_params
+from ..utils._targets import check_target_size
 from ..utils._threads import one_blas_thread
-from ..utils._validation import caller_level, check_target_size, unchanged_on_error
 from ._base import Factorization
 
 INITIAL = 0.1  # standard deviation of the first factors of items, relative to the root of the ratings' scale

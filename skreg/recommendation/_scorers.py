@@ -7,8 +7,9 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from ..utils._errors import caller_level
 from ..utils._params import REAL, check_int
-from ..utils._validation import caller_level, check_weights
+from ..utils._targets import check_weights
 from ._base import Factorization
 from ._labels import UNKNOWN, read_pairs
 

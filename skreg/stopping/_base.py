@@ -15,6 +15,7 @@ from ..utils._callbacks import CallbackSupportMixin, Task, with_callbacks
 from ..utils._delegation import DelegatesToFitted
 from ..utils._documentation import DocumentationLinkMixin
 from ..utils._early_stopping import read_validation, warn_of_fraction
+from ..utils._errors import caller_level, interrupted_fit, unchanged_on_error
 from ..utils._params import (
     ANY_STRING,
     BOOLEAN,
@@ -36,14 +37,7 @@ from ..utils._rows import column_types
 from ..utils._scoring import read_monitor
 from ..utils._split import hold_out, name_of, read_splits
 from ..utils._threads import one_blas_thread
-from ..utils._validation import (
-    caller_level,
-    check_in_memory,
-    check_table,
-    interrupted_fit,
-    naming_bad_columns,
-    unchanged_on_error,
-)
+from ..utils._validation import check_in_memory, check_table, naming_bad_columns
 from ._descent import GradientDescentTrainer
 from ._evaluation import EvaluationSet, History
 from ._row_set import RowSet, groups_of_equal_rows

@@ -6,9 +6,10 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 
 from ..utils._early_stopping import BestValue
+from ..utils._errors import caller_level
 from ..utils._params import ANY_STRING, CALLABLE, COUNT, NONNEGATIVE, check_params
 from ..utils._scoring import read_monitor
-from ..utils._validation import caller_level, check_weights
+from ..utils._targets import check_weights
 from ._evaluation import EvaluationSet
 
 

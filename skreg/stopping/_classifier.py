@@ -4,7 +4,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, column_or_1d
 
 from ..utils._delegation import DelegatesToFittedClassifier
-from ..utils._validation import as_one_column, check_classes
+from ..utils._targets import as_one_column, check_classes
 from ._base import BaseEarlyStopping
 from ._descent import DescentClassifier
 from ._docs import ATTRIBUTES, COMMON, PARAMETERS

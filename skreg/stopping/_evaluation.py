@@ -8,7 +8,7 @@ from sklearn.base import is_classifier
 from ..utils._classes import log_loss
 from ..utils._early_stopping import BestValue
 from ..utils._scoring import score
-from ..utils._validation import class_codes
+from ..utils._targets import class_codes
 
 
 def squared_error(y, prediction, weights):

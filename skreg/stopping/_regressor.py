@@ -6,7 +6,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from .._core.descent import equivalent_alpha, filter_factors, ridge_factors
-from ..utils._validation import as_one_column, check_weights, numeric_targets
+from ..utils._targets import as_one_column, check_weights, numeric_targets
 from ._base import BaseEarlyStopping
 from ._descent import DescentRegressor
 from ._docs import ATTRIBUTES, COMMON, PARAMETERS

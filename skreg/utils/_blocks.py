@@ -11,8 +11,9 @@ import joblib
 import narwhals as nw
 import numpy as np
 
+from ._errors import caller_level
 from ._threads import one_blas_thread
-from ._validation import caller_level, check_table, is_dask, labelled
+from ._validation import check_table, is_dask, labelled
 
 SUMMANDS = 8  # results of blocks that are added in one task: as many are in memory at once
 BLOCK_BYTES = 1 << 24  # of the blocks of a memmap or an Arrow frame, as float64

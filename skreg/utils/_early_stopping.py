@@ -6,7 +6,8 @@ from inspect import signature
 
 from sklearn.exceptions import ConvergenceWarning
 
-from ._validation import caller_level, has_validation
+from ._errors import caller_level
+from ._validation import has_validation
 
 
 def read_validation(read, X_val, y_val, sample_weight_val):

@@ -10,7 +10,7 @@ from numbers import Integral
 import numpy as np
 import scipy.sparse as sp
 
-from ._validation import caller_level
+from ._errors import caller_level
 
 NARROW = 4  # an axis of at most this length may be that of the channels
 BYTES = "numbers from 0 to 255"

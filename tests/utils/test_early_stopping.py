@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skreg import DropoutMLPRegressor, EarlyStoppingRegressor
 from skreg.utils._early_stopping import BestValue, changed_params, read_validation
-from skreg.utils._validation import interrupted_fit, unchanged_on_error
+from skreg.utils._errors import interrupted_fit, unchanged_on_error
 
 
 def follow(values, **options):

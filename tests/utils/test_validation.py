@@ -25,7 +25,7 @@ from skreg import (
 )
 from skreg.augmentation import AugmentationSearchCV, AugmentedClassifier, GaussianNoise
 from skreg.neural import Autoencoder, FineTunedClassifier
-from skreg.utils._validation import naming
+from skreg.utils._errors import naming
 
 TEXT = {
     "pandas": pd.DataFrame({"a": np.arange(8.0), "city": ["Oslo", "Rome"] * 4}),

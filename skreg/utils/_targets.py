@@ -1,0 +1,201 @@
+"""Checks of targets, classes and weights of rows."""
+
+import warnings
+from numbers import Real
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils.multiclass import check_classification_targets
+
+from ._errors import caller_level
+from ._validation import as_numbers, check_one_shape, check_table
+
+_LISTED = 10  # labels in a message, at most
+MIN_SQUARE = 1e-300  # mean square of a target below which products with tolerances lose digits
+
+
+def as_one_column(y):
+    """Labels of shape (n, 1) as shape (n,), with scikit-learn's warning at the user's line; all others as they are."""
+    if y is None or sp.issparse(y):
+        return y
+    check_one_shape(y, "y")
+    array = y if hasattr(y, "shape") else np.asarray(y)
+    if len(array.shape) != 2 or array.shape[1] != 1:
+        return y
+    warnings.warn(
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples,), for"
+        " example using ravel().",
+        DataConversionWarning,
+        stacklevel=caller_level(),
+    )
+    return np.asarray(array).ravel()
+
+
+def numeric_targets(y):
+    """Regression targets as an array of numbers; TypeError for dates, ValueError for other entries, such as strings."""
+    check_one_shape(y, "y")
+    y = np.asarray(y)
+    if y.dtype.kind in "biuf":
+        return y
+    check_table(y, "y", text=True)
+    if y.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: y has {y.dtype} entries.")
+    try:
+        return y.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"y must hold numbers to regress on; got {y.dtype} entries.") from error
+
+
+def check_weights(sample_weight, n):
+    """Row weights as a float64 array of shape (n,); None stays None.
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, an entry that is negative, NaN or infinite, and weights that are all zero.
+    """
+    if sample_weight is None:
+        return None
+    weights = as_numbers(sample_weight, "sample_weight")
+    if weights.ndim == 0:
+        weights = np.full(n, float(weights))
+    if weights.shape != (n,):
+        raise ValueError(f"sample_weight must have shape ({n},), one weight for every row of X; got {weights.shape}.")
+    bad = np.flatnonzero(~np.isfinite(weights) | (weights < 0.0))
+    if bad.size:
+        raise ValueError(
+            f"sample_weight must be finite and not negative; got {weights[bad[0]]} in row {bad[0]}"
+            f" ({bad.size} such rows)."
+        )
+    if not weights.any():
+        raise ValueError("sample_weight must have a positive entry: all weights are zero.")
+    return weights
+
+
+def check_class_weight(class_weight, classes, counts):
+    """Weights of the classes as an array, or None; `counts` are the sums of the sample weights of each.
+
+    Raises
+    ------
+    ValueError
+        For a weight that is negative, NaN or infinite, and for a key that is not a class while some class has no key.
+    """
+    if class_weight is None:
+        return None
+    if isinstance(class_weight, str):  # "balanced"
+        present = counts > 0.0
+        return np.where(present, counts.sum() / (present.sum() * np.where(present, counts, 1.0)), 1.0)
+    known = {label: k for k, label in enumerate(classes.tolist())}
+    unknown = [key for key in class_weight if key not in known]
+    if unknown and not known.keys() <= class_weight.keys():  # else y is a fold without a rare class
+        raise ValueError(f"class_weight has keys that are not classes of y: {unknown!r}; y has {classes.tolist()!r}.")
+    weights = np.ones(classes.size)
+    for key, value in class_weight.items():
+        if key in unknown:
+            continue
+        if not (isinstance(value, Real) and 0.0 <= value < np.inf):
+            raise ValueError(f"class_weight must hold finite, non-negative numbers; got {value!r} for {key!r}.")
+        weights[known[key]] = value
+    if np.count_nonzero(weights * counts) < 2:
+        raise ValueError(f"class_weight={class_weight!r} must leave weight to at least two classes.")
+    return weights
+
+
+def class_codes(y, classes=None, name="y"):
+    """Labels as indices into the sorted classes.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+    classes : ndarray of shape (K,), default=None
+        The classes if they are known already; y need not hold all of them.
+    name : str, default="y"
+        What messages call the labels.
+
+    Returns
+    -------
+    classes : ndarray of shape (K,)
+    codes : ndarray of int of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        For fewer than two classes, and for a label that is not among the known ones.
+    """
+    found, codes = np.unique(y, return_inverse=True)
+    if classes is None:
+        if found.size < 2:
+            raise ValueError(f"{name} must hold at least two classes; got one class: {found.tolist()[0]!r}.")
+        return found, codes
+    unknown = found[~np.isin(found, classes)]
+    if unknown.size:
+        raise ValueError(f"{name} has labels that are not among the classes {_listed(classes)}: {_listed(unknown)}.")
+    return classes, np.searchsorted(classes, found)[codes]
+
+
+def _listed(labels):
+    """Labels for a message, of many only the first."""
+    rest = labels.size - _LISTED
+    return repr(labels[:_LISTED].tolist()) + (f" and {rest} more" if rest > 0 else "")
+
+
+def check_classes(y, sample_weight, classes=None):
+    """Labels as indices into the sorted classes, and the weights of the rows.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+    sample_weight : array-like of shape (n,) or None
+    classes : ndarray of shape (K,), default=None
+        The classes if they are known already; y need not hold all of them.
+
+    Returns
+    -------
+    classes : ndarray of shape (K,)
+    codes : ndarray of int of shape (n,)
+    weights : ndarray of shape (n,) or None
+
+    Raises
+    ------
+    ValueError
+        For a continuous y, for labels that are not among the known classes, for wrong weights, and where fewer than two
+        classes have weight.
+    TypeError
+        For labels of several types, which cannot be sorted.
+    """
+    known = classes is not None
+    try:
+        check_classification_targets(y)
+        classes, codes = class_codes(y, classes)
+    except TypeError as error:
+        types = ", ".join(sorted({type(label).__name__ for label in y}))
+        raise TypeError(f"y must hold labels of one type; got labels of the types {types}.") from error
+    weights = check_weights(sample_weight, codes.size)
+    if not known and np.count_nonzero(np.bincount(codes, weights)) < 2:
+        raise ValueError("sample_weight leaves rows of only one class: at least two classes must have weight.")
+    return classes, codes, weights
+
+
+def check_target_size(Y, norm, weight):
+    """Raise ValueError where the squares of regression targets overflow or vanish.
+
+    Parameters
+    ----------
+    Y : ndarray of shape (n_targets, n)
+    norm : ndarray of shape (n_targets,)
+        Weighted norms of the centred targets; of constant ones, their size.
+    weight : float
+        Sum of the weights.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        squares = norm**2
+    for t in np.flatnonzero(~np.isfinite(squares) | (squares / weight < MIN_SQUARE)):
+        label = "y" if len(Y) == 1 else f"y[:, {t}]"
+        size = np.abs(Y[t]).max()
+        if squares[t] > 1.0:
+            raise ValueError(f"{label} has values so large that their squares overflow: rescale it; got {size:g}.")
+        if np.ptp(Y[t]) > 0.0:
+            raise ValueError(
+                f"{label} has values so small that their squares vanish: rescale it; got at most {size:g}."
+            )
