@@ -87,16 +87,19 @@ def make_small(monkeypatch, kind, **params):
         monkeypatch.setattr(_references, make.__name__, small)
 
 
+SMALL_BOOSTING, SMALL_LINEAR = dict(max_iter=5), dict(alphas=4, cv=2)
+
+
 @pytest.fixture
 def small_boosting(monkeypatch):
     """A reference of `diagnose` that is fitted fast, for tests that ask for nothing about it."""
-    make_small(monkeypatch, "boosting", max_iter=5)
+    make_small(monkeypatch, "boosting", **SMALL_BOOSTING)
 
 
 @pytest.fixture
 def small_references(monkeypatch, small_boosting):
     """The same, and a fast linear reference."""
-    make_small(monkeypatch, "linear", alphas=4, cv=2)
+    make_small(monkeypatch, "linear", **SMALL_LINEAR)
 
 
 # Run first, so that no worker is left with one of them at the end.

@@ -338,11 +338,14 @@ class Net(Predictor):
         self._pack()
 
     def _pack(self):
-        modules = list(self.layer.modules())
+        modules, seen = list(self.layer.modules()), set()
         for module in modules:
-            if sum(other is module for other in modules) > 1:
+            if id(module) in seen:
                 name = type(module).__name__
                 raise ValueError(f"a {name} layer occurs twice in the net: build another one, or share its weights.")
+            seen.add(id(module))
+        # the few that have a term, found once: every step of a training asks for it
+        self._regularized = [module for module in modules if type(module).regularizer is not Layer.regularizer]
         self.n_products = sum(module.n_products for module in modules)
         self.n_members = max(module.n_members for module in modules)
         params = self.layer.params()
@@ -456,7 +459,8 @@ class Net(Predictor):
         self.theta[:], self.memory[:] = snapshot
 
     def regularizer(self):
-        return sum(module.regularizer() for module in self.layer.modules())
+        """Sum of the terms that layers add to the objective."""
+        return sum((module.regularizer() for module in self._regularized), 0.0)
 
     @property
     def before_output(self):

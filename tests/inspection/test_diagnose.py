@@ -72,7 +72,7 @@ from skreg.inspection._strength import direction_of, strength_of
 from skreg.inspection._techniques import grouping
 from skreg.inspection._verdict import verdict_of, words_for
 from tests.combinations import THOROUGH
-from tests.conftest import make_small
+from tests.conftest import SMALL_BOOSTING, SMALL_LINEAR, make_small
 from tests.versions import SKLEARN_1_8
 
 HELD_OUT = dict(early_stopping=True, random_state=0)  # the default trains four nets
@@ -82,10 +82,15 @@ X, Y = load_diabetes(return_X_y=True)
 C, L = load_breast_cancer(return_X_y=True)
 
 
+FOREST = RandomForestRegressor(20 if THOROUGH else 10, random_state=0)
+
+
 @pytest.fixture(scope="module")
 def of_forest():
     """The diagnosis of a forest that a line beats."""
-    return diagnose(RandomForestRegressor(20, random_state=0), X, Y)
+    with pytest.MonkeyPatch.context() as patch:
+        make_small(patch, "boosting", **SMALL_BOOSTING)
+        return diagnose(FOREST, X, Y)
 
 
 def wide(n=60, p=80, seed=0, noise=1.0):
@@ -151,7 +156,10 @@ def test_diagnose__intervals_cover():
 @pytest.fixture(scope="module")
 def of_wide():
     """The diagnosis of a ridge with more features than rows and almost no penalty."""
-    return diagnose(make_pipeline(StandardScaler(), Ridge(1e-6)), *wide())
+    with pytest.MonkeyPatch.context() as patch:
+        make_small(patch, "boosting", **SMALL_BOOSTING)
+        make_small(patch, "linear", **SMALL_LINEAR)
+        return diagnose(make_pipeline(StandardScaler(), Ridge(1e-6)), *wide())
 
 
 def row_noise(repeats, rng):
@@ -286,6 +294,7 @@ def test_diagnose__forest_that_is_beaten_by_a_line_is_told(of_forest):
     assert trial.gain.low > 0.0
 
 
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__rare_class_is_judged_by_what_sees_it():
     A, y = make_classification(400, 8, weights=[0.95], flip_y=0.0, class_sep=1.5, random_state=0)
     diagnosis = diagnose(LogisticRegression(C=0.01), A, y)
@@ -411,7 +420,7 @@ def test_diagnose__contested_gains_are_looked_at_again_on_further_folds(of_fores
     trial = of_forest.try_next(1)[0]
     assert trial.baseline == pytest.approx(np.mean([fit.validation for fit in linear.base]))
     assert trial.score - trial.baseline == pytest.approx(trial.gain.mean)
-    given = diagnose(RandomForestRegressor(20, random_state=0), X, Y, cv=KFold(5))  # folds that are given stay
+    given = diagnose(FOREST, X, Y, cv=KFold(5))  # folds that are given stay
     assert len(given._measured.references["linear"].fits) == 5
 
 
@@ -813,9 +822,9 @@ def test_diagnose__frames_with_strings_sparse_rows_labels_and_jobs():
     frame = pd.DataFrame({"a": rng.standard_normal(120), "b": rng.choice(["x", "y"], 120)})
     y = np.where(frame["a"] + (frame["b"] == "x") + 0.5 * rng.standard_normal(120) > 0.5, "yes", "no")
     encode = make_column_transformer((OneHotEncoder(), ["b"]), remainder="passthrough")
-    model = make_pipeline(encode, DropoutMLPClassifier((10,), max_iter=5, **HELD_OUT))
+    model = make_pipeline(encode, DropoutMLPClassifier((10,), max_iter=5 if THOROUGH else 2, **HELD_OUT))
     with parallel_config("threading"):  # processes would import the package once more
-        one, two = (diagnose(model, frame, y, cv=3, n_jobs=n) for n in (None, 2))
+        one, two = (diagnose(model, frame, y, cv=3 if THOROUGH else 2, n_jobs=n) for n in (None, 2))
     assert one.scores == two.scores
     rows = sp.coo_array(rng.random((150, 30)) * (rng.random((150, 30)) < 0.2))  # with indices of 32 bits, as SGD needs
     labels = rng.integers(2, size=150)
