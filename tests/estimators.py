@@ -50,7 +50,7 @@ EPOCHS = 10 if THOROUGH else 5  # of the configurations that pass all checks
 CONVOLUTIONS = dict(channels=(4, 8), hidden_layer_sizes=(20,), max_iter=20, learning_rate=0.01)
 RECURRENT = dict(hidden_layer_sizes=(10,), max_iter=10, dropout=0.05, recurrent_dropout=0.05)
 TRANSFORMER = dict(n_heads=2, embedding_size=8, max_iter=20, dropout=0.05, attention_dropout=0.05, learning_rate=0.01)
-LIGHT_TRANSFORMER = dict(n_blocks=2, embedding_size=16, max_iter=20, learning_rate=0.01, early_stopping=True)
+LIGHT_TRANSFORMER = dict(n_blocks=2, embedding_size=16, max_iter=EPOCHS, learning_rate=0.01, early_stopping=True)
 LIGHT_TRANSFORMER = {} if THOROUGH else LIGHT_TRANSFORMER
 DEFAULT_NET = {} if THOROUGH else dict(max_iter=EPOCHS, early_stopping=True)
 
@@ -247,7 +247,7 @@ def trained_longer(estimator):
             estimator.set_params(learning_rate=0.01)
         if isinstance(estimator, (DropoutCNNRegressor, DropoutRNNRegressor)):
             longer = {"max_iter": 80, "hidden_layer_sizes": (100,)}
-        if isinstance(estimator, DropoutRNNClassifier):
+        if isinstance(estimator, (DropoutRNNClassifier, DropoutTransformerClassifier, DropoutTransformerRegressor)):
             longer["max_iter"] = 20
     for name, value in estimator.get_params().items():
         last = name.rpartition("__")[2]
