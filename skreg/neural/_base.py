@@ -71,7 +71,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
 
     def _rows_of(self, X):
         """X after scikit-learn's checks, which rows for a monitor have passed already."""
-        if X is getattr(self, "_checked_rows", None):
+        if X is not None and X is getattr(self, "_checked_rows", None):
             return X
         if self._is_plain(X):
             rows = self._flat(X, reset=False)

@@ -10,6 +10,7 @@ from ._data import NetData
 from ._docs import documented
 from ._recurrent import RecurrentNet
 from ._regression import NetRegressor
+from ._sequences import check_step_targets
 
 
 @documented
@@ -183,6 +184,7 @@ class DropoutRNNClassifier(NetClassifier, RecurrentNet):
         X, labels, counts = self._rows_and_steps(X, y, reset)
         if labels.ndim > 1:
             raise ValueError(f"y must hold one label at every step; got labels of shape {labels.shape[1:]}.")
+        check_step_targets(labels, counts)
         known = classes if classes is not None or reset else self.classes_
         self.classes_, codes, _ = check_classes(labels, None, known)
         self._class_factors = None
@@ -387,8 +389,7 @@ class DropoutRNNRegressor(NetRegressor, RecurrentNet):
             return super()._read(X, y, sample_weight, reset=reset, training=training)
         X, values, counts = self._rows_and_steps(X, y, reset)
         values = numeric_targets(values).astype(np.float64)
-        if not np.isfinite(values).all():
-            raise ValueError("Input y contains NaN or infinity at a step of a sequence.")
+        check_step_targets(values, counts)
         if reset:
             self._outputs = values.shape[1:]
         elif values.shape[1:] != self._outputs:

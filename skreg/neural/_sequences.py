@@ -38,9 +38,29 @@ def steps_in(X):
 
 
 def as_list(X):
-    """An array of objects, each of them a sequence, as a list; anything else as it is."""
-    is_boxed = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
-    return list(X) if is_boxed and all(isinstance(one, (np.ndarray, list, tuple)) for one in X) else X
+    """An array or a series of objects, each of them a sequence, as a list; anything else as it is."""
+    if isinstance(X, np.ndarray):
+        entries = X if X.dtype == object and X.ndim == 1 else ()
+    else:
+        is_series = hasattr(X, "to_list") and hasattr(X, "dtype")  # of pandas or polars
+        entries = X.to_list() if is_series else ()
+    is_boxed = len(entries) and all(isinstance(one, (np.ndarray, list, tuple)) for one in entries)
+    return list(entries) if is_boxed else X
+
+
+def check_container(X):
+    """Raise TypeError or ValueError for what holds no sequences at all, or holds them in a column of a frame."""
+    if sp.issparse(X):  # some of these are dicts; they have an error of their own
+        return
+    if X is None or isinstance(X, (dict, set)) or not (hasattr(X, "__len__") or hasattr(X, "__array__")):
+        raise TypeError(f"X must hold sequences, in an array or a list; got {X if X is None else type(X).__name__}.")
+    if isinstance(X, (list, tuple)) and not X:
+        raise ValueError(f"X must hold at least one sequence; got {X!r}.")
+    if hasattr(X, "columns") and hasattr(X, "iloc") and len(X):
+        for column, dtype in zip(X.columns, X.dtypes, strict=True):
+            first = X[column].iloc[0] if str(dtype) == "object" else None
+            if isinstance(first, (np.ndarray, list, tuple)):
+                raise ValueError(f"X holds sequences in column {column!r} of a frame: pass that column alone.")
 
 
 def entries_by_names(X):
@@ -152,6 +172,8 @@ def tokens_in(X):
     ValueError
         For negative tokens, except for -1 after the end of a sequence, and for sequences of no tokens.
     """
+    if sp.issparse(X):
+        raise TypeError(f"X must hold tokens in an array or a list; got {type(X).__name__}: pass X.toarray().")
     ragged = _ragged(X)
     if ragged is None:
         rows = np.asarray(X)
@@ -222,6 +244,9 @@ def step_targets(y, lengths, n_steps):
     counts : ndarray of bool of shape (n, n_steps)
         Which steps they belong to.
     """
+    y = as_list(y)
+    if not hasattr(y, "__len__"):
+        raise TypeError(f"y must hold targets of {len(lengths)} sequences; got {y!r}.")
     if len(y) != len(lengths):
         raise ValueError(f"y must hold targets of {len(lengths)} sequences; got {len(y)}.")
     counts = np.arange(n_steps) < lengths[:, None]
@@ -241,6 +266,21 @@ def step_targets(y, lengths, n_steps):
             f" return_sequences=True; got {y.shape}."
         )
     return y[counts], counts
+
+
+def check_step_targets(values, counts):
+    """Raise ValueError for a target of `step_targets` that is missing or infinite, naming the place."""
+    rows = values.reshape(len(values), -1)
+    if values.dtype.kind == "f":
+        is_bad = ~np.isfinite(rows)
+    elif values.dtype == object:
+        is_bad = np.equal(rows, None) | np.not_equal(rows, rows)
+    else:
+        return
+    bad = np.argwhere(is_bad)
+    if bad.size:
+        i, t = np.argwhere(counts)[bad[0, 0]]
+        raise ValueError(f"y must hold a target at every step; got {rows[tuple(bad[0])]} in row {i}, at step {t}.")
 
 
 def flat_rows(steps, dtypes):

@@ -12,6 +12,7 @@ from ..utils._validation import check_table
 from ._base import BaseNet
 from ._sequences import (
     as_list,
+    check_container,
     check_tokens,
     entries_by_names,
     flat_rows,
@@ -43,6 +44,7 @@ class SequenceNet(BaseNet):
 
     def _validated(self, X, reset, y="no_validation", **options):
         X, advice = as_list(X), "encode it, texts by skreg.neural.Tokens with embedding_size"
+        check_container(X)
         check_table(X, text=self._wants_tokens, advice=advice, any_shape=True)
         if reset:
             self._has_tokens = self._wants_tokens

@@ -53,6 +53,8 @@ class Tokens(DocumentationLinkMixin, TransformerMixin, BaseEstimator):
     ValueError
         When X is not a list of texts, when `token_pattern` is no regular expression, and when no word is left for the
         vocabulary.
+    TypeError
+        When a callable `analyzer` returns no tokens, or tokens of several types.
 
     See Also
     --------
@@ -111,7 +113,15 @@ class Tokens(DocumentationLinkMixin, TransformerMixin, BaseEstimator):
             split = vectorizer.build_analyzer()
         except (re.error, ValueError) as error:
             raise ValueError(f"token_pattern={self.token_pattern!r} is no pattern of a word: {error}.") from error
-        return [list(split(text))[: self.max_length] for text in texts]
+        found = []
+        for i, text in enumerate(texts):
+            words = split(text)
+            if isinstance(words, str) or not np.iterable(words):
+                raise TypeError(
+                    f"analyzer={self.analyzer!r} must return the tokens of a text; got {words!r} in row {i}."
+                )
+            found.append(list(words)[: self.max_length])
+        return found
 
     @unchanged_on_error
     def fit(self, X, y=None):
@@ -137,7 +147,11 @@ class Tokens(DocumentationLinkMixin, TransformerMixin, BaseEstimator):
         kept = [[word for word in own if holders[word] >= self.min_count] for own in words]
         if not any(kept):
             raise ValueError(f"no word of X is in min_count={self.min_count} texts: the vocabulary would be empty.")
-        vocabulary = CountVectorizer(analyzer=_same, max_features=self.max_words).fit(kept).vocabulary_
+        try:
+            vocabulary = CountVectorizer(analyzer=_same, max_features=self.max_words).fit(kept).vocabulary_
+        except TypeError as error:  # they cannot be sorted
+            kinds = ", ".join(sorted({type(word).__name__ for own in kept for word in own}))
+            raise TypeError(f"analyzer={self.analyzer!r} must return tokens of one type; got {kinds}.") from error
         self.vocabulary_ = {word: int(vocabulary[word]) + 1 for word in sorted(vocabulary)}
         self.n_tokens_ = len(self.vocabulary_) + 1
 

@@ -3,7 +3,10 @@
 import pickle
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
+import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -117,6 +120,25 @@ def test_rnn__augmenter_inside_the_training_loop(waves):
         assert model.loss_curve_ != plain.loss_curve_
 
 
+def test_rnn__series_of_sequences_are_lists_of_them(waves):
+    X, y = waves
+    tokens = [np.arange(len(one)) for one in X]
+    steps = [one[:, 0] for one in X]
+    for model, data, target in (
+        (DropoutRNNClassifier(**SMALL), X, y),
+        (DropoutRNNClassifier(**SMALL, embedding_size=2, early_stopping=False), tokens, y),
+        (DropoutRNNRegressor(**SMALL, return_sequences=True), X, steps),
+    ):
+        wanted = model.fit(data, target).predict(data)
+        target = pd.Series(target) if target is steps else target
+        series = pd.Series(data, index=np.arange(len(data))[::-1])
+        np.testing.assert_array_equal(clone(model).fit(series, target).predict(series), wanted)
+        assert model.score(series, target) == model.score(data, target)
+    lists = pl.Series([one[:, 0].tolist() for one in X])
+    model = DropoutRNNClassifier(**SMALL).fit(lists, y)
+    np.testing.assert_array_equal(model.predict_proba(lists), model.predict_proba(lists.to_list()))
+
+
 # ---- targets at every step
 
 
@@ -207,6 +229,13 @@ def test_tokens__vocabulary_and_unknown_words():
     ):
         with pytest.raises(ValueError, match=message):
             Tokens(min_count=2).fit(X)
+    for analyzer, message in (
+        (len, r"analyzer=<built-in function len> must return the tokens of a text; got 3 in row 0"),
+        (str.upper, "must return the tokens of a text; got 'A B' in row 0"),
+        (lambda text: [text, 1], "must return tokens of one type; got int, str"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            Tokens(analyzer=analyzer).fit(["a b"])
     with pytest.raises(ValueError, match=r"token_pattern='\(' is no pattern of a word: missing"):
         Tokens(token_pattern="(").fit(["a b"])
 
@@ -250,13 +279,21 @@ def test_rnn__sequences_that_do_not_fit_are_refused(waves, fitted):
         ([X[0], None], "X must hold sequences of shape .* got None for sequence 1"),
         ([X[0], 3.0], "X must hold sequences of shape .* got 3.0 for sequence 1"),
         (["a film", "a book"], "X holds text, such as 'a film': encode it, texts by skreg.neural.Tokens"),
+        ([], r"X must hold at least one sequence; got \[\]"),
         (np.zeros((0, 4, 2)), "none of which is 0"),
+        (pd.DataFrame({"a": X[:3]}), "X holds sequences in column 'a' of a frame: pass that column alone"),
         (np.zeros((2, 4, 2, 1)), "X must have shape"),
         ([X[0], np.where(X[1] > 0.9, np.inf, X[1])], "contains infinity in row 1, at step"),
         ([X[0], np.where(X[1] > 0.9, np.nan, X[1])], "contains NaN in row 1, at step"),
     ):
         with pytest.raises(ValueError, match=message):
             fitted.predict(data)
+    for data in (None, {"a": X[0]}, iter(X)):
+        for call in (fitted.predict, lambda data: clone(fitted).fit(data, y)):
+            with pytest.raises(
+                TypeError, match=r"X must hold sequences, in an array or a list; got (None|dict|list_iter)"
+            ):
+                call(data)
     for options, message in (
         (dict(units=()), "units must hold ints of at least 1"),
         (dict(cell="gru2"), "cell"),
@@ -283,13 +320,21 @@ def test_rnn__targets_that_do_not_fit_are_refused(waves):
     bad[3] = np.where(bad[3] > 0.5, np.nan, bad[3])
     for y, message in (
         (short, r"y must hold a target for every step; sequence 3 of X has \d+ steps, y has shape"),
-        (bad, "y contains NaN or infinity"),
+        (bad, r"y must hold a target at every step; got nan in row 3, at step \d"),
         (Y[:-1], "y must hold targets of 60 sequences; got 59"),
         (np.zeros((60, 5)), r"y must have shape \(60, \d+\) or \(60, \d+, n_outputs\), with return_sequences=True"),
         (np.zeros(60), r"y must have shape \(60, \d+\)"),
     ):
         with pytest.raises(ValueError, match=message):
             DropoutRNNRegressor(**SMALL, return_sequences=True).fit(X, y)
+    with pytest.raises(TypeError, match="y must hold targets of 60 sequences; got 3"):
+        DropoutRNNRegressor(**SMALL, return_sequences=True).fit(X, 3)
+    for missing in (None, np.nan):
+        labels = [["up"] * len(one) for one in X]
+        labels[2][4] = missing
+        labels = [np.array(one, dtype=object) for one in labels]
+        with pytest.raises(ValueError, match=f"y must hold a target at every step; got {missing} in row 2, at step 4"):
+            DropoutRNNClassifier(**SMALL, return_sequences=True).fit(X, labels)
 
 
 def test_rnn__tokens_that_do_not_fit_are_refused():
@@ -311,6 +356,8 @@ def test_rnn__tokens_that_do_not_fit_are_refused():
             model.predict(bad)
     with pytest.raises(TypeError, match="X must hold tokens of an integer type, as embedding_size is set; got float64"):
         model.predict(X.astype(float))
+    with pytest.raises(TypeError, match=r"X must hold tokens in an array or a list; got csr_array: pass X.toarray\(\)"):
+        model.predict(sp.csr_array(X))
     with pytest.raises(ValueError, match="sequence 1 of X has no tokens"):
         model.predict([[1, 2], []])
     with pytest.raises(TypeError, match=r"got <U3\. skreg.neural.Tokens makes tokens from texts"):
