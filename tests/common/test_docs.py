@@ -64,7 +64,7 @@ class Shortened(ast.NodeTransformer):
         "Dropout(CNN|MLP|RNN).*": dict(max_iter=2),
         "predict_interval|predict_uncertainty": dict(n_draws=3),
         "diagnose|GridSearchCV|RandomizedSearchCV": dict(cv=2),
-        "(ElasticNetProx|LabelSmoothedLogistic|PenalizedRegressor)CV": dict(alphas=10, cv=2),
+        "(ElasticNetProx|LabelSmoothedLogistic|PenalizedCox|PenalizedRegressor)CV": dict(alphas=10, cv=2),
         "HistGradientBoosting.*": dict(max_iter=5),
     }
     FIRST = {  # first arguments
