@@ -116,6 +116,16 @@ def not_compiled(method):
     return method
 
 
+def inlined_method(method):
+    """Mark a method of a `jitted` class as `inlined`, and with it those of the same name in all classes.
+
+    The compiler removes the counting of references only where it sees all of a loop: a call for each coordinate counts
+    every array of its arguments twice, which takes as long as two hundred multiplications.
+    """
+    method.is_inlined = True
+    return method
+
+
 _FIELDS = set()
 _METHODS = {}  # method name -> (signature, {NamedTuple class: function})
 _unpublished = []  # names of methods that numba does not know yet
@@ -131,7 +141,9 @@ def _publish_methods():
             return table.get(self.instance_class)
 
         select.__signature__ = signature  # numba folds the arguments of a call with it
-        overload_method(types.BaseNamedTuple, name, jit_options=OPTIONS)(select)
+        is_inlined = any(getattr(function, "is_inlined", False) for function in table.values())
+        options = dict(OPTIONS, forceinline=True) if is_inlined else OPTIONS
+        overload_method(types.BaseNamedTuple, name, jit_options=options)(select)
 
 
 def jitted(cls):

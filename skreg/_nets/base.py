@@ -68,6 +68,9 @@ class Layer:
     ----------
     inplace : bool
         Whether the forward pass overwrites its input. `Chain` then gives it memory that nobody else needs.
+    reuses_input : bool
+        Whether the backward pass writes the gradient of the input to the memory of the input, where
+        `Context.free_input` says that nobody else needs it.
     keeps_output : bool
         Whether the backward pass needs the output, so that no later layer may overwrite it.
     needs_input_gradient : bool
@@ -91,6 +94,7 @@ class Layer:
 
     belongs_to = None
     inplace = False
+    reuses_input = False
     keeps_output = False
     needs_input_gradient = True
     is_noisy = False
@@ -168,15 +172,16 @@ class Chain(Layer):
         return trainable
 
     def __call__(self, x, ctx):
-        backs, given, free = [], _owner(x), False
+        backs, owner, free = [], _owner(x), False
         for layer in self.layers:
             if layer.inplace and not free:
                 own = ctx.scratch(x.shape, x.dtype)
                 own[:] = x
-                x, free = own, True
-            y, back = layer(x, ctx)
-            free = not layer.keeps_output and (free or _owner(y) is not given)
-            x = y
+                x, free, owner = own, True, _owner(own)
+            ctx.input_is_free = free and layer.reuses_input and layer.needs_input_gradient
+            x, back = layer(x, ctx)
+            before, owner = owner, _owner(x)
+            free = not layer.keeps_output and (free or owner is not before)  # a view is as free as what it shows
             backs.append(back)
 
         def back(d):

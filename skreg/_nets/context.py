@@ -96,6 +96,8 @@ class Context:
         Factor of the rates of all noise.
     lengths : ndarray of int of shape (rows,) or None
         Steps of every sequence of this pass, set by the layer that finds them; None for rows that are not sequences.
+    input_is_free : bool
+        Whether nobody else needs the memory of the input of the layer that is called next; see `free_input`.
     attention : list or None
         Layers of attention add their weights to it, if it is a list.
     constants : dict or None
@@ -111,6 +113,7 @@ class Context:
         self.progress = 1.0
         self.strength = 1.0
         self.lengths = None
+        self.input_is_free = False
         self.attention = None
         self.constants = None
         self._grads = []
@@ -297,6 +300,14 @@ class Context:
             if array is not None:
                 return array
         return self._fit_scratch(k, shape, dtype)
+
+    def free_input(self, x):
+        """The memory of the input x of a layer, for the gradient of x, if nobody else needs it; otherwise None.
+
+        A layer that `reuses_input` asks once, before its product: the layers inside other layers may not.
+        """
+        is_free, self.input_is_free = self.input_is_free, False
+        return x if is_free and x.flags.c_contiguous else None
 
     def in_turns(self, items):
         """Yield items, where the scratch memory that was asked for since an item is free for the next one.

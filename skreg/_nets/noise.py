@@ -7,10 +7,15 @@ Monte Carlo draw of a prediction, all rows share them: a draw is one thinned net
 depend on the rows beside it.
 """
 
+import inspect
 import math
+import sys
 from typing import NamedTuple
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, overload
 
 from .._core._jit import jitted, njit
 
@@ -49,6 +54,76 @@ def uniform(seed, place):
     x = ((x ^ (x >> _S15)) * _SECOND) & _MASK
     x = x ^ (x >> _S16)
     return (np.float32(np.int32(x >> _S9)) + HALF) * _STEP  # with 24 bits, adding a half would round to 1
+
+
+def uniform_of(product, high):
+    """`uniform` of a place, from ``place * _GOLDEN`` and from `high_part`."""
+    x = np.uint64(product) ^ np.uint64(high)
+    x = ((x ^ (x >> _S16)) * _FIRST) & _MASK
+    x = ((x ^ (x >> _S15)) * _SECOND) & _MASK
+    x = x ^ (x >> _S16)
+    return (np.float32(np.int32(x >> _S9)) + HALF) * _STEP
+
+
+def following(product):
+    """The product of the next place."""
+    return np.uint32((np.uint64(product) + _GOLDEN) & _MASK)
+
+
+@intrinsic
+def _uniform_of(typing_context, product, high):
+    whole, number = ir.IntType(32), ir.FloatType()
+
+    def generate(context, builder, signature, args):
+        x = builder.xor(*args)
+        for shift, factor in ((_S16, _FIRST), (_S15, _SECOND)):
+            x = builder.xor(x, builder.lshr(x, ir.Constant(whole, int(shift))))
+            x = builder.mul(x, ir.Constant(whole, int(factor)))
+        x = builder.xor(x, builder.lshr(x, ir.Constant(whole, int(_S16))))
+        x = builder.sitofp(builder.lshr(x, ir.Constant(whole, int(_S9))), number)
+        return builder.fmul(builder.fadd(x, ir.Constant(number, float(HALF))), ir.Constant(number, float(_STEP)))
+
+    return types.float32(types.uint32, types.uint32), generate
+
+
+@intrinsic
+def _following(typing_context, product):
+    def generate(context, builder, signature, args):
+        return builder.add(*args, ir.Constant(ir.IntType(32), int(_GOLDEN)))
+
+    return types.uint32(types.uint32), generate
+
+
+@overload(uniform_of)
+def _overload_uniform_of(product, high):
+    return lambda product, high: _uniform_of(product, high)
+
+
+@overload(following)
+def _overload_following(product):
+    return lambda product: _following(product)
+
+
+# The cache of kernels follows Python code, not what numba makes of it here.
+uniform_of.compiled_from = following.compiled_from = inspect.getsource(sys.modules[__name__])
+
+
+@njit
+def begin_places(seed, place):
+    """What the numbers of successive places begin with: the product of the first one, and the part of the others.
+
+    Numba computes with integers of 64 bits, of which a register holds half as many, and whose products are slow. So
+    loops over places use `uniform_of` and `following`, until `n_before_overflow` places are done.
+    """
+    wide = np.uint64(place)
+    high = ((wide >> _S32) * _FIRST ^ np.uint64(seed)) & _MASK
+    return np.uint32((wide & _MASK) * _GOLDEN & _MASK), np.uint32(high)
+
+
+@njit
+def n_before_overflow(place, n):
+    """How many of n successive places have the same high bits as the first one: all but once in four billion."""
+    return min(n, np.int64(2**32) - np.int64(np.uint64(place) & _MASK))
 
 
 @njit

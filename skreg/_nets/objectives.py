@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._core._jit import jitted, njit
+from .._core._jit import inlined_method, jitted, njit
 from .noise import HALF, ONE, ZERO
 
 _MOST = np.float32(0.9999)  # of the bound of a log variance, which no finite score reaches
@@ -22,6 +22,7 @@ class CrossEntropy(NamedTuple):
 
     confidence: np.float32
 
+    @inlined_method
     def loss_and_gradient(self, scores, targets, i, d):
         """Loss of row i; its gradient is written to row i of d."""
         K = scores.shape[1]
@@ -32,19 +33,20 @@ class CrossEntropy(NamedTuple):
         for k in range(K):
             d[i, k] = np.exp(scores[i, k] - top)
             total += d[i, k]
-        log_total = np.log(total)
+        log_total, inverse = np.log(total), ONE / total
         loss = entropy = 0.0
         for k in range(K):
-            log_p = scores[i, k] - top - log_total
-            p = d[i, k] / total
-            loss -= targets[i, k] * log_p
-            entropy -= p * log_p
-            d[i, k] = p - targets[i, k]
+            d[i, k] *= inverse
+            loss -= targets[i, k] * (scores[i, k] - top - log_total)
         if self.confidence > ZERO:
             for k in range(K):
+                entropy -= d[i, k] * (scores[i, k] - top - log_total)
+            for k in range(K):
                 log_p = scores[i, k] - top - log_total
-                d[i, k] += self.confidence * (d[i, k] + targets[i, k]) * (log_p + entropy)
+                d[i, k] += self.confidence * d[i, k] * (log_p + entropy)
             loss -= self.confidence * entropy
+        for k in range(K):
+            d[i, k] -= targets[i, k]
         return loss
 
     def average(self, scores):
@@ -61,6 +63,7 @@ class SquaredError(NamedTuple):
 
     half: np.float32 = HALF
 
+    @inlined_method
     def loss_and_gradient(self, scores, targets, i, d):
         K = scores.shape[1]
         loss = 0.0
@@ -85,6 +88,7 @@ class GaussianLikelihood(NamedTuple):
 
     bound: np.float32
 
+    @inlined_method
     def loss_and_gradient(self, scores, targets, i, d):
         K = targets.shape[1]
         loss = 0.0

@@ -14,10 +14,11 @@ from skreg._core.parts.projections import project_columns
 from skreg._nets.architectures.mlp import Architecture, build_mlp
 from skreg._nets.base import Chain, Net, ResidualBlock, by_position
 from skreg._nets.context import Context, RowWeights
-from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout
+from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout, Relu, fused_forward
 from skreg._nets.layers.dense import Bias, Dense
 from skreg._nets.layers.dropout import Dropout, InputNoise
 from skreg._nets.layers.normalization import LEAST_SHARE, BatchNorm, LayerNorm, channel_moments
+from skreg._nets.layers.shapes import Reshape
 from skreg._nets.noise import Adaptive, Bernoulli, Concrete, Gaussian, dropout_noise, normal, perturb, uniform
 from skreg._nets.objectives import CrossEntropy, GaussianLikelihood, SquaredError, evaluate
 from skreg._nets.training.averaging import refresh_statistics
@@ -53,6 +54,17 @@ CASES = {
         ResidualBlock(
             Chain(Dense(4), LayerNorm(), BiasActivationDropout(ACTIVATIONS["gelu"], HALF), Dropout(HALF, shared=ROW))
         ),
+    ],
+    "an output that is needed, seen by a view": lambda: [
+        Dense(4),
+        BiasActivationDropout(ACTIVATIONS["tanh"], Concrete(F(-0.5), F(0.1)), 0.01),
+        Reshape((2, 2)),
+        Reshape(),
+    ],
+    "an output that is needed, seen by a shortcut": lambda: [
+        Dense(4),
+        BiasActivationDropout(ACTIVATIONS["tanh"], Concrete(F(-0.5), F(0.1)), 0.01),
+        ResidualBlock(Chain(Dense(3), BiasActivationDropout(ACTIVATIONS["tanh"]), Dense(2)), shortcut=Dense(2)),
     ],
     "input noise and dropout": lambda: [InputNoise(0.5), Dropout(HALF), Dropout(HALF, augment=True), Dense(4)],
 }
@@ -475,6 +487,21 @@ def test_layers__architecture_of_the_perceptron():
 def test_layers__noise_does_not_come_again_beyond_32_bits():
     places = np.arange(1000)
     assert [uniform(7, p) for p in places] != [uniform(7, p + 2**32) for p in places]
+
+
+@pytest.mark.plain
+def test_layers__places_of_fused_noise_are_those_of_one_factor():
+    """Also where 32 bits overflow between two places."""
+    n, channels, seed = 3, 40, 2**32 - 5
+    z = np.random.default_rng(0).standard_normal((n, 1, channels)).astype(F)
+    none, one = np.zeros(channels, F), np.ones(channels, F)
+    for first in (0, (2**32 - 50) // channels):
+        slope, out = np.empty(z.size, F), np.empty_like(z)
+        fused_forward(Relu(), HALF, z, none, one, none, (seed, first, channels, channels, 1), slope, out)
+        places = first * channels + np.arange(z.size)
+        factors = np.array([HALF.factor(F(0.0), uniform(seed, place)) for place in places]).reshape(z.shape)
+        np.testing.assert_array_equal(out, np.maximum(z, 0.0) * factors)
+        np.testing.assert_array_equal(slope.reshape(z.shape), (z > 0.0) * factors)
 
 
 RATES = {

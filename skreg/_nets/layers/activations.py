@@ -9,7 +9,19 @@ from scipy.special import expit, xlogy
 
 from ..._core._jit import jitted, njit
 from ..base import Layer, Param, by_channel, by_position
-from ..noise import HALF, ONE, ZERO, Concrete, NoNoise, sigmoid, uniform
+from ..noise import (
+    HALF,
+    ONE,
+    ZERO,
+    Concrete,
+    NoNoise,
+    begin_places,
+    following,
+    n_before_overflow,
+    sigmoid,
+    uniform,
+    uniform_of,
+)
 from .segments import SEGMENT, add_by_channel, positions_of_segment, repeated
 
 _ROOT_HALF = np.float32(math.sqrt(0.5))
@@ -119,11 +131,18 @@ def fused_forward(activation, noise, z, mean, scale, bias, places, slope, out):
             derivatives = slope[at : at + length] if keeps_slope else slope[:length]
             for k in range(length):
                 values[k] = (given[k] - means[k]) * scales[k] + biases[k]
-            for k in range(length):
-                factor = noise.factor(values[k], uniform(seed, place + k))
-                value, derivative = activation.activate(values[k])
-                derivatives[k] = derivative * factor
-                own[k] = value * factor
+            begin = 0
+            while begin < length:
+                end = begin + n_before_overflow(place + begin, length - begin)
+                product, high = begin_places(seed, place + begin)
+                inputs, slopes, results = values[begin:end], derivatives[begin:end], own[begin:end]
+                for k in range(inputs.size):
+                    factor = noise.factor(inputs[k], uniform_of(product, high))
+                    value, derivative = activation.activate(inputs[k])
+                    slopes[k] = derivative * factor
+                    results[k] = value * factor
+                    product = following(product)
+                begin = end
 
 
 @njit

@@ -82,6 +82,8 @@ class Dense(Weighted):
     Biases belong to the `BiasActivationDropout` or `Bias` layer after it.
     """
 
+    reuses_input = True
+
     def build(self, shape, rng, dtype):
         *positions, n_inputs = shape
         self.build_weights(n_inputs, rng, dtype)
@@ -90,7 +92,7 @@ class Dense(Weighted):
 
     def __call__(self, x, ctx):
         W, backs = self.effective(ctx)
-        shape = x.shape
+        shape, free = x.shape, ctx.free_input(x)
         x = by_channel(x) if len(shape) > 2 else x  # which may be sparse
         out = ctx.scratch((x.shape[0], W.shape[1]), W.dtype)
         x.dot(W, out)
@@ -100,7 +102,8 @@ class Dense(Weighted):
             self.add_gradient(ctx, backs, lambda G: _transposed_dot(x, d, G))
             if not self.needs_input_gradient:
                 return None
-            return np.dot(d, W.T, out=ctx.scratch(x.shape, W.dtype)).reshape(shape)
+            before = ctx.scratch(x.shape, W.dtype) if free is None else x  # which is in the cache now
+            return np.dot(d, W.T, out=before).reshape(shape)
 
         return out.reshape(*shape[:-1], -1), back
 

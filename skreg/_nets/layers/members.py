@@ -109,6 +109,8 @@ class MemberDense(Weighted):
         See `Weighted`.
     """
 
+    reuses_input = True
+
     def __init__(self, n_members, width, group="weights", gain=1.0):
         super().__init__(width, group, gain)
         self.n_members = n_members
@@ -126,7 +128,7 @@ class MemberDense(Weighted):
         return x.reshape(len(x), self.n_members, -1).transpose(1, 0, 2)
 
     def __call__(self, x, ctx):
-        W, backs = self.effective(ctx)
+        (W, backs), free = self.effective(ctx), ctx.free_input(x)
         rows = self._by_member(x)
         out = ctx.scratch((len(x), self.n_members * self.width), x.dtype)
         np.matmul(rows, W, out=self._by_member(out))
@@ -136,7 +138,7 @@ class MemberDense(Weighted):
             self.add_gradient(ctx, backs, lambda G: np.matmul(rows.transpose(0, 2, 1), d, out=G))
             if not self.needs_input_gradient:
                 return None
-            before = ctx.scratch(x.shape, x.dtype)
+            before = ctx.scratch(x.shape, x.dtype) if free is None else free
             if self.width == 1:  # `matmul` is slow for one output
                 np.einsum("mn,mw->nmw", d[:, :, 0], W[:, :, 0], out=before.reshape(len(x), self.n_members, -1))
             else:
