@@ -19,10 +19,13 @@ import warnings
 import numba
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from numba.core import event
 
 import skreg
 from skreg._core import _jit, _kernel_cache
+from skreg._core.data.base import readonly, unsigned
+from skreg._core.parts.designs import CSC, DenseDesign, col_updates
 from tests.combinations import THOROUGH
 from tests.processes import FIND_TESTS
 
@@ -645,3 +648,18 @@ def test_njit__compiles_what_it_is_given():
         return 2 * x
 
     assert twice(3) == 6
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+def test_inlined_method__loops_over_columns_count_no_references(index):
+    X = sp.random(6, 3, 0.5, format="csc", random_state=0)
+    arrays = X.data, unsigned(X.indices.astype(index)), unsigned(X.indptr.astype(index))
+    sparse = CSC(*map(readonly, arrays), np.arange(3), np.zeros(3), np.ones(3), 6.0)
+    dense = DenseDesign(readonly(X.toarray().T.copy()), *sparse[3:6])
+    _jit._publish_methods()
+    kernel = numba.njit(**_jit.OPTIONS)(col_updates.py_func)
+    for design, state in ((dense, np.zeros(6)), (sparse, np.zeros(7))):
+        kernel(design, np.ones(3), np.ones(1), state)
+        np.testing.assert_allclose(state[:6], X.toarray().sum(axis=1))
+    for code in kernel.inspect_llvm().values():
+        assert "call void @NRT_incref" not in code

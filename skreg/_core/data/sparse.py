@@ -103,11 +103,25 @@ class SparseData(Data):
             yield self._moments((A.T @ A).toarray(), A.T @ V, V.T @ V, mean)
 
     def restrict(self, A, cols):
-        """The design A (or None) with more columns at its end."""
-        if A is None:
+        """The design A (or None) with more columns at its end.
+
+        They are copied, so that sweeps read memory in order: short columns far from each other would be waited for.
+        Most columns of X are read in place.
+        """
+        is_new = A is None or not A.cols.size
+        if is_new and 2 * cols.size > self.p:
             return self._design(cols, self.mean[cols], self.scale[cols])
-        mean, scale = np.append(A.mean, self.mean[cols]), np.append(A.scale, self.scale[cols])
-        return A._replace(cols=np.append(A.cols, cols), mean=mean, scale=scale)
+        mean, scale = self.mean[cols], self.scale[cols]
+        if not is_new:
+            mean, scale = np.append(A.mean, mean), np.append(A.scale, scale)
+            if A.data is self.X.data:
+                return A._replace(cols=np.append(A.cols, cols), mean=mean, scale=scale)
+        X, kind = self.X[:, cols], self.X.indptr.dtype
+        data, indices, indptr = X.data, unsigned(X.indices.astype(kind)), unsigned(X.indptr.astype(kind))
+        if not is_new:
+            data, indices = np.append(A.data, data), np.append(A.indices, indices)
+            indptr = np.append(A.indptr, A.indptr[-1] + indptr[1:])
+        return CSC(*map(readonly, (data, indices, indptr)), np.arange(mean.size), mean, scale, self.weight)
 
     def weighted_gram(self, cols, mean, ones, roots, which, rows=None, new=None, dtype=np.float64):
         first, shift = 0 if new is None else which.size - new, np.append(0.0 * ones, mean * self.scale[cols])

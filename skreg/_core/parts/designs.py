@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import jitted, njit
+from .._jit import inlined_method, jitted, njit
 
 
 @jitted
@@ -20,6 +20,7 @@ class DenseDesign(NamedTuple):
     mean: np.ndarray
     scale: np.ndarray
 
+    @inlined_method
     def col_mean(self, j, h, weight):
         x = self.XT[self.cols[j]]
         m = 0.0
@@ -52,18 +53,21 @@ class DenseDesign(NamedTuple):
             s += (x[i] - m) * (r[i] - v[i] * q[i])
         return s * self.scale[j]
 
+    @inlined_method
     def col_update(self, j, d, h, r):
         x = self.XT[self.cols[j]]
         m = self.mean[j]
         step = d * self.scale[j]
-        if h.size == 1:  # one weight for all rows: saves reading it for every row
-            step *= h[0]
-            for i in range(x.size):
-                r[i] += step * (x[i] - m)
-        else:
-            for i in range(x.size):
-                r[i] += step * h[i] * (x[i] - m)
+        # One weight for all rows saves reading it for every row. One of the loops is empty: a branch around them would
+        # keep the counting of references, see `CSC.col_update`
+        n_equal = x.size if h.size == 1 else 0
+        equal = step * h[0]
+        for i in range(n_equal):
+            r[i] += equal * (x[i] - m)
+        for i in range(x.size - n_equal):
+            r[i] += step * h[i] * (x[i] - m)
 
+    @inlined_method
     def col_sqnorm(self, j, h):
         x = self.XT[self.cols[j]]
         m = self.mean[j]
@@ -95,12 +99,10 @@ class CSC(NamedTuple):
         for k in range(first, last):
             s += self.data[k] * h[self.indices[k]]
         m = s / weight
-        if last - first == h.size:  # without zeros: may be constant, see DenseDesign
-            s = 0.0
-            for k in range(first, last):
-                s += (self.data[k] - m) * h[self.indices[k]]
-            m += s / weight
-        return m
+        s = 0.0
+        for k in range(first, last if last - first == h.size else first):  # no zeros: may be constant, see DenseDesign
+            s += (self.data[k] - m) * h[self.indices[k]]
+        return m + s / weight
 
     def col_dot(self, j, r):
         first, last = self.indptr[self.cols[j]], self.indptr[self.cols[j] + 1]
@@ -121,28 +123,22 @@ class CSC(NamedTuple):
         first, last = self.indptr[self.cols[j]], self.indptr[self.cols[j] + 1]
         step = d * self.scale[j]
         r[r.size - 1] -= step * self.mean[j]
-        if h.size == 1:
-            step *= h[0]
-            for k in range(first, last):
-                r[self.indices[k]] += step * self.data[k]
-        else:
-            for k in range(first, last):
-                i = self.indices[k]
-                r[i] += step * h[i] * self.data[k]
+        end = np.uint64(h.size - 1)  # 0 for one weight for all rows. Two loops would keep the counting of references
+        for k in range(first, last):
+            i = self.indices[k]
+            r[i] += step * h[min(i, end)] * self.data[k]
 
     def col_sqnorm(self, j, h):
         first, last = self.indptr[self.cols[j]], self.indptr[self.cols[j] + 1]
         m = self.mean[j]
         s = 0.0
         zeros = self.weight
-        full = last - first == h.size
         for k in range(first, last):
             hk = h[self.indices[k]]
             s += hk * (self.data[k] - m) ** 2
             zeros -= hk
-        if not full:
-            s += max(zeros, 0.0) * m * m
-        return s * self.scale[j] ** 2
+        zeros = max(zeros, 0.0) if last - first < h.size else 0.0
+        return (s + zeros * m * m) * self.scale[j] ** 2
 
 
 @jitted

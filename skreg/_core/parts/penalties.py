@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import jitted, njit
+from .._jit import inlined_method, jitted, njit
 
 # How far from zero the correlation of an unpenalized coefficient may be, relative to the norms of its column and of y,
 # to count as zero in the dual: no scaling of a dual point can repair rounding there. An L2 penalty below it is treated
@@ -259,6 +259,7 @@ class FoldedConcave(NamedTuple):
                 best, lowest = w, height
         return best
 
+    @inlined_method
     def value(self, w, j):
         if not self.lower[j] <= w <= self.upper[j]:
             return np.inf

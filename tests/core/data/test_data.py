@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from skreg._core.data import as_data
+from skreg._core.parts.designs import col_dots
 
 pytestmark = pytest.mark.plain
 
@@ -58,3 +59,23 @@ def test_data__inner_products_pay_where_x_has_far_more_entries():
     assert pays(1500, 200, 0.01)  # few columns
     assert not pays(1500, 300, 0.1)
     assert pays(15500, 300, 0.1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_data__few_sparse_columns_are_copied_in_the_order_of_the_working_set(dtype):
+    rng = np.random.default_rng(0)
+    X = sp.random(30, 20, 0.3, format="csc", random_state=rng).astype(dtype)
+    data = as_data(X, np.ones((1, 30)), None, True)
+    every = data.restrict(None, np.arange(20))
+    assert every.data is data.X.data  # most columns: no second copy of X
+    A, cols = data.restrict(None, np.empty(0, np.int64)), np.array([7, 3, 11])
+    for new in (cols[:2], cols[2:]):
+        A = data.restrict(A, new)
+    assert A.data.size == X[:, cols].nnz
+    assert [part.dtype for part in A[:3]] == [part.dtype for part in every[:3]]  # one compiled variant
+    assert not any(part.flags.writeable for part in A[:3])
+    r = np.append(rng.standard_normal(30), 0.5)
+    few, all_of_them = np.empty(3), np.empty(20)
+    col_dots(A, np.arange(3), r, few)
+    col_dots(every, np.arange(20), r, all_of_them)
+    np.testing.assert_array_equal(few, all_of_them[cols])
