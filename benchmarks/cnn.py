@@ -281,7 +281,7 @@ def run(args):
         shape = few[0].shape[1:]
         about = f"{describe(case, shape)}, {parameters(case, shape, int(few[1].max()) + 1):,} parameters"
         if "epoch" in args.parts:
-            n = rows or case.rows
+            n = len(data(name, rows or case.rows)[0])  # digits has fewer than may be asked for
             pages.enter("epoch", name, f"{n:,} rows of {about}", rows=epoch_times(name, n, repeats))
         if "memory" in args.parts and name in WITH_MEMORY:
             pages.enter("memory", name, f"two epochs of {rows or 60_000:,} rows", rows=peaks(name, rows or 60_000))

@@ -48,6 +48,7 @@ CASES = {
         Reshape(),
     ],
     "even kernels": lambda: [conv(3, (2, 4), (2, 2)), BiasActivationDropout(TANH), Reshape()],
+    "twelve numbers of a window": lambda: [conv(3, (2, 3), (2, 1)), BiasActivationDropout(TANH), Reshape()],
     "many channels": lambda: [conv(5, (1, 1)), BiasActivationDropout(TANH), conv(2, (2, 3), (2, 1)), Reshape()],
     "by tiles": lambda: [
         Reshape(TILED),
@@ -78,6 +79,11 @@ CASES = {
     ],
     "mean pooling": lambda: [conv(3, (3, 3)), BiasActivationDropout(TANH, HALF), MeanPool((2, 3)), Reshape()],
     "batch norm": lambda: [conv(3, (3, 3)), BiasActivationDropout(TANH, norm=BatchNorm()), GlobalMeanPool()],
+    "batch norm of sixteen channels": lambda: [
+        conv(16, (3, 3)),
+        BiasActivationDropout(TANH, norm=BatchNorm()),
+        GlobalMeanPool(),
+    ],
     "layer norm": lambda: [conv(3, (3, 3)), LayerNorm(), BiasActivationDropout(TANH), GlobalMeanPool()],
     "spatial dropout": lambda: [conv(3, (3, 3)), Dropout(HALF, shared=("positions",)), GlobalMeanPool()],
     "DropBlock": lambda: [conv(3, (3, 3)), DropBlock(0.3, (2, 2)), GlobalMeanPool()],

@@ -17,7 +17,8 @@ from skreg._nets.context import Context, RowWeights
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout, Relu, fused_forward
 from skreg._nets.layers.dense import Bias, Dense
 from skreg._nets.layers.dropout import Dropout, InputNoise
-from skreg._nets.layers.normalization import LEAST_SHARE, BatchNorm, LayerNorm, channel_moments
+from skreg._nets.layers.moments import channel_moments, gradient_sums, gradient_sums_by_lanes, moments_by_lanes
+from skreg._nets.layers.normalization import LEAST_SHARE, BatchNorm, LayerNorm
 from skreg._nets.layers.shapes import Reshape
 from skreg._nets.noise import Adaptive, Bernoulli, Concrete, Gaussian, dropout_noise, normal, perturb, uniform
 from skreg._nets.objectives import CrossEntropy, GaussianLikelihood, SquaredError, evaluate
@@ -590,6 +591,29 @@ def test_channel_moments__huge_batches_keep_their_digits():
     mean, variance = moments(x, np.ones(len(x), np.float32))
     np.testing.assert_allclose(mean, x.mean(axis=0, dtype=np.float64), rtol=1e-6)
     np.testing.assert_allclose(variance, x.var(axis=0, dtype=np.float64), rtol=1e-4)
+
+
+@pytest.mark.plain
+@pytest.mark.parametrize("shape", [(3, 90, 16), (3, 87, 16), (259, 1, 32), (2, 1, 16)])  # blocks of 256 positions end
+def test_batch_norm__sixteen_channels_at_a_time_are_as_one(shape):
+    rng = np.random.default_rng(0)
+    x, d, slope = (5.0 + rng.standard_normal(shape) for _ in range(3))
+    width = shape[2]
+    rows, given, slopes = (array.reshape(-1, width) for array in (x, d, slope))
+    for weights in (rng.random(shape[0]), np.r_[np.zeros(shape[0] - 1), 1.0]):
+        results = []
+        for moments in (channel_moments, moments_by_lanes):
+            mean, squares = np.empty((2, width))
+            results.append((mean, squares, moments(x, weights, mean, squares)))
+        for found, wanted in zip(*results, strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+    results = []
+    for sums in (gradient_sums, gradient_sums_by_lanes):
+        own, out, scale_grad, bias_grad = given.copy(), np.empty((2, width)), np.ones(width), np.ones(width)
+        sums(own, slopes, rows, rows.mean(axis=0), 1.0 / rows.std(axis=0), out, scale_grad, bias_grad)
+        results.append((own, out, scale_grad, bias_grad))
+    for found, wanted in zip(*results, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-9)
 
 
 def test_batch_norm__a_batch_without_weight_leaves_the_running_means():

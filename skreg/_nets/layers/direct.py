@@ -77,34 +77,51 @@ def multiply_windows(x, W, geometry, padded, out):
 def add_weight_gradient(x, d, geometry, padded, out):
     """Add the gradient of the weights of `multiply_windows`, from that of its output, to `out`.
 
-    Four weights of a filter at a time share what is read of d; what comes after the last one is not added.
+    Nine weights of a filter at a time, as many as 3 x 3 pixels have, share what is read of d, and their sums over an
+    image stay in registers; what comes after the last one is not added.
     """
     kernel, stride, before, (_, width), (n_rows, n_windows) = geometry
     n_channels, row = x.shape[3], width * x.shape[3]
     offsets, given, target = window_offsets(kernel, row, n_channels), d.reshape(-1), out.reshape(-1)
     n_filters, step, last, place = out.shape[1], stride[1] * n_channels, offsets.size - 1, 0
-    sums = np.zeros(4 * LANES, d.dtype)
+    jump = stride[0] * row - n_windows * step  # from behind the last window of a row to the first one of the next
+    sums = np.zeros(9 * LANES, d.dtype)
     nothing = load(sums, 0)
     for b in range(len(x)):
         source = with_zeros(x[b], before, padded)
-        for i in range(n_rows):
-            start = i * stride[0] * row
-            for k in range(0, offsets.size, 4):
-                s0, s1 = start + offsets[k], start + offsets[min(k + 1, last)]
-                s2, s3 = start + offsets[min(k + 2, last)], start + offsets[min(k + 3, last)]
-                for first in range(0, n_filters, LANES):
-                    sum0, sum1, sum2, sum3 = nothing, nothing, nothing, nothing
-                    for j in range(n_windows):
-                        own, s = load(given, place + j * n_filters + first), j * step
+        for k in range(0, offsets.size, 9):
+            s0, s1, s2 = offsets[k], offsets[min(k + 1, last)], offsets[min(k + 2, last)]
+            s3, s4, s5 = offsets[min(k + 3, last)], offsets[min(k + 4, last)], offsets[min(k + 5, last)]
+            s6, s7, s8 = offsets[min(k + 6, last)], offsets[min(k + 7, last)], offsets[min(k + 8, last)]
+            for first in range(0, n_filters, LANES):
+                sum0, sum1, sum2, sum3, sum4 = nothing, nothing, nothing, nothing, nothing
+                sum5, sum6, sum7, sum8 = nothing, nothing, nothing, nothing
+                s, t = 0, place + first
+                for _ in range(n_rows):
+                    for _ in range(n_windows):
+                        own = load(given, t)
                         sum0 = sum0 + spread(source, s0 + s) * own
                         sum1 = sum1 + spread(source, s1 + s) * own
                         sum2 = sum2 + spread(source, s2 + s) * own
                         sum3 = sum3 + spread(source, s3 + s) * own
-                    store(sums, 0, sum0)
-                    store(sums, LANES, sum1)
-                    store(sums, 2 * LANES, sum2)
-                    store(sums, 3 * LANES, sum3)
-                    for m in range(min(4, offsets.size - k)):
-                        t = (k + m) * n_filters + first
-                        store(target, t, load(target, t) + load(sums, m * LANES))
-            place += n_windows * n_filters
+                        sum4 = sum4 + spread(source, s4 + s) * own
+                        sum5 = sum5 + spread(source, s5 + s) * own
+                        sum6 = sum6 + spread(source, s6 + s) * own
+                        sum7 = sum7 + spread(source, s7 + s) * own
+                        sum8 = sum8 + spread(source, s8 + s) * own
+                        s += step
+                        t += n_filters
+                    s += jump
+                store(sums, 0, sum0)
+                store(sums, LANES, sum1)
+                store(sums, 2 * LANES, sum2)
+                store(sums, 3 * LANES, sum3)
+                store(sums, 4 * LANES, sum4)
+                store(sums, 5 * LANES, sum5)
+                store(sums, 6 * LANES, sum6)
+                store(sums, 7 * LANES, sum7)
+                store(sums, 8 * LANES, sum8)
+                for q in range(min(9, offsets.size - k)):
+                    t = (k + q) * n_filters + first
+                    store(target, t, load(target, t) + load(sums, q * LANES))
+        place += n_rows * n_windows * n_filters

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..._core._jit import njit
-from ..lanes import LANES, load, store
+from ..lanes import LANES, load, spread, store
 from ..noise import ONE, ZERO
 from .pooling import where_near
 from .segments import add_by_channel, positions_of_segment, repeated
@@ -64,6 +64,62 @@ def channel_moments(x, weights, mean, squares):
 
 
 @njit
+def moments_by_lanes(x, weights, mean, squares):
+    """`channel_moments` where the number of channels is a multiple of sixteen, in half of the time for small batches.
+
+    Four positions at a time have sums of their own, which stay in registers; those after the last one of a block are
+    the last one again, with weight 0.
+    """
+    n, n_positions, n_channels = x.shape
+    numbers, end = x.reshape(-1), n * n_positions
+    own, own_squares, shares = np.empty_like(mean), np.empty_like(mean), np.empty(BLOCK_ROWS, x.dtype)
+    nothing = load(np.zeros(LANES, x.dtype), 0)
+    for c in range(n_channels):
+        mean[c] = squares[c] = ZERO
+    total, i, left = 0.0, -1, 0
+    for start in range(0, end, BLOCK_ROWS):
+        size, weight = min(BLOCK_ROWS, end - start), 0.0
+        for k in range(BLOCK_ROWS):
+            if k >= size:
+                shares[k] = ZERO
+                continue
+            if left == 0:
+                i, left = i + 1, n_positions
+            left -= 1
+            shares[k] = weights[i]
+            weight += weights[i]
+        if weight == 0.0:
+            continue
+        one, last = x.dtype.type(1.0 / weight), size - 1
+        for first in range(0, n_channels, LANES):
+            s = start * n_channels + first
+            a, b, c, d = nothing, nothing, nothing, nothing
+            for k in range(0, size, 4):
+                s1, s2 = s + min(k + 1, last) * n_channels, s + min(k + 2, last) * n_channels
+                a = a + spread(shares, k) * load(numbers, s + k * n_channels)
+                b = b + spread(shares, k + 1) * load(numbers, s1)
+                c = c + spread(shares, k + 2) * load(numbers, s2)
+                d = d + spread(shares, k + 3) * load(numbers, s + min(k + 3, last) * n_channels)
+            middle = ((a + b) + (c + d)) * one
+            store(own, first, middle)
+            a, b, c, d = nothing, nothing, nothing, nothing
+            for k in range(0, size, 4):
+                s1, s2 = s + min(k + 1, last) * n_channels, s + min(k + 2, last) * n_channels
+                t, u = load(numbers, s + k * n_channels) - middle, load(numbers, s1) - middle
+                v, w = load(numbers, s2) - middle, load(numbers, s + min(k + 3, last) * n_channels) - middle
+                a, b = a + spread(shares, k) * (t * t), b + spread(shares, k + 1) * (u * u)
+                c, d = c + spread(shares, k + 2) * (v * v), d + spread(shares, k + 3) * (w * w)
+            store(own_squares, first, (a + b) + (c + d))
+        total += weight
+        share, between = x.dtype.type(weight / total), x.dtype.type(weight * (1.0 - weight / total))
+        for j in range(n_channels):
+            less = own[j] - mean[j]
+            mean[j] += share * less
+            squares[j] += own_squares[j] + between * (less * less)
+    return total
+
+
+@njit
 def write_factors(squares, n, scale, inverse, factor):
     """Write one over the standard deviations of channels to `inverse`, and that times their scales to `factor`.
 
@@ -113,6 +169,36 @@ def gradient_sums(d, slope, x, mean, inverse, out, scale_grad, bias_grad):
         out[1, j] *= inverse[j]
         bias_grad[j] += out[0, j]
         scale_grad[j] += out[1, j]
+
+
+@njit
+def gradient_sums_by_lanes(d, slope, x, mean, inverse, out, scale_grad, bias_grad):
+    """`gradient_sums` where the number of channels is a multiple of sixteen, in half of the time for small batches."""
+    n, m = d.shape
+    rows, slopes, inputs, sums, products = d.reshape(-1), slope.reshape(-1), x.reshape(-1), out[0], out[1]
+    nothing = load(np.zeros(LANES, d.dtype), 0)
+    out[:] = ZERO
+    for start in range(0, n, BLOCK_ROWS):
+        stop = min(start + BLOCK_ROWS, n)
+        for first in range(0, m, LANES):
+            middle, a, b, e, f, s = load(mean, first), nothing, nothing, nothing, nothing, start * m + first
+            for _ in range(start, stop - 1, 2):
+                u, v = load(rows, s) * load(slopes, s), load(rows, s + m) * load(slopes, s + m)
+                store(rows, s, u)
+                store(rows, s + m, v)
+                a, b = a + u, b + v
+                e, f = e + u * (load(inputs, s) - middle), f + v * (load(inputs, s + m) - middle)
+                s += 2 * m
+            if (stop - start) % 2:
+                u = load(rows, s) * load(slopes, s)
+                store(rows, s, u)
+                a, e = a + u, e + u * (load(inputs, s) - middle)
+            store(sums, first, load(sums, first) + (a + b))
+            store(products, first, load(products, first) + (e + f))
+    for j in range(m):
+        products[j] *= inverse[j]
+        bias_grad[j] += sums[j]
+        scale_grad[j] += products[j]
 
 
 @njit

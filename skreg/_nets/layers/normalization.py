@@ -10,6 +10,7 @@ import numpy as np
 from ..._core._jit import njit
 from ..base import Layer, Param, by_channel, by_position
 from ..context import summed
+from ..lanes import LANES
 from ..noise import ONE, ZERO
 from .moments import (
     BLOCK_ROWS,
@@ -17,6 +18,8 @@ from .moments import (
     channel_moments,
     channels_backward,
     gradient_sums,
+    gradient_sums_by_lanes,
+    moments_by_lanes,
     pooled_channels_backward,
     update_running,
     write_factors,
@@ -132,6 +135,11 @@ class BatchNorm(Layer):
     Rows count by their weights, in the moments of a batch and in the running means. The running mean is that of
     standard deviations, not of variances as in the paper: one row far from the others would count by its square, and
     shrink in evaluation what was never as small in the batches that most rows were trained in.
+
+    Attributes
+    ----------
+    has_lanes : bool
+        Whether the number of channels is a multiple of sixteen, for kernels that take sixteen of them at a time.
     """
 
     def build(self, shape, rng, dtype):
@@ -141,6 +149,7 @@ class BatchNorm(Layer):
         self.deviation = Param(np.ones(width, dtype), learned=False)
         self.seen = Param(np.zeros(1, dtype), learned=False)
         self.least = LEAST_SHARE
+        self.has_lanes = width % LANES == 0
         return shape
 
     def forget(self, least):
@@ -164,7 +173,8 @@ class BatchNorm(Layer):
         """Multiply d by `slope`, add the gradients of scales and biases, and return what `backward` needs."""
         sums = np.empty((2, d.shape[-1]), d.dtype)
         own = standard.mean, standard.inverse, sums, ctx.grad(self.scale), bias_grad
-        gradient_sums(by_channel(d), slope, x, *own)
+        add = gradient_sums_by_lanes if self.has_lanes else gradient_sums
+        add(by_channel(d), slope, x, *own)
         return ctx.total(sums)
 
     def backward(self, d, x, standard, sums, winners, ctx):
@@ -196,7 +206,8 @@ class BatchNorm(Layer):
     def _of_batch(self, x, n, ctx):
         """`Standard` by the moments of the batch, which also go into the running means."""
         rows, (mean, squares, inverse, factor) = ctx.row_weights(len(x), x.dtype), np.empty((4, x.shape[2]), x.dtype)
-        weight = x.dtype.type(channel_moments(x, rows.relative, mean, squares))
+        moments = moments_by_lanes if self.has_lanes else channel_moments
+        weight = x.dtype.type(moments(x, rows.relative, mean, squares))
         if ctx.is_divided:
             parts = ctx.gather((weight, mean, squares))
             mean = summed([m * (w / n) for w, m, _ in parts])

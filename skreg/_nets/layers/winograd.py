@@ -105,7 +105,8 @@ class WinogradProduct:
             """Write the gradient of the weights to `gradient`; returns that of the input, None if not needed."""
             dU = ctx.scratch(U.shape, dtype)
             dx = ctx.scratch(x.shape if needs_input_gradient else (0, *x.shape[1:]), dtype)
-            transposed = np.ascontiguousarray(U.reshape(-1, C, F).transpose(0, 2, 1)).reshape(len(U), -1)
+            # transposed before they are transformed: a transformed filter has four times the numbers, or twice
+            transposed = np.dot(G, np.ascontiguousarray(W.transpose(0, 2, 1)).reshape(len(W), -1))
             multiply_tiles_backward(x, d.reshape(out.shape), transposed, *tiles, dU, dx)
             np.dot(G.T, dU, out=gradient.reshape(len(W), -1))
             return dx if needs_input_gradient else None
