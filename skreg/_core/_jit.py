@@ -120,7 +120,8 @@ def inlined_method(method):
     """Mark a method of a `jitted` class as `inlined`, and with it those of the same name in all classes.
 
     The compiler removes the counting of references only where it sees all of a loop: a call for each coordinate counts
-    every array of its arguments twice, which takes as long as two hundred multiplications.
+    every array of its arguments twice, which takes as long as two hundred multiplications. A mark counts only until the
+    first kernel is compiled: from then on numba knows the method of that name.
     """
     method.is_inlined = True
     return method

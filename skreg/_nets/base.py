@@ -156,6 +156,11 @@ class Chain(Layer):
     def __init__(self, *layers):
         self.layers = layers
 
+    @property
+    def keeps_output(self):
+        """Whether any layer does: the output may be a view of what that layer put out."""
+        return any(layer.keeps_output for layer in self.layers)
+
     def build(self, shape, rng, dtype):
         self.shapes = []  # of the outputs of the layers
         self.size = 0  # numbers a row that the layers put out
@@ -180,6 +185,7 @@ class Chain(Layer):
                 x, free, owner = own, True, _owner(own)
             ctx.input_is_free = free and layer.reuses_input and layer.needs_input_gradient
             x, back = layer(x, ctx)
+            ctx.input_is_free = False  # also where the layer did not ask
             before, owner = owner, _owner(x)
             free = not layer.keeps_output and (free or owner is not before)  # a view is as free as what it shows
             backs.append(back)
@@ -196,8 +202,9 @@ class Chain(Layer):
 
 def _owner(x):
     """The array that owns the memory of a batch."""
-    base = getattr(x, "base", None)
-    return x if base is None else base
+    while isinstance(getattr(x, "base", None), np.ndarray):  # the base of a view of a memmap is a view itself
+        x = x.base
+    return x
 
 
 class ResidualBlock(Layer):

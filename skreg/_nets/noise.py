@@ -57,7 +57,7 @@ def uniform(seed, place):
 
 
 def uniform_of(product, high):
-    """`uniform` of a place, from ``place * _GOLDEN`` and from `high_part`."""
+    """`uniform` of a place, from the two numbers of `begin_places`."""
     x = np.uint64(product) ^ np.uint64(high)
     x = ((x ^ (x >> _S16)) * _FIRST) & _MASK
     x = ((x ^ (x >> _S15)) * _SECOND) & _MASK

@@ -36,9 +36,16 @@ def images_of(X, owner):
         raise ValueError(f"image_shape must be (height, width[, channels]); got {shape!r}.")
     else:
         check_numbers(shape, values.shape[1:])
+        if values.ndim > 2 and _sides(shape) != _sides(values.shape[1:]):
+            raise ValueError(f"image_shape={tuple(shape)} is not that of the images of X, {values.shape[1:]}.")
     warn_of_first_channels(shape)
     images = values.reshape(len(values), *shape, *[1] * (3 - len(shape)))
     return images, lambda new: restore(new.reshape(values.shape))
+
+
+def _sides(shape):
+    """Height, width and channels of images, also of one channel."""
+    return (*shape, 1)[:3]
 
 
 def fill_of(owner, X, images):

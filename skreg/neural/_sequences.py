@@ -268,13 +268,19 @@ def step_targets(y, lengths, n_steps):
     return y[counts], counts
 
 
+def _is_missing(value):
+    """Whether an object is None, NaN or a missing value of pandas, which is equal to nothing."""
+    is_itself = value == value
+    return value is None or not isinstance(is_itself, bool | np.bool_) or not is_itself
+
+
 def check_step_targets(values, counts):
     """Raise ValueError for a target of `step_targets` that is missing or infinite, naming the place."""
     rows = values.reshape(len(values), -1)
     if values.dtype.kind == "f":
         is_bad = ~np.isfinite(rows)
     elif values.dtype == object:
-        is_bad = np.equal(rows, None) | np.not_equal(rows, rows)
+        is_bad = np.frompyfunc(_is_missing, 1, 1)(rows).astype(bool)
     else:
         return
     bad = np.argwhere(is_bad)

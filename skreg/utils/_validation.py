@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import scipy.sparse as sp
 
+ENCODE = "encode it in a pipeline (categories by a OneHotEncoder, texts by a TfidfVectorizer)"
 TINY = 1e-140  # the square of a smaller number is not accurate: it is denormal or 0
 _LENGTH = 200  # characters of a value in a message, at most
 _OF_SEQUENCES = {  # what to say of an argument whose entries have different shapes
@@ -88,9 +89,7 @@ def check_in_memory(X, name="X"):
         raise TypeError(f"{name} has masked entries, which would be read as numbers: pass {name}.filled(np.nan).")
 
 
-def check_table(
-    X, name="X", text=False, advice="encode it, for example by a OneHotEncoder in a pipeline", any_shape=False
-):
+def check_table(X, name="X", text=False, advice=ENCODE, any_shape=False):
     """Check the columns of a frame, and without `any_shape` that the entries of a list have one shape.
 
     Raises TypeError for a LazyFrame, for a Dask collection, which scikit-learn would read as a whole, for masked

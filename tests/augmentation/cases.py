@@ -89,6 +89,7 @@ def as_array(X):
 
 BAD = [
     (au.Rotate(image_shape=(8, 9)), TABLE, r"image_shape=\(8, 9\) has 72 numbers; a row of X has 5"),
+    (au.Rotate(image_shape=(12, 9, 3)), IMAGES, r"image_shape=\(12, 9, 3\) is not that of the images of X, \(9, 12, 3"),
     (au.Rotate(), TABLE, "image_shape=None needs X of shape"),
     (au.Rotate(image_shape=(8,)), TABLE, r"image_shape must be \(height, width"),
     (au.Rotate(270.0), IMAGES, r"'degrees' .* Got 270\.0"),

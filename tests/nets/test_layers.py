@@ -35,6 +35,21 @@ from tests.combinations import THOROUGH, combinations
 F = np.float32
 HALF = Bernoulli(F(0.3), F(1 / 0.7))
 ROW = ("positions", "channels")
+
+
+class NeverAsks(Dense):
+    """A dense layer with a call of its own, which does not ask whether the memory of its input is free."""
+
+    def __call__(self, x, ctx):
+        W, backs = self.effective(ctx)
+
+        def back(d):
+            self.add_gradient(ctx, backs, lambda G: np.dot(x.T, d, out=G))
+            return d @ W.T
+
+        return x @ W, back
+
+
 CASES = {
     **{name: lambda a=a: [Dense(4), BiasActivationDropout(a)] for name, a in ACTIVATIONS.items()},
     "bernoulli": lambda: [Dense(4), BiasActivationDropout(ACTIVATIONS["tanh"], HALF)],
@@ -55,6 +70,17 @@ CASES = {
         ResidualBlock(
             Chain(Dense(4), LayerNorm(), BiasActivationDropout(ACTIVATIONS["gelu"], HALF), Dropout(HALF, shared=ROW))
         ),
+    ],
+    "an output that is needed, of a chain inside": lambda: [
+        Dense(4),
+        Chain(Dense(3), BiasActivationDropout(ACTIVATIONS["tanh"], Concrete(F(-0.5), F(0.1)), 0.01)),
+        Dense(4),
+        BiasActivationDropout(ACTIVATIONS["tanh"]),
+    ],
+    "a layer that reuses its input before a shortcut that does": lambda: [
+        Dense(4),
+        BiasActivationDropout(ACTIVATIONS["tanh"], Concrete(F(-0.5), F(0.1)), 0.01),
+        ResidualBlock(Chain(Dense(3), NeverAsks(2)), Dense(2)),
     ],
     "an output that is needed, seen by a view": lambda: [
         Dense(4),
@@ -270,6 +296,15 @@ def test_layers__monte_carlo_mean_is_the_average_over_all_masks():
     error = draws.std(axis=0) / np.sqrt(4000)
     assert (np.abs(draws.mean(axis=0) - exact) < 5.0 * error + 1e-6).all()
     assert np.abs(model.predict_proba(X) - exact).max() > 5.0 * error.max()  # weight scaling is another number
+
+
+def test_chain__does_not_write_to_a_memmap_that_it_sees_by_views(tmp_path):
+    x = np.memmap(tmp_path / "x", np.float64, "w+", shape=(6, 4))
+    x[:] = np.arange(24.0).reshape(6, 4) ** 2
+    before = np.array(x)
+    net = built([Reshape((2, 2)), Reshape((4,)), LayerNorm()], 2, p=4)
+    gradient(net, SquaredError(), x, np.ones((6, 2)), np.ones(6))
+    np.testing.assert_array_equal(x, before)
 
 
 def test_layers__weight_scaling_is_exact_for_a_linear_net():

@@ -329,7 +329,7 @@ def test_rnn__targets_that_do_not_fit_are_refused(waves):
             DropoutRNNRegressor(**SMALL, return_sequences=True).fit(X, y)
     with pytest.raises(TypeError, match="y must hold targets of 60 sequences; got 3"):
         DropoutRNNRegressor(**SMALL, return_sequences=True).fit(X, 3)
-    for missing in (None, np.nan):
+    for missing in (None, np.nan, pd.NA):
         labels = [["up"] * len(one) for one in X]
         labels[2][4] = missing
         labels = [np.array(one, dtype=object) for one in labels]

@@ -106,7 +106,7 @@ class SparseData(Data):
         """The design A (or None) with more columns at its end.
 
         They are copied, so that sweeps read memory in order: short columns far from each other would be waited for.
-        Most columns of X are read in place.
+        Where the first columns are most of X, all are read in place; a working set that grows may end as a copy of X.
         """
         is_new = A is None or not A.cols.size
         if is_new and 2 * cols.size > self.p:

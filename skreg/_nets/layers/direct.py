@@ -78,7 +78,8 @@ def add_weight_gradient(x, d, geometry, padded, out):
     """Add the gradient of the weights of `multiply_windows`, from that of its output, to `out`.
 
     Nine weights of a filter at a time, as many as 3 x 3 pixels have, share what is read of d, and their sums over an
-    image stay in registers; what comes after the last one is not added.
+    image stay in registers; what comes after the last one is not added. In single precision such a sum has four correct
+    digits for 50,000 windows (224 x 224), which is enough for the gradient of a batch.
     """
     kernel, stride, before, (_, width), (n_rows, n_windows) = geometry
     n_channels, row = x.shape[3], width * x.shape[3]
