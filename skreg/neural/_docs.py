@@ -169,10 +169,10 @@ SHARED = {
         (``python -m benchmarks tabular --parts few``). "auto" is "cv" with fewer than 1000 unique rows in memory, and
         True with more, where a net continues with `warm_start` or is fine-tuned, and with
         ``strength_schedule="gap"``. Training also *stops* early if `patience` is set. False trains on all rows to the
-        end. All other values do the same where X has fewer than 50 unique rows and `fit` gets no `X_val`; a warning
-        says so if one of `early_stopping`, `validation_fraction`, `patience`, `min_delta` and `monitor` has another
-        value than the default, or if it is True and X has 50 rows or more. With `X_val`, "cv" and "auto" are the same
-        as True.
+        end. So do all other values where X has fewer than 50 unique rows, of which a tenth tells nothing, and `fit`
+        gets no `X_val`. A warning says so where `early_stopping`, `validation_fraction`, `patience`, `min_delta` or
+        `monitor` is not at its default, and where True finds 50 rows or more that repeat fewer than 50. With `X_val`,
+        "cv" and "auto" are the same as True.
     validation_fraction : float, default=0.1
         Share of the unique rows of every class to hold out, in (0, 1). No effect with `X_val`; and, with a warning,
         without early stopping and where the epoch is chosen by cross-validation.
