@@ -26,6 +26,7 @@ from ._folds import FEW_ROWS, MEMBER_ROWS, N_FOLDS, cross_validated
 from ._monitor import ValidationSet
 from ._outputs import NetOutputs
 from ._params import NetParameters
+from ._sequences import as_list
 from ._training import NetTraining
 
 _DTYPES = [np.float64, np.float32, np.float16, np.uint8, np.int8, np.uint16, np.int16]
@@ -109,6 +110,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
 
     def _validated(self, X, reset, y="no_validation", **options):
         """X as rows after scikit-learn's checks, and y if it is given."""
+        X = as_list(X)
         check_table(X, any_shape=True)
         with naming_bad_columns(X, "Fill it in before, for example with the mean of its neighbors."):
             return validate_data(self, self._flat(X, reset), y, reset=reset, **self._reads(), **options)

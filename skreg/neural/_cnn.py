@@ -9,10 +9,12 @@ import scipy.sparse as sp
 from .._nets.architectures.cnn import POOLING, ConvolutionalArchitecture, build_cnn
 from ..utils._images import NARROW, check_numbers, is_image_shape, warn_of_axes, warn_of_first_channels
 from ..utils._params import ARRAY_LIKE, BELOW_ONE, BOOLEAN, COUNT, NONE, Interval, Options
+from ..utils._validation import as_even
 from ._base import BaseNet
 from ._classification import NetClassifier
 from ._docs import documented
 from ._regression import NetRegressor
+from ._sequences import check_cells
 
 
 class ConvolutionalNet(BaseNet):
@@ -92,11 +94,18 @@ class ConvolutionalNet(BaseNet):
 
     def _flat(self, X, reset):
         """X as rows of numbers; `reset` makes it decide the shape of the images."""
+        check_cells(X, "images")
         is_table = sp.issparse(X) or hasattr(X, "columns")
         try:
             X = X if is_table else np.asarray(X)
         except ValueError as error:  # NumPy's words are about axes
-            raise ValueError("X must hold images of one shape; got a list of different ones.") from error
+            for i, image in enumerate(X):
+                as_even(image, i)
+            shapes = list(map(np.shape, X))
+            other = next(i for i, shape in enumerate(shapes) if shape != shapes[0])
+            raise ValueError(
+                f"X must hold images of one shape; got {shapes[0]} in row 0 and {shapes[other]} in row {other}."
+            ) from error
         flat = is_table or X.ndim < 3
         if not reset:
             self._check_is_not_one(X)

@@ -3,13 +3,15 @@
 import numpy as np
 import scipy.sparse as sp
 
-from ..utils._rows import as_table
+from ..utils._rows import as_table, columns_of_arrays, entries_of_series, is_boxed
+from ..utils._validation import as_even
 
 LARGEST_TOKEN = (1 << 24) - 1  # single precision holds all whole numbers up to here
 
 
 def steps_in(X):
     """X as an array (n, steps, channels), or as a list of arrays (steps_i, channels); None for a flat table."""
+    check_cells(X)
     if sp.issparse(X) or hasattr(X, "columns"):
         return None
     X = as_list(X)
@@ -38,14 +40,33 @@ def steps_in(X):
 
 
 def as_list(X):
-    """An array or a series of objects, each of them a sequence, as a list; anything else as it is."""
+    """An array, a column of one or a series, of objects that are sequences or images, as a list; others as they are."""
     if isinstance(X, np.ndarray):
-        entries = X if X.dtype == object and X.ndim == 1 else ()
+        is_column = X.dtype == object and (X.ndim == 1 or X.shape[1:] == (1,))
+        entries = X.ravel() if is_column else ()
     else:
-        is_series = hasattr(X, "to_list") and hasattr(X, "dtype")  # of pandas or polars
-        entries = X.to_list() if is_series else ()
-    is_boxed = len(entries) and all(isinstance(one, (np.ndarray, list, tuple)) for one in entries)
-    return list(entries) if is_boxed else X
+        entries = entries_of_series(X)
+    return list(entries) if any(map(is_boxed, entries)) else X
+
+
+def check_cells(X, what="sequences"):
+    """Raise ValueError for a frame with a column of arrays, and an array of objects with several."""
+    if isinstance(X, np.ndarray):
+        if X.dtype == object and X.ndim == 2 and X.shape[1] > 1 and any(map(is_boxed, X[:1].ravel())):
+            raise ValueError(
+                f"X holds {what} in an array of {X.shape[1]} columns: pass one of them, or, if each is a channel,"
+                " [np.stack(row, axis=-1) for row in X]."
+            )
+        return
+    boxed = columns_of_arrays(X)
+    if len(boxed) == 1:
+        raise ValueError(f"X holds {what} in column {boxed[0]!r} of a frame: pass X[{boxed[0]!r}].")
+    if boxed:
+        parts = ", ".join(f"X[{column!r}]" for column in boxed)
+        raise ValueError(
+            f"X holds {what} in columns {', '.join(map(repr, boxed))} of a frame: pass one of them, or, if each is a"
+            f" channel, [np.stack(row, axis=-1) for row in zip({parts})]."
+        )
 
 
 def check_container(X):
@@ -56,11 +77,7 @@ def check_container(X):
         raise TypeError(f"X must hold sequences, in an array or a list; got {X if X is None else type(X).__name__}.")
     if isinstance(X, (list, tuple)) and not X:
         raise ValueError(f"X must hold at least one sequence; got {X!r}.")
-    if hasattr(X, "columns") and hasattr(X, "iloc") and len(X):
-        for column, dtype in zip(X.columns, X.dtypes, strict=True):
-            first = X[column].iloc[0] if str(dtype) == "object" else None
-            if isinstance(first, (np.ndarray, list, tuple)):
-                raise ValueError(f"X holds sequences in column {column!r} of a frame: pass that column alone.")
+    check_cells(X)
 
 
 def entries_by_names(X):
@@ -85,21 +102,21 @@ def longest_padding(X):
     return int(rows.shape[1] - lengths.min()) if is_padded else 0
 
 
-def _check_entries(X):
+def _check_entries(X, name="X", what="sequences of shape (steps, channels)"):
     """Raise ValueError for a list of sequences that has other entries, too."""
     entries = X if isinstance(X, (list, tuple)) else ()
     others = [i for i, one in enumerate(entries) if not np.iterable(one) or isinstance(one, (str, bytes))]
     if 0 < len(others) < len(entries):
         i = others[0]
-        raise ValueError(f"X must hold sequences of shape (steps, channels); got {entries[i]!r} for sequence {i}.")
+        raise ValueError(f"{name} must hold {what}; got {entries[i]!r} for sequence {i}.")
 
 
-def _ragged(X):
+def _ragged(X, name="X"):
     """The sequences of a list of unequal ones; None for anything that is one array."""
     is_list = isinstance(X, (list, tuple)) or (isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1)
     if not is_list or not len(X) or not all(np.iterable(one) and not isinstance(one, (str, bytes)) for one in X):
         return None
-    sequences = [np.asarray(one) for one in X]
+    sequences = [as_even(one, i, name) for i, one in enumerate(X)]
     return None if len({one.shape for one in sequences}) == 1 else sequences
 
 
@@ -250,7 +267,8 @@ def step_targets(y, lengths, n_steps):
     if len(y) != len(lengths):
         raise ValueError(f"y must hold targets of {len(lengths)} sequences; got {len(y)}.")
     counts = np.arange(n_steps) < lengths[:, None]
-    ragged = _ragged(y)
+    ragged = _ragged(y, "y")
+    _check_entries(y, "y", "targets for every step of a sequence")
     if ragged is not None:
         for i, (one, length) in enumerate(zip(ragged, lengths, strict=True)):
             if len(one) != length or one.ndim != ragged[0].ndim:

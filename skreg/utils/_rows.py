@@ -10,6 +10,8 @@ from sklearn.utils.validation import _num_samples
 from ._hashing import HashedRows, group_equal
 from ._validation import check_in_memory, check_one_shape
 
+_BOXES = nw.Object, nw.List, nw.Array  # the types of columns whose entries may be arrays
+
 
 def readable(X, takes_sequences=False, advice=None):
     """X as something that rows can be taken from: a frame, an array, a sparse matrix, or a list of other things.
@@ -62,6 +64,25 @@ def column_types(X):
     """The types of the columns of a frame, as narwhals names them; None where X is not a frame."""
     table = as_table(X)
     return None if table is None else list(table.schema.values())
+
+
+def is_boxed(entry):
+    """Whether an entry of a column, or of an array of objects, has entries itself."""
+    return isinstance(entry, (np.ndarray, list, tuple))
+
+
+def entries_of_series(X):
+    """The entries of a series that may hold arrays or lists; none of anything else."""
+    found = as_frame(X)
+    return found.to_list() if isinstance(found, nw.Series) and isinstance(found.dtype, _BOXES) else []
+
+
+def columns_of_arrays(X):
+    """The names of the columns of a frame that hold arrays or lists; none where X is not a frame."""
+    table = as_table(X)
+    columns = [] if table is None else table.iter_columns()
+    some = [column.drop_nulls().head(1) for column in columns if isinstance(column.dtype, _BOXES)]
+    return [first.name for first in some if any(map(is_boxed, first.to_list()))]
 
 
 def is_framed(X):

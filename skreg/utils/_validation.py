@@ -60,6 +60,24 @@ def check_one_shape(values, name="X", advice=None):
             f"all entries of {name} must have one shape; got {shapes[0]} in row 0 and {shapes[other]} in row {other}."
             f"{advice}"
         )
+    if array is None:
+        for i, entry in enumerate(values):
+            as_even(entry, i, name)
+
+
+def as_even(entry, row, name="X"):
+    """A row of sequences or images as an array; ValueError naming the row and the step where its steps differ."""
+    try:
+        return np.asarray(entry)
+    except ValueError:
+        shapes = [_shape(step) for step in entry]
+    other = next((t for t, shape in enumerate(shapes) if shape != shapes[0]), None)
+    if other is None:  # they are alike, and each of them uneven
+        raise ValueError(f"{name} has entries of different shapes in row {row}, at step 0.")
+    raise ValueError(
+        f"all steps of a row of {name} must have the same channels; in row {row}, step 0 has shape {shapes[0]}, step"
+        f" {other} has shape {shapes[other]}."
+    )
 
 
 def _shape(entry):
@@ -87,6 +105,14 @@ def check_in_memory(X, name="X"):
         )
     if np.ma.is_masked(X):
         raise TypeError(f"{name} has masked entries, which would be read as numbers: pass {name}.filled(np.nan).")
+    is_column = isinstance(X, np.ndarray) and X.dtype == object and (X.ndim == 1 or X.shape[1:] == (1,))
+    if is_column or isinstance(X, (list, tuple)):
+        for i, row in enumerate(X.ravel() if is_column else X):
+            if isinstance(row, np.ma.MaskedArray) and np.ma.is_masked(row):
+                raise TypeError(
+                    f"{name} has masked entries in row {i}, which would be read as numbers: pass"
+                    " row.filled(np.nan) for every row."
+                )
 
 
 def check_table(X, name="X", text=False, advice=ENCODE, any_shape=False):
@@ -106,9 +132,14 @@ def check_table(X, name="X", text=False, advice=ENCODE, any_shape=False):
         dtype = getattr(X, "dtype", None)
         if dtype is not None and _holds_dates(dtype):
             raise TypeError(f"{name} holds dates ({dtype}): turn them into numbers first, such as days since a date.")
-        found = None if text or name != "X" else _first_text(_texts_in(X))  # labels may be text
+        texts = () if text or name != "X" else _texts_in(X)  # labels may be text
+        found = _first_text(texts)
         if found is not None:
             raise ValueError(f"{name} holds text, such as {found!r}: {advice}.")
+        if len(texts):  # scikit-learn refuses it, too, unless it has the type of objects
+            raise ValueError(
+                f"{name} holds numbers as text, such as {texts[0]!r}: pass np.asarray({name}, dtype=float)."
+            )
         return
     if not len(X.columns):
         raise ValueError(f"{name} has no columns: 0 feature(s).")
@@ -116,7 +147,7 @@ def check_table(X, name="X", text=False, advice=ENCODE, any_shape=False):
         if _holds_dates(dtype):
             raise dates_error(name, f"column {column!r}", dtype)
         if not text and _may_hold_text(dtype):
-            values = nw.from_native(X, eager_only=True)[column].to_list()
+            values = nw.from_native(X, eager_only=True).get_column(column).to_list()
             found = next(filter(is_date, values), None)
             if found is not None:
                 raise dates_error(name, f"column {column!r}", repr(found))
@@ -137,7 +168,7 @@ def _texts_in(X):
         array = np.asarray(X)
     except (TypeError, ValueError):  # rows of different lengths
         return ()
-    return array.ravel().tolist() if array.dtype.kind == "U" else ()
+    return array.ravel().tolist() if array.dtype.kind in "US" else ()
 
 
 def is_date(value):
@@ -156,7 +187,7 @@ def dates_error(name, place, what):
 def _first_text(values):
     """The first entry that is no number, None if there is none."""
     for value in values:
-        if isinstance(value, str):
+        if isinstance(value, (str, bytes)):
             try:
                 float(value)
             except ValueError:

@@ -443,3 +443,21 @@ def test_cnn__warm_start_keeps_the_architecture(digits):
         model.set_params(channels=(4, 8)).fit(X, y)
     with pytest.raises(ValueError, match=r"cannot continue with dropout=\(0.5,\) \(it was \(0.25,\)\)"):
         model.set_params(channels=(4, 6), dropout=0.5).fit(X, y)
+
+
+def test_cnn__images_of_different_shapes_are_named(digits):
+    X, y = digits
+    different = pd.Series([*X[:5], X[5, :6], *X[6:20]])
+    with pytest.raises(
+        ValueError, match=r"X must hold images of one shape; got \(8, 8\) in row 0 and \(6, 8\) in row 5"
+    ):
+        DropoutCNNClassifier(**SMALL).fit(different, y[:20])
+    with pytest.raises(ValueError, match=r"\(8, 8\) in row 0 and \(\) in row 5"):
+        DropoutCNNClassifier(**SMALL).fit([*X[:5], None, *X[6:20]], y[:20])
+
+
+def test_cnn__columns_of_numbers_with_names_that_are_numbers_may_be_objects():
+    X, y = bump(60)
+    model = DropoutCNNRegressor(**SMALL)
+    expected = model.fit(pd.DataFrame(X), y).predict(pd.DataFrame(X))
+    np.testing.assert_array_equal(model.predict(pd.DataFrame(X.astype(object))), expected)

@@ -281,7 +281,7 @@ def test_rnn__sequences_that_do_not_fit_are_refused(waves, fitted):
         (["a film", "a book"], "X holds text, such as 'a film': encode it, texts by skreg.neural.Tokens"),
         ([], r"X must hold at least one sequence; got \[\]"),
         (np.zeros((0, 4, 2)), "none of which is 0"),
-        (pd.DataFrame({"a": X[:3]}), "X holds sequences in column 'a' of a frame: pass that column alone"),
+        (pd.DataFrame({"a": X[:3]}), r"X holds sequences in column 'a' of a frame: pass X\['a'\]"),
         (np.zeros((2, 4, 2, 1)), "X must have shape"),
         ([X[0], np.where(X[1] > 0.9, np.inf, X[1])], "contains infinity in row 1, at step"),
         ([X[0], np.where(X[1] > 0.9, np.nan, X[1])], "contains NaN in row 1, at step"),

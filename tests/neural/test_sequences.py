@@ -145,3 +145,94 @@ def test_one_row__of_several_dimensions_is_not_an_array_of_rows():
     images[3, 0, 0] = np.nan
     with pytest.raises(ValueError, match=r"contains NaN in row 3\. Fill it in before"):
         net.predict(images)
+
+
+# ---- forms of sequences and images
+
+
+EQUAL = np.random.default_rng(0).standard_normal((12, 4, 4))
+CNN = DropoutCNNClassifier((2,), hidden_layer_sizes=(2,), **SHORT)
+ALL_FORMS = [RNN, TRANSFORMER, CNN]
+NAMES = ["rnn", "transformer", "cnn"]
+
+
+def boxed(arrays):
+    out = np.empty(len(arrays), dtype=object)
+    out[:] = list(arrays)
+    return out
+
+
+@pytest.mark.parametrize("model", ALL_FORMS, ids=NAMES)
+@pytest.mark.parametrize(
+    "form",
+    [
+        boxed,
+        lambda arrays: boxed(arrays)[:, None],
+        lambda arrays: pd.Series(list(arrays), index=np.arange(12)[::-1]),
+        lambda arrays: pl.Series([one.tolist() for one in arrays]),
+        pl.Series,
+    ],
+    ids=["objects", "column of objects", "pandas", "polars list", "polars array"],
+)
+def test_forms__series_and_objects_of_arrays_of_one_shape_are_lists(model, form):
+    expected = model.fit(list(EQUAL), Y).predict_proba(EQUAL)
+    X = form(EQUAL)
+    np.testing.assert_array_equal(model.predict_proba(X), expected)
+    np.testing.assert_array_equal(model.fit(X, Y).predict_proba(EQUAL), expected)
+
+
+@pytest.mark.parametrize("model", ALL_FORMS, ids=NAMES)
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
+def test_forms__columns_of_frames_that_hold_arrays_are_named(model, kind):
+    flat = [one.tolist() for one in EQUAL[:, 0]]
+    with pytest.raises(ValueError, match=r"in column 'seq' of a frame: pass X\['seq'\]\.$"):
+        model.fit(kind({"seq": flat, "a": Y}), Y)
+    both = kind({"u": flat, "v": flat})
+    with pytest.raises(ValueError, match=r"in columns 'u', 'v' of a frame: .*for row in zip\(X\['u'\], X\['v'\]\)\]"):
+        model.fit(both, Y)
+    advised = [np.stack(row, axis=-1) for row in zip(both["u"], both["v"], strict=True)]
+    assert advised[0].shape == (4, 2)
+    with pytest.raises(ValueError, match=r"in an array of 2 columns: .*\[np.stack\(row, axis=-1\) for row in X\]"):
+        model.fit(np.stack([boxed(EQUAL)] * 2, axis=1), Y)
+
+
+@pytest.mark.parametrize("model", ALL_FORMS, ids=NAMES)
+@pytest.mark.parametrize("form", [list, boxed, pd.Series])
+def test_forms__masks_inside_of_lists_are_not_forgotten(model, form):
+    masked = [np.ma.masked_array(one, mask=one > 9.0) for one in EQUAL]
+    model.fit(form(masked), Y)  # nothing is masked
+    masked[3] = np.ma.masked_array(EQUAL[3], mask=EQUAL[3] == EQUAL[3].max())
+    for call in (model.predict, lambda X: model.fit(X, Y)):
+        with pytest.raises(TypeError, match="X has masked entries in row 3, which would be read as numbers"):
+            call(form(masked))
+
+
+@pytest.mark.parametrize("model", [*ALL_FORMS, DropoutMLPClassifier(**SHORT)], ids=[*NAMES, "mlp"])
+def test_forms__steps_of_different_channels_are_named(model):
+    even = [[1.0, 2.0], [3.0, 4.0]]
+    message = r"X must have the same channels; in row 5, step 0 has shape \(2,\), step 1 has shape \(1,\)"
+    if isinstance(model, DropoutMLPClassifier):
+        message = r"all entries of X must have one shape; got \(2, 2\) in row 0 and \(2, 'unequal'\) in row 5"
+    with pytest.raises(ValueError, match=message):
+        model.fit([even] * 5 + [[[1.0, 2.0], [3.0]]] + [even] * 6, Y)
+    with pytest.raises(ValueError, match="X has entries of different shapes in row 0, at step 0"):
+        model.fit([[[1.0, [2.0, 3.0]]]] * 12, Y)
+
+
+def test_forms__targets_at_steps_of_other_things():
+    model = DropoutRNNRegressor(2, return_sequences=True, **SHORT)
+    with pytest.raises(ValueError, match="y must hold targets for every step of a sequence; got None for sequence 1"):
+        model.fit(X, [TARGETS[0], None, *TARGETS[2:]])
+
+
+@pytest.mark.parametrize("model", [RNN, CNN], ids=["rnn", "cnn"])
+def test_forms__numbers_as_text_are_refused(model):
+    flat = EQUAL.reshape(12, -1).round(3)
+    model.fit(flat, Y)
+    for text in (flat.astype(str), flat.astype(str).tolist(), flat.astype("S8")):
+        for call in (model.predict, lambda X: model.fit(X, Y)):
+            with pytest.raises(ValueError, match=r"X holds numbers as text, such as .*: pass np\.asarray\(X, dtype=f"):
+                call(text)
+        model.fit(flat, Y)
+    with pytest.raises(ValueError, match="X holds text, such as 'b'"):
+        model.fit(np.where(flat > 2.0, flat.astype(str), "b"), Y)
