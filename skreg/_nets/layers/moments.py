@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..._core._jit import njit
+from ..._core._jit import inlined, njit
 from ..lanes import LANES, load, spread, store
 from ..noise import ONE, ZERO
 from .pooling import where_near
@@ -13,12 +13,25 @@ BLOCK_ROWS = 256
 VARIANCE_OFFSET = np.float32(1e-5)  # added to variances, as in Ioffe & Szegedy (2015)
 
 
+@inlined
+def _combine(own, own_squares, weight, total, mean, squares):
+    """Add the moments of a block to `mean` and `squares`, as in Chan, Golub & LeVeque (1983).
+
+    `total` is the weight of all blocks so far, this one included.
+    """
+    share, between = mean.dtype.type(weight / total), mean.dtype.type(weight * (1.0 - weight / total))
+    for c in range(mean.size):
+        less = own[c] - mean[c]
+        mean[c] += share * less
+        squares[c] += own_squares[c] + between * (less * less)
+
+
 @njit
 def channel_moments(x, weights, mean, squares):
     """Means of every channel of x (rows, positions, channels) under row weights, and sums of squared differences.
 
-    They are those of blocks of rows, which are still in the cache for the second pass, combined as in Chan, Golub &
-    LeVeque (1983). Returns the sum of the weights of all positions.
+    They are those of blocks of rows, which are still in the cache for the second pass, combined. Returns the sum of the
+    weights of all positions.
     """
     n, n_positions, n_channels = x.shape
     count = positions_of_segment(n_positions, n_channels)
@@ -55,11 +68,7 @@ def channel_moments(x, weights, mean, squares):
             position = after
         add_by_channel(sums, own_squares)
         total += weight
-        share, between = x.dtype.type(weight / total), x.dtype.type(weight * (1.0 - weight / total))
-        for c in range(n_channels):
-            less = own[c] - mean[c]
-            mean[c] += share * less
-            squares[c] += own_squares[c] + between * (less * less)
+        _combine(own, own_squares, weight, total, mean, squares)
     return total
 
 
@@ -111,11 +120,7 @@ def moments_by_lanes(x, weights, mean, squares):
                 c, d = c + spread(shares, k + 2) * (v * v), d + spread(shares, k + 3) * (w * w)
             store(own_squares, first, (a + b) + (c + d))
         total += weight
-        share, between = x.dtype.type(weight / total), x.dtype.type(weight * (1.0 - weight / total))
-        for j in range(n_channels):
-            less = own[j] - mean[j]
-            mean[j] += share * less
-            squares[j] += own_squares[j] + between * (less * less)
+        _combine(own, own_squares, weight, total, mean, squares)
     return total
 
 
