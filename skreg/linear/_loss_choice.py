@@ -21,7 +21,6 @@ from ._slope import read_slope_weights
 
 LOG_LINKS = ("poisson", "gamma", "tweedie")
 LOSSES = ("squared", "huber", "quantile", *LOG_LINKS)
-OF_LOSS = {"quantile": ("quantile", 0.5), "power": ("tweedie", 1.5), "delta": ("huber", None)}  # and their defaults
 MAX_ROUNDING = 64  # of predictions that count as perfect, in units of the last place
 
 
@@ -39,16 +38,14 @@ class LossAndPenalty(WithPenalty, LinearRegressor):
         **WithPenalty._penalty_choice_constraints,
         "penalty": [Options(*PENALTIES, *OF_VECTOR)],
     }
-
-    def _check_parameters(self):
-        super()._check_parameters()
-        for name, (loss, default) in OF_LOSS.items():
-            value = getattr(self, name)
-            if self.loss != loss and value != default:
-                raise ValueError(
-                    f"{name} needs loss={loss!r}; got {name}={value!r} with loss={self.loss!r}."
-                    f" Set loss={loss!r}, or {name}={default!r}."
-                )
+    _effective_with = {
+        **WithPenalty._effective_with,
+        "slope_weights": {"penalty": ("slope",)},
+        "fdr": {"penalty": ("slope",), "slope_weights": ("bh",)},
+        "quantile": {"loss": ("quantile",)},
+        "power": {"loss": ("tweedie",)},
+        "delta": {"loss": ("huber",)},
+    }
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

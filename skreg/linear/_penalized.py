@@ -74,7 +74,7 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         no ridge, for the others.
     gamma : float, default=None
         Where the concave penalties become constant: larger than 1 for MCP, 2 for SCAD. None is 3 and 3.7, as in the
-        literature. Large values approach the lasso. Other penalties ignore it, so that a grid can hold several.
+        literature. Large values approach the lasso. With other penalties only the default is allowed.
     groups : array-like of shape (n_features,), Series, dict or list of lists, default=None
         A label for every feature, or the features of every group, by position or by name. A dict of labels, and a
         Series whose index holds strings, go by the column names of X. Every feature is in one group. None makes a group
@@ -107,7 +107,7 @@ class PenalizedRegressor(LossAndPenalty, PenalizedFit):
         Whether coefficients must not be negative.
     quantile : float, default=0.5
         The quantile q of loss="quantile", in (0, 1). The default is the median. With other losses only the default is
-        allowed, as for `power` and `delta`.
+        allowed, as for `power` and `delta`; so are `slope_weights` and `fdr` with other penalties.
     power : float, default=1.5
         Power of loss="tweedie", in (1, 2): near 1 as counts, near 2 as "gamma".
     delta : float or None, default=None

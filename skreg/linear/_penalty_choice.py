@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from .._core.data.blocks import BlockData
-from .._core.parts.penalty import OF_VECTOR, Penalty
+from .._core.parts.penalty import Penalty
 from ..utils._groups import check_group_weights, check_groups
 from ..utils._params import ARRAY_LIKE, DICT, NONE, Interval, Options
 from ._base import LinearModel
@@ -14,7 +14,9 @@ from ._penalized_base import Penalized
 GROUPED = {"group_lasso": "elastic_net", "sparse_group_lasso": "elastic_net", "group_mcp": "mcp", "group_scad": "scad"}
 DEFAULT_GAMMA = {"mcp": 3.0, "scad": 3.7}  # Zhang (2010); Fan & Li (2001)
 MIN_GAMMA = {"mcp": 1.0, "scad": 2.0}
-PENALTIES = ("elastic_net", "mcp", "scad", *GROUPED)
+OF_COEFFICIENTS = ("elastic_net", "mcp", "scad")
+CONCAVE = ("mcp", "scad", "group_mcp", "group_scad")
+PENALTIES = (*OF_COEFFICIENTS, *GROUPED)
 HAVE_NO_RIDGE = ("sparse_group_lasso", "fused")  # with them, l1_ratio=0 is not a pure L2 penalty
 
 
@@ -29,6 +31,14 @@ class WithPenalty(Penalized):
         **LinearModel._penalty_constraints,
         "max_iter": [Interval(Integral, 1, np.inf)],
     }
+    _effective_with = {
+        "gamma": {"penalty": CONCAVE},
+        "groups": {"penalty": (*GROUPED,)},
+        "group_weights": {"penalty": (*GROUPED,)},
+        "penalty_factor": {"penalty": OF_COEFFICIENTS},
+        "bounds": {"penalty": OF_COEFFICIENTS},
+        "positive": {"penalty": OF_COEFFICIENTS},
+    }
 
     @property
     def _shape(self):
@@ -39,18 +49,6 @@ class WithPenalty(Penalized):
         super()._check_parameters()
         if self.gamma is not None:
             self._check_gamma(self.gamma)
-        if self.penalty in (*GROUPED, *OF_VECTOR):
-            given = {"penalty_factor": self.penalty_factor, "bounds": self.bounds, "positive": self.positive or None}
-            for name, value in given.items():
-                if value is not None:
-                    raise ValueError(f"{name} does not go with penalty={self.penalty!r}; got {name}={value!r}.")
-        if self.penalty not in GROUPED:
-            for name in ("groups", "group_weights"):
-                value = getattr(self, name)
-                if value is not None:
-                    raise ValueError(
-                        f"{name} needs a penalty of groups, {', '.join(GROUPED)}; got penalty={self.penalty!r}."
-                    )
 
     def _check_gamma(self, gamma):
         if self._shape in MIN_GAMMA and not gamma > MIN_GAMMA[self._shape]:

@@ -12,8 +12,9 @@ from .._nets.training.averaging import Average
 from .._nets.training.loop import Diverged, MaxNorm, train_epoch
 from .._nets.training.parallel import Gradients
 from .._nets.training.strengths import StrengthSchedule
-from ..utils._early_stopping import changed_params, warn_of_fraction
+from ..utils._early_stopping import warn_of_fraction
 from ..utils._errors import caller_level, interrupted_fit
+from ..utils._params import changed_params
 from ..utils._threads import one_blas_thread
 from ..utils._validation import labelled
 from ._data import FEWEST_ROWS

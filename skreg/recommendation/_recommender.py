@@ -156,6 +156,12 @@ class MatrixFactorizationRecommender(Factorization):
         "item_features": [ARRAY_LIKE, NONE],
         "tol": [NONNEGATIVE],
     }
+    _effective_with = {
+        "confidence": {"loss": ("als",)},
+        "negatives": {"loss": ("bpr", "warp")},
+        "max_tries": {"loss": ("warp",)},
+        "learning_rate": {"loss": ("bpr", "warp")},
+    }
 
     def __init__(
         self,

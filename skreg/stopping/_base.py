@@ -76,6 +76,13 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
         "refit": [BOOLEAN],
         "random_state": [RANDOM_STATE],
     }
+    _effective_with = {
+        "alpha": {"estimator": (None,)},
+        "l1_ratio": {"estimator": (None,)},
+        "step_size": {"estimator": (None,)},
+        "accelerate": {"estimator": (None,)},
+        "fit_intercept": {"estimator": (None,)},
+    }
 
     def __init__(
         self,

@@ -2,11 +2,11 @@
 
 import math
 import warnings
-from inspect import signature
 
 from sklearn.exceptions import ConvergenceWarning
 
 from ._errors import caller_level
+from ._params import changed_params
 from ._validation import has_validation
 
 
@@ -25,12 +25,6 @@ def read_validation(read, X_val, y_val, sample_weight_val):
         return read(X_val, y_val, sample_weight_val)
     except ValueError as error:
         raise ValueError(f"in the validation data X_val, y_val, sample_weight_val: {error}") from error
-
-
-def changed_params(estimator, names):
-    """Those of some parameters that do not have their defaults; not those that a subclass fixes in its constructor."""
-    known = signature(type(estimator)).parameters
-    return [name for name in names if name in known and getattr(estimator, name) != known[name].default]
 
 
 def warn_of_fraction(estimator, reason):

@@ -1,6 +1,8 @@
 """Constructor parameters are checked when `fit` begins, with one message for all estimators."""
 
 import numbers
+from inspect import signature
+from reprlib import Repr
 
 import numpy as np
 
@@ -95,6 +97,8 @@ PROBABILITY = Interval(numbers.Real, 0.0, 1.0, closed="both")
 BELOW_ONE = Interval(numbers.Real, 0.0, 1.0)  # dropout rates, momentum: 1 would leave nothing
 FRACTION = Interval(numbers.Real, 0.0, 1.0, closed="neither")  # a part of the rows: neither none nor all
 COUNT = Interval(numbers.Integral, 1, np.inf)
+SHORT = Repr()  # of values in messages
+SHORT.maxstring = SHORT.maxother = 200
 
 
 def check_int(value, name, low, high=np.inf, of=""):
@@ -112,8 +116,26 @@ def check_bool(value, name):
     return bool(value)
 
 
+def is_same(value, plain):
+    """Whether a value is the same as one that is a number, a string, a tuple or None; arrays are none of these."""
+    if hasattr(value, "__len__") and not isinstance(value, type(plain)):
+        return False
+    return value is plain or bool(value == plain)
+
+
+def changed_params(estimator, names):
+    """Those of some parameters that do not have their defaults, with these; not those that a subclass has fixed."""
+    known = signature(type(estimator)).parameters
+    defaults = {name: known[name].default for name in names if name in known}
+    return {name: default for name, default in defaults.items() if not is_same(getattr(estimator, name), default)}
+
+
 def check_params(estimator):
-    """Raise InvalidParameterError for the first parameter outside the estimator's `_parameter_constraints`."""
+    """Raise InvalidParameterError for the first parameter outside the estimator's `_parameter_constraints`.
+
+    Parameters that have an effect only beside some values of others are in `_effective_with`, as
+    ``{name: {other: values}}``; ValueError for the first that was set to no effect.
+    """
     for name, allowed in estimator._parameter_constraints.items():
         value = getattr(estimator, name)
         if not any(value in choice for choice in allowed):
@@ -121,6 +143,16 @@ def check_params(estimator):
                 f"The {name!r} parameter of {type(estimator).__name__} must be {_in_words(allowed)}."
                 f" Got {value!r} instead.{_hints(value, allowed)}"
             )
+    effective_with = getattr(estimator, "_effective_with", {})
+    for name, default in changed_params(estimator, effective_with).items():
+        for other, values in effective_with[name].items():
+            got = getattr(estimator, other)
+            if not any(is_same(got, value) for value in values):
+                needed = f"{other}={_in_words(map(repr, values))}"
+                raise ValueError(
+                    f"{name} needs {needed}; got {name}={SHORT.repr(getattr(estimator, name))} with"
+                    f" {other}={SHORT.repr(got)}. Set {needed}, or {name}={default!r}."
+                )
 
 
 def check_argument(value, name, allowed):

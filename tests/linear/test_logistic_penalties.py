@@ -236,8 +236,10 @@ def test_logistic_penalties__search_is_separate_fits(name):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        (dict(groups=[0] * 9), "groups needs a penalty of groups"),
-        (dict(penalty="group_lasso", bounds=(0.0, 1.0)), "bounds does not go with penalty='group_lasso'"),
+        (dict(groups=[0] * 9), "groups needs penalty='group_lasso', .*; got groups=.* with penalty='elastic_net'"),
+        (dict(group_weights=[1.0] * 9), "group_weights needs penalty='group_lasso', .*; got group_weights="),
+        (dict(gamma=2.5), "gamma needs penalty='mcp', 'scad', 'group_mcp' or 'group_scad'; got gamma=2.5 with"),
+        (dict(penalty="group_lasso", bounds=(0.0, 1.0)), "bounds needs .*; got .* with penalty='group_lasso'"),
         (
             dict(penalty="scad", gamma=1.5),
             r"gamma must (be larger than 2 with penalty='scad'|.*\(2\.0, inf\)); got 1\.5",

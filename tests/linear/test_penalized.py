@@ -370,14 +370,14 @@ BAD = [
     (dict(quantile=1.0), ValueError, r"'quantile' parameter .* Got 1\.0"),
     (dict(power=2.0), ValueError, r"'power' parameter .* Got 2\.0"),
     (dict(delta=0.0), ValueError, r"'delta' parameter .* Got 0\.0"),
-    (dict(groups=[0] * 9), ValueError, r"groups needs a penalty of groups, .*; got penalty='elastic_net'"),
-    (dict(penalty="group_lasso", positive=True), ValueError, r"positive does not go with penalty='group_lasso'"),
-    (dict(penalty="group_lasso", bounds=(0, 1)), ValueError, r"bounds does not go with .* got bounds=\(0, 1\)"),
-    (dict(penalty="group_lasso", penalty_factor=[1.0] * 9), ValueError, r"penalty_factor does not go with"),
-    (dict(penalty="slope", positive=True), ValueError, r"positive does not go with penalty='slope'; got positive=True"),
-    (dict(penalty="fused", bounds=(0, 1)), ValueError, r"bounds does not go with penalty='fused'"),
-    (dict(penalty="fused", penalty_factor=[1.0] * 9), ValueError, r"penalty_factor does not go with penalty='fused'"),
-    (dict(penalty="slope", groups=[0] * 9), ValueError, r"groups needs a penalty of groups"),
+    (dict(groups=[0] * 9), ValueError, r"groups needs penalty='group_lasso', .* with penalty='elastic_net'"),
+    (dict(penalty="group_lasso", positive=True), ValueError, r"positive needs penalty=.*, 'mcp' or 'scad'; got"),
+    (dict(penalty="group_lasso", bounds=(0, 1)), ValueError, r"bounds needs .* got bounds=\(0, 1\) with"),
+    (dict(penalty="group_lasso", penalty_factor=[1.0] * 9), ValueError, r"penalty_factor needs penalty="),
+    (dict(penalty="slope", positive=True), ValueError, r"positive needs .*; got positive=True with penalty='slope'"),
+    (dict(penalty="fused", bounds=(0, 1)), ValueError, r"bounds needs .* with penalty='fused'"),
+    (dict(penalty="fused", penalty_factor=[1.0] * 9), ValueError, r"penalty_factor needs .* with penalty='fused'"),
+    (dict(penalty="slope", groups=[0] * 9), ValueError, r"groups needs penalty='group_lasso', .* with penalty='slope'"),
     (dict(penalty="slope", fdr=1.0), ValueError, r"'fdr' parameter .* Got 1\.0"),
     (dict(penalty="slope", slope_weights="gaussian"), ValueError, r"'slope_weights' parameter .* Got 'gaussian'"),
     (dict(penalty="slope", slope_weights=[1.0]), ValueError, r"slope_weights must have shape \(9,\).*; got \(1,\)"),
@@ -589,13 +589,38 @@ def test_penalized__score_of_a_constant_target_is_that_of_r2_score(loss):
         assert np.isnan(model.score(X[:1], y[:1]))
 
 
-@pytest.mark.parametrize("params", [dict(quantile=0.9), dict(power=1.2), dict(loss="quantile", delta=1.0)])
-def test_penalized__parameters_of_another_loss_are_refused(params):
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (dict(quantile=0.9), "quantile needs loss='quantile'; got quantile=0.9 with loss='squared'"),
+        (dict(power=1.2), "power needs loss='tweedie'; got power=1.2 with loss='squared'"),
+        (dict(loss="quantile", delta=1.0), "delta needs loss='huber'; got delta=1.0 with loss='quantile'"),
+        (dict(slope_weights="oscar"), "slope_weights needs penalty='slope'; got slope_weights='oscar' with penalty="),
+        (
+            dict(slope_weights=np.ones(9)),
+            "slope_weights needs .*'elastic_net'. Set penalty='slope', or slope_weights='bh'",
+        ),
+        (dict(penalty="mcp", fdr=0.2), "fdr needs penalty='slope'; got fdr=0.2 with penalty='mcp'"),
+        (
+            dict(penalty="slope", slope_weights="oscar", fdr=0.2),
+            "fdr needs slope_weights='bh'; got fdr=0.2 with slope_weights='oscar'",
+        ),
+        (dict(penalty="slope", slope_weights=np.ones(9), fdr=0.2), "fdr needs slope_weights='bh'; got fdr=0.2 with"),
+        (dict(gamma=2.5), "gamma needs penalty='mcp', 'scad', .*; got gamma=2.5 with penalty='elastic_net'"),
+    ],
+)
+def test_penalized__parameters_without_effect_are_refused(params, message):
     X, y = problem("squared")
-    *_, (name, value) = params.items()
     for model in (PenalizedRegressor(**params), PenalizedRegressorCV(**params)):
-        with pytest.raises(ValueError, match=f"{name} needs loss='.*'; got {name}={value} with loss="):
+        with pytest.raises(ValueError, match=message):
             model.fit(X, y)
+
+
+def test_penalized__parameters_of_another_choice_may_have_their_defaults():
+    X, y = problem("squared")
+    given = dict(slope_weights="".join("bh"), fdr=np.float64(0.1), quantile=0.5, power=1.5, delta=None, gamma=None)
+    model = PenalizedRegressor(0.1, positive=np.False_, **given).fit(X, y)
+    np.testing.assert_array_equal(model.coef_, PenalizedRegressor(0.1).fit(X, y).coef_)
 
 
 def test_penalized__sparsify_keeps_predictions():

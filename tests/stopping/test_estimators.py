@@ -371,6 +371,12 @@ NUMBER = [
     (dict(monitor=lambda e, X, y: np.nan), {}, r"monitor=<function.* is NaN on the validation rows after 0 steps"),
     (dict(monitor=lambda e, X, y: 1 / 0), {}, r"division by zero\s+monitor=<function.* failed"),
     (dict(cv_rounds="all"), {}, r"cv_rounds='all' .* got cv=None"),
+    (
+        dict(estimator=GradientBoostingRegressor(), alpha=0.1),
+        {},
+        r"alpha needs estimator=None; got alpha=0\.1 with estimator=GradientBoostingRegressor\(\)\. .*, or alpha=0\.0",
+    ),
+    (dict(estimator=GradientBoostingRegressor(), fit_intercept=False), {}, r"fit_intercept needs estimator=None; got"),
     (dict(cv=[]), {}, r"cv=\[\] has no splits"),
     (dict(cv=[(np.arange(60), [])]), {}, r"leaves no validation rows with weight"),
     (dict(cv=3), dict(X_val=X, y_val=Y), r"cv=3 splits X, but X_val gives the validation rows"),

@@ -3,12 +3,14 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from skreg import DropoutMLPRegressor, EarlyStoppingRegressor
-from skreg.utils._early_stopping import BestValue, changed_params, read_validation
+from skreg import DropoutMLPRegressor, EarlyStoppingRegressor, PenalizedRegressor
+from skreg.utils._early_stopping import BestValue, read_validation
 from skreg.utils._errors import interrupted_fit, unchanged_on_error
+from skreg.utils._params import changed_params
 
 
 def follow(values, **options):
@@ -87,9 +89,12 @@ def test_early_stopping__subclasses_that_fix_parameters_are_fitted(model):
 
 def test_changed_params__are_those_that_a_constructor_has():
     names = ["early_stopping", "patience", "validation_fraction"]
-    assert changed_params(SmallNet(), names) == []
-    assert changed_params(SmallNet(patience=3), names) == ["patience"]
-    assert changed_params(DropoutMLPRegressor(validation_fraction=0.3), names) == ["validation_fraction"]
+    assert changed_params(SmallNet(), names) == {}
+    assert changed_params(SmallNet(patience=3), names) == {"patience": 10}
+    assert changed_params(DropoutMLPRegressor(validation_fraction=0.3), names) == {"validation_fraction": 0.1}
+    for weights in ([1.0], np.ones(1), np.array("bh"), pd.Series([1.0])):  # equality of arrays is an array
+        assert changed_params(PenalizedRegressor(slope_weights=weights), ["slope_weights"]) == {"slope_weights": "bh"}
+    assert changed_params(PenalizedRegressor(slope_weights="".join("bh")), ["slope_weights"]) == {}
 
 
 def test_interrupted_fit__keeps_attributes_of_its_own_estimator_only():
