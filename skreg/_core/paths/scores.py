@@ -105,7 +105,7 @@ class Scores(WorkingSet):
         self.w = w
         self.Z = Z
         self.rows = rows
-        self.c = self._correlations(rows.R, np.arange(w.size))
+        self.c = self._correlations(rows.R)
         self.age += 1
 
     def scores(self, w):
@@ -123,12 +123,12 @@ class Scores(WorkingSet):
             Z[k] = self.data.to_scores(z)
         return Z * self.likelihood.score_scale
 
-    def _correlations(self, R, coords):
-        """Correlations of some coordinates."""
+    def _correlations(self, R, coords=slice(None)):
+        """Correlations of some coordinates, or of all."""
         classes, place = self.classes[coords], self.place[coords]
-        if self.K > 1 and coords.size > FULL * self.K * self.data.p:
+        if self.K > 1 and classes.size > FULL * self.K * self.data.p:
             return -self.data.all_dots(R)[classes, self.cols[coords]]
-        out = np.empty(coords.size)
+        out = np.empty(classes.size)
         for k in range(self.K):
             at = np.flatnonzero(classes == k)
             part = np.empty(at.size)
@@ -157,7 +157,7 @@ class Scores(WorkingSet):
         return self.best_loss - conjugate_value(pen, self.w, 0.0)
 
     def dual_value(self, pen, point, scale):
-        c = self._correlations(point.r.R, np.arange(self.w.size))
+        c = self._correlations(point.r.R)
         return self.likelihood.dual(point.r, scale) - conjugate_value(pen, c, scale)
 
     def jump(self, pen, start, t):
