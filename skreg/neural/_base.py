@@ -26,6 +26,7 @@ from ._folds import FEW_ROWS, MEMBER_ROWS, N_FOLDS, cross_validated
 from ._monitor import ValidationSet
 from ._outputs import NetOutputs
 from ._params import NetParameters
+from ._scaling import dtype_of_whole_numbers
 from ._sequences import as_list
 from ._training import NetTraining
 
@@ -113,15 +114,22 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         X = as_list(X)
         check_table(X, any_shape=True)
         with naming_bad_columns(X, "Fill it in before, for example with the mean of its neighbors."):
-            return validate_data(self, self._flat(X, reset), y, reset=reset, **self._reads(), **options)
+            return validate_data(self, self._flat(X, reset), y, reset=reset, **self._reads(X), **options)
 
     def _flat(self, X, reset):
         """X as rows of numbers."""
         return X
 
-    def _reads(self):
-        """How scikit-learn checks X: small integers and halves stay as they are, and are cast a batch at a time."""
-        return dict(accept_sparse="csr" if self.__sklearn_tags__().input_tags.sparse else False, dtype=_DTYPES)
+    _scales_numbers = False  # by statistics of the columns, for which single precision may be too coarse
+
+    def _reads(self, X):
+        """How scikit-learn checks X: small integers and halves stay as they are, and are cast a batch at a time.
+
+        Of other whole numbers, those that single precision holds are read in it, and truth values as bytes.
+        """
+        whole = dtype_of_whole_numbers(X, self._scales_numbers)
+        dtypes = _DTYPES if whole is None else [whole, *_DTYPES]  # others become the first
+        return dict(accept_sparse="csr" if self.__sklearn_tags__().input_tags.sparse else False, dtype=dtypes)
 
     def _data(self, *given):
         """`NetData` of X, y, codes and weights."""

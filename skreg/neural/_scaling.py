@@ -13,6 +13,7 @@ SAMPLE_ROWS = 10_000  # rows that quantiles are computed from, about
 SAMPLE_VALUES = 1 << 20  # values of these rows, at most, but at least those of 1000 rows
 MOST_BINS = 48  # of a number (Gorishniy et al. 2025)
 ROWS_PER_BIN = 20  # of the training rows, at least, on average
+LARGEST_WHOLE = 1 << 24  # single precision holds all whole numbers up to here
 _BLOCK_VALUES = 1 << 19  # values of X that are looked at together
 _CONSTANT = 1e-12  # a standard deviation below this share of the mean is rounding
 _ROUNDING = 1e-12  # of a sum of weights, relative to it
@@ -213,6 +214,37 @@ def needs_double(X):
     varies = width > 0.0  # not so where all is NaN
     is_large = (largest[varies] > np.finfo(np.float32).max).any()
     return bool((largest[varies] > FAR * width[varies]).any()) and not is_large
+
+
+def dtype_of_whole_numbers(X, scaled):
+    """A small dtype that holds the whole numbers or truth values of X exactly; None for X that stays as it is.
+
+    With `scaled`, differences between numbers of a column must not be lost either, see `needs_double`.
+    """
+    is_sparse = sp.issparse(X)
+    if is_sparse and X.format not in ("csr", "csc", "coo"):
+        return None
+    if hasattr(X, "iloc"):
+        dtypes = np.atleast_1d(np.asarray(X.dtypes, dtype=object)).tolist()
+    else:
+        dtypes = [getattr(X, "dtype", None)]
+    if not dtypes or not all(isinstance(dtype, np.dtype) and dtype.kind in "biu" for dtype in dtypes):
+        return None
+    whole = np.result_type(*dtypes)
+    if whole.kind == "b":
+        return np.uint8
+    if whole.itemsize <= 2 or 0 in X.shape:  # nets keep it
+        return None
+    if is_sparse:
+        low, high = X.data.min(initial=0), X.data.max(initial=0)
+    else:
+        low, high = X.min(axis=0), X.max(axis=0)
+    low, high = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+    width, largest = high - low, np.maximum(np.abs(low), np.abs(high))
+    if largest.max() > LARGEST_WHOLE:
+        return None
+    loses = scaled and not is_sparse and ((width > 0.0) & (largest > FAR * width)).any()
+    return None if loses else np.float32
 
 
 def _edges(inputs, columns, n_features):

@@ -310,7 +310,7 @@ def check_step_targets(values, counts):
 def flat_rows(steps, dtypes):
     """Sequences (n, steps, channels), or a list of them, as flat rows; with the channels, and the length of each.
 
-    `dtypes` are those that stay as they are.
+    `dtypes` are those that stay as they are; others become the first.
     """
     if isinstance(steps, list):
         lengths = np.array(list(map(len, steps)))
@@ -322,6 +322,6 @@ def flat_rows(steps, dtypes):
             raise ValueError(f"X must have shape (n, steps, channels), none of which is 0; got {steps.shape}.")
         if steps.dtype.kind not in "biuf":
             raise ValueError(f"X must hold numbers; got {steps.dtype}.")
-        steps = steps if steps.dtype in dtypes else steps.astype(np.float64)
+        steps = steps if steps.dtype in dtypes else steps.astype(dtypes[0])
         lengths = np.full(len(steps), steps.shape[1])
     return steps.reshape(len(steps), -1), steps.shape[2], lengths

@@ -53,13 +53,14 @@ class SequenceNet(BaseNet):
         if self._has_tokens:
             rows, n_channels, lengths = tokens_in(X), 1, None
         elif steps is None and (reset or self._n_columns is not None):
-            reads = dict(self._reads(), ensure_all_finite=False)
+            reads = dict(self._reads(X), ensure_all_finite=False)
             read = validate_data(self, X, y, reset=reset, **reads, **options)
             rows, y = read if has_targets else (read, y)
             n_channels, lengths = 1, np.full(len(rows), rows.shape[1])
             self._n_columns = rows.shape[1]
         else:
-            rows, n_channels, lengths = flat_rows(np.asarray(X) if steps is None else steps, self._reads()["dtype"])
+            array = np.asarray(X) if steps is None else steps
+            rows, n_channels, lengths = flat_rows(array, self._reads(array)["dtype"])
         if self._has_tokens or steps is not None:
             self._check_names(X, reset)
         elif reset:

@@ -52,6 +52,10 @@ class TableNet(BaseNet):
         return tags
 
     def _table_architecture(self, dense):
+    @property
+    def _scales_numbers(self):
+        return self.standardize is not None
+
         return TableArchitecture(
             self.missing, self.standardize, self.numeric_embedding, self.embedding_size, self.embedding_dropout, dense
         )
@@ -70,14 +74,13 @@ class TableNet(BaseNet):
 
     def _rows_and_targets(self, X, y, reset, sample_weight=None, **options):
         if reset and not self._inputs_are_fixed:
-            is_scaled = self.standardize is not None
-            self._table = TableReader.of(X, self.categorical_features, sample_weight, shifts=is_scaled)
-        names = list(X.columns) if hasattr(X, "iloc") else None
+            self._table = TableReader.of(X, self.categorical_features, sample_weight, shifts=self._scales_numbers)
+        names = list(X.columns) if hasattr(X, "iloc") and hasattr(X, "columns") else None
         X, y = super()._rows_and_targets(X, y, reset, sample_weight, **options)
         if reset and self._inputs_are_fixed:
             self._warn_of_gaps(X, names)
         if reset and not self._inputs_are_fixed:
-            self._exact = self.standardize is not None and self._table is None and needs_double(X)
+            self._exact = self._scales_numbers and self._table is None and needs_double(X)
         return X, y
 
     def _warn_of_gaps(self, X, names):
@@ -124,13 +127,13 @@ class TableNet(BaseNet):
         """X, which holds nothing but numbers, after scikit-learn's checks, and y if it is given."""
         check_table(X, advice=TEXT_ADVICE)
         allow_nan = self.missing == "indicator" and not sp.issparse(X)
-        reads = dict(self._reads(), ensure_all_finite="allow-nan" if allow_nan else True)
+        reads = dict(self._reads(X), ensure_all_finite="allow-nan" if allow_nan else True)
         with naming_bad_columns(X, NO_MISSING if sp.issparse(X) else TAKES_MISSING):
             return validate_data(self, X, y, reset=reset, **reads, **options)
 
     def _data(self, *given):
         numbers = None if self._table is None else self._table.numbers
-        about = dict(exact=self._exact, is_scaled=self.standardize is not None, numbers=numbers)
+        about = dict(exact=self._exact, is_scaled=self._scales_numbers, numbers=numbers)
         return NetData(*given, **about)
 
     def _mixed_rows(self):
