@@ -113,7 +113,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         """X as rows after scikit-learn's checks, and y if it is given."""
         X = as_list(X)
         check_table(X, any_shape=True)
-        with naming_bad_columns(X, "Fill it in before, for example with the mean of its neighbors."):
+        with naming_bad_columns(X, "Fill it in before, for example with the mean of its neighbors.", self._place):
             return validate_data(self, self._flat(X, reset), y, reset=reset, **self._reads(X), **options)
 
     def _flat(self, X, reset):

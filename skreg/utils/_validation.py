@@ -222,24 +222,25 @@ def check_finite_columns(X, statistics, names=None):
 
 
 @contextlib.contextmanager
-def naming_bad_columns(X, of_nan=None):
+def naming_bad_columns(X, of_nan=None, place=None):
     """Let scikit-learn's error about NaN or infinity in X name the first column that holds them.
 
-    `of_nan` is what to do about NaN, instead of scikit-learn's advice.
+    `of_nan` is what to do about NaN, instead of scikit-learn's advice. Where rows are images, ``place(row, column)``
+    says where an entry of the flat row is.
     """
     try:
         yield
     except ValueError as error:
         found = re.match(r"Input X contains (NaN|infinity)[^.]*", str(error))
-        column = found and _first_bad_column(X, np.isnan if found[1] == "NaN" else np.isinf)
+        column = found and _first_bad_column(X, np.isnan if found[1] == "NaN" else np.isinf, place)
         if not column:
             raise
         advice = f". {of_nan}" if of_nan and found[1] == "NaN" else str(error)[found.end() :]
         raise ValueError(f"Input X contains {found[1]} in {column}{advice}") from None
 
 
-def _first_bad_column(X, is_bad):
-    """The first column with a bad entry, or the first row of images, as in messages; None where X holds no numbers."""
+def _first_bad_column(X, is_bad, place):
+    """The first column with a bad entry, or the first place in images, as in messages; None where there are none."""
     names = list(X.columns) if hasattr(X, "columns") else None
     if sp.issparse(X):
         X = X.tocoo()
@@ -249,8 +250,8 @@ def _first_bad_column(X, is_bad):
             values = np.asarray(X, dtype=np.float64)
         except (TypeError, ValueError):
             return None
-        if values.ndim > 2:
-            return f"row {np.argwhere(is_bad(values))[0, 0]}"
+        if values.ndim > 2 and place is not None and is_bad(values).any():
+            return place(*map(int, np.argwhere(is_bad(values.reshape(len(values), -1)))[0]))
         if values.ndim != 2:
             return None
         columns = np.nonzero(is_bad(values))[1]

@@ -142,6 +142,31 @@ def test_bad_input__places_of_numbers_too_large_for_single_precision(model, bad,
         model.fit(bad, np.arange(20.0))
 
 
+@pytest.mark.parametrize("value", ["NaN", "infinity"])
+@pytest.mark.parametrize(
+    ("model", "shape", "at", "place"),
+    [
+        (DropoutCNNRegressor(), (20, 8, 6), (5, 2, 3), r"row 5, pixel \(2, 3\)"),
+        (DropoutCNNRegressor(), (20, 8, 6, 2), (5, 2, 3, 1), r"row 5, pixel \(2, 3\), channel 1"),
+        (DropoutCNNRegressor(dims=1), (20, 8, 2), (5, 2, 1), r"row 5, step 2, channel 1"),
+        (DropoutCNNRegressor(dims=1), (20, 8, 1), (5, 2, 0), r"row 5, step 2"),
+        (DropoutCNNRegressor(image_shape=(2, 4)), (20, 8), (5, 2), r"column 2"),
+        (DropoutRNNRegressor(), (20, 5, 2), (5, 2, 1), r"row 5, (at )?step 2, channel 1"),
+    ],
+)
+def test_bad_input__places_of_numbers_that_are_not_finite(model, shape, at, place, value):
+    images = np.random.default_rng(0).random(shape)
+    bad = images.copy()
+    bad[at] = np.nan if value == "NaN" else np.inf
+    bad[7, *at[1:]] = bad[at]  # and another behind it
+    model = clone(model).set_params(max_iter=1, early_stopping=False)
+    with pytest.raises(ValueError, match=rf"Input X contains {value} in {place}\."):
+        model.fit(bad.tolist() if bad.ndim > 3 else bad, np.arange(20.0))
+    model.fit(images, np.arange(20.0))
+    with pytest.raises(ValueError, match=rf"Input X contains {value} in {place}\."):
+        model.predict(bad)
+
+
 @pytest.mark.parametrize(("model", "y"), NETS)
 @pytest.mark.parametrize(
     ("weights", "message"),

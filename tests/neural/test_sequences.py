@@ -143,7 +143,7 @@ def test_one_row__of_several_dimensions_is_not_an_array_of_rows():
         net.predict(images[0])
     assert net.predict(images[:1].reshape(1, -1)).shape == (1,)
     images[3, 0, 0] = np.nan
-    with pytest.raises(ValueError, match=r"contains NaN in row 3\. Fill it in before"):
+    with pytest.raises(ValueError, match=r"contains NaN in row 3, pixel \(0, 0\)\. Fill it in before"):
         net.predict(images)
 
 
