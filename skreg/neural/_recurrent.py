@@ -108,7 +108,7 @@ class RecurrentNet(SequenceNet):
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         X = self._validated(X, reset)
-        return X, *step_targets(y, self._lengths(X), X.shape[1] // self._n_channels)
+        return X, *step_targets(y, self._lengths(X), X.shape[1] // self._n_channels, self._n_channels)
 
     def _weights_of(self, X, sample_weight):
         weights = check_weights(sample_weight, len(X))

@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from ..utils._rows import as_table, columns_of_arrays, entries_of_series, is_boxed
 from ..utils._validation import as_even
 
+SWAP = "pass np.swapaxes(X, 1, 2)"  # what to do about channels before steps
 LARGEST_TOKEN = (1 << 24) - 1  # single precision holds all whole numbers up to here
 
 
@@ -244,7 +245,7 @@ def check_tokens(X, n_tokens, vocabulary_size):
         )
 
 
-def step_targets(y, lengths, n_steps):
+def step_targets(y, lengths, n_steps, n_channels):
     """Targets of all steps, one after another, of sequences of some lengths.
 
     Parameters
@@ -273,6 +274,8 @@ def step_targets(y, lengths, n_steps):
         for i, (one, length) in enumerate(zip(ragged, lengths, strict=True)):
             if len(one) != length or one.ndim != ragged[0].ndim:
                 raise ValueError(
+    n_channels : int
+        Of every step.
                     f"y must hold a target for every step; sequence {i} of X has {length} steps, y has shape"
                     f" {one.shape}."
                 )
@@ -281,7 +284,7 @@ def step_targets(y, lengths, n_steps):
     if y.ndim not in (2, 3) or y.shape[1] != n_steps:
         raise ValueError(
             f"y must have shape ({len(lengths)}, {n_steps}) or ({len(lengths)}, {n_steps}, n_outputs), with"
-            f" return_sequences=True; got {y.shape}."
+            f" return_sequences=True; got {y.shape}.{hint}"
         )
     return y[counts], counts
 
@@ -298,6 +301,8 @@ def check_step_targets(values, counts):
     if values.dtype.kind == "f":
         is_bad = ~np.isfinite(rows)
     elif values.dtype == object:
+        is_swapped = y.ndim in (2, 3) and y.shape[1] == n_channels > 1
+        hint = f" The axes of X seem to be swapped: {SWAP}." if is_swapped else ""
         is_bad = np.frompyfunc(_is_missing, 1, 1)(rows).astype(bool)
     else:
         return

@@ -11,6 +11,7 @@ from ..utils._errors import caller_level
 from ..utils._validation import check_table
 from ._base import BaseNet
 from ._sequences import (
+    SWAP,
     as_list,
     check_container,
     check_tokens,
@@ -27,6 +28,7 @@ class SequenceNet(BaseNet):
     """Base of the nets that read sequences: of numbers, or of tokens."""
 
     _has_fixed_inputs = False
+    _n_steps = None  # of the longest sequence that the net was fitted to
     _n_columns = None  # of the flat rows that the net was fitted to; None for sequences
 
     _for_tokens = "embedding_size"  # the parameter to set where X holds tokens
@@ -72,6 +74,8 @@ class SequenceNet(BaseNet):
         elif n_channels != self._n_channels:
             is_one = steps is None and not self._has_tokens and np.shape(X)[1] == self._n_channels
             hint = " For one sequence, pass X[None]." if is_one else ""
+            if (n_channels, rows.shape[1] // n_channels) == (self._n_steps, self._n_channels):
+                hint = f" Its axes seem to be swapped, as sequences had {self._n_steps} steps in fit: {SWAP}."
             raise ValueError(
                 f"X has sequences of {n_channels} channels, but {type(self).__name__} was fitted to sequences of"
                 f" {self._n_channels}: its shape must be (n, steps, {self._n_channels}).{hint}"
@@ -107,6 +111,7 @@ class SequenceNet(BaseNet):
     def _set_channels(self, rows, n_channels, is_flat):
         """Let the training data decide what predictions take."""
         self._n_channels = n_channels
+        self._n_steps = rows.shape[1] // n_channels
         if not is_flat:
             self._n_columns = None
             self.n_features_in_ = n_channels

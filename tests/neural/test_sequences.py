@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from skreg import (
@@ -133,6 +134,10 @@ def test_tokens__have_names_where_their_number_is_fixed():
     message = "max_length=None lets the longest text decide .*: set max_length"
     with pytest.raises(ValueError, match=message):
         Tokens().fit(TEXTS).get_feature_names_out()
+    framed = Tokens().set_output(transform="pandas").fit(TEXTS)
+    for call in (framed.transform, framed.fit_transform):
+        with pytest.raises(ValueError, match=message):
+            call(TEXTS)
 
 
 def test_one_row__of_several_dimensions_is_not_an_array_of_rows():
@@ -237,3 +242,28 @@ def test_forms__numbers_as_text_are_refused(model):
         model.fit(flat, Y)
     with pytest.raises(ValueError, match="X holds text, such as 'b'"):
         model.fit(np.where(flat > 2.0, flat.astype(str), "b"), Y)
+
+
+@pytest.mark.parametrize("model", [RNN, TRANSFORMER], ids=["rnn", "transformer"])
+def test_forms__swapped_axes_are_told_where_fit_shows_the_order(model):
+    X = np.random.default_rng(0).standard_normal((12, 5, 2))
+    message = r"must be \(n, steps, 2\)\. Its axes seem to be swapped, as sequences had 5 steps in fit: pass np"
+    model.fit(X, Y)
+    with pytest.raises(ValueError, match=message):
+        model.predict(np.swapaxes(X, 1, 2))
+    with pytest.raises(ValueError, match=message):
+        clone(model).set_params(early_stopping=True).fit(X, Y, X_val=np.swapaxes(X, 1, 2), y_val=Y)
+    with pytest.raises(ValueError, match=r"must be \(n, steps, 2\)\.$"):
+        model.predict(X[:, :3].repeat(2, axis=2))  # of other steps, too
+
+
+def test_forms__swapped_axes_are_told_by_targets_at_steps():
+    X = np.random.default_rng(0).standard_normal((12, 5, 2))
+    y = (X[:, :, 0] > 0.0).astype(int)
+    model = DropoutRNNRegressor(2, return_sequences=True, **SHORT).fit(X, y)
+    with pytest.raises(
+        ValueError, match=r"got \(12, 5\)\. The axes of X seem to be swapped: pass np\.swapaxes\(X, 1, 2\)"
+    ):
+        model.fit(np.swapaxes(X, 1, 2), y)
+    with pytest.raises(ValueError, match=r"got \(12, 4\)\.$"):
+        model.fit(X, y[:, :4])
