@@ -70,15 +70,32 @@ def check_cells(X, what="sequences"):
         )
 
 
+def check_is_table(X, name):
+    """Raise ValueError for a series, or an array of objects, whose entries are arrays or lists: it is no table.
+
+    `name` is that of the estimator.
+    """
+    if hasattr(X, "columns") or isinstance(X, (list, tuple)) or sp.issparse(X):
+        return
+    is_objects = isinstance(X, np.ndarray) and X.dtype == object
+    entries = X.ravel() if is_objects else entries_of_series(X)
+    if any(map(is_boxed, entries)):
+        several = is_objects and X.ndim > 1 and X.shape[1] > 1
+        wanted = "np.array([np.concatenate(row) for row in X])" if several else "np.stack(list(X))"
+        raise ValueError(
+            f"X is a {type(X).__name__} whose entries are arrays or lists, but {name} reads tables, with a number or a"
+            f" category in every entry: pass {wanted} if each of their numbers is a feature."
+        )
+
+
 def check_container(X):
-    """Raise TypeError or ValueError for what holds no sequences at all, or holds them in a column of a frame."""
+    """Raise TypeError or ValueError for what holds no sequences at all."""
     if sp.issparse(X):  # some of these are dicts; they have an error of their own
         return
     if X is None or isinstance(X, (dict, set)) or not (hasattr(X, "__len__") or hasattr(X, "__array__")):
         raise TypeError(f"X must hold sequences, in an array or a list; got {X if X is None else type(X).__name__}.")
     if isinstance(X, (list, tuple)) and not X:
         raise ValueError(f"X must hold at least one sequence; got {X!r}.")
-    check_cells(X)
 
 
 def entries_by_names(X):
@@ -192,6 +209,7 @@ def tokens_in(X):
     """
     if sp.issparse(X):
         raise TypeError(f"X must hold tokens in an array or a list; got {type(X).__name__}: pass X.toarray().")
+    check_cells(X)
     ragged = _ragged(X)
     if ragged is None:
         rows = np.asarray(X)
@@ -255,6 +273,8 @@ def step_targets(y, lengths, n_steps, n_channels):
     lengths : ndarray of int of shape (n,)
     n_steps : int
         Steps of the longest sequence.
+    n_channels : int
+        Of every step.
 
     Returns
     -------
@@ -274,14 +294,14 @@ def step_targets(y, lengths, n_steps, n_channels):
         for i, (one, length) in enumerate(zip(ragged, lengths, strict=True)):
             if len(one) != length or one.ndim != ragged[0].ndim:
                 raise ValueError(
-    n_channels : int
-        Of every step.
                     f"y must hold a target for every step; sequence {i} of X has {length} steps, y has shape"
                     f" {one.shape}."
                 )
         return np.concatenate(ragged), counts
     y = np.asarray(y)
     if y.ndim not in (2, 3) or y.shape[1] != n_steps:
+        is_swapped = y.ndim in (2, 3) and y.shape[1] == n_channels > 1
+        hint = f" The axes of X seem to be swapped: {SWAP}." if is_swapped else ""
         raise ValueError(
             f"y must have shape ({len(lengths)}, {n_steps}) or ({len(lengths)}, {n_steps}, n_outputs), with"
             f" return_sequences=True; got {y.shape}.{hint}"
@@ -301,8 +321,6 @@ def check_step_targets(values, counts):
     if values.dtype.kind == "f":
         is_bad = ~np.isfinite(rows)
     elif values.dtype == object:
-        is_swapped = y.ndim in (2, 3) and y.shape[1] == n_channels > 1
-        hint = f" The axes of X seem to be swapped: {SWAP}." if is_swapped else ""
         is_bad = np.frompyfunc(_is_missing, 1, 1)(rows).astype(bool)
     else:
         return

@@ -22,6 +22,7 @@ from ._augmented import MixedRows
 from ._base import BaseNet
 from ._data import NetData
 from ._scaling import MOST_ONE_HOT, learn_inputs, needs_double
+from ._sequences import check_is_table
 
 TEXT_ADVICE = "name it in categorical_features, or encode it"
 NO_MISSING = "Sparse X has no missing numbers: leave the entries out, which makes them 0, or pass X.toarray()."
@@ -51,11 +52,11 @@ class TableNet(BaseNet):
         tags.input_tags.allow_nan = self.missing == "indicator"
         return tags
 
-    def _table_architecture(self, dense):
     @property
     def _scales_numbers(self):
         return self.standardize is not None
 
+    def _table_architecture(self, dense):
         return TableArchitecture(
             self.missing, self.standardize, self.numeric_embedding, self.embedding_size, self.embedding_dropout, dense
         )
@@ -73,6 +74,7 @@ class TableNet(BaseNet):
         return self._table is None
 
     def _rows_and_targets(self, X, y, reset, sample_weight=None, **options):
+        check_is_table(X, type(self).__name__)
         if reset and not self._inputs_are_fixed:
             self._table = TableReader.of(X, self.categorical_features, sample_weight, shifts=self._scales_numbers)
         names = list(X.columns) if hasattr(X, "iloc") and hasattr(X, "columns") else None
@@ -101,6 +103,8 @@ class TableNet(BaseNet):
             )
 
     def _validated(self, X, reset, y="no_validation", **options):
+        if not reset:  # else `_rows_and_targets` did
+            check_is_table(X, type(self).__name__)
         if self._table is None:
             return self._numbers(X, reset, y, **options)
         check_table(X, text=True)

@@ -52,8 +52,7 @@ def is_plain(X):
     if sp.issparse(X):
         return True
     if not hasattr(X, "columns"):
-        dtype = getattr(X, "dtype", None)
-        return dtype is not None and dtype.kind in "biuf"
+        return getattr(getattr(X, "dtype", None), "kind", None) in ("b", "i", "u", "f")
     if hasattr(X, "iloc"):  # a type of NumPy tells it in a fiftieth of the time that a column takes
         types = enumerate(X.dtypes)
         return all(t.kind in "iuf" if isinstance(t, np.dtype) else _is_plain(_column(X, j)) for j, t in types)
@@ -111,6 +110,11 @@ def _numbers(column, name):
     """The numbers of a column in double precision, NaN where they are missing."""
     if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
         return column.astype(np.float64)
+    if isinstance(column, np.ndarray) and column.dtype.kind in "US" and column.size:  # scikit-learn refuses it, too
+        raise ValueError(
+            f"X holds text in {name}, such as {column[0].item()!r}, where numbers are expected: pass an array of"
+            " objects or a frame with numbers in that column, or name it in categorical_features when you fit."
+        )
     if not isinstance(column, np.ndarray) and column.dtype.is_numeric():
         array = column.to_numpy()
         if array.dtype.kind in "iuf":
@@ -186,14 +190,17 @@ def categorical_mask(wanted, columns, names):
 
 
 def as_table(X):
-    """X as it is where it is a frame, an array or sparse; lists as an array, of objects where some are text."""
+    """X as it is where it is a frame, an array or sparse; lists as an array, of objects where some entries are text."""
     if hasattr(X, "columns") or sp.issparse(X) or isinstance(X, np.ndarray):
         return X
     try:
         array = np.asarray(X)
     except ValueError:  # rows of different lengths, for which scikit-learn has an error
         return X
-    return np.array(X, dtype=object) if array.dtype.kind in "US" else array
+    if array.dtype.kind not in "US":
+        return array
+    entries = np.array(X, dtype=object)
+    return array if all(isinstance(entry, (str, bytes)) for entry in entries.flat) else entries
 
 
 class TableReader:

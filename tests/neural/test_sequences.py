@@ -244,6 +244,59 @@ def test_forms__numbers_as_text_are_refused(model):
         model.fit(np.where(flat > 2.0, flat.astype(str), "b"), Y)
 
 
+TABLES = [
+    DropoutMLPClassifier(2, ensemble_size=1, **SHORT),
+    DropoutTransformerClassifier(1, n_heads=1, embedding_size=2, inputs="table", **SHORT),
+]
+
+
+@pytest.mark.parametrize("model", TABLES, ids=["mlp", "transformer"])
+def test_forms__digits_as_text_are_categories_numbers_or_refused(model):
+    """Categories by type; where they are no categories, as in scikit-learn: objects are numbers, text is an error."""
+    codes = np.random.default_rng(0).integers(0, 4, (12, 2))
+    digits = codes.astype(str)
+    for form in (digits, digits.astype(object), digits.tolist(), pd.DataFrame(digits)):
+        model.fit(form, Y)
+        np.testing.assert_array_equal(model.predict_proba(form), model.predict_proba(digits))
+        with pytest.raises(
+            ValueError, match=r"X holds \d \(int\) in column 0.*, whose categories were of the type str"
+        ):
+            model.predict(codes)
+    numbers = clone(model).set_params(categorical_features=None).fit(codes.astype(float), Y)
+    expected = numbers.predict_proba(codes.astype(float))
+    np.testing.assert_array_equal(numbers.fit(digits.astype(object), Y).predict_proba(digits.astype(object)), expected)
+    for text in (digits, digits.tolist(), digits.astype("S1")):
+        for call in (numbers.predict, lambda X: numbers.fit(X, Y)):
+            with pytest.raises(ValueError, match=r"X holds (numbers as )?text.*, such as b?'\d'.*: pass"):
+                call(text)
+        with pytest.raises(ValueError, match=r"X holds text in column 1, such as b?'\d', where numbers are expected"):
+            clone(model).set_params(categorical_features=[0]).fit(text, Y)
+    mixed = [["a", 1.0], ["b", 2.0]] * 6
+    model.fit(mixed, Y).predict(mixed)
+    with pytest.raises(ValueError, match=r"X holds text in column 1, such as '1.0', where numbers are expected"):
+        model.predict([["a", "1.0"], ["b", "2.0"]])
+
+
+@pytest.mark.parametrize("model", TABLES, ids=["mlp", "transformer"])
+def test_forms__entries_of_arrays_are_no_table(model):
+    rows = np.random.default_rng(0).standard_normal((12, 3))
+    model.fit(rows, Y)
+    for form, name in ((pd.Series, "Series"), (lambda X: pl.Series(X.tolist()), "Series"), (boxed, "ndarray")):
+        series = form(list(rows) if form is pd.Series else rows)
+        for call in (model.predict, lambda X: clone(model).fit(X, Y)):
+            message = rf"X is a {name} whose entries are arrays or lists, but {type(model).__name__} reads tables"
+            with pytest.raises(ValueError, match=message):
+                call(series)
+        np.testing.assert_array_equal(np.stack(list(series)), rows)
+    pairs = np.stack([boxed(rows)] * 2, axis=1)
+    with pytest.raises(ValueError, match=r"pass np\.array\(\[np\.concatenate\(row\) for row in X\]\)"):
+        model.fit(pairs, Y)
+    assert np.array([np.concatenate(row) for row in pairs]).shape == (12, 6)
+    for series in (pd.Series(rows[:, 0]), pl.Series(rows[:, 0])):
+        with pytest.raises(ValueError, match=r"Expected (2D array|a 2-dimensional container)"):
+            model.fit(series, Y)
+
+
 @pytest.mark.parametrize("model", [RNN, TRANSFORMER], ids=["rnn", "transformer"])
 def test_forms__swapped_axes_are_told_where_fit_shows_the_order(model):
     X = np.random.default_rng(0).standard_normal((12, 5, 2))
