@@ -5,8 +5,6 @@ PARAMETERS = """
         Number of blocks, each of attention and two dense layers, at least 1.
     n_heads : int, default=4
         Number of heads of attention in every block, a divisor of `embedding_size`; each sees its own part of a token.
-    embedding_size : int, default=64
-        Numbers in a token, at least 2. The paper's 192 for tables [20]_ takes eight times as long.
     feed_forward_size : int or None, default=None
         Number of units of the first of the two dense layers of every block, at least 1; None for twice
         `embedding_size`.
@@ -16,17 +14,26 @@ PARAMETERS = """
     inputs : {"auto", "table", "sequences", "tokens"}, default="auto"
         What X is. "auto": two-dimensional X is a table; three-dimensional X (n_samples, steps, n_channels), and lists
         of arrays of unequal length, are sequences. "sequences" also takes two-dimensional X, as sequences of one
-        channel. "tokens" are whole numbers from 0, which `Tokens` makes from texts: of shape (n_samples, steps) with -1
-        after the end of a sequence, or a list of sequences.
-    vocabulary_size : int or None, default=None
-        Number of tokens, with ``inputs="tokens"``; None for the largest one in X plus 1. Set it where X may lack the
-        largest one, as in cross-validation.
+        channel. Numbers cannot tell steps from channels: with channels first, pass ``np.swapaxes(X, 1, 2)``. "tokens"
+        are whole numbers from 0, which `Tokens` makes from texts: of shape (n_samples, steps) with -1 after the end of
+        a sequence, or a list of sequences."""
+
+ATTENTION = {
+    "hidden_layer_sizes": """
+    hidden_layer_sizes : int or sequence of int, default=()
+        Number of units of every dense hidden layer between the blocks and the output layer, each at least 1; ``()`` for
+        none.""",
+    "activation": """
+    activation : {"relu", "leaky_relu", "gelu", "silu", "tanh", "logistic", "identity"}, default="relu"
+        Activation of the dense layers, in the blocks and after them. "leaky_relu" has slope 0.01 below zero.
     categorical_features : "from_dtype", array-like of bool, int or str, or None, default="from_dtype"
         Which columns of a table hold categories: "from_dtype" takes the columns of text and categories of a frame
         (pandas, polars, pyarrow) or of an array of objects; a mask, indices or names take those columns, which may hold
         numbers, too; None takes none. Each is one token, with a vector for every category that is learned. A missing
         entry is a category of its own if the training rows have missing entries. A category that they do not have
-        becomes zeros, but one of another type, such as a number where they have text, is an error.
+        becomes zeros, but one of another type, such as a number where they have text, is an error. In other columns,
+        objects that are numbers as text become numbers, as in scikit-learn, and a column of an array or a list of
+        nothing but text is an error.
     missing : {"indicator", "mask", "raise"}, default="indicator"
         What to do with missing numbers. In tables, "indicator" replaces them by the mean of the column, with
         ``standardize="robust"`` by the median, and adds a token that says where they are missing, for each column that
@@ -40,16 +47,15 @@ PARAMETERS = """
     numeric_embedding : {"piecewise", "periodic"} or None, default=None
         How a number of a table becomes a vector: None for the number times a vector plus another vector; "piecewise"
         adds a function that is linear within bins between up to 49 quantiles of the training rows; "periodic" puts
-        sines and cosines of learned frequencies through a linear layer and ReLU [24]_. No effect on sequences."""
-
-ATTENTION = {
-    "hidden_layer_sizes": """
-    hidden_layer_sizes : int or sequence of int, default=()
-        Number of units of every dense hidden layer between the blocks and the output layer, each at least 1; ``()`` for
-        none.""",
-    "activation": """
-    activation : {"relu", "leaky_relu", "gelu", "silu", "tanh", "logistic", "identity"}, default="relu"
-        Activation of the dense layers, in the blocks and after them. "leaky_relu" has slope 0.01 below zero.""",
+        sines and cosines of learned frequencies through a linear layer and ReLU [24]_. No effect on sequences.
+    vocabulary_size : int or None, default=None
+        Number of tokens, with ``inputs="tokens"``; None for the largest one in X plus 1. Set it where X may lack the
+        largest one, as in cross-validation.
+    embedding_size : int, default=64
+        Numbers in a token, at least 2. The paper's 192 for tables [20]_ takes eight times as long.
+    embedding_dropout : float, default=0.0
+        Probability of dropping a whole feature or step of a row, in [0, 1); of ``inputs="tokens"``, a token wherever it
+        occurs in a sequence.""",
     "residual": "",  # all blocks are
     "normalization": """
     normalization : {"batch", "layer"} or None, default=None
@@ -68,10 +74,7 @@ ATTENTION = {
     input_dropout : float, default=0.0
         Dropout rate of the numbers of X, or of those of the embedding of tokens, in [0, 1).
     attention_dropout : float, default=0.2
-        Dropout rate of the weights of attention, in [0, 1): a token then looks at fewer others [21]_.
-    embedding_dropout : float, default=0.0
-        Probability of dropping a whole feature or step of a row, in [0, 1); of ``inputs="tokens"``, a token wherever it
-        occurs in a sequence.""",
+        Dropout rate of the weights of attention, in [0, 1): a token then looks at fewer others [21]_.""",
     "dropout_kind": """
     dropout_kind : {"bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"}, default="bernoulli"
         The noise of the dense layers: "bernoulli" drops units [6]_; "gaussian" multiplies them by normal noise of the

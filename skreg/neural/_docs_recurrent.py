@@ -16,18 +16,7 @@ PARAMETERS = """
         Whether there is a target at every step instead of one for a sequence: y then has the shape (n_samples, steps)
         or, in regression, (n_samples, steps, n_outputs), or is a list of arrays as long as the sequences. What it holds
         after the end of a sequence is ignored, and predictions there are NaN, or the first class. Every step counts
-        the same in the loss and in `score`.
-    embedding_size : int or None, default=None
-        If given, X holds tokens, whole numbers from 0, and every token has a trainable vector of this size. `Tokens`
-        makes them from texts. X has shape (n_samples, steps) with -1 after the end of a sequence, or is a list of
-        sequences.
-    vocabulary_size : int or None, default=None
-        Number of tokens; None for the largest one in X plus 1. Set it where X may lack the largest one, as in
-        cross-validation.
-    missing : {"mask", "raise"}, default="raise"
-        What to do with steps that have NaN in any channel: "raise" raises ValueError; "mask" leaves them out, so that
-        the state goes on from the step before to the step after. With `return_sequences` they can be at the end
-        only."""
+        the same in the loss and in `score`."""
 
 RECURRENT = {
     "hidden_layer_sizes": """
@@ -36,7 +25,20 @@ RECURRENT = {
         ``()`` for none.""",
     "activation": """
     activation : {"relu", "leaky_relu", "gelu", "silu", "tanh", "logistic", "identity"}, default="relu"
-        Activation of the dense hidden layers. "leaky_relu" has slope 0.01 below zero.""",
+        Activation of the dense hidden layers. "leaky_relu" has slope 0.01 below zero.
+    missing : {"mask", "raise"}, default="raise"
+        What to do with steps that have NaN in any channel: "raise" raises ValueError; "mask" leaves them out, so that
+        the state goes on from the step before to the step after. With `return_sequences` they can be at the end
+        only.
+    vocabulary_size : int or None, default=None
+        Number of tokens; None for the largest one in X plus 1. Set it where X may lack the largest one, as in
+        cross-validation.
+    embedding_size : int or None, default=None
+        If given, X holds tokens, whole numbers from 0, and every token has a trainable vector of this size. `Tokens`
+        makes them from texts. X has shape (n_samples, steps) with -1 after the end of a sequence, or is a list of
+        sequences.
+    embedding_dropout : float, default=0.0
+        Probability of dropping a token wherever it occurs in a sequence, in [0, 1) [20]_. Needs `embedding_size`.""",
     "residual": """
     residual : bool, default=False
         Whether a recurrent layer as wide as the one before it adds its output to its input [1]_.""",
@@ -60,9 +62,7 @@ RECURRENT = {
         one for every gate [20]_.
     recurrent_dropout : float, default=0.0
         Dropout rate of the state where it enters the next step, in [0, 1): the same mask at all steps, and one for
-        every gate [20]_. With ``dropout_kind="dropconnect"`` weights of the state are dropped instead [23]_.
-    embedding_dropout : float, default=0.0
-        Probability of dropping a token wherever it occurs in a sequence, in [0, 1) [20]_. Needs `embedding_size`.""",
+        every gate [20]_. With ``dropout_kind="dropconnect"`` weights of the state are dropped instead [23]_.""",
     "dropout_kind": """
     dropout_kind : {"bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"}, default="bernoulli"
         The noise: "bernoulli" drops units [6]_; "gaussian" multiplies them by normal noise of the same variance. The
@@ -172,7 +172,8 @@ FOR_SEQUENCES = {
     """Features, best standardized. The net computes in float32. X is not copied as a whole, in whatever order
             it is stored, and sparse X stays sparse.""": """\
 Sequences, best with standardized channels: an array, a list of arrays (steps, n_channels) or (steps,) of
-            any length, or rows of one channel; with `embedding_size`, tokens. The net computes in float32.""",
+            any length, or rows of one channel; with `embedding_size`, tokens. The net computes in float32. Numbers
+            cannot tell steps from channels: with channels first, pass ``np.swapaxes(X, 1, 2)``.""",
     "y : array-like of shape (n_samples,)\n": "y : array-like of shape (n_samples,), or with targets at every step\n",
     "y : array-like of shape (n_samples,) or (n_samples, n_outputs)\n": (
         "y : array-like of shape (n_samples,) or (n_samples, n_outputs), or with targets at every step\n"

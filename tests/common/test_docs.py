@@ -118,6 +118,18 @@ PUBLIC = {
 }
 
 
+NETS = [cls for cls in PUBLIC.values() if inspect.isclass(cls) and cls.__name__.startswith("Dropout")]
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_net__has_its_parameters_in_the_order_of_all_nets_and_of_their_documentation(net):
+    names = list(inspect.signature(net).parameters)
+    assert re.findall(r"^(\w+) : ", sections(net)["Parameters"], flags=re.MULTILINE) == names
+    for other in NETS:
+        others = list(inspect.signature(other).parameters)[1:]  # the first one is that of a family
+        assert [name for name in names[1:] if name in others] == [name for name in others if name in names[1:]]
+
+
 @pytest.mark.parametrize("name", PUBLIC)
 def test_public_name__is_documented(name):
     obj = PUBLIC[name]
