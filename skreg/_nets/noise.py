@@ -48,21 +48,17 @@ _TAIL_BEGINS, _TAIL_CENTRE, _CENTRE_CENTRE = np.float32(5.0), np.float32(3.0), n
 @njit
 def uniform(seed, place):
     """A number in (0, 1): the 32-bit hash "lowbias32" (Wellons 2018) of place and seed."""
-    wide = np.uint64(place)
-    x = (((wide & _MASK) * _GOLDEN) ^ ((wide >> _S32) * _FIRST) ^ np.uint64(seed)) & _MASK
-    x = ((x ^ (x >> _S16)) * _FIRST) & _MASK
-    x = ((x ^ (x >> _S15)) * _SECOND) & _MASK
-    x = x ^ (x >> _S16)
-    return (np.float32(np.int32(x >> _S9)) + HALF) * _STEP  # with 24 bits, adding a half would round to 1
+    product, high = begin_places(seed, place)
+    return uniform_of(product, high)
 
 
 def uniform_of(product, high):
-    """`uniform` of a place, from the two numbers of `begin_places`."""
+    """`uniform` of a place, from the two numbers of `begin_places`; compiled, `_uniform_of` takes its place."""
     x = np.uint64(product) ^ np.uint64(high)
     x = ((x ^ (x >> _S16)) * _FIRST) & _MASK
     x = ((x ^ (x >> _S15)) * _SECOND) & _MASK
     x = x ^ (x >> _S16)
-    return (np.float32(np.int32(x >> _S9)) + HALF) * _STEP
+    return (np.float32(np.int32(x >> _S9)) + HALF) * _STEP  # with 24 bits, adding a half would round to 1
 
 
 def following(product):

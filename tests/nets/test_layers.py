@@ -226,6 +226,17 @@ def test_layers__uniform_numbers_are_never_0_or_1():
 
 
 @pytest.mark.plain
+def test_layers__uniform_numbers_are_lowbias32_compiled_or_not():
+    plain = getattr(uniform, "py_func", uniform)
+    for seed, place in itertools.product((0, 7, 2**32 - 1), (0, 1, 2**32 - 1, 2**32, 3 * 2**40 + 5)):
+        x = place % 2**32 * 0x9E3779B9 % 2**32 ^ (place >> 32) * 0x7FEB352D % 2**32 ^ seed
+        x = (x ^ x >> 16) * 0x7FEB352D % 2**32
+        x = (x ^ x >> 15) * 0x846CA68B % 2**32
+        expected = ((x ^ x >> 16) // 2**9 + 0.5) / 2**23
+        assert uniform(seed, place) == plain(seed, place) == expected
+
+
+@pytest.mark.plain
 def test_layers__uniform_and_normal_numbers():
     u = np.array([uniform(s, i) for s in (1, 2**31, 2**32 - 1) for i in range(4000)])
     assert (u > 0.0).all()
