@@ -146,11 +146,8 @@ class MomentsFit(LossFit):
         family, goal = penalty.path(self, self.unit[target]), 0.5 * tol if penalty.is_convex else tol
         init, cold = to_normalized(self, target, init), np.empty(0)
 
-        def make():
-            return self._covariance(target)
-
         def found():
-            walk = path.points(make(), make, family, alphas, cold, goal, max_iter, init)
+            walk = path.points(self._covariance(target), family, alphas, cold, goal, max_iter, init)
             for alpha, (s, point) in zip(alphas, walk, strict=True):
                 w, value, gap, n_iter = dense_point(prefer_vertex(s, family, alpha, point, goal), self.p)
                 w = family.without_rounding(alpha, w)

@@ -99,12 +99,10 @@ def alpha_max(data, target, penalty):
 
 
 def _coordinate(data, target, family, alphas, tol, gram, max_iter, w_init):
-    yy = data.target_sqnorms[target]
-
-    def make():
-        return Covariance(data.inner, data.start[target], yy) if gram else Columns(data, target, len(alphas) > 1)
-
-    s = make()
+    if gram:
+        s = Covariance(data.inner, data.start[target], data.target_sqnorms[target])
+    else:
+        s = Columns(data, target, len(alphas) > 1)
     top = family.alpha_max(s.start)
     before = np.empty(0)
     if data.n < 5 * data.p and w_init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
@@ -112,7 +110,7 @@ def _coordinate(data, target, family, alphas, tol, gram, max_iter, w_init):
     is_small = isinstance(family, CoefficientPath) and family.is_convex and active_set.is_small(data)
     first = FIRST_ROUNDS if np.any(alphas) else FIRST_ROUNDS_UNPENALIZED
     most = min(max_iter, active_set.rounds_before(data, first)) if is_small else max_iter
-    walk = path.points(s, make, family, alphas, before, tol, most, w_init)
+    walk = path.points(s, family, alphas, before, tol, most, w_init)
     for alpha, (s, point) in zip(alphas, walk, strict=True):
         if point.gap <= tol:
             point = prefer_vertex(s, family, alpha, point, tol, None if s.form.has_squares else data)

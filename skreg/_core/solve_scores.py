@@ -93,7 +93,7 @@ def solve_scores(likelihood, penalty, alphas, *, tol, max_iter, solver="auto", c
     top, before = family.alpha_max(s.start), np.empty(0)
     if init is None and len(alphas) == 1 and 0.0 < alphas[0] < top:
         before = path.warm_start_alphas(top, alphas[0], WARM_STARTS)
-    walk = path.points(s, lambda: Scores(lik, solver), family, alphas, before, goal, max_iter, init)
+    walk = path.points(s, family, alphas, before, goal, max_iter, init)
     unit = lik.score_scale**2 / data.weight
     for alpha, (s, point) in zip(alphas, walk, strict=True):
         if point.gap <= goal and lik.is_convex:

@@ -1,5 +1,6 @@
 """Regularization paths: predict the working set, solve on it, certify on all columns, add columns."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +49,13 @@ def follow(s, path, alphas, tol, max_rounds, w_init=None, n_warm_starts=0):
         Number of leading alphas that are only warm starts: their certificates need not hold for all columns.
     """
     known = path.is_fixed.copy()
+
+    def may_matter(size, alpha):
+        entry = path.largest_entry_alpha(size)
+        if path.is_separable:
+            return path.block_mask((entry > alpha) & ~known)
+        return path.block_mask(entry >= alpha * (1.0 - MAY_ENTER))  # what enters depends on the known ones, too
+
     start = path.project(np.zeros(path.n_coordinates) if w_init is None else w_init)
     first = np.flatnonzero(path.any_by_block(start != 0.0) & ~known)
     entry = path.entry_alpha(s.start)
@@ -55,17 +63,10 @@ def follow(s, path, alphas, tol, max_rounds, w_init=None, n_warm_starts=0):
     s.add(path, first, known, entry)
     if first.size:
         s.move(start[s.features])
-        entry = path.entry_alpha(s.all_correlations(s.w, s.r, lambda size: path.block_mask(~known)))
         last = alphas[0]
+        entry = path.entry_alpha(s.all_correlations(s.w, s.r, partial(may_matter, alpha=last)))
     w_last = w_before = alpha_before = None
     for k, alpha in enumerate(alphas):
-
-        def may_matter(size, alpha=alpha):
-            entry = path.largest_entry_alpha(size)
-            if path.is_separable:
-                return path.block_mask((entry > alpha) & ~known)
-            return path.block_mask(entry >= alpha * (1.0 - MAY_ENTER))  # what enters depends on the known ones, too
-
         level = max(2 * alpha - last, 0.5 * alpha) if s.is_eager else alpha  # strong rule (Tibshirani et al. 2012)
         new = np.flatnonzero((entry >= level) & (entry > 0.0) & ~known)
         rounds, gap_last = 0, np.inf
@@ -83,7 +84,7 @@ def follow(s, path, alphas, tol, max_rounds, w_init=None, n_warm_starts=0):
             result = s.solve(pen, tol, LOOSE if is_loose else 0.0, max_rounds - rounds)
             rounds += result.rounds
             proof = result.certificate
-            c = s.all_correlations(proof.w, proof.r, may_matter)
+            c = s.all_correlations(proof.w, proof.r, partial(may_matter, alpha=alpha))
             entry = path.entry_alpha(c)
             limit = alpha * (1.0 + ROUNDING) / proof.scale if proof.scale > 0.0 else np.inf
             new = np.flatnonzero((entry > limit) & ~known)
@@ -96,7 +97,7 @@ def follow(s, path, alphas, tol, max_rounds, w_init=None, n_warm_starts=0):
         w_last, w_before, alpha_before, last = s.w.copy(), w_last, last, alpha
 
 
-def points(s, make, path, alphas, warm_starts, tol, max_rounds, w_init=None):
+def points(s, path, alphas, warm_starts, tol, max_rounds, w_init=None):
     """Yield the working set and the `Point` of every alpha, after some warm starts at larger ones.
 
     The penalty may be concave. Then every alpha starts from the solution with the convex penalty of the same slope at
@@ -106,8 +107,6 @@ def points(s, make, path, alphas, warm_starts, tol, max_rounds, w_init=None):
     ----------
     s : WorkingSet
         Empty.
-    make : callable
-        Makes another one.
     path : PenaltyPath
     alphas, warm_starts : ndarray
     tol, max_rounds, w_init
@@ -121,7 +120,7 @@ def points(s, make, path, alphas, warm_starts, tol, max_rounds, w_init=None):
     for alpha, point in zip(alphas, walk, strict=True):
         at, start = s, w_init
         if not path.is_convex:
-            at = make()
+            at = s.another()
             if point is not None:
                 start, rounds = np.zeros(path.n_coordinates), rounds + point.rounds
                 start[point.features] = point.w

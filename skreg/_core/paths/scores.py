@@ -28,11 +28,13 @@ class Scores(WorkingSet):
     likelihood : Likelihood
     solver : {"auto", "newton", "lbfgs"}
         See `newton.solve`.
+    anchors : Anchors, default=None
+        Those of another working set.
     """
 
     is_eager = True
 
-    def __init__(self, likelihood, solver="auto"):
+    def __init__(self, likelihood, solver="auto", anchors=None):
         super().__init__()
         self.data = data = likelihood.data
         self.likelihood = likelihood
@@ -49,10 +51,13 @@ class Scores(WorkingSet):
         self.age = 0
         self.batch = int(max(BATCH, min(ENTRIES * data.p / data.size, data.n)))
         self.steps = newton.NewtonSteps(self, solver)
-        self.anchors = None
-        if self.K == 1:
+        self.anchors = anchors
+        if self.K == 1 and anchors is None:
             self.anchors = Anchors(data)
             self.anchors.start(-data.sqrt_weighted(data.from_rows(self.rows.R[0])), self.start)
+
+    def another(self):
+        return Scores(self.likelihood, self.steps.solver, self.anchors)
 
     @property
     def r(self):

@@ -44,6 +44,10 @@ class WorkingSet:
     def __init__(self):
         self.blocks = np.empty(0, np.int64)
 
+    def another(self):
+        """An empty working set of the same problem, which shares what this one learns of columns outside."""
+        raise NotImplementedError
+
     def add(self, path, blocks, known, entry):
         """Add blocks, with coefficients of 0, and mark them as known; `entry` are the entry alphas of all blocks."""
         raise NotImplementedError
@@ -150,18 +154,24 @@ class SquaredLoss(WorkingSet):
 
 
 class Columns(SquaredLoss):
-    """Columns outside the working set are screened with anchors."""
+    """Columns outside the working set are screened with anchors, which are made unless they are given."""
 
     is_eager = True
 
-    def __init__(self, data, target, many=True):
+    def __init__(self, data, target, many=True, anchors=None):
+        self.problem = data, target, many
         self.start = data.start[target]
         self.residual = Residual(data, target)
         # Inner products of the working set pay on a path, or where they cost little compared with the rows.
         self.most = min(max((2.0 if many else 0.1) * self.residual.width, LEAST), MOST)
         super().__init__(Gradient(data.cross, self.start, data.sqnorm(data.R[target]), data.n))
-        self.anchors = Anchors(data)
-        self.anchors.start(-data.sqrt_weighted(data.R[target]), self.start)
+        self.anchors = anchors
+        if anchors is None:
+            self.anchors = Anchors(data)
+            self.anchors.start(-data.sqrt_weighted(data.R[target]), self.start)
+
+    def another(self):
+        return Columns(*self.problem, self.anchors)
 
     def add(self, path, blocks, known, entry):
         known[blocks] = True
@@ -203,6 +213,22 @@ class Covariance(SquaredLoss):
         self.start = start
         self.K = []
         super().__init__(Gradient(None, start, yy))
+
+    def another(self):
+        return Covariance(self._rows_of, self.start, self.form.yy)
+
+    def _rows_of(self, cols):
+        """Inner products of some columns with all, of which those in the working set are known."""
+        place = np.full(self.start.size, -1)
+        place[self.features] = np.arange(self.features.size)
+        place, ends = place[cols], np.cumsum([len(part) for part in self.K])
+        out, new = np.empty((cols.size, self.start.size)), place < 0
+        for end, part in zip(ends, self.K, strict=True):
+            here = (place >= end - len(part)) & (place < end)
+            out[here] = part[place[here] - end + len(part)]
+        if new.any():
+            out[new] = self.inner(cols[new])
+        return out
 
     def add(self, path, blocks, known, entry):
         known[blocks] = True
