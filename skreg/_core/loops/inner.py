@@ -148,10 +148,13 @@ def _newton_step(s, pen, coords):
     place = np.full(s.w.size, -1)
     place[coords] = np.arange(coords.size)
     H = s.form.square(coords)
+    alone = H.diagonal().copy()
     add_hessian(pen, s.w, place, H)
-    along = solve_semidefinite(H, (s.form.correlations(s.r) - slope)[coords], pen.is_convex)
+    along, pivot = solve_semidefinite(H, (s.form.correlations(s.r) - slope)[coords], pen.is_convex)
     if along is None:
         return None
+    if pivot > 0.0 and np.array_equal(alone, H.diagonal()):  # the penalty adds nothing to the inner products
+        s.independent, s.pivot = coords, pivot
     step = np.zeros(s.w.size)
     step[coords] = along
     return step

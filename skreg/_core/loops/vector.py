@@ -89,7 +89,7 @@ def minimum_on(face, H, g, z):
     """
     label, slope, left, right = np.arange(z.size), face.slope, face.left, face.right
     while z.size:
-        step = solve_semidefinite(H, -(g + slope))
+        step, _ = solve_semidefinite(H, -(g + slope))
         before, after = (v[left] - np.append(v, 0.0)[right] for v in (z, z + step))
         meets = before * after <= 0.0
         z, g = z + step, g + H @ step
@@ -152,7 +152,7 @@ class VectorRounds:
             shift = Face(every, np.ones(every.size), np.zeros(1), none, none)
             for _ in range(2):  # the second removes the rounding of the first
                 g = -shift.total(self.s.form.correlations(self.s.r))
-                self.s.move(self.s.w + solve_semidefinite(self.s.form.curvature_of(shift), -g))
+                self.s.move(self.s.w + solve_semidefinite(self.s.form.curvature_of(shift), -g)[0])
 
     def polish(self):
         """A Newton step that ends a solve."""

@@ -6,10 +6,11 @@ the solution moves along v until a coefficient is zero, and again, until no such
 
 import numpy as np
 
+from ..loops.semidefinite import null_vectors
 from ..parts.penalties import ElasticNet
 
 MAX_SUPPORT = 1000  # coefficients whose inner products are looked at
-DEPENDENT = 1e-12  # eigenvalue of the inner products of columns of norm 1 that counts as zero
+DEPENDENT = 1e-12  # eigenvalue of the inner products that counts as zero, relative to a bound of the largest one
 INDEPENDENT = 1e-5  # pivot of a Cholesky factor of them from which no eigenvalue can be so small
 NULL = 1e-9  # entries of a vector of norm 1 that count as zero
 ROWS_PER_COLUMN = 2  # of a sample: columns that are independent there are so in all rows
@@ -32,6 +33,8 @@ def prefer_vertex(s, family, alpha, point, goal, data=None):
     """
     pen = family.at(alpha, s.blocks)
     if not isinstance(pen, ElasticNet):
+        return point
+    if s.pivot > INDEPENDENT and np.isin(np.flatnonzero(s.w), s.independent).all():
         return point
     w, found = s.w, at_vertex(pen, s.w, *s.columns_and_scores(), s.inner_products, data)
     if found is None:
@@ -89,8 +92,7 @@ def _independent(G):
 
 def to_vertex(G, w):
     """Coefficients w with as many more zeros as their columns, with inner products G, have dependences."""
-    values, vectors = np.linalg.eigh(G)
-    N, w = vectors[:, values <= DEPENDENT * max(values[-1], 1.0)], w.copy()
+    N, w = null_vectors(G, DEPENDENT * max(np.abs(G).sum(axis=1).max(), 1.0)), w.copy()
     while N.shape[1]:
         size = np.abs(N).max(axis=1)
         i = int(np.argmin(np.divide(np.abs(w), size, out=np.full(w.size, np.inf), where=(size > NULL) & (w != 0.0))))

@@ -37,12 +37,17 @@ class WorkingSet:
         The iterate.
     r : object
         Its state, which knows the gradient of the smooth part.
+    independent : ndarray of int
+        Coordinates whose columns the last Newton step found to be independent.
+    pivot : float
+        The smallest pivot of a Cholesky factor of their inner products; 0 if there was no such step.
     """
 
     is_convex = True
 
     def __init__(self):
-        self.blocks = np.empty(0, np.int64)
+        self.blocks = self.independent = np.empty(0, np.int64)
+        self.pivot = 0.0
 
     def another(self):
         """An empty working set of the same problem, which shares what this one learns of columns outside."""
@@ -163,7 +168,7 @@ class Columns(SquaredLoss):
         self.start = data.start[target]
         self.residual = Residual(data, target)
         # Inner products of the working set pay on a path, or where they cost little compared with the rows.
-        self.most = min(max((2.0 if many else 0.1) * self.residual.width, LEAST), MOST)
+        self.most = min(max((4.0 if many else 0.1) * self.residual.width, LEAST), MOST)
         super().__init__(Gradient(data.cross, self.start, data.sqnorm(data.R[target]), data.n))
         self.anchors = anchors
         if anchors is None:

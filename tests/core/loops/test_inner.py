@@ -101,12 +101,32 @@ def test_solve__stops_after_max_rounds():
 
 def test_inner__singular_systems_have_the_shortest_solution():
     A = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    np.testing.assert_allclose(solve_semidefinite(A, np.array([1.0, 1.0, 2.0])), [0.5, 0.5, 2.0], atol=1e-10)
+    found, pivot = solve_semidefinite(A, np.array([1.0, 1.0, 2.0]))
+    np.testing.assert_allclose(found, [0.5, 0.5, 2.0], atol=1e-10)
+    assert pivot == 0.0
+
+
+@pytest.mark.parametrize(("n", "rank"), [(5, 3), (60, 59), (6, 1), (7, 7)])
+@pytest.mark.parametrize("is_consistent", [True, False])
+def test_inner__singular_systems_agree_with_their_eigenvalues(n, rank, is_consistent):
+    rng = np.random.default_rng(n)
+    A = rng.standard_normal((rank, n))
+    A /= np.linalg.norm(A, axis=0)
+    H = A.T @ A
+    g = A.T @ rng.standard_normal(rank) if is_consistent else rng.standard_normal(n)
+    values, vectors = np.linalg.eigh(H)
+    along, flat = vectors.T @ g, np.arange(n) < n - rank
+    expected = vectors @ np.where(flat, 0.0, along / np.where(flat, 1.0, values))
+    if not is_consistent:  # along null vectors the objective falls without end
+        expected += vectors @ np.where(flat, along, 0.0) / (H.diagonal().max() * 1e-12)
+    found, pivot = solve_semidefinite(H, g)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * np.abs(expected).max())
+    assert (pivot > 0.0) == (n == rank)
 
 
 def test_inner__systems_that_are_not_convex_have_no_solution():
     semidefinite = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    found = solve_semidefinite(semidefinite, np.array([1.0, 1.0, 2.0]), is_convex=False)
+    found, _ = solve_semidefinite(semidefinite, np.array([1.0, 1.0, 2.0]), is_convex=False)
     np.testing.assert_allclose(found, [0.5, 0.5, 2.0], atol=1e-10)
-    assert solve_semidefinite(np.diag([1.0, -0.1]), np.ones(2), is_convex=False) is None
-    np.testing.assert_array_equal(solve_semidefinite(np.zeros((2, 2)), np.ones(2)), np.zeros(2))
+    assert solve_semidefinite(np.diag([1.0, -0.1]), np.ones(2), is_convex=False) == (None, 0.0)
+    np.testing.assert_array_equal(solve_semidefinite(np.zeros((2, 2)), np.ones(2))[0], np.zeros(2))

@@ -6,7 +6,14 @@ import scipy.sparse as sp
 
 from skreg import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, PenalizedRegressor, elastic_net_path
 from skreg._core.data import as_data
+from skreg._core.data.likelihood import Likelihood
+from skreg._core.parts.log_links import Poisson
+from skreg._core.parts.penalty import Penalty
+from skreg._core.paths import vertices
+from skreg._core.paths.path import follow
+from skreg._core.paths.scores import Scores
 from skreg._core.paths.vertices import to_vertex
+from tests.problems import regression
 from tests.reference import null_loss, objective
 
 KINDS = {
@@ -126,3 +133,24 @@ def test_vertex__independent_columns_are_not_multiplied(monkeypatch):
     codes = (X[:, 0] + rng.standard_normal(400) > 0.0).astype(int)
     LabelSmoothedLogistic(0.001, l1_ratio=1.0).fit(X, codes)
     assert not sizes
+
+
+def test_vertex__is_not_looked_for_where_a_newton_step_found_independent_columns(monkeypatch):
+    X, y = regression(200, 30, seed=0)
+    calls = []
+    monkeypatch.setattr(vertices, "at_vertex", lambda *args: calls.append(args))
+    elastic_net_path(np.asfortranarray(X), y, l1_ratio=1.0, alphas=10, eps=0.1)
+    assert not calls
+
+
+@pytest.mark.parametrize("weight", [1.0, 1e12])
+def test_newton__pivots_of_a_curvature_bound_those_of_the_columns(weight):
+    rng = np.random.default_rng(0)
+    X = np.asfortranarray(rng.standard_normal((50, 5)))
+    data = as_data(X, np.empty((0, 50)), None, True)
+    y = weight * np.exp(0.1 * rng.standard_normal(50))  # curvatures are as large as the means
+    s = Scores(Likelihood(data, Poisson(), y[None]))
+    family = Penalty(1.0, np.ones(5)).path(data, s.likelihood.score_scale)
+    (point,) = follow(s, family, [1e-3 * family.alpha_max(s.start)], 1e-8, 100)
+    Z = data.block(slice(None))[:, point.features[s.independent]]
+    assert 0.0 < s.pivot <= np.linalg.cholesky(Z.T @ Z).diagonal().min() * (1.0 + 1e-9)

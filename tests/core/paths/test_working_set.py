@@ -108,3 +108,36 @@ def test_working_set__gap_with_other_columns_holds(which):
     gap = proof.outside(family, alpha, result.primal, new, entry, c)
     assert result.primal - best <= gap <= result.primal
     assert gap > result.gap
+
+
+def test_working_set__another_one_asks_for_no_products_that_are_known():
+    data, asked = problem(n=30, p=300), []
+
+    def inner(cols):
+        asked.extend(cols)
+        return data.inner(cols)
+
+    first = Covariance(inner, data.start[0], data.target_sqnorms[0])
+    family, entry, known = lasso(data), np.abs(data.start[0]), np.zeros(data.p, bool)
+    for _ in range(2):
+        first.add(family, np.flatnonzero(~known)[:2], known, entry)
+    assert len(first.K) == 2 and 4 < len(asked) < data.p
+    second, before = first.another(), set(asked)
+    asked.clear()
+    assert second.w.size == 0
+    second.add(family, np.append(first.features[[40, 3]], np.flatnonzero(~known)[:3]), np.zeros(data.p, bool), entry)
+    np.testing.assert_allclose(second.K[0], data.inner(second.features), atol=1e-12)
+    assert set(asked) == set(second.features) - before
+
+
+def test_working_set__another_one_shares_what_is_known_of_columns_outside():
+    data = problem(n=30, p=40)
+    first = Columns(data, 0)
+    first.add(lasso(data), np.arange(6), np.zeros(data.p, bool), np.abs(data.start[0]))
+    first.move(np.linspace(1.0, 2.0, 6))
+    every = first.all_correlations(first.w, first.r, lambda size: np.ones(size.size, bool))
+    second = first.another()
+    second.add(lasso(data), np.arange(6), np.zeros(data.p, bool), np.abs(data.start[0]))
+    second.move(first.w)
+    found = second.all_correlations(second.w, second.r, lambda size: size < 0.0)  # exact for no column
+    np.testing.assert_allclose(found, every, atol=1e-11)
