@@ -35,7 +35,7 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
     l1_ratio : float, array-like of float or None, default=None
         L1 ratio or ratios to try, in [0, 1]. None is the default of `PenalizedCox`.
     gamma : float, array-like of float or None, default=None
-        For concave penalties, the value or values to try. None is the default of `PenalizedCox`.
+        For concave penalties only, the value or values to try. None is the default of `PenalizedCox`.
     relax : float or array-like of float, default=0.0
         The value or values to try, in [0, 1], see `PenalizedRegressor`. All values share the same paths.
     alphas : int or array-like of float, default=50

@@ -179,7 +179,7 @@ class LabelSmoothedLogistic(LabelSmoothed, PenalizedFit):
         `LogisticRegression`, 0.5 for "sparse_group_lasso", and 1, no ridge, for the others.
     gamma : float, default=None
         Where the concave penalties become constant: larger than 1 for MCP, 2 for SCAD. None is 3 and 3.7, as in the
-        literature. Large values approach the lasso.
+        literature. Large values approach the lasso. With other penalties only the default is allowed.
     label_smoothing : float, default=0.0
         Share of each label that is spread evenly over all classes, in [0, 1). The default is none: the model is then
         that of `LogisticRegression`, and its probabilities aim at the frequencies of the classes. Smoothing moves

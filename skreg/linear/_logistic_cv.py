@@ -32,7 +32,7 @@ class LabelSmoothedLogisticCV(PenaltySearch, LabelSmoothed):
         L1 ratio or ratios to try, in [0, 1]. None is 0.5 for "sparse_group_lasso", and 1 for the others. For 0 the grid
         of alphas begins where that of 0.001 does, and ends where that of 1 does.
     gamma : float, array-like of float or None, default=None
-        For concave penalties, the value or values to try. None is the default of `LabelSmoothedLogistic`.
+        For concave penalties only, the value or values to try. None is the default of `LabelSmoothedLogistic`.
     label_smoothing : float or array-like of float, default=(0.0, 0.1)
         Label smoothing or smoothings to try, in [0, 1). The default is none and that of Szegedy et al. (2016): the
         log loss of the test rows decides. 0.0 alone takes half the time.
