@@ -37,8 +37,9 @@ OUTSIDE = {
     "_nets": NUMERICS,
     "utils": {"cloudpickle", "dask", "joblib", "narwhals", "numpy", "scipy", "sklearn", "threadpoolctl"},
     "_factorization": NUMERICS,
-    "augmentation": {"narwhals", "numpy", "scipy", "sklearn"},
+    "augmentation": {"lazy_loader", "narwhals", "numpy", "scipy", "sklearn"},
     "linear": {"lazy_loader", "numpy", "scipy", "sklearn"},
+    "neural": {"lazy_loader", "numpy", "scipy", "sklearn"},
     "recommendation": {"joblib", "numpy", "scipy", "sklearn"},
     "inspection": {"joblib", "matplotlib", "numpy", "optuna", "pandas", "rich", "scipy", "sklearn", "threadpoolctl"},
 }
@@ -134,6 +135,7 @@ IMPORTS = dict(
     skreg="import skreg",
     needed="import numba, sklearn.linear_model, sklearn.model_selection",
     estimator="from skreg import ElasticNetProx",
+    net="from skreg import DropoutMLPClassifier",
     packages="import skreg.inspection, skreg.augmentation, skreg.neural, skreg.stopping",
 )
 
@@ -166,8 +168,15 @@ def test_import__an_estimator_loads_its_package_only(loaded):
     assert public == {"_core", "linear", "utils"}
 
 
+def test_import__a_net_loads_no_other_net_and_no_augmenter(loaded):
+    assert "skreg.neural._mlp" in loaded["net"]
+    others = {f"skreg.neural.{name}" for name in ("_autoencoder", "_cnn", "_ensemble", "_rnn", "_transformer")}
+    augmenters = {f"skreg.augmentation.{name}" for name in ("_estimators", "_gan", "_images", "_sound", "_tables")}
+    assert not loaded["net"] & (others | augmenters)
+
+
 def test_import__plotting_and_tuning_are_loaded_when_used(loaded):
-    assert "skreg.neural" in loaded["packages"]
+    assert "skreg.inspection" in loaded["packages"]
     assert not packages(set().union(*loaded.values())) & {"matplotlib", "polars", "optuna"}
 
 
