@@ -144,8 +144,9 @@ class CVCurveDisplay(Display):
             if param_name not in (None, getattr(strength, "name", None)):
                 raise ValueError(f"param_range must be given for param_name={param_name!r}.")
             param_range = sorted([strength.value, *strength.values(len(y))])
+        if isinstance(param_range, str) or not np.iterable(param_range) or not len(values := list(param_range)):
+            raise ValueError(f"param_range must be a sequence of values, at least one; got {param_range!r}.")
         param_name = param_name or strength.name
-        values = list(param_range)
         values = np.sort(np.asarray(values)) if all(is_number(value) for value in values) else values
         options = dict(param_name=param_name, param_range=values, cv=cv, scoring=scoring, n_jobs=n_jobs)
         _, scores = validation_curve(estimator, X, y, error_score="raise", **options)

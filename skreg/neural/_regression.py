@@ -15,7 +15,7 @@ from ..utils._callbacks import with_callbacks
 from ..utils._errors import caller_level, unchanged_on_error
 from ..utils._lazy import by_blocks
 from ..utils._params import BOOLEAN
-from ..utils._targets import check_weights, numeric_targets
+from ..utils._targets import check_weights, numeric_targets, target_overflow
 from ._data import counted
 from ._uncertainty import ConformityScores, Moments, Uncertainty, check_coverage, normal_quantile, thinned
 
@@ -76,8 +76,8 @@ class NetRegressor(RegressorMixin):
             self._mean = np.average(Y, axis=0, weights=sums)
             self._scale = np.sqrt(np.average((Y - self._mean) ** 2, axis=0, weights=sums))
         self._scale[self._scale <= 1e-12 * np.abs(self._mean)] = 1.0
-        if not np.isfinite(self._scale).all():
-            raise ValueError("y contains values so large that their squares overflow: rescale it.")
+        for t in np.flatnonzero(~np.isfinite(self._scale)):
+            raise target_overflow("y" if Y.shape[1] == 1 else f"y[:, {t}]", np.abs(Y[:, t]).max())
 
     def _targets(self, data):
         return Targets(((data.targets - self._mean) / self._scale).astype(np.float32, order="C"), None)

@@ -37,7 +37,7 @@ from ..utils._rows import column_types
 from ..utils._scoring import read_monitor
 from ..utils._split import hold_out, name_of, read_splits
 from ..utils._threads import one_blas_thread
-from ..utils._validation import check_in_memory, check_table, naming_bad_columns
+from ..utils._validation import check_in_memory, check_table, check_unique_names, naming_bad_columns
 from ._descent import GradientDescentTrainer
 from ._evaluation import EvaluationSet, History
 from ._row_set import RowSet, groups_of_equal_rows
@@ -159,6 +159,7 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
     def _read(self, X, y, sample_weight, reset):
         """Check data as far as that does not depend on the estimator; `reset` for training data."""
         check_in_memory(X)
+        check_unique_names(X)
         if _num_samples(X) == 0:
             raise ValueError("X has no rows: 0 sample(s).")
         validate_data(self, X, y, reset=reset, skip_check_array=True)

@@ -8,7 +8,7 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import _num_samples
 
 from ._hashing import HashedRows, group_equal
-from ._validation import check_in_memory, check_one_shape
+from ._validation import check_in_memory, check_one_shape, check_unique_names
 
 _BOXES = nw.Object, nw.List, nw.Array  # the types of columns whose entries may be arrays
 
@@ -47,10 +47,9 @@ def as_frame(X):
         return None
     try:
         found = nw.from_native(X, eager_only=True, allow_series=True, pass_through=True)
-    except DuplicateError as error:
-        names = list(X.columns if hasattr(X, "iloc") else X.column_names)
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"X has several columns of the name {repeated!r}: give each a name of its own.") from error
+    except DuplicateError:
+        check_unique_names(X)
+        raise
     return found if isinstance(found, (nw.DataFrame, nw.Series)) else None
 
 

@@ -177,6 +177,11 @@ def check_classes(y, sample_weight, classes=None):
     return classes, codes, weights
 
 
+def target_overflow(label, size):
+    """The error about a target so named with values of at most this size."""
+    return ValueError(f"{label} has values so large that their squares overflow: rescale it; got {size:g}.")
+
+
 def check_target_size(Y, norm, weight):
     """Raise ValueError where the squares of regression targets overflow or vanish.
 
@@ -194,7 +199,7 @@ def check_target_size(Y, norm, weight):
         label = "y" if len(Y) == 1 else f"y[:, {t}]"
         size = np.abs(Y[t]).max()
         if squares[t] > 1.0:
-            raise ValueError(f"{label} has values so large that their squares overflow: rescale it; got {size:g}.")
+            raise target_overflow(label, size)
         if np.ptp(Y[t]) > 0.0:
             raise ValueError(
                 f"{label} has values so small that their squares vanish: rescale it; got at most {size:g}."

@@ -115,16 +115,28 @@ def check_in_memory(X, name="X"):
                 )
 
 
+def check_unique_names(X):
+    """Raise ValueError where two columns of a frame have the same name."""
+    names = X.columns if hasattr(X, "iloc") else getattr(X, "column_names", None)  # of pandas, of pyarrow
+    if names is None or len(set(names)) == len(names):
+        return
+    names = list(names)
+    repeated = next(name for name in names if names.count(name) > 1)
+    raise ValueError(f"X has several columns of the name {repeated!r}: give each a name of its own.")
+
+
 def check_table(X, name="X", text=False, advice=ENCODE, any_shape=False):
     """Check the columns of a frame, and without `any_shape` that the entries of a list have one shape.
 
     Raises TypeError for a LazyFrame, for a Dask collection, which scikit-learn would read as a whole, for masked
     entries, whose mask NumPy forgets, and for dates, which some libraries turn into huge numbers without a word; and
-    without `text` ValueError for a column of text, with some advice.
+    without `text` ValueError for a column of text, with some advice. Names of columns of X must differ.
     """
     check_in_memory(X, name)
     if type(X).__name__ == "LazyFrame":
         raise TypeError(f"{name} is a LazyFrame, which holds no data yet: pass {name}.collect().")
+    if name == "X":
+        check_unique_names(X)
     if not any_shape:
         check_one_shape(X, name)
     dtypes = getattr(X, "dtypes", None)

@@ -1,6 +1,7 @@
 """Displays show what the estimators know, draw on given axes, and refuse what they cannot show."""
 
 import itertools
+import re
 import sys
 import warnings
 
@@ -271,6 +272,9 @@ def test_displays__curve_of_an_estimator():
     assert display.value_min_ < 1.0
     with pytest.raises(ValueError, match="param_range must be given for param_name='tol'"):
         CVCurveDisplay.from_estimator(Ridge(), FRAME, TARGET, param_name="tol")
+    for values in ("sqrt", [], 3.0):
+        with pytest.raises(ValueError, match=re.escape(f"sequence of values, at least one; got {values!r}")):
+            CVCurveDisplay.from_estimator(Ridge(), FRAME, TARGET, param_range=values)
 
 
 def test_displays__loss_curve_of_a_net(net):

@@ -167,6 +167,13 @@ def test_bad_input__places_of_numbers_that_are_not_finite(model, shape, at, plac
         model.predict(bad)
 
 
+def test_bad_input__targets_whose_squares_overflow():
+    with pytest.raises(ValueError, match=r"y has values so large that their squares overflow: rescale it; got 1e\+200"):
+        DropoutMLPRegressor().fit(X, np.linspace(0.0, 1e200, 20))
+    with pytest.raises(ValueError, match=r"y\[:, 1\] has values so large that their squares overflow"):
+        DropoutMLPRegressor().fit(X, np.column_stack([np.arange(20.0), np.linspace(0.0, 1e200, 20)]))
+
+
 @pytest.mark.parametrize(("model", "y"), NETS)
 @pytest.mark.parametrize(
     ("weights", "message"),

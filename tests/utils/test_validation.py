@@ -91,6 +91,37 @@ def test_naming_bad_columns__of_other_rows():
         EarlyStoppingRegressor().fit(X, X[:, 0], X_val=bad, y_val=X[:, 0])
 
 
+@pytest.mark.parametrize("kind", ["pandas", "pyarrow"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        ElasticNetProx(),
+        LabelSmoothedLogistic(),
+        EarlyStoppingClassifier(),
+        EarlyStoppingRegressor(GradientBoostingRegressor()),
+        DropoutMLPClassifier(max_iter=1),
+        DropoutCNNRegressor(max_iter=1),
+        DeepEnsembleClassifier(),
+        Autoencoder(DropoutMLPRegressor(max_iter=1)),
+    ],
+    ids=str,
+)
+def test_check_unique_names__in_every_package(model, kind):
+    rows, y = np.random.default_rng(0).standard_normal((8, 3)), [0, 1] * 4
+    names = ["a", "b", "a"]
+    if kind == "pandas":
+        X = pd.DataFrame(rows, columns=names)
+    else:
+        X = pytest.importorskip("pyarrow").table([*rows.T], names=names)
+    message = "X has several columns of the name 'a'"
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y)
+    if isinstance(model, (ElasticNetProx, DropoutMLPClassifier)):
+        fitted = clone(model).fit(rows, y)
+        with pytest.raises(ValueError, match=message):
+            fitted.predict(X)
+
+
 def test_check_table__numbers_as_objects_are_numbers():
     X = pd.DataFrame({"a": np.arange(8.0), "b": np.arange(8) % 3})
     y = np.arange(8.0) ** 2
