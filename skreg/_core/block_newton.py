@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .block_scores import ROUNDING, ZERO_EIGENVALUE
+from .block_scores import OBJECTIVE_ROUNDING, ZERO_EIGENVALUE
 from .loops import inner
 from .loops.certificates import conjugate_value, dual_scales, optimality, penalty_value
 from .paths.forms import Gradient
@@ -20,7 +20,7 @@ HALVINGS = 20  # of a step
 CONCAVE_HALVINGS = 2  # of a step where the penalty is concave: then more curvature is tried
 DAMPING = 4.0  # factor of the curvature of a model whose step did not lower the objective
 LARGEST_DAMPING = 1e6  # of these factors together
-FAR = 0.5  # scores by which intercepts may move until slopes that follow curvatures may be none of the loss
+MAX_INTERCEPT_MOVE = 0.5  # of scores, until slopes that follow curvatures may be none of the loss
 NULL_GAP = 1e-10  # of the null model with unpenalized columns, relative to its loss
 NULL_STEPS = 100
 SAMPLE_GAP = 1e-6  # of the fit on a sample of the blocks, relative to the loss of its null model
@@ -136,7 +136,7 @@ class NewtonOnBlocks:
         """
         if not self.pen.is_convex:
             return point, self.value(point), self._distance(point)
-        if is_last or (self._limits(model.own) == 1.0 and np.abs(model.own).max() > FAR):
+        if is_last or (self._limits(model.own) == 1.0 and np.abs(model.own).max() > MAX_INTERCEPT_MOVE):
             point = self.scores.with_best_intercepts(point)
             model, move = model._replace(own=np.zeros(model.own.size), c=point.c), None
         value = self.value(point)
@@ -203,7 +203,7 @@ class NewtonOnBlocks:
         t = 1.0
         for _ in range(halvings):
             trial = self.scores.at(point.w + t * move.d, point.b + t * move.db)
-            if self.value(trial) <= value + DESCENT * t * min(move.slope, 0.0) + ROUNDING * value:
+            if self.value(trial) <= value + DESCENT * t * min(move.slope, 0.0) + OBJECTIVE_ROUNDING * value:
                 return trial
             t *= 0.5
         return None

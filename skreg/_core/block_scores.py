@@ -11,7 +11,7 @@ from .data.blocks import dense_parts, row_weights
 from .parts.losses import evaluate
 
 MAX_COORDINATES = 2000  # coefficients of all scores, whose curvature matrix is formed
-ROUNDING = 1e-13  # of objectives
+OBJECTIVE_ROUNDING = 1e-13  # of objectives
 ZERO_RESIDUAL = 1e-12  # root mean square of residuals below which the null model is perfect
 ZERO_SLOPE = 1e-11  # sum of the slopes of a score, relative to the sum of their sizes, below which it counts as zero
 INTERCEPT_STEPS = 30  # most Newton steps for the intercepts alone, before a certificate
@@ -281,7 +281,7 @@ class BlockScores:
                 if not low < b[0] < high:
                     break  # rounding
             point = self.at(point.w, b)
-            if self.K > 1 and point.sums.value > best.sums.value * (1.0 + ROUNDING):
+            if self.K > 1 and point.sums.value > best.sums.value * (1.0 + OBJECTIVE_ROUNDING):
                 break
             if self.K > 1 or abs(point.sums.gradient[0, -1]) < abs(best.sums.gradient[0, -1]):
                 best = point

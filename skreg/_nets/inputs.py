@@ -7,7 +7,7 @@ import numpy as np
 from .._core._jit import njit
 
 CLIP = 3.0  # what robustly scaled numbers tend to (Holzmüller et al. 2024, section 3)
-LARGE = 1e12  # what scaled numbers are cut to before that: the squares of larger ones may overflow
+MAX_SCALED = 1e12  # what scaled numbers are cut to before that: the squares of larger ones may overflow
 
 
 class Numbers(NamedTuple):
@@ -50,7 +50,7 @@ def transform(x, columns, center, scale, fill, clips, indicators, out):
         for k in range(m):
             v = (x[i, columns[k]] - center[k]) * scale[k]
             if clips:
-                v = min(max(v, -LARGE), LARGE)
+                v = min(max(v, -MAX_SCALED), MAX_SCALED)
                 v = v / np.sqrt(1.0 + (v / CLIP) ** 2)
             out[i, k] = fill[k] if np.isnan(v) else v
         for k in range(indicators.size):

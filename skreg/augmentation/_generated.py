@@ -14,8 +14,8 @@ from ._columns import COLUMNS
 from ._comparison import compare_generated
 from ._ranks import RankModel, gathered, scores_of
 
-LARGEST = 0.999  # correlation
-SMALLEST = 1e-6  # eigenvalue of the correlations
+MAX_CORRELATION = 0.999
+MIN_EIGENVALUE = 1e-6  # of the correlations
 
 
 def latent_correlation(Z):
@@ -27,11 +27,11 @@ def latent_correlation(Z):
     """
     covariance = ledoit_wolf(Z, assume_centered=True)[0] if min(Z.shape) > 1 else np.eye(Z.shape[1])
     size = np.maximum(np.mean(Z**2, axis=0), 1e-12)
-    R = np.clip(covariance / np.outer(size, size), -LARGEST, LARGEST)
+    R = np.clip(covariance / np.outer(size, size), -MAX_CORRELATION, MAX_CORRELATION)
     R[size <= 1e-12] = R[:, size <= 1e-12] = 0.0
     np.fill_diagonal(R, 1.0)
     values, vectors = np.linalg.eigh(R)
-    R = vectors * np.maximum(values, SMALLEST) @ vectors.T
+    R = vectors * np.maximum(values, MIN_EIGENVALUE) @ vectors.T
     size = np.sqrt(R.diagonal())
     return R / np.outer(size, size)
 

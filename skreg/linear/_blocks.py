@@ -18,7 +18,7 @@ from ..utils._errors import caller_level
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor
 from ..utils._split import name_of
 from ..utils._targets import as_one_column, check_classes
-from ..utils._validation import TINY, is_dask, labelled
+from ..utils._validation import LEAST_SQUARABLE, is_dask, labelled
 from ._data import LinearData, class_factors
 
 LEAST_SHARE = 1e-12  # of a class, where intercepts begin
@@ -325,7 +325,7 @@ def _check_moments(data, splits, names):
     for j in np.flatnonzero(~np.isfinite(squares)):
         what = _described(j, data.p, names)
         raise ValueError(f"{what} so large that their squares overflow: rescale.")
-    small = (data.all.largest > 0.0) & (data.all.largest < TINY)
+    small = (data.all.largest > 0.0) & (data.all.largest < LEAST_SQUARABLE)
     for j in np.flatnonzero(small & (np.abs(data.all.mean) < (1.0 - 1e-14) * data.all.largest)):
         what = _described(j, data.p, names)
         raise ValueError(f"{what} so small that their squares vanish: rescale.")

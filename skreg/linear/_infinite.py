@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.extmath import safe_sparse_dot
 
-ROUNDING = 1e-12  # of scores, relative to the largest
+SCORE_ROUNDING = 1e-12  # of scores, relative to the largest
 
 
 def free_coefficients(problem, penalty, alpha, coef, relax=0.0):
@@ -83,7 +83,7 @@ def orders_events(problem, coef, free):
         for start, stop in zip(starts, np.append(starts[1:], rows.size), strict=True):
             top[start:stop] = np.maximum.accumulate(z[start:stop])
             low[start:stop] = np.minimum.accumulate(z[start:stop])
-        slack = ROUNDING * np.abs(z).max(initial=0.0)
+        slack = SCORE_ROUNDING * np.abs(z).max(initial=0.0)
         own, top, low = z[is_event], top[last][is_event], low[last][is_event]
         return bool((own >= top - slack).all() and (own > low + slack).any())
 

@@ -12,7 +12,7 @@ from ._grid import Grid, read_list
 from ._penalty_choice import DEFAULT_GAMMA, MIN_GAMMA, WithPenalty
 from ._search import PathSearch
 
-TINY = 1e-300  # stands for a loss of 0
+LEAST_LOSS = 1e-300  # stands for a loss of 0
 
 
 class PenaltySearch(PathSearch, WithPenalty):
@@ -130,7 +130,7 @@ class PenaltySearch(PathSearch, WithPenalty):
 
     def _null_losses(self, problem):
         fit = self._fit_on(problem, None, self._candidate)
-        return np.maximum(fit.null / fit.max_hess, TINY)
+        return np.maximum(fit.null / fit.max_hess, LEAST_LOSS)
 
     def _fit_all(self, problem, folds):
         shared = folds[1]

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._nets.inputs import CodedColumn, Inputs, Numbers
-from ..utils._table import FAR
+from ..utils._table import FAR_FROM_ZERO
 
 MOST_ONE_HOT = 8  # columns of more categories get embeddings (Holzmüller et al. 2024, section 3)
 SAMPLE_ROWS = 10_000  # rows that quantiles are computed from, about
@@ -213,7 +213,7 @@ def needs_double(X):
         width, largest = high - low, np.maximum(np.abs(low), np.abs(high))
     varies = width > 0.0  # not so where all is NaN
     is_large = (largest[varies] > np.finfo(np.float32).max).any()
-    return bool((largest[varies] > FAR * width[varies]).any()) and not is_large
+    return bool((largest[varies] > FAR_FROM_ZERO * width[varies]).any()) and not is_large
 
 
 def dtype_of_whole_numbers(X, scaled):
@@ -243,7 +243,7 @@ def dtype_of_whole_numbers(X, scaled):
     width, largest = high - low, np.maximum(np.abs(low), np.abs(high))
     if largest.max() > LARGEST_WHOLE:
         return None
-    loses = scaled and not is_sparse and ((width > 0.0) & (largest > FAR * width)).any()
+    loses = scaled and not is_sparse and ((width > 0.0) & (largest > FAR_FROM_ZERO * width)).any()
     return None if loses else np.float32
 
 

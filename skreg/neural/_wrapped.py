@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..utils._inside import estimator_inside
 
-ROUNDING = 1e-6  # relative to the width of an interval
+INTERVAL_ROUNDING = 1e-6  # relative to the width of an interval
 
 
 def predict_interval(model, X, coverage=0.95, n_draws=50):
@@ -155,7 +155,7 @@ def _inverse_transformed(model, X, ends):
         transformed.append(there.predict(X))
     low, high = np.minimum(*transformed), np.maximum(*transformed)  # the transform may be decreasing
     centre = model.predict(X)
-    slack = ROUNDING * (high - low)
+    slack = INTERVAL_ROUNDING * (high - low)
     if not ((low - slack <= centre) & (centre <= high + slack)).all():
         raise ValueError(
             f"the inverse transform of the target is not monotone between the ends of some intervals; got {model!r}."

@@ -10,7 +10,7 @@ from ..utils._errors import caller_level
 from ..utils._rows import as_table
 from ._labels import as_column
 
-LARGE = 10.0  # root mean square of a numeric feature above which steps and penalties no longer suit its embedding
+MAX_FEATURE_SIZE = 10.0  # root mean square above which steps and penalties no longer suit an embedding
 
 
 class FeatureTable:
@@ -104,7 +104,7 @@ class FeatureTable:
     def _warn_if_large(self, column, name):
         largest = np.abs(column).max()
         size = largest * np.sqrt(np.mean((column / largest) ** 2)) if largest else 0.0
-        if size > LARGE:
+        if size > MAX_FEATURE_SIZE:
             warnings.warn(
                 f"{self.name} should be on a scale of about 1, but column {name!r} has a root mean square of"
                 f" {size:.3g}: its embedding is hardly penalized, and predictions may be useless. Standardize it, or"

@@ -18,7 +18,7 @@ from ._implicit import fit_als, fit_pairs
 from ._labels import SIDES
 from ._scorers import ndcg_at_k
 
-LARGEST = 1e50  # count, and confidence
+MAX_COUNT = 1e50  # count, and confidence
 
 
 class MatrixFactorizationRecommender(Factorization):
@@ -148,7 +148,7 @@ class MatrixFactorizationRecommender(Factorization):
         "loss": [Options("als", "bpr", "warp")],
         "alpha": [NONNEGATIVE, NONE],
         "frequency_scaling": [PROBABILITY],
-        "confidence": [Interval(Real, 0.0, LARGEST, closed="right")],
+        "confidence": [Interval(Real, 0.0, MAX_COUNT, closed="right")],
         "negatives": [Options("uniform", "popularity")],
         "max_tries": [COUNT],
         "learning_rate": [POSITIVE],
@@ -280,10 +280,10 @@ class MatrixFactorizationRecommender(Factorization):
             raise ValueError("y must hold a positive count in a row with positive weight; got none.")
         with np.errstate(over="ignore", under="ignore"):
             counts = y * weights
-        bad = np.flatnonzero(used & ((counts < 1.0 / LARGEST) | (counts > LARGEST)))
+        bad = np.flatnonzero(used & ((counts < 1.0 / MAX_COUNT) | (counts > MAX_COUNT)))
         if bad.size:
             raise ValueError(
-                f"y times sample_weight must lie between {1.0 / LARGEST:g} and {LARGEST:g}, so that squares of sums"
+                f"y times sample_weight must lie between {1.0 / MAX_COUNT:g} and {MAX_COUNT:g}, so that squares of sums"
                 f" neither vanish nor overflow; got {y[bad[0]]:g} times {weights[bad[0]]:g} in row {bad[0]}."
             )
         return counts

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from ._validation import check_table, dates_error, is_date, labelled
 
 UNKNOWN = -1  # the code of a category that was not there when the table was first read
-FAR = 1000  # a column whose largest number is more times its range needs double precision
+FAR_FROM_ZERO = 1000  # a column whose largest number is more times its range needs double precision
 _TEXT = nw.String, nw.Categorical, nw.Enum
 
 
@@ -235,7 +235,7 @@ class TableReader:
         for j in self.numbers if shifts else ():
             values = _numbers(columns[j], self._label(j))
             values = values[counts & np.isfinite(values)]
-            if values.size and np.abs(values).max() > FAR * np.ptp(values) > 0.0:
+            if values.size and np.abs(values).max() > FAR_FROM_ZERO * np.ptp(values) > 0.0:
                 self.offsets[int(j)] = 0.5 * (values.min() + values.max())
 
     @classmethod

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 ENCODE = "encode it in a pipeline (categories by a OneHotEncoder, texts by a TfidfVectorizer)"
-TINY = 1e-140  # the square of a smaller number is not accurate: it is denormal or 0
+LEAST_SQUARABLE = 1e-140  # the square of a smaller number is not accurate: it is denormal or 0
 _LENGTH = 200  # characters of a value in a message, at most
 _OF_SEQUENCES = {  # what to say of an argument whose entries have different shapes
     "X": " Sequences of unequal length are for recurrent nets, and for transformers that read sequences.",
@@ -117,7 +117,7 @@ def check_in_memory(X, name="X"):
 
 def check_unique_names(X):
     """Raise ValueError where two columns of a frame have the same name."""
-    names = X.columns if hasattr(X, "iloc") else getattr(X, "column_names", None)  # of pandas, of pyarrow
+    names = getattr(X, "columns" if hasattr(X, "iloc") else "column_names", None)  # of pandas, of pyarrow
     if names is None or len(set(names)) == len(names):
         return
     names = list(names)
@@ -278,10 +278,10 @@ def check_tiny_columns(X, scale, names=None):
     cols = np.flatnonzero((scale == 0.0) | (scale > 1e145))
     if sp.issparse(X) and cols.size:  # most of them are empty
         largest = abs(X[:, cols]).max(axis=0).toarray().ravel()
-        cols = cols[(largest > 0.0) & (largest < TINY)]
+        cols = cols[(largest > 0.0) & (largest < LEAST_SQUARABLE)]
     for j in cols:
         values = X[:, [j]].toarray() if sp.issparse(X) else X[:, j]
-        if np.ptp(values) > 1e-14 * np.abs(values).max() and np.abs(values).max() < TINY:
+        if np.ptp(values) > 1e-14 * np.abs(values).max() and np.abs(values).max() < LEAST_SQUARABLE:
             column = labelled("column", j, names)
             raise ValueError(f"Input X contains values in {column} so small that their squares vanish: rescale it.")
 

@@ -8,7 +8,7 @@ import numpy as np
 ENTRIES_AT_ONCE = 1 << 18  # of a block, that are copied at once: the copy stays in the cache
 ZERO_VARIANCE = 4e-15  # standard deviation below which a column is constant up to rounding, relative to its mean
 MAX_SHIFTS = 4  # values near the means that are tried, in a part of the rows
-TINY = 2e-140  # means and standard deviations below which the squares of values may vanish
+LEAST_MOMENT = 2e-140  # means and standard deviations below which the squares of values may vanish
 
 
 def dense_parts(X, width):
@@ -119,7 +119,7 @@ class RowMoments:
             if not (weight * step**2 > 0.6 * squares).any():
                 break
             near = mean
-        faint = (np.abs(mean) < TINY) & (squares < weight * TINY**2)
+        faint = (np.abs(mean) < LEAST_MOMENT) & (squares < weight * LEAST_MOMENT**2)
         scatter -= np.outer(weight * step, step)
         return cls(weight, mean, scatter, cls._largest(part, T, weights, np.flatnonzero(faint)))
 

@@ -11,7 +11,7 @@ MAX_STEPS = 50  # Newton steps for the intercepts
 MAX_HALVINGS = 30  # of one such step
 ZERO_SLOPE = 1e-12  # below it a sum of slopes, relative to the sum of their magnitudes, counts as zero
 ZERO_RESIDUAL = 1e-12  # below it the root mean square of residuals counts as zero
-TINY = 1e-300  # sum of curvatures: keeps steps finite
+LEAST_CURVATURE = 1e-300  # sum of curvatures: keeps steps finite
 ZERO_EIGENVALUE = 1e-13  # of the intercepts' curvature, relative: a common shift of all scores changes nothing
 
 
@@ -129,7 +129,7 @@ class Likelihood:
             if abs(slope) <= ZERO_SLOPE * np.abs(rows.R).sum():
                 return rows
             low, high = (low, (b, slope)) if slope > 0.0 else ((b, slope), high)
-            new = b - slope * self.score_scale / max(float(self.h @ rows.H), TINY)
+            new = b - slope * self.score_scale / max(float(self.h @ rows.H), LEAST_CURVATURE)
             if not low[0] < new < high[0]:
                 share = high[1] / (high[1] - low[1]) if step % 2 else 0.5  # the root of the line, or the middle
                 new = high[0] + share * (low[0] - high[0])

@@ -12,7 +12,7 @@ MAX_SIDE = 500  # rows or columns, whichever are fewer
 CHEAP_SIDE = 100  # up to which side a step takes no longer than some rounds of coordinate descent
 MIN_GAIN = 1e-13  # slope below which moving a coefficient away from its end counts as no descent
 RANK = 1e-13  # singular values below it, relative to the largest and times the larger side, count as zero
-FAR = 1e6  # how many times the largest coefficient a step goes along a direction without curvature
+STEP_WITHOUT_CURVATURE = 1e6  # how many times the largest coefficient a step goes along a direction without curvature
 
 
 def is_small(data):
@@ -117,7 +117,7 @@ def _minimize_free(Z, y, pen, w, cols, sign):
     flat = slope - Vt.T @ along
     size = np.linalg.norm(flat)
     if size > 1e-9 * np.linalg.norm(slope):
-        v -= flat * (FAR * (1.0 + np.abs(w).max()) / size)
+        v -= flat * (STEP_WITHOUT_CURVATURE * (1.0 + np.abs(w).max()) / size)
     return v, (b - U @ (inside - along / s))[: y.size]
 
 

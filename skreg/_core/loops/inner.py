@@ -20,7 +20,7 @@ POLISH = 100  # most coefficients for which a Newton step ends the solve, or eve
 STOPS = 1500  # most Newton steps in a row, times coefficients, while coordinates stop at ends of smooth pieces
 HALVINGS = 10  # of a Newton step, where the penalty is not quadratic
 CURVED_STEPS = 5  # Newton steps in a row, where the penalty is not quadratic
-ROUNDING = 1e-13  # rounding error of objectives in normalized units
+OBJECTIVE_ROUNDING = 1e-13  # rounding error of objectives in normalized units
 MOST_FREE = 5000  # most unpenalized coefficients that are solved for exactly: their inner products take 200 MB
 CHEAP_FACE = 200  # a Newton step for this many coefficients costs no more than a few rounds
 PATIENCE = 10  # rounds before the first Newton step and between two steps; more where a step costs more
@@ -119,14 +119,14 @@ def newton(s, pen, coords):
         if after > before and not pen.is_piecewise_quadratic:
             trial, r, after = _halved(s, pen, step, before)
             clipped[:] = False
-        if not after <= before + ROUNDING * max(1.0, before):
+        if not after <= before + OBJECTIVE_ROUNDING * max(1.0, before):
             return
         s.w, s.r = trial, r
         if clipped.any():
             coords = coords[~clipped[coords]]
             continue
         left -= 1
-        if left == 0 or before - after <= ROUNDING * max(1.0, before):
+        if left == 0 or before - after <= OBJECTIVE_ROUNDING * max(1.0, before):
             return
 
 

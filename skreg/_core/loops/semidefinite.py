@@ -5,7 +5,7 @@ from scipy.linalg import solve_triangular
 from scipy.linalg.blas import dtrsv
 from scipy.linalg.lapack import dpstrf
 
-ROUNDING = 1e-13  # rounding error of correlations in normalized units
+CORRELATION_ROUNDING = 1e-13  # rounding error of correlations in normalized units
 SINGULAR = 1e-6  # pivots of a Cholesky factor below which inner products count as singular
 
 
@@ -61,5 +61,5 @@ def _shortest(H, g):
     step = np.zeros(g.size)
     step[kept] = dtrsv(L, dtrsv(L, (g - null @ along)[kept], lower=1), lower=1, trans=1)
     step -= null @ (null.T @ step)
-    along[np.abs(along) <= max(1e-9 * np.linalg.norm(g), ROUNDING)] = 0.0
+    along[np.abs(along) <= max(1e-9 * np.linalg.norm(g), CORRELATION_ROUNDING)] = 0.0
     return step + null @ (along / (top * SINGULAR**2))

@@ -21,7 +21,7 @@ NEAR = 0.9  # a coefficient may move when its correlation reaches this share of 
 SMALL_FACE = 30  # up to this many clusters Newton steps cost next to nothing
 LARGEST_FACE = 1000  # most clusters in one Newton step, which then takes less than a second
 FACTORIZATIONS = 4  # of the curvature matrix of a face, that a Newton step is expected to take
-ROUNDING = 1e-13  # rounding error of objectives in normalized units
+OBJECTIVE_ROUNDING = 1e-13  # rounding error of objectives in normalized units
 
 
 class Face(NamedTuple):
@@ -205,7 +205,7 @@ class VectorRounds:
             g += pen.l2 * counts * z
         label, values = minimum_on(face, H, g, z)
         s.move(face._replace(cluster=np.append(label, -1)[face.cluster]).spread(values))
-        if _value(s, pen) <= value + ROUNDING * max(1.0, value):
+        if _value(s, pen) <= value + OBJECTIVE_ROUNDING * max(1.0, value):
             return True
         s.w, s.r = before, r
         return False
@@ -278,4 +278,4 @@ def largest_curvature(part, form):
         w[part.at] = x / norm
         x = start - form.correlations(form.state(w))[part.at]
         size = np.linalg.norm(x)
-    return max(size, ROUNDING)
+    return max(size, OBJECTIVE_ROUNDING)

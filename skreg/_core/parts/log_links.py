@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import xlogy
 
 from .._jit import jitted, njit, not_compiled
-from .losses import ROUNDING, of_one_score
+from .losses import SLOPE_ROUNDING, of_one_score
 
 MAX_EXPONENT = 500.0  # scores of log links are limited to it in steps too far, which are not accepted
 CONJUGATE_STEPS = 60  # of Newton's method with bisection, for conjugates without a formula
@@ -41,7 +41,7 @@ class Poisson(NamedTuple):
     def conjugate(self, T, U):
         t, Q = T[0], (T + U)[0]  # Q is the mean at the maximum
         m = np.maximum(Q, 0.0)
-        return np.where(m - Q > ROUNDING * t, np.inf, xlogy(m, m) - m + t - xlogy(t, t))
+        return np.where(m - Q > SLOPE_ROUNDING * t, np.inf, xlogy(m, m) - m + t - xlogy(t, t))
 
 
 @jitted
@@ -59,7 +59,7 @@ class Gamma(NamedTuple):
     def conjugate(self, T, U):
         rest = 1.0 - U[0]  # t / m at the maximum
         ratio = np.maximum(rest, 0.0)
-        return np.where(rest < -ROUNDING, np.inf, xlogy(ratio, ratio) - ratio + 1.0 + U[0] * np.log(T[0]))
+        return np.where(rest < -SLOPE_ROUNDING, np.inf, xlogy(ratio, ratio) - ratio + 1.0 + U[0] * np.log(T[0]))
 
 
 @jitted

@@ -34,7 +34,7 @@ from .._jit import jitted, njit, not_compiled
 MIN_HESSIAN_SCALE = 0.1  # curvature relative to cross-entropy's where a confidence penalty makes the loss concave
 MISFIT_HESS = 1e-7  # of a row of a class whose predicted probability is 0 or 1: keeps working responses finite
 SOFT_SHARE = 0.01  # of the touching parabola's curvature, where a loss is linear: more would make steps too short
-ROUNDING = 1e-12  # by which slopes may pass their limits, where conjugates are infinite
+SLOPE_ROUNDING = 1e-12  # by which slopes may pass their limits, where conjugates are infinite
 
 
 class _OfOneScore:
@@ -246,7 +246,7 @@ class Huber(NamedTuple):
 
     @not_compiled
     def conjugate(self, T, U):
-        return np.where(np.abs(U) > (1.0 + ROUNDING) * self.delta, np.inf, 0.5 * U**2 + T * U)[0]
+        return np.where(np.abs(U) > (1.0 + SLOPE_ROUNDING) * self.delta, np.inf, 0.5 * U**2 + T * U)[0]
 
     @not_compiled
     def null_scores(self, T, h):
@@ -276,7 +276,7 @@ class Quantile(NamedTuple):
     @not_compiled
     def conjugate(self, T, U):
         beyond = np.maximum(-self.q - U, U - 1.0 + self.q)  # the limits of slopes
-        return np.where(beyond > ROUNDING, np.inf, T * U + 0.5 * self.width * U**2)[0]
+        return np.where(beyond > SLOPE_ROUNDING, np.inf, T * U + 0.5 * self.width * U**2)[0]
 
     @not_compiled
     def null_scores(self, T, h):
@@ -297,7 +297,7 @@ def evaluate(loss, T, Z, h, R, P, H):
 def negative_entropy(Q):
     """Minus the entropy of every column of Q (K, n), infinite where one of its numbers is negative."""
     value = np.sum(Q * np.log(np.where(Q > 0.0, Q, 1.0)), axis=0)
-    return np.where(Q.min(axis=0) < -ROUNDING, np.inf, value)
+    return np.where(Q.min(axis=0) < -SLOPE_ROUNDING, np.inf, value)
 
 
 def weighted_quantile(t, h, q):

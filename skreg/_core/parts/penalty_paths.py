@@ -11,7 +11,7 @@ from .groups import Groups, ranges
 from .penalties import BISECTIONS, ElasticNet, FoldedConcave
 
 ZERO_COEFFICIENT = 1e-13  # normalized coefficients below it are rounding where the penalty draws them to 0
-TINY = 1e-300  # keeps divisions finite where a penalty has no strength
+LEAST_STRENGTH = 1e-300  # keeps divisions finite where a penalty has no strength
 
 
 class PenaltyPath:
@@ -179,7 +179,7 @@ class CoefficientPath(PenaltyPath):
         if self.is_convex:
             return np.ones(w.size)
         start, end = (alpha * bend for bend in self.bends)
-        return np.clip((end - np.abs(w)) / np.maximum(end - start, TINY), 0.0, 1.0)
+        return np.clip((end - np.abs(w)) / np.maximum(end - start, LEAST_STRENGTH), 0.0, 1.0)
 
     def repeated(self, k):
         """The penalty of k coefficients for each of these, one after the other."""

@@ -8,7 +8,7 @@ import numpy as np
 LOOSE = 1e-2  # gap, relative to the objective, at warm starts and while a working set still grows fast
 WARM_STARTS = 3  # for each decade of alpha before a single fit
 LARGEST_GROWTH = 0.25  # of a working set at once, from which it is first solved loosely
-ROUNDING = 1e-12  # relative, of the alpha at which a block enters
+ENTRY_ROUNDING = 1e-12  # relative, of the alpha at which a block enters
 MAY_ENTER = 1e-6  # correlations that let a block enter at an alpha smaller by this share are computed exactly
 
 
@@ -86,7 +86,7 @@ def follow(s, path, alphas, tol, max_rounds, w_init=None, n_warm_starts=0):
             proof = result.certificate
             c = s.all_correlations(proof.w, proof.r, partial(may_matter, alpha=alpha))
             entry = path.entry_alpha(c)
-            limit = alpha * (1.0 + ROUNDING) / proof.scale if proof.scale > 0.0 else np.inf
+            limit = alpha * (1.0 + ENTRY_ROUNDING) / proof.scale if proof.scale > 0.0 else np.inf
             new = np.flatnonzero((entry > limit) & ~known)
             gap = proof.outside(path, alpha, result.primal, new, entry, c) if new.size else result.gap
             unfinished = new.size or (result.gap > tol and (has_grown or result.gap < gap_last))

@@ -12,8 +12,8 @@ from .forms import Gradient, Residual
 from .screening import Anchors
 
 BATCH = 32  # columns that enter together where entering costs a product with all columns
-LEAST = 64  # columns for which inner products are always used: they cost less than compiling the other form
-MOST = 2000  # most columns of a working set whose inner products are kept
+ALWAYS_GRAM_COLUMNS = 64  # so many always have inner products, which cost less than compiling the other form
+MAX_KEPT_GRAM_COLUMNS = 2000  # most columns of a working set whose inner products are kept
 
 
 class WorkingSet:
@@ -168,7 +168,7 @@ class Columns(SquaredLoss):
         self.start = data.start[target]
         self.residual = Residual(data, target)
         # Inner products of the working set pay on a path, or where they cost little compared with the rows.
-        self.most = min(max((4.0 if many else 0.1) * self.residual.width, LEAST), MOST)
+        self.most = min(max((4.0 if many else 0.1) * self.residual.width, ALWAYS_GRAM_COLUMNS), MAX_KEPT_GRAM_COLUMNS)
         super().__init__(Gradient(data.cross, self.start, data.sqnorm(data.R[target]), data.n))
         self.anchors = anchors
         if anchors is None:

@@ -121,7 +121,8 @@ def test_working_set__another_one_asks_for_no_products_that_are_known():
     family, entry, known = lasso(data), np.abs(data.start[0]), np.zeros(data.p, bool)
     for _ in range(2):
         first.add(family, np.flatnonzero(~known)[:2], known, entry)
-    assert len(first.K) == 2 and 4 < len(asked) < data.p
+    assert len(first.K) == 2
+    assert 4 < len(asked) < data.p
     second, before = first.another(), set(asked)
     asked.clear()
     assert second.w.size == 0
