@@ -62,3 +62,17 @@ def test_minimum_python__is_the_same_everywhere():
     assert classifiers[0] == minimum
     assert f'python_min: "{minimum}"' in (ROOT / "recipe/recipe.yaml").read_text()
     assert all(f'"{version}"' in (ROOT / ".github/workflows/ci.yml").read_text() for version in classifiers)
+
+
+def test_workflow__runs_all_scripts_on_all_versions():
+    if not (ROOT / ".github").exists():
+        pytest.skip("not a clone")
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+    versions = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    assert re.search(r"python: \[(.*)\]", workflow)[1] == ", ".join(f'"{version}"' for version in versions)
+    for system in ("ubuntu", "macos", "windows"):
+        assert f"{system}-latest" in re.search(r"system: \[(.*)\]", workflow)[1]
+    for script in ("run", "tests", "oldest", "nightly"):
+        assert f"run: bash .ci/{script}" in workflow
+    kept = re.findall(r"\S*/kernels-\*", workflow)
+    assert kept == ["~/.cache/skreg-ci/kernels-*"] * 3  # actions/cache refuses paths with `..`
