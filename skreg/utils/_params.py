@@ -1,5 +1,6 @@
 """Constructor parameters are checked when `fit` begins, with one message for all estimators."""
 
+import functools
 import numbers
 from inspect import signature
 from reprlib import Repr
@@ -123,10 +124,16 @@ def is_same(value, plain):
     return value is plain or bool(value == plain)
 
 
+@functools.cache
+def _defaults(cls):
+    """The defaults of a constructor, which take longer to read than a small fit may take."""
+    return {name: param.default for name, param in signature(cls).parameters.items()}
+
+
 def changed_params(estimator, names):
     """Those of some parameters that do not have their defaults, with these; not those that a subclass has fixed."""
-    known = signature(type(estimator)).parameters
-    defaults = {name: known[name].default for name in names if name in known}
+    known = _defaults(type(estimator)) if names else {}
+    defaults = {name: known[name] for name in names if name in known}
     return {name: default for name, default in defaults.items() if not is_same(getattr(estimator, name), default)}
 
 
@@ -138,7 +145,10 @@ def check_params(estimator):
     """
     for name, allowed in estimator._parameter_constraints.items():
         value = getattr(estimator, name)
-        if not any(value in choice for choice in allowed):
+        for choice in allowed:  # in half of the time that a generator takes
+            if value in choice:
+                break
+        else:
             raise InvalidParameterError(
                 f"The {name!r} parameter of {type(estimator).__name__} must be {_in_words(allowed)}."
                 f" Got {value!r} instead.{_hints(value, allowed)}"

@@ -171,7 +171,7 @@ class Penalty(NamedTuple):
     def _norms(self, data, unit, lengths, scale, factor, l1_ratio=None):
         """The penalty of coefficients, or norms, of which a normalized one of 1 has a length in the penalty's units."""
         l1_ratio = self.l1_ratio if l1_ratio is None else l1_ratio
-        lower, upper = (np.array(np.broadcast_to(b, scale.size), dtype=np.float64) for b in self.bounds)
+        lower, upper = (np.full_like(scale, bound) for bound in self.bounds)
         out = np.isinf(factor) | (scale == 0.0)
         factor = np.where(out, 0.0, factor)
         l1 = factor * l1_ratio * self.l1_shares * (lengths * (data.weight / unit))
@@ -180,8 +180,9 @@ class Penalty(NamedTuple):
             size = unit * scale
             lower = np.where(lower == 0.0, 0.0, lower / size)
             upper = np.where(upper == 0.0, 0.0, upper / size)
-            knee = np.where(l1 > 0.0, factor * l1_ratio / (unit * lengths), 1.0)  # |w| of |b| = alpha f_j l1_ratio
         lower[out] = upper[out] = 0.0
         if self.shape == "elastic_net":
             return CoefficientPath(l1, l2, lower, upper)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            knee = np.where(l1 > 0.0, factor * l1_ratio / (unit * lengths), 1.0)  # |w| of |b| = alpha f_j l1_ratio
         return CoefficientPath(l1, l2, lower, upper, (knee * (self.shape == "scad"), knee * self.gamma))
