@@ -107,7 +107,7 @@ class QuantileFit(ScoresFit):
         columns = data.block(inside, free)
         if data.fit_intercept:
             columns, c = np.column_stack([columns, roots]), np.append(c, R[0].sum())
-        step = roots * np.linalg.lstsq(columns.T, c)[0]
+        step = roots * np.linalg.lstsq(columns.T, c, rcond=None)[0]
         R = R.copy()
         R[0, inside] -= step
         return R
