@@ -171,8 +171,6 @@ def read_regression(estimator, X, y, sample_weight=None, **restrictions):
     """
     check_table(X)
     check_table(y, "y")
-    if sp.issparse(y):
-        raise TypeError(f"y must be dense; got a sparse matrix of shape {y.shape}: pass y.toarray().")
     y = y if y is None else numeric_targets(y)
     X, y = validate_data(estimator, X, y, multi_output=True, **READ_OPTIONS)
     Y = np.asarray(y, dtype=np.float64).reshape(len(y), -1).T

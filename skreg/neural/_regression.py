@@ -4,7 +4,6 @@ import itertools
 import warnings
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -38,7 +37,7 @@ class NetRegressor(RegressorMixin):
 
     def _read(self, X, y, sample_weight, *, reset=False, training=False):
         """Check data; `reset` makes them decide the features and the number of outputs."""
-        y = y if y is None or sp.issparse(y) else numeric_targets(y)
+        y = y if y is None else numeric_targets(y)
         X, y = self._rows_and_targets(X, y, reset, sample_weight, **self._target_options)
         return self._with_targets(X, y, sample_weight, reset=reset)
 

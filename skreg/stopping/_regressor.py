@@ -54,8 +54,8 @@ class EarlyStoppingRegressor(RegressorMixin, BaseEarlyStopping):
 
     def _read_targets(self, y, sample_weight, reset):
         """Targets, no codes of labels, and weights; the linear model keeps a y of one column as it is."""
-        assert_all_finite(y, input_name="y")
         y = numeric_targets(y)
+        assert_all_finite(y, input_name="y")
         if self.estimator is not None and y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(as_one_column(y) if reset else y)
         return y, None, check_weights(sample_weight, len(y))

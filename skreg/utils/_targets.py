@@ -15,10 +15,20 @@ _LISTED = 10  # labels in a message, at most
 MIN_SQUARE = 1e-300  # mean square of a target below which products with tolerances lose digits
 
 
+def check_dense(y):
+    """Raise TypeError for a sparse matrix of targets, of which NumPy makes one object, or which it reads row by row."""
+    if sp.issparse(y):
+        raise TypeError(f"y must be dense; got a sparse matrix of shape {y.shape}: pass y.toarray().")
+
+
 def as_one_column(y):
-    """Labels of shape (n, 1) as shape (n,), with scikit-learn's warning at the user's line; all others as they are."""
-    if y is None or sp.issparse(y):
+    """Labels of shape (n, 1) as shape (n,), with scikit-learn's warning at the user's line; all others as they are.
+
+    Raises TypeError for a sparse matrix.
+    """
+    if y is None:
         return y
+    check_dense(y)
     check_one_shape(y, "y")
     array = y if hasattr(y, "shape") else np.asarray(y)
     if len(array.shape) != 2 or array.shape[1] != 1:
@@ -33,7 +43,11 @@ def as_one_column(y):
 
 
 def numeric_targets(y):
-    """Regression targets as an array of numbers; TypeError for dates, ValueError for other entries, such as strings."""
+    """Regression targets as an array of numbers.
+
+    Raises TypeError for dates and for a sparse matrix, ValueError for other entries, such as strings.
+    """
+    check_dense(y)
     check_one_shape(y, "y")
     y = np.asarray(y)
     if y.dtype.kind in "biuf":

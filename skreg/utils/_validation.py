@@ -32,6 +32,8 @@ def has_validation(X_val, y_val, sample_weight_val):
 def as_numbers(values, name):
     """A float64 array; ValueError naming the argument where it holds other things, complex numbers among them."""
     try:
+        if sp.issparse(values):  # of which NumPy makes an object, or reads it row by row
+            raise TypeError("sparse entries")
         array = np.asarray(values)
         if array.dtype.kind == "c":
             raise TypeError("complex numbers")
@@ -176,6 +178,8 @@ def _may_hold_text(dtype):
 
 def _texts_in(X):
     """The entries of an array or a list of nothing but text, one after another; none of others."""
+    if sp.issparse(X):  # never text, and NumPy may read it row by row
+        return ()
     try:
         array = np.asarray(X)
     except (TypeError, ValueError):  # rows of different lengths

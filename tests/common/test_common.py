@@ -2,11 +2,13 @@
 
 import functools
 import importlib
+import inspect
 import re
 from numbers import Integral
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import _param_validation as sk
@@ -178,6 +180,18 @@ def test_estimator__takes_data_that_are_not_arrays(kind, estimator):
     X, y = regression(60, 4)
     y = targets_for(estimator, y)
     estimator_checks.check_estimators_data_not_an_array(type(estimator).__name__, estimator, X, y, kind)
+
+
+@pytest.mark.parametrize("kind", [sp.csr_array, sp.dok_array])  # NumPy would read the latter row by row
+@pytest.mark.parametrize("estimator", [e for e in FIRST.values() if hasattr(e, "predict")], ids=title)
+def test_estimator__refuses_sparse_targets_and_weights(kind, estimator):
+    X, y = regression(60, 4)
+    y, sparse = targets_for(estimator, y), kind(np.ones((60, 1)))
+    with pytest.raises(TypeError, match=r"^y must be dense; got a sparse matrix of shape \(60, 1\): pass y\.toarray"):
+        clone(estimator).fit(X, sparse)
+    if "sample_weight" in inspect.signature(estimator.fit).parameters:
+        with pytest.raises(ValueError, match=r"^sample_weight must hold numbers; got <"):
+            clone(estimator).fit(X, y, sample_weight=sparse)
 
 
 @pytest.mark.parametrize("estimator", CONFIGURATIONS, ids=title)

@@ -130,6 +130,14 @@ def test_check_table__numbers_as_objects_are_numbers():
         np.testing.assert_allclose(ElasticNetProx(0.1).fit(other, y).coef_, plain.coef_)
 
 
+@pytest.mark.parametrize("model", [ElasticNetProx(0.1), EarlyStoppingRegressor(min_delta=9.0, random_state=0)], ids=str)
+def test_check_table__a_dictionary_of_keys_is_never_text(model):
+    """NumPy would read it row by row, which old versions of SciPy refuse."""
+    X = np.random.default_rng(0).standard_normal((20, 3)) * (np.arange(60).reshape(20, 3) % 2)
+    fits = [clone(model).fit(kind(X), X[:, 0]) for kind in (sp.csr_array, sp.dok_array)]
+    np.testing.assert_array_equal(*(fit.predict(sp.dok_array(X)) for fit in fits))
+
+
 def test_numeric_targets__complex_numbers_are_refused():
     for model in (EarlyStoppingRegressor(GradientBoostingRegressor()), EarlyStoppingRegressor()):
         with pytest.raises(ValueError, match=r"^Complex data not supported"):
