@@ -27,6 +27,7 @@ from tests.combinations import THOROUGH
 from tests.estimators import INSTANCES, SMALL_DATA, TEXTS, example_of, targets_for, title, trained_longer
 from tests.problems import regression
 from tests.processes import ROOT
+from tests.versions import SKLEARN_1_8
 
 pytestmark = SMALL_DATA
 
@@ -108,6 +109,8 @@ def checks_of(estimator):
     checks = list(estimator_checks_generator(estimator))
     if not get_tags(estimator).input_tags.sparse:  # old versions check weights of sparse rows all the same
         checks = [case for case in checks if "sparse_data" not in case[1].func.__name__]
+    if get_tags(estimator).input_tags.categorical and not SKLEARN_1_8:  # one subtracts a float from integers in place
+        checks = [case for case in checks if case[1].func.__name__ != "check_positive_only_tag_during_fit"]
     if THOROUGH:
         return checks
     place, is_first = INSTANCES.index(estimator), estimator is FIRST[type(estimator)]

@@ -15,6 +15,7 @@ from skreg import ElasticNetProx, ElasticNetProxCV
 from skreg.utils._alphas import one_standard_error
 from tests.combinations import THOROUGH, combinations
 from tests.problems import DESIGNS, regression
+from tests.versions import SKLEARN_1_7
 
 # most grids here are short on purpose; when the warning comes is tested in test_grid.py
 pytestmark = pytest.mark.filterwarnings("ignore:.*est of its grid")
@@ -29,9 +30,10 @@ def test_elastic_net_cv__agrees_with_scikit_learn(shape, weighted):
     weights = np.random.default_rng(0).uniform(0.2, 3.0, shape[0]) if weighted else None
     folds = KFold(4, shuffle=True, random_state=0)
     ours = ElasticNetProxCV(l1_ratio=[0.5, 1.0], alphas=12, eps=0.01, cv=folds, tol=1e-10).fit(X, y, weights)
-    peer = linear_model.ElasticNetCV(
-        l1_ratio=[0.5, 1.0], alphas=12, eps=0.01, cv=folds, tol=1e-10, max_iter=100_000
-    ).fit(X, y, sample_weight=weights)
+    grid = {"alphas" if SKLEARN_1_7 else "n_alphas": 12}
+    peer = linear_model.ElasticNetCV(l1_ratio=[0.5, 1.0], **grid, eps=0.01, cv=folds, tol=1e-10, max_iter=100_000).fit(
+        X, y, sample_weight=weights
+    )
     np.testing.assert_allclose(ours.alphas_, peer.alphas_, rtol=1e-10)
     np.testing.assert_allclose(ours.mse_path_, peer.mse_path_, rtol=1e-4)
     assert ours.alpha_ == pytest.approx(peer.alpha_)

@@ -11,11 +11,13 @@ from sklearn.model_selection import GroupKFold, KFold, LeaveOneOut, PredefinedSp
 
 from skreg import ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
 from tests.problems import classification, regression
+from tests.versions import needs_brier, needs_d2
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*est of its grid", "ignore:The least populated class")
 
 IRIS = load_iris(return_X_y=True)
 SHUFFLED = KFold(3, shuffle=True, random_state=0)
+BRIER, D2 = pytest.param("neg_brier_score", marks=needs_brier), pytest.param("d2_log_loss_score", marks=needs_d2)
 
 
 def search(**params):
@@ -23,7 +25,7 @@ def search(**params):
 
 
 @pytest.mark.parametrize("names", [np.arange(3), np.array(["a", "b", "c"])])
-@pytest.mark.parametrize("scoring", ["neg_log_loss", "neg_brier_score", "d2_log_loss_score"])
+@pytest.mark.parametrize("scoring", ["neg_log_loss", BRIER, D2])
 def test_folds__scores_of_probabilities_know_classes_that_test_rows_lack(scoring, names):
     X, y = IRIS
     model = search(scoring=scoring, cv=KFold(3)).fit(X, names[y])  # each fold holds one class, which others never saw
@@ -40,7 +42,7 @@ def test_folds__log_loss_scorer_gives_the_default_scores():
     np.testing.assert_allclose(np.maximum(ours.scores_, -clipped), theirs.scores_, rtol=1e-6)
 
 
-@pytest.mark.parametrize("scoring", ["neg_log_loss", "neg_brier_score", "top_k_accuracy", "f1_macro", "accuracy"])
+@pytest.mark.parametrize("scoring", ["neg_log_loss", BRIER, "top_k_accuracy", "f1_macro", "accuracy"])
 def test_folds__a_class_of_one_row(scoring):
     X, codes = classification(60, 4, 3, seed=3)
     codes = np.where(codes == 2, 1, codes)
