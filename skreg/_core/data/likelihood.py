@@ -106,8 +106,9 @@ class Likelihood:
             slope = rows.R.sum(axis=1)
             if np.abs(slope).max() <= ZERO_SLOPE * np.abs(rows.R).sum():
                 break
-            inverse = np.linalg.pinv(self.intercept_curvature(rows), ZERO_EIGENVALUE, hermitian=True)
-            step = -inverse @ slope * self.score_scale
+            values, vectors = np.linalg.eigh(self.intercept_curvature(rows))
+            used = values > ZERO_EIGENVALUE * values[-1]
+            step = -vectors[:, used] @ (vectors[:, used].T @ slope / values[used]) * self.score_scale
             for _ in range(MAX_HALVINGS):
                 trial = self._evaluate(Z, rows.b + step)
                 if trial.value < rows.value or np.abs(trial.R.sum(axis=1)).max() < 0.5 * np.abs(slope).max():

@@ -66,13 +66,18 @@ def at_vertex(pen, w, cols, scores, products, data=None):
 
 
 def _independent_in_sample(data, cols):
-    """Whether columns are independent in a sample of the rows, and so in all."""
+    """Whether columns are independent in a sample of the rows, and so in all; the data remember the last that were."""
+    if np.isin(cols, data.independent).all():
+        return True
     n_rows = ROWS_PER_COLUMN * cols.size
     if n_rows >= data.n:
         return False
     Z = data.block(np.linspace(0, data.n - 1, n_rows).astype(int), cols)
     norms = np.sqrt(np.einsum("ij,ij->j", Z, Z))
-    return bool(norms.all()) and _independent((Z / norms).T @ (Z / norms))
+    if not (norms.all() and _independent((Z / norms).T @ (Z / norms))):
+        return False
+    data.independent = cols
+    return True
 
 
 def are_independent(G):
