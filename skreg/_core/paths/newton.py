@@ -36,7 +36,7 @@ class Policy(NamedTuple):
     small_gram: int = 64  # coordinates for which a curvature matrix is used, however many rows there are
     largest_gram: int = 2000  # coordinates of a curvature matrix, whatever it costs
     single_precision: float = 1e8  # multiplications from which a curvature matrix is computed in single precision
-    single_pivot: float = 0.03  # pivots of it that rounding does not explain
+    single_pivot: float = 0.03  # pivots of it, relative to the root of its diagonal, that rounding does not explain
     sampled_rows: int = 8192  # rows from which curvatures may be computed from a sample of rows
     rows_per_coordinate: int = 20  # of such a sample, at least
     reserved_steps: int = 10  # Newton steps that are left in case L-BFGS does not converge
@@ -144,8 +144,10 @@ class NewtonSteps:
 
     def _unweighted(self, pivot, model, G):
         """A lower bound of the smallest pivot of columns, from that of their curvature; 0 if it may be rounding."""
-        if G is not None and self.curvature.dtype == np.float32 and pivot < self.policy.single_pivot:
-            return 0.0
+        if G is not None and self.curvature.dtype == np.float32:
+            size = G.diagonal()[: len(G) - model.shifts].max(initial=0.0) ** 0.5  # of columns, without intercepts
+            if pivot < self.policy.single_pivot * size:
+                return 0.0
         weights = model.h if G is None else model.damping * self.curvature.model.h
         return pivot / max(np.max(weights * self.s.likelihood.inv_h), 1.0) ** 0.5
 

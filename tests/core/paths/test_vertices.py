@@ -9,7 +9,7 @@ from skreg._core.data import as_data
 from skreg._core.data.likelihood import Likelihood
 from skreg._core.parts.log_links import Poisson
 from skreg._core.parts.penalty import Penalty
-from skreg._core.paths import vertices
+from skreg._core.paths import newton, vertices
 from skreg._core.paths.path import follow
 from skreg._core.paths.scores import Scores
 from skreg._core.paths.vertices import to_vertex
@@ -154,3 +154,16 @@ def test_newton__pivots_of_a_curvature_bound_those_of_the_columns(weight):
     (point,) = follow(s, family, [1e-3 * family.alpha_max(s.start)], 1e-8, 100)
     Z = data.block(slice(None))[:, point.features[s.independent]]
     assert 0.0 < s.pivot <= np.linalg.cholesky(Z.T @ Z).diagonal().min() * (1.0 + 1e-9)
+
+
+def test_newton__pivots_in_single_precision_may_be_rounding(monkeypatch):
+    """Curvatures are as large as the means of counts, and so is their rounding."""
+    monkeypatch.setattr(newton, "POLICY", newton.POLICY._replace(single_precision=0.0))
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((400, 20))
+    z = X @ rng.standard_normal(20) / 10.0
+    X = np.asfortranarray(np.hstack([X, X]))
+    model = PenalizedRegressor(loss="poisson", l1_ratio=1.0)
+    y = rng.poisson(1e4 * np.exp(z)).astype(float)
+    top = model.path(X, y, alphas=1)[0][0]
+    check(model.set_params(alpha=1e-3 * top).fit(X, y).coef_, X, 20)
