@@ -64,7 +64,8 @@ class MatrixFactorizationRecommender(Factorization):
     max_tries : int, default=30
         Largest number of items sampled for one known item, for loss="warp"; at least 1.
     learning_rate : float, default=0.05
-        Step size of AdaGrad for "bpr" and "warp", positive.
+        Step size of AdaGrad for "bpr" and "warp", positive. With a loss that does not use one of `confidence`,
+        `negatives`, `max_tries` and `learning_rate`, only its default is allowed.
     user_features, item_features : frame or array-like of shape (n, 1 + n_columns), default=None
         Features of users, and of items: labels in the first column, features in the others. Numbers are used as they
         are, on a scale of about 1; texts, categories and booleans become one feature for each value. Factors are then
