@@ -70,13 +70,13 @@ class Data:
         Target t stands for ``(y_t - offset_t) / unit_t``, of weighted norm 1 unless it is constant.
     start : ndarray of shape (n_targets, p)
         Correlations of the columns with the targets.
-    independent : ndarray of int
-        Columns that were found to be linearly independent last; none at first.
+    independent_columns : ndarray of int
+        Those that were found to be linearly independent last; none at first.
     """
 
     def __init__(self, X, Y, weights=None, fit_intercept=True):
         self.X = X
-        self.independent = np.empty(0, np.int64)
+        self.independent_columns = np.empty(0, np.int64)
         self.fit_intercept = fit_intercept
         self.n, self.p = X.shape
         if weights is None or np.all(weights == weights[0]):

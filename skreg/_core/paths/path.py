@@ -101,7 +101,8 @@ def points(s, path, alphas, warm_starts, tol, max_rounds, w_init=None):
     """Yield the working set and the `Point` of every alpha, after some warm starts at larger ones.
 
     The penalty may be concave. Then every alpha starts from the solution with the convex penalty of the same slope at
-    zero (Fan, Xue & Zou 2014), or from `w_init`. So a solution does not depend on the other alphas.
+    zero (Fan, Xue & Zou 2014), or from `w_init`. So a solution depends on the other alphas only as that start does: to
+    its tolerance, and where columns are dependent.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ def at_vertex(pen, w, cols, scores, products, data=None):
 
 def _independent_in_sample(data, cols):
     """Whether columns are independent in a sample of the rows, and so in all; the data remember the last that were."""
-    if np.isin(cols, data.independent).all():
+    if np.isin(cols, data.independent_columns).all():
         return True
     n_rows = ROWS_PER_COLUMN * cols.size
     if n_rows >= data.n:
@@ -76,7 +76,7 @@ def _independent_in_sample(data, cols):
     norms = np.sqrt(np.einsum("ij,ij->j", Z, Z))
     if not (norms.all() and _independent((Z / norms).T @ (Z / norms))):
         return False
-    data.independent = cols
+    data.independent_columns = cols
     return True
 
 
