@@ -57,7 +57,7 @@ class NetClassifier(ClassifierMixin):
     def _measure_noise(self, X, targets, weights, rows, has_validation):
         """Nothing to measure: probabilities are the noise."""
 
-    def _join_noise(self, found):
+    def _join_noise(self, found, X, targets, weights, rows):
         """Nothing was measured."""
 
     def _targets(self, data):

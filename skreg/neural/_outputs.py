@@ -19,6 +19,13 @@ def _precision(X):
     return np.dtype(np.float64 if X.dtype == np.float64 else np.float32)
 
 
+def precision_of_predictions(X):
+    """That of X, before it was read, where it holds floats; double precision for numbers that have no rounding."""
+    dtypes = list(X.dtypes) if hasattr(X, "iloc") and hasattr(X, "columns") else [getattr(X, "dtype", None)]
+    is_single = all(isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize <= 4 for dtype in dtypes)
+    return np.dtype(np.float32 if dtypes and is_single else np.float64)
+
+
 def _leaves_single_precision(X):
     """Whether X has finite numbers that single precision does not have."""
     values = X.data if sp.issparse(X) else X
@@ -70,11 +77,11 @@ class NetOutputs:
         return self._plain_objective().average(z) if self._net.n_members > 1 else z
 
     def _scores(self, X):
-        """Outputs without noise, in the precision of X; those of the averaged prediction of all members."""
+        """Outputs without noise, in the precision of predictions; those of the averaged prediction of all members."""
         if not self.__sklearn_is_fitted__():
             check_is_fitted(self)  # raises; it takes as long as a small net
-        X = self._rows_of(X)
-        return self._averaged(scores(self._net.astype(_precision(X)), X))
+        wanted, X = precision_of_predictions(X), self._rows_of(X)
+        return self._averaged(scores(self._net.astype(_precision(X)), X)).astype(wanted, copy=False)
 
     def _rows_to_predict(self, X, n_draws):
         """X, checked, for `_noisy_scores`, which computes in the precision of the net."""

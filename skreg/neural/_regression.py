@@ -16,6 +16,7 @@ from ..utils._lazy import by_blocks
 from ..utils._params import BOOLEAN
 from ..utils._targets import check_weights, numeric_targets, target_overflow
 from ._data import counted
+from ._outputs import precision_of_predictions
 from ._uncertainty import ConformityScores, Moments, Uncertainty, check_coverage, normal_quantile, thinned
 
 _BOUND = np.float32(9.0)  # of the predicted log variance, for y of variance 1: standard deviations of 0.01 to 90
@@ -204,18 +205,28 @@ class NetRegressor(RegressorMixin):
             self.noise_variance_ = mean * self._scale**2
         self._conformity = None
         if has_validation:
-            some = thinned(np.arange(rows.size))
-            std = np.sqrt(sum(self._moments(X[rows[some]], DRAWS)[1:])) / self._scale
-            w = weights[rows[some]].astype(np.float64)
-            residuals, own = counted(residuals[some], w)
-            std = std[~np.isnan(std[..., 0])] if std.ndim == 3 else std
-            self._conformity = ConformityScores.of(residuals, std, own, n_chosen=int(bool(self.early_stopping)))
+            n_chosen = int(bool(self.early_stopping))
+            self._conformity = self._conformity_scores(X, targets, weights, rows, z)._replace(n_chosen=n_chosen)
 
-    def _join_noise(self, found):
-        """Keep what every fold's net measured on its validation rows, instead of what is known of training rows."""
+    def _conformity_scores(self, X, targets, weights, rows, z):
+        """`ConformityScores` of rows for which the net has the outputs z."""
+        some = thinned(np.arange(rows.size))
+        residuals = self._averaged(z[some])[..., : self._n_outputs] - targets.take(rows[some])
+        std = np.sqrt(sum(self._moments(X[rows[some]], DRAWS)[1:])) / self._scale
+        residuals, own = counted(residuals, weights[rows[some]].astype(np.float64))
+        std = std[~np.isnan(std[..., 0])] if std.ndim == 3 else std
+        return ConformityScores.of(residuals, std, own)
+
+    def _join_noise(self, found, X, targets, weights, rows):
+        """Keep what every fold's net measured on its validation rows, and its own conformity scores of training rows.
+
+        This net is not one of theirs, and may have ended worse than they did.
+        """
         name = "_noise_factor" if self._learns_noise else "noise_variance_"
         setattr(self, name, np.average([getattr(one, name) for one in found.fitted], axis=0, weights=found.shares))
-        self._conformity = ConformityScores.joined([one._conformity for one in found.fitted], found.shares)
+        own = self._conformity_scores(X, targets, weights, rows, scores(self._net, X, rows).astype(np.float64))
+        of_folds = ConformityScores.joined([one._conformity for one in found.fitted], found.shares)
+        self._conformity = of_folds._replace(least=own)
 
     def _moments(self, X, n_draws):
         """Mean, epistemic variance and aleatoric variance for rows that were checked, each (..., n_outputs)."""
@@ -244,9 +255,9 @@ class NetRegressor(RegressorMixin):
         y : ndarray of shape (n_draws, n_samples) or (n_draws, n_samples, n_outputs)
             The same at every call. Without dropout all draws of a member are equal.
         """
-        X = self._rows_to_predict(X, n_draws)
+        wanted, X = precision_of_predictions(X), self._rows_to_predict(X, n_draws)
         draws = itertools.islice(self._noisy_scores(X, n_draws), int(n_draws))
-        return np.stack([self._shaped(self._means(z)) for z in draws])
+        return np.stack([self._shaped(self._means(z.astype(wanted, copy=False))) for z in draws])
 
     def predict_uncertainty(self, X, n_draws=50):
         """Uncertainty of the prediction: epistemic (of the model), aleatoric (of the data) and their total.
@@ -299,7 +310,8 @@ class NetRegressor(RegressorMixin):
         to `fit` as `X_val`, with ``early_stopping=False``. With early stopping, m is the number of validation rows
         minus 1, since the choice of the epoch costs a degree of freedom; coverage is then near the wanted one, but not
         guaranteed. Where the epoch is chosen by cross-validation, all rows are validation rows, each of a net that was
-        trained on two thirds of them.
+        trained on two thirds of them. The net that predicts is another one: q is at least what covers its own training
+        rows.
 
         If m is too small for that (for 95 %, below 19), q is a quantile of Student's t, which is right for normal
         errors. Without any validation rows it is that of the normal distribution; the standard deviation then comes

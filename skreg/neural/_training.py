@@ -115,7 +115,7 @@ class NetTraining:
         with one_blas_thread() if net.n_features < MANY_FEATURES else contextlib.nullcontext():
             self._measure_distance(batches, validation)
         if chosen is not None and history.best is not None:
-            self._take_choice(chosen)
+            self._take_choice(chosen, batches)
         self._measure_sparsity()
         if interrupt is not None:
             kept = "best" if history.best is not None else "last"
@@ -125,12 +125,12 @@ class NetTraining:
                 " before that.",
             ) from interrupt
 
-    def _take_choice(self, chosen):
+    def _take_choice(self, chosen, batches):
         """Set the attributes that come from the validation rows of a cross-validation."""
         self.validation_curve_, self.gap_curve_ = chosen.validation_curve, chosen.gap_curve
         self.fold_curves_ = [one.validation_curve_ for one in chosen.fitted]
         self.best_iter_, self.best_score_ = chosen.step, chosen.score
-        self._join_noise(chosen)
+        self._join_noise(chosen, *batches.rows_with_targets())
         if self._distance is not None:
             self._distance.unit = float(np.mean([one._distance.unit for one in chosen.fitted]))
 

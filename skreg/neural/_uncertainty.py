@@ -106,6 +106,7 @@ class ConformityScores(NamedTuple):
     values: np.ndarray  # (m, n_outputs)
     weights: np.ndarray  # (m,), of sum 1
     n_chosen: int = 0  # parameters that were chosen on the same rows: 1 with early stopping, the epoch
+    least: "ConformityScores | None" = None  # those of training rows, whose quantile is a lower bound
 
     @classmethod
     def of(cls, residuals, std, weights, n_chosen=0):
@@ -127,6 +128,10 @@ class ConformityScores(NamedTuple):
         that of normal errors whose variance is estimated by the squares of the scores: a quantile of Student's t. The
         rows on which the epoch was chosen count as one fewer: the choice costs a degree of freedom.
         """
+        least = 0.0 if self.least is None else self.least.quantile(coverage)
+        return np.maximum(self._of_these_rows(coverage), least)
+
+    def _of_these_rows(self, coverage):
         size = 1.0 / np.square(self.weights).sum()
         free = max(size - self.n_chosen, 1.0)
         level = coverage * (1.0 + 1.0 / free)

@@ -233,7 +233,7 @@ def test_cnn__predictions_have_the_precision_of_the_images(digits):
     X, y = digits
     model = DropoutCNNClassifier(**SMALL).fit(X, y)
     single, double = (model.predict_proba(X.astype(dtype)) for dtype in (np.float32, np.float64))
-    assert (single.dtype, double.dtype, model.predict_proba(X).dtype) == (np.float32, np.float64, np.float32)
+    assert (single.dtype, double.dtype, model.predict_proba(X).dtype) == (np.float32, np.float64, np.float64)  # bytes
     np.testing.assert_allclose(single, double, atol=1e-4)
     alone = np.concatenate([model.predict_proba(image[None]) for image in X[:5]])
     np.testing.assert_allclose(alone, model.predict_proba(X)[:5], atol=1e-5)

@@ -124,6 +124,29 @@ def test_predict_interval__covers_on_small_tables(dropout, package, name, target
     assert 0.925 < np.concatenate(covered).mean() < 0.99  # with the normal quantile and no dropout: about 0.9
 
 
+def test_predict_interval__covers_training_rows_after_cross_validation():
+    """The net that predicts is none of those that were measured: without noise, its own errors decide."""
+    rng = np.random.default_rng(0)
+    X, new = rng.uniform(0.0, 300.0, (2, 300, 1))
+    shares = []
+    for seed in range(3):
+        model = DropoutMLPRegressor(max_iter=40, random_state=seed, early_stopping="cv").fit(X, X[:, 0])
+        for rows in (X, new):
+            low, high = model.predict_interval(rows, coverage=0.9)
+            shares.append(np.mean((low <= rows[:, 0]) & (rows[:, 0] <= high)))
+    assert min(shares[::2]) >= 0.9
+    assert np.mean(shares[1::2]) > 0.8  # new rows: .5 where the errors of other nets were all that counted
+
+
+@pytest.mark.plain
+def test_conformity_scores__training_rows_give_a_lower_bound():
+    ten = np.arange(1.0, 11.0)[:, None]
+    of_folds = ConformityScores(ten, np.full(10, 0.1))
+    for factor, expected in ((0.5, 10.0), (3.0, 30.0)):
+        both = of_folds._replace(least=ConformityScores(factor * ten, np.full(10, 0.1)))
+        np.testing.assert_allclose(both.quantile(0.9), [expected])
+
+
 def test_predict_interval__several_outputs():
     X, Y = numbers(1400, outputs=2)
     model = DropoutMLPRegressor(**SMALL).fit(X[:400], Y[:400], X_val=X[400:800], y_val=Y[400:800])

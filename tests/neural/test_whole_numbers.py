@@ -95,3 +95,16 @@ def test_whole_numbers__of_sparse_x():
     expected = parameters(model.fit(X.astype(float), Y))
     for dtype in (np.int64, np.int32):
         np.testing.assert_array_equal(parameters(model.fit(X.astype(dtype), Y)), expected)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint16, "frame", "list"])
+def test_whole_numbers__large_targets_are_not_rounded(kind):
+    X = np.arange(300)[:, None]
+    y = 1.7e9 + X[:, 0]  # seconds since 1970: single precision has every 128th of them
+    rows = pd.DataFrame(X) if kind == "frame" else X.tolist() if kind == "list" else X.astype(kind)
+    model = DropoutMLPRegressor(max_iter=30, early_stopping=False, ensemble_size=1, random_state=0).fit(rows, y)
+    predicted = model.predict(rows)
+    assert predicted.dtype == np.float64
+    assert np.unique(predicted).size > 250
+    assert model.sample_predictions(rows, 2).dtype == np.float64
+    assert model.predict(X.astype(np.float32)).dtype == np.float32
