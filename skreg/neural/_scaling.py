@@ -15,7 +15,6 @@ MOST_BINS = 48  # of a number (Gorishniy et al. 2025)
 ROWS_PER_BIN = 20  # of the training rows, at least, on average
 LARGEST_WHOLE = 1 << 24  # single precision holds all whole numbers up to here
 _BLOCK_VALUES = 1 << 19  # values of X that are looked at together
-_CONSTANT = 1e-12  # a standard deviation below this share of the mean is rounding
 _ROUNDING = 1e-12  # of a sum of weights, relative to it
 
 
@@ -91,11 +90,13 @@ class ColumnStatistics:
     def summary(self):
         """`ColumnSummary` of one pass over the rows.
 
-        Moments are those of blocks, combined as in Chan, Golub & LeVeque (1983).
+        Moments are those of blocks, combined as in Chan, Golub & LeVeque (1983), of differences from the first number
+        of every column: far from 0, these keep all digits, and the standard deviation is 0 for equal numbers only.
         """
         m = self.columns.size
         some, all_, binary = np.zeros(m, bool), np.ones(m, bool), np.ones(m, bool)
         total, mean, squares = np.zeros((3, m))
+        origin = np.full(m, np.nan)
         for at, block in self.blocks():
             gone, w = np.isnan(block), self.weights[at]
             has_gaps = gone.any()
@@ -108,17 +109,19 @@ class ColumnStatistics:
             own = np.where(gone, 0.0, w[:, None]).sum(axis=0) if has_gaps else np.full(m, w.sum())
             added = total + own
             share = np.divide(own, added, out=np.zeros(m), where=added > 0.0)
-            origin = np.where(gone[0], 0.0, block[0])  # keeps the digits of what is far from 0
+            first = block[gone.argmin(axis=0), np.arange(m)] if has_gaps else block[0]
+            origin = np.where(np.isnan(origin), first, origin)
             block = np.where(gone, 0.0, block - origin) if has_gaps else block - origin
             shift = np.einsum("i,ij->j", w, block) / np.where(own > 0.0, own, 1.0)
             block -= shift
             if has_gaps:
                 block[gone] = 0.0
-            less = origin + shift - mean
+            less = shift - mean
             squares += np.einsum("i,ij,ij->j", w, block, block) + total * share * less**2
             mean += share * less
             total = added
-        return ColumnSummary(some & ~all_, binary, mean, np.sqrt(squares / np.where(total > 0.0, total, 1.0)))
+        deviation = np.sqrt(squares / np.where(total > 0.0, total, 1.0))
+        return ColumnSummary(some & ~all_, binary, np.nan_to_num(origin) + mean, deviation)
 
     def sample(self):
         """Some rows, which depend on the values of all rows only, and their weights."""
@@ -164,7 +167,7 @@ def _numbers(columns, standardize, missing):
         center, width = _robust(columns)
         scale = _inverse(width)
     elif standardize == "standard":
-        width = np.where(found.deviation > _CONSTANT * np.abs(found.mean), found.deviation, 0.0)
+        width = found.deviation
         stays = found.is_binary & (width > 0.0)  # else rare categories would be large numbers
         center, fill = np.where(stays, 0.0, found.mean), np.where(stays, found.mean, 0.0)
         scale = np.where(stays, 1.0, _inverse(width))

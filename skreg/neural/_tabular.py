@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 from .._nets.architectures.mlp import TableArchitecture
 from ..utils._errors import caller_level
 from ..utils._params import ARRAY_LIKE, BELOW_ONE, COUNT, NONE, Options
-from ..utils._table import TableReader, as_table
+from ..utils._table import TableReader, as_table, few_steps, names_of
 from ..utils._validation import check_table, labelled, naming_bad_columns
 from ._augmented import MixedRows
 from ._base import BaseNet
@@ -77,6 +77,8 @@ class TableNet(BaseNet):
         check_is_table(X, type(self).__name__)
         if reset and not self._inputs_are_fixed:
             self._table = TableReader.of(X, self.categorical_features, sample_weight, shifts=self._scales_numbers)
+        if reset and not self._inputs_are_fixed and self._scales_numbers:
+            self._warn_of_few_steps(X)
         names = list(X.columns) if hasattr(X, "iloc") and hasattr(X, "columns") else None
         X, y = super()._rows_and_targets(X, y, reset, sample_weight, **options)
         if reset and self._inputs_are_fixed:
@@ -84,6 +86,21 @@ class TableNet(BaseNet):
         if reset and not self._inputs_are_fixed:
             self._exact = self._scales_numbers and self._table is None and needs_double(X)
         return X, y
+
+    def _warn_of_few_steps(self, X):
+        """Warn of whole numbers that are equal, or nearly so, in the double precision in which they are scaled."""
+        found = few_steps(X)
+        for j in () if self._table is None else self._table.categories:
+            found.pop(j, None)
+        if found:
+            j, (low, high) = next(iter(found.items()))
+            column = labelled("column", j, names_of(as_table(X)))
+            warnings.warn(
+                f"X has columns of whole numbers of which double precision tells few apart; the first of {len(found)}"
+                f" is {column}, from {low} to {high}: subtract the smallest before.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
 
     def _warn_of_gaps(self, X, names):
         """Warn of missing numbers in training rows that the source has no indicator for."""

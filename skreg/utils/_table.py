@@ -10,6 +10,7 @@ from ._validation import check_table, dates_error, is_date, labelled
 
 UNKNOWN = -1  # the code of a category that was not there when the table was first read
 FAR_FROM_ZERO = 1000  # a column whose largest number is more times its range needs double precision
+FEW_STEPS = 100  # a range of fewer steps of double precision has lost digits of whole numbers
 _TEXT = nw.String, nw.Categorical, nw.Enum
 
 
@@ -150,6 +151,22 @@ def _categories(column, name, counts):
         raise ValueError(
             f"X holds categories that cannot be sorted ({types}) in {name}: make all of them text, or all numbers."
         ) from error
+
+
+def few_steps(X):
+    """Columns of long whole numbers of which double precision tells only a few apart: their numbers, and ranges."""
+    if sp.issparse(X) or (isinstance(X, np.ndarray) and X.dtype not in (np.int64, np.uint64)):
+        return {}
+    X, found = as_table(X), {}
+    for j, column in enumerate(columns_of(X) if len(np.shape(X)) == 2 and len(X) else ()):
+        if column.dtype in ((np.int64, np.uint64) if isinstance(column, np.ndarray) else (nw.Int64, nw.UInt64)):
+            low, high = column.min(), column.max()
+            if low is not None and low < high:
+                low, high = int(low), int(high)
+                step = np.spacing(float(max(abs(low), abs(high))))
+                if step > 1.0 and high - low < FEW_STEPS * step:
+                    found[j] = low, high
+    return found
 
 
 def categorical_mask(wanted, columns, names):

@@ -1,6 +1,7 @@
 """Tables as they are: scales, missing numbers, categories and frames in the perceptrons."""
 
 import pickle
+import warnings
 from datetime import date
 
 import numpy as np
@@ -20,7 +21,7 @@ from skreg._nets.layers.numbers import find_bins
 from skreg._nets.training.rows import take_rows
 from skreg.augmentation import Augmenter, FeatureMask, GaussianNoise, Mixup, SwapNoise, TrivialAugment
 from skreg.neural import FineTunedClassifier
-from skreg.neural._scaling import MOST_ONE_HOT, weighted_quantiles
+from skreg.neural._scaling import MOST_ONE_HOT, ColumnStatistics, weighted_quantiles
 
 FAST = dict(hidden_layer_sizes=(10,), max_iter=5, early_stopping=False, random_state=0)
 MANY = [f"city {k:02d}" for k in range(12)]
@@ -567,3 +568,47 @@ def test_numeric_embedding__bins_are_quantiles_of_the_training_rows():
     assert [len(own) for own in edges] == [21, 3]
     wanted = np.sort(X[:, 0])[np.maximum(20 * np.arange(21) - 1, 0)]  # the smallest ones with shares of 1 / 20, ...
     np.testing.assert_allclose(edges[0], wanted, rtol=1e-6)
+
+
+# ---- whole numbers far from zero
+
+
+@pytest.mark.parametrize(("first", "step"), [(10**14, 1), (4 * 10**15, 1), (1_700_000_000 * 10**9, 1000)])
+@pytest.mark.parametrize("kind", ["array", "pandas", "polars", "with text"])
+def test_tables__whole_numbers_far_from_zero_keep_their_changes(kind, first, step):
+    steps = np.random.default_rng(0).permutation(300)
+    table = pd.DataFrame({"i": first + step * steps})
+    X = table.to_numpy() if kind == "array" else pl.from_pandas(table) if kind == "polars" else table
+    if kind == "with text":
+        X = X.assign(t=np.resize(["a", "b"], 300))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = DropoutMLPRegressor(**FAST).fit(X, np.sin(steps / 40))
+    # numbers near 1.7e18 are 256 apart, and their mean is rounded by as much; those of one step have 1000
+    np.testing.assert_allclose(seen_by_net(model, X)[:, 0], (steps - 149.5) / steps.std(), atol=2e-2)
+
+
+def test_tables__moments_far_from_zero_are_exact_over_many_blocks_and_after_gaps():
+    steps = np.random.default_rng(0).integers(0, 9, (700, 1000))
+    X = 4e15 + steps
+    X[0, 0] = np.nan
+    found = ColumnStatistics(X, np.arange(700), np.ones(700), np.arange(1000), exact=True).summary()
+    np.testing.assert_allclose(found.deviation[1:], steps[:, 1:].std(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(found.deviation[0], steps[1:, 0].std(), rtol=1e-12)
+    X[1:] = X[1]
+    assert not ColumnStatistics(X[1:], np.arange(699), np.ones(699), np.arange(1000), True).summary().deviation.any()
+
+
+@pytest.mark.parametrize("kind", ["array", "pandas", "with text"])
+def test_tables__whole_numbers_that_double_precision_does_not_hold_warn(kind):
+    table = pd.DataFrame({"w": np.arange(100), "i": 1_700_000_000 * 10**9 + np.arange(100)})
+    X = table.to_numpy() if kind == "array" else table
+    if kind == "with text":
+        X = X.assign(t=np.resize(["a", "b"], 100))
+    name = "column 1" if kind == "array" else r"column 1 \('i'\)"
+    with pytest.warns(UserWarning, match=rf"few apart; the first of 1 is {name}, from 17{'0' * 17} to") as caught:
+        DropoutMLPRegressor(**FAST).fit(X, np.arange(100.0))
+    assert {one.filename for one in caught} == {__file__}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        DropoutMLPRegressor(**FAST | dict(standardize=None)).fit(table[["w"]], np.arange(100.0))
