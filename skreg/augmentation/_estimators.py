@@ -32,7 +32,7 @@ from ..utils._params import (
     check_params,
 )
 from ..utils._rows import readable
-from ..utils._targets import as_one_column, check_dense, check_weights, numeric_targets
+from ..utils._targets import as_labels, check_dense, check_weights, numeric_targets
 from ..utils._weights import weight_name
 from ._base import AUGMENTER, Augmenter, Batch
 from ._docs import COMMON, PARAMETERS
@@ -334,7 +334,7 @@ class AugmentedClassifier(ClassifierMixin, DelegatesToFittedClassifier, BaseAugm
         check_dense(y)
         y = np.asarray(y)
         if y.ndim != 2 or y.shape[1] == 1:
-            y = column_or_1d(as_one_column(y))
+            y = column_or_1d(as_labels(y))
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         return y

@@ -17,7 +17,7 @@ from ..utils._classes import smoothed_targets
 from ..utils._errors import caller_level
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor
 from ..utils._split import name_of
-from ..utils._targets import as_one_column, check_classes
+from ..utils._targets import as_labels, check_classes
 from ..utils._validation import LEAST_SQUARABLE, is_dask, labelled
 from ._data import LinearData, class_factors
 
@@ -206,7 +206,7 @@ def read_block_classes(
     splits : BlockSplits or None
     """
     _check_solver(estimator, "newton")
-    classes, codes, sample_weight = check_classes(as_one_column(in_memory(y)), in_memory(sample_weight))
+    classes, codes, sample_weight = check_classes(as_labels(in_memory(y)), in_memory(sample_weight))
     weights, factors = sample_weight, class_factors(class_weight, classes, codes, sample_weight)
     if factors is not None:
         weights = factors[codes] * (1.0 if weights is None else weights)

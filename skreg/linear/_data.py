@@ -12,7 +12,7 @@ from .._core.parts.penalty import Penalty
 from ..utils._errors import caller_level
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor, check_prior
 from ..utils._targets import (
-    as_one_column,
+    as_labels,
     check_class_weight,
     check_classes,
     check_target_size,
@@ -201,7 +201,7 @@ def read_classes(estimator, X, y, sample_weight=None, class_weight=None, **restr
     data : LinearData
     """
     check_table(X)
-    X, y = validate_data(estimator, X, as_one_column(y), **READ_OPTIONS)
+    X, y = validate_data(estimator, X, as_labels(y), **READ_OPTIONS)
     classes, codes, sample_weight = check_classes(y, sample_weight)
     weights, factors = sample_weight, class_factors(class_weight, classes, codes, sample_weight)
     if factors is not None:

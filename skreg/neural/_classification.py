@@ -12,7 +12,7 @@ from ..utils._callbacks import with_callbacks
 from ..utils._errors import unchanged_on_error
 from ..utils._lazy import by_blocks
 from ..utils._params import BELOW_ONE, DICT, NONE, NONNEGATIVE, Options
-from ..utils._targets import as_one_column, check_class_weight, check_classes
+from ..utils._targets import as_labels, check_class_weight, check_classes
 from ._uncertainty import ClassUncertainty, Moments, entropy
 
 
@@ -32,7 +32,7 @@ class NetClassifier(ClassifierMixin):
         With `reset`, X decides the features, and y decides the classes unless `classes` are given. With `training`,
         the factors of `class_weight` are set.
         """
-        X, y = self._rows_and_targets(X, as_one_column(y), reset, sample_weight)
+        X, y = self._rows_and_targets(X, as_labels(y), reset, sample_weight)
         return self._with_targets(X, y, sample_weight, reset=reset, training=training, classes=classes)
 
     def _with_targets(self, X, y, sample_weight, *, reset=False, training=False, classes=None):

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from ..utils._errors import caller_level
 from ..utils._hashing import HashedRows, group_equal
-from ..utils._split import deal, hold_out
+from ..utils._split import check_some_class_repeats, deal, hold_out
 from ..utils._validation import labelled
 
 FAR_MEAN = 1000  # a column whose mean is more standard deviations from 0 gets a warning
@@ -211,6 +211,9 @@ class UniqueRows(NamedTuple):
         if np.count_nonzero(weights > LEAST_WEIGHT * weights.mean()) < FEWEST_ROWS:
             return None
         classes = None if codes is None or codes.ndim > 1 else codes[self.rows[firsts]]
+        if classes is not None:
+            remedy = ": set early_stopping=False to train without validation rows, or give X_val and y_val to fit"
+            check_some_class_repeats(classes, "holding out validation rows", remedy)
         return firsts, groups, weights, classes
 
     def split(self, fraction, codes, rng):
@@ -229,14 +232,15 @@ class UniqueRows(NamedTuple):
     def folds(self, k, codes, rng):
         """Pairs of training rows and validation rows, each row being a validation row once; None as in `split`.
 
-        A class of one row is always a training row.
+        A class of one row is always a training row; there may be fewer pairs than k for it.
         """
         found = self._groups(codes)
         if found is None:
             return None
         firsts, groups, _, classes = found
         fold = deal(firsts.size, k, classes, rng)[groups]
-        return [(self.take(fold != i), self.take(fold == i)) for i in range(k)]
+        taken = np.unique(fold[fold >= 0])  # not all, where nearly every class has one row
+        return [(self.take(fold != i), self.take(fold == i)) for i in taken]
 
     def spread(self, values, n):
         """Values of the unique rows at their places among all n rows of X, in single precision."""

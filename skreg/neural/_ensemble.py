@@ -10,7 +10,7 @@ from ..augmentation._held_out import takes_validation
 from ..utils._errors import names_errors
 from ..utils._images import warns_of_range_once
 from ..utils._rows import take
-from ..utils._targets import as_one_column, check_classes, numeric_targets
+from ..utils._targets import as_labels, check_classes, numeric_targets
 from ._docs_ensemble import documented
 from ._ensemble_base import BaseDeepEnsemble, mixture, net_inside
 from ._mlp import DropoutMLPClassifier, DropoutMLPRegressor
@@ -85,7 +85,7 @@ class DeepEnsembleClassifier(ClassifierMixin, BaseDeepEnsemble):
             raise ValueError(f"estimator={inner!r} has no predict_proba, which {type(self).__name__} averages.")
 
     def _read_y(self, y, sample_weight):
-        y = np.asarray(as_one_column(y))
+        y = np.asarray(as_labels(y))
         if y.ndim != 1:
             raise ValueError(f"y must hold one label for every row; got the shape {y.shape}.")
         assert_all_finite(y, input_name="y")

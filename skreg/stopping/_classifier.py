@@ -4,7 +4,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, column_or_1d
 
 from ..utils._delegation import DelegatesToFittedClassifier
-from ..utils._targets import as_one_column, check_classes
+from ..utils._targets import as_labels, check_classes
 from ._base import BaseEarlyStopping
 from ._descent import DescentClassifier
 from ._docs import ATTRIBUTES, COMMON, PARAMETERS
@@ -55,7 +55,7 @@ class EarlyStoppingClassifier(DelegatesToFittedClassifier, ClassifierMixin, Base
 
     def _read_targets(self, y, sample_weight, reset):
         """Labels, their codes and weights; `reset` sets the classes."""
-        y = column_or_1d(as_one_column(y) if reset else y)
+        y = column_or_1d(as_labels(y) if reset else y)
         assert_all_finite(y, input_name="y")
         classes, codes, weights = check_classes(y, sample_weight, None if reset else self.classes_)
         self.classes_ = classes

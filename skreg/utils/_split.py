@@ -35,6 +35,15 @@ def read_splits(cv, X, y, classifier, **params):
     return splits
 
 
+def check_some_class_repeats(classes, what, remedy=""):
+    """Raise ValueError where every class has one row: a model without it could not predict it."""
+    if classes.size and np.bincount(classes).max() < 2:
+        raise ValueError(
+            f"{what} needs at least two rows of any class; got n_samples={classes.size} with one row of every"
+            f" class{remedy}."
+        )
+
+
 def hold_out(n, fraction, classes, rng, weights=None):
     """A mask of about a fraction of n rows, the same fraction of every class.
 
@@ -55,7 +64,7 @@ def hold_out(n, fraction, classes, rng, weights=None):
     Raises
     ------
     ValueError
-        Where no row is left on one of the sides.
+        Where no row is left on one of the sides, and where every class has one row.
     """
     order = rng.permutation(n)
     if weights is not None:
@@ -64,10 +73,13 @@ def hold_out(n, fraction, classes, rng, weights=None):
     if classes is not None:
         order = order[np.argsort(classes[order], kind="stable")]
         lonely = (np.bincount(classes) == 1)[classes]
+        check_some_class_repeats(classes, f"validation_fraction={fraction}")
     wanted = max(1, round(fraction * n))
     held = np.zeros(n, dtype=bool)
     held[order[np.floor((np.arange(wanted) + rng.random()) * (n / wanted)).astype(int)]] = True
     held &= ~lonely
+    if not held.any() and n - lonely.sum() > 1:  # rare among classes of one row, but there
+        held[rng.choice(np.flatnonzero(~lonely))] = True
     if held.all() or not held.any():
         raise ValueError(
             f"validation_fraction={fraction} leaves none of n_samples={n} (unique) rows to"

@@ -6,7 +6,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import scipy.sparse as sp
 
-from ._validation import check_table, dates_error, is_date, labelled
+from ._validation import check_table, dates_error, is_date, is_missing, labelled
 
 UNKNOWN = -1  # the code of a category that was not there when the table was first read
 FAR_FROM_ZERO = 1000  # a column whose largest number is more times its range needs double precision
@@ -60,11 +60,6 @@ def is_plain(X):
     return all(map(_is_plain, columns_of(X)))
 
 
-def _is_missing(value):
-    """Whether an object is None, NaN or the NA of pandas, which is not even equal to itself."""
-    return value is None or type(value).__name__ == "NAType" or value != value
-
-
 def _cells(column):
     """The values of a column as a list, and which are missing."""
     if isinstance(column, np.ndarray):
@@ -73,7 +68,7 @@ def _cells(column):
             return values, np.isnan(column)
         if column.dtype.kind != "O":
             return values, np.zeros(len(values), bool)
-        return values, np.fromiter(map(_is_missing, values), bool, len(values))
+        return values, np.fromiter(map(is_missing, values), bool, len(values))
     missing = column.is_null().to_numpy().astype(bool)
     if column.dtype.is_float():
         missing |= np.isnan(np.asarray(column.to_numpy(), dtype=np.float64))

@@ -9,7 +9,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 
 from ._errors import caller_level
-from ._validation import as_numbers, check_one_shape, check_table
+from ._validation import as_numbers, check_one_shape, check_table, is_missing
 
 _LISTED = 10  # labels in a message, at most
 MIN_SQUARE = 1e-300  # mean square of a target below which products with tolerances lose digits
@@ -40,6 +40,23 @@ def as_one_column(y):
         stacklevel=caller_level(),
     )
     return np.asarray(array).ravel()
+
+
+def as_labels(y):
+    """`as_one_column` of labels, none of which is None, NaN or the NA of pandas; floats are left to scikit-learn.
+
+    Raises ValueError where one is.
+    """
+    y = as_one_column(y)
+    entries = np.asarray(y)
+    if entries.dtype.kind == "O" and entries.ndim == 1:
+        gone = np.flatnonzero([is_missing(label) for label in entries])
+        if gone.size:
+            raise ValueError(
+                f"y has missing labels in row {gone[0]} ({gone.size} such rows): leave these rows out, or give them a"
+                " label."
+            )
+    return y
 
 
 def numeric_targets(y):

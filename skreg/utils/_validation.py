@@ -187,6 +187,11 @@ def _texts_in(X):
     return array.ravel().tolist() if array.dtype.kind in "US" else ()
 
 
+def is_missing(value):
+    """Whether an object is None, NaN or the NA of pandas, which is not even equal to itself."""
+    return value is None or type(value).__name__ == "NAType" or value != value
+
+
 def is_date(value):
     """Whether an object is a date, a time or a duration: those of pandas and NumPy are, too."""
     return isinstance(value, (date, time, timedelta, np.datetime64, np.timedelta64))

@@ -151,8 +151,8 @@ def test_bad_input__path_parameters(params, message):
 def test_bad_input__sparse_targets_and_labels_that_cannot_be_sorted():
     with pytest.raises(TypeError, match=r"y must be dense; got a sparse matrix of shape \(20, 1\): pass y\.toarray"):
         ElasticNetProx().fit(X, sp.csr_array(Y[:, None]))
-    with pytest.raises(TypeError, match="y must hold labels of one type; got labels of the types NoneType, str"):
-        LabelSmoothedLogistic().fit(X, np.array(["a", None] * 10, dtype=object))
+    with pytest.raises(TypeError, match="y must hold labels of one type; got labels of the types int, str"):
+        LabelSmoothedLogistic().fit(X, np.array(["a", 1] * 10, dtype=object))
 
 
 def test_bad_input__alpha_max_checks_too():
