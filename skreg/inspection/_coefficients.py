@@ -5,11 +5,20 @@ from sklearn.base import clone, is_classifier
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.utils import check_array
 
-from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
+from ..linear import (
+    ElasticNetProx,
+    ElasticNetProxCV,
+    LabelSmoothedLogistic,
+    LabelSmoothedLogisticCV,
+    PenalizedCox,
+    PenalizedRegressor,
+)
 from ..utils._alphas import MIN_GRID_L1_RATIO, alpha_grid
 from ._strength import strength_of
 
 SEARCHES = {ElasticNetProxCV: ElasticNetProx, LabelSmoothedLogisticCV: LabelSmoothedLogistic}
+
+OWN_PATH = ElasticNetProx, LabelSmoothedLogistic, PenalizedCox, PenalizedRegressor  # by `alpha`
 
 
 def one_strength(search):
@@ -39,15 +48,15 @@ def strengths_for(estimator, X, y, n, eps):
 
 def coefficient_path(estimator, X, y, values, n, eps):
     """Values of the strength and coefficients (n_features, n_values), or (n_targets, n_features, n_values)."""
-    known = (ElasticNet, Lasso, Ridge, RidgeClassifier, LogisticRegression, LabelSmoothedLogistic, ElasticNetProx)
+    if isinstance(estimator, OWN_PATH):
+        alphas, coefs, *_ = estimator.path(X, y, alphas=n if values is None else values, eps=eps)
+        return alphas, coefs[0] if coefs.ndim == 3 and coefs.shape[0] == 1 else coefs
+    known = (ElasticNet, Lasso, Ridge, RidgeClassifier, LogisticRegression)
     if not isinstance(estimator, known) or strength_of(estimator) is None or hasattr(estimator, "l1_ratios"):
         raise ValueError(
             f"estimator must be a penalized linear model, such as ElasticNetProx or LogisticRegression; got"
             f" {estimator!r}."
         )
-    if isinstance(estimator, (ElasticNetProx, LabelSmoothedLogistic)):
-        alphas, coefs, *_ = estimator.path(X, y, alphas=n if values is None else values, eps=eps)
-        return alphas, coefs[0] if coefs.ndim == 3 and coefs.shape[0] == 1 else coefs
     strength = strength_of(estimator)
     values = strengths_for(estimator, X, y, n, eps) if values is None else np.asarray(values, dtype=float)
     values = np.sort(values)[:: -strength.kind.stronger]

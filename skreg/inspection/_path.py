@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._coefficients import SEARCHES, check_n_features, chosen_candidate, coefficient_path, one_strength
+from ._coefficients import OWN_PATH, SEARCHES, check_n_features, chosen_candidate, coefficient_path, one_strength
 from ._display import GREY, LINES, PALE, Display, against_strength, is_fitted, last_step, legend_on_top, mark_choices
 from ._strength import strength_of
 
@@ -30,12 +30,12 @@ class PathDisplay(Display):
         Parameters
         ----------
         estimator : estimator
-            `ElasticNetProx`, `LabelSmoothedLogistic`; scikit-learn's `Ridge`, `Lasso`, `ElasticNet`, `RidgeClassifier`
-            or `LogisticRegression`; a fitted `ElasticNetProxCV` or `LabelSmoothedLogisticCV`, whose grid is taken and
-            whose choices are marked; or a `Pipeline` that ends in one, whose other steps are fitted on X if they are
-            not yet.
+            `ElasticNetProx`, `LabelSmoothedLogistic`, `PenalizedRegressor`, `PenalizedCox`; scikit-learn's `Ridge`,
+            `Lasso`, `ElasticNet`, `RidgeClassifier` or `LogisticRegression`; a fitted `ElasticNetProxCV` or
+            `LabelSmoothedLogisticCV`, whose grid is taken and whose choices are marked; or a `Pipeline` that ends in
+            one, whose other steps are fitted on X if they are not yet.
         X : array-like or sparse matrix of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,)
+        y : array-like of shape (n_samples,), or what `PenalizedCox` takes
         alphas : array-like of shape (n_alphas,), default=None
             Strengths: values of `alpha`, or of `C`. None is a geometric grid that begins where all coefficients are
             zero, or with pure L2 nearly zero.
@@ -63,14 +63,11 @@ class PathDisplay(Display):
                 model, X, y, feature_names=names if feature_names is None else feature_names, ax=ax, **how
             )
         values, coefs = coefficient_path(model, X, y, alphas, n_alphas, eps)
-        strength = strength_of(model)
-        display = cls(
-            values,
-            coefs,
-            parameter=strength.name,
-            stronger=strength.kind.stronger,
-            feature_names=names if feature_names is None else feature_names,
-        )
+        how_strong = {}
+        if not isinstance(model, OWN_PATH):
+            strength = strength_of(model)
+            how_strong = dict(parameter=strength.name, stronger=strength.kind.stronger)
+        display = cls(values, coefs, feature_names=names if feature_names is None else feature_names, **how_strong)
         return display.plot(ax, **how)
 
     @classmethod

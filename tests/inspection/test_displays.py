@@ -164,6 +164,34 @@ def test_displays__paths_begin_where_all_is_zero_whatever_the_options(model):
     assert display.coefs[..., 2].any()
 
 
+@pytest.mark.parametrize("penalty", ["elastic_net", "mcp", "group_lasso"])
+@pytest.mark.parametrize("loss", ["squared", "huber", "quantile", "poisson", "gamma"])
+def test_displays__paths_of_all_losses_and_penalties(loss, penalty):
+    options = dict(groups=np.arange(10) // 2) if penalty == "group_lasso" else {}
+    model = PenalizedRegressor(loss=loss, penalty=penalty, **options)
+    X = StandardScaler().fit_transform(FRAME)
+    pipe = make_pipeline(StandardScaler(), model)
+    display = RegularizationPathDisplay.from_estimator(pipe, FRAME, TARGET, n_alphas=6)
+    alphas, coefs, *_ = model.path(X, TARGET, alphas=6, eps=1e-3)
+    np.testing.assert_allclose(display.alphas, alphas)
+    np.testing.assert_allclose(display.coefs, coefs)
+    norms = np.linalg.norm(coefs, axis=0)
+    assert norms[0] < 0.01 * norms[-1]
+    assert display.ax_.get_xlabel().startswith("alpha")
+    np.testing.assert_array_equal(display.lines_[2].get_ydata(), display.coefs[2])
+    assert display.feature_names[2] == "bmi"
+
+
+def test_displays__path_of_a_survival_model():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 4))
+    y = np.column_stack([rng.random(120) < 0.7, rng.exponential(np.exp(-X[:, 0]))])
+    display = RegularizationPathDisplay.from_estimator(PenalizedCox(), X, y, n_alphas=5)
+    np.testing.assert_allclose(display.coefs, PenalizedCox().path(X, y, alphas=5, eps=1e-3)[1])
+    counts = SparsityDisplay.from_estimator(PenalizedCox(l1_ratio=1.0), X, y, n_alphas=5).counts_
+    assert (counts[0], counts[-1]) == (0, 4)
+
+
 def test_displays__lists_and_columns_of_many():
     display = RegularizationPathDisplay.from_estimator(Ridge(), FRAME.to_numpy().tolist(), TARGET.tolist(), n_alphas=3)
     assert display.feature_names[0] == "x0"
