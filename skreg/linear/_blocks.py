@@ -5,7 +5,6 @@ from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.model_selection import check_cv
 
 from .._core.block_fits import add_each, are_finite, cells_of_block
 from .._core.block_newton import BlockScoresFit
@@ -16,7 +15,7 @@ from ..utils._blocks import NeedsRowsInMemory, as_blocks, in_memory
 from ..utils._classes import smoothed_targets
 from ..utils._errors import caller_level
 from ..utils._features import check_bounds, check_left_out, check_penalty_factor
-from ..utils._split import name_of
+from ..utils._split import name_of, pairs_of
 from ..utils._targets import as_labels, check_classes
 from ..utils._validation import LEAST_SQUARABLE, is_dask, labelled
 from ._data import LinearData, class_factors
@@ -348,10 +347,7 @@ def read_block_splits(cv, n, labels, classifier, **params):
             raise ValueError(f"cv={cv} is more than n_samples={n}.")
         return consecutive_splits(n, cv)
     y = labels()
-    splits = [
-        tuple(map(np.asarray, pair))
-        for pair in check_cv(cv, y, classifier=classifier).split(np.zeros((n, 1)), y, **params)
-    ]
+    splits = [tuple(map(np.asarray, pair)) for pair in pairs_of(cv, np.zeros((n, 1)), y, classifier, **params)]
     if not splits:
         raise ValueError(f"cv={name_of(cv)} has no splits; an iterator is empty after its first use.")
     return listed_splits(splits, n)

@@ -1,8 +1,13 @@
 """Validation rows and test folds."""
 
+import warnings
+
 import numpy as np
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
+
+from ._errors import caller_level
+from ._warnings import recorded_warnings
 
 try:
     from sklearn.utils.validation import _check_method_params as params_of_rows
@@ -26,10 +31,28 @@ def name_of(cv):
     return text if len(text) <= MAX_NAME else f"<{type(cv).__name__} of splits>"
 
 
+def pairs_of(cv, X, y, classifier, **params):
+    """The splits of `read_splits` as they come, with one warning at the user's line where a class has too few rows."""
+    with recorded_warnings() as caught:
+        pairs = list(check_cv(cv, y, classifier=classifier).split(X, y, **params))
+    for one in caught:
+        if not str(one.message).startswith("The least populated class"):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+            continue
+        least = int(np.unique(y, return_counts=True)[1].min())
+        warnings.warn(
+            f"The least populated class of y has n_rows={least}, fewer than there are folds of cv={name_of(cv)}: some"
+            " folds hold none of it. Set cv to fewer folds, or join rare classes.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
+    return pairs
+
+
 def read_splits(cv, X, y, classifier, **params):
     """Splits of a splitter, a number of folds or an iterable, as pairs of plain indices; ValueError without any."""
     every = np.arange(len(y))  # indexing it turns masks and negative indices into plain ones
-    splits = [(every[a], every[b]) for a, b in check_cv(cv, y, classifier=classifier).split(X, y, **params)]
+    splits = [(every[a], every[b]) for a, b in pairs_of(cv, X, y, classifier, **params)]
     if not splits:
         raise ValueError(f"cv={name_of(cv)} has no splits; an iterator is empty after its first use.")
     return splits

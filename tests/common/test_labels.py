@@ -1,10 +1,13 @@
 """Labels that no classifier can train on: missing ones, and those of which every row has its own."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
 
 from skreg import (
     AugmentedClassifier,
@@ -80,3 +83,41 @@ def test_two_rows_of_one_class_are_enough_to_hold_out(early_stopping):
     assert np.isfinite(model.validation_curve_).all()
     if early_stopping == "auto":  # no fold has both
         assert len(model.fold_curves_) == 2
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LabelSmoothedLogisticCV(),
+        LabelSmoothedLogisticCV(cv=StratifiedKFold(5)),
+        DeepEnsembleClassifier(LogisticRegression(), n_members=5, cv=5),
+        EarlyStoppingClassifier(cv=5),
+    ],
+    ids=["search", "splitter", "ensemble", "stopping"],
+)
+def test_a_class_with_fewer_rows_than_folds_warns_at_the_users_line(model):
+    y = np.resize(["a", "b"], N).astype("<U4")
+    y[[3, 50]] = "rare"
+    with pytest.warns(UserWarning, match=r"The least populated class of y has n_rows=2, fewer than .* cv=") as caught:
+        model.fit(TABLE, y)
+    assert [one.filename for one in caught if "least populated" in str(one.message)] == [__file__]
+
+
+def test_a_class_with_fewer_rows_than_folds_of_blocks_warns_at_the_users_line():
+    array = pytest.importorskip("dask.array")
+    y = np.resize([0, 1], N)
+    y[[3, 50]] = 2
+    X = array.from_array(TABLE, chunks=(50, 4))
+    with pytest.warns(UserWarning, match=r"The least populated class of y has n_rows=2") as caught:
+        LabelSmoothedLogisticCV(cv=5).fit(X, y)
+    assert [one.filename for one in caught if "least populated" in str(one.message)] == [__file__]
+
+
+def test_other_warnings_of_a_splitter_stay_as_they_are():
+    class Splitter(StratifiedKFold):
+        def split(self, X, y, groups=None):
+            warnings.warn("of the user's splitter", UserWarning, stacklevel=1)
+            yield from super().split(X, y, groups)
+
+    with pytest.warns(UserWarning, match="of the user's splitter"):
+        LabelSmoothedLogisticCV(cv=Splitter(3)).fit(TABLE, np.resize([0, 1], N))
