@@ -7,11 +7,36 @@ from sklearn.base import clone
 
 from .._nets.training.batches import Minibatch
 from .._nets.training.rows import dense_rows, take_rows
+from ..augmentation._base import Augmenter
 from ..augmentation._base import Batch as AugmentedBatch
+from ..augmentation._columns import chosen_columns, column_indices
+from ..utils._rows import as_table
 from ..utils._validation import labelled
 from ._uncertainty import thinned
 
 TRIAL_ROWS = 20  # which an augmenter changes before training, where it may not know what to do with categories
+
+
+def with_indices(augmenter, X):
+    """An augmenter whose `columns`, its own and those of augmenters inside, are indices, as batches have no names.
+
+    Raises ValueError for names that the frame X does not have, and where no column is chosen.
+    """
+    if augmenter is None or as_table(X) is None:
+        return augmenter
+    new = clone(augmenter)
+    params = new.get_params(deep=False)
+    if params.get("columns") is not None:
+        part, _ = chosen_columns(X, params["columns"])
+        new.set_params(columns=column_indices(X, params["columns"]).tolist())
+        X = part  # all that augmenters inside would get
+    for name, value in params.items():
+        if isinstance(value, Augmenter):
+            new.set_params(**{name: with_indices(value, X)})
+        elif isinstance(value, (list, tuple)) and any(isinstance(one, Augmenter) for one in value):
+            inside = [with_indices(one, X) if isinstance(one, Augmenter) else one for one in value]
+            new.set_params(**{name: inside})
+    return new
 
 
 class MixedRows:

@@ -315,7 +315,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         self._set_optimizer()
         rng = np.random.default_rng([self._split_seed, 2, len(self.loss_curve_), self._optimizer.steps])
         with JudgedTogether():
-            batches = self._batches(data, found, size, n_steps, self._mean_weight)
+            batches = self._batches(data, found, size, n_steps, self._mean_weight, self.augmenter)
             self._train(batches, rng, lambda step: self.learning_rate, 1, Task(self, None))
         return self
 
@@ -326,17 +326,17 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
     def _draw_seed(self):
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
-    def _batches(self, data, found, size, n_steps, unit):
-        """Batches of the unique rows; weights are relative to a unit."""
+    def _batches(self, data, found, size, n_steps, unit, augmenter):
+        """Batches of the unique rows, new ones by an augmenter if it is not None; weights are relative to a unit."""
         weights = found.spread(found.fit_weight / unit, len(data.weights))
         targets = self._targets(data)
         augment = None
-        if self.augmenter is not None:
+        if augmenter is not None:
             if self.mixup > 0.0 and sp.issparse(data.X):
                 raise ValueError(
                     f"mixup={self.mixup} of sparse X cannot be combined with an augmenter: use one of both."
                 )
-            given = self.augmenter, data, targets, weights, found.rows, self._row_shape()
+            given = augmenter, data, targets, weights, found.rows, self._row_shape()
             augment = RowAugmenter(*given, self._net.inputs, self._mixed_rows())
         options = dict(n_steps=n_steps, augment=augment, lengths=self._unequal_lengths(data.X), inputs=self._net.inputs)
         return Batches(data.X, targets, weights, found.rows, size, self.mixup, **options)

@@ -133,7 +133,7 @@ class TrainingBlocks:
 
     def batches_of(self, k, part, size, unit):
         """Batches of a block, which was read."""
-        return self.net._batches(*part, size, self._steps_of(k, size), unit)
+        return self.net._batches(*part, size, self._steps_of(k, size), unit, self.net.augmenter)
 
     def subset(self, validation, rng):
         """As many blocks, or rows of a block, to train on as there are validation blocks or rows."""

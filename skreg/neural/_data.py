@@ -11,6 +11,7 @@ from ..utils._errors import caller_level
 from ..utils._hashing import HashedRows, group_equal
 from ..utils._split import check_some_class_repeats, deal, hold_out
 from ..utils._validation import labelled
+from ._augmented import with_indices
 
 FAR_MEAN = 1000  # a column whose mean is more standard deviations from 0 gets a warning
 FAR_SHIFT = 10  # a column whose means in X and X_val differ by more standard deviations gets a warning
@@ -272,6 +273,7 @@ class TrainingRows:
         self.data = net._read(X, y, sample_weight, reset=reset, training=True)
         self.found = UniqueRows.of(self.data, net._place)
         self.held = None
+        self._augmenter = with_indices(net.augmenter, X)
 
     def hold_out(self, seed):
         """Take validation rows out of those to train on; returns whether there are any."""
@@ -299,7 +301,8 @@ class TrainingRows:
 
     def batches(self, size, n_steps):
         """Batches of the rows to train on."""
-        return self.net._batches(self.data, self.found, size, n_steps, self.net._unit(self.data, self.found))
+        unit = self.net._unit(self.data, self.found)
+        return self.net._batches(self.data, self.found, size, n_steps, unit, self._augmenter)
 
     def subset(self, validation, rng):
         """A `ValidationSet` of as many rows to train on as there are validation rows."""

@@ -57,9 +57,9 @@ OWN = {
     augmenter : Augmenter or None, default=None
         An augmenter of `skreg.augmentation`, which makes new rows from the training rows of every batch, others in
         every epoch. It sees X before it is scaled, as an array: where columns hold categories, an array of objects with
-        texts in their place, which only some augmenters take, such as `SwapNoise`; others need `columns`, the indices
-        of the numbers. Validation rows stay as they are. Mixed rows have mixed labels. The augmenter is fitted to at
-        most about 10,000 training rows.""",
+        texts in their place, which only some augmenters take, such as `SwapNoise`; others need `columns`, the names or
+        indices of the numbers. Validation rows stay as they are. Mixed rows have mixed labels. The augmenter is fitted
+        to at most about 10,000 training rows.""",
     "mixup": """
     mixup : float, default=0.0
         Parameter a of the Beta(a, a) distribution of the shares with which two rows and their targets are mixed, in

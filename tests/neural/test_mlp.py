@@ -471,7 +471,7 @@ def memory_of_batches(model, X, y):
     """What batch normalization remembers after an epoch of the training rows at the parameters of a fitted net."""
     net = copy.deepcopy(model._net)
     found = UniqueRows.of(data := model._read(X, y, None))
-    refresh_statistics(net, model._batches(data, found, *model._steps(found), found.fit_weight.mean()))
+    refresh_statistics(net, model._batches(data, found, *model._steps(found), found.fit_weight.mean(), None))
     return net.memory
 
 

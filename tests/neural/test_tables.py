@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
+from sklearn.compose import make_column_selector
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import OneHotEncoder, RobustScaler, StandardScaler
@@ -19,7 +20,16 @@ from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._nets.inputs import CLIP
 from skreg._nets.layers.numbers import find_bins
 from skreg._nets.training.rows import take_rows
-from skreg.augmentation import Augmenter, FeatureMask, GaussianNoise, Mixup, SwapNoise, TrivialAugment
+from skreg.augmentation import (
+    Augmenter,
+    Compose,
+    FeatureMask,
+    GaussianNoise,
+    Mixup,
+    RandomApply,
+    SwapNoise,
+    TrivialAugment,
+)
 from skreg.neural import FineTunedClassifier
 from skreg.neural._scaling import MOST_ONE_HOT, ColumnStatistics, weighted_quantiles
 
@@ -400,7 +410,7 @@ def test_tables__mixed_codes_are_those_of_one_of_the_rows():
     X, y = frame()
     model = DropoutMLPClassifier(mixup=1.0, embedding_dropout=0.2, input_noise=0.1, **FAST).fit(X, y)
     assert np.isfinite(model.predict_proba(X)).all()
-    batches = model._batches(model._read(X, y, None), *_found(model, X, y))
+    batches = model._batches(model._read(X, y, None), *_found(model, X, y), model.augmenter)
     for batch in batches.epoch(np.random.default_rng(0)):
         assert set(batch.x[:, 8]) <= set(range(1, 13))
 
@@ -410,7 +420,7 @@ def augmented_rows(augmenter, X, y):
     model = DropoutMLPClassifier(augmenter=augmenter, **FAST).fit(X, y)
     model._net.inputs = None
     data = model._read(X, y, None)
-    augment = model._batches(data, *_found(model, X, y)).augment
+    augment = model._batches(data, *_found(model, X, y), model.augmenter).augment
     return data.X, augment(np.arange(len(y)), np.random.default_rng(0), np.float32).x
 
 
@@ -612,3 +622,41 @@ def test_tables__whole_numbers_that_double_precision_does_not_hold_warn(kind):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         DropoutMLPRegressor(**FAST | dict(standardize=None)).fit(table[["w"]], np.arange(100.0))
+
+
+# ---- augmenters that choose columns by name
+
+
+@pytest.mark.parametrize(
+    ("columns", "indices"),
+    [(["b"], [1]), ("b", [1]), (make_column_selector(dtype_include="number"), [0, 1]), ([True, False, False], [0])],
+)
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_augmenter__names_and_selectors_of_columns_are_those_of_the_frame(kind, columns, indices):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=60), "b": rng.normal(size=60), "t": np.resize(["x", "y"], 60)})
+    y = X["a"].to_numpy()
+    if kind == "polars":
+        X, columns = pl.from_pandas(X), indices if callable(columns) else columns
+    by_name = DropoutMLPRegressor(augmenter=GaussianNoise(1.0, columns=columns), **FAST).fit(X, y)
+    by_index = DropoutMLPRegressor(augmenter=GaussianNoise(1.0, columns=indices), **FAST).fit(X, y)
+    np.testing.assert_array_equal(by_name.predict(X), by_index.predict(X))
+    assert by_name.augmenter.columns is columns
+    plain = DropoutMLPRegressor(**FAST).fit(X, y)
+    assert not np.array_equal(by_name.predict(X), plain.predict(X))
+
+
+@pytest.mark.parametrize("early_stopping", ["cv", True, False])
+def test_augmenter__names_inside_other_augmenters(early_stopping):
+    rng = np.random.default_rng(0)
+    X, y = pd.DataFrame(rng.normal(size=(90, 3)), columns=["a", "b", "c"]), rng.normal(size=90)
+    options = FAST | dict(early_stopping=early_stopping)
+
+    def predicted(*columns):
+        first, second = (GaussianNoise(1.0, columns=one) for one in columns)
+        chain = Compose([first, RandomApply(second, 0.5)])
+        return DropoutMLPRegressor(augmenter=chain, **options).fit(X, y).predict(X)
+
+    np.testing.assert_array_equal(predicted(["c", "a"], "b"), predicted([0, 2], 1))
+    with pytest.raises(ValueError, match="columns has 'd', which is not a column of X"):
+        predicted(["a"], "d")
