@@ -16,6 +16,7 @@ ROWS_PER_BIN = 20  # of the training rows, at least, on average
 LARGEST_WHOLE = 1 << 24  # single precision holds all whole numbers up to here
 _BLOCK_VALUES = 1 << 19  # values of X that are looked at together
 _ROUNDING = 1e-12  # of a sum of weights, relative to it
+_CONSTANT = 8 * np.finfo(np.float64).eps  # up to this share of the mean, a standard deviation is that of rounding
 
 
 def blocks(X, rows, columns, exact):
@@ -167,7 +168,7 @@ def _numbers(columns, standardize, missing):
         center, width = _robust(columns)
         scale = _inverse(width)
     elif standardize == "standard":
-        width = found.deviation
+        width = np.where(found.deviation > _CONSTANT * np.abs(found.mean), found.deviation, 0.0)
         stays = found.is_binary & (width > 0.0)  # else rare categories would be large numbers
         center, fill = np.where(stays, 0.0, found.mean), np.where(stays, found.mean, 0.0)
         scale = np.where(stays, 1.0, _inverse(width))
