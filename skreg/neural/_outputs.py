@@ -10,6 +10,7 @@ from .._nets.layers.dense import Bias, Weighted
 from .._nets.layers.members import MemberRows
 from .._nets.noise import Concrete
 from .._nets.training.evaluation import scores
+from ..utils._rows import numpy_dtypes
 from ._data import too_large
 from ._uncertainty import check_n_draws, features_of
 
@@ -21,9 +22,9 @@ def _precision(X):
 
 def precision_of_predictions(X):
     """That of X, before it was read, where it holds floats; double precision for numbers that have no rounding."""
-    dtypes = list(X.dtypes) if hasattr(X, "iloc") and hasattr(X, "columns") else [getattr(X, "dtype", None)]
-    is_single = all(isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize <= 4 for dtype in dtypes)
-    return np.dtype(np.float32 if dtypes and is_single else np.float64)
+    dtypes = numpy_dtypes(X)
+    is_single = bool(dtypes) and all(dtype.kind == "f" and dtype.itemsize <= 4 for dtype in dtypes)
+    return np.dtype(np.float32 if is_single else np.float64)
 
 
 def _leaves_single_precision(X):

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._nets.inputs import CodedColumn, Inputs, Numbers
+from ..utils._rows import numpy_dtypes
 from ..utils._table import FAR_FROM_ZERO
 
 MOST_ONE_HOT = 8  # columns of more categories get embeddings (Holzmüller et al. 2024, section 3)
@@ -228,11 +229,8 @@ def dtype_of_whole_numbers(X, scaled):
     is_sparse = sp.issparse(X)
     if is_sparse and X.format not in ("csr", "csc", "coo"):
         return None
-    if hasattr(X, "iloc"):
-        dtypes = np.atleast_1d(np.asarray(X.dtypes, dtype=object)).tolist()
-    else:
-        dtypes = [getattr(X, "dtype", None)]
-    if not dtypes or not all(isinstance(dtype, np.dtype) and dtype.kind in "biu" for dtype in dtypes):
+    dtypes = numpy_dtypes(X)
+    if not dtypes or any(dtype.kind not in "biu" for dtype in dtypes):
         return None
     whole = np.result_type(*dtypes)
     if whole.kind == "b":

@@ -110,11 +110,13 @@ class NetTraining:
         if history.best_iter is not None:
             self.best_iter_ = history.best_iter
             self.best_score_ = history.best_score
-        known = batches if validation is None else validation
-        self._measure_noise(*known.rows_with_targets(), has_validation=validation is not None)
+        takes_choice = chosen is not None and history.best is not None
+        if not takes_choice:
+            known = batches if validation is None else validation
+            self._measure_noise(*known.rows_with_targets(), has_validation=validation is not None)
         with one_blas_thread() if net.n_features < MANY_FEATURES else contextlib.nullcontext():
             self._measure_distance(batches, validation)
-        if chosen is not None and history.best is not None:
+        if takes_choice:
             self._take_choice(chosen, batches)
         self._measure_sparsity()
         if interrupt is not None:

@@ -65,6 +65,12 @@ def column_types(X):
     return None if table is None else list(table.schema.values())
 
 
+def numpy_dtypes(X):
+    """The types of the columns of a pandas frame, or that of an array or a series; empty where one is not NumPy's."""
+    dtypes = list(X.dtypes) if hasattr(X, "iloc") and hasattr(X, "columns") else [getattr(X, "dtype", None)]
+    return dtypes if all(isinstance(dtype, np.dtype) for dtype in dtypes) else []
+
+
 def is_boxed(entry):
     """Whether an entry of a column, or of an array of objects, has entries itself."""
     return isinstance(entry, (np.ndarray, list, tuple))
