@@ -1,13 +1,13 @@
-"""Objectives and duality gaps of the squared loss on all columns, computed afresh from coefficients."""
+"""Objectives and certificates of the squared loss on all columns, computed afresh from coefficients."""
 
 import numpy as np
 
-from .loops.certificates import penalty_value, squared_dual
+from .loops.certificates import optimality, penalty_value, squared_dual
 from .paths.forms import Gradient, Residual
 
 
 def certify(form, pen, w, residual=None, order=slice(None)):
-    """Primal value and duality gap of an iterate on all columns, computed afresh.
+    """Primal value of an iterate on all columns, and its duality gap, or distance to stationarity if not convex.
 
     The dual point is `residual` (n,), in the units of `Data.block`, or else that of w. The coordinates of the penalty
     are ``w[order]``.
@@ -15,6 +15,8 @@ def certify(form, pen, w, residual=None, order=slice(None)):
     r = form.state(w)
     rr, yr = form.products(w, r)
     value = 0.5 * rr + penalty_value(pen, w[order])
+    if not pen.is_convex:
+        return value, optimality(pen, w[order], form.correlations(r)[order])
     if residual is not None:
         r = form.data.from_rows(-form.data.sqrt_weights * residual)
         rr, yr = form.products(w, r)

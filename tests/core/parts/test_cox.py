@@ -38,11 +38,12 @@ def definition(time, event, weights, strata, z, efron):
         own = (strata == stratum) & (weights > 0.0)
         for t in np.unique(time[own & (event > 0.0)]):
             risk, dead = own & (time >= t), own & (time == t) & (event > 0.0)
-            D, S, E = weights[dead].sum(), weights[risk] @ np.exp(z[risk]), weights[dead] @ np.exp(z[dead])
+            D, top = weights[dead].sum(), z[risk].max()  # which keeps all exponentials from overflow, and a sum above 0
+            S, E = weights[risk] @ np.exp(z[risk] - top), weights[dead] @ np.exp(z[dead] - top)
             steps = dead.sum() if efron else 1
             for k in range(steps):
                 share = k / dead.sum() if efron else 0.0
-                total += D / steps * (np.log(S - share * E) - np.log(D * (1.0 - share)))
+                total += D / steps * (top + np.log(S - share * E) - np.log(D * (1.0 - share)))
             total -= weights[dead] @ z[dead]
     return total
 
