@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from .context import Context
+from .lanes import aligned_empty
 
 
 def by_channel(x):
@@ -370,7 +371,7 @@ class Net(Predictor):
         self.trained = weights + free
         self.theta = self._join(self.trained)
         self.memory = self._join([p for p in params if not p.learned])
-        self.grad = np.zeros_like(self.theta)
+        self.grad = self.new_vector()
         for index, param in enumerate(self.trained):
             param.index = index
         self.param_ends = np.cumsum([p.value.size for p in self.trained], dtype=np.int64)
@@ -378,10 +379,17 @@ class Net(Predictor):
         self.segment_groups = [p.group for p in weights]
 
     def _join(self, params):
-        values = np.concatenate([np.empty(0, self.dtype), *(p.value.ravel() for p in params)])
+        values = aligned_empty(sum(p.value.size for p in params), self.dtype)
         for p, view in zip(params, _views(values, params), strict=True):
+            view[:] = p.value
             p.value = view
         return values
+
+    def new_vector(self):
+        """A vector like `theta`, of zeros."""
+        vector = aligned_empty(self.theta.size, self.dtype)
+        vector[:] = 0.0
+        return vector
 
     def views(self, vector):
         """Views of a vector like `theta`, one for each trainable parameter, by ``param.index``."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .lanes import aligned_empty
 from .noise import at_strength
 
 _SHAPES = 4  # of a scratch array that are kept: batches have two sizes, which differ by one row
@@ -327,9 +328,9 @@ class Context:
         size = math.prod(shape) * np.dtype(dtype).itemsize
         if k == len(self._arrays):
             self._arrays.append({})
-            self._memory.append(np.empty(size, np.uint8))
+            self._memory.append(aligned_empty(size, np.uint8))
         elif self._memory[k].size < size:
-            self._memory[k] = np.empty(size, np.uint8)
+            self._memory[k] = aligned_empty(size, np.uint8)
             self._arrays[k].clear()
         elif len(self._arrays[k]) == _SHAPES:
             self._arrays[k].clear()

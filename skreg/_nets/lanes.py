@@ -16,7 +16,10 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, lower_builtin, models, overload, register_model, type_callable
 
+from .._core._jit import njit
+
 LANES = 16
+LINE = 64  # bytes of a line of the cache
 _FLAGS = ("reassoc", "contract", "nsz")  # as for all kernels
 _EXACT = ("contract",)  # where the order of the operations keeps digits
 
@@ -25,6 +28,21 @@ _LOG2E, _LN2_HIGH, _LN2_LOW = 1.44269504088896341, 0.693359375, -2.12194440e-4
 _POLYNOMIAL = 1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1
 _LEAST = -87.0  # the exponential of less is no normal number
 _BIAS, _MANTISSA = 127, 23
+
+
+def aligned_empty(size, dtype):
+    """An array of any contents that begins with a line of the cache: a store across two lines takes twice the time."""
+    dtype = np.dtype(dtype)
+    memory = np.empty(size * dtype.itemsize + LINE - 1, np.uint8)
+    return memory[-memory.ctypes.data % LINE :][: size * dtype.itemsize].view(dtype)
+
+
+@njit
+def aligned_zeros(size, dtype):
+    """Zeros that begin with a line of the cache, for kernels."""
+    memory = np.zeros(size + LANES, dtype)
+    first = (-memory.ctypes.data % LINE) // memory.itemsize
+    return memory[first : first + size]
 
 
 class Lanes(types.Type):

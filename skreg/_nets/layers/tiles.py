@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..._core._jit import inlined, njit
-from ..lanes import LANES, load, store
+from ..lanes import LANES, aligned_zeros, load, store
 from ..noise import ONE, TWO, ZERO
 
 SIZE = 6  # pixels of a tile, and places, along one axis
@@ -97,29 +97,36 @@ def add_six(numbers, first, step, a, b, c, d, e, f):
 
 
 @njit
-def copy_tile(x, top, left, first, shape, out):
-    """Copy a tile of sixteen channels of an image (height, width, channels) to `out`, with zeros outside the image."""
+def read_pixels(x, top, left, shape, out):
+    """Copy `shape` (rows, columns) pixels of an image (height, width, channels) to `out`, with zeros outside the image."""
     height, width, n_channels = x.shape
-    source = x.reshape(-1)
+    source, nothing = x.reshape(-1), load(np.zeros(LANES, x.dtype), 0)
+    begin, end = max(0, -left), min(shape[1], width - left)  # columns inside the image
     for u in range(shape[0]):
-        for v in range(shape[1]):
-            t, y, z = u * _ROW + v * LANES, top + u, left + v
-            if 0 <= y < height and 0 <= z < width:
-                store(out, t, load(source, (y * width + z) * n_channels + first))
-            else:
-                for c in range(LANES):
-                    out[t + c] = ZERO
+        t, y = u * shape[1] * n_channels, top + u
+        inside = 0 <= y < height
+        for c in range(0, (begin if inside else shape[1]) * n_channels, LANES):
+            store(out, t + c, nothing)
+        if inside:
+            s = (y * width + left) * n_channels
+            for c in range(begin * n_channels, end * n_channels, LANES):
+                store(out, t + c, load(source, s + c))
+            for c in range(end * n_channels, shape[1] * n_channels, LANES):
+                store(out, t + c, nothing)
 
 
 @njit
-def add_tile(tile, top, left, first, shape, out):
-    """Add what `copy_tile` copied to an image, but for what is outside."""
+def write_rows(rows, n_rows, top, left, wide, out, is_gradient):
+    """Write what `read_rows` read to an image, but for what is outside; gradients are added."""
     height, width, n_channels = out.shape
-    target = out.reshape(-1)
-    for u in range(max(0, -top), min(shape[0], height - top)):
-        for v in range(max(0, -left), min(shape[1], width - left)):
-            s = ((top + u) * width + left + v) * n_channels + first
-            store(target, s, load(target, s) + load(tile, u * _ROW + v * LANES))
+    target, size = out.reshape(-1), width * n_channels
+    for u in range(max(0, -top), min(n_rows, height - top)):
+        s, t = (u * wide + left) * n_channels, (top + u) * size
+        for c in range(0, size, LANES):
+            if is_gradient:
+                store(target, t + c, load(target, t + c) + load(rows, s + c))
+            else:
+                store(target, t + c, load(rows, s + c))
 
 
 @njit
@@ -147,15 +154,15 @@ def tiles_to_places(x, kernel, before, n_tiles, out, is_gradient):
     columns, so that few places are written to at a time.
     """
     n, height, width, n_channels = x.shape
-    source, target, plane, row = x.reshape(-1), out.reshape(-1), out.shape[1], width * n_channels
+    source, target, plane = x.reshape(-1), out.reshape(-1), out.shape[1]
     results_y, results_x = results_of_tile(kernel[0]), results_of_tile(kernel[1])
     last_y, last_x = last_result(results_y), last_result(results_x)
-    pixels_y = results_y if is_gradient else results_y + kernel[0] - 1
-    pixels_x = results_x if is_gradient else SIZE
-    reach = 4 if is_gradient else SIZE  # pixels that are read
+    n_rows = results_y if is_gradient else results_y + kernel[0] - 1
+    reach = 4 if is_gradient else SIZE  # pixels of a row that are read
     before_y, before_x = (0, 0) if is_gradient else before
     strip = max(1, min(n_tiles[1], _STRIP // (SIZE * SIZE * n_channels)))
-    tiles, edge = np.zeros(strip * SIZE * SIZE * n_channels, x.dtype), np.zeros(_TILE, x.dtype)
+    tiles = aligned_zeros(strip * SIZE * SIZE * n_channels, x.dtype)
+    edge = aligned_zeros(SIZE * SIZE * n_channels, x.dtype)
     place = np.int64(0)  # not the constant, for which numba would compile `write_columns` once more
     for b in range(n):
         for i in range(n_tiles[0]):
@@ -164,22 +171,19 @@ def tiles_to_places(x, kernel, before, n_tiles, out, is_gradient):
                 count, t = min(strip, n_tiles[1] - start), 0
                 for j in range(start, start + count):
                     left = j * results_x - before_x
-                    inside = left >= 0 and left + reach <= width and top >= 0 and top + pixels_y <= height
+                    pixels, pixel, row = source, ((b * height + top) * width + left) * n_channels, width * n_channels
+                    if left < 0 or left + reach > width or top < 0 or top + n_rows > height:
+                        read_pixels(x[b], top, left, (n_rows, reach), edge)
+                        pixels, pixel, row = edge, 0, reach * n_channels
                     for first in range(0, n_channels, LANES):
-                        if not inside:
-                            copy_tile(x[b], top, left, first, (pixels_y, pixels_x), edge)
-                        s = ((b * height + top) * width + left) * n_channels + first
-                        for u in range(pixels_y):
-                            if not inside:
-                                if is_gradient:
-                                    p = results_to_places(last_x, *load_four(edge, u * _ROW, LANES))
-                                else:
-                                    p = pixels_to_places(*load_six(edge, u * _ROW, LANES))
-                            elif is_gradient:
-                                p = results_to_places(last_x, *load_four(source, s + u * row, n_channels))
+                        s = pixel + first
+                        for u in range(n_rows):
+                            if is_gradient:
+                                p = results_to_places(last_x, *load_four(pixels, s, n_channels))
                             else:
-                                p = pixels_to_places(*load_six(source, s + u * row, n_channels))
+                                p = pixels_to_places(*load_six(pixels, s, n_channels))
                             store_six(tiles, t + u * _ROW, LANES, *p)
+                            s += row
                         if kernel[0] == 1:
                             store_six(target, place + (j - start) * n_channels + first, plane, *p)
                         t += _TILE
@@ -194,24 +198,27 @@ def places_to_tiles(places, kernel, before, n_tiles, out, is_gradient):
 
     See `tiles_to_places`.
     """
-    n, height, width, n_channels = out.shape
-    source, target, plane, row = places.reshape(-1), out.reshape(-1), places.shape[1], width * n_channels
+    n, _, _, n_channels = out.shape
+    source, plane = places.reshape(-1), places.shape[1]
     results_y, results_x = results_of_tile(kernel[0]), results_of_tile(kernel[1])
     last_y, last_x = last_result(results_y), last_result(results_x)
-    pixels_y = results_y + kernel[0] - 1 if is_gradient else results_y
-    pixels_x = SIZE if is_gradient else results_x
+    n_rows = results_y + kernel[0] - 1 if is_gradient else results_y
+    n_columns = SIZE if is_gradient else results_x
     before_y, before_x = before if is_gradient else (0, 0)
-    tile = np.zeros(_TILE, out.dtype)
-    out[:] = ZERO
+    wide = (n_tiles[1] - 1) * results_x + SIZE
+    row = wide * n_channels
+    rows = aligned_zeros(SIZE * row, out.dtype)  # of one row of tiles
+    tile = aligned_zeros(_TILE, out.dtype)
+    if is_gradient:
+        out[:] = ZERO
     place = 0
     for b in range(n):
         for i in range(n_tiles[0]):
-            top = i * results_y - before_y
+            if is_gradient:
+                rows[:] = ZERO
             for j in range(n_tiles[1]):
-                left = j * results_x - before_x
-                inside = left >= 0 and left + pixels_x <= width and top >= 0 and top + pixels_y <= height
                 for first in range(0, n_channels, LANES):
-                    s = place + first
+                    s, t = place + first, j * results_x * n_channels + first
                     for u in range(1 if kernel[0] == 1 else SIZE):
                         if is_gradient:
                             p = places_to_pixels(*load_six(source, s, plane))
@@ -219,29 +226,16 @@ def places_to_tiles(places, kernel, before, n_tiles, out, is_gradient):
                             p = places_to_results(last_x, *load_six(source, s, plane))
                         store_six(tile, u * _ROW, LANES, *p)
                         s += SIZE * plane
-                    s = ((b * height + top) * width + left) * n_channels + first
-                    for v in range(pixels_x if kernel[0] > 1 else 0):
+                    if kernel[0] == 1 and is_gradient:
+                        add_six(rows, t, n_channels, *p)
+                    elif kernel[0] == 1:  # the next tile replaces what is more than the results
+                        store_six(rows, t, n_channels, *p)
+                    for v in range(n_columns if kernel[0] > 1 else 0):
                         if is_gradient:
                             p = places_to_pixels(*load_six(tile, v * LANES, _ROW))
+                            add_six(rows, t + v * n_channels, row, *p)
                         else:
                             p = places_to_results(last_y, *load_six(tile, v * LANES, _ROW))
-                        if not inside:
-                            store_six(tile, v * LANES, _ROW, *p)
-                        elif is_gradient:
-                            add_six(target, s + v * n_channels, row, *p)
-                        else:
-                            store(target, s + v * n_channels, p[0])
-                            store(target, s + v * n_channels + row, p[1])
-                            if results_y > 2:
-                                store(target, s + v * n_channels + 2 * row, p[2])
-                            if results_y > 3:
-                                store(target, s + v * n_channels + 3 * row, p[3])
-                    if kernel[0] == 1 and inside:
-                        if is_gradient:
-                            add_six(target, s, n_channels, *p)
-                        else:
-                            for v in range(pixels_x):
-                                store(target, s + v * n_channels, load(tile, v * LANES))
-                    elif not inside:
-                        add_tile(tile, top, left, first, (pixels_y, pixels_x), out[b])
+                            store_six(rows, t + v * n_channels, row, *p)
                 place += n_channels
+            write_rows(rows, n_rows, i * results_y - before_y, before_x, wide, out[b], is_gradient)

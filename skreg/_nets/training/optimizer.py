@@ -143,8 +143,8 @@ class Optimizer:
         self.steps = 0
         self.strength = 1.0
         self.real = net.dtype.type
-        self.first = np.zeros_like(net.theta)
-        self.second = np.zeros_like(net.theta)
+        self.first = net.new_vector()
+        self.second = net.new_vector()
         self.ages = np.zeros(len(net.trained), int)  # steps of every parameter when runs were made
         self.runs = []
 

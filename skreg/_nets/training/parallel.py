@@ -54,7 +54,7 @@ class Gradients:
         self._exchange = Exchange(n_parts) if n_parts > 1 else None
         options = dict(train=train, noisy=noisy, gradient=True, exchange=self._exchange)
         self.contexts = [Context(seed, part=part, **options) for part in range(n_parts)]
-        self._others = [np.zeros_like(net.grad) for _ in self.contexts[1:]]
+        self._others = [net.new_vector() for _ in self.contexts[1:]]
         for ctx, vector in zip(self.contexts, [net.grad, *self._others], strict=True):
             ctx.set_gradients(net.views(vector))
         # several threads of BLAS make small products slower, and those of halves compete for the processors
