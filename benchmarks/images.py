@@ -171,10 +171,12 @@ def few_rows():
 
 ROWS = {
     "fashion": {
-        "skreg, 2 convolutions": Row(
-            "Fashion-MNIST", dict(TWO, max_iter=30), dict(published=92.5, wanted=">= 93.0, under 100,000 parameters")
+        "skreg, 2 convolutions": Row("Fashion-MNIST", dict(TWO, max_iter=30), dict(published=92.5)),
+        "skreg, 2 convolutions, augmented": Row(
+            "Fashion-MNIST",
+            dict(TWO, dropout=0.1, max_iter=30, augmenter=flips_and_crops()),
+            dict(published=92.5, wanted=">= 93.0, under 100,000 parameters"),
         ),
-        "skreg, 2 convolutions, augmented": Row("Fashion-MNIST", dict(TWO, max_iter=40, augmenter=flips_and_crops())),
         "skreg, 2 convolutions, 3 dense layers, augmented": Row(
             "Fashion-MNIST", dict(DENSE, max_iter=40, augmenter=flips_and_crops()), dict(published=93.4)
         ),

@@ -98,7 +98,7 @@ def add_six(numbers, first, step, a, b, c, d, e, f):
 
 @njit
 def read_pixels(x, top, left, shape, out):
-    """Copy `shape` (rows, columns) pixels of an image (height, width, channels) to `out`, with zeros outside the image."""
+    """Copy pixels (rows, columns) of an image (height, width, channels) to `out`, with zeros outside the image."""
     height, width, n_channels = x.shape
     source, nothing = x.reshape(-1), load(np.zeros(LANES, x.dtype), 0)
     begin, end = max(0, -left), min(shape[1], width - left)  # columns inside the image
