@@ -1,7 +1,7 @@
 """Sparse vertices: where columns are dependent, L1 solutions are not unique, and one of independent columns is chosen.
 
 Along a vector v with ``X v = 0``, while no sign changes, neither the loss nor the L1 penalty of a solution changes. So
-the solution moves along v until a coefficient is zero, and again, until no such v is left.
+the solution moves along v until a coefficient is zero or at its bound, and again, until no such v is left.
 """
 
 import numpy as np
@@ -61,7 +61,7 @@ def at_vertex(pen, w, cols, scores, products, data=None):
             continue
         G = products(at)
         if not _independent(G):
-            found[at] = to_vertex(G, w[at])
+            found[at] = to_vertex(G, w[at], np.where(w > 0.0, pen.upper, pen.lower)[at])
     return found if np.count_nonzero(found) < np.count_nonzero(w) else None
 
 
@@ -95,8 +95,11 @@ def _independent(G):
         return False
 
 
-def to_vertex(G, w):
-    """Coefficients w with as many more zeros as their columns, with inner products G, have dependences."""
+def to_vertex(G, w, bounds):
+    """Coefficients w with as many more zeros as their columns, with inner products G, have dependences.
+
+    Coefficients that would pass their bound, on the same side of zero, stay there instead of another's zero.
+    """
     N, w = null_vectors(G, DEPENDENT * max(np.abs(G).sum(axis=1).max(), 1.0)), w.copy()
     while N.shape[1]:
         size = np.abs(N).max(axis=1)
@@ -106,9 +109,14 @@ def to_vertex(G, w):
         if not usable.any():
             break
         steps = np.divide(np.abs(w), np.abs(v), out=np.full(w.size, np.inf), where=usable)
-        i = int(np.argmin(steps))
-        w -= w[i] / v[i] * v
-        w[i] = 0.0
+        i, end = int(np.argmin(steps)), 0.0
+        move = -w[i] / v[i] * v
+        room = np.divide(bounds - w, move, out=np.full(w.size, np.inf), where=(move * w > 0.0) & usable)
+        if room.min() < 1.0:
+            i = int(np.argmin(room))
+            move, end = room[i] * move, bounds[i]
+        w += move
+        w[i] = end
         c = int(np.argmax(np.abs(N[i])))
         N = np.delete(N - np.outer(N[:, c], N[i] / N[i, c]), c, axis=1)
         N[i] = 0.0

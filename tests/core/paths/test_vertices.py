@@ -66,11 +66,11 @@ def test_vertex__null_vectors_are_removed():
     X = np.hstack([X, X[:, :3] + X[:, 3:], X[:, :2]])
     X /= np.linalg.norm(X, axis=0)
     w = rng.standard_normal(11)
-    found = to_vertex(X.T @ X, w)
+    found = to_vertex(X.T @ X, w, np.full(w.size, np.inf) * np.sign(w))
     np.testing.assert_allclose(X @ found, X @ w, atol=1e-10)
     assert np.count_nonzero(found) <= 6
     independent = rng.standard_normal((30, 5))
-    np.testing.assert_array_equal(to_vertex(independent.T @ independent, w[:5]), w[:5])
+    np.testing.assert_array_equal(to_vertex(independent.T @ independent, w[:5], np.full(5, np.inf)), w[:5])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -167,3 +167,27 @@ def test_newton__pivots_in_single_precision_may_be_rounding(monkeypatch):
     y = rng.poisson(1e4 * np.exp(z)).astype(float)
     top = model.path(X, y, alphas=1)[0][0]
     check(model.set_params(alpha=1e-3 * top).fit(X, y).coef_, X, 20)
+
+
+@pytest.mark.parametrize("upper", [0.2, 1.0, np.inf])
+def test_bounds__equal_columns_are_zero_or_at_their_bound_but_for_one(upper):
+    X = np.tile(np.random.default_rng(0).standard_normal((60, 2)), 4)
+    y = X[:, 0] - 0.6 * X[:, 1] + 0.1 * np.random.default_rng(1).standard_normal(60)
+    model = ElasticNetProx(alpha=0.01, l1_ratio=1.0, bounds=(-upper, upper), tol=1e-8)
+    coef = model.fit(X, y).coef_.reshape(4, 2)
+    alone = model.set_params(bounds=(-4.0 * upper, 4.0 * upper)).fit(X[:, :2], y)
+    np.testing.assert_allclose(coef.sum(axis=0), alone.coef_, atol=1e-5)
+    assert np.abs(coef).max() <= upper
+    assert np.count_nonzero((coef != 0.0) & (np.abs(coef) < upper), axis=0).max() <= 1
+
+
+@pytest.mark.plain
+def test_vertex__coefficients_stay_within_their_bounds():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, 3)) @ rng.standard_normal((3, 8))
+    w = rng.uniform(0.2, 0.4, 8) * np.sign(rng.standard_normal(8))
+    found = to_vertex(X.T @ X, w, 0.5 * np.sign(w))
+    np.testing.assert_allclose(X @ found, X @ w, atol=1e-10)
+    assert np.all(found * w >= 0.0)
+    assert np.abs(found).max() == 0.5
+    assert np.count_nonzero((found != 0.0) & (np.abs(found) < 0.5)) <= 3
