@@ -19,13 +19,13 @@ except ImportError:  # numba has moved it; kernels are then compiled as numba do
 
 # Sums may be reordered and fused so that loops vectorize, but NaN and inf keep their meaning (`fastmath=True` would
 # let the compiler assume that there are none).
-OPTIONS = dict(fastmath={"reassoc", "contract", "nsz"}, error_model="numpy")
+# Nobody calls compiled code from C: the wrapper for that would take a fifth of the time to compile.
+OPTIONS = dict(fastmath={"reassoc", "contract", "nsz"}, error_model="numpy", no_cfunc_wrapper=True)
 
 
 def njit(function, **options):
     """Compile a function on its first call; release the GIL; cache on disk wherever a folder can be written."""
-    # nobody calls kernels from C: the wrapper for that would take a fifth of the time to compile
-    kernel = numba.njit(nogil=True, no_cfunc_wrapper=True, **OPTIONS, **options)(function)
+    kernel = numba.njit(nogil=True, **OPTIONS, **options)(function)
     if _compiler_lock is not None and hasattr(kernel, "compile"):  # a plain function where the JIT is off
         kernel.compile = Compiler(kernel)
     return kernel

@@ -29,6 +29,10 @@ try:
     from numba.core.caching import FunctionCache
 except ImportError:  # numba has moved it; `KernelCache` then fails when it is made, and nothing is cached
     FunctionCache = object
+try:
+    from numba.core.runtime import rtsys
+except ImportError:
+    rtsys = None
 
 _KNOWN_MODULES = {"builtins", "math", "numba", "numpy", "scipy"}  # their versions stand for their contents
 _HASH_SIZE = 32  # bytes of a SHA-256
@@ -196,6 +200,18 @@ def _checksum(path, payload):
     return hashlib.sha256(path.name.encode() + payload).digest()
 
 
+def _prepare_to_load(target_context):
+    """Start what machine code needs of numba: the functions that allocate and free arrays.
+
+    numba's own cache starts the whole compiler, which takes longer than loading the kernels of a fit. The compiler does
+    so itself when it is needed.
+    """
+    if hasattr(rtsys, "initialize"):
+        rtsys.initialize(target_context)
+    else:
+        target_context.refresh()
+
+
 def _arguments(sig):
     return tuple(getattr(sig, "args", sig))
 
@@ -223,7 +239,7 @@ class KernelCache(FunctionCache):
     def _load(self, sig, target_context):
         path = None
         try:
-            target_context.refresh()
+            _prepare_to_load(target_context)
             path = self._path(sig, target_context.codegen())
             if path is None or not _is_trusted_folder(path.parent):
                 return None

@@ -71,6 +71,15 @@ one = np.ones(1)
 value = kernel(ElasticNet(one, 0.0 * one, -10.0 * one, 10.0 * one), one)
 print(value, sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values()))
 """
+# A kernel that returns a new array.
+ALLOCATING = """
+import numpy as np
+from skreg._core.loops.certificates import find_active as kernel
+from skreg._core.parts.penalties import ElasticNet
+one = np.ones(2)
+found = kernel(ElasticNet(one, 0.0 * one, -10.0 * one, 10.0 * one), np.arange(2.0), 0.0 * one, 0.9)
+print(found, sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values()))
+"""
 # A kernel that is compiled in no time.
 SHORT = """
 from skreg._core.parts.penalties import soft_threshold
@@ -139,6 +148,17 @@ def run(code, folder=ROOT, **environment):
 def test_cache__a_second_process_compiles_nothing(tmp_path):
     assert run(VALUE, NUMBA_CACHE_DIR=str(tmp_path)) == COMPILED
     assert run(VALUE, NUMBA_CACHE_DIR=str(tmp_path)) == LOADED
+
+
+def test_cache__loading_does_not_start_the_compiler(tmp_path):
+    code = ALLOCATING + "import sys; print('numba.np.linalg' in sys.modules)"  # one of its many registries
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == ["[1]", "0", "1", "True"]
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == ["[1]", "1", "0", "False"]
+
+
+def test_cache__compiles_after_loading(tmp_path):
+    run(ALLOCATING, NUMBA_CACHE_DIR=str(tmp_path))
+    assert run(ALLOCATING + VALUE, NUMBA_CACHE_DIR=str(tmp_path)) == ["[1]", "1", "0", *COMPILED]
 
 
 def test_cache__an_edited_callee_in_another_file_is_compiled(tmp_path):
@@ -380,6 +400,15 @@ def test_cache__the_folder_breaks_while_running(small, tmp_path):
         warnings.simplefilter("always")
         assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
     assert len(caught) <= 1
+
+
+def test_numba__no_memory_manager_of_that_name(small, monkeypatch):
+    module = small()
+    module.kernel(module.Scaled(2.0), 1.0)
+    monkeypatch.setattr(_kernel_cache, "rtsys", None)
+    module = small()
+    assert module.kernel(module.Scaled(2.0), 1.0) == 4.0
+    assert hits(module.kernel) == (1, 0)
 
 
 @pytest.mark.parametrize("name", ["reduce", "rebuild", "check_cachable"])
@@ -648,6 +677,22 @@ def test_njit__compiles_what_it_is_given():
         return 2 * x
 
     assert twice(3) == 6
+
+
+def test_methods__have_no_wrapper_for_c(small):
+    module, compiled = small(), []
+
+    class Listener(event.Listener):
+        def on_start(self, event):
+            compiled.append(event.data["dispatcher"])
+
+        def on_end(self, event):
+            pass
+
+    with event.install_listener("numba:compile", Listener()):
+        module.kernel(module.Scaled(2.0), 1.0)
+    assert [d.py_func.__name__ for d in compiled] == ["kernel", "value_in_test", "shifted"]
+    assert all(d.targetoptions["no_cfunc_wrapper"] for d in compiled)
 
 
 @pytest.mark.parametrize("index", [np.int32, np.int64])

@@ -29,12 +29,12 @@ def normalize(A, h, weight, fit_intercept, R, coords, spread, products):
         j = coords[k]
         A.scale[j] = 1.0
         A.mean[j] = A.col_mean(j, h, weight)
-        sqnorm = A.col_sqnorm(j, h)
-        if sqnorm <= weight * (8e-16 * A.mean[j]) ** 2 and sqnorm < np.inf:
+        sqnorm, rounding = A.col_sqnorm(j, h), 8e-16 * A.mean[j]
+        if sqnorm <= weight * (rounding * rounding) and sqnorm < np.inf:
             sqnorm = 0.0  # constant up to rounding
         spread[j] = np.sqrt(sqnorm / weight)
         if not fit_intercept:
-            sqnorm += weight * A.mean[j] ** 2
+            sqnorm += weight * (A.mean[j] * A.mean[j])
             A.mean[j] = 0.0
         A.scale[j] = 1.0 / np.sqrt(sqnorm) if sqnorm > 0.0 else 0.0
         for t in range(R.shape[0]):

@@ -73,8 +73,9 @@ class DenseDesign(NamedTuple):
         m = self.mean[j]
         s = 0.0
         for i in range(x.size):
-            s += h[i] * (x[i] - m) ** 2
-        return s * self.scale[j] ** 2
+            v = x[i] - m
+            s += h[i] * (v * v)
+        return s * (self.scale[j] * self.scale[j])
 
 
 @jitted
@@ -134,11 +135,11 @@ class CSC(NamedTuple):
         s = 0.0
         zeros = self.weight
         for k in range(first, last):
-            hk = h[self.indices[k]]
-            s += hk * (self.data[k] - m) ** 2
+            hk, v = h[self.indices[k]], self.data[k] - m
+            s += hk * (v * v)
             zeros -= hk
         zeros = max(zeros, 0.0) if last - first < h.size else 0.0
-        return (s + zeros * m * m) * self.scale[j] ** 2
+        return (s + zeros * m * m) * (self.scale[j] * self.scale[j])
 
 
 @jitted
