@@ -6,7 +6,7 @@ the solution moves along v until a coefficient is zero or at its bound, and agai
 
 import numpy as np
 
-from ..loops.semidefinite import null_vectors
+from ..loops.semidefinite import cholesky, null_vectors
 from ..parts.penalties import ElasticNet
 
 MAX_SUPPORT = 1000  # coefficients whose inner products are looked at
@@ -89,10 +89,7 @@ def are_independent(G):
 
 
 def _independent(G):
-    try:
-        return bool(np.linalg.cholesky(G).diagonal().min() > INDEPENDENT)
-    except np.linalg.LinAlgError:
-        return False
+    return cholesky(G)[1] > INDEPENDENT
 
 
 def to_vertex(G, w, bounds):
