@@ -186,24 +186,25 @@ class FeatureDistance:
         covariance = OAS(store_precision=False, assume_centered=True).fit(features - means[codes]).covariance_
         floor = np.finfo(np.float32).eps * max(covariance.diagonal().max(), np.finfo(np.float32).tiny)
         covariance.flat[:: len(covariance) + 1] += floor
-        factor = cholesky(covariance, lower=True)
-        self._packed = factor[np.tril_indices_from(factor)].astype(np.float32)  # half the size in pickles
+        inverse = solve_triangular(cholesky(covariance, lower=True), np.eye(len(covariance)), lower=True)
+        self._inverse = inverse[np.tril_indices_from(inverse)].astype(np.float32)  # a quarter of the size in pickles
         self.centres = self._whitened(means).astype(np.float32)
         self.unit = 1.0
 
     def _whitened(self, features):
-        factor = np.zeros((features.shape[1], features.shape[1]))
-        factor[np.tril_indices_from(factor)] = self._packed
-        return solve_triangular(factor, features.T.astype(np.float64), lower=True).T
+        inverse = np.zeros((features.shape[1], features.shape[1]))
+        inverse[np.tril_indices_from(inverse)] = self._inverse
+        return features.astype(np.float64) @ inverse.T
 
     def __call__(self, features):
         """Distances of shape (n,), infinite where features are not finite: a row too far away for single precision."""
         finite = np.isfinite(features).all(axis=1)
-        whitened = self._whitened(np.where(finite[:, None], features, 0.0))
-        squares = np.full(len(features), np.inf)
-        for centre in self.centres:
-            np.minimum(squares, np.square(whitened - centre).sum(axis=1), out=squares)
-        return np.where(finite, np.sqrt(squares) / self.unit, np.inf)
+        origin = self.centres.mean(axis=0, dtype=np.float64)  # from which numbers are small enough to be squared apart
+        whitened = self._whitened(np.where(finite[:, None], features, 0.0)) - origin
+        centres = self.centres - origin
+        squares = np.square(centres).sum(axis=1) - 2.0 * (whitened @ centres.T)
+        squares = np.square(whitened).sum(axis=1) + squares.min(axis=1)
+        return np.where(finite, np.sqrt(np.maximum(squares, 0.0)) / self.unit, np.inf)
 
     def set_unit(self, features):
         """Make the typical distance of these rows the unit."""
