@@ -3,11 +3,13 @@
 import numpy as np
 
 from .._cached import cached_property
-from ..parts.designs import DenseDesign, col_fills
+from ..parts.designs import DenseDesign, col_fills, col_products
 from .base import Data, unsigned
 
 FLOPS_PER_CALL = 1 << 33  # multiplications in one call of BLAS: Ctrl-C takes effect between calls
 ENTRIES_PER_PRODUCT = 1 << 20  # of weighted columns, that are copied for one product
+ROWS_PER_PRODUCT = 512  # of a few vectors, which stay in the fastest cache while columns pass
+FEW_VECTORS = 32  # whose products with columns take less than copies of the columns for BLAS
 
 
 class DenseData(Data):
@@ -89,20 +91,30 @@ class DenseData(Data):
             G += (Z[first:] if first else Z) @ Z.T
         return G / (self.rows[rows].sum() / self.weight)
 
-    def reader(self, cols, mean, dtype=np.float64):
-        """A function that gives normalized columns, from which `mean` is subtracted, in some rows: (m, n_rows)."""
-        A, one, which = (
-            DenseDesign(self.X.T, cols, mean, self.scale[cols]),
-            np.ones((1, self.n)),
-            np.zeros(cols.size, int),
-        )
+    def columns(self, cols, mean, rows, dtype=np.float64):
+        """Normalized columns, from which `mean` is subtracted, in some rows: (m, n_rows)."""
+        A = DenseDesign(self.X.T, cols, mean, self.scale[cols])
+        Z = np.empty((cols.size, rows.size), dtype)
+        col_fills(A, unsigned(rows), np.ones((1, self.n)), np.zeros(cols.size, int), Z)
+        return Z
 
-        def columns(rows):
-            Z = np.empty((cols.size, rows.size), dtype)
-            col_fills(A, unsigned(rows), one, which, Z)
-            return Z
+    def products(self, cols, mean, U, dtype=np.float64):
+        """Products (k, m) of vectors U (k, n) with normalized columns, from which `mean` is subtracted.
 
-        return columns
+        Many vectors are multiplied in a data type.
+        """
+        k = len(U)
+        if k > FEW_VECTORS:
+            step, P = max(ENTRIES_PER_PRODUCT // max(cols.size, 1), 256), np.zeros((k, cols.size))
+            for low in range(0, self.n, step):
+                rows = np.arange(low, min(low + step, self.n))
+                P += U[:, rows].astype(dtype, copy=False) @ self.columns(cols, mean, rows, dtype).T
+            return P
+        U = np.concatenate([U, np.zeros((-k % 4, self.n))])
+        P, A = np.zeros((len(U), cols.size)), DenseDesign(self.X.T, cols, mean, self.scale[cols])
+        for low in range(0, self.n, ROWS_PER_PRODUCT):
+            col_products(A, U, low, min(low + ROWS_PER_PRODUCT, self.n), P)
+        return P[:k] * self.scale[cols]
 
     def all_scores(self, W):
         if self.X.dtype != np.float64 or not self.centred_late:

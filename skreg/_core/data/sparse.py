@@ -151,14 +151,13 @@ class SparseData(Data):
         G[n_constant:, k:] = ((X[:, low:] if low else X).T @ X.tocsr()).toarray()
         return G
 
-    def reader(self, cols, mean, dtype=np.float64):
-        """A function that gives normalized columns in some rows: (m, n_rows). They are not centred."""
-        X, scale = self.X[:, cols].tocsr(), self.scale[cols, None]
+    def columns(self, cols, mean, rows, dtype=np.float64):
+        """Normalized columns in some rows: (m, n_rows). They are not centred."""
+        return np.ascontiguousarray(self.X[:, cols][rows].toarray().T * self.scale[cols, None], dtype)
 
-        def columns(rows):
-            return np.ascontiguousarray(X[rows].toarray().T * scale, dtype)
-
-        return columns
+    def products(self, cols, mean, U, dtype=np.float64):
+        """Products (k, m) of vectors U (k, n) with normalized columns, which are not centred."""
+        return (self.X[:, cols].T @ U.T).T * self.scale[cols]
 
     def _filled(self, cols):
         """Some columns with their zeros, in float64."""

@@ -7,8 +7,6 @@ import numpy as np
 
 from .._jit import jitted, njit, not_compiled
 
-ENTRIES_PER_PRODUCT = 1 << 20  # of columns, that are copied for one product
-MIN_ROWS = 256  # of such a copy
 COUPLED_SHIFT = 1e-7  # added to diagonals of curvatures, relative to those without coupling
 
 
@@ -120,8 +118,8 @@ class RiskSets:
     """The Hessian of the partial likelihood: ``diag(h H) - sum_t v_t v_t'``.
 
     There is a v for each time with events, or with Efron's ties for each event: the shares of the rows at risk in the
-    hazard, times the root of the weight of the events. Products with columns are running sums from the last time to the
-    first.
+    hazard, times the root of the weight of the events. Products are running sums from the last time to the first, and
+    back.
     """
 
     def __init__(self, loss, T, h, P):
@@ -133,31 +131,20 @@ class RiskSets:
         self.n_terms = np.zeros(n_times, np.int64)
         self.factor = np.empty(int((T[0] * h > 0.0).sum()))  # of v_t
         risk_sets(loss, T, h, P, self.share, self.shrink, self.n_terms, self.factor)
-        self.first_term = np.append(0, np.cumsum(self.n_terms))
+        self.factor = self.factor[: self.n_terms.sum()]  # with ties there are fewer terms than events
 
-    def curvature(self, columns, weights, m, first, dtype):
-        """The Hessian (m - first, m) along m columns: of the last of them with all.
+    def times(self, Z, weights):
+        """Products (k, n) of the Hessian with vectors Z (k, n), and what is added to the curvature (k,) along each.
 
-        ``columns(rows)`` gives the columns in some rows (m, n_rows); `weights` are h H.
+        `weights` are h H. Without the addition, the difference may be singular, or less by rounding.
         """
-        loss, G, diagonal = self.loss, np.zeros((m - first, m)), np.zeros(m)
-        ptr, state, roots = loss.ptr, np.zeros(m), np.sqrt(weights[loss.order])
-        step, high = max(ENTRIES_PER_PRODUCT // max(m, 1), MIN_ROWS), ptr.size - 1
-        while high > 0:
-            low = min(int(np.searchsorted(ptr, max(ptr[high] - step, 0), side="left")), high - 1)
-            rows, terms = slice(ptr[low], ptr[high]), slice(self.first_term[low], self.first_term[high])
-            Z = np.ascontiguousarray(columns(loss.order[rows]).T)
-            V = np.empty((terms.stop - terms.start, m), dtype)
-            tables = self.share[rows], self.is_event[rows], self.shrink, self.n_terms, self.factor[terms]
-            risk_means(ptr, loss.stop, low, high, *tables, Z, state, V)
-            Z *= roots[rows, None].astype(dtype)
-            diagonal += np.einsum("ij,ij->j", Z, Z)
-            G += (Z.T @ Z - V.T @ V) if first == 0 else (Z[:, first:].T @ Z - V[:, first:].T @ V)
-            high = low
-        G.flat[first :: m + 1] += (
-            COUPLED_SHIFT * diagonal[first:]
-        )  # the difference may be singular, or less by rounding
-        return G
+        loss, U = self.loss, np.empty(Z.shape)
+        sorted_Z, means = np.ascontiguousarray(Z[:, loss.order].T), np.empty((self.factor.size, len(Z)))
+        tables = self.share, self.is_event, self.shrink, self.n_terms, self.factor
+        risk_products(loss.ptr, loss.stop, *tables, sorted_Z, means)
+        U[:, loss.order] = sorted_Z.T
+        np.subtract(Z * weights, U, out=U)
+        return U, COUPLED_SHIFT * (Z**2 @ weights)
 
 
 @njit
@@ -186,43 +173,61 @@ def risk_sets(loss, T, h, P, share, shrink, n_terms, factor):
         at -= n_terms[g]
         for m in range(n_terms[g]):
             factor[at + m] = math.sqrt(D / n_terms[g]) / (S - m / n_terms[g] * E)
-    if at > 0:  # with ties there are fewer terms than events
+    if at > 0:
         for t in range(factor.size - at):
             factor[t] = factor[t + at]
 
 
 @njit
-def risk_means(ptr, stop, low, high, share, is_event, shrink, n_terms, factor, Z, state, V):
-    """Fill V (n_terms, m) with products of the v and the columns Z (n_rows, m), for the times from `low` to `high`.
-
-    `state` holds the sums of the shares at risk times the columns. `share`, `is_event` and `factor` are those of the
-    rows and terms of these times.
-    """
-    own, t, first = np.empty(state.size), factor.size, ptr[low]
-    for g in range(high - 1, low - 1, -1):
+def risk_products(ptr, stop, share, is_event, shrink, n_terms, factor, Z, means):
+    """Replace vectors Z (n, k), sorted by time, by ``sum_t v_t v_t' Z``; `means` (n_terms, k) becomes ``v_t' Z``."""
+    k, n_times = Z.shape[1], ptr.size - 1
+    state, own, t = np.zeros(k), np.empty(k), factor.size
+    for g in range(n_times - 1, -1, -1):
         goes_on = 0.0 if ptr[g + 1] == stop[g] else shrink[g]
         if goes_on != 1.0:
-            for j in range(state.size):
+            for j in range(k):
                 state[j] *= goes_on
         is_tied = n_terms[g] > 1
         if is_tied:
             own[:] = 0.0
-        for k in range(ptr[g] - first, ptr[g + 1] - first):
-            u = share[k]
-            for j in range(state.size):
-                state[j] += u * Z[k, j]
-            if is_tied and is_event[k]:
-                for j in range(state.size):
-                    own[j] += u * Z[k, j]
+        for i in range(ptr[g], ptr[g + 1]):
+            u = share[i]
+            for j in range(k):
+                state[j] += u * Z[i, j]
+            if is_tied and is_event[i]:
+                for j in range(k):
+                    own[j] += u * Z[i, j]
         t -= n_terms[g]
         for m in range(n_terms[g]):
             f, part = factor[t + m], m / n_terms[g]
             if m == 0:
-                for j in range(state.size):
-                    V[t, j] = f * state[j]
+                for j in range(k):
+                    means[t, j] = f * state[j]
             else:
-                for j in range(state.size):
-                    V[t + m, j] = f * (state[j] - part * own[j])
+                for j in range(k):
+                    means[t + m, j] = f * (state[j] - part * own[j])
+    t = 0
+    for g in range(n_times):
+        goes_on = 0.0 if g == 0 or stop[g - 1] == ptr[g] else shrink[g - 1]
+        if goes_on != 1.0:
+            for j in range(k):
+                state[j] *= goes_on
+        own[:] = 0.0
+        for m in range(n_terms[g]):
+            f, part = factor[t + m], m / n_terms[g]
+            for j in range(k):
+                state[j] += f * means[t + m, j]
+                own[j] += part * f * means[t + m, j]
+        t += n_terms[g]
+        for i in range(ptr[g], ptr[g + 1]):
+            u = share[i]
+            if is_event[i]:
+                for j in range(k):
+                    Z[i, j] = u * (state[j] - own[j])
+            else:
+                for j in range(k):
+                    Z[i, j] = u * state[j]
 
 
 @njit

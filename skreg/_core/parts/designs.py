@@ -275,3 +275,38 @@ def col_fills(A, rows, roots, which, out):
     """Fill row j of `out` with some rows of column j, times row ``which[j]`` of `roots`."""
     for j in range(out.shape[0]):
         A.col_fill(j, rows, roots[which[j]], out[j])
+
+
+@njit
+def col_products(A, U, low, high, out):
+    """Add to `out` (k, m) the products of U (k, n) with dense columns, over the rows from `low` to `high`.
+
+    Two columns meet four rows of U at a time, so that what is in registers is used more than once; k is a multiple
+    of four.
+    """
+    for first in range(0, A.cols.size, 2):
+        second = min(first + 1, A.cols.size - 1)
+        x, x_mean = A.XT[A.cols[first]][low:high], A.mean[first]
+        y, y_mean = A.XT[A.cols[second]][low:high], A.mean[second]
+        for t in range(0, U.shape[0], 4):
+            u0, u1, u2, u3 = U[t][low:high], U[t + 1][low:high], U[t + 2][low:high], U[t + 3][low:high]
+            a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = 0.0
+            for i in range(x.size):
+                v, w = x[i] - x_mean, y[i] - y_mean
+                a0 += v * u0[i]
+                a1 += v * u1[i]
+                a2 += v * u2[i]
+                a3 += v * u3[i]
+                b0 += w * u0[i]
+                b1 += w * u1[i]
+                b2 += w * u2[i]
+                b3 += w * u3[i]
+            out[t, first] += a0
+            out[t + 1, first] += a1
+            out[t + 2, first] += a2
+            out[t + 3, first] += a3
+            if second > first:
+                out[t, second] += b0
+                out[t + 1, second] += b1
+                out[t + 2, second] += b2
+                out[t + 3, second] += b3

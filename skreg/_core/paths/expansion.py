@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._jit import njit
+from ..data.dense import ENTRIES_PER_PRODUCT, FEW_VECTORS
 from ..parts.designs import PerScore, Stacked
 from .forms import Gradient, Residual, ScoresGradient, block_curvatures
 
@@ -122,12 +123,20 @@ class OneScore(Model):
         """Curvature of the last `new` of some coordinates with all of them; coordinate -1 is the intercept."""
         s, some = self.s, at[at >= 0]
         mean = np.zeros(some.size) if self.data.sparse else s.A.mean[some]
-        if self.coupling is not None:
-            columns = self.data.reader(s.cols[some], mean, dtype)
-            return self.coupling.curvature(columns, self.h, at.size, at.size - new, dtype)
-        roots, which = np.sqrt(self.h)[None], np.zeros(at.size, np.int64)
-        ones = np.ones(at.size - some.size)
-        return self.data.weighted_gram(s.cols[some], mean, ones, roots, which, rows, new, dtype)
+        if self.coupling is None and (rows is not None or new > min(FEW_VECTORS, at.size // 2)):
+            roots, which = np.sqrt(self.h)[None], np.zeros(at.size, np.int64)
+            ones = np.ones(at.size - some.size)
+            return self.data.weighted_gram(s.cols[some], mean, ones, roots, which, rows, new, dtype)
+        G, first, k = np.empty((new, at.size)), some.size - new, at.size - some.size
+        step = max(ENTRIES_PER_PRODUCT // self.data.n, FEW_VECTORS)
+        for low in range(0, new, step):
+            part = slice(first + low, first + low + step)
+            Z = self.data.columns(s.cols[some[part]], mean[part], np.arange(self.data.n))
+            U, shift = (Z * self.h, 0.0) if self.coupling is None else self.coupling.times(Z, self.h)
+            G[low : low + step, :k] = U.sum(axis=1)[:, None]
+            G[low : low + step, k:] = self.data.products(s.cols[some], mean, U, dtype)
+            G[low : low + step].flat[k + part.start :: at.size + 1] += shift
+        return G
 
     def on_gram(self, at, G):
         if self.shifts:  # eliminated

@@ -48,6 +48,22 @@ def test_designs__are_the_normalized_columns(kind, fit_intercept, weighted):
         np.testing.assert_allclose(found, E[rows].T @ (h[rows, None] * E[rows]), atol=1e-11)
 
 
+@pytest.mark.parametrize("few", [0, 32])
+@pytest.mark.parametrize("kind", DESIGNS)
+def test_designs__products_with_few_and_with_many_vectors(kind, few, monkeypatch):
+    monkeypatch.setattr("skreg._core.data.dense.FEW_VECTORS", few)
+    monkeypatch.setattr("skreg._core.data.dense.ROWS_PER_PRODUCT", 10)
+    X, y = regression(23, 7, seed=3)
+    X = X.astype(np.float32).astype(np.float64)  # so that all designs hold the same numbers
+    data = as_data(DESIGNS[kind](X), y[None])
+    cols, U = np.array([5, 0, 3, 2, 6]), np.random.default_rng(0).standard_normal((6, 23))
+    mean = np.zeros(5) if data.sparse else data.mean[cols]  # sparse columns are not centred
+    Z = (X[:, cols] - mean) * data.scale[cols]
+    np.testing.assert_allclose(data.columns(cols, mean, np.array([3, 1, 22])), Z[[3, 1, 22]].T, atol=1e-12)
+    for k in (1, 4, 6):
+        np.testing.assert_allclose(data.products(cols, mean, U[:k]), U[:k] @ Z, atol=1e-12)
+
+
 def test_designs__gram_design_keeps_the_gradient():
     G = np.array([[2.0, 0.5, 9.0], [0.5, 1.0, 9.0], [9.0, 9.0, 9.0]])  # only a corner is in use
     r = np.array([0.1, -0.2])

@@ -6,14 +6,17 @@ import pytest
 from skreg import PenalizedRegressor
 from skreg._core.certify import certify, form_of_all_columns
 from skreg._core.data import as_data
+from skreg._core.data.likelihood import Likelihood
 from skreg._core.loops.certificates import penalty_value
+from skreg._core.parts.losses import Logistic
 from skreg._core.parts.penalty import Penalty
 from skreg._core.parts.penalty_paths import CoefficientPath
 from skreg._core.paths import newton, path
-from skreg._core.paths.expansion import Curvature
+from skreg._core.paths.expansion import Curvature, OneScore
+from skreg._core.paths.scores import Scores
 from skreg._core.paths.working_set import Columns, Covariance
 from skreg._core.solve import dense_point
-from tests.problems import PENALTIES, regression
+from tests.problems import DESIGNS, PENALTIES, regression
 from tests.reference import penalty_factors
 
 pytestmark = pytest.mark.plain
@@ -115,3 +118,19 @@ def test_follow__keeps_a_curvature_matrix_for_several_alphas(monkeypatch):
     _, _, _, gaps = PenalizedRegressor(loss="poisson", l1_ratio=1.0, tol=1e-4).path(X, y, alphas=20, eps=0.1)
     assert (gaps <= 1e-4).all()
     assert 0 < len(made) < 10
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize("kind", DESIGNS)
+def test_curvature__grows_by_some_columns_to_that_of_all(kind, fit_intercept):
+    X, y = regression(40, 7, seed=3)
+    data = as_data(DESIGNS[kind](X), np.empty((0, 40)), np.random.default_rng(0).uniform(0.5, 2.0, 40), fit_intercept)
+    s = Scores(Likelihood(data, Logistic(0.0), (y > y.mean())[None].astype(float)))
+    s.add(Penalty(1.0, np.ones(7)).path(data, 1.0), np.arange(7), np.zeros(7, bool), np.abs(s.start))
+    s.move(0.5 * np.random.default_rng(1).standard_normal(7))
+    model = OneScore(s)
+    grown, whole = Curvature(model, None, np.float64), Curvature(model, None, np.float64)
+    for m in (3, 4, 7):
+        grown.of(np.arange(m))
+    G = grown.of(np.arange(7))
+    np.testing.assert_allclose(G, whole.of(np.arange(7)), atol=1e-12 * np.abs(G).max())
