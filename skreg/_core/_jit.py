@@ -25,18 +25,18 @@ OPTIONS = dict(fastmath={"reassoc", "contract", "nsz"}, error_model="numpy", no_
 
 def njit(function, **options):
     """Compile a function on its first call; release the GIL; cache on disk wherever a folder can be written."""
-    kernel = numba.njit(nogil=True, **OPTIONS, **options)(function)
+    kernel = numba.njit(nogil=True, **{**OPTIONS, **options})(function)
     if _compiler_lock is not None and hasattr(kernel, "compile"):  # a plain function where the JIT is off
         kernel.compile = Compiler(kernel)
     return kernel
 
 
-def inlined(function):
+def inlined(function, **options):
     """As `njit`, for a short function: its code becomes a part of every kernel that calls it.
 
     A call passes seven numbers for each array, which costs as much as a loop over a hundred floats.
     """
-    return njit(function, forceinline=True)
+    return njit(function, forceinline=True, **options)
 
 
 def _is_importing():

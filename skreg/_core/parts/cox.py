@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._jit import jitted, njit, not_compiled
+from .elementary import exp, log
 
 COUPLED_SHIFT = 1e-7  # added to diagonals of curvatures, relative to those without coupling
 
@@ -41,59 +42,42 @@ class Cox(NamedTuple):
     is_stiff = False
 
     def evaluate(self, T, Z, h, R, P, H):
-        """The loss. Writes weighted slopes to R, the scores to P, and bounds of second derivatives to H.
-
-        Sums over the rows at risk are relative to the largest of their ``exp(z)``, so that none overflows or vanishes.
-        """
+        """The loss. Writes weighted slopes to R, the scores to P, and bounds of second derivatives to H."""
+        P[0] = Z[0]
         n_times = self.ptr.size - 1
-        top, S, total = np.empty(n_times), np.empty(n_times), 0.0
+        below, hazards, shrink, S = np.empty(self.order.size), np.empty(self.order.size), np.empty(n_times), 0.0
+        fill_hazards(self, h, P, below, hazards, shrink)
+        at_risk = np.empty(n_times)
         for g in range(n_times - 1, -1, -1):
-            top[g], S[g] = -np.inf, 0.0
-            goes_on = self.ptr[g + 1] < self.stop[g]
-            if goes_on:
-                top[g] = top[g + 1]
+            S *= shrink[g]
             for k in range(self.ptr[g], self.ptr[g + 1]):
-                i = self.order[k]
-                P[0, i] = Z[0, i]
-                if h[i] > 0.0:
-                    top[g] = max(top[g], Z[0, i])
-            if top[g] == -np.inf:
-                continue
-            if goes_on and S[g + 1] > 0.0:
-                S[g] = S[g + 1] * math.exp(top[g + 1] - top[g])
-            for k in range(self.ptr[g], self.ptr[g + 1]):
-                i = self.order[k]
-                if h[i] > 0.0:
-                    S[g] += h[i] * math.exp(Z[0, i] - top[g])
-        hazard = 0.0  # cumulative, times exp(top)
+                S += h[self.order[k]] * hazards[k]
+            at_risk[g] = S
+        total = cumulative = 0.0  # the cumulative hazard, relative as the hazards
         for g in range(n_times):
-            if g == 0 or self.stop[g - 1] == self.ptr[g]:
-                hazard = 0.0
-            elif hazard > 0.0:
-                hazard *= math.exp(top[g] - top[g - 1])
+            cumulative *= shrink[g - 1] if g > 0 else 0.0
             D = E = d = 0.0
             for k in range(self.ptr[g], self.ptr[g + 1]):
                 i = self.order[k]
                 if T[0, i] > 0.0 and h[i] > 0.0:
                     D += h[i]
-                    E += h[i] * math.exp(Z[0, i] - top[g])
+                    E += h[i] * hazards[k]
                     d += 1.0
-                    total -= h[i] * Z[0, i]
+                    total -= h[i] * below[k]
             own = 0.0  # what the hazards of the events at this time are lower by
             if d > 0.0:
                 steps = int(d) if self.efron else 1
                 for m in range(steps):
                     share = m / d if self.efron else 0.0
-                    left = S[g] - share * E
-                    total += D / steps * (math.log(left) + top[g] - math.log((1.0 - share) * D))
-                    hazard += D / steps / left
+                    left = at_risk[g] - share * E
+                    total += D / steps * log(left / ((1.0 - share) * D))
+                    cumulative += D / steps / left
                     own += D / steps * share / left
             for k in range(self.ptr[g], self.ptr[g + 1]):
                 i = self.order[k]
-                H[i] = R[0, i] = 0.0
-                if h[i] > 0.0:
-                    H[i] = math.exp(Z[0, i] - top[g]) * (hazard - own if T[0, i] > 0.0 else hazard)
-                    R[0, i] = h[i] * (H[i] - T[0, i])
+                is_event = T[0, i] > 0.0
+                H[i] = hazards[k] * (cumulative - own if is_event else cumulative) if h[i] > 0.0 else 0.0
+                R[0, i] = h[i] * (H[i] - T[0, i])
         return total
 
     @not_compiled
@@ -148,24 +132,42 @@ class RiskSets:
 
 
 @njit
-def risk_sets(loss, T, h, P, share, shrink, n_terms, factor):
-    """Fill the tables of `RiskSets`; terms are in the order of times, and of events within them."""
-    top, S, at = -np.inf, 0.0, factor.size
+def fill_hazards(loss, h, P, below, hazards, shrink):
+    """Fill hazards ``exp(z)`` of the rows in their order, and factors of sums from the next time to each.
+
+    Hazards are relative to the largest among the rows at risk at the same time, so that no sum of them overflows or
+    vanishes; `below` becomes their logarithms.
+    """
+    top = -np.inf
     for g in range(loss.ptr.size - 2, -1, -1):
-        if loss.ptr[g + 1] == loss.stop[g]:
-            top, S = -np.inf, 0.0
-        last = top
+        goes_on = loss.ptr[g + 1] < loss.stop[g]
+        last, top = top, top if goes_on else -np.inf
         for k in range(loss.ptr[g], loss.ptr[g + 1]):
             i = loss.order[k]
             if h[i] > 0.0:
                 top = max(top, P[0, i])
-        shrink[g] = math.exp(last - top) if last > -np.inf else 0.0
+        shrink[g] = last - top if goes_on and last > -np.inf else -np.inf
+        for k in range(loss.ptr[g], loss.ptr[g + 1]):
+            i = loss.order[k]
+            below[k] = P[0, i] - top if h[i] > 0.0 else 0.0
+    for k in range(below.size):
+        hazards[k] = exp(below[k])
+    for g in range(shrink.size):
+        shrink[g] = exp(shrink[g]) if shrink[g] > -np.inf else 0.0
+
+
+@njit
+def risk_sets(loss, T, h, P, share, shrink, n_terms, factor):
+    """Fill the tables of `RiskSets`; terms are in the order of times, and of events within them."""
+    S, at, below = 0.0, factor.size, np.empty(share.size)
+    fill_hazards(loss, h, P, below, share, shrink)
+    for g in range(loss.ptr.size - 2, -1, -1):
         S *= shrink[g]
         D = E = 0.0
         d = 0
         for k in range(loss.ptr[g], loss.ptr[g + 1]):
             i = loss.order[k]
-            share[k] = h[i] * math.exp(P[0, i] - top) if h[i] > 0.0 else 0.0
+            share[k] *= h[i]
             S += share[k]
             if T[0, i] > 0.0 and h[i] > 0.0:
                 D, E, d = D + h[i], E + share[k], d + 1
@@ -233,31 +235,23 @@ def risk_products(ptr, stop, share, is_event, shrink, n_terms, factor, Z, means)
 @njit
 def cox_conjugate(loss, T, h, P, scale):
     """See `Cox.conjugate_sum`: a sum of relative entropies."""
-    total = top = S = W = 0.0  # as in `Cox.evaluate`; W is the sum of h exp(z - top) (z - top)
+    below, hazards, shrink = np.empty(loss.order.size), np.empty(loss.order.size), np.empty(loss.ptr.size - 1)
+    fill_hazards(loss, h, P, below, hazards, shrink)
+    total = S = W = 0.0  # W is the sum of the hazards times their logarithms
     for g in range(loss.ptr.size - 2, -1, -1):
-        if loss.ptr[g + 1] == loss.stop[g]:
-            top, S, W = -np.inf, 0.0, 0.0
-        last = top
-        for k in range(loss.ptr[g], loss.ptr[g + 1]):
-            i = loss.order[k]
-            if h[i] > 0.0:
-                top = max(top, P[0, i])
-        if S > 0.0 and top > last:
-            shrink = math.exp(last - top)
-            W = shrink * (W + (last - top) * S)
-            S *= shrink
+        W = shrink[g] * (W + log(shrink[g]) * S) if shrink[g] > 0.0 else 0.0
+        S *= shrink[g]
         D = E = V = d = 0.0
         for k in range(loss.ptr[g], loss.ptr[g + 1]):
             i = loss.order[k]
-            if h[i] > 0.0:
-                e = h[i] * math.exp(P[0, i] - top)
-                S += e
-                W += e * (P[0, i] - top)
-                if T[0, i] > 0.0:
-                    D += h[i]
-                    E += e
-                    V += e * (P[0, i] - top)
-                    d += 1.0
+            e = h[i] * hazards[k]
+            S += e
+            W += e * below[k]
+            if T[0, i] > 0.0 and h[i] > 0.0:
+                D += h[i]
+                E += e
+                V += e * below[k]
+                d += 1.0
         if d == 0.0:
             continue
         steps = int(d) if loss.efron else 1
@@ -266,14 +260,14 @@ def cox_conjugate(loss, T, h, P, scale):
             left = S - share * E
             value = 0.0
             if scale > 0.0:  # rows without an event now
-                value = scale / left * (math.log(scale / left) * (S - E) + (W - V))
+                value = scale / left * (log(scale / left) * (S - E) + (W - V))
             for k in range(loss.ptr[g], loss.ptr[g + 1]):
                 i = loss.order[k]
                 if T[0, i] > 0.0 and h[i] > 0.0:
-                    q = scale * (1.0 - share) * math.exp(P[0, i] - top) / left + (1.0 - scale) / D
+                    q = scale * (1.0 - share) * hazards[k] / left + (1.0 - scale) / D
                     if q > 0.0:
-                        value += h[i] * q * math.log(q / (1.0 - share))
-            total += D / steps * (value + math.log((1.0 - share) * D))
+                        value += h[i] * q * log(q / (1.0 - share))
+            total += D / steps * (value + log((1.0 - share) * D))
     return total
 
 

@@ -4,10 +4,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import xlogy
 
 from .._jit import jitted, njit, not_compiled
-from .losses import SLOPE_ROUNDING, of_one_score
+from .elementary import exp, log
+from .losses import SLOPE_ROUNDING, of_one_score, x_log_x
 
 MAX_EXPONENT = 500.0  # scores of log links are limited to it in steps too far, which are not accepted
 CONJUGATE_STEPS = 60  # of Newton's method with bisection, for conjugates without a formula
@@ -33,15 +33,14 @@ class Poisson(NamedTuple):
     scale: float = 1.0  # compiled code cannot take a NamedTuple without fields
 
     def value_grad_hess(self, t, z):
-        m = math.exp(min(z, MAX_EXPONENT))
-        best = t - t * math.log(t) if t > 0.0 else 0.0
-        return m - t * z - best, m - t, m
+        m = exp(min(z, MAX_EXPONENT))
+        return m - t * z - t + t * log(t), m - t, m  # 0 log 0 is 0
 
     @not_compiled
     def conjugate(self, T, U):
         t, Q = T[0], (T + U)[0]  # Q is the mean at the maximum
         m = np.maximum(Q, 0.0)
-        return np.where(m - Q > SLOPE_ROUNDING * t, np.inf, xlogy(m, m) - m + t - xlogy(t, t))
+        return np.where(m - Q > SLOPE_ROUNDING * t, np.inf, x_log_x(m) - m + t - x_log_x(t))
 
 
 @jitted
@@ -52,14 +51,14 @@ class Gamma(NamedTuple):
     scale: float = 1.0  # compiled code cannot take a NamedTuple without fields
 
     def value_grad_hess(self, t, z):
-        ratio = t * math.exp(min(-z, MAX_EXPONENT))
-        return z + ratio - 1.0 - math.log(t), 1.0 - ratio, ratio
+        ratio = t * exp(min(-z, MAX_EXPONENT))
+        return z + ratio - 1.0 - log(t), 1.0 - ratio, ratio
 
     @not_compiled
     def conjugate(self, T, U):
         rest = 1.0 - U[0]  # t / m at the maximum
         ratio = np.maximum(rest, 0.0)
-        return np.where(rest < -SLOPE_ROUNDING, np.inf, xlogy(ratio, ratio) - ratio + 1.0 + U[0] * np.log(T[0]))
+        return np.where(rest < -SLOPE_ROUNDING, np.inf, x_log_x(ratio) - ratio + 1.0 + U[0] * np.log(T[0]))
 
 
 @jitted
@@ -74,8 +73,8 @@ class Tweedie(NamedTuple):
 
     def value_grad_hess(self, t, z):
         up, down = 2.0 - self.power, 1.0 - self.power
-        a, b = math.exp(min(up * z, MAX_EXPONENT)), t * math.exp(min(down * z, MAX_EXPONENT))
-        best = t**up / (up * down) if t > 0.0 else 0.0
+        a, b = exp(min(up * z, MAX_EXPONENT)), t * exp(min(down * z, MAX_EXPONENT))
+        best = exp(up * log(t)) / (up * down) if t > 0.0 else 0.0
         return a / up - b / down + best, a - b, up * a - down * b
 
     @not_compiled

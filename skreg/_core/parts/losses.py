@@ -29,7 +29,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._jit import jitted, njit, not_compiled
+from .._jit import inlined_method, jitted, njit, not_compiled
+from .elementary import exp, log1p
 
 MIN_HESSIAN_SCALE = 0.1  # curvature relative to cross-entropy's where a confidence penalty makes the loss concave
 MISFIT_HESS = 1e-7  # of a row of a class whose predicted probability is 0 or 1: keeps working responses finite
@@ -70,6 +71,7 @@ def of_one_score(cls):
     for name, function in vars(_OfOneScore).items():
         if inspect.isfunction(function):
             setattr(cls, name, function)
+    inlined_method(cls.value_grad_hess)  # the loop over rows is vectorized then
     return cls
 
 
@@ -124,18 +126,13 @@ class Logistic(NamedTuple):
         return self.confidence == 0.0
 
     def value_grad_hess(self, t, z):
-        e = math.exp(-abs(z))
-        p = 1.0 / (1.0 + e) if z > 0.0 else e / (1.0 + e)
-        rest = e / (1.0 + e) if z > 0.0 else 1.0 / (1.0 + e)
-        base = math.log1p(e)
-        # log(1 + exp(z)) - t z, and the entropy, without cancellation at either end
-        value = base + (z * (1.0 - t) if z > 0.0 else -z * t)
-        slope = p * (1.0 - t) - rest * t
-        scale = 1.0
-        if self.confidence > 0.0:
-            value -= self.confidence * (base + abs(z) * (rest if z > 0.0 else p))
-            slope += self.confidence * p * rest * z
-            scale = max(1.0 + self.confidence * (1.0 + (rest - p) * z), MIN_HESSIAN_SCALE)
+        e = exp(-abs(z))
+        large, small, base = 1.0 / (1.0 + e), e / (1.0 + e), log1p(e)
+        p, rest = large if z > 0.0 else small, small if z > 0.0 else large
+        # log(1 + exp(z)) - t z, and the entropy, without cancellation at either end; no branches
+        value = base + (z * (1.0 - t) if z > 0.0 else -z * t) - self.confidence * (base + abs(z) * small)
+        slope = p * (1.0 - t) - rest * t + self.confidence * p * rest * z
+        scale = max(1.0 + self.confidence * (1.0 + (rest - p) * z), MIN_HESSIAN_SCALE)
         return value, slope, scale * p * rest
 
     @not_compiled
@@ -294,9 +291,14 @@ def evaluate(loss, T, Z, h, R, P, H):
     return loss.evaluate(T, Z, h, R, P, H)
 
 
+def x_log_x(x):
+    """``x log x``, and 0 at 0 or below."""
+    return x * np.log(np.where(x > 0.0, x, 1.0))
+
+
 def negative_entropy(Q):
     """Minus the entropy of every column of Q (K, n), infinite where one of its numbers is negative."""
-    value = np.sum(Q * np.log(np.where(Q > 0.0, Q, 1.0)), axis=0)
+    value = np.sum(x_log_x(Q), axis=0)
     return np.where(Q.min(axis=0) < -SLOPE_ROUNDING, np.inf, value)
 
 
