@@ -207,7 +207,8 @@ def read_classes(estimator, X, y, sample_weight=None, class_weight=None, **restr
     if factors is not None:
         weights = factors[codes] * (1.0 if weights is None else weights)
     prior, offset = _prior(estimator, X, 1 if classes.size == 2 else classes.size, "class", restrictions)
-    parts, data = _normalize(estimator, X, np.empty((0, codes.size)), weights, prior, **restrictions)
+    targets = codes[None] if classes.size == 2 else np.empty((0, codes.size))  # to know their products with the columns
+    parts, data = _normalize(estimator, X, targets, weights, prior, **restrictions)
     given = dict(classes=classes, prior=prior, offset=offset)
     return LinearData(X, codes[None], weights, sample_weight, data, *parts, one_target=True, **given)
 

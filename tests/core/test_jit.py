@@ -25,7 +25,7 @@ from numba.core import event
 import skreg
 from skreg._core import _jit, _kernel_cache
 from skreg._core.data.base import readonly, unsigned
-from skreg._core.parts.designs import CSC, DenseDesign, col_updates
+from skreg._core.parts.designs import CSC, DenseDesign, _updates
 from tests.combinations import THOROUGH
 from tests.processes import FIND_TESTS
 
@@ -702,9 +702,9 @@ def test_inlined_method__loops_over_columns_count_no_references(index):
     sparse = CSC(*map(readonly, arrays), np.arange(3), np.zeros(3), np.ones(3), 6.0)
     dense = DenseDesign(readonly(X.toarray().T.copy()), *sparse[3:6])
     _jit._publish_methods()
-    kernel = numba.njit(**_jit.OPTIONS)(col_updates.py_func)
+    kernel = numba.njit(**_jit.OPTIONS)(_updates.py_func)
     for design, state in ((dense, np.zeros(6)), (sparse, np.zeros(7))):
-        kernel(design, np.ones(3), np.ones(1), state)
+        kernel(design, np.arange(3), np.ones(3), np.ones(1), state)
         np.testing.assert_allclose(state[:6], X.toarray().sum(axis=1))
     for code in kernel.inspect_llvm().values():
         assert "call void @NRT_incref" not in code

@@ -72,7 +72,7 @@ class Likelihood:
         if not ((h > 0.0).any() and (_varies(T, h) == _varies(self.T, self.h)).all()):
             return None
         X = np.take(self.data.X.T, rows, axis=1).T
-        data = as_data(X, np.empty((0, len(rows))), h, self.fit_intercept)
+        data = as_data(X, T if self.K == 1 else np.empty((0, len(rows))), h, self.fit_intercept)
         return Likelihood(data, self.loss, T, None if self.offset is None else self.offset[:, rows])
 
     @property

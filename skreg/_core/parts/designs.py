@@ -255,19 +255,64 @@ class Gram(NamedTuple):
             r[i] += d * g[i]
 
 
-@njit
 def col_dots(A, coords, r, out):
     """Fill `out` with the products of some columns with r."""
+    (_dense_dots if isinstance(A, DenseDesign) else _dots)(A, coords, r, out)
+
+
+def col_updates(A, d, h, r):
+    """Update r for a step d of the coefficients."""
+    (_dense_updates if isinstance(A, DenseDesign) else _updates)(A, np.flatnonzero(d), d, h, r)
+
+
+@njit
+def _dots(A, coords, r, out):
     for k in range(coords.size):
         out[k] = A.col_dot(coords[k], r)
 
 
 @njit
-def col_updates(A, d, h, r):
-    """Update r for a step d of the coefficients."""
-    for j in range(d.size):
-        if d[j] != 0.0:
-            A.col_update(j, d[j], h, r)
+def _updates(A, coords, d, h, r):
+    for k in range(coords.size):
+        A.col_update(coords[k], d[coords[k]], h, r)
+
+
+@njit
+def _dense_dots(A, coords, r, out):
+    """Four columns at a time, which come from memory twice as fast; the last is repeated where fewer are left."""
+    XT, last = A.XT, coords.size - 1
+    for k in range(0, coords.size, 4):
+        k1, k2, k3 = min(k + 1, last), min(k + 2, last), min(k + 3, last)
+        j, j1, j2, j3 = coords[k], coords[k1], coords[k2], coords[k3]
+        c, c1, c2, c3 = A.cols[j], A.cols[j1], A.cols[j2], A.cols[j3]
+        m, m1, m2, m3 = A.mean[j], A.mean[j1], A.mean[j2], A.mean[j3]
+        s = s1 = s2 = s3 = 0.0
+        for i in range(r.size):
+            s += (XT[c, i] - m) * r[i]
+            s1 += (XT[c1, i] - m1) * r[i]
+            s2 += (XT[c2, i] - m2) * r[i]
+            s3 += (XT[c3, i] - m3) * r[i]
+        out[k], out[k1] = s * A.scale[j], s1 * A.scale[j1]
+        out[k2], out[k3] = s2 * A.scale[j2], s3 * A.scale[j3]
+
+
+@njit
+def _dense_updates(A, coords, d, h, r):
+    """Four columns at a time, so that r is read and written less often; those beyond the last have steps of 0."""
+    XT, n = A.XT, coords.size
+    n_equal = r.size if h.size == 1 else 0  # as in `col_update`
+    for k in range(0, n, 4):
+        j, j1, j2, j3 = coords[k], coords[min(k + 1, n - 1)], coords[min(k + 2, n - 1)], coords[min(k + 3, n - 1)]
+        c, c1, c2, c3 = A.cols[j], A.cols[j1], A.cols[j2], A.cols[j3]
+        m, m1, m2, m3 = A.mean[j], A.mean[j1], A.mean[j2], A.mean[j3]
+        a, a1 = d[j] * A.scale[j], d[j1] * A.scale[j1] * (k + 1 < n)
+        a2, a3 = d[j2] * A.scale[j2] * (k + 2 < n), d[j3] * A.scale[j3] * (k + 3 < n)
+        for i in range(n_equal):
+            x, x1, x2, x3 = XT[c, i] - m, XT[c1, i] - m1, XT[c2, i] - m2, XT[c3, i] - m3
+            r[i] += h[0] * (a * x + a1 * x1 + a2 * x2 + a3 * x3)
+        for i in range(r.size - n_equal):
+            x, x1, x2, x3 = XT[c, i] - m, XT[c1, i] - m1, XT[c2, i] - m2, XT[c3, i] - m3
+            r[i] += h[i] * (a * x + a1 * x1 + a2 * x2 + a3 * x3)
 
 
 @njit

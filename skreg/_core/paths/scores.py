@@ -14,6 +14,7 @@ from .working_set import WorkingSet
 
 BATCH = 64  # blocks that may always enter at once
 ENTRIES = 1 << 18  # of X, in columns that may always enter at once: a Newton step costs little less without them
+SAME = 1e-12  # distance of slopes from those of the squared loss, relative to the largest, that is rounding
 FULL = 0.1  # above this share of all coordinates, one product with all columns is faster than kernels on some
 
 
@@ -43,7 +44,7 @@ class Scores(WorkingSet):
         self.rows = likelihood.null_model
         self.Z = np.zeros_like(likelihood.T)
         self.best_loss = likelihood.dual(self.rows, 0.0)
-        self.start = -data.all_dots(self.rows.R).T.ravel()
+        self.start = self._start()
         self.features = self.cols = self.classes = self.place = np.empty(0, np.int64)
         self.where = np.full(data.p, -1)  # position of every column in A; -1 for none
         self.A = self._columns(None, self.features)
@@ -55,6 +56,16 @@ class Scores(WorkingSet):
         if self.K == 1 and anchors is None:
             self.anchors = Anchors(data)
             self.anchors.start(-data.sqrt_weighted(data.from_rows(self.rows.R[0])), self.start)
+
+    def _start(self):
+        """The correlations of the null model.
+
+        With an intercept, its slopes are often those of the squared loss, whose products with the columns are known.
+        """
+        data, R = self.data, self.rows.R
+        if len(data.R) == self.K == 1 and np.abs(data.to_rows(data.R[0]) - R[0]).max() <= SAME * np.abs(R).max():
+            return data.start[0]
+        return -data.all_dots(R).T.ravel()
 
     def another(self):
         return Scores(self.likelihood, self.steps.solver, self.anchors)
