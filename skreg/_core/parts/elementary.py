@@ -13,6 +13,7 @@ INVERSE_LOG2 = 1.4426950408889634
 MIN_EXPONENT, MAX_EXPONENT = -708.0, 709.0  # beyond, exponentials are those of these
 ROOT2 = 1.4142135623730951
 EXPONENT_BIAS, FRACTION_BITS = 1023, 52  # of double precision
+MIN_NORMAL, SHIFT = 2.2250738585072014e-308, 54  # smaller numbers are multiplied by a power of 2
 FRACTION, ONE = 0xFFFFFFFFFFFFF, 0x3FF0000000000000  # masks: the bits of the fraction; those of the number 1
 
 
@@ -69,10 +70,11 @@ def log1p(x):
 
 @exact
 def log(x):
-    """The logarithm of a positive normal number; finite, but wrong, at 0."""
-    bits = np.float64(x).view(np.int64)
+    """The logarithm of a positive number; finite at 0."""
+    is_small = x < MIN_NORMAL
+    bits = np.float64(x * 2.0**SHIFT if is_small else x).view(np.int64)
     m = np.int64((bits & FRACTION) | ONE).view(np.float64)
-    k = np.float64(np.int32((bits >> FRACTION_BITS) - EXPONENT_BIAS))
+    k = np.float64(np.int32((bits >> FRACTION_BITS) - EXPONENT_BIAS)) - (SHIFT if is_small else 0)
     is_large = m > ROOT2
     k, m = k + 1.0 if is_large else k, 0.5 * m if is_large else m
     s = (m - 1.0) / (m + 1.0)

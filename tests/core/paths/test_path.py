@@ -134,3 +134,17 @@ def test_curvature__grows_by_some_columns_to_that_of_all(kind, fit_intercept):
         grown.of(np.arange(m))
     G = grown.of(np.arange(7))
     np.testing.assert_allclose(G, whole.of(np.arange(7)), atol=1e-12 * np.abs(G).max())
+
+
+@pytest.mark.parametrize("kind", DESIGNS)
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_scores__correlations_of_the_null_model_may_come_with_the_data(kind, fit_intercept, monkeypatch):
+    """They do with an intercept, where slopes are those of the squared loss."""
+    X, y = regression(40, 7, seed=3)
+    T, weights = (y > y.mean())[None].astype(float), np.random.default_rng(0).uniform(0.5, 2.0, 40)
+    data, calls = as_data(DESIGNS[kind](X), T, weights, fit_intercept), []
+    likelihood, all_dots = Likelihood(data, Logistic(0.0), T), data.all_dots
+    monkeypatch.setattr(data, "all_dots", lambda R: calls.append(R) or all_dots(R))
+    s = Scores(likelihood)
+    np.testing.assert_allclose(s.start, -all_dots(likelihood.null_model.R)[0], atol=1e-12)
+    assert len(calls) == (not fit_intercept)
