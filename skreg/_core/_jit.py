@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import inspect
+import itertools
 import os
 import sys
 import threading
@@ -16,6 +17,10 @@ try:
     from numba.core.compiler_lock import global_compiler_lock as _compiler_lock
 except ImportError:  # numba has moved it; kernels are then compiled as numba does it, without our cache
     _compiler_lock = None
+try:
+    from numba.core.bytecode import FunctionIdentity
+except ImportError:
+    FunctionIdentity = None
 
 # Sums may be reordered and fused so that loops vectorize, but NaN and inf keep their meaning (`fastmath=True` would
 # let the compiler assume that there are none).
@@ -101,6 +106,19 @@ class Compiler:
             warn_once("interface", text)
 
 
+def _number_functions():
+    """Let numba count compiled functions from a number that no other process counts from.
+
+    The number tells functions of one name apart, such as those inside of `np.sort` and `np.argsort`. Machine code of
+    two processes is loaded together: where both have a function of the same name and number, only one would be kept.
+    """
+    if hasattr(FunctionIdentity, "_unique_ids"):
+        FunctionIdentity._unique_ids = itertools.count(int.from_bytes(os.urandom(7), "big"))
+
+
+_number_functions()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_number_functions)
 if _compiler_lock is not None and hasattr(os, "register_at_fork"):
     # a child forked while a thread compiles would find the lock taken for ever
     os.register_at_fork(

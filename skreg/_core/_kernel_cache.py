@@ -36,6 +36,7 @@ except ImportError:
 
 _KNOWN_MODULES = {"builtins", "math", "numba", "numpy", "scipy"}  # their versions stand for their contents
 _HASH_SIZE = 32  # bytes of a SHA-256
+_FORMAT = "functions numbered by process"  # of files: those of another format are not read
 
 
 def _digest(*texts):
@@ -280,7 +281,7 @@ class KernelCache(FunctionCache):
             return None
         name = _full_name(self._kernel.py_func).replace("<", "").replace(">", "")
         versions = numba.__version__, llvmlite.__version__, np.__version__, sys.implementation.cache_tag
-        environment = _digest(*versions, repr(codegen.magic_tuple()))
+        environment = _digest(_FORMAT, *versions, repr(codegen.magic_tuple()))
         homes = [(_full_name(part), getattr(sys.modules[part.__module__], "__file__", None)) for part in parts]
         signature = _digest(repr(sig), repr(homes))
         content = fingerprint(self._kernel, *parts)

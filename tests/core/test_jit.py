@@ -80,6 +80,28 @@ one = np.ones(2)
 found = kernel(ElasticNet(one, 0.0 * one, -10.0 * one, 10.0 * one), np.arange(2.0), 0.0 * one, 0.9)
 print(found, sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values()))
 """
+# Two kernels that call functions of one name, which the compiler cannot inline.
+NAMESAKES = """
+from skreg._core._jit import njit
+
+def make(step):
+    @njit
+    def inner(n, x):
+        if n == 0:
+            return x
+        return 0.5 * inner(n - 1, x) + step
+    return inner
+
+plus, minus = make(1.0), make(-1.0)
+
+@njit
+def up(n, x):
+    return plus(n, x)
+
+@njit
+def down(n, x):
+    return minus(n, x)
+"""
 # A kernel that is compiled in no time.
 SHORT = """
 from skreg._core.parts.penalties import soft_threshold
@@ -159,6 +181,30 @@ def test_cache__loading_does_not_start_the_compiler(tmp_path):
 def test_cache__compiles_after_loading(tmp_path):
     run(ALLOCATING, NUMBA_CACHE_DIR=str(tmp_path))
     assert run(ALLOCATING + VALUE, NUMBA_CACHE_DIR=str(tmp_path)) == ["[1]", "1", "0", *COMPILED]
+
+
+def test_cache__functions_of_one_name_from_two_processes(tmp_path):
+    """As those that `np.sort` and `np.argsort` compile, they stay two where both kernels are loaded."""
+    (tmp_path / "namesakes_in_test.py").write_text(NAMESAKES)
+    options = dict(PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]), NUMBA_CACHE_DIR=str(tmp_path / "cache"))
+    for name, value in (("up", "1.75"), ("down", "-1.75")):
+        assert run(f"from namesakes_in_test import {name}; print({name}(3, 0.0))", **options) == [value]
+    both = "from namesakes_in_test import up, down; print(up(3, 0.0), down(3, 0.0), *up.stats.cache_hits.values())"
+    assert run(both, **options) == ["1.75", "-1.75", "1"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_cache__forked_children_number_functions_apart(tmp_path):
+    code = """
+    import os
+    from skreg._core._jit import FunctionIdentity
+    for child in range(3):
+        if not os.fork():
+            print(next(FunctionIdentity._unique_ids), flush=True)
+            os._exit(0)
+        os.wait()
+    """
+    assert len(set(run(code))) == 3
 
 
 def test_cache__an_edited_callee_in_another_file_is_compiled(tmp_path):

@@ -18,6 +18,7 @@ STEPS = 10  # prox-gradient steps in a round
 POWER_STEPS = 10  # products with the curvature matrix that estimate its largest eigenvalue
 SAME_SIZE = 1.3  # parts whose numbers of coefficients have at most this ratio have about the same curvature
 NEAR = 0.9  # a coefficient may move when its correlation reaches this share of its limit
+ALMOST_ALL = 0.7  # share of the coefficients of a working set with inner products from which steps move all of them
 SMALL_FACE = 30  # up to this many clusters Newton steps cost next to nothing
 LARGEST_FACE = 1000  # most clusters in one Newton step, which then takes less than a second
 FACTORIZATIONS = 4  # of the curvature matrix of a face, that a Newton step is expected to take
@@ -176,7 +177,8 @@ class VectorRounds:
         if not may_move.size:
             return
         if self._part is None or not self._part.holds(may_move):
-            self._part = Part(form, self.pen, may_move)
+            almost_all = form.has_squares and may_move.size >= ALMOST_ALL * s.w.size  # all need no copy, and stay all
+            self._part = Part(form, self.pen, np.arange(s.w.size) if almost_all else may_move)
         w = s.w.copy()
         self._part.take_steps(w, s.r, known_curvature(form, self._part))
         self._work += 2 * STEPS * form.width * may_move.size

@@ -37,9 +37,8 @@ class SortedPath(PenaltyPath):
         return SortedL1(alpha * self.weights[: blocks.size], float(alpha * self.l2))
 
     def entry_alpha(self, c):
-        out = np.empty(c.size)
-        sorted_entry_alphas(np.where(self.is_fixed, 0.0, np.abs(c)), self.weights, out)
-        return np.where(self.is_fixed, 0.0, out)
+        entry = sorted_entry_alphas(np.where(self.is_fixed, 0.0, np.abs(c)), self.weights)
+        return np.where(self.is_fixed, 0.0, entry)
 
     def holds(self):
         return ~self.is_fixed & bool(self.weights[0] > 0.0)

@@ -143,7 +143,7 @@ class Gradient:
 
     def part(self, at):
         """The design of some coordinates."""
-        return Gram(self.G[np.ix_(at, at)])
+        return self.A if at.size == self.features.size else Gram(self.G[np.ix_(at, at)])
 
     def smooth(self, at):
         """The smooth part as a function of some coordinates with the others at zero, for prox-gradient steps."""

@@ -109,8 +109,8 @@ def test_sorted_l1__conjugate_with_ridge_is_the_supremum(c):
 @pytest.mark.parametrize("c", POINTS)
 def test_sorted_entry_alphas__are_those_of_the_largest_maximizer(weights, c):
     """What leaves zero are the largest magnitudes, as many as maximize their sum minus alpha times the weights."""
-    weights, entry = np.array(weights), np.empty(P)
-    sorted_entry_alphas(np.abs(c), weights, entry)
+    weights = np.array(weights)
+    entry = sorted_entry_alphas(np.abs(c), weights)
     order = np.argsort(-np.abs(c), kind="stable")
     for alpha in (0.3, 0.9, 1.3, 2.1):
         gains = np.append(0.0, np.cumsum(np.abs(c)[order] - alpha * weights))
