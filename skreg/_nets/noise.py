@@ -17,24 +17,22 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
-from .._core._jit import jitted, njit
-
-# Constants in single precision: a Python literal would turn compiled single-precision arithmetic into double.
-ZERO, HALF, ONE, TWO = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0)
+from .._core._jit import inlined, inlined_method, jitted, njit
+from .elementary import HALF, ONE, TWO, ZERO, exp, log, logistic
 
 _MASK = np.uint64(0xFFFFFFFF)
 _GOLDEN, _FIRST, _SECOND = np.uint64(0x9E3779B9), np.uint64(0x7FEB352D), np.uint64(0x846CA68B)
 _S9, _S15, _S16, _S32 = np.uint64(9), np.uint64(15), np.uint64(16), np.uint64(32)
 _STEP = np.float32(2.0**-23)
 # Giles (2012), "Approximating the erfinv function", GPU Computing Gems, table 5: single precision.
-_CENTRE = np.array(
+_C0, _C1, _C2, _C3, _C4, _C5, _C6, _C7, _C8 = np.array(
     [
         2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
         -0.00125372503, -0.00417768164, 0.246640727, 1.50140941,
     ],
     dtype=np.float32,
 )  # fmt: skip
-_TAIL = np.array(
+_T0, _T1, _T2, _T3, _T4, _T5, _T6, _T7, _T8 = np.array(
     [
         -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
         -0.0076224613, 0.00943887047, 1.00167406, 2.83297682,
@@ -122,27 +120,16 @@ def n_before_overflow(place, n):
     return min(n, np.int64(2**32) - np.int64(np.uint64(place) & _MASK))
 
 
-@njit
+@inlined
 def normal(u):
     """The standard normal quantile of u, in single precision."""
     x = TWO * u - ONE
-    w = -np.log((ONE - x) * (ONE + x))
-    if w < _TAIL_BEGINS:
-        w -= _CENTRE_CENTRE
-        p = _CENTRE[0]
-        for k in range(1, 9):
-            p = _CENTRE[k] + p * w
-    else:
-        w = np.sqrt(w) - _TAIL_CENTRE
-        p = _TAIL[0]
-        for k in range(1, 9):
-            p = _TAIL[k] + p * w
-    return _ROOT2 * p * x
-
-
-@njit
-def sigmoid(v):
-    return ONE / (ONE + np.exp(-v))
+    w = -log((ONE - x) * (ONE + x))
+    c = w - _CENTRE_CENTRE
+    centre = (((((((_C0 * c + _C1) * c + _C2) * c + _C3) * c + _C4) * c + _C5) * c + _C6) * c + _C7) * c + _C8
+    t = np.sqrt(w) - _TAIL_CENTRE
+    tail = (((((((_T0 * t + _T1) * t + _T2) * t + _T3) * t + _T4) * t + _T5) * t + _T6) * t + _T7) * t + _T8
+    return _ROOT2 * (centre if w < _TAIL_BEGINS else tail) * x
 
 
 @jitted
@@ -151,6 +138,7 @@ class NoNoise(NamedTuple):
 
     level: np.float32 = ONE
 
+    @inlined_method
     def factor(self, v, u):
         """The factor on a value v, given a number u uniform in (0, 1)."""
         return self.level
@@ -200,7 +188,7 @@ class Adaptive(NamedTuple):
     shift: np.float32
 
     def factor(self, v, u):
-        return ONE if u < sigmoid(v + self.shift) else ZERO
+        return ONE if u < logistic(v + self.shift) else ZERO
 
     def at_inference(self):
         return AdaptiveMean(self.shift)
@@ -213,7 +201,7 @@ class AdaptiveMean(NamedTuple):
     shift: np.float32
 
     def factor(self, v, u):
-        return sigmoid(v + self.shift)
+        return logistic(v + self.shift)
 
     def at_inference(self):
         return self
@@ -227,13 +215,13 @@ class Concrete(NamedTuple):
     temperature: np.float32
 
     def factor(self, v, u):
-        dropped = sigmoid((self.logit + np.log(u / (ONE - u))) / self.temperature)
-        return (ONE - dropped) * (ONE + np.exp(self.logit))
+        dropped = logistic((self.logit + log(u / (ONE - u))) / self.temperature)
+        return (ONE - dropped) * (ONE + exp(self.logit))
 
     def log_slope(self, u):
         """Derivative of the logarithm of the factor with respect to the logit."""
-        dropped = sigmoid((self.logit + np.log(u / (ONE - u))) / self.temperature)
-        return sigmoid(self.logit) - dropped / self.temperature
+        dropped = logistic((self.logit + log(u / (ONE - u))) / self.temperature)
+        return logistic(self.logit) - dropped / self.temperature
 
     def at_inference(self):
         return NoNoise()

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, xlogy
 
-from ..._core._jit import jitted, njit
+from ..._core._jit import inlined_method, jitted, njit
 from ..base import Layer, Param, by_channel, by_position
+from ..elementary import exp, logistic, normal_share, tanh
 from ..noise import (
     HALF,
     ONE,
@@ -18,13 +19,11 @@ from ..noise import (
     begin_places,
     following,
     n_before_overflow,
-    sigmoid,
     uniform,
     uniform_of,
 )
 from .segments import SEGMENT, add_by_channel, positions_of_segment, repeated
 
-_ROOT_HALF = np.float32(math.sqrt(0.5))
 _DENSITY = np.float32(1.0 / math.sqrt(2.0 * math.pi))
 _BLOCK_ROWS = 256
 
@@ -35,6 +34,7 @@ class Relu(NamedTuple):
 
     leak: np.float32 = ZERO
 
+    @inlined_method
     def activate(self, v):
         """Value and derivative at v."""
         slope = ONE if v > ZERO else self.leak
@@ -48,9 +48,8 @@ class Gelu(NamedTuple):
     half: np.float32 = HALF
 
     def activate(self, v):
-        # np.float64: without the compiler, a Python float would be rounded to the single precision of the constants
-        share = self.half + self.half * np.float64(math.erf(v * _ROOT_HALF))
-        return v * share, share + v * _DENSITY * np.exp(-self.half * v * v)
+        share = normal_share(v)
+        return v * share, share + v * _DENSITY * exp(-self.half * v * v)
 
 
 @jitted
@@ -60,7 +59,7 @@ class Silu(NamedTuple):
     one: np.float32 = ONE
 
     def activate(self, v):
-        s = sigmoid(v)
+        s = logistic(v)
         return v * s, s * (self.one + v * (self.one - s))
 
 
@@ -71,7 +70,7 @@ class Tanh(NamedTuple):
     one: np.float32 = ONE
 
     def activate(self, v):
-        t = np.tanh(v)
+        t = tanh(v)
         return t, self.one - t * t
 
 
@@ -82,7 +81,7 @@ class Sigmoid(NamedTuple):
     one: np.float32 = ONE
 
     def activate(self, v):
-        s = sigmoid(v)
+        s = logistic(v)
         return s, s * (self.one - s)
 
 

@@ -10,57 +10,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..._core._jit import jitted, njit
-from ..noise import HALF, ONE, ZERO
-
-# tanh(x) = x P(x^2) / Q(x^2) with a relative error of 2e-9 up to the limit, where it is 1 - 3e-7; fitted by
-# reweighted least squares. Calls of tanh and exp are not vectorized, arithmetic is.
-_P = np.array(
-    [1.0, 0.131279234, 0.00315341184, 1.16869284e-05, -2.25138474e-08, 6.47633849e-11, -1.19044311e-13], np.float32
-)
-_Q = np.array([1.0, 0.464612551, 0.0246909567, 0.000261898145], np.float32)
-_LIMIT = np.float32(7.90531110763549805)
-_P0, _P1, _P2, _P3, _P4, _P5, _P6 = _P
-_Q0, _Q1, _Q2, _Q3 = _Q
+from ..._core._jit import inlined, jitted, njit
+from ..elementary import HALF, ONE, ZERO, tanh
 
 # Gradients of less are set to 0: those of long sequences vanish, and arithmetic with numbers near the smallest ones
 # takes ten times as long.
 _NOTHING = np.float32(1e-25)
 
 
-@jitted
-class Exact(NamedTuple):
-    """The hyperbolic tangent of NumPy, in any precision."""
-
-    half: np.float32 = HALF
-
-    def tanh_of(self, v):
-        return np.tanh(v)
-
-    def logistic_of(self, v):
-        return self.half + self.half * np.tanh(self.half * v)
-
-
-@jitted
-class Rational(NamedTuple):
-    """Fractions of polynomials for single precision, with an error below 4e-7."""
-
-    half: np.float32 = HALF
-
-    def tanh_of(self, v):
-        v = _LIMIT if v > _LIMIT else v  # NaN stays NaN
-        v = -_LIMIT if v < -_LIMIT else v
-        s = v * v
-        p = ((((((_P6 * s + _P5) * s + _P4) * s + _P3) * s + _P2) * s + _P1) * s + _P0) * v
-        return p / (((_Q3 * s + _Q2) * s + _Q1) * s + _Q0)
-
-    def logistic_of(self, v):
-        v = self.half * v
-        v = _LIMIT if v > _LIMIT else v
-        v = -_LIMIT if v < -_LIMIT else v
-        s = v * v
-        p = ((((((_P6 * s + _P5) * s + _P4) * s + _P3) * s + _P2) * s + _P1) * s + _P0) * v
-        return self.half + self.half * (p / (((_Q3 * s + _Q2) * s + _Q1) * s + _Q0))
+@inlined
+def gate(v):
+    """The logistic function by a tanh, which takes half the time; its error is absolute."""
+    return HALF + HALF * tanh(HALF * v)
 
 
 @jitted
@@ -75,7 +36,7 @@ class Gru(NamedTuple):
     n_gates: int = 3
     n_memories: int = 1  # numbers a unit that the backward pass needs beside states and gates
 
-    def advance(self, functions, k, a, u, bias, states, memories):
+    def advance(self, k, a, u, bias, states, memories):
         """Step k: the products in a (gates, steps, m) become the gates, for the m units of all rows of a batch.
 
         u (gates, m) are the recurrent products; states (steps + 1, m) and memories (steps + 1, n_memories, m) are those
@@ -85,13 +46,13 @@ class Gru(NamedTuple):
         u_reset, u_update, u_new = u[0], u[1], u[2]
         h, out, memory = states[k], states[k + 1], memories[k + 1, 0]
         for j in range(h.size):
-            r = functions.logistic_of(reset[j] + u_reset[j])
+            r = gate(reset[j] + u_reset[j])
             q = u_new[j] + bias[j]
             reset[j] = r
             memory[j] = q
-            new[j] = functions.tanh_of(new[j] + r * q)
+            new[j] = tanh(new[j] + r * q)
         for j in range(h.size):
-            z = functions.logistic_of(update[j] + u_update[j])
+            z = gate(update[j] + u_update[j])
             update[j] = z
             out[j] = new[j] + z * (h[j] - new[j])
 
@@ -130,18 +91,18 @@ class Lstm(NamedTuple):
     n_gates: int = 4
     n_memories: int = 2
 
-    def advance(self, functions, k, a, u, bias, states, memories):
+    def advance(self, k, a, u, bias, states, memories):
         enter, forget, leave, new = a[0, k], a[1, k], a[2, k], a[3, k]
         u_enter, u_forget, u_leave, u_new = u[0], u[1], u[2], u[3]
         old, cell, squashed, out = memories[k, 0], memories[k + 1, 0], memories[k + 1, 1], states[k + 1]
         for j in range(out.size):
-            enter[j] = functions.logistic_of(enter[j] + u_enter[j])
-            forget[j] = functions.logistic_of(forget[j] + u_forget[j])
-            leave[j] = functions.logistic_of(leave[j] + u_leave[j])
-            new[j] = functions.tanh_of(new[j] + u_new[j])
+            enter[j] = gate(enter[j] + u_enter[j])
+            forget[j] = gate(forget[j] + u_forget[j])
+            leave[j] = gate(leave[j] + u_leave[j])
+            new[j] = tanh(new[j] + u_new[j])
         for j in range(out.size):
             cell[j] = forget[j] * old[j] + enter[j] * new[j]
-            squashed[j] = functions.tanh_of(cell[j])
+            squashed[j] = tanh(cell[j])
             out[j] = leave[j] * squashed[j]
 
     def retreat(self, k, a, du, states, memories, d, d_memory):
@@ -165,10 +126,10 @@ class Elman(NamedTuple):
     n_gates: int = 1
     n_memories: int = 0
 
-    def advance(self, functions, k, a, u, bias, states, memories):
+    def advance(self, k, a, u, bias, states, memories):
         h, product, out = a[0, k], u[0], states[k + 1]
         for j in range(out.size):
-            h[j] = functions.tanh_of(h[j] + product[j])
+            h[j] = tanh(h[j] + product[j])
             out[j] = h[j]
 
     def retreat(self, k, a, du, states, memories, d, d_memory):
@@ -182,12 +143,12 @@ CELLS = {"gru": Gru(), "lstm": Lstm(), "rnn": Elman()}
 
 
 @njit
-def run_forward(cell, functions, a, U, bias, masks, lengths, backwards, states, memories, u, some):
+def run_forward(cell, a, U, bias, masks, lengths, backwards, states, memories, u, some):
     """All steps of a cell; m is the number of rows times that of units.
 
     Parameters
     ----------
-    cell, functions : jitted cell, jitted functions
+    cell : jitted cell
     a : ndarray of shape (gates, steps, m)
         Products of the inputs with their weights, with biases; they become the gates.
     U : ndarray of shape (gates, units, units)
@@ -216,7 +177,7 @@ def run_forward(cell, functions, a, U, bias, masks, lengths, backwards, states, 
                 for j in range(m):
                     h[j] = states[k, j] * mask[j]
             np.dot(h.reshape(n, H), U[g], u[g].reshape(n, H))
-        cell.advance(functions, k, a, u, bias, states, memories)
+        cell.advance(k, a, u, bias, states, memories)
         t = n_steps - 1 - k if backwards else k
         if t >= shortest:
             for i in range(n):

@@ -5,7 +5,7 @@ import numpy as np
 from ..._core._jit import njit
 from ..base import Layer, Param, by_channel
 from ..noise import ONE, perturb
-from .cells import CELLS, Exact, Rational, run_backward, run_forward
+from .cells import CELLS, run_backward, run_forward
 from .dense import Weighted
 
 
@@ -213,10 +213,9 @@ class Direction(Layer):
         u, some = ctx.scratch((G, n * H), dtype), ctx.scratch((5, n * H), dtype)
         flat = a.reshape(G, n_steps, -1), states.reshape(n_steps + 1, -1), masks.reshape(len(masks), n * H)
         gates, flat_states, flat_masks = flat
-        functions = Rational() if dtype == np.float32 else Exact()
         bias = np.tile(self.state_bias.value, n)
         rest = lengths, self.backwards, flat_states, memories
-        run_forward(cell, functions, gates, U, bias, flat_masks, *rest, u, some)
+        run_forward(cell, gates, U, bias, flat_masks, *rest, u, some)
         out = ctx.scratch((n, n_steps, H), dtype)
         from_steps(states[1:], self.backwards, out)
 
