@@ -34,7 +34,9 @@ def prefer_vertex(s, family, alpha, point, goal, data=None):
     pen = family.at(alpha, s.blocks)
     if not isinstance(pen, ElasticNet):
         return point
-    if s.pivot > INDEPENDENT and np.isin(np.flatnonzero(s.w), s.independent).all():
+    others = s.w != 0.0
+    others[s.independent] = False
+    if s.pivot > INDEPENDENT and not others.any():
         return point
     w, found = s.w, at_vertex(pen, s.w, *s.columns_and_scores(), s.inner_products, data)
     if found is None:
