@@ -221,10 +221,11 @@ class BlockRounds:
             self._last = self._round
 
 
-def solve(s, pen, tol, share, max_rounds):
+def solve(s, pen, tol, share, max_rounds, is_model=False):
     """Lower the objective until the certificate is at most `tol`, or that share of the objective.
 
-    The certificate covers all coordinates of the working set; sweeps visit only those that may move.
+    The certificate covers all coordinates of the working set; sweeps visit only those that may move. Rounding in the
+    state does not matter to a model, which is only for the next step.
     """
     proof, steps = certificate(s, pen), (BlockRounds if pen.is_separable else VectorRounds)(s, pen)
     rounds = 0
@@ -235,6 +236,8 @@ def solve(s, pen, tol, share, max_rounds):
         if rounds >= max_rounds or (rounds and gap <= max(tol, share * value)):
             if gap <= tol:
                 steps.polish()
+            if is_model:
+                return Result(value, gap, proof, rounds)
             # Updates and extrapolations leave rounding in r: it is computed again from w before it is certified.
             s.move(s.w)
             (value, c), proof = s.evaluate(pen), certificate(s, pen)

@@ -131,11 +131,15 @@ class NewtonSteps:
         form = model.on_rows() if G is None else model.on_gram(at, G)
         form.lips = model.block_curvatures(form, block_ends(model_pen), model_pen.is_separable)
         q = SquaredLoss(form)
-        q.move(np.append(s.w[at], np.zeros(model.n_free)))
+        w = np.append(s.w[at], np.zeros(model.n_free))
+        if G is None and s.K == 1:  # the state is known
+            q.w, q.r = w, s.data.from_rows(s.rows.R[0].copy())
+        else:
+            q.move(w)
         # Unpenalized coefficients are solved for exactly in every round, which is expensive: few rounds are enough.
         n_bare = unpenalized(model_pen).size - model.n_free
         rounds = 1 if n_bare == at.size else POLICY.few_model_rounds if n_bare else POLICY.model_rounds
-        inner.solve(q, model_pen, tol, 0.0, rounds)
+        inner.solve(q, model_pen, tol, 0.0, rounds, is_model=True)
         s.independent = at[q.independent[q.independent < at.size]]
         s.pivot = self._unweighted(q.pivot, model, G)
         found = s.w.copy()
