@@ -51,10 +51,11 @@ def prefer_vertex(s, family, alpha, point, goal, data=None):
 
 
 def at_vertex(pen, w, cols, scores, products, data=None):
-    """Coefficients with more zeros and, to rounding, the same objective as w under an `ElasticNet`, or None.
+    """Coefficients of which more are zero or at a bound, with the objective of w under an `ElasticNet`, or None.
 
     ``products(at)`` gives the inner products of the columns of some coordinates.
     """
+    w = np.clip(w, pen.lower, pen.upper)  # bounds of other units may differ by rounding
     found = w.copy()
     may_move = (w != 0.0) & (pen.l1 > 0.0) & (pen.l2 == 0.0) & (pen.lower < w) & (w < pen.upper)
     for k in np.unique(scores[may_move]):
@@ -64,7 +65,8 @@ def at_vertex(pen, w, cols, scores, products, data=None):
         G = products(at)
         if not _independent(G):
             found[at] = to_vertex(G, w[at], np.where(w > 0.0, pen.upper, pen.lower)[at])
-    return found if np.count_nonzero(found) < np.count_nonzero(w) else None
+    is_free = (found != 0.0) & (pen.lower < found) & (found < pen.upper)
+    return found if np.count_nonzero(is_free & may_move) < np.count_nonzero(may_move) else None
 
 
 def _independent_in_sample(data, cols):
@@ -99,7 +101,7 @@ def to_vertex(G, w, bounds):
 
     Coefficients that would pass their bound, on the same side of zero, stay there instead of another's zero.
     """
-    N, w = null_vectors(G, DEPENDENT * max(np.abs(G).sum(axis=1).max(), 1.0)), w.copy()
+    N, w, sides = null_vectors(G, DEPENDENT * max(np.abs(G).sum(axis=1).max(), 1.0)), w.copy(), np.sign(w)
     while N.shape[1]:
         size = np.abs(N).max(axis=1)
         i = int(np.argmin(np.divide(np.abs(w), size, out=np.full(w.size, np.inf), where=(size > NULL) & (w != 0.0))))
@@ -116,6 +118,7 @@ def to_vertex(G, w, bounds):
             move, end = room[i] * move, bounds[i]
         w += move
         w[i] = end
+        w = sides * np.clip(sides * w, 0.0, sides * bounds)  # rounding moves others over zero or their bounds
         c = int(np.argmax(np.abs(N[i])))
         N = np.delete(N - np.outer(N[:, c], N[i] / N[i, c]), c, axis=1)
         N[i] = 0.0

