@@ -120,13 +120,14 @@ class Augmenter(DocumentationLinkMixin, BaseEstimator):
 
     A subclass implements `_augment`, which takes the arguments of `augment` when parameters have been checked;
     `_learn(X, y)` if it learns from the training rows; `_check()` if it checks more than single parameters; and sets
-    `_takes_sparse` if sparse rows stay sparse, and `_weakest` to the values of the parameters that decide its strength
-    with which it changes rows least. One with a parameter `columns` gets these columns only. `random_state`
-    is for `fit_resample` only: other callers pass a generator.
+    `_takes_sparse` if sparse rows stay sparse, `_reads` if it would misread series of several channels, and `_weakest`
+    to the values of the parameters that decide its strength with which it changes rows least. One with a parameter
+    `columns` gets these columns only. `random_state` is for `fit_resample` only: other callers pass a generator.
     """
 
     _parameter_constraints = {}
     _takes_sparse = False
+    _reads = None  # what rows of two axes are: "images" or "spectrograms"; None for series, or for all rows
     _weakest = {}
     columns = None
 

@@ -82,6 +82,7 @@ class ImageAugmenter(Perturbation):
     """
 
     _image_constraints = {"image_shape": [ARRAY_LIKE, NONE], "random_state": [RANDOM_STATE]}
+    _reads = "images"
     fill = None
 
     def _perturb(self, X, rng):

@@ -153,6 +153,7 @@ class CutMix(Augmenter):
     True
     """
 
+    _reads = ImageAugmenter._reads
     _weakest = {"alpha": 1e-3}
     _parameter_constraints = {"alpha": [POSITIVE], **ImageAugmenter._image_constraints}
 

@@ -258,6 +258,7 @@ _MASKS = """
 class _Mask(Perturbation):
     """Base class of the masks of SpecAugment: bands of a spectrogram are set to its mean."""
 
+    _reads = "spectrograms"
     _weakest = {"width": 1}
     _parameter_constraints = {
         "width": [COUNT],

@@ -39,6 +39,19 @@ def with_indices(augmenter, X):
     return new
 
 
+def check_reads_series(augmenter):
+    """Raise ValueError where an augmenter, or one inside it, would take (steps, channels) for something else."""
+    if augmenter._reads is not None:
+        raise ValueError(
+            f"{augmenter!r} changes {augmenter._reads}; the rows of X are series of (steps, channels). Let augmenter be"
+            " one of series, such as TimeWarp or AmplitudeScale."
+        )
+    for value in augmenter.get_params(deep=False).values():
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(one, Augmenter):
+                check_reads_series(one)
+
+
 class MixedRows:
     """Rows of numbers and codes as rows of numbers and text: augmenters must not compute with codes.
 
@@ -122,6 +135,8 @@ class RowAugmenter:
         some = thinned(rows)
         self.augmenter = clone(augmenter)
         self.augmenter._check()
+        if shape is not None and len(shape) == 2:
+            check_reads_series(self.augmenter)
         self.context = copy_context()  # that of `fit`, for warnings: batches are made in another thread
         if mixed is None:
             self.augmenter.fit(self._take(some), data.y[some])

@@ -58,11 +58,12 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
 
     _has_fixed_inputs = True  # whether the shape of the weights depends on the number of features
     _start = None  # Start, while a pretrained net is fine-tuned
+    _streams = False  # whether the last rows came by `partial_fit`
     _range = None  # of brightness, where the rows of fit look like images
 
     def __getstate__(self):
         """Without the state of the optimizer, twice as large as the net, unless the estimator may continue from it."""
-        keeps = self.warm_start or getattr(self, "_streams", False)
+        keeps = self.warm_start or self._streams
         left_out = ("_checked_rows",) if keeps else ("_checked_rows", "_optimizer")
         return {name: value for name, value in super().__getstate__().items() if name not in left_out}
 
@@ -276,11 +277,11 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
             ``X`` and ``y`` as they were given to `fit`, for callbacks.
         """
         size, n_steps = rows.steps()
+        self._streams = False
         if again:
             self._go_on(architecture, rows.data)
         else:
             self._begin(architecture, rows.data, rows.found, seed)
-        self._streams = False
         self._set_optimizer()
         validation = self._validation_set(*outside) if outside else rows.validation() if rows.held else None
         if self.strength_schedule == "gap" and validation is None:
@@ -307,11 +308,11 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         again = hasattr(self, "_net")
         architecture = self._settled(architecture, again)
         size, n_steps = self._steps(found)
+        self._streams = True
         if again:
             self._go_on(architecture, data)
         else:
             self._begin(architecture, data, found, self._draw_seed())
-        self._streams = True
         self._set_optimizer()
         rng = np.random.default_rng([self._split_seed, 2, len(self.loss_curve_), self._optimizer.steps])
         with JudgedTogether():

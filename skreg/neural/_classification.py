@@ -262,8 +262,8 @@ class NetClassifier(ClassifierMixin):
               nearest class mean, in the last hidden layer (Lee et al., "A simple unified framework for detecting
               out-of-distribution samples and adversarial attacks", NeurIPS 2018, eq. 2), divided by the distance below
               which 95 % of the validation rows are (of the training rows, if there are no validation rows). It needs no
-              dropout. NaN after `partial_fit`, for a single training row, and if the last hidden layer has more than
-              2000 units.
+              dropout, and does not see features that were constant in training. NaN after `partial_fit`, where no class
+              has two different rows, and if the last hidden layer has more than 2000 units.
         """
         X = self._rows_to_predict(X, n_draws)
         probabilities, entropies, noise = Moments(), Moments(), Moments()

@@ -106,6 +106,8 @@ class ConvolutionalNet(BaseNet):
             raise ValueError(
                 f"X must hold images of one shape; got {shapes[0]} in row 0 and {shapes[other]} in row {other}."
             ) from error
+        if not is_table and X.ndim == 0:
+            raise ValueError(f"X must hold images, signals or flat rows; got {X.item()!r}.")
         flat = is_table or X.ndim < 3
         if not reset:
             self._check_is_not_one(X)

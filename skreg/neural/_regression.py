@@ -21,6 +21,7 @@ from ._uncertainty import ConformityScores, Moments, Uncertainty, check_coverage
 
 _BOUND = np.float32(9.0)  # of the predicted log variance, for y of variance 1: standard deviations of 0.01 to 90
 
+LARGEST_ROUNDING = 1e-3  # of predictions, in standard deviations of the target
 DRAWS = 50  # for the conformity scores, as in predictions by default
 
 
@@ -67,20 +68,30 @@ class NetRegressor(RegressorMixin):
         return self._width_out > self._n_outputs
 
     def _set_units(self, data, rows, sums):
-        """Set the mean and scale that standardize the targets."""
+        """Set the mean and scale that standardize the targets; a constant one has scale 0, but in `partial_fit`."""
         if self._start is not None and self._start.units is not None:
             self._mean, self._scale = self._start.units
+            self._scale = self._divisor
             return
         Y, sums = counted(data.targets[rows], sums)
         with np.errstate(over="ignore", invalid="ignore"):
             self._mean = np.average(Y, axis=0, weights=sums)
             self._scale = np.sqrt(np.average((Y - self._mean) ** 2, axis=0, weights=sums))
-        self._scale[self._scale <= 1e-12 * np.abs(self._mean)] = 1.0
+        self._scale[self._scale <= 1e-12 * np.abs(self._mean)] = 1.0 if self._streams else 0.0
         for t in np.flatnonzero(~np.isfinite(self._scale)):
             raise target_overflow("y" if Y.shape[1] == 1 else f"y[:, {t}]", np.abs(Y[:, t]).max())
 
+    def _go_on(self, wanted, data):
+        super()._go_on(wanted, data)
+        self._scale = self._divisor  # what was constant may vary now
+
+    @property
+    def _divisor(self):
+        """What differences of targets are divided by: their scale, or 1 for a constant target."""
+        return np.where(self._scale > 0.0, self._scale, 1.0)
+
     def _targets(self, data):
-        return Targets(((data.targets - self._mean) / self._scale).astype(np.float32, order="C"), None)
+        return Targets(((data.targets - self._mean) / self._divisor).astype(np.float32, order="C"), None)
 
     _plain_targets = _targets
 
@@ -149,8 +160,13 @@ class NetRegressor(RegressorMixin):
         return self._partial_fit(architecture, self._read(X, y, sample_weight, reset=not hasattr(self, "_net")))
 
     def _means(self, z):
-        """Predictions (..., n_outputs) in the units of y from the outputs of the net."""
-        return z[..., : self._n_outputs] * self._scale.astype(z.dtype) + self._mean.astype(z.dtype)
+        """Predictions (..., n_outputs) in the units of y from the outputs of the net.
+
+        They are in double precision where targets are so far from zero that single precision would round them.
+        """
+        rounding = np.finfo(z.dtype).eps * np.abs(self._mean)
+        dtype = z.dtype if (rounding <= LARGEST_ROUNDING * self._divisor).all() else np.dtype(np.float64)
+        return z[..., : self._n_outputs] * self._scale.astype(dtype) + self._mean.astype(dtype)
 
     def _variances(self, z):
         """Learned variances of the noise (..., n_outputs), in the units that the net computes in."""
@@ -212,7 +228,7 @@ class NetRegressor(RegressorMixin):
         """`ConformityScores` of rows for which the net has the outputs z."""
         some = thinned(np.arange(rows.size))
         residuals = self._averaged(z[some])[..., : self._n_outputs] - targets.take(rows[some])
-        std = np.sqrt(sum(self._moments(X[rows[some]], DRAWS)[1:])) / self._scale
+        std = np.sqrt(sum(self._moments(X[rows[some]], DRAWS)[1:])) / self._divisor
         residuals, own = counted(residuals, weights[rows[some]].astype(np.float64))
         std = std[~np.isnan(std[..., 0])] if std.ndim == 3 else std
         return ConformityScores.of(residuals, std, own)
@@ -287,7 +303,7 @@ class NetRegressor(RegressorMixin):
             - `distance`, of shape (n_samples,): distance from the training rows. It is the Mahalanobis distance to
               their mean, in the last hidden layer, divided by the distance below which 95 % of the validation rows are
               (of the training rows, if there are no validation rows). It needs no dropout. NaN after `partial_fit`,
-              for a single training row, and if the last hidden layer has more than 2000 units.
+              where training rows do not differ, and if the last hidden layer has more than 2000 units.
         """
         X = self._rows_to_predict(X, n_draws)
         mean, epistemic, aleatoric = self._moments(X, n_draws)

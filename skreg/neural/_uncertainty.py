@@ -17,6 +17,7 @@ _FEWEST_ROWS = 2_000  # of which the distances take all
 _ROWS_PER_FEATURE, _ROWS_PER_CLASS = 10, 100
 MAX_FEATURES = 2_000  # no covariance is estimated for wider layers
 MANY_FEATURES = 500  # with so many, several threads of BLAS are faster than one
+ROUNDING = 1e-6  # relative difference of features in single precision that tells no two rows apart
 TYPICAL = 0.95  # share of the rows given to `set_unit` with a distance below 1
 
 
@@ -176,6 +177,11 @@ class FeatureDistance:
     features : ndarray of shape (n, width)
     codes : ndarray of int of shape (n,) or None
         The class of every row.
+
+    Attributes
+    ----------
+    is_known : bool
+        Whether rows of a class differ; distances are NaN otherwise.
     """
 
     def __init__(self, features, codes):
@@ -183,7 +189,9 @@ class FeatureDistance:
         codes = np.zeros(len(features), int) if codes is None else np.unique(codes, return_inverse=True)[1]
         order, counts = np.argsort(codes, kind="stable"), np.bincount(codes)
         means = np.add.reduceat(features[order], np.cumsum(counts) - counts) / counts[:, None]
-        covariance = OAS(store_precision=False, assume_centered=True).fit(features - means[codes]).covariance_
+        within = features - means[codes]
+        self.is_known = bool(np.square(within).sum() > ROUNDING**2 * np.square(features).sum())
+        covariance = OAS(store_precision=False, assume_centered=True).fit(within).covariance_
         floor = np.finfo(np.float32).eps * max(covariance.diagonal().max(), np.finfo(np.float32).tiny)
         covariance.flat[:: len(covariance) + 1] += floor
         inverse = solve_triangular(cholesky(covariance, lower=True), np.eye(len(covariance)), lower=True)
@@ -198,6 +206,8 @@ class FeatureDistance:
 
     def __call__(self, features):
         """Distances of shape (n,), infinite where features are not finite: a row too far away for single precision."""
+        if not self.is_known:
+            return np.full(len(features), np.nan)
         finite = np.isfinite(features).all(axis=1)
         origin = self.centres.mean(axis=0, dtype=np.float64)  # from which numbers are small enough to be squared apart
         whitened = self._whitened(np.where(finite[:, None], features, 0.0)) - origin
@@ -208,7 +218,8 @@ class FeatureDistance:
 
     def set_unit(self, features):
         """Make the typical distance of these rows the unit."""
-        self.unit = max(float(np.quantile(self(features), TYPICAL)), np.finfo(np.float32).tiny)
+        if self.is_known:
+            self.unit = max(float(np.quantile(self(features), TYPICAL)), np.finfo(np.float32).tiny)
 
 
 def features_of(net, X, rows=None):

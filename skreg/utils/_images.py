@@ -67,12 +67,12 @@ def warn_of_range(X, fitted, are_images, name):
     is_same_kind = fitted is None or (not are_images and X.dtype.kind == {BYTES: "u", SHARES: "f"}[fitted])
     if told or is_same_kind:  # which saves small nets the time for a look at the numbers
         return
-    if (found := range_of(X, are_images)) not in (None, fitted):
+    if range_of(X, are_images) not in (None, fitted):
         if told is not None:
             told.append(True)
         warnings.warn(
-            f"X holds {found}, but {name} was fitted to {fitted}: its predictions mean nothing. Let X have the numbers"
-            " that it had in fit.",
+            f"X holds numbers from 0 to {X.max():g}, but {name} was fitted to {fitted}: its predictions mean nothing. Let"
+            " X have the numbers that it had in fit.",
             UserWarning,
             stacklevel=caller_level(),
         )

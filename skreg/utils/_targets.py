@@ -9,14 +9,15 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 
 from ._errors import caller_level
-from ._validation import as_numbers, check_one_shape, check_table, is_missing
+from ._validation import as_numbers, check_not_masked, check_one_shape, check_table, is_missing
 
 _LISTED = 10  # labels in a message, at most
 MIN_SQUARE = 1e-300  # mean square of a target below which products with tolerances lose digits
 
 
 def check_dense(y):
-    """Raise TypeError for a sparse matrix of targets, of which NumPy makes one object, or which it reads row by row."""
+    """Raise TypeError for targets that NumPy would misread: a sparse matrix, or an array with masked entries."""
+    check_not_masked(y, "y", "compressed(), with the same rows of X")
     if sp.issparse(y):
         raise TypeError(f"y must be dense; got a sparse matrix of shape {y.shape}: pass y.toarray().")
 
@@ -88,6 +89,7 @@ def check_weights(sample_weight, n):
     """
     if sample_weight is None:
         return None
+    check_not_masked(sample_weight, "sample_weight", "filled(0.0)")
     weights = as_numbers(sample_weight, "sample_weight")
     if weights.ndim == 0:
         weights = np.full(n, float(weights))

@@ -95,6 +95,12 @@ def is_dask(X):
     return dask is not None and dask.is_dask_collection(X) and hasattr(X, "to_delayed")
 
 
+def check_not_masked(values, name, advice):
+    """Raise TypeError where an array has masked entries, whose mask NumPy forgets; `advice` is a method to call."""
+    if np.ma.is_masked(values):
+        raise TypeError(f"{name} has masked entries, which would be read as numbers: pass {name}.{advice}.")
+
+
 def check_in_memory(X, name="X"):
     """Raise TypeError for what scikit-learn and NumPy misread without a word.
 
@@ -105,8 +111,7 @@ def check_in_memory(X, name="X"):
             f"{name} is a Dask {type(X).__name__}, which would be read as a whole here: pass {name}.compute() if it"
             " fits in memory."
         )
-    if np.ma.is_masked(X):
-        raise TypeError(f"{name} has masked entries, which would be read as numbers: pass {name}.filled(np.nan).")
+    check_not_masked(X, name, "filled(np.nan)")
     is_column = isinstance(X, np.ndarray) and X.dtype == object and (X.ndim == 1 or X.shape[1:] == (1,))
     if is_column or isinstance(X, (list, tuple)):
         for i, row in enumerate(X.ravel() if is_column else X):

@@ -1,5 +1,7 @@
 """Bad input to the perceptrons gets an error that names the argument and the value, before any work is done."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,10 @@ from skreg import (
     DropoutMLPRegressor,
     DropoutRNNRegressor,
     DropoutTransformerRegressor,
+    EarlyStoppingRegressor,
+    ElasticNetProx,
 )
+from skreg.augmentation import Compose, CutMix, Flip, Shift, TimeMask, TimeWarp
 from tests.problems import regression
 
 X, Y = regression(20, 4)
@@ -302,3 +307,28 @@ def test_bad_input__going_on_with_other_parameters():
     assert model.predict_uncertainty(X).total.shape == (20,)
     with pytest.raises(ValueError, match=r"cannot continue with dropout=\(0\.9,\) \(it was \(0\.25,\)\)"):
         model.set_params(heteroscedastic=False, dropout=0.9).partial_fit(X, Y)
+
+
+@pytest.mark.parametrize("model", [DropoutMLPRegressor(**FAST), ElasticNetProx(), EarlyStoppingRegressor()])
+def test_bad_input__masked_targets_and_weights(model):
+    masked = np.ma.masked_greater(Y, Y.mean())
+    with pytest.raises(TypeError, match="y has masked entries"):
+        model.fit(X, masked)
+    with pytest.raises(TypeError, match="sample_weight has masked entries"):
+        model.fit(X, Y, sample_weight=np.ma.masked_greater(np.arange(20.0), 15.0))
+
+
+@pytest.mark.parametrize("bad", [None, 3, {}])
+def test_bad_input__what_is_no_array_of_images(bad):
+    model = DropoutCNNRegressor(2, max_iter=1, early_stopping=False).fit(np.ones((9, 4, 4)), np.arange(9.0))
+    for call in (lambda: model.predict(bad), lambda: clone(model).fit(bad, np.arange(9.0))):
+        with pytest.raises(ValueError, match=re.escape(f"X must hold images, signals or flat rows; got {bad!r}.")):
+            call()
+
+
+@pytest.mark.parametrize("model", [DropoutCNNRegressor(2, dims=1), DropoutRNNRegressor(2)])
+@pytest.mark.parametrize("augmenter", [Flip(), CutMix(), TimeMask(2), Compose([TimeWarp(), Shift(1.0)])])
+def test_bad_input__augmenters_that_would_misread_series(model, augmenter):
+    model = clone(model).set_params(augmenter=augmenter, max_iter=1, early_stopping=False)
+    with pytest.raises(ValueError, match=r"changes (images|spectrograms); the rows of X are series"):
+        model.fit(np.ones((9, 6, 2)), np.arange(9.0))

@@ -768,3 +768,33 @@ def test_mlp__type_errors_name_the_class():
     for model in (DropoutMLPClassifier(), DropoutMLPRegressor()):
         with pytest.raises(TypeError, match=rf"{type(model).__name__}\.fit\(\)"):
             model.fit(np.ones((9, 2)), np.arange(9) % 2, cv=3)
+
+
+def test_targets__constant_ones_are_predicted_exactly():
+    X = np.random.default_rng(0).standard_normal((60, 3))
+    Y = np.column_stack([X[:, 0], np.full(60, 0.1), np.zeros(60)])
+    model = DropoutMLPRegressor(4, max_iter=2, early_stopping=False, random_state=0).fit(X, Y)
+    with pytest.warns(UserWarning, match="without validation rows"):
+        low, high = model.predict_interval(X)
+    for found in (model.predict(X), low, high, model.predict_uncertainty(X).mean):
+        np.testing.assert_allclose(found[:, 1:], Y[:, 1:], rtol=1e-12, atol=0.0)
+    assert np.all(model.predict_uncertainty(X).total[:, 1:] == 0.0)
+
+
+@pytest.mark.parametrize("again", ["partial_fit", "fit"])
+def test_targets__what_was_constant_may_vary_later(again):
+    X = np.random.default_rng(0).standard_normal((60, 3))
+    model = DropoutMLPRegressor(4, max_iter=2, early_stopping=False, warm_start=True, random_state=0)
+    call = getattr(model, again)
+    call(X, np.ones(60))
+    assert np.ptp(call(X, X[:, 0]).predict(X)) > 0.0
+
+
+def test_targets__far_from_zero_are_not_rounded_to_single_precision():
+    X = np.random.default_rng(0).standard_normal((60, 3)).astype(np.float32)
+    model = DropoutMLPRegressor(4, max_iter=5, early_stopping=False, random_state=0)
+    assert model.fit(X, X[:, 0]).predict(X).dtype == np.float32
+    predicted = model.fit(X, 1e9 + X[:, 0].astype(float)).predict(X)
+    assert predicted.dtype == np.float64
+    assert np.ptp(predicted) > 0.1
+    np.testing.assert_allclose(predicted - 1e9, model.predict(X.astype(float)) - 1e9, atol=1e-5)

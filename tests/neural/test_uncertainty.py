@@ -252,7 +252,9 @@ def test_distance__a_single_row_has_none():
     model = DropoutMLPRegressor(normalization=None, standardize=None, **SMALL).fit(X[:1], y[:1])
     assert np.isnan(model.predict_uncertainty(X).distance).all()
     one_of_each = DropoutMLPClassifier(**SMALL).fit(X[:2], [0, 1])  # nothing varies within a class
-    assert np.isfinite(one_of_each.predict_uncertainty(X).distance).all()
+    assert np.isnan(one_of_each.predict_uncertainty(X).distance).all()
+    copies = DropoutMLPClassifier(**SMALL).fit(np.repeat(X[:3], 20, axis=0), np.repeat([0, 1, 2], 20))
+    assert np.isnan(copies.predict_uncertainty(X).distance).all()
 
 
 def test_distance__knows_classes_of_few_rows():
