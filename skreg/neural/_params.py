@@ -79,7 +79,8 @@ class NetParameters:
         except (TypeError, ValueError) as error:
             raise ValueError(f"{name} must hold numbers, one for every layer; got {value!r}.") from error
         if array.shape not in ((), (n,)):
-            raise ValueError(f"{name} must be a number, or hold {n}, one for every layer; got {value!r}.")
+            layers = "hidden layer" if name == "dropout" else "layer"
+            raise ValueError(f"{name} must be a number, or hold {n}, one for every {layers}; got {value!r}.")
         if not ((array >= 0.0) & (array < high)).all():
             raise ValueError(f"{name} must lie in [0, {high:g}) in every layer; got {value!r}.")
         return np.broadcast_to(array, (n,))
@@ -178,7 +179,7 @@ class NetParameters:
         radii = list(value) if np.ndim(value) else [value] * len(hidden)
         if len(radii) != len(hidden) or not all(r is None or (isinstance(r, Real) and r > 0.0) for r in radii):
             raise ValueError(
-                f"max_norm must be positive, or hold {len(hidden)} positive numbers or None, one for every layer; got"
-                f" {value!r}."
+                f"max_norm must be positive, or hold {len(hidden)} positive numbers or None, one for every layer but"
+                f" the output layer; got {value!r}."
             )
         return {group: radius for group, radius in zip(hidden, radii, strict=True) if radius is not None}

@@ -71,8 +71,8 @@ def warn_of_range(X, fitted, are_images, name):
         if told is not None:
             told.append(True)
         warnings.warn(
-            f"X holds numbers from 0 to {X.max():g}, but {name} was fitted to {fitted}: its predictions mean nothing. Let"
-            " X have the numbers that it had in fit.",
+            f"X holds numbers from 0 to {X.max():g}, but {name} was fitted to {fitted}: its predictions mean nothing."
+            " Let X have the numbers that it had in fit.",
             UserWarning,
             stacklevel=caller_level(),
         )

@@ -203,6 +203,8 @@ def check_classes(y, sample_weight, classes=None):
         classes, codes = class_codes(y, classes)
     except TypeError as error:
         types = ", ".join(sorted({type(label).__name__ for label in y}))
+        if "bytes" in types:
+            raise TypeError(f"y must hold labels as text, not as bytes ({types}): pass y.astype(str).") from error
         raise TypeError(f"y must hold labels of one type; got labels of the types {types}.") from error
     weights = check_weights(sample_weight, codes.size)
     if not known and np.count_nonzero(np.bincount(codes, weights)) < 2:
