@@ -15,6 +15,7 @@ RUN_CHILD = f"import sys; sys.path.append({str(ROOT)!r}); from benchmarks import
 def child(*words, cache=None):
     """The result of a new process; `cache` is the folder for numba's compiled kernels."""
     env = {**os.environ, "MALLOC_MMAP_THRESHOLD_": str(1 << 17)}  # freed memory leaves the process at once (glibc)
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # packages have bytecode, as pip leaves them
     if cache is not None:
         env["NUMBA_CACHE_DIR"] = str(cache)
     command = [sys.executable, "-W", "ignore", "-c", RUN_CHILD, *map(str, words)]
@@ -50,6 +51,7 @@ def first_fits(name, repeats):
             "scikit-learn": lambda: child("first", *peer, cache=warm),
         }
         turns["skreg"]()
+        turns["scikit-learn"]()
         found = {solver: [] for solver in turns}
         for _ in range(repeats):
             for solver, turn in turns.items():
