@@ -14,6 +14,8 @@ from numba import types
 from numba.extending import overload
 from scipy.special import expit, ndtr
 
+from .._core._jit import OPTIONS
+
 # Constants in single precision: a Python literal would turn compiled single-precision arithmetic into double.
 ZERO, HALF, ONE, TWO = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0)
 
@@ -118,8 +120,8 @@ def _normal_share(v):
     p = ((((_P5 * s + _P4) * s + _P3) * s + _P2) * s + _P1) * s + _P0
     q = ((((_Q5 * s + _Q4) * s + _Q3) * s + _Q2) * s + _Q1) * s + _Q0
     erf = v * (p / q)
-    erf = ONE if v > _ERF_LIMIT else erf
-    erf = -ONE if v < -_ERF_LIMIT else erf
+    erf = ONE if erf > ONE else erf
+    erf = -ONE if erf < -ONE else erf
     return HALF + HALF * erf
 
 
@@ -143,7 +145,7 @@ def _define(function, single, double):
     """Let compiled code call the function by its precision. Its sums are not reordered, which would cost digits."""
     function.compiled_from = inspect.getsource(sys.modules[__name__])
 
-    @overload(function, jit_options=dict(fastmath={"contract"}, error_model="numpy", forceinline=True))
+    @overload(function, jit_options=dict(OPTIONS, fastmath={"contract"}, forceinline=True))
     def select(v):
         return single if v == types.float32 else double
 

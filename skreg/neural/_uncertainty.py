@@ -205,7 +205,10 @@ class FeatureDistance:
         return features.astype(np.float64) @ inverse.T
 
     def __call__(self, features):
-        """Distances of shape (n,), infinite where features are not finite: a row too far away for single precision."""
+        """Distances of shape (n,), infinite where features are not finite: a row too far away for single precision.
+
+        They are all NaN if no two training rows of a class differ.
+        """
         if not self.is_known:
             return np.full(len(features), np.nan)
         finite = np.isfinite(features).all(axis=1)

@@ -101,7 +101,7 @@ class DenseData(Data):
     def products(self, cols, mean, U, dtype=np.float64):
         """Products (k, m) of vectors U (k, n) with normalized columns, from which `mean` is subtracted.
 
-        Many vectors are multiplied in a data type.
+        More than FEW_VECTORS vectors are multiplied in `dtype`, fewer in double precision.
         """
         k = len(U)
         if k > FEW_VECTORS:
@@ -110,7 +110,7 @@ class DenseData(Data):
                 rows = np.arange(low, min(low + step, self.n))
                 P += U[:, rows].astype(dtype, copy=False) @ self.columns(cols, mean, rows, dtype).T
             return P
-        U = np.concatenate([U, np.zeros((-k % 4, self.n))])
+        U = np.concatenate([U, np.zeros((-k % 4, self.n))]) if k % 4 else U
         P, A = np.zeros((len(U), cols.size)), DenseDesign(self.X.T, cols, mean, self.scale[cols])
         for low in range(0, self.n, ROWS_PER_PRODUCT):
             col_products(A, U, low, min(low + ROWS_PER_PRODUCT, self.n), P)

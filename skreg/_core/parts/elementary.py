@@ -24,7 +24,7 @@ def exact(function):
 @exact
 def exp(x):
     """The exponential: a power of 2 times a polynomial on ``|r| <= log(2) / 2``."""
-    x = min(max(x, MIN_EXPONENT), MAX_EXPONENT)
+    x = min(max(np.float64(x), MIN_EXPONENT), MAX_EXPONENT)
     k = np.floor(x * INVERSE_LOG2 + 0.5)
     r = (x - k * LOG2) - k * LOG2_REST
     p = 1.0 / 6227020800.0
@@ -70,7 +70,7 @@ def log1p(x):
 
 @exact
 def log(x):
-    """The logarithm of a positive number; finite at 0."""
+    """The logarithm of a positive number, infinity or NaN; finite at 0, and without meaning below."""
     is_small = x < MIN_NORMAL
     bits = np.float64(x * 2.0**SHIFT if is_small else x).view(np.int64)
     m = np.int64((bits & FRACTION) | ONE).view(np.float64)
@@ -90,4 +90,5 @@ def log(x):
     p = p * q + 1.0 / 7.0
     p = p * q + 1.0 / 5.0
     p = p * q + 1.0 / 3.0
-    return k * LOG2 + (2.0 * (s + s * q * p) + k * LOG2_REST)
+    found = k * LOG2 + (2.0 * (s + s * q * p) + k * LOG2_REST)
+    return found if x < np.inf else x

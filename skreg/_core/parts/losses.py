@@ -30,7 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._jit import inlined_method, jitted, njit, not_compiled
-from .elementary import exp, log1p
+from .elementary import MIN_EXPONENT, exp, log1p
 
 MIN_HESSIAN_SCALE = 0.1  # curvature relative to cross-entropy's where a confidence penalty makes the loss concave
 MISFIT_HESS = 1e-7  # of a row of a class whose predicted probability is 0 or 1: keeps working responses finite
@@ -129,10 +129,11 @@ class Logistic(NamedTuple):
         e = exp(-abs(z))
         large, small, base = 1.0 / (1.0 + e), e / (1.0 + e), log1p(e)
         p, rest = large if z > 0.0 else small, small if z > 0.0 else large
+        near = min(max(z, MIN_EXPONENT), -MIN_EXPONENT)  # with the same p and rest, whose products with it are finite
         # log(1 + exp(z)) - t z, and the entropy, without cancellation at either end; no branches
-        value = base + (z * (1.0 - t) if z > 0.0 else -z * t) - self.confidence * (base + abs(z) * small)
-        slope = p * (1.0 - t) - rest * t + self.confidence * p * rest * z
-        scale = max(1.0 + self.confidence * (1.0 + (rest - p) * z), MIN_HESSIAN_SCALE)
+        value = base + (z * (1.0 - t) if z > 0.0 else -z * t) - self.confidence * (base + abs(near) * small)
+        slope = p * (1.0 - t) - rest * t + self.confidence * p * rest * near
+        scale = max(1.0 + self.confidence * (1.0 + (rest - p) * near), MIN_HESSIAN_SCALE)
         return value, slope, scale * p * rest
 
     @not_compiled

@@ -7,6 +7,7 @@ from ..data.dense import ENTRIES_PER_PRODUCT, FEW_VECTORS
 from ..parts.designs import PerScore, Stacked
 from .forms import Gradient, Residual, ScoresGradient, block_curvatures
 
+LEAST_VECTORS = 8  # of n numbers that are multiplied at a time, however large n is
 MIN_CURVATURE = 1e-12  # of a row, relative to its weight
 SINGLE_PRECISION_SHIFT = 1e-6  # added to diagonals, relatively: keeps float32 curvature matrices positive definite
 
@@ -128,7 +129,7 @@ class OneScore(Model):
             ones = np.ones(at.size - some.size)
             return self.data.weighted_gram(s.cols[some], mean, ones, roots, which, rows, new, dtype)
         G, first, k = np.empty((new, at.size)), some.size - new, at.size - some.size
-        step = max(ENTRIES_PER_PRODUCT // self.data.n, FEW_VECTORS)
+        step = max(ENTRIES_PER_PRODUCT // self.data.n, LEAST_VECTORS)
         for low in range(0, new, step):
             part = slice(first + low, first + low + step)
             Z = self.data.columns(s.cols[some[part]], mean[part], np.arange(self.data.n))

@@ -117,7 +117,10 @@ def read_pixels(x, top, left, shape, out):
 
 @njit
 def write_rows(rows, n_rows, top, left, wide, out, is_gradient):
-    """Write what `read_rows` read to an image, but for what is outside; gradients are added."""
+    """Write a row of tiles to an image, but for what is outside; gradients are added.
+
+    The tiles are `n_rows` rows of `wide` pixels, of which the image's begin at `left`; the first goes to row `top`.
+    """
     height, width, n_channels = out.shape
     target, size = out.reshape(-1), width * n_channels
     for u in range(max(0, -top), min(n_rows, height - top)):

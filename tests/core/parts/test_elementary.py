@@ -44,3 +44,4 @@ def test_elementary__beyond_the_range():
     assert in_loop(elementary.exp)([-1e9, -np.inf]).max() < 1e-300
     assert in_loop(elementary.exp)([1e9, np.inf]).min() > 1e300
     assert in_loop(elementary.log)([0.0])[0] == pytest.approx(-745.0, rel=0.1)  # finite: its product with 0 is 0
+    np.testing.assert_array_equal(in_loop(elementary.log)([np.nan, np.inf]), [np.nan, np.inf])

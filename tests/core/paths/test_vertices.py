@@ -185,10 +185,13 @@ def test_bounds__as_many_coefficients_are_between_zero_and_their_bound_as_column
 
 
 @pytest.mark.plain
-def test_vertex__coefficients_stay_within_their_bounds():
-    rng = np.random.default_rng(0)
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("is_tied", [False, True])
+def test_vertex__coefficients_stay_within_their_bounds(is_tied, seed):
+    rng = np.random.default_rng(seed)
     X = rng.standard_normal((30, 3)) @ rng.standard_normal((3, 8))
-    w = rng.uniform(0.2, 0.4, 8) * np.sign(rng.standard_normal(8))
+    X = np.tile(X[:, :2], 4) if is_tied else X
+    w = (0.3 if is_tied else rng.uniform(0.2, 0.4, 8)) * np.sign(rng.standard_normal(8))
     found = to_vertex(X.T @ X, w, 0.5 * np.sign(w))
     np.testing.assert_allclose(X @ found, X @ w, atol=1e-10)
     assert np.all(found * w >= 0.0)
