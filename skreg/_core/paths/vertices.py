@@ -119,6 +119,7 @@ def to_vertex(G, w, bounds):
         w += move
         w[i] = end
         w = sides * np.clip(sides * w, 0.0, sides * bounds)  # rounding moves others over zero or their bounds
+        w += 0.0  # zeros without a sign
         c = int(np.argmax(np.abs(N[i])))
         N = np.delete(N - np.outer(N[:, c], N[i] / N[i, c]), c, axis=1)
         N[i] = 0.0

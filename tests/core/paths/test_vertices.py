@@ -191,9 +191,10 @@ def test_vertex__coefficients_stay_within_their_bounds(is_tied, seed):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((30, 3)) @ rng.standard_normal((3, 8))
     X = np.tile(X[:, :2], 4) if is_tied else X
-    w = (0.3 if is_tied else rng.uniform(0.2, 0.4, 8)) * np.sign(rng.standard_normal(8))
+    w = np.full(8, 0.3) if is_tied else rng.uniform(0.2, 0.4, 8) * np.sign(rng.standard_normal(8))
     found = to_vertex(X.T @ X, w, 0.5 * np.sign(w))
     np.testing.assert_allclose(X @ found, X @ w, atol=1e-10)
     assert np.all(found * w >= 0.0)
     assert np.abs(found).max() == 0.5
+    assert not np.signbit(found[found == 0.0]).any()
     assert np.count_nonzero((found != 0.0) & (np.abs(found) < 0.5)) <= 3
