@@ -370,7 +370,7 @@ SEARCH = GridSearchCV(DummyClassifier(), {"constant": [0]}, cv=2).fit(X, CODES)
         (dict(unfreeze=0), r"'unfreeze' parameter .* Got 0"),
         (dict(new_head="yes"), r"'new_head' parameter .* Got 'yes'"),
         (dict(learning_rate="fast"), r"'learning_rate' parameter .* among 'source'"),
-        (dict(dropout=[0.1]), r"dropout must be a number, or hold 2, one for every layer"),
+        (dict(dropout=[0.1]), r"dropout must be a number, or hold 2, one for every hidden layer"),
         (dict(pretrained=None), r"'pretrained' parameter .* Got None"),
         (dict(pretrained=DropoutMLPClassifier), r"'pretrained' parameter .* Got <class"),
         (dict(pretrained=DropoutMLPClassifier()), r"would lose its fit when FineTunedClassifier is cloned"),
