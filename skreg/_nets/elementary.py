@@ -125,18 +125,6 @@ def _normal_share(v):
     return HALF + HALF * erf
 
 
-def _double_exp(v):
-    return np.exp(v)
-
-
-def _double_log(v):
-    return np.log(v)
-
-
-def _double_tanh(v):
-    return np.tanh(v)
-
-
 def _double_normal_share(v):
     return HALF + HALF * math.erf(v * math.sqrt(0.5))
 
@@ -150,8 +138,8 @@ def _define(function, single, double):
         return single if v == types.float32 else double
 
 
-_define(exp, _exp, _double_exp)
-_define(log, _log, _double_log)
-_define(tanh, _tanh, _double_tanh)
+_define(exp, _exp, exp)
+_define(log, _log, log)
+_define(tanh, _tanh, tanh)
 _define(logistic, _logistic, _logistic)
 _define(normal_share, _normal_share, _double_normal_share)

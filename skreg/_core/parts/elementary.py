@@ -45,16 +45,8 @@ def exp(x):
 
 
 @exact
-def log1p(x):
-    """The logarithm of 1 + x, for x from 0 to 1: the series of ``2 artanh(x / (2 + x))``."""
-    s = x / (2.0 + x)
-    q = s * s
-    p = 1.0 / 33.0
-    p = p * q + 1.0 / 31.0
-    p = p * q + 1.0 / 29.0
-    p = p * q + 1.0 / 27.0
-    p = p * q + 1.0 / 25.0
-    p = p * q + 1.0 / 23.0
+def _rest_of_artanh(q, p):
+    """The series of ``(artanh(s) / s - 1) / q`` for q = s^2, from its 10th term down; p is the sum of those above."""
     p = p * q + 1.0 / 21.0
     p = p * q + 1.0 / 19.0
     p = p * q + 1.0 / 17.0
@@ -65,7 +57,21 @@ def log1p(x):
     p = p * q + 1.0 / 7.0
     p = p * q + 1.0 / 5.0
     p = p * q + 1.0 / 3.0
-    return 2.0 * (s + s * q * p)
+    return p
+
+
+@exact
+def log1p(x):
+    """The logarithm of 1 + x, for x from 0 to 1: the series of ``2 artanh(x / (2 + x))``."""
+    s = x / (2.0 + x)
+    q = s * s
+    p = 1.0 / 33.0
+    p = p * q + 1.0 / 31.0
+    p = p * q + 1.0 / 29.0
+    p = p * q + 1.0 / 27.0
+    p = p * q + 1.0 / 25.0
+    p = p * q + 1.0 / 23.0
+    return 2.0 * (s + s * q * _rest_of_artanh(q, p))
 
 
 @exact
@@ -79,16 +85,5 @@ def log(x):
     k, m = k + 1.0 if is_large else k, 0.5 * m if is_large else m
     s = (m - 1.0) / (m + 1.0)
     q = s * s
-    p = 1.0 / 23.0
-    p = p * q + 1.0 / 21.0
-    p = p * q + 1.0 / 19.0
-    p = p * q + 1.0 / 17.0
-    p = p * q + 1.0 / 15.0
-    p = p * q + 1.0 / 13.0
-    p = p * q + 1.0 / 11.0
-    p = p * q + 1.0 / 9.0
-    p = p * q + 1.0 / 7.0
-    p = p * q + 1.0 / 5.0
-    p = p * q + 1.0 / 3.0
-    found = k * LOG2 + (2.0 * (s + s * q * p) + k * LOG2_REST)
+    found = k * LOG2 + (2.0 * (s + s * q * _rest_of_artanh(q, 1.0 / 23.0)) + k * LOG2_REST)
     return found if x < np.inf else x
