@@ -11,13 +11,19 @@ from ..linear import (
     LabelSmoothedLogistic,
     LabelSmoothedLogisticCV,
     PenalizedCox,
+    PenalizedCoxCV,
     PenalizedRegressor,
+    PenalizedRegressorCV,
 )
 from ..utils._alphas import MIN_GRID_L1_RATIO, alpha_grid
 from ._strength import strength_of
 
-SEARCHES = {ElasticNetProxCV: ElasticNetProx, LabelSmoothedLogisticCV: LabelSmoothedLogistic}
-
+SEARCHES = {
+    ElasticNetProxCV: ElasticNetProx,
+    LabelSmoothedLogisticCV: LabelSmoothedLogistic,
+    PenalizedRegressorCV: PenalizedRegressor,
+    PenalizedCoxCV: PenalizedCox,
+}
 OWN_PATH = ElasticNetProx, LabelSmoothedLogistic, PenalizedCox, PenalizedRegressor  # by `alpha`
 
 

@@ -139,7 +139,8 @@ class CVCurveDisplay(Display):
         check_argument(scoring, "scoring", SCORING)
         strength = strength_of(estimator)
         if param_name is None and strength is None:
-            raise ValueError(f"param_name must be given for {estimator!r}: no one parameter regularizes it.")
+            fitted = " A fitted search along a path is drawn by from_cv." if hasattr(estimator, "alphas") else ""
+            raise ValueError(f"param_name must be given for {estimator!r}: no one parameter regularizes it.{fitted}")
         if param_range is None:
             if param_name not in (None, getattr(strength, "name", None)):
                 raise ValueError(f"param_range must be given for param_name={param_name!r}.")

@@ -31,9 +31,9 @@ class PathDisplay(Display):
         ----------
         estimator : estimator
             `ElasticNetProx`, `LabelSmoothedLogistic`, `PenalizedRegressor`, `PenalizedCox`; scikit-learn's `Ridge`,
-            `Lasso`, `ElasticNet`, `RidgeClassifier` or `LogisticRegression`; a fitted `ElasticNetProxCV` or
-            `LabelSmoothedLogisticCV`, whose grid is taken and whose choices are marked; or a `Pipeline` that ends in
-            one, whose other steps are fitted on X if they are not yet.
+            `Lasso`, `ElasticNet`, `RidgeClassifier` or `LogisticRegression`; a fitted `ElasticNetProxCV`,
+            `LabelSmoothedLogisticCV`, `PenalizedRegressorCV` or `PenalizedCoxCV`, whose grid is taken and whose choices
+            are marked; or a `Pipeline` that ends in one, whose other steps are fitted on X if they are not yet.
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,), or what `PenalizedCox` takes
         alphas : array-like of shape (n_alphas,), default=None
@@ -76,8 +76,9 @@ class PathDisplay(Display):
 
         Parameters
         ----------
-        search : ElasticNetProxCV, LabelSmoothedLogisticCV, or a Pipeline that ends in one
-            Fitted.
+        search : fitted search
+            `ElasticNetProxCV`, `LabelSmoothedLogisticCV`, `PenalizedRegressorCV`, `PenalizedCoxCV`, or a `Pipeline`
+            that ends in one.
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
         feature_names : sequence of str of length n_features, default=None
@@ -94,7 +95,8 @@ class PathDisplay(Display):
         """
         search, X, names = last_step(search, X, y)
         if type(search) not in SEARCHES or not is_fitted(search):
-            raise ValueError(f"search must be a fitted ElasticNetProxCV or LabelSmoothedLogisticCV; got {search!r}.")
+            names = ", ".join(kind.__name__ for kind in SEARCHES)
+            raise ValueError(f"search must be a fitted search along a path, one of {names}; got {search!r}.")
         check_n_features(search, X)
         grid = search.alphas_[chosen_candidate(search)]
         values, coefs = coefficient_path(one_strength(search), X, y, grid, None, search.eps)

@@ -9,7 +9,14 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from ..linear import ElasticNetProx, ElasticNetProxCV, LabelSmoothedLogistic, LabelSmoothedLogisticCV
+from ..linear import (
+    ElasticNetProx,
+    ElasticNetProxCV,
+    LabelSmoothedLogistic,
+    LabelSmoothedLogisticCV,
+    PenalizedRegressor,
+    PenalizedRegressorCV,
+)
 from ._strength import AUGMENTED, DESCENTS, LOGISTIC, NEIGHBORS, NETS, PENALIZED, PERCEPTRONS, VECTORS, chain, resolve
 
 WITH_A_PATH = (
@@ -23,6 +30,7 @@ WITH_A_PATH = (
 SEARCHES = (
     ElasticNetProxCV,
     LabelSmoothedLogisticCV,
+    PenalizedRegressorCV,
     linear_model.RidgeCV,
     linear_model.LassoCV,
     linear_model.ElasticNetCV,
@@ -60,6 +68,14 @@ def path_search_like(model, **params):
     return search.set_params(**{k: v for k, v in shared.items() if k in known}, **{"standardize": True, **params})
 
 
+def penalized_search_like(model):
+    """A search along the path of the loss and the penalty of a `PenalizedRegressor`."""
+    search = PenalizedRegressorCV()
+    known = search.get_params()
+    shared = {k: v for k, v in model.get_params(deep=False).items() if k in known}
+    return search.set_params(**{**shared, "standardize": True, "tol": search.tol})
+
+
 def linear_reference(m):
     """The linear model that an estimator is compared with: its own kind along a whole path, or a usual one.
 
@@ -68,6 +84,8 @@ def linear_reference(m):
     """
     if m.is_a(SEARCHES):
         return None
+    if m.is_a(PenalizedRegressor):
+        return penalized_search_like(m.final)
     is_wide = m.facts.n_features > m.folds.n_train
     if m.is_a(WITH_A_PATH):
         own = l1_ratio_of(m.final)

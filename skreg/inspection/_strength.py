@@ -9,17 +9,27 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
 from ..augmentation import AugmentedClassifier, AugmentedRegressor
-from ..linear import ElasticNetProx, LabelSmoothedLogistic
+from ..linear import ElasticNetProx, LabelSmoothedLogistic, PenalizedCox, PenalizedRegressor
 from ..neural import (
     DropoutCNNClassifier,
     DropoutCNNRegressor,
     DropoutMLPClassifier,
     DropoutMLPRegressor,
+    DropoutRNNClassifier,
+    DropoutRNNRegressor,
+    DropoutTransformerClassifier,
+    DropoutTransformerRegressor,
     FineTunedClassifier,
     FineTunedRegressor,
 )
 
 NETS = (DropoutMLPClassifier, DropoutMLPRegressor, DropoutCNNClassifier, DropoutCNNRegressor)
+SEQUENCE_NETS = (
+    DropoutRNNClassifier,
+    DropoutRNNRegressor,
+    DropoutTransformerClassifier,
+    DropoutTransformerRegressor,
+)
 PERCEPTRONS = (neural_network.MLPClassifier, neural_network.MLPRegressor)
 TREES = (tree.DecisionTreeClassifier, tree.DecisionTreeRegressor)
 FORESTS = (
@@ -34,6 +44,7 @@ VECTORS = (svm.SVC, svm.SVR, svm.LinearSVC, svm.LinearSVR)
 DESCENTS = (linear_model.SGDClassifier, linear_model.SGDRegressor)
 PENALIZED = (
     ElasticNetProx,
+    PenalizedRegressor,
     linear_model.Ridge,
     linear_model.Lasso,
     linear_model.ElasticNet,
@@ -56,9 +67,9 @@ class Kind(NamedTuple):
 
 DEPTH = Kind((*TREES, *FORESTS), "max_depth", -1, "count")  # of trees whose depth is limited
 KINDS = [
-    Kind((LabelSmoothedLogistic, *PENALIZED, *DESCENTS, *PERCEPTRONS), "alpha", 1, "factor"),
+    Kind((LabelSmoothedLogistic, PenalizedCox, *PENALIZED, *DESCENTS, *PERCEPTRONS), "alpha", 1, "factor"),
     Kind((linear_model.LogisticRegression, *VECTORS), "C", -1, "factor"),
-    Kind(NETS, "dropout", 1, "rate"),
+    Kind((*NETS, *SEQUENCE_NETS), "dropout", 1, "rate"),
     Kind((*TREES, *FORESTS), "min_samples_leaf", 1, "count"),
     Kind(BINNED, "max_iter", -1, "count"),
     Kind(STAGED, "n_estimators", -1, "count"),

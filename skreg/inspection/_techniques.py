@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer, StandardScaler
 
 from ..augmentation import AugmentedClassifier, AugmentedRegressor, GaussianNoise
-from ..linear import LabelSmoothedLogistic
+from ..linear import LabelSmoothedLogistic, PenalizedRegressor
 from ..neural import DropoutMLPClassifier, DropoutMLPRegressor
 from ..stopping import EarlyStoppingClassifier, EarlyStoppingRegressor
 from ._alternative import Alternative
@@ -22,6 +22,7 @@ from ._references import (
     changes_to_try,
     l1_ratio_of,
     path_search_like,
+    penalized_search_like,
     reference_models,
 )
 from ._strength import AUGMENTED, BINNED, DESCENTS, LOGISTIC, NETS, PERCEPTRONS, STAGED, TREES, VECTORS
@@ -184,12 +185,21 @@ def boosting_is_better(m):
     return one is not None and m.counts(one.gain)
 
 
+def describes_features(model):
+    """Whether a linear model has a parameter with one value for every feature, which other features would not fit."""
+    values = [getattr(model, name, None) for name in ("groups", "penalty_factor", "slope_weights")]
+    values += getattr(model, "bounds", None) or ()
+    return any(np.iterable(value) and not isinstance(value, str) for value in values)
+
+
 def splines(m):
     """Splines of the features, for a linear model that trees beat."""
-    if m.is_a(LINEAR) and boosting_is_better(m) and m.is_numeric:
+    if m.is_a(LINEAR) and boosting_is_better(m) and m.is_numeric and not describes_features(m.final):
         why = f"gradient boosting, which bends, is better on the same folds by {m.references['boosting'].gain}"
         final = m.final
-        if m.is_a(WITH_A_PATH):  # the present strength may fit the features as they are, not their splines
+        if m.is_a(PenalizedRegressor):
+            final = penalized_search_like(final)
+        elif m.is_a(WITH_A_PATH):  # the present strength may fit the features as they are, not their splines
             final = path_search_like(final, l1_ratio=0.0 if m.is_a(LOGISTIC) else l1_ratio_of(final), standardize=False)
         new = make_pipeline(SplineTransformer(), StandardScaler(), final)
         yield replaced(m, "splines of the features", new, why)

@@ -60,6 +60,7 @@ from skreg import (
     PenalizedCox,
     PenalizedCoxCV,
     PenalizedRegressor,
+    PenalizedRegressorCV,
 )
 from skreg.augmentation import GaussianNoise
 from skreg.inspection import diagnose
@@ -221,6 +222,35 @@ def test_diagnose__underfitting_by_a_shape_it_cannot_have():
     assert "splines of the features" in names
     trials = diagnosis.try_next(len(names))
     assert trials[names.index("splines of the features")].gain.low > 0.2
+
+
+@pytest.mark.parametrize("choice", [{}, {"loss": "huber", "penalty": "mcp"}, {"penalty": "group_lasso"}])
+def test_diagnose__a_penalized_regressor_is_compared_with_its_own_path(choice):
+    """The reference has its loss and its penalty; splines are advised where no parameter is about single features."""
+    rng = np.random.default_rng(0)
+    A = rng.uniform(-3.0, 3.0, (400, 4))
+    y = np.sin(2.0 * A[:, 0]) + 0.2 * A[:, 1] + 0.1 * rng.standard_normal(400)
+    groups = dict(groups=[0, 0, 1, 1]) if choice.get("penalty") == "group_lasso" else {}
+    model = PenalizedRegressor(1.0, **choice, **groups)
+    diagnosis = diagnose(model, A, y)
+    search = diagnosis._measured.references["linear"].part
+    own = {name: value for name, value in model.get_params().items() if name in {"loss", "penalty", "groups"}}
+    assert isinstance(search, PenalizedRegressorCV)
+    assert own == {name: search.get_params()[name] for name in own}
+    assert diagnosis._measured.weaker.value < 1.0
+    names = [s.technique for s in diagnosis.suggestions]
+    assert ("splines of the features" in names) == (not groups)
+    assert not any(trial.error for trial in diagnosis.try_next(len(names)))
+
+
+def test_diagnose__splines_do_not_meet_factors_of_features():
+    rng = np.random.default_rng(0)
+    A = rng.uniform(-3.0, 3.0, (200, 3))
+    y = np.sin(2.0 * A[:, 0]) + 0.1 * rng.standard_normal(200)
+    for params in (dict(penalty_factor=[1.0, 0.5, 1.0]), dict(bounds=(-1.0, [1.0, 2.0, 3.0]))):
+        names = [s.technique for s in diagnose(ElasticNetProx(0.01, **params), A, y).suggestions]
+        assert "gradient boosting" in names
+        assert "splines of the features" not in names
 
 
 def test_diagnose__fitting_well_and_nothing_to_say():
