@@ -29,7 +29,8 @@ from ..utils._params import (
 from ._attention import TransformerNet
 from ._autoencoder import Autoencoder
 from ._base import BaseNet
-from ._cnn import ConvolutionalNet, DropoutCNNClassifier, DropoutCNNRegressor
+from ._cnn import DropoutCNNClassifier, DropoutCNNRegressor
+from ._convolution import ConvolutionalNet
 from ._mlp import DropoutMLPClassifier, DropoutMLPRegressor
 from ._perceptron import Perceptron
 from ._recurrent import RecurrentNet

@@ -11,7 +11,7 @@ from skreg._nets.architectures.transformer import (
     sequence_tokens,
     table_tokens,
 )
-from skreg._nets.base import Chain, Net, ResidualBlock
+from skreg._nets.base import Chain, ResidualBlock
 from skreg._nets.context import Context
 from skreg._nets.layers.attention import Attention
 from skreg._nets.layers.attention_kernels import (
@@ -26,6 +26,7 @@ from skreg._nets.layers.normalization import LayerNorm
 from skreg._nets.layers.sequences import PoolSteps, Sequences
 from skreg._nets.layers.shapes import Reshape
 from skreg._nets.layers.tokens import ClassToken, FeatureTokens, FirstToken, Positions, sinusoids
+from skreg._nets.net import Net
 from skreg._nets.noise import Gaussian, NoNoise
 from skreg._nets.objectives import SquaredError, evaluate_batch
 from skreg._nets.training.batches import Minibatch

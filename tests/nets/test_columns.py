@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skreg._nets.base import Chain, Net
+from skreg._nets.base import Chain
 from skreg._nets.context import Context
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout
 from skreg._nets.layers.columns import CategoryVectors, TableColumns
@@ -11,6 +11,7 @@ from skreg._nets.layers.dense import Dense
 from skreg._nets.layers.dropout import InputNoise
 from skreg._nets.layers.numbers import PeriodicNumbers, PiecewiseNumbers
 from skreg._nets.layers.sequences import Embedding
+from skreg._nets.net import Net
 from skreg._nets.noise import Bernoulli
 from skreg._nets.objectives import SquaredError
 from tests.nets.test_layers import built, check_gradient, problem

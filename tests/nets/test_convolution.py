@@ -8,7 +8,7 @@ from scipy.signal import correlate
 
 from skreg._nets.architectures.cnn import ConvolutionalArchitecture, build_cnn
 from skreg._nets.architectures.mlp import Architecture
-from skreg._nets.base import Chain, Layer, Net, ResidualBlock, by_channel
+from skreg._nets.base import Chain, Layer, ResidualBlock, by_channel
 from skreg._nets.context import Context
 from skreg._nets.layers import pooled, signals
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout
@@ -21,6 +21,7 @@ from skreg._nets.layers.pooling import GlobalMeanPool, MaxPool, MeanPool
 from skreg._nets.layers.shapes import Reshape
 from skreg._nets.layers.signals import SignalProduct
 from skreg._nets.layers.winograd import WinogradProduct
+from skreg._nets.net import Net
 from skreg._nets.objectives import CrossEntropy, SquaredError
 from skreg._nets.training.batches import Minibatch
 from skreg._nets.training.evaluation import mean_loss, scores

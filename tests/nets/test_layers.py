@@ -12,7 +12,7 @@ from sklearn.linear_model import Lasso, Ridge
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._core.parts.projections import project_columns
 from skreg._nets.architectures.mlp import Architecture, build_mlp
-from skreg._nets.base import Chain, Net, ResidualBlock, by_position
+from skreg._nets.base import Chain, ResidualBlock, by_position
 from skreg._nets.context import Context, RowWeights
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout, Relu, fused_forward
 from skreg._nets.layers.dense import Bias, Dense
@@ -20,6 +20,7 @@ from skreg._nets.layers.dropout import Dropout, InputNoise
 from skreg._nets.layers.moments import channel_moments, gradient_sums, gradient_sums_by_lanes, moments_by_lanes
 from skreg._nets.layers.normalization import LEAST_SHARE, BatchNorm, LayerNorm
 from skreg._nets.layers.shapes import Reshape
+from skreg._nets.net import Net
 from skreg._nets.noise import Adaptive, Bernoulli, Concrete, Gaussian, dropout_noise, normal, perturb, uniform
 from skreg._nets.objectives import CrossEntropy, GaussianLikelihood, SquaredError, evaluate
 from skreg._nets.training.averaging import refresh_statistics

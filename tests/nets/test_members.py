@@ -8,12 +8,13 @@ from scipy.special import log_softmax, logsumexp, softmax
 from scipy.stats import norm
 
 from skreg._nets.architectures.mlp import Architecture, build_mlp
-from skreg._nets.base import Chain, Net
+from skreg._nets.base import Chain
 from skreg._nets.context import Context
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout
 from skreg._nets.layers.dense import Bias, Dense
 from skreg._nets.layers.members import MemberDense, MemberInputs, Members, Scale, at_members
 from skreg._nets.layers.normalization import LayerNorm
+from skreg._nets.net import Net
 from skreg._nets.objectives import CrossEntropy, GaussianLikelihood, SquaredError, evaluate, evaluate_batch
 from skreg._nets.sparse_rows import SparseRows
 from skreg._nets.training.optimizer import GroupPenalty, Optimizer

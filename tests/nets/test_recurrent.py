@@ -8,12 +8,13 @@ from scipy.special import expit
 
 from skreg._nets.architectures.mlp import Architecture
 from skreg._nets.architectures.rnn import RecurrentArchitecture, build_rnn
-from skreg._nets.base import Chain, Net
+from skreg._nets.base import Chain
 from skreg._nets.context import Context
 from skreg._nets.layers.cells import gate
 from skreg._nets.layers.dense import Bias, Dense
 from skreg._nets.layers.recurrent import Bidirectional, Direction
 from skreg._nets.layers.sequences import Embedding, PoolSteps, Sequences
+from skreg._nets.net import Net
 from skreg._nets.noise import Gaussian
 from skreg._nets.objectives import CrossEntropy, SquaredError, evaluate_batch, total_weight
 from skreg._nets.training.batches import Minibatch, by_similar_length

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from skreg._nets.base import Chain, Layer, Net
+from skreg._nets.base import Chain, Layer
 from skreg._nets.context import Context
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout
 from skreg._nets.layers.dense import Bias, Dense
 from skreg._nets.layers.dropout import DropBlock, Dropout, InputNoise
 from skreg._nets.layers.normalization import BatchNorm
+from skreg._nets.net import Net
 from skreg._nets.noise import LARGEST_RATE, Bernoulli, Gaussian, at_strength, dropout_noise
 from skreg._nets.objectives import SquaredError
 from skreg._nets.training.batches import Minibatch

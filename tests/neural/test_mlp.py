@@ -24,8 +24,8 @@ from sklearn.preprocessing import StandardScaler
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._nets.architectures.mlp import Architecture, build_mlp
-from skreg._nets.base import Net
 from skreg._nets.layers.normalization import LEAST_SHARE, BatchNorm
+from skreg._nets.net import Net
 from skreg._nets.training.averaging import Average, refresh_statistics
 from skreg._nets.training.batches import Batches
 from skreg.neural._data import UniqueRows

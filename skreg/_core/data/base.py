@@ -14,6 +14,8 @@ from .._jit import njit
 from ..parts.designs import col_dots, col_updates
 
 ENTRIES_PER_CALL = 1 << 27  # of X, that one call of a kernel reads: Ctrl-C takes effect between calls
+ENTRIES_PER_PRODUCT = 1 << 20  # of weighted columns, that are copied for one product
+FEW_VECTORS = 32  # whose products with dense columns take less than copies of the columns for BLAS
 MAX_CENTRED_LATE = 100.0  # mean of a column, relative to its standard deviation, up to which products are centred late
 FEW_COLUMNS = 256  # whose inner products always pay if there are far more rows
 SAMPLE_RUN = 16  # consecutive rows in the sample of rows

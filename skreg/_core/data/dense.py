@@ -4,12 +4,10 @@ import numpy as np
 
 from .._cached import cached_property
 from ..parts.designs import DenseDesign, col_fills, col_products
-from .base import Data, unsigned
+from .base import ENTRIES_PER_PRODUCT, FEW_VECTORS, Data, unsigned
 
 FLOPS_PER_CALL = 1 << 33  # multiplications in one call of BLAS: Ctrl-C takes effect between calls
-ENTRIES_PER_PRODUCT = 1 << 20  # of weighted columns, that are copied for one product
 ROWS_PER_PRODUCT = 512  # of a few vectors, which stay in the fastest cache while columns pass
-FEW_VECTORS = 32  # whose products with columns take less than copies of the columns for BLAS
 
 
 class DenseData(Data):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._jit import njit
-from ..data.dense import ENTRIES_PER_PRODUCT, FEW_VECTORS
+from ..data.base import ENTRIES_PER_PRODUCT, FEW_VECTORS
 from ..parts.designs import PerScore, Stacked
 from .forms import Gradient, Residual, ScoresGradient, block_curvatures
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..base import Chain, Net, ResidualBlock
+from ..base import Chain, ResidualBlock
 from ..layers.activations import ACTIVATIONS, MONOTONE, BiasActivationDropout
 from ..layers.convolution import Convolution
 from ..layers.dropout import DropBlock, Dropout
@@ -13,6 +13,7 @@ from ..layers.normalization import BatchNorm, LayerNorm
 from ..layers.pooled import PooledConvolution
 from ..layers.pooling import GlobalMeanPool, MaxPool, MeanPool
 from ..layers.shapes import Reshape
+from ..net import Net
 from ..noise import dropout_noise
 from .mlp import GAINS, Architecture, dense_layers, input_layers, row_dropout, weight_hooks
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..base import Chain, Net, ResidualBlock
+from ..base import Chain, ResidualBlock
 from ..layers.activations import ACTIVATIONS, BiasActivationDropout
 from ..layers.columns import CategoryVectors, TableColumns
 from ..layers.dense import Bias, Dense
@@ -13,6 +13,7 @@ from ..layers.members import MemberDense, MemberInputs, Members, Scale, at_membe
 from ..layers.normalization import BatchNorm, LayerNorm
 from ..layers.numbers import PeriodicNumbers, PiecewiseNumbers
 from ..layers.sequences import Embedding
+from ..net import Net
 from ..noise import Bernoulli, dropout_noise
 from ..weights import DropConnect, SpectralNorm, WeightNorm
 

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..base import Chain, Net, ResidualBlock
+from ..base import Chain, ResidualBlock
 from ..layers.dropout import Dropout
 from ..layers.recurrent import Bidirectional, Direction
 from ..layers.sequences import Embedding, PoolSteps, Sequences
+from ..net import Net
 from ..noise import dropout_noise
 from ..weights import DropConnect
 from .mlp import EMBEDDING, Architecture, dense_layers, input_layers, row_dropout, weight_hooks

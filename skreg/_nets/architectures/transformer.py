@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..base import Chain, Net, ResidualBlock
+from ..base import Chain, ResidualBlock
 from ..layers.activations import ACTIVATIONS, BiasActivationDropout
 from ..layers.attention import Attention
 from ..layers.columns import CategoryVectors, TableColumns
@@ -15,6 +15,7 @@ from ..layers.normalization import LayerNorm
 from ..layers.sequences import Embedding, PoolSteps, Sequences
 from ..layers.shapes import Reshape
 from ..layers.tokens import ClassToken, FeatureTokens, FirstToken, Positions
+from ..net import Net
 from ..noise import dropout_noise
 from .mlp import EMBEDDING, GAINS, Architecture, dense_layers, input_layers, number_vectors, row_dropout, weight_hooks
 

@@ -7,10 +7,11 @@ from scipy.special import expit
 
 from ...utils._early_stopping import BestValue
 from ...utils._threads import one_blas_thread
-from ..base import Chain, Net
+from ..base import Chain
 from ..context import Context
 from ..layers.activations import ACTIVATIONS, BiasActivationDropout
 from ..layers.dense import Bias, Dense
+from ..net import Net
 from ..weights import SpectralNorm
 from .averaging import Average
 from .evaluation import scores
