@@ -115,7 +115,7 @@ def _coordinate(data, target, family, alphas, tol, gram, max_iter, w_init):
         if point.gap <= tol:
             point = prefer_vertex(s, family, alpha, point, tol, None if s.form.has_squares else data)
         w, value, gap, n_iter = dense_point(point, data.p)
-        if isinstance(s.form, Gradient) and too_large_for_gram(w, tol):
+        if isinstance(s.form, Gradient) and too_large_for_gram(point.w, tol):
             order = family.coordinates(np.arange(family.n_blocks))
             value, gap = certify(form_of_all_columns(data, target, False), family.whole(alpha), w, order=order)
         if gap > tol and is_small and n_iter < max_iter:

@@ -16,8 +16,8 @@ from ..utils._targets import (
     check_class_weight,
     check_classes,
     check_target_size,
+    check_targets,
     check_weights,
-    numeric_targets,
 )
 from ..utils._validation import check_finite_columns, check_table, check_tiny_columns
 
@@ -42,7 +42,7 @@ class LinearData(NamedTuple):
         X as the solvers see it.
     factor : ndarray of shape (p,)
         Penalty factors.
-    bounds : pair of ndarray of shape (p,)
+    bounds : pair of ndarray of shape (p,) or float
     one_target : bool
         Whether y has one dimension.
     classes : ndarray of shape (n_classes,) or None
@@ -97,7 +97,8 @@ class LinearData(NamedTuple):
 
     def share_of_zeros(self, coef):
         """Share of the coefficients that are exactly 0, or their prior."""
-        return float(np.mean(coef == (0.0 if self.prior is None else self.prior.astype(coef.dtype))))
+        zero = 0.0 if self.prior is None else self.prior.astype(coef.dtype)
+        return np.count_nonzero(coef == zero) / coef.size
 
     @property
     def is_joint(self):
@@ -170,9 +171,8 @@ def read_regression(estimator, X, y, sample_weight=None, **restrictions):
     data : LinearData
     """
     check_table(X)
-    check_table(y, "y")
-    y = y if y is None else numeric_targets(y)
-    X, y = validate_data(estimator, X, y, multi_output=True, **READ_OPTIONS)
+    X = validate_data(estimator, X, **READ_OPTIONS)
+    y = check_targets(y, X.shape[0])
     Y = np.asarray(y, dtype=np.float64).reshape(len(y), -1).T
     weights = check_weights(sample_weight, X.shape[0])
     prior, shift = _prior(estimator, X, len(Y), "target", restrictions)

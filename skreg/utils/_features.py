@@ -77,7 +77,7 @@ def _per_named_feature(named, name, n_features, feature_names, default):
 
 
 def check_bounds(bounds, positive, n_features, feature_names=None):
-    """Lower and upper bounds as arrays of shape (n_features,).
+    """Lower and upper bounds as arrays of shape (n_features,); without `bounds` as one number for all features.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def check_bounds(bounds, positive, n_features, feature_names=None):
         could be ``(lows, highs)`` or one pair ``(low, high)`` for each feature.
     """
     if bounds is None:
-        return np.full(n_features, 0.0 if positive else -np.inf), np.full(n_features, np.inf)
+        return 0.0 if positive else -np.inf, np.inf
     low, high = _lows_and_highs(bounds, n_features)
     names = ("bounds", "bounds") if isinstance(bounds, dict) else ("bounds[0]", "bounds[1]")
     low = per_feature(low, n_features, names[0], feature_names, -np.inf)

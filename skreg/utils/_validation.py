@@ -44,6 +44,11 @@ def as_numbers(values, name):
         raise ValueError(f"{name} must hold numbers; got {found}.") from error
 
 
+def is_plain(values):
+    """Whether values are an array of numbers, in which there is nothing that NumPy or scikit-learn would misread."""
+    return type(values) is np.ndarray and values.dtype.kind in "biufc"
+
+
 def check_one_shape(values, name="X", advice=None):
     """Raise ValueError for entries of different shapes, of which NumPy makes no array; `advice` ends the message."""
     if not isinstance(values, (list, tuple)) and str(getattr(values, "dtype", "")) != "object":
@@ -139,6 +144,8 @@ def check_table(X, name="X", text=False, advice=ENCODE, any_shape=False):
     entries, whose mask NumPy forgets, and for dates, which some libraries turn into huge numbers without a word; and
     without `text` ValueError for a column of text, with some advice. Names of columns of X must differ.
     """
+    if is_plain(X):
+        return
     check_in_memory(X, name)
     if type(X).__name__ == "LazyFrame":
         raise TypeError(f"{name} is a LazyFrame, which holds no data yet: pass {name}.collect().")

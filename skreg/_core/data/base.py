@@ -89,8 +89,7 @@ class Data:
             self.h = weights / weights.mean()
         self.weight = float(self.n)
         self.sqrt_weights = np.sqrt(self.h)
-        with np.errstate(divide="ignore"):
-            self.inv_h = np.where(self.h > 0.0, 1.0 / self.h, 0.0)
+        self.inv_h = np.divide(1.0, self.h, out=np.zeros(self.h.size), where=self.h > 0.0)
 
         Y = np.asarray(Y, dtype=np.float64)
         rows = self.rows
@@ -158,7 +157,7 @@ class Data:
 
     def _centre(self, G, left, right, left_mean, right_mean):
         """Turn inner products of columns, from which these means are yet to be subtracted, into normalized ones."""
-        G -= np.outer(self.weight * left_mean, right_mean)
+        G -= (self.weight * left_mean)[:, None] * right_mean
         G *= self.scale[right]
         G *= self.scale[left, None]
         return G

@@ -33,14 +33,8 @@ class DenseData(Data):
 
     def restrict(self, A, cols):
         """The design A (or None) with more columns at its end."""
-        if A is None:
-            return DenseDesign(self.X.T, cols, self.mean[cols], self.scale[cols])
-        return DenseDesign(
-            A.XT,
-            np.append(A.cols, cols),
-            np.append(A.mean, self.mean[cols]),
-            np.append(A.scale, self.scale[cols]),
-        )
+        cols = cols if A is None else np.append(A.cols, cols)
+        return DenseDesign(self.X.T, cols, self.mean[cols], self.scale[cols])
 
     def _part(self, rows, cols):
         if isinstance(rows, slice) or isinstance(cols, slice):

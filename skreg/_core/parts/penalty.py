@@ -171,15 +171,13 @@ class Penalty(NamedTuple):
     def _norms(self, data, unit, lengths, scale, factor, l1_ratio=None):
         """The penalty of coefficients, or norms, of which a normalized one of 1 has a length in the penalty's units."""
         l1_ratio = self.l1_ratio if l1_ratio is None else l1_ratio
-        lower, upper = (np.full_like(scale, bound) for bound in self.bounds)
         out = np.isinf(factor) | (scale == 0.0)
         factor = np.where(out, 0.0, factor)
         l1 = factor * l1_ratio * self.l1_shares * (lengths * (data.weight / unit))
         l2 = factor * (1.0 - l1_ratio) * lengths**2 * data.weight
         with np.errstate(divide="ignore", invalid="ignore"):
             size = unit * scale
-            lower = np.where(lower == 0.0, 0.0, lower / size)
-            upper = np.where(upper == 0.0, 0.0, upper / size)
+            lower, upper = (np.where(np.equal(bound, 0.0), 0.0, bound / size) for bound in self.bounds)
         lower[out] = upper[out] = 0.0
         if self.shape == "elastic_net":
             return CoefficientPath(l1, l2, lower, upper)

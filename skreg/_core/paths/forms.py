@@ -41,7 +41,7 @@ class Residual:
     def state(self, w):
         """The r of an iterate, computed from w."""
         r = self.y.copy()
-        if w.any():
+        if w.size:
             col_updates(self.A, w, self.h, r)
         return r
 
@@ -106,6 +106,7 @@ class Gradient:
         self.start = start
         self.yy = yy
         self.features = np.empty(0, np.int64)
+        self.own_start = np.empty(0)  # of the features
         self.lips = np.empty(0)
         self.G = np.empty((0, 0))
         self.A = None
@@ -118,6 +119,7 @@ class Gradient:
         """Add columns; `sizes` are those of their blocks, None for blocks of one; `inner` their products with all."""
         m, k = self.features.size, cols.size
         self.features = np.append(self.features, cols)
+        self.own_start = self.start[self.features]
         new = self.cross(cols, self.features) if inner is None else inner[:, self.features]
         if not m:
             self.G = np.ascontiguousarray(new)
@@ -136,7 +138,7 @@ class Gradient:
 
     def state(self, w):
         """The r of an iterate, computed from w."""
-        return w @ self.G[: w.size, : w.size] - self.start[self.features]
+        return w @ self.G[: w.size, : w.size] - self.own_start
 
     def correlations(self, r):
         return -r
@@ -147,11 +149,11 @@ class Gradient:
 
     def smooth(self, at):
         """The smooth part as a function of some coordinates with the others at zero, for prox-gradient steps."""
-        return Quadratic(self.start[self.features[at]])
+        return Quadratic(self.own_start[at])
 
     def scores(self, r, at):
         """The scores of an iterate, from its state, in the form for prox-gradient steps."""
-        return (r + self.start[self.features])[at]
+        return (r + self.own_start)[at]
 
     def curvature_of(self, face):
         """Inner products of the sums of columns over the clusters of a face."""
@@ -161,12 +163,12 @@ class Gradient:
 
     def products(self, w, r):
         """Squared norm of the residual, and its product with y."""
-        yr = self.yy - self.start[self.features] @ w
+        yr = self.yy - self.own_start @ w
         return max(yr + r @ w, 0.0), yr
 
     def square(self, coords):
         """Inner products of some coordinates."""
-        return self.G[np.ix_(coords, coords)]
+        return self.G.take(coords, 0).take(coords, 1)  # in half of the time of `np.ix_`
 
 
 class ScoresGradient(Gradient):

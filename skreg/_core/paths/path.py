@@ -24,10 +24,10 @@ class Point(NamedTuple):
 
 def _likeliest(new, entry, most):
     """At most `most` of the new blocks: those that enter first; all that nothing keeps at zero."""
-    cap = max(most, np.count_nonzero(np.isinf(entry[new])))
-    if new.size <= cap:
+    if new.size <= most:
         return new
-    return new[np.argpartition(-entry[new], cap)[:cap]]
+    cap = max(most, np.count_nonzero(np.isinf(entry[new])))
+    return new if new.size <= cap else new[np.argpartition(-entry[new], cap)[:cap]]
 
 
 def follow(s, path, alphas, tol, max_rounds, w_init=None, n_warm_starts=0):

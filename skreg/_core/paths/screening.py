@@ -57,8 +57,9 @@ class Anchors:
         q = -self.data.sqrt_weighted(r)
         a = self.U @ q
         est = a @ self.C
-        error = self.outside * np.linalg.norm(q - a @ self.U)
-        doubt = np.flatnonzero(may_matter(np.abs(est) + error))
+        largest = self.outside * np.linalg.norm(q - a @ self.U)
+        largest += np.abs(est)
+        doubt = np.flatnonzero(may_matter(largest))
         if doubt.size > MAX_DOUBTFUL_SHARE * est.size:
             return self.add(q)
         if doubt.size:

@@ -31,12 +31,12 @@ def prefer_vertex(s, family, alpha, point, goal, data=None):
     data : Data or None
         Rows, of which a sample may show that columns are independent; None where inner products are known.
     """
-    pen = family.at(alpha, s.blocks)
-    if not isinstance(pen, ElasticNet):
-        return point
     others = s.w != 0.0
     others[s.independent] = False
     if s.pivot > INDEPENDENT and not others.any():
+        return point
+    pen = family.at(alpha, s.blocks)
+    if not isinstance(pen, ElasticNet):
         return point
     w, found = s.w, at_vertex(pen, s.w, *s.columns_and_scores(), s.inner_products, data)
     if found is None:
