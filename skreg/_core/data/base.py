@@ -72,15 +72,15 @@ class Data:
         Target t stands for ``(y_t - offset_t) / unit_t``, of weighted norm 1 unless it is constant.
     start : ndarray of shape (n_targets, p)
         Correlations of the columns with the targets.
-    independent_columns : ndarray of int
-        Those that were found to be linearly independent last; none at first.
+    is_independent : ndarray of bool of shape (p,)
+        The columns that were found to be linearly independent last; none at first.
     """
 
     def __init__(self, X, Y, weights=None, fit_intercept=True):
         self.X = X
-        self.independent_columns = np.empty(0, np.int64)
         self.fit_intercept = fit_intercept
         self.n, self.p = X.shape
+        self.is_independent = np.zeros(self.p, bool)
         if weights is None or np.all(weights == weights[0]):
             self.h = np.ones(1)
         else:

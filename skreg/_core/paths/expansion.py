@@ -308,13 +308,13 @@ class Curvature:
     def of(self, at):
         """The submatrix of some coordinates, in ascending order, and of the intercepts."""
         self.steps += 1
-        new = np.setdiff1d(at, self.at)
+        new = np.setdiff1d(at, self.at, assume_unique=True)
         if new.size:
             self._grow(new)
         order = np.argsort(self.at)
         take = order[np.searchsorted(self.at, at, sorter=order)]
         take = np.append(take, np.arange(self.model.shifts))
-        return self.G[np.ix_(take, take)]
+        return self.G.take(take, 0).take(take, 1)
 
 
 def model_of(s):

@@ -71,16 +71,18 @@ def at_vertex(pen, w, cols, scores, products, data=None):
 
 def _independent_in_sample(data, cols):
     """Whether columns are independent in a sample of the rows, and so in all; the data remember the last that were."""
-    if np.isin(cols, data.independent_columns).all():
+    if data.is_independent[cols].all():
         return True
     n_rows = ROWS_PER_COLUMN * cols.size
     if n_rows >= data.n:
         return False
     Z = data.block(np.linspace(0, data.n - 1, n_rows).astype(int), cols)
-    norms = np.sqrt(np.einsum("ij,ij->j", Z, Z))
-    if not (norms.all() and _independent((Z / norms).T @ (Z / norms))):
+    G = Z.T @ Z
+    norms = np.sqrt(G.diagonal())
+    if not (norms.all() and _independent(G / np.outer(norms, norms))):
         return False
-    data.independent_columns = cols
+    data.is_independent = np.zeros(data.p, bool)
+    data.is_independent[cols] = True
     return True
 
 
