@@ -62,6 +62,8 @@ class Measurements:
     learned, lost : float
         Training score above the constant's, and the share of that which held-out rows do not show; 0 where nothing is
         learned.
+    has_learned : bool
+        Whether the training score is above the constant's by more than rounding.
     overconfidence : Difference or None
         Mean confidence minus share of right answers.
     facts : Facts
@@ -207,7 +209,8 @@ class Measurements:
         self.above = self.first_above = self.folds.gain(fits, self.floor)
         self.learned = mean(fits, "train") - mean(self.floor)
         sizes = abs(mean(fits, "train")) + abs(mean(self.floor))
-        self.lost = self.gap.mean / self.learned if self.learned > LEARNED_ROUNDING * sizes else 0.0
+        self.has_learned = self.learned > LEARNED_ROUNDING * sizes
+        self.lost = self.gap.mean / self.learned if self.has_learned else 0.0
         over = overconfidence(fits)
         self.overconfidence = None if over is None else self.folds.difference(over, of_learning=False)
         self.n_unfinished = sum(fit.unfinished for fit in fits)

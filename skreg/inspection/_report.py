@@ -75,7 +75,7 @@ def _compared_rows(d, n_folds):
 def _share_lost(d):
     if d.verdict == NOTHING:  # a share of noise
         return ""
-    if not d.lost:
+    if not d._measured.has_learned:
         return ", nothing is learned"
     return f", {share_words(d.lost)} of what it learns" if d.lost > 0.0 else ", nothing is lost"
 

@@ -41,8 +41,8 @@ def predict_interval(model, X, coverage=0.95, n_draws=50):
     TypeError
         When no estimator inside `model` has `predict_interval`.
     ValueError
-        When `coverage` or `n_draws` is not in its range, or an inverse transform of the target is not monotone, so that
-        predictions do not lie between the transformed ends.
+        When `coverage` or `n_draws` is not in its range, or an inverse transform of the target has no value at an end,
+        or is not monotone, so that predictions do not lie between the transformed ends.
 
     See Also
     --------
@@ -155,6 +155,13 @@ def _inverse_transformed(model, X, ends):
         transformed.append(there.predict(X))
     low, high = np.minimum(*transformed), np.maximum(*transformed)  # the transform may be decreasing
     centre = model.predict(X)
+    if (unknown := np.isnan(low + high)).any():
+        row = np.argwhere(unknown)[0].tolist()
+        raise ValueError(
+            f"the inverse transform of the target has no value at {np.count_nonzero(unknown)} ends of intervals, which"
+            f" are beyond its range; the first is in row {row[0]}. Take a smaller coverage, or a transform without"
+            f" such a limit; got {model!r}."
+        )
     slack = INTERVAL_ROUNDING * (high - low)
     if not ((low - slack <= centre) & (centre <= high + slack)).all():
         raise ValueError(

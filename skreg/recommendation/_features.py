@@ -2,6 +2,7 @@
 
 import datetime
 import warnings
+from collections import Counter
 
 import numpy as np
 import scipy.sparse as sp
@@ -65,17 +66,23 @@ class FeatureTable:
 
     def _labels(self, column, side):
         labels = as_column(column, side, self.name)
-        values, counts = np.unique(labels.astype(str), return_counts=True)
-        if (counts > 1).any() and len(set(labels.tolist())) < labels.size:
+        repeated = next((label for label, count in Counter(labels.tolist()).items() if count > 1), None)
+        if repeated is not None:
             raise ValueError(
                 f"{self.name} must have one row for each {side}, with its label in the first column; got several for"
-                f" {str(values[counts > 1][0])!r}."
+                f" {repeated!r}."
             )
         return labels
 
     def _encode(self, column, name):
         """A sparse matrix, and the value that each of its columns stands for, None for numbers."""
         if column.dtype.kind == "O":
+            nested = next((value for value in column if np.ndim(value) or isinstance(value, (set, dict))), None)
+            if nested is not None:
+                raise ValueError(
+                    f"{self.name} must hold numbers, texts, categories or booleans; got {nested!r} in column {name!r}."
+                    " Make a column of zeros and ones for each of the values, as MultiLabelBinarizer does."
+                )
             numbers = [isinstance(value, (int, float, np.number)) and not isinstance(value, bool) for value in column]
             column = column.astype(np.float64) if all(numbers) else column
         if column.dtype.kind in "mM" or any(isinstance(value, datetime.date) for value in column[:1].tolist()):

@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from ._validation import as_numbers, labelled
+from ._validation import as_numbers, labelled, listed
 
 
 def per_feature(value, n_features, name, feature_names=None, default=np.nan):
@@ -67,7 +67,7 @@ def _per_named_feature(named, name, n_features, feature_names, default):
     if unknown:
         near = difflib.get_close_matches(str(unknown[0]), known, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{name} names features that X does not have: {unknown!r}; X has {list(known)[:20]!r}.{hint}")
+        raise ValueError(f"{name} names features that X does not have: {listed(unknown)}; X has {listed(known)}.{hint}")
     values = np.full(n_features, default)
     for key, value in named.items():
         if not isinstance(value, Real) or np.isnan(value):

@@ -4,7 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
-from ._validation import as_numbers
+from ._validation import as_numbers, listed
 
 
 def check_groups(groups, n_features, feature_names=None):
@@ -75,9 +75,9 @@ def _by_name(groups, feature_names):
     missing = [name for name in feature_names if name not in index]
     unknown = [name for name in index if name not in set(feature_names)] if is_dict else []
     if unknown:
-        raise ValueError(f"groups names features that X does not have: {unknown[:10]!r}.")
+        raise ValueError(f"groups names features that X does not have: {listed(unknown)}.")
     if missing or len(set(index)) < len(index):
-        raise ValueError(f"groups must name every feature once; got {list(index)[:20]!r}, without {missing!r}.")
+        raise ValueError(f"groups must name every feature once; got {listed(index)}, without {listed(missing)}.")
     return [groups[name] for name in feature_names]
 
 
@@ -98,7 +98,7 @@ def _from_lists(parts, n_features, feature_names):
         groups.append(columns)
     missing = np.flatnonzero(owner < 0)
     if missing.size:
-        raise ValueError(f"groups must hold every feature; got none for features {missing[:10].tolist()}.")
+        raise ValueError(f"groups must hold every feature; got none for features {listed(missing.tolist())}.")
     return groups
 
 

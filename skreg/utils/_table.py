@@ -155,8 +155,10 @@ def few_steps(X):
     X, found = as_table(X), {}
     for j, column in enumerate(columns_of(X) if len(np.shape(X)) == 2 and len(X) else ()):
         if column.dtype in ((np.int64, np.uint64) if isinstance(column, np.ndarray) else (nw.Int64, nw.UInt64)):
+            if not isinstance(column, np.ndarray) and column.null_count() == len(column):
+                continue
             low, high = column.min(), column.max()
-            if low is not None and low < high:
+            if low < high:
                 low, high = int(low), int(high)
                 step = np.spacing(float(max(abs(low), abs(high))))
                 if step > 1.0 and high - low < FEW_STEPS * step:

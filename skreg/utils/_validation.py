@@ -12,10 +12,13 @@ import scipy.sparse as sp
 ENCODE = "encode it in a pipeline (categories by a OneHotEncoder, texts by a TfidfVectorizer)"
 LEAST_SQUARABLE = 1e-140  # the square of a smaller number is not accurate: it is denormal or 0
 _LENGTH = 200  # characters of a value in a message, at most
+_NAMES = 10  # of several in a message, at most
 _OF_SEQUENCES = {  # what to say of an argument whose entries have different shapes
     "X": " Sequences of unequal length are for recurrent nets, and for transformers that read sequences.",
     "y": " Targets at every step are for recurrent nets with return_sequences=True, alone or fine-tuned.",
 }
+# How the names of dtypes begin whose entries may be no numbers.
+_NO_NUMBERS = ("object", "str", "large_string", "cat", "enum", "interval", "dictionary", "list", "large_list")
 DATES = ("date", "time", "duration", "period")  # how the names of dtypes of dates begin, in pandas, polars and pyarrow
 
 
@@ -153,8 +156,8 @@ def check_table(X, name="X", text=False, advice=ENCODE, any_shape=False):
         check_unique_names(X)
     if not any_shape:
         check_one_shape(X, name)
-    dtypes = getattr(X, "dtypes", None)
-    if dtypes is None or not hasattr(X, "columns"):
+    columns, dtypes = _columns_of_frame(X)
+    if dtypes is None:
         dtype = getattr(X, "dtype", None)
         if dtype is not None and _holds_dates(dtype):
             raise TypeError(f"{name} holds dates ({dtype}): turn them into numbers first, such as days since a date.")
@@ -167,9 +170,9 @@ def check_table(X, name="X", text=False, advice=ENCODE, any_shape=False):
                 f"{name} holds numbers as text, such as {texts[0]!r}: pass np.asarray({name}, dtype=float)."
             )
         return
-    if not len(X.columns):
+    if not len(columns):
         raise ValueError(f"{name} has no columns: 0 feature(s).")
-    for column, dtype in zip(X.columns, list(dtypes), strict=True):
+    for column, dtype in zip(columns, list(dtypes), strict=True):
         if _holds_dates(dtype):
             raise dates_error(name, f"column {column!r}", dtype)
         if not text and _may_hold_text(dtype):
@@ -182,10 +185,39 @@ def check_table(X, name="X", text=False, advice=ENCODE, any_shape=False):
                 raise ValueError(
                     f"{name} holds text in column {column!r}, such as {found!r}: {advice}, or leave the column out."
                 )
+            _check_entries(values, name, column, dtype)
+
+
+def _columns_of_frame(X):
+    """The columns of a frame, and their types; None of what is no frame."""
+    if hasattr(X, "dtypes") and hasattr(X, "columns"):
+        return X.columns, X.dtypes
+    if hasattr(X, "column_names") and hasattr(X, "schema"):  # a table of pyarrow
+        return X.column_names, X.schema.types
+    return None, None
+
+
+def _check_entries(values, name, column, dtype):
+    """Raise ValueError for a column of objects or text without text, where an entry is no number."""
+    for value in values:
+        if is_missing(value):
+            if value is None or isinstance(value, float):
+                continue  # NumPy makes NaN of it, which is allowed or named later
+            raise ValueError(
+                f"Input {name} contains NaN ({value!r}) in column {column!r}, whose type is {dtype}: impute it, or give"
+                " the column a type of numbers."
+            )
+        try:
+            float(value)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{name} holds {value!r} in column {column!r}, which is no number: turn such entries into numbers, or"
+                " leave the column out."
+            ) from error
 
 
 def _may_hold_text(dtype):
-    return str(dtype).lower() in ("object", "str", "string", "large_string", "category", "categorical", "enum")
+    return str(dtype).lower().startswith(_NO_NUMBERS)
 
 
 def _texts_in(X):
@@ -201,7 +233,10 @@ def _texts_in(X):
 
 def is_missing(value):
     """Whether an object is None, NaN or the NA of pandas, which is not even equal to itself."""
-    return value is None or type(value).__name__ == "NAType" or value != value
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    differs = value != value  # an array, of an array
+    return isinstance(differs, (bool, np.bool_)) and bool(differs)
 
 
 def is_date(value):
@@ -232,6 +267,13 @@ def _holds_dates(dtype):
     if isinstance(dtype, np.dtype) and dtype.kind in "biufc":  # spares the name, which takes long to make
         return False
     return getattr(dtype, "kind", "") in ("M", "m") or str(dtype).lower().startswith((*DATES, "timestamp"))
+
+
+def listed(names):
+    """The first of several names in messages, and how many others there are."""
+    names = list(names)
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return f"{names[:_NAMES]!r}{more}"
 
 
 def labelled(kind, j, names):

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from joblib import parallel_config
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_classification
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_blobs, make_classification
 from sklearn.ensemble import (
     GradientBoostingRegressor,
     HistGradientBoostingRegressor,
@@ -251,6 +251,14 @@ def test_diagnose__splines_do_not_meet_factors_of_features():
         names = [s.technique for s in diagnose(ElasticNetProx(0.01, **params), A, y).suggestions]
         assert "gradient boosting" in names
         assert "splines of the features" not in names
+
+
+def test_diagnose__what_is_learned_without_loss_is_not_called_nothing():
+    A, labels = make_blobs(300, centers=[[-5, 0], [5, 0]], random_state=0)
+    diagnosis = diagnose(LogisticRegression(), A, labels)
+    assert diagnosis.gap.mean == 0.0
+    assert "nothing is lost" in str(diagnosis)
+    assert "nothing is learned" not in str(diagnosis)
 
 
 def test_diagnose__fitting_well_and_nothing_to_say():

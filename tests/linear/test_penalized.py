@@ -325,6 +325,7 @@ def test_penalized__groups_by_label_by_position_and_by_name_are_the_same():
     for groups, message in (
         (dict.fromkeys("abcdefghiz", 0), r"groups names features that X does not have: \['z'\]"),
         (dict.fromkeys("abcdefgh", 0), r"groups must name every feature once; .* without \['i'\]"),
+        (dict.fromkeys(map(str, range(5000)), 0), r"that X does not have: \['0', '1', .*'9'\] and 4990 more\.$"),
     ):
         with pytest.raises(ValueError, match=message):
             PenalizedRegressor(0.1, groups=groups, **params).fit(frame, y)
@@ -574,6 +575,19 @@ def test_penalized__score_is_the_explained_share_of_the_loss():
     assert model.score(X, y) == pytest.approx(
         1.0 - mean_loss("quantile", y, model.predict(X), None, quantile=0.7) / null
     )
+
+
+@pytest.mark.parametrize("delta", [0.1, 1.0, 1e9])
+def test_penalized__huber_score_compares_with_the_best_constant(delta):
+    X, y = problem("huber")
+    y, weights = np.exp(y), np.arange(60.0) % 3
+    flat = PenalizedRegressor(1e6, loss="huber", delta=delta, tol=1e-12).fit(X, y, sample_weight=weights)
+    assert not flat.coef_.any()
+    assert flat.score(X, y, weights) == pytest.approx(0.0, abs=1e-9)
+    if delta > np.ptp(y):
+        assert flat.intercept_ == pytest.approx(np.average(y, weights=weights))
+        explained = PenalizedRegressor(1e-3).fit(X, y).score(X, y)
+        assert PenalizedRegressor(1e-3, loss="huber", delta=delta).fit(X, y).score(X, y) == pytest.approx(explained)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

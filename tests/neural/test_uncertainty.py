@@ -350,6 +350,11 @@ def test_predict_interval__refuses(table):
     model = TransformedTargetRegressor(net, func=np.sqrt, inverse_func=np.square).fit(X, y)
     with pytest.raises(ValueError, match="inverse transform of the target is not monotone"):
         predict_interval(model, X, 0.9999)
+    log = lambda z: np.log(np.where(z > 0.0, z, np.nan))  # noqa: E731
+    bounded = TransformedTargetRegressor(net, func=np.exp, inverse_func=log, check_inverse=False)
+    bounded.fit(X, 2.0 * (y - y.mean()) / y.std())
+    with pytest.raises(ValueError, match=r"has no value at \d+ ends of intervals, .* the first is in row \d+\."):
+        predict_interval(bounded, X, 0.9999)
     with pytest.raises(TypeError, match="use predict_interval"):
         predict_uncertainty(model, X)
     for unfit in (net, GridSearchCV(net, {}), TransformedTargetRegressor(net), DropoutMLPRegressor()):

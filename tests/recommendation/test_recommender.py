@@ -196,7 +196,7 @@ def test_features__numbers_arrays_and_texts_agree():
 
 BAD_TABLES = {
     "one column": (ITEMS[["item"]], "one of features at least"),
-    "twice": (pd.concat([ITEMS, ITEMS[:1]]), "one row for each item, .* in the first column; got several for '0'"),
+    "twice": (pd.concat([ITEMS, ITEMS[:1]]), "one row for each item, .* in the first column; got several for 0"),
     "NaN": (ITEMS.assign(length=np.r_[np.nan, np.ones(31)]), "nan in row 0 of column 'length'"),
     "missing text": (ITEMS.assign(genre=[None, *ITEMS["genre"][1:]]), "row 0 of column 'genre'"),
     "missing label": (
@@ -207,6 +207,7 @@ BAD_TABLES = {
     "sparse": (sp.eye_array(32, format="csr"), "item_features must be a dense table"),
     "date": (ITEMS.assign(out=pd.Timestamp("1994-06-23")), "got the date 1994-06-23.* in column 'out'"),
     "date in a list": ([[0, datetime.date(1994, 6, 23)]], "got the date 1994-06-23 in column '1'"),
+    "lists": (ITEMS.assign(genre=[["a"]] * 32), r"got \['a'\] in column 'genre'\. Make a column of zeros and ones"),
     "no row": (ITEMS[:0], "got 2 columns and 0 rows"),
     "labels of no row": (
         ITEMS.assign(item=ITEMS["item"] + 1000),

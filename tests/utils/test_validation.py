@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
@@ -42,6 +43,44 @@ TEXT = {
 def test_check_table__names_the_column_of_text(model, kind):
     with pytest.raises(ValueError, match=r"^X holds text in column 'city', such as 'Oslo': encode it"):
         model.fit(TEXT[kind], np.arange(8) % 2)
+
+
+NO_NUMBERS = {
+    "Arrow text": (
+        pd.array(["a", "b"] * 4, dtype=pd.ArrowDtype(pa.string())),
+        "X holds text in column 'v', such as 'a'",
+    ),
+    "lists": ([[1, 2]] * 8, r"X holds \[1, 2\] in column 'v', which is no number"),
+    "intervals": (pd.cut(np.arange(8.0), 2), r"X holds Interval\(.*\) in column 'v', which is no number"),
+    "NA among objects": (np.array([1, pd.NA] * 4, dtype=object), r"contains NaN \(<NA>\) in column 'v', .* is object"),
+    "text without values": (pd.array([None] * 8, dtype="string"), r"contains NaN \(<NA>\) in column 'v', .* is string"),
+    "None": (np.array([1, None] * 4, dtype=object), r"Input X contains NaN in column 0 \('v'\)"),
+}
+
+
+@pytest.mark.parametrize("case", NO_NUMBERS)
+def test_check_table__names_the_column_of_other_things(case):
+    column, message = NO_NUMBERS[case]
+    with pytest.raises(ValueError, match=message):
+        ElasticNetProx().fit(pd.DataFrame({"v": column}), np.arange(8.0))
+
+
+def test_check_table__names_the_column_of_text_in_tables_of_arrow():
+    for text in (pa.array(["a", "b"] * 4), pa.array(["a", "b"] * 4).dictionary_encode()):
+        with pytest.raises(ValueError, match="X holds text in column 'v', such as 'a'"):
+            ElasticNetProx().fit(pa.table({"v": text}), np.arange(8.0))
+    numbers = pa.table({"v": np.arange(8.0) ** 2})
+    fitted = ElasticNetProx().fit(numbers, np.arange(8.0)).coef_
+    np.testing.assert_array_equal(fitted, ElasticNetProx().fit(numbers.to_pandas(), np.arange(8.0)).coef_)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", pd.ArrowDtype(pa.int64())], ids=str)
+def test_nets__leave_out_whole_numbers_without_values(dtype):
+    frame = pd.DataFrame({"a": np.arange(60.0), "b": np.full(60, np.nan)})
+    net = DropoutMLPRegressor((4,), max_iter=2, ensemble_size=1, early_stopping=False, random_state=0)
+    expected = net.fit(frame, np.arange(60.0)).predict(frame)
+    frame["b"] = pd.array([None] * 60, dtype=dtype)
+    np.testing.assert_array_equal(net.fit(frame, np.arange(60.0)).predict(frame), expected)
 
 
 def with_hole(kind, value):

@@ -248,7 +248,7 @@ class Huber(NamedTuple):
 
     @not_compiled
     def null_scores(self, T, h):
-        return np.array([weighted_quantile(T[0], h, 0.5)])
+        return np.array([huber_location(T[0], h, self.delta)])
 
 
 @jitted
@@ -301,6 +301,23 @@ def negative_entropy(Q):
     """Minus the entropy of every column of Q (K, n), infinite where one of its numbers is negative."""
     value = np.sum(x_log_x(Q), axis=0)
     return np.where(Q.min(axis=0) < -SLOPE_ROUNDING, np.inf, value)
+
+
+def huber_location(t, h, delta):
+    """The minimizer of the weighted sum of Huber's losses of t (Huber 1964).
+
+    Its slope ``sum h clip(t - c, -delta, delta)`` falls with c and is linear between the points ``t - delta`` and
+    ``t + delta``: the first of them at which it is not positive, and the one before, enclose the minimizer.
+    """
+    t, h = t[h > 0.0], h[h > 0.0]
+    if np.ptp(t) <= delta:  # no residual is larger
+        return t[0] + np.average(t - t[0], weights=h)
+    points, changes = np.append(t - delta, t + delta), np.append(h, -h)
+    order = np.argsort(points)
+    points, falls = points[order], np.cumsum(changes[order])
+    slopes = delta * h.sum() - np.append(0.0, np.cumsum(falls[:-1] * np.diff(points)))
+    k = max(int(np.argmax(slopes <= 0.0)), 1)
+    return min(points[k - 1] + slopes[k - 1] / falls[k - 1], points[k])
 
 
 def weighted_quantile(t, h, q):

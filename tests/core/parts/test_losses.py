@@ -5,7 +5,16 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from skreg._core.parts.log_links import Gamma, Poisson, Tweedie
-from skreg._core.parts.losses import Huber, Logistic, Multinomial, Quantile, Squared, evaluate, weighted_quantile
+from skreg._core.parts.losses import (
+    Huber,
+    Logistic,
+    Multinomial,
+    Quantile,
+    Squared,
+    evaluate,
+    huber_location,
+    weighted_quantile,
+)
 
 pytestmark = pytest.mark.plain
 
@@ -133,3 +142,15 @@ def test_squared__gradient_of_several_scores():
         )
         evaluate(Squared(1.7), T, Z, np.ones(1), R, R.copy(), np.empty(1))
         assert R[k, 0] == pytest.approx((up - down) / (2 * step), rel=1e-8)
+
+
+def test_huber_location__is_where_the_slope_vanishes():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        n, delta = rng.integers(1, 30), 10.0 ** rng.uniform(-3.0, 3.0)
+        t, h = np.round(rng.standard_normal(n) ** 3 * 10.0, rng.integers(0, 6)), rng.integers(0, 3, n) + 0.0
+        h[0] = 1.0
+        c = huber_location(t, h, delta)
+        slope = lambda c, t=t, h=h, delta=delta: h @ np.clip(t - c, -delta, delta)  # noqa: E731
+        assert abs(slope(c)) <= 1e-9 * delta * h.sum() * (1.0 + np.ptp(t) / delta)
+    assert huber_location(np.full(3, 0.1), np.ones(3), 0.5) == 0.1
