@@ -80,7 +80,7 @@ def linear_reference(m):
     """The linear model that an estimator is compared with: its own kind along a whole path, or a usual one.
 
     With more features than training rows it may be ridge regression or the lasso, too: the first finds nothing where
-    few of many features matter, the second nothing where all do.
+    few of many features matter, the second nothing where all do. `PenalizedRegressor` keeps its own penalty.
     """
     if m.is_a(SEARCHES):
         return None

@@ -186,9 +186,10 @@ def boosting_is_better(m):
 
 
 def describes_features(model):
-    """Whether a linear model has a parameter with one value for every feature, which other features would not fit."""
-    values = [getattr(model, name, None) for name in ("groups", "penalty_factor", "slope_weights")]
-    values += getattr(model, "bounds", None) or ()
+    """Whether a parameter of a linear model has one value for each feature: it would not fit splines."""
+    values = [getattr(model, name, None) for name in ("groups", "penalty_factor", "slope_weights", "prior_coef")]
+    bounds = getattr(model, "bounds", None)
+    values += [bounds] if bounds is None or isinstance(bounds, dict) else list(bounds)
     return any(np.iterable(value) and not isinstance(value, str) for value in values)
 
 

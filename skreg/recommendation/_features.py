@@ -9,8 +9,10 @@ import scipy.sparse as sp
 
 from ..utils._errors import caller_level
 from ..utils._rows import as_table
+from ..utils._validation import shortened
 from ._labels import as_column
 
+NESTED = list, tuple, set, frozenset, dict, np.ndarray
 MAX_FEATURE_SIZE = 10.0  # root mean square above which steps and penalties no longer suit an embedding
 
 
@@ -77,11 +79,11 @@ class FeatureTable:
     def _encode(self, column, name):
         """A sparse matrix, and the value that each of its columns stands for, None for numbers."""
         if column.dtype.kind == "O":
-            nested = next((value for value in column if np.ndim(value) or isinstance(value, (set, dict))), None)
+            nested = next((value for value in column if isinstance(value, NESTED)), None)
             if nested is not None:
                 raise ValueError(
-                    f"{self.name} must hold numbers, texts, categories or booleans; got {nested!r} in column {name!r}."
-                    " Make a column of zeros and ones for each of the values, as MultiLabelBinarizer does."
+                    f"{self.name} must hold numbers, texts, categories or booleans; got {shortened(nested)} in column"
+                    f" {name!r}. Make a column of zeros and ones for each of the values, as MultiLabelBinarizer does."
                 )
             numbers = [isinstance(value, (int, float, np.number)) and not isinstance(value, bool) for value in column]
             column = column.astype(np.float64) if all(numbers) else column

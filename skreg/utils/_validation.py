@@ -18,7 +18,10 @@ _OF_SEQUENCES = {  # what to say of an argument whose entries have different sha
     "y": " Targets at every step are for recurrent nets with return_sequences=True, alone or fine-tuned.",
 }
 # How the names of dtypes begin whose entries may be no numbers.
-_NO_NUMBERS = ("object", "str", "large_string", "cat", "enum", "interval", "dictionary", "list", "large_list")
+_NO_NUMBERS = (
+    "object", "str", "cat", "enum", "interval", "dictionary", "list", "large", "array", "fixed_size", "map", "binary",
+)  # fmt: skip
+_NA = "NAType"  # the type of the missing value of pandas, which is not even equal to itself
 DATES = ("date", "time", "duration", "period")  # how the names of dtypes of dates begin, in pandas, polars and pyarrow
 
 
@@ -42,9 +45,7 @@ def as_numbers(values, name):
             raise TypeError("complex numbers")
         return array.astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
-        found = repr(values)
-        found = found if len(found) <= _LENGTH else found[:_LENGTH] + " ..."
-        raise ValueError(f"{name} must hold numbers; got {found}.") from error
+        raise ValueError(f"{name} must hold numbers; got {shortened(values)}.") from error
 
 
 def is_plain(values):
@@ -185,14 +186,15 @@ def check_table(X, name="X", text=False, advice=ENCODE, any_shape=False):
                 raise ValueError(
                     f"{name} holds text in column {column!r}, such as {found!r}: {advice}, or leave the column out."
                 )
-            _check_entries(values, name, column, dtype)
+            if not any_shape:
+                _check_entries(values, name, column, dtype)
 
 
 def _columns_of_frame(X):
     """The columns of a frame, and their types; None of what is no frame."""
     if hasattr(X, "dtypes") and hasattr(X, "columns"):
         return X.columns, X.dtypes
-    if hasattr(X, "column_names") and hasattr(X, "schema"):  # a table of pyarrow
+    if hasattr(X, "column_names") and hasattr(X, "combine_chunks"):  # a table of pyarrow, not one of its batches
         return X.column_names, X.schema.types
     return None, None
 
@@ -200,19 +202,19 @@ def _columns_of_frame(X):
 def _check_entries(values, name, column, dtype):
     """Raise ValueError for a column of objects or text without text, where an entry is no number."""
     for value in values:
-        if is_missing(value):
-            if value is None or isinstance(value, float):
-                continue  # NumPy makes NaN of it, which is allowed or named later
-            raise ValueError(
-                f"Input {name} contains NaN ({value!r}) in column {column!r}, whose type is {dtype}: impute it, or give"
-                " the column a type of numbers."
-            )
+        if value is None:
+            continue  # NumPy makes NaN of it, which is allowed or named later
         try:
             float(value)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
+            if type(value).__name__ == _NA:
+                raise ValueError(
+                    f"Input {name} contains NaN ({value!r}) in column {column!r}, whose type is {dtype}: give the"
+                    " column a type of numbers, such as Float64."
+                ) from error
             raise ValueError(
-                f"{name} holds {value!r} in column {column!r}, which is no number: turn such entries into numbers, or"
-                " leave the column out."
+                f"{name} holds {shortened(value)} in column {column!r}, which is no number: turn such entries into"
+                " numbers, or leave the column out."
             ) from error
 
 
@@ -233,7 +235,7 @@ def _texts_in(X):
 
 def is_missing(value):
     """Whether an object is None, NaN or the NA of pandas, which is not even equal to itself."""
-    if value is None or type(value).__name__ == "NAType":
+    if value is None or type(value).__name__ == _NA:
         return True
     differs = value != value  # an array, of an array
     return isinstance(differs, (bool, np.bool_)) and bool(differs)
@@ -267,6 +269,12 @@ def _holds_dates(dtype):
     if isinstance(dtype, np.dtype) and dtype.kind in "biufc":  # spares the name, which takes long to make
         return False
     return getattr(dtype, "kind", "") in ("M", "m") or str(dtype).lower().startswith((*DATES, "timestamp"))
+
+
+def shortened(value):
+    """A value in messages, not more of it than a line or two."""
+    found = " ".join(repr(value).split())
+    return found if len(found) <= _LENGTH else found[:_LENGTH] + " ..."
 
 
 def listed(names):

@@ -247,8 +247,11 @@ def test_diagnose__splines_do_not_meet_factors_of_features():
     rng = np.random.default_rng(0)
     A = rng.uniform(-3.0, 3.0, (200, 3))
     y = np.sin(2.0 * A[:, 0]) + 0.1 * rng.standard_normal(200)
-    for params in (dict(penalty_factor=[1.0, 0.5, 1.0]), dict(bounds=(-1.0, [1.0, 2.0, 3.0]))):
-        names = [s.technique for s in diagnose(ElasticNetProx(0.01, **params), A, y).suggestions]
+    bounds = [(-1.0, [1.0, 2.0, 3.0]), np.array([[-1.0] * 3, [1.0] * 3]), {"b": (0.0, 1.0)}]
+    models = [ElasticNetProx(0.01, bounds=one) for one in bounds]
+    models += [ElasticNetProx(0.01, penalty_factor=[1.0, 0.5, 1.0]), ElasticNetProxCV(prior_coef=[0.1, 0.2, 0.3])]
+    for model in models:
+        names = [s.technique for s in diagnose(model, pd.DataFrame(A, columns=list("abc")), y).suggestions]
         assert "gradient boosting" in names
         assert "splines of the features" not in names
 

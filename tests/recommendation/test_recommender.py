@@ -208,6 +208,7 @@ BAD_TABLES = {
     "date": (ITEMS.assign(out=pd.Timestamp("1994-06-23")), "got the date 1994-06-23.* in column 'out'"),
     "date in a list": ([[0, datetime.date(1994, 6, 23)]], "got the date 1994-06-23 in column '1'"),
     "lists": (ITEMS.assign(genre=[["a"]] * 32), r"got \['a'\] in column 'genre'\. Make a column of zeros and ones"),
+    "ragged lists": (ITEMS.assign(genre=[["a"], ["a", "b"]] * 16), r"got \['a'\] in column 'genre'"),
     "no row": (ITEMS[:0], "got 2 columns and 0 rows"),
     "labels of no row": (
         ITEMS.assign(item=ITEMS["item"] + 1000),

@@ -69,9 +69,31 @@ def test_check_table__names_the_column_of_text_in_tables_of_arrow():
     for text in (pa.array(["a", "b"] * 4), pa.array(["a", "b"] * 4).dictionary_encode()):
         with pytest.raises(ValueError, match="X holds text in column 'v', such as 'a'"):
             ElasticNetProx().fit(pa.table({"v": text}), np.arange(8.0))
+    batch = pa.record_batch({"v": np.arange(8.0) ** 2})
     numbers = pa.table({"v": np.arange(8.0) ** 2})
+    assert ElasticNetProx().fit(batch, np.arange(8.0)).coef_ == ElasticNetProx().fit(numbers, np.arange(8.0)).coef_
     fitted = ElasticNetProx().fit(numbers, np.arange(8.0)).coef_
     np.testing.assert_array_equal(fitted, ElasticNetProx().fit(numbers.to_pandas(), np.arange(8.0)).coef_)
+
+
+def test_check_table__missing_objects_are_for_those_who_take_them():
+    values = np.array([np.float32("nan"), *range(7)], dtype=object)
+    frame = pd.DataFrame({"a": np.arange(8.0), "b": values})
+    net = DropoutMLPRegressor((4,), max_iter=1, ensemble_size=1, early_stopping=False, random_state=0)
+    boxed = net.fit(frame, np.arange(8.0)).predict(frame)
+    np.testing.assert_array_equal(boxed, net.fit(frame.astype(float), np.arange(8.0)).predict(frame))
+    with pytest.raises(ValueError, match=r"Input X contains NaN in column 1 \('b'\)"):
+        ElasticNetProx().fit(frame, np.arange(8.0))
+    long = pd.DataFrame({"v": [list(range(5000))] * 8})
+    with pytest.raises(ValueError, match=r"^X holds \[0, 1, .{150,300} \.\.\. in column 'v'"):
+        ElasticNetProx().fit(long, np.arange(8.0))
+
+
+def test_check_table__images_in_a_column_of_a_frame_are_told():
+    images = np.empty(6, object)
+    images[:] = [np.ones((8, 8)) for _ in range(6)]
+    with pytest.raises(ValueError, match=r"X holds images in column 'v' of a frame: pass X\['v'\]"):
+        DropoutCNNRegressor().fit(pd.DataFrame({"v": images}), np.arange(6.0))
 
 
 @pytest.mark.parametrize("dtype", ["Int64", pd.ArrowDtype(pa.int64())], ids=str)

@@ -306,18 +306,25 @@ def negative_entropy(Q):
 def huber_location(t, h, delta):
     """The minimizer of the weighted sum of Huber's losses of t (Huber 1964).
 
-    Its slope ``sum h clip(t - c, -delta, delta)`` falls with c and is linear between the points ``t - delta`` and
-    ``t + delta``: the first of them at which it is not positive, and the one before, enclose the minimizer.
+    Its slope falls with c and is linear between the points ``t - delta`` and ``t + delta``: the last of them at which
+    it is positive, and the next, enclose the minimizer.
     """
     t, h = t[h > 0.0], h[h > 0.0]
     if np.ptp(t) <= delta:  # no residual is larger
         return t[0] + np.average(t - t[0], weights=h)
-    points, changes = np.append(t - delta, t + delta), np.append(h, -h)
-    order = np.argsort(points)
-    points, falls = points[order], np.cumsum(changes[order])
-    slopes = delta * h.sum() - np.append(0.0, np.cumsum(falls[:-1] * np.diff(points)))
-    k = max(int(np.argmax(slopes <= 0.0)), 1)
-    return min(points[k - 1] + slopes[k - 1] / falls[k - 1], points[k])
+
+    def slope(c):
+        return h @ np.clip(t - c, -delta, delta)
+
+    median = weighted_quantile(t, h, 0.5)  # without it, a small delta would vanish beside large t
+    t = t - median
+    points = np.sort(np.append(t - delta, t + delta))
+    low, high = 0, points.size - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if slope(points[middle]) > 0.0 else (low, middle)
+    a, b = slope(points[low]), slope(points[high])
+    return median + points[low] + ((points[high] - points[low]) * (a / (a - b)) if a > b else 0.0)
 
 
 def weighted_quantile(t, h, q):

@@ -106,7 +106,7 @@ class Gradient:
         self.start = start
         self.yy = yy
         self.features = np.empty(0, np.int64)
-        self.own_start = np.empty(0)  # of the features
+        self.own_start = np.empty(0)  # of the features, for vector penalties, which are of one score
         self.lips = np.empty(0)
         self.G = np.empty((0, 0))
         self.A = None

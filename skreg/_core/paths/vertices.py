@@ -81,8 +81,9 @@ def _independent_in_sample(data, cols):
     norms = np.sqrt(G.diagonal())
     if not (norms.all() and _independent(G / np.outer(norms, norms))):
         return False
-    data.is_independent = np.zeros(data.p, bool)
-    data.is_independent[cols] = True
+    found = np.zeros(data.p, bool)
+    found[cols] = True
+    data.is_independent = found  # whole: another thread may read it
     return True
 
 

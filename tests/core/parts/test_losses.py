@@ -144,13 +144,16 @@ def test_squared__gradient_of_several_scores():
         assert R[k, 0] == pytest.approx((up - down) / (2 * step), rel=1e-8)
 
 
-def test_huber_location__is_where_the_slope_vanishes():
+def test_huber_location__is_where_the_slope_changes_its_sign():
     rng = np.random.default_rng(0)
     for _ in range(300):
-        n, delta = rng.integers(1, 30), 10.0 ** rng.uniform(-3.0, 3.0)
+        n, delta = rng.integers(1, 30), 10.0 ** rng.uniform(-12.0, 3.0)
         t, h = np.round(rng.standard_normal(n) ** 3 * 10.0, rng.integers(0, 6)), rng.integers(0, 3, n) + 0.0
         h[0] = 1.0
-        c = huber_location(t, h, delta)
-        slope = lambda c, t=t, h=h, delta=delta: h @ np.clip(t - c, -delta, delta)  # noqa: E731
-        assert abs(slope(c)) <= 1e-9 * delta * h.sum() * (1.0 + np.ptp(t) / delta)
+        c, rounding = huber_location(t, h, delta), 8.0 * np.spacing(np.abs(t).max())
+        below, above = (h @ np.clip(t - c - side * rounding, -delta, delta) for side in (-1.0, 1.0))
+        assert below >= -1e-12 * delta * h.sum()
+        assert above <= 1e-12 * delta * h.sum()
+    assert huber_location(np.array([1e200, -1e200, 3.0]), np.ones(3), 1.0) == 3.0
+    assert huber_location(1e8 + np.array([0.0, 1.0, 10.0]), np.ones(3), 1e-9) == 1e8 + 1.0
     assert huber_location(np.full(3, 0.1), np.ones(3), 0.5) == 0.1
