@@ -98,7 +98,7 @@ class LinearData(NamedTuple):
     def share_of_zeros(self, coef):
         """Share of the coefficients that are exactly 0, or their prior."""
         zero = 0.0 if self.prior is None else self.prior.astype(coef.dtype)
-        return np.count_nonzero(coef == zero) / coef.size
+        return float(np.count_nonzero(coef == zero) / coef.size)
 
     @property
     def is_joint(self):
