@@ -74,6 +74,8 @@ class PathDisplay(Display):
     def from_cv(cls, search, X, y, *, feature_names=None, ax=None, **how):
         """Draw the path of a fitted search on all rows, with its choices.
 
+        The path has neither offsets nor weights of rows, also where the search had them.
+
         Parameters
         ----------
         search : fitted search

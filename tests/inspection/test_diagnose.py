@@ -224,7 +224,7 @@ def test_diagnose__underfitting_by_a_shape_it_cannot_have():
     assert trials[names.index("splines of the features")].gain.low > 0.2
 
 
-@pytest.mark.parametrize("choice", [{}, {"loss": "huber", "penalty": "mcp"}, {"penalty": "group_lasso"}])
+@pytest.mark.parametrize("choice", [{}, {"penalty": "mcp"}, {"penalty": "group_lasso"}])
 def test_diagnose__a_penalized_regressor_is_compared_with_its_own_path(choice):
     """The reference has its loss and its penalty; splines are advised where no parameter is about single features."""
     rng = np.random.default_rng(0)
