@@ -10,7 +10,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 
 from ._errors import caller_level
-from ._validation import as_numbers, check_not_masked, check_one_shape, check_table, is_missing, is_plain
+from ._validation import as_numbers, check_not_masked, check_one_shape, check_table, is_missing, is_number_array
 
 _LISTED = 10  # labels in a message, at most
 MIN_SQUARE = 1e-300  # mean square of a target below which products with tolerances lose digits
@@ -66,7 +66,7 @@ def numeric_targets(y):
 
     Raises TypeError for dates and for a sparse matrix, ValueError for other entries, such as strings.
     """
-    if not is_plain(y):
+    if not is_number_array(y):
         check_dense(y)
         check_one_shape(y, "y")
         y = np.asarray(y)

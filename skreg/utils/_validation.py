@@ -48,7 +48,7 @@ def as_numbers(values, name):
         raise ValueError(f"{name} must hold numbers; got {shortened(values)}.") from error
 
 
-def is_plain(values):
+def is_number_array(values):
     """Whether values are an array of numbers, in which there is nothing that NumPy or scikit-learn would misread."""
     return type(values) is np.ndarray and values.dtype.kind in "biufc"
 
@@ -148,7 +148,7 @@ def check_table(X, name="X", text=False, advice=ENCODE, any_shape=False):
     entries, whose mask NumPy forgets, and for dates, which some libraries turn into huge numbers without a word; and
     without `text` ValueError for a column of text, with some advice. Names of columns of X must differ.
     """
-    if is_plain(X):
+    if is_number_array(X):
         return
     check_in_memory(X, name)
     if type(X).__name__ == "LazyFrame":
