@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ..utils._errors import caller_level
 from ..utils._rows import as_table
+from ..utils._validation import listed
 from ._numbers import types_of
 
 MAX_NAMES = 5  # columns in a message
@@ -83,8 +84,7 @@ def _warn(found):
     if not lost:
         return
     places, owners = list(dict.fromkeys(one.place for one in lost)), list(dict.fromkeys(one.by for one in lost))
-    more = f" and {len(places) - MAX_NAMES} more" if len(places) > MAX_NAMES else ""
-    where = f"integers in the columns {places[:MAX_NAMES]!r}{more}" if lost[0].is_column else f"{places[0]} numbers"
+    where = f"integers in the columns {listed(places, MAX_NAMES)}" if lost[0].is_column else f"{places[0]} numbers"
     names = ", ".join(dict.fromkeys(name for name, _ in owners))
     strength = owners[0][1] if len(owners) == 1 else ""  # a policy has drawn several
     warnings.warn(

@@ -60,20 +60,17 @@ def l1_ratio_of(model):
 
 def path_search_like(model, **params):
     """A search along the path for a linear model, with what the two have in common."""
-    logistic = isinstance(model, LOGISTIC)
-    search = LabelSmoothedLogisticCV(label_smoothing=0.0) if logistic else ElasticNetProxCV()
-    names = SHARED | PENALTY if isinstance(model, LabelSmoothedLogistic) else SHARED
-    shared = {name: value for name, value in model.get_params(deep=False).items() if name in names}
+    own, names = model.get_params(deep=False), SHARED
+    if isinstance(model, PenalizedRegressor):
+        search, names = PenalizedRegressorCV(), own.keys() - {"standardize", "tol"}
+    elif isinstance(model, LOGISTIC):
+        search = LabelSmoothedLogisticCV(label_smoothing=0.0)
+        names = SHARED | PENALTY if isinstance(model, LabelSmoothedLogistic) else SHARED
+    else:
+        search = ElasticNetProxCV()
+    shared = {name: value for name, value in own.items() if name in names}
     known = search.get_params()
     return search.set_params(**{k: v for k, v in shared.items() if k in known}, **{"standardize": True, **params})
-
-
-def penalized_search_like(model):
-    """A search along the path of the loss and the penalty of a `PenalizedRegressor`."""
-    search = PenalizedRegressorCV()
-    known = search.get_params()
-    shared = {k: v for k, v in model.get_params(deep=False).items() if k in known}
-    return search.set_params(**{**shared, "standardize": True, "tol": search.tol})
 
 
 def linear_reference(m):
@@ -85,7 +82,7 @@ def linear_reference(m):
     if m.is_a(SEARCHES):
         return None
     if m.is_a(PenalizedRegressor):
-        return penalized_search_like(m.final)
+        return path_search_like(m.final)
     is_wide = m.facts.n_features > m.folds.n_train
     if m.is_a(WITH_A_PATH):
         own = l1_ratio_of(m.final)

@@ -22,7 +22,6 @@ from ._references import (
     changes_to_try,
     l1_ratio_of,
     path_search_like,
-    penalized_search_like,
     reference_models,
 )
 from ._strength import AUGMENTED, BINNED, DESCENTS, LOGISTIC, NETS, PERCEPTRONS, STAGED, TREES, VECTORS
@@ -198,9 +197,10 @@ def splines(m):
     if m.is_a(LINEAR) and boosting_is_better(m) and m.is_numeric and not describes_features(m.final):
         why = f"gradient boosting, which bends, is better on the same folds by {m.references['boosting'].gain}"
         final = m.final
+        # the present strength may fit the features as they are, not their splines
         if m.is_a(PenalizedRegressor):
-            final = penalized_search_like(final)
-        elif m.is_a(WITH_A_PATH):  # the present strength may fit the features as they are, not their splines
+            final = path_search_like(final)
+        elif m.is_a(WITH_A_PATH):
             final = path_search_like(final, l1_ratio=0.0 if m.is_a(LOGISTIC) else l1_ratio_of(final), standardize=False)
         new = make_pipeline(SplineTransformer(), StandardScaler(), final)
         yield replaced(m, "splines of the features", new, why)

@@ -10,9 +10,8 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 
 from ._errors import caller_level
-from ._validation import as_numbers, check_not_masked, check_one_shape, check_table, is_missing, is_number_array
+from ._validation import as_numbers, check_not_masked, check_one_shape, check_table, is_missing, is_number_array, listed
 
-_LISTED = 10  # labels in a message, at most
 MIN_SQUARE = 1e-300  # mean square of a target below which products with tolerances lose digits
 
 
@@ -185,14 +184,10 @@ def class_codes(y, classes=None, name="y"):
         return found, codes
     unknown = found[~np.isin(found, classes)]
     if unknown.size:
-        raise ValueError(f"{name} has labels that are not among the classes {_listed(classes)}: {_listed(unknown)}.")
+        raise ValueError(
+            f"{name} has labels that are not among the classes {listed(classes.tolist())}: {listed(unknown.tolist())}."
+        )
     return classes, np.searchsorted(classes, found)[codes]
-
-
-def _listed(labels):
-    """Labels for a message, of many only the first."""
-    rest = labels.size - _LISTED
-    return repr(labels[:_LISTED].tolist()) + (f" and {rest} more" if rest > 0 else "")
 
 
 def check_classes(y, sample_weight, classes=None):

@@ -277,11 +277,11 @@ def shortened(value):
     return found if len(found) <= _LENGTH else found[:_LENGTH] + " ..."
 
 
-def listed(names):
+def listed(names, most=_NAMES):
     """The first of several names in messages, and how many others there are."""
     names = list(names)
-    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-    return f"{names[:_NAMES]!r}{more}"
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{names[:most]!r}{more}"
 
 
 def labelled(kind, j, names):
