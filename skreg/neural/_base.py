@@ -144,8 +144,9 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         """X with the entries of sparse rows ordered by column, since another order rounds sums differently."""
         if not sp.issparse(X):
             return X
-        if self.input_noise > 0.0:
-            raise ValueError(f"input_noise={self.input_noise} would make sparse X dense: use feature_mask instead.")
+        for name in ("input_noise", "adversarial_epsilon"):
+            if (value := getattr(self, name)) > 0.0:
+                raise ValueError(f"{name}={value!r} would make sparse X dense: use feature_mask instead.")
         if not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()
