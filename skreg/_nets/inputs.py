@@ -5,22 +5,24 @@ from typing import NamedTuple
 import numpy as np
 
 from .._core._jit import njit
+from .noise import ONE
 
-CLIP = 3.0  # what robustly scaled numbers tend to (Holzmüller et al. 2024, section 3)
-MAX_SCALED = 1e12  # what scaled numbers are cut to before that: the squares of larger ones may overflow
+ROBUST_LIMIT = 3.0  # what robustly scaled numbers tend to (Holzmüller et al. 2024, section 3)
+STANDARD_LIMIT = 5.0  # what standardized ones tend to
+MAX_SCALED = np.float32(1e12)  # what scaled numbers are cut to before that: the squares of larger ones may overflow
 
 
 class Numbers(NamedTuple):
     """The columns of X that hold numbers, and how they are scaled.
 
-    A number x becomes ``(x - center) * scale``, then ``v / sqrt(1 + (v / CLIP)^2)`` with `clips`; NaN becomes `fill`.
+    A number x becomes ``v = (x - center) * scale``, and then ``v / sqrt(1 + (v / limit)^2)``; NaN becomes `fill`.
     """
 
     columns: np.ndarray  # (m,)
     center: np.ndarray  # (m,)
     scale: np.ndarray  # (m,)
     fill: np.ndarray  # (m,), after scaling
-    clips: bool
+    limit: np.ndarray  # (m,): inf where numbers stay as they are
     indicators: np.ndarray  # (k,): which of the m have a column that says where they are missing
 
 
@@ -43,18 +45,37 @@ class CodedColumn(NamedTuple):
 
 
 @njit
-def transform(x, columns, center, scale, fill, clips, indicators, out):
+def limited(v, limit):
+    """A scaled number, smoothly clipped. Without branches, so that the compiler does many at a time."""
+    u = v if v < MAX_SCALED else MAX_SCALED
+    u = u if u > -MAX_SCALED else -MAX_SCALED
+    share = u / limit
+    clipped = u / np.sqrt(ONE + share * share)
+    return clipped if limit < np.inf else v
+
+
+@njit
+def transform(x, columns, center, scale, fill, limit, indicators, out):
     """Write scaled numbers and indicators of missing ones to the first columns of `out`."""
     m = columns.size
+    limit, fill = limit.astype(out.dtype), fill.astype(out.dtype)
     for i in range(len(x)):
+        row = out[i, :m]
         for k in range(m):
-            v = (x[i, columns[k]] - center[k]) * scale[k]
-            if clips:
-                v = min(max(v, -MAX_SCALED), MAX_SCALED)
-                v = v / np.sqrt(1.0 + (v / CLIP) ** 2)
-            out[i, k] = fill[k] if np.isnan(v) else v
+            row[k] = (x[i, columns[k]] - center[k]) * scale[k]
+        for k in range(m):
+            v = row[k]
+            clipped = limited(v, limit[k])
+            row[k] = fill[k] if v != v else clipped
         for k in range(indicators.size):
             out[i, m + k] = np.isnan(x[i, columns[indicators[k]]])
+
+
+@njit
+def scale_entries(columns, data, scale, limit):
+    """Scale entries in place, each of a column."""
+    for e in range(data.size):
+        data[e] = limited(data[e] * scale[columns[e]], limit[columns[e]])
 
 
 @njit
@@ -97,7 +118,7 @@ class Inputs:
     n_codes : int
         Number of different codes, where 0 is that of unknown categories in all columns.
     keeps_zeros : bool
-        Whether numbers are scaled only, so that sparse rows stay sparse.
+        Whether 0 stays 0 in all columns, so that sparse rows stay sparse.
     """
 
     def __init__(self, numbers, one_hot=(), coded=(), exact=False):
@@ -110,7 +131,7 @@ class Inputs:
             self.n_codes += column.size
         self.exact = exact
         self.edges = None
-        self.keeps_zeros = not (numbers.clips or numbers.center.any() or numbers.fill.any() or one_hot or coded)
+        self.keeps_zeros = not (numbers.center.any() or numbers.fill.any() or one_hot or coded)
         self.n_numbers = numbers.columns.size
         self.n_plain = self.n_numbers + numbers.indicators.size + sum(c.size for c in self.one_hot)
         self.width = self.n_plain + len(self.coded)
@@ -138,7 +159,6 @@ class Inputs:
         """The precision in which rows of X of some dtype are read, for a net of the precision `wanted`."""
         return np.float64 if self.exact and dtype == np.float64 else wanted
 
-    def scale_entries(self, x):
-        """Scale the entries of `SparseRows`, which are a copy of those of X, and stay as sparse."""
-        x.data *= self.numbers.scale.astype(x.data.dtype)[x.indices]
-        return x
+    def scale_entries(self, columns, data):
+        """Scale entries of sparse rows in place, each of a column."""
+        scale_entries(columns, data, self.numbers.scale, self.numbers.limit)
