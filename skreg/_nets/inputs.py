@@ -7,22 +7,23 @@ import numpy as np
 from .._core._jit import njit
 from .noise import ONE
 
-ROBUST_LIMIT = 3.0  # what robustly scaled numbers tend to (Holzmüller et al. 2024, section 3)
-STANDARD_LIMIT = 5.0  # what standardized ones tend to
+ROBUST_CLIP = 0.0, 3.0  # of robustly scaled numbers (Holzmüller et al. 2024, section 3): where it begins and ends
+STANDARD_CLIP = 3.0, 5.0  # of standardized numbers
 MAX_SCALED = np.float32(1e12)  # what scaled numbers are cut to before that: the squares of larger ones may overflow
 
 
 class Numbers(NamedTuple):
     """The columns of X that hold numbers, and how they are scaled.
 
-    A number x becomes ``v = (x - center) * scale``, and then ``v / sqrt(1 + (v / limit)^2)``; NaN becomes `fill`.
+    A number x becomes ``(x - center) * scale``, which is then smoothly clipped (`clipped`); NaN becomes `fill`.
     """
 
     columns: np.ndarray  # (m,)
     center: np.ndarray  # (m,)
     scale: np.ndarray  # (m,)
     fill: np.ndarray  # (m,), after scaling
-    limit: np.ndarray  # (m,): inf where numbers stay as they are
+    start: np.ndarray  # (m,): up to here, scaled numbers stay as they are
+    limit: np.ndarray  # (m,): what they tend to; inf where all of them stay
     indicators: np.ndarray  # (k,): which of the m have a column that says where they are missing
 
 
@@ -45,37 +46,44 @@ class CodedColumn(NamedTuple):
 
 
 @njit
-def limited(v, limit):
-    """A scaled number, smoothly clipped. Without branches, so that the compiler does many at a time."""
-    u = v if v < MAX_SCALED else MAX_SCALED
-    u = u if u > -MAX_SCALED else -MAX_SCALED
-    share = u / limit
-    clipped = u / np.sqrt(ONE + share * share)
-    return clipped if limit < np.inf else v
+def clipped(v, start, limit):
+    """A number whose part w beyond `start` becomes ``w / sqrt(1 + (w / (limit - start))^2)``, with the same sign.
+
+    Without branches, so that the compiler does many numbers at a time.
+    """
+    within = v if v < start else start
+    within = within if within > -start else -start
+    w = v - within
+    w = w if w < MAX_SCALED else MAX_SCALED
+    w = w if w > -MAX_SCALED else -MAX_SCALED
+    share = w / (limit - start)
+    out = within + w / np.sqrt(ONE + share * share)
+    return out if limit < np.inf else v
 
 
 @njit
-def transform(x, columns, center, scale, fill, limit, indicators, out):
+def transform(x, columns, center, scale, fill, start, limit, indicators, out):
     """Write scaled numbers and indicators of missing ones to the first columns of `out`."""
     m = columns.size
-    limit, fill = limit.astype(out.dtype), fill.astype(out.dtype)
+    fill, start, limit = fill.astype(out.dtype), start.astype(out.dtype), limit.astype(out.dtype)
     for i in range(len(x)):
         row = out[i, :m]
         for k in range(m):
             row[k] = (x[i, columns[k]] - center[k]) * scale[k]
         for k in range(m):
             v = row[k]
-            clipped = limited(v, limit[k])
-            row[k] = fill[k] if v != v else clipped
+            inside = clipped(v, start[k], limit[k])
+            row[k] = fill[k] if v != v else inside
         for k in range(indicators.size):
             out[i, m + k] = np.isnan(x[i, columns[indicators[k]]])
 
 
 @njit
-def scale_entries(columns, data, scale, limit):
+def scale_entries(columns, data, scale, start, limit):
     """Scale entries in place, each of a column."""
     for e in range(data.size):
-        data[e] = limited(data[e] * scale[columns[e]], limit[columns[e]])
+        j = columns[e]
+        data[e] = clipped(data[e] * scale[j], start[j], limit[j])
 
 
 @njit
@@ -161,4 +169,4 @@ class Inputs:
 
     def scale_entries(self, columns, data):
         """Scale entries of sparse rows in place, each of a column."""
-        scale_entries(columns, data, self.numbers.scale, self.numbers.limit)
+        scale_entries(columns, data, self.numbers.scale, self.numbers.start, self.numbers.limit)

@@ -19,13 +19,13 @@ PARAMETERS = """
     standardize : {"standard", "robust"} or None, default="standard"
         How numbers are scaled, with statistics of the training rows: those in no validation set, in the first call of
         `partial_fit`, and in the first block of a Dask collection. "standard" gives every column mean 0 and variance
-        1, then clips smoothly, ``x / sqrt(1 + (x / 5)^2)``, so that no outlier and no rare number is beyond 5. Columns
+        1; numbers beyond 3 are then smoothly clipped at 5, so that no outlier and no rare number rules the net. Columns
         of zeros and ones stay as they are. "robust" subtracts the median and divides by the interquartile range, or by
-        half of the range where that is 0; then it clips at 3 in the same way [20]_. Choose it where columns have heavy
-        tails. Rows far outside of the training rows look less far with both. Columns of one value become 0. Sparse X
-        is divided by its standard deviations ("standard"), or by the root mean square of the entries of a column that
-        are not 0 ("robust"), not shifted, and clipped. None computes with X as it is. Digits of numbers far from 0 are
-        kept: X is shifted in double precision.
+        half of the range where that is 0; then all numbers are smoothly clipped at 3, ``x / sqrt(1 + (x / 3)^2)``
+        [20]_. Choose it where columns have heavy tails. Rows far outside of the training rows look less far with both.
+        Columns of one value become 0. Sparse X is divided by its standard deviations ("standard"), or by the root mean
+        square of the entries of a column that are not 0 ("robust"), not shifted, and clipped in the same way. None
+        computes with X as it is. Digits of numbers far from 0 are kept: X is shifted in double precision.
     numeric_embedding : {"piecewise", "periodic"} or None, default=None
         Whether every number becomes a vector that is learned [21]_, so that the net finds thresholds and steps more
         easily. "piecewise" is linear within bins between up to 49 quantiles of the training rows, with at least 20 rows

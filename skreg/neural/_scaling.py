@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from .._nets.inputs import ROBUST_LIMIT, STANDARD_LIMIT, CodedColumn, Inputs, Numbers
+from .._nets.inputs import ROBUST_CLIP, STANDARD_CLIP, CodedColumn, Inputs, Numbers
 from ..utils._rows import numpy_dtypes
 from ..utils._table import FAR_FROM_ZERO
 
@@ -15,7 +15,7 @@ SAMPLE_VALUES = 1 << 20  # values of these rows, at most, but at least those of 
 MOST_BINS = 48  # of a number (Gorishniy et al. 2025)
 ROWS_PER_BIN = 20  # of the training rows, at least, on average
 LARGEST_WHOLE = 1 << 24  # single precision holds all whole numbers up to here
-_LIMITS = {"robust": ROBUST_LIMIT, "standard": STANDARD_LIMIT, None: np.inf}
+_CLIP = {"robust": ROBUST_CLIP, "standard": STANDARD_CLIP, None: (0.0, np.inf)}
 _BLOCK_VALUES = 1 << 19  # values of X that are looked at together
 _ROUNDING = 1e-12  # of a sum of weights, relative to it
 _CONSTANT = 8 * np.finfo(np.float64).eps  # up to this share of the mean, a standard deviation is that of rounding
@@ -165,7 +165,8 @@ def _numbers(columns, standardize, missing):
     """`Numbers` of columns with their statistics on the training rows."""
     m = columns.columns.size
     found = columns.summary()
-    center, scale, fill, limit = np.zeros(m), np.ones(m), np.zeros(m), np.full(m, _LIMITS[standardize])
+    center, scale, fill = np.zeros(m), np.ones(m), np.zeros(m)
+    start, limit = (np.full(m, end) for end in _CLIP[standardize])
     if standardize == "robust":
         center, width = _robust(columns)
         scale = _inverse(width)
@@ -178,7 +179,7 @@ def _numbers(columns, standardize, missing):
     else:
         fill = found.mean
     gone = found.has_gaps if missing == "indicator" else np.zeros(m, bool)
-    return Numbers(columns.columns, center, scale, fill, limit, np.flatnonzero(gone))
+    return Numbers(columns.columns, center, scale, fill, start, limit, np.flatnonzero(gone))
 
 
 def _of_sparse(X, rows, weights, standardize):
@@ -199,9 +200,10 @@ def _of_sparse(X, rows, weights, standardize):
     width = np.where(width > 1e-7 * np.abs(mean), width, 0.0)  # the rest is rounding
     stays = (others == 0.0) & (width > 0.0)  # columns of zeros and ones
     width = np.where(stays, 1.0, width)
-    limit = np.where(stays, np.inf, _LIMITS[standardize])
+    start, limit = (np.full(p, end) for end in _CLIP[standardize])
+    limit[stays] = np.inf
     none = np.zeros(p)
-    return Numbers(np.arange(p), none, _inverse(width), none, limit, np.zeros(0, np.int64))
+    return Numbers(np.arange(p), none, _inverse(width), none, start, limit, np.zeros(0, np.int64))
 
 
 def _of_categories(X, rows, weights, column, size):

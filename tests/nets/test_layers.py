@@ -584,7 +584,7 @@ def test_layers__spectral_norm_is_one_after_every_step_and_max_norm_holds():
                 norm = np.linalg.norm(W, 2) if "max_norm" not in options else np.linalg.norm(W, axis=0).max()
                 assert norm <= bound
                 assert "max_norm" in options or norm >= 1.0 - 1e-5
-    common = dict(ensemble_size=1, batch_size=20, learning_rate=0.1, random_state=0)
+    common = dict(ensemble_size=1, batch_size=20, learning_rate=0.1, l1=0.0, random_state=0)
     model = DropoutMLPClassifier((8,), max_norm=0.5, **common).fit(X, y)
     assert np.linalg.norm(model.weights_[0], axis=0).max() <= 0.5 * (1.0 + 1e-5)
 

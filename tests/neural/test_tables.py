@@ -17,7 +17,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import OneHotEncoder, RobustScaler, StandardScaler
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
-from skreg._nets.inputs import ROBUST_LIMIT, STANDARD_LIMIT
+from skreg._nets.inputs import ROBUST_CLIP, STANDARD_CLIP
 from skreg._nets.layers.numbers import find_bins
 from skreg._nets.training.rows import take_rows
 from skreg.augmentation import (
@@ -62,8 +62,11 @@ def seen_by_net(model, X):
 # ---- what the net sees
 
 
-def clipped(scaled, limit):
-    return scaled / np.sqrt(1.0 + (scaled / limit) ** 2)
+def clipped(scaled, ends):
+    start, limit = ends
+    beyond = np.maximum(np.abs(scaled) - start, 0.0)
+    inside = np.abs(scaled) - beyond + beyond / np.sqrt(1.0 + (beyond / (limit - start)) ** 2)
+    return np.sign(scaled) * inside
 
 
 def test_tables__columns_are_those_of_a_pipeline_by_hand():
@@ -71,7 +74,7 @@ def test_tables__columns_are_those_of_a_pipeline_by_hand():
     model = DropoutMLPClassifier(**FAST).fit(X, y)
     numbers = StandardScaler().fit_transform(X[["income", "age"]])
     by_hand = [
-        clipped(np.nan_to_num(numbers), STANDARD_LIMIT),
+        clipped(np.nan_to_num(numbers), STANDARD_CLIP),
         X["owns"],
         X["age"].isna(),
         OneHotEncoder(sparse_output=False).fit_transform(X[["colour"]]),
@@ -97,11 +100,11 @@ def test_tables__robust_scale_is_that_of_the_paper():
     model = DropoutMLPRegressor(standardize="robust", **FAST).fit(X, X[:, 0])
     scaled = (X[:, 0] - np.median(X[:, 0])) * RobustScaler().fit(X[:, :1]).scale_ ** -1
     found = seen_by_net(model, X)
-    np.testing.assert_allclose(found[:, 0], clipped(scaled, ROBUST_LIMIT), atol=1e-5)
-    np.testing.assert_allclose(found[:, 1], clipped(2.0 * X[:, 1], ROBUST_LIMIT), atol=1e-6)
+    np.testing.assert_allclose(found[:, 0], clipped(scaled, ROBUST_CLIP), atol=1e-5)
+    np.testing.assert_allclose(found[:, 1], clipped(2.0 * X[:, 1], ROBUST_CLIP), atol=1e-6)
     assert (found[:, 2] == 0.0).all()
     far = np.array([[1e300, 0.0, 8.0], [-1e300, 0.0, 7.0]])
-    np.testing.assert_allclose(seen_by_net(model, far)[:, 0], [ROBUST_LIMIT, -ROBUST_LIMIT])
+    np.testing.assert_allclose(seen_by_net(model, far)[:, 0], [3.0, -3.0])
 
 
 def test_tables__standardized_numbers_are_clipped_smoothly():
@@ -112,10 +115,12 @@ def test_tables__standardized_numbers_are_clipped_smoothly():
     X[:, 2] = np.arange(400) == 5
     model = DropoutMLPRegressor(**FAST).fit(X, X[:, 0])
     found, z = seen_by_net(model, X), StandardScaler().fit_transform(X)
-    np.testing.assert_allclose(found[:, :2], clipped(z[:, :2], STANDARD_LIMIT), rtol=1e-4, atol=1e-6)
+    within = np.abs(z[:, 0]) < 3.0
+    np.testing.assert_allclose(found[within, 0], z[within, 0], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found[:, :2], clipped(z[:, :2], STANDARD_CLIP), rtol=1e-4, atol=1e-6)
     np.testing.assert_array_equal(found[:, 2], X[:, 2])
     far = np.array([[1e300, 0.0, 1.0], [-1e300, 0.0, 3.0]])
-    np.testing.assert_allclose(seen_by_net(model, far)[:, [0, 2]], [[STANDARD_LIMIT, 1.0], [-STANDARD_LIMIT, 3.0]])
+    np.testing.assert_allclose(seen_by_net(model, far)[:, [0, 2]], [[5.0, 1.0], [-5.0, 3.0]])
 
 
 def test_tables__zeros_and_ones_stay_as_they_are():
@@ -525,7 +530,7 @@ def test_tables__sparse_rows_are_scaled_and_stay_sparse():
     assert seen.data[seen.data != 0.0].size == entries.size
     counts = np.count_nonzero(X[:, :3], axis=0)
     scaled = X[:, :3] / np.sqrt((X[:, :3] ** 2).sum(axis=0) / counts)
-    np.testing.assert_allclose(np.bincount(seen.indices, seen.data)[:3], clipped(scaled, ROBUST_LIMIT).sum(axis=0))
+    np.testing.assert_allclose(np.bincount(seen.indices, seen.data)[:3], clipped(scaled, ROBUST_CLIP).sum(axis=0))
     np.testing.assert_allclose(model.predict(X), model.predict(sp.csr_array(X)), rtol=1e-5)
     standard = DropoutMLPRegressor(standardize="standard", **FAST).fit(sp.csr_array(X), y)
     np.testing.assert_allclose(standard._net.inputs.numbers.scale[:3], 1.0 / X[:, :3].std(axis=0))
@@ -613,7 +618,7 @@ def test_tables__whole_numbers_far_from_zero_keep_their_changes(kind, first, ste
         warnings.simplefilter("error")
         model = DropoutMLPRegressor(**FAST).fit(X, np.sin(steps / 40))
     # numbers near 1.7e18 are 256 apart, and their mean is rounded by as much; those of one step have 1000
-    wanted = clipped((steps - 149.5) / steps.std(), STANDARD_LIMIT)
+    wanted = clipped((steps - 149.5) / steps.std(), STANDARD_CLIP)
     np.testing.assert_allclose(seen_by_net(model, X)[:, 0], wanted, atol=2e-2)
 
 
