@@ -139,7 +139,8 @@ class Inputs:
             self.n_codes += column.size
         self.exact = exact
         self.edges = None
-        self.keeps_zeros = not (numbers.center.any() or numbers.fill.any() or one_hot or coded)
+        shifts = numbers.center.any() or numbers.fill.any()
+        self.keeps_zeros = not (shifts or numbers.indicators.size or one_hot or coded)
         self.n_numbers = numbers.columns.size
         self.n_plain = self.n_numbers + numbers.indicators.size + sum(c.size for c in self.one_hot)
         self.width = self.n_plain + len(self.coded)

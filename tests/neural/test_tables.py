@@ -538,6 +538,26 @@ def test_tables__sparse_rows_are_scaled_and_stay_sparse():
     np.testing.assert_allclose(dense.predict(sp.csr_array(X)), dense.predict(X), rtol=1e-5)
 
 
+def test_tables__sparse_rows_for_a_net_with_indicators():
+    """Whose numbers are not shifted, since all medians are 0."""
+    X = np.random.default_rng(0).permuted(np.tile([-2.0, -1.0, 0.0, 1.0, 2.0], (3, 12)).T, axis=0)
+    X[0, 0] = X[1, 1] = np.nan
+    model = DropoutMLPRegressor(standardize="robust", **FAST).fit(X, np.arange(60.0))
+    whole = np.nan_to_num(X)
+    np.testing.assert_allclose(model.predict(sp.csr_array(whole)), model.predict(whole), rtol=1e-5)
+
+
+def test_tables__sparse_rows_are_clipped_before_they_are_mixed():
+    rng = np.random.default_rng(0)
+    X = np.where(rng.random((60, 4)) < 0.9, 0.0, rng.exponential(size=(60, 4)))
+    inputs = DropoutMLPRegressor(**FAST).fit(sp.csr_array(X), X[:, 1])._net.inputs
+    seen = inputs(X, np.float64)
+    rows = rng.permutation(60)[:20]
+    mixed = take_rows(sp.csr_array(X), rows, np.float64, inputs, share=0.3).dot(np.eye(4), np.empty((20, 4)))
+    np.testing.assert_allclose(mixed, 0.3 * seen[rows] + 0.7 * seen[rows[::-1]])
+    assert 3.0 < np.abs(seen).max() < 5.0
+
+
 def test_tables__uncertainty_of_rows():
     X, y = frame()
     model = DropoutMLPClassifier((), max_iter=3, random_state=0).fit(X, y)  # distances in what the layers see
