@@ -7,8 +7,10 @@ import numpy as np
 from .._core._jit import njit
 from .noise import ONE
 
-ROBUST_CLIP = 0.0, 3.0  # of robustly scaled numbers (Holzmüller et al. 2024, section 3): where it begins and ends
-STANDARD_CLIP = 3.0, 5.0  # of standardized numbers
+# Where the smooth clipping of scaled numbers begins, and what they tend to: single precision, as most nets compute.
+ROBUST_CLIP = np.float32(0.0), np.float32(3.0)  # Holzmüller et al. 2024, section 3
+STANDARD_CLIP = np.float32(3.0), np.float32(5.0)
+NO_CLIP = np.float32(0.0), np.float32(np.inf)
 MAX_SCALED = np.float32(1e12)  # what scaled numbers are cut to before that: the squares of larger ones may overflow
 
 
@@ -22,8 +24,8 @@ class Numbers(NamedTuple):
     center: np.ndarray  # (m,)
     scale: np.ndarray  # (m,)
     fill: np.ndarray  # (m,), after scaling
-    start: np.ndarray  # (m,): up to here, scaled numbers stay as they are
-    limit: np.ndarray  # (m,): what they tend to; inf where all of them stay
+    start: np.float32  # up to here, scaled numbers stay as they are
+    limit: np.float32  # what larger ones tend to
     indicators: np.ndarray  # (k,): which of the m have a column that says where they are missing
 
 
@@ -65,14 +67,14 @@ def clipped(v, start, limit):
 def transform(x, columns, center, scale, fill, start, limit, indicators, out):
     """Write scaled numbers and indicators of missing ones to the first columns of `out`."""
     m = columns.size
-    fill, start, limit = fill.astype(out.dtype), start.astype(out.dtype), limit.astype(out.dtype)
+    fill = fill.astype(out.dtype)
     for i in range(len(x)):
         row = out[i, :m]
         for k in range(m):
             row[k] = (x[i, columns[k]] - center[k]) * scale[k]
         for k in range(m):
             v = row[k]
-            inside = clipped(v, start[k], limit[k])
+            inside = clipped(v, start, limit)
             row[k] = fill[k] if v != v else inside
         for k in range(indicators.size):
             out[i, m + k] = np.isnan(x[i, columns[indicators[k]]])
@@ -82,8 +84,7 @@ def transform(x, columns, center, scale, fill, start, limit, indicators, out):
 def scale_entries(columns, data, scale, start, limit):
     """Scale entries in place, each of a column."""
     for e in range(data.size):
-        j = columns[e]
-        data[e] = clipped(data[e] * scale[j], start[j], limit[j])
+        data[e] = clipped(data[e] * scale[columns[e]], start, limit)
 
 
 @njit

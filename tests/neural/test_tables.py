@@ -108,19 +108,50 @@ def test_tables__robust_scale_is_that_of_the_paper():
 
 
 def test_tables__standardized_numbers_are_clipped_smoothly():
-    """Outliers and rare numbers come near 5 and not beyond; columns of zeros and ones stay as they are."""
-    X = np.random.default_rng(0).standard_normal((400, 3))
+    """Outliers come near 5 and not beyond; columns of zeros and ones stay as they are."""
+    X = np.random.default_rng(0).standard_normal((400, 2))
     X[0, 0] = 1e6
-    X[:, 1] = 7.0 * (np.arange(400) == 3)
-    X[:, 2] = np.arange(400) == 5
+    X[:, 1] = np.arange(400) == 5
     model = DropoutMLPRegressor(**FAST).fit(X, X[:, 0])
     found, z = seen_by_net(model, X), StandardScaler().fit_transform(X)
     within = np.abs(z[:, 0]) < 3.0
     np.testing.assert_allclose(found[within, 0], z[within, 0], rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(found[:, :2], clipped(z[:, :2], STANDARD_CLIP), rtol=1e-4, atol=1e-6)
-    np.testing.assert_array_equal(found[:, 2], X[:, 2])
-    far = np.array([[1e300, 0.0, 1.0], [-1e300, 0.0, 3.0]])
-    np.testing.assert_allclose(seen_by_net(model, far)[:, [0, 2]], [[5.0, 1.0], [-5.0, 3.0]])
+    np.testing.assert_allclose(found[:, 0], clipped(z[:, 0], STANDARD_CLIP), rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(found[:, 1], X[:, 1])
+    far = np.array([[1e300, 1e300], [-1e300, 0.0]])
+    np.testing.assert_allclose(seen_by_net(model, far), [[5.0, 5.0], [-5.0, 0.0]])
+
+
+@pytest.mark.parametrize("common", [0.0, 7.0])
+def test_tables__rare_numbers_have_the_root_mean_square_1(common):
+    """Where three quarters of the weight have one value, with missing numbers or without; sparse rows as dense ones."""
+    rng = np.random.default_rng(0)
+    X = np.full((5000, 3), common)
+    X[:500, 0] += rng.lognormal(size=500)
+    X[:2000, 1] += rng.standard_normal(2000)  # not so rare
+    X[:500, 2] -= 3.0
+    weights = rng.integers(1, 4, 5000)
+    model = DropoutMLPRegressor(**FAST).fit(X, X[:, 0], weights)
+    z = X - common
+    root = np.sqrt(np.average(z[:500, 0] ** 2, weights=weights[:500]))
+    found = seen_by_net(model, X)
+    np.testing.assert_allclose(found[:, 0], clipped(z[:, 0] / root, STANDARD_CLIP), rtol=1e-5, atol=1e-7)
+    scaled = StandardScaler().fit(X[:, [1]], sample_weight=weights).transform(X[:, [1]])[:, 0]
+    np.testing.assert_allclose(found[:, 1], clipped(scaled, STANDARD_CLIP), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[:, 2], np.where(np.arange(5000) < 500, -1.0, 0.0), rtol=1e-6)
+    if common == 0.0:
+        rows = sp.csr_array(X)
+        inputs = DropoutMLPRegressor(**FAST).fit(rows, X[:, 0], weights)._net.inputs
+        dense = inputs(X, np.float64)
+        np.testing.assert_allclose(dense[:, [0, 2]], found[:, [0, 2]], rtol=1e-5, atol=1e-7)
+    X[::9] = np.nan
+    gaps = DropoutMLPRegressor(missing="indicator", **FAST).fit(X, np.nan_to_num(X[:, 0]), weights)
+    kept = np.arange(5000) % 9 > 0
+    root = np.sqrt(np.average(z[:500, 0][kept[:500]] ** 2, weights=weights[:500][kept[:500]]))
+    found = seen_by_net(gaps, X)[:, 0]
+    np.testing.assert_allclose(found[kept], clipped(z[kept, 0] / root, STANDARD_CLIP), rtol=1e-5, atol=1e-7)
+    mean = np.average(z[kept, 0], weights=weights[kept])
+    np.testing.assert_allclose(found[~kept], mean / root, rtol=1e-5)  # the mean of the column
 
 
 def test_tables__zeros_and_ones_stay_as_they_are():
@@ -533,7 +564,7 @@ def test_tables__sparse_rows_are_scaled_and_stay_sparse():
     np.testing.assert_allclose(np.bincount(seen.indices, seen.data)[:3], clipped(scaled, ROBUST_CLIP).sum(axis=0))
     np.testing.assert_allclose(model.predict(X), model.predict(sp.csr_array(X)), rtol=1e-5)
     standard = DropoutMLPRegressor(standardize="standard", **FAST).fit(sp.csr_array(X), y)
-    np.testing.assert_allclose(standard._net.inputs.numbers.scale[:3], 1.0 / X[:, :3].std(axis=0))
+    np.testing.assert_allclose(standard._net.inputs.numbers.scale[:3], 1.0 / X[:, :3].std(axis=0))  # not so rare
     dense = DropoutMLPRegressor(standardize="robust", **FAST).fit(X, y)
     np.testing.assert_allclose(dense.predict(sp.csr_array(X)), dense.predict(X), rtol=1e-5)
 
@@ -549,7 +580,7 @@ def test_tables__sparse_rows_for_a_net_with_indicators():
 
 def test_tables__sparse_rows_are_clipped_before_they_are_mixed():
     rng = np.random.default_rng(0)
-    X = np.where(rng.random((60, 4)) < 0.9, 0.0, rng.exponential(size=(60, 4)))
+    X = np.where(rng.random((60, 4)) < 0.7, 0.0, rng.lognormal(0.0, 2.0, (60, 4)))
     inputs = DropoutMLPRegressor(**FAST).fit(sp.csr_array(X), X[:, 1])._net.inputs
     seen = inputs(X, np.float64)
     rows = rng.permutation(60)[:20]

@@ -150,9 +150,10 @@ def _check_first_kernel(a, height, width):
     The smallest one with neighbors is for images of any size.
     """
     size, side = a.kernel_size[0], width if height == 1 else min(height, width)
-    if a.padding == "same" and size > max(side, _SMALLEST_KERNEL):
+    most = max(side, _SMALLEST_KERNEL)
+    if a.padding == "same" and size > most:
         images = f"signals of {width} steps" if height == 1 else f"images of {height} x {width}"
-        raise ValueError(f"kernel_size={size} of the first layer is larger than {images}: use {side} or less.")
+        raise ValueError(f"kernel_size={size} of the first layer is larger than {images}: use {most} or less.")
 
 
 def build_cnn(a, shape, width_out, n_rows, rng, dtype=np.float32):
