@@ -58,15 +58,14 @@ def clipped(v, start, limit):
     w = v - within
     w = w if w < MAX_SCALED else MAX_SCALED
     w = w if w > -MAX_SCALED else -MAX_SCALED
-    share = w / (limit - start)
-    out = within + w / np.sqrt(ONE + share * share)
-    return out if limit < np.inf else v
+    ratio = w / (limit - start)
+    return within + w / np.sqrt(ONE + ratio * ratio)
 
 
 @njit
 def transform(x, columns, center, scale, fill, start, limit, indicators, out):
     """Write scaled numbers and indicators of missing ones to the first columns of `out`."""
-    m = columns.size
+    m, clips = columns.size, limit < np.inf
     fill = fill.astype(out.dtype)
     for i in range(len(x)):
         row = out[i, :m]
@@ -74,8 +73,8 @@ def transform(x, columns, center, scale, fill, start, limit, indicators, out):
             row[k] = (x[i, columns[k]] - center[k]) * scale[k]
         for k in range(m):
             v = row[k]
-            inside = clipped(v, start, limit)
-            row[k] = fill[k] if v != v else inside
+            scaled = clipped(v, start, limit) if clips else v
+            row[k] = fill[k] if v != v else scaled
         for k in range(indicators.size):
             out[i, m + k] = np.isnan(x[i, columns[indicators[k]]])
 
@@ -84,7 +83,8 @@ def transform(x, columns, center, scale, fill, start, limit, indicators, out):
 def scale_entries(columns, data, scale, start, limit):
     """Scale entries in place, each of a column."""
     for e in range(data.size):
-        data[e] = clipped(data[e] * scale[columns[e]], start, limit)
+        v = data[e] * scale[columns[e]]
+        data[e] = clipped(v, start, limit) if limit < np.inf else v
 
 
 @njit
@@ -113,6 +113,8 @@ class Inputs:
     exact : bool
         Whether X has columns whose changes are small beside their mean, so that numbers of double precision are read as
         they are; else they are rounded to the precision of the net, which makes X of both precisions the same.
+    embeds_numbers : bool
+        Whether the net makes vectors of numbers, which needs dense rows.
 
     Attributes
     ----------
@@ -127,10 +129,10 @@ class Inputs:
     n_codes : int
         Number of different codes, where 0 is that of unknown categories in all columns.
     keeps_zeros : bool
-        Whether 0 stays 0 in all columns, so that sparse rows stay sparse.
+        Whether sparse rows stay sparse: 0 stays 0 in all columns, and there are no others.
     """
 
-    def __init__(self, numbers, one_hot=(), coded=(), exact=False):
+    def __init__(self, numbers, one_hot=(), coded=(), exact=False, embeds_numbers=False):
         self.numbers = numbers
         self.one_hot = list(one_hot)
         self.coded = []
@@ -141,7 +143,7 @@ class Inputs:
         self.exact = exact
         self.edges = None
         shifts = numbers.center.any() or numbers.fill.any()
-        self.keeps_zeros = not (shifts or numbers.indicators.size or one_hot or coded)
+        self.keeps_zeros = not (shifts or embeds_numbers or numbers.indicators.size or one_hot or coded)
         self.n_numbers = numbers.columns.size
         self.n_plain = self.n_numbers + numbers.indicators.size + sum(c.size for c in self.one_hot)
         self.width = self.n_plain + len(self.coded)
@@ -160,8 +162,8 @@ class Inputs:
         return out
 
     def with_numbers_only(self, x):
-        """The numbers of rows in double precision, scaled."""
-        out = np.empty((len(x), self.n_numbers + self.numbers.indicators.size))
+        """The numbers of rows in single precision, scaled."""
+        out = np.empty((len(x), self.n_numbers + self.numbers.indicators.size), np.float32)
         transform(x, *self.numbers, out)
         return out[:, : self.n_numbers]
 

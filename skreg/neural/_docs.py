@@ -18,7 +18,7 @@ SHARED = {
         Number of filters of every convolutional layer, or of every residual block, each at least 1.
     kernel_size : int or sequence of int, default=3
         Height and width of the filters in pixels, or length in steps, at least 1; one number or one for every layer.
-        In the first layer at most the shorter side of the images, or the steps of the signals; 3 always works.
+        In the first layer at most the longer side of the images, or the steps of the signals; 3 always works.
     stride : int or sequence of int, default=1
         Step between the places of a filter, at least 1; one number or one for every layer. 2 halves the image.
     padding : {"same", "valid"}, default="same"

@@ -130,7 +130,8 @@ ATTENTION = {
     adversarial_epsilon : float, default=0.0
         Adversarial training: the loss of a row counts half, and half that of the same row with every number moved by
         this much in the direction in which the loss grows fastest [26]_. In [0, inf), after scaling; 0 for none.
-        Categories, and indicators of missing values, stay as they are; columns of zeros and ones move. It makes
+        Categories, and indicators of missing values, stay as they are; columns of zeros and ones, and the
+        numbers in place of missing ones, move. It makes
         predictions change slowly with the inputs, and doubles the time. 0.05 to 0.2 are usual. Only 0 is allowed
         where X holds tokens.""",
     "augmenter": """

@@ -44,7 +44,8 @@ OWN = {
     weights_ : list of ndarray of shape (n_in, n_out)
         Weights of every layer, after weight normalization. The first one sees the columns after scaling: numbers or
         their vectors, indicators of missing numbers, indicators of categories, and vectors of categories. Of members of
-        an ensemble, those of the first and of the output layer have the shape (`ensemble_size_`, n_in, n_out).""",
+        an ensemble, those of the first and of the output layer have the shape (`ensemble_size_`, n_in, n_out); without
+        batch normalization, the units of each are also multiplied by factors that are not part of the weights.""",
     "batch_size": """
     batch_size : int or "auto", default="auto"
         Largest number of rows in a step, at least 1; the sizes of the batches of an epoch differ by one row at most. A
@@ -59,7 +60,8 @@ OWN = {
     adversarial_epsilon : float, default=0.0
         Adversarial training: the loss of a row counts half, and half that of the same row with every number moved by
         this much in the direction in which the loss grows fastest [26]_. In [0, inf), after scaling; 0 for none.
-        Categories, and indicators of missing values, stay as they are; columns of zeros and ones move. It makes
+        Categories, and indicators of missing values, stay as they are; columns of zeros and ones, and the
+        numbers in place of missing ones, move. It makes
         predictions change slowly with the inputs, and doubles the time. 0.05 to 0.2 are usual. Only 0 is allowed for
         sparse X, which would become dense.""",
     "augmenter": """

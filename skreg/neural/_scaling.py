@@ -287,7 +287,7 @@ def _edges(inputs, columns, n_features):
     table = np.zeros((n_bins + 1, n_features))
     table[:, columns.columns] = columns.quantiles(np.linspace(0.0, 1.0, n_bins + 1))
     scaled = inputs.with_numbers_only(table)
-    edges = [np.unique(column.astype(np.float32)).astype(np.float64) for column in scaled.T]
+    edges = [np.unique(column).astype(np.float64) for column in scaled.T]
     return [own if own.size > 1 else own[0] + np.array([-0.5, 0.5]) for own in edges]
 
 
@@ -326,7 +326,7 @@ def learn_inputs(
     found = [_of_categories(X, rows, weights, column, size) for column, size in sizes.items()]
     one_hot = [c for c in found if c.size <= most_one_hot]
     coded = [c for c in found if c.size > most_one_hot]
-    inputs = Inputs(_numbers(columns, standardize, missing), one_hot, coded, exact)
+    inputs = Inputs(_numbers(columns, standardize, missing), one_hot, coded, exact, numeric_embedding is not None)
     if numeric_embedding == "piecewise":
         inputs.edges = _edges(inputs, columns, X.shape[1])
     return inputs

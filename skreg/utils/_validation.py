@@ -191,7 +191,11 @@ def _columns_of_frame(X):
 
 
 def _check_entries(values, name, column, dtype, advice, any_shape):
-    """Raise for the first entry of a column of objects or text that is no number; sequences pass with `any_shape`."""
+    """Raise for the first entry of a column of objects or text that is no number; sequences pass with `any_shape`.
+
+    Missing values of pandas, which are no numbers either, come last: text says more about the column.
+    """
+    missing = None
     for value in values:
         if is_date(value):
             raise dates_error(name, f"column {column!r}", repr(value))
@@ -204,16 +208,19 @@ def _check_entries(values, name, column, dtype, advice, any_shape):
             if is_text:
                 raise ValueError(
                     f"{name} holds text in column {column!r}, such as {value!r}: {advice}, or leave the column out."
-                ) from error
+                ) from None
             if type(value).__name__ == _NA:
-                raise ValueError(
-                    f"Input {name} contains NaN ({value!r}) in column {column!r}, whose type is {dtype}: give the"
-                    " column a type of numbers, such as Float64."
-                ) from error
+                missing = value
+                continue
             raise ValueError(
                 f"{name} holds {shortened(value)} in column {column!r}, which is no number: turn such entries into"
                 " numbers, or leave the column out."
             ) from error
+    if missing is not None:
+        raise ValueError(
+            f"Input {name} contains NaN ({missing!r}) in column {column!r}, whose type is {dtype}: give the column a"
+            " type of numbers, such as Float64."
+        )
 
 
 def _may_hold_text(dtype):

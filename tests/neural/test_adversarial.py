@@ -51,10 +51,15 @@ FAMILIES = [
 ]
 
 
+@pytest.mark.parametrize("frozen", [False, True])
 @pytest.mark.parametrize(("model", "X"), FAMILIES, ids=lambda value: type(value).__name__)
-def test_adversarial__gradient_by_the_rows(model, X):
-    """Along a random direction it is the derivative of the loss, with noise; steps after the end have none."""
-    net = model.set_params(**SHORT).fit(X, Y)._net.astype(np.float64)
+def test_adversarial__gradient_by_the_rows(model, X, frozen):
+    """Along a random direction it is the derivative of the loss, with noise; steps after the end have none.
+
+    So it is where only the output layer trains.
+    """
+    net = clone(model).set_params(**SHORT).fit(X, Y)._net.astype(np.float64)
+    net.freeze({param.layer for param in net.trained} - {"output"} if frozen else ())
     x = padded(X) if isinstance(X, list) else X
     x = x if net.inputs is None else net.inputs(x, np.float64)
     rng = np.random.default_rng(1)

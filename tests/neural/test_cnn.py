@@ -410,7 +410,7 @@ def test_cnn__shapes_that_do_not_fit_are_refused(digits):
         (dict(kernel_size=(3, 3, 3)), X, r"kernel_size must be an int, or hold 2, one for every convolutional layer"),
         (dict(pool_size=(2,)), X, r"pool_size must be an int, or hold 2, one for every convolutional layer"),
         (dict(kernel_size=9), X, "kernel_size=9 of the first layer is larger than images of 8 x 8: use 8 or less"),
-        (dict(kernel_size=5), X[:, :2], "larger than images of 2 x 8: use 3 or less"),
+        (dict(kernel_size=5), X[:, :2, :2], "larger than images of 2 x 2: use 3 or less"),
         (dict(kernel_size=(65, 3)), flat, "kernel_size=65 of the first layer is larger than signals of 64 steps"),
         (dict(kernel_size=9, padding="valid"), X, "a kernel of 9 x 9 does not fit in its input of 8 x 8"),
         (dict(stochastic_depth=0.2), X, "stochastic_depth=0.2 drops residual branches: it needs residual=True"),

@@ -576,6 +576,9 @@ def test_tables__sparse_rows_for_a_net_with_indicators():
     model = DropoutMLPRegressor(standardize="robust", **FAST).fit(X, np.arange(60.0))
     whole = np.nan_to_num(X)
     np.testing.assert_allclose(model.predict(sp.csr_array(whole)), model.predict(whole), rtol=1e-5)
+    for kind in ("piecewise", "periodic"):
+        model = DropoutMLPRegressor(standardize="robust", numeric_embedding=kind, **FAST).fit(whole, np.arange(60.0))
+        np.testing.assert_allclose(model.predict(sp.csr_array(whole)), model.predict(whole), rtol=1e-5)
 
 
 def test_tables__sparse_rows_are_clipped_before_they_are_mixed():

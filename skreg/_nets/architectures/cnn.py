@@ -145,12 +145,11 @@ class _Builder:
 
 
 def _check_first_kernel(a, height, width):
-    """Raise ValueError where the padded kernel of the first layer is larger than the images.
+    """Raise ValueError where the padded kernel of the first layer is larger than the images, on both sides.
 
     The smallest one with neighbors is for images of any size.
     """
-    size, side = a.kernel_size[0], width if height == 1 else min(height, width)
-    most = max(side, _SMALLEST_KERNEL)
+    size, most = a.kernel_size[0], max(height, width, _SMALLEST_KERNEL)
     if a.padding == "same" and size > most:
         images = f"signals of {width} steps" if height == 1 else f"images of {height} x {width}"
         raise ValueError(f"kernel_size={size} of the first layer is larger than {images}: use {most} or less.")

@@ -51,10 +51,9 @@ class Sequences(Layer):
             if not self.needs_input_gradient:
                 return None
             dx = ctx.scratch(whole.shape, x.dtype)
-            dx[:, n_steps:] = 0.0
+            dx[:] = 0.0
             for i, length in enumerate(lengths):
                 dx[i, :length] = d[i, :length]
-                dx[i, length:n_steps] = 0.0
             return dx.reshape(x.shape)
 
         return out, back

@@ -12,7 +12,7 @@ class Diverged(ArithmeticError):
 
 
 class TwoPasses:
-    """Base of the gradients of a batch that take a second pass, elsewhere.
+    """Base of the gradients of a batch that take a second pass: at other parameters, or of other rows.
 
     Both passes see the same noise; only the first updates the buffers. The loss is that of the first.
 
