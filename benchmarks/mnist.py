@@ -20,7 +20,7 @@ nets, without augmentation). Both come from longer runs. Pixels are in [0, 1]; w
 
 BASE = dict(
     normalization=None, learning_rate=0.001, schedule="cosine", warmup=0.02, batch_size=128, weight_decay=0.0, l1=0.0,
-    averaging=None, early_stopping=False,
+    averaging=None, early_stopping=False, standardize=None,
 )  # fmt: skip
 WIDE = dict(BASE, hidden_layer_sizes=(1024, 1024, 1024))
 TWO = dict(BASE, hidden_layer_sizes=(800, 800), dropout=0.5, input_dropout=0.2)
@@ -56,6 +56,14 @@ ROWS = {
         dict(
             BASE, hidden_layer_sizes=(1024, 1024), normalization="batch", dropout_kind="gaussian", dropout=0.25,
             input_noise=0.3, learning_rate=0.003, averaging="ema", max_iter=80,
+        ),
+        None,
+        3,
+    ),
+    "adversarial training 2 x 1024": Row(
+        dict(
+            BASE, hidden_layer_sizes=(1024, 1024), normalization="batch", dropout_kind="gaussian", dropout=0.25,
+            input_noise=0.1, adversarial_epsilon=0.1, learning_rate=0.003, averaging="ema", max_iter=40,
         ),
         None,
         3,

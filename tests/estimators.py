@@ -142,7 +142,7 @@ INSTANCES = [
         weight_normalization="weight",
         averaging="swa",
         dropout_kind="concrete",
-        kernel_size=(5, 3),
+        kernel_size=(3, 5),
         channels=(4, 8),
         **SHORT,
     ),

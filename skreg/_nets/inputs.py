@@ -5,22 +5,27 @@ from typing import NamedTuple
 import numpy as np
 
 from .._core._jit import njit
+from .noise import ONE
 
-CLIP = 3.0  # what robustly scaled numbers tend to (Holzmüller et al. 2024, section 3)
-MAX_SCALED = 1e12  # what scaled numbers are cut to before that: the squares of larger ones may overflow
+# Where the smooth clipping of scaled numbers begins, and what they tend to: single precision, as most nets compute.
+ROBUST_CLIP = np.float32(0.0), np.float32(3.0)  # Holzmüller et al. 2024, section 3
+STANDARD_CLIP = np.float32(3.0), np.float32(5.0)
+NO_CLIP = np.float32(0.0), np.float32(np.inf)
+MAX_SCALED = np.float32(1e12)  # what scaled numbers are cut to before that: the squares of larger ones may overflow
 
 
 class Numbers(NamedTuple):
     """The columns of X that hold numbers, and how they are scaled.
 
-    A number x becomes ``(x - center) * scale``, then ``v / sqrt(1 + (v / CLIP)^2)`` with `clips`; NaN becomes `fill`.
+    A number x becomes ``(x - center) * scale``, which is then smoothly clipped (`clipped`); NaN becomes `fill`.
     """
 
     columns: np.ndarray  # (m,)
     center: np.ndarray  # (m,)
     scale: np.ndarray  # (m,)
     fill: np.ndarray  # (m,), after scaling
-    clips: bool
+    start: np.float32  # up to here, scaled numbers stay as they are
+    limit: np.float32  # what larger ones tend to
     indicators: np.ndarray  # (k,): which of the m have a column that says where they are missing
 
 
@@ -43,18 +48,43 @@ class CodedColumn(NamedTuple):
 
 
 @njit
-def transform(x, columns, center, scale, fill, clips, indicators, out):
+def clipped(v, start, limit):
+    """A number whose part w beyond `start` becomes ``w / sqrt(1 + (w / (limit - start))^2)``, with the same sign.
+
+    Without branches, so that the compiler does many numbers at a time.
+    """
+    within = v if v < start else start
+    within = within if within > -start else -start
+    w = v - within
+    w = w if w < MAX_SCALED else MAX_SCALED
+    w = w if w > -MAX_SCALED else -MAX_SCALED
+    ratio = w / (limit - start)
+    return within + w / np.sqrt(ONE + ratio * ratio)
+
+
+@njit
+def transform(x, columns, center, scale, fill, start, limit, indicators, out):
     """Write scaled numbers and indicators of missing ones to the first columns of `out`."""
-    m = columns.size
+    m, clips = columns.size, limit < np.inf
+    fill = fill.astype(out.dtype)
     for i in range(len(x)):
+        row = out[i, :m]
         for k in range(m):
-            v = (x[i, columns[k]] - center[k]) * scale[k]
-            if clips:
-                v = min(max(v, -MAX_SCALED), MAX_SCALED)
-                v = v / np.sqrt(1.0 + (v / CLIP) ** 2)
-            out[i, k] = fill[k] if np.isnan(v) else v
+            row[k] = (x[i, columns[k]] - center[k]) * scale[k]
+        for k in range(m):
+            v = row[k]
+            scaled = clipped(v, start, limit) if clips else v
+            row[k] = fill[k] if v != v else scaled
         for k in range(indicators.size):
             out[i, m + k] = np.isnan(x[i, columns[indicators[k]]])
+
+
+@njit
+def scale_entries(columns, data, scale, start, limit):
+    """Scale entries in place, each of a column."""
+    for e in range(data.size):
+        v = data[e] * scale[columns[e]]
+        data[e] = clipped(v, start, limit) if limit < np.inf else v
 
 
 @njit
@@ -83,6 +113,8 @@ class Inputs:
     exact : bool
         Whether X has columns whose changes are small beside their mean, so that numbers of double precision are read as
         they are; else they are rounded to the precision of the net, which makes X of both precisions the same.
+    embeds_numbers : bool
+        Whether the net makes vectors of numbers, which needs dense rows.
 
     Attributes
     ----------
@@ -97,10 +129,10 @@ class Inputs:
     n_codes : int
         Number of different codes, where 0 is that of unknown categories in all columns.
     keeps_zeros : bool
-        Whether numbers are scaled only, so that sparse rows stay sparse.
+        Whether sparse rows stay sparse: 0 stays 0 in all columns, and there are no others.
     """
 
-    def __init__(self, numbers, one_hot=(), coded=(), exact=False):
+    def __init__(self, numbers, one_hot=(), coded=(), exact=False, embeds_numbers=False):
         self.numbers = numbers
         self.one_hot = list(one_hot)
         self.coded = []
@@ -110,7 +142,8 @@ class Inputs:
             self.n_codes += column.size
         self.exact = exact
         self.edges = None
-        self.keeps_zeros = not (numbers.clips or numbers.center.any() or numbers.fill.any() or one_hot or coded)
+        shifts = numbers.center.any() or numbers.fill.any()
+        self.keeps_zeros = not (shifts or embeds_numbers or numbers.indicators.size or one_hot or coded)
         self.n_numbers = numbers.columns.size
         self.n_plain = self.n_numbers + numbers.indicators.size + sum(c.size for c in self.one_hot)
         self.width = self.n_plain + len(self.coded)
@@ -129,8 +162,8 @@ class Inputs:
         return out
 
     def with_numbers_only(self, x):
-        """The numbers of rows in double precision, scaled."""
-        out = np.empty((len(x), self.n_numbers + self.numbers.indicators.size))
+        """The numbers of rows in single precision, scaled."""
+        out = np.empty((len(x), self.n_numbers + self.numbers.indicators.size), np.float32)
         transform(x, *self.numbers, out)
         return out[:, : self.n_numbers]
 
@@ -138,7 +171,6 @@ class Inputs:
         """The precision in which rows of X of some dtype are read, for a net of the precision `wanted`."""
         return np.float64 if self.exact and dtype == np.float64 else wanted
 
-    def scale_entries(self, x):
-        """Scale the entries of `SparseRows`, which are a copy of those of X, and stay as sparse."""
-        x.data *= self.numbers.scale.astype(x.data.dtype)[x.indices]
-        return x
+    def scale_entries(self, columns, data):
+        """Scale entries of sparse rows in place, each of a column."""
+        scale_entries(columns, data, self.numbers.scale, self.numbers.start, self.numbers.limit)

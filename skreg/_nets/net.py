@@ -108,6 +108,7 @@ class Net(Predictor):
         self.shape_out = layer.build(self.shape_in, rng, self.dtype)
         self._copies = None
         self._idle = []
+        self._traces_input = False
         self._pack()
 
     def _pack(self):
@@ -125,7 +126,7 @@ class Net(Predictor):
         for name, stage in self._named_stages():
             for param in stage.params():
                 param.layer = name
-        self.layer.trace(False)
+        self.layer.trace(self._traces_input)
         weights = [p for p in params if p.learned and p.group is not None]
         free = [p for p in params if p.learned and p.group is None]
         self.trained = weights + free
@@ -166,6 +167,7 @@ class Net(Predictor):
 
     def __setstate__(self, state):
         vars(self).update(state)
+        self._traces_input = False
         self.keep_copies()  # a copy is not in training
         self._pack()
 
@@ -230,7 +232,17 @@ class Net(Predictor):
                 module.frozen = name in layers
             for param in stage.params():
                 param.frozen = name in layers
-        self.layer.trace(False)
+        self.layer.trace(self._traces_input)
+
+    def trace_input(self, wanted):
+        """Let backward passes return the gradient of the rows, or not."""
+        self._traces_input = wanted
+        self.layer.trace(wanted)
+
+    @property
+    def numbers(self):
+        """The columns of rows that hold numbers, not categories, as a slice: they come first."""
+        return slice(None if self.inputs is None else self.inputs.n_numbers)
 
     def snapshot(self):
         return self.theta.copy(), self.memory.copy()

@@ -19,8 +19,9 @@ NET = ParamKind("a DropoutMLPRegressor", lambda value: isinstance(value, Dropout
 class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DocumentationLinkMixin, BaseEstimator):
     """Features learned by a net that predicts its input through a narrow hidden layer (Hinton & Salakhutdinov [1]_).
 
-    With one hidden layer and ``activation="identity"`` the features are those of PCA, up to a linear map; other nets
-    find nonlinear features. With `input_noise` or `feature_mask`, it is a denoising autoencoder (Vincent et al. [2]_).
+    With one hidden layer and ``activation="identity"`` the features are those of PCA, up to a linear map, where no
+    number is beyond 3 standard deviations or ``standardize=None``; other nets find nonlinear features. With
+    `input_noise` or `feature_mask`, it is a denoising autoencoder (Vincent et al. [2]_).
 
     Parameters
     ----------

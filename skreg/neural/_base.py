@@ -108,6 +108,9 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         if reset and fixed and not hasattr(self, "feature_names_in_"):  # the source has no names that must agree
             _check_feature_names(self, X, reset=True)
         X, y = self._validated(X, reset and not fixed, y, **options)
+        for name in ("input_noise", "adversarial_epsilon"):
+            if sp.issparse(X) and (value := getattr(self, name)) > 0.0:
+                raise ValueError(f"{name}={value} would make sparse X dense: set it to 0, or pass X.toarray().")
         return self._canonical(X), y
 
     def _validated(self, X, reset, y="no_validation", **options):
@@ -144,8 +147,6 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         """X with the entries of sparse rows ordered by column, since another order rounds sums differently."""
         if not sp.issparse(X):
             return X
-        if self.input_noise > 0.0:
-            raise ValueError(f"input_noise={self.input_noise} would make sparse X dense: use feature_mask instead.")
         if not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()

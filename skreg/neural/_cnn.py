@@ -98,6 +98,7 @@ class DropoutCNNClassifier(NetClassifier, ConvolutionalNet):
         input_noise=0.0,
         feature_mask=0.0,
         augmenter=None,
+        adversarial_epsilon=0.0,
         sam_rho=0.0,
         averaging="ema",
         optimizer="adamw",
@@ -150,6 +151,7 @@ class DropoutCNNClassifier(NetClassifier, ConvolutionalNet):
         self.input_noise = input_noise
         self.feature_mask = feature_mask
         self.augmenter = augmenter
+        self.adversarial_epsilon = adversarial_epsilon
         self.sam_rho = sam_rho
         self.averaging = averaging
         self.optimizer = optimizer
@@ -262,6 +264,7 @@ class DropoutCNNRegressor(NetRegressor, ConvolutionalNet):
         input_noise=0.0,
         feature_mask=0.0,
         augmenter=None,
+        adversarial_epsilon=0.0,
         sam_rho=0.0,
         averaging="ema",
         optimizer="adamw",
@@ -312,6 +315,7 @@ class DropoutCNNRegressor(NetRegressor, ConvolutionalNet):
         self.input_noise = input_noise
         self.feature_mask = feature_mask
         self.augmenter = augmenter
+        self.adversarial_epsilon = adversarial_epsilon
         self.sam_rho = sam_rho
         self.averaging = averaging
         self.optimizer = optimizer

@@ -18,6 +18,7 @@ SHARED = {
         Number of filters of every convolutional layer, or of every residual block, each at least 1.
     kernel_size : int or sequence of int, default=3
         Height and width of the filters in pixels, or length in steps, at least 1; one number or one for every layer.
+        In the first layer at most the longer side of the images, or the steps of the signals; 3 always works.
     stride : int or sequence of int, default=1
         Step between the places of a filter, at least 1; one number or one for every layer. 2 halves the image.
     padding : {"same", "valid"}, default="same"
@@ -120,6 +121,11 @@ SHARED = {
         An augmenter of `skreg.augmentation`, which makes new rows from the training rows of every batch, others in
         every epoch. Validation rows stay as they are. Mixed rows have mixed labels. The augmenter is fitted to at most
         about 10,000 training rows.
+    adversarial_epsilon : float, default=0.0
+        Adversarial training: the loss of a row counts half, and half that of the same row with every number moved by
+        this much in the direction in which the loss grows fastest [26]_. In [0, inf), in units of X; 0 for none. It
+        makes predictions change slowly with the inputs, and doubles the time. 0.05 to 0.2 are usual for standardized
+        features and for pixels in [0, 1], 10 to 50 for pixels in [0, 255].
     sam_rho : float, default=0.0
         Radius of sharpness-aware minimization, in [0, inf): gradients are computed where the loss is largest within
         this distance, which doubles the time [15]_. The paper uses 0.05; 0 for none.""",
@@ -203,8 +209,8 @@ SHARED = {
         Number of epochs, of all calls of `fit` with ``warm_start=True`` and of `partial_fit` together.
     loss_curve_ : list of float
         Mean training loss of every epoch, with noise and smoothed targets, without penalties; of an ensemble, the mean
-        of the losses of its members. In regression, half the squared error of standardized targets, or minus their
-        log-likelihood.
+        of the losses of its members; with adversarial training, the loss of the rows as they are. In regression, half
+        the squared error of standardized targets, or minus their log-likelihood.
     strength_curve_ : list of float
         Factor of noise and weight decay at the end of every epoch; see `strength_schedule`.
     validation_curve_ : list of float or None
@@ -293,7 +299,9 @@ SHARED = {
     .. [16] P. Izmailov et al., "Averaging weights leads to wider optima and better generalization", UAI 2018.
     .. [17] I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, eq. 5.
     .. [18] L. Smith, N. Topin, "Super-convergence", arXiv 1708.07120, 2019.
-    .. [19] Y. Gal, Z. Ghahramani, "Dropout as a Bayesian approximation", ICML 2016.""",
+    .. [19] Y. Gal, Z. Ghahramani, "Dropout as a Bayesian approximation", ICML 2016.
+    .. [26] I. Goodfellow, J. Shlens, C. Szegedy, "Explaining and harnessing adversarial examples", ICLR 2015,
+       section 6.""",
 }
 
 

@@ -41,9 +41,10 @@ ATTENTION = {
         channel is NaN. In other cases they are an error.
     standardize : {"standard", "robust"} or None, default="standard"
         How numbers of a table are scaled, with statistics of the training rows. "standard" gives every column mean 0
-        and variance 1. "robust" subtracts the median and divides by the interquartile range, or by half of the range
-        where that is 0; then it clips smoothly, ``x / sqrt(1 + (x / 3)^2)``. None computes with X as it is, as always
-        with sequences.
+        and variance 1; rare numbers have the root mean square 1, and numbers beyond 3 are smoothly clipped at 5, as in
+        `DropoutMLPRegressor`. "robust" subtracts the median and divides by the interquartile range, or by half of the
+        range where that is 0; then it clips smoothly, ``x / sqrt(1 + (x / 3)^2)``. None computes with X as it is, as
+        always with sequences.
     numeric_embedding : {"piecewise", "periodic"} or None, default=None
         How a number of a table becomes a vector: None for the number times a vector plus another vector; "piecewise"
         adds a function that is linear within bins between up to 49 quantiles of the training rows; "periodic" puts
@@ -125,6 +126,14 @@ ATTENTION = {
     input_noise : float, default=0.0
         Standard deviation of normal noise on the training inputs, in units of X or of embedded tokens, in [0, inf): to
         first order, a penalty on the gradient of the net [14]_.""",
+    "adversarial_epsilon": """
+    adversarial_epsilon : float, default=0.0
+        Adversarial training: the loss of a row counts half, and half that of the same row with every number moved by
+        this much in the direction in which the loss grows fastest [26]_. In [0, inf), after scaling; 0 for none.
+        Categories, and indicators of missing values, stay as they are; columns of zeros and ones, and the
+        numbers in place of missing ones, move. It makes
+        predictions change slowly with the inputs, and doubles the time. 0.05 to 0.2 are usual. Only 0 is allowed
+        where X holds tokens.""",
     "augmenter": """
     augmenter : Augmenter or None, default=None
         An augmenter of `skreg.augmentation`, which makes new rows from the training rows of every batch, others in

@@ -108,6 +108,12 @@ RECURRENT = {
     feature_mask : float, default=0.0
         Probability that a number of a step is set to zero in training, in [0, 1), as if its value was missing. It does
         not rescale the other numbers, and Monte Carlo predictions leave it out.""",
+    "adversarial_epsilon": """
+    adversarial_epsilon : float, default=0.0
+        Adversarial training: the loss of a sequence counts half, and half that of the same sequence with every number
+        moved by this much in the direction in which the loss grows fastest [26]_. In [0, inf), in units of X; 0 for
+        none. It makes predictions change slowly with the inputs, and doubles the time. Only 0 is allowed for
+        tokens.""",
     "augmenter": """
     augmenter : Augmenter or None, default=None
         An augmenter of `skreg.augmentation`, which makes new rows from the training rows of every batch, others in

@@ -19,13 +19,15 @@ PARAMETERS = """
     standardize : {"standard", "robust"} or None, default="standard"
         How numbers are scaled, with statistics of the training rows: those in no validation set, in the first call of
         `partial_fit`, and in the first block of a Dask collection. "standard" gives every column mean 0 and variance
-        1, but leaves columns of zeros and ones as they are, in which rare ones would become large. "robust" subtracts
-        the median and divides by the interquartile range, or by half of the range where that is 0; then it clips
-        smoothly, ``x / sqrt(1 + (x / 3)^2)``, so that no outlier is beyond 3 [20]_. Choose it where columns have heavy
-        tails; a row far outside of the training rows then looks less far. Columns of one value become 0. Sparse X is
-        divided by its standard deviations ("standard"), or by the root mean square of the entries of a column that are
-        not 0 ("robust"), and not shifted. None computes with X as it is. Digits of numbers far from 0 are kept: X is
-        shifted in double precision.
+        1. Where at least three quarters of the rows have one value, such as 0, that becomes 0 and the others have the
+        root mean square 1, so that rare numbers do not become large. Columns of zeros and ones stay as they are. Then
+        numbers z beyond 3 are smoothly clipped, ``3 + d / sqrt(1 + (d / 2)^2)`` with ``d = z - 3``, which tends to 5,
+        so that a row far away has a bounded effect. An outlier among the training rows still sets the scale of its
+        column: for these, and for heavy tails, choose "robust". It subtracts the median and divides by the
+        interquartile range, or by half of the range where that is 0, and clips all numbers, ``z / sqrt(1 + (z /
+        3)^2)`` [20]_. Columns of one value become 0. Sparse X is not shifted: its columns are divided by their standard
+        deviations, or by the root mean square of the entries that are not 0, where these are few or with "robust", and
+        clipped. None computes with X as it is. Digits of numbers far from 0 are kept: X is shifted in double precision.
     numeric_embedding : {"piecewise", "periodic"} or None, default=None
         Whether every number becomes a vector that is learned [21]_, so that the net finds thresholds and steps more
         easily. "piecewise" is linear within bins between up to 49 quantiles of the training rows, with at least 20 rows
@@ -42,7 +44,8 @@ OWN = {
     weights_ : list of ndarray of shape (n_in, n_out)
         Weights of every layer, after weight normalization. The first one sees the columns after scaling: numbers or
         their vectors, indicators of missing numbers, indicators of categories, and vectors of categories. Of members of
-        an ensemble, those of the first and of the output layer have the shape (`ensemble_size_`, n_in, n_out).""",
+        an ensemble, those of the first and of the output layer have the shape (`ensemble_size_`, n_in, n_out); without
+        batch normalization, the units of each are also multiplied by factors that are not part of the weights.""",
     "batch_size": """
     batch_size : int or "auto", default="auto"
         Largest number of rows in a step, at least 1; the sizes of the batches of an epoch differ by one row at most. A
@@ -53,6 +56,14 @@ OWN = {
         Standard deviation of normal noise on the training inputs after scaling, indicators of categories included, in
         [0, inf): to first order, a penalty on the gradient of the net [14]_. Only 0 is allowed for sparse X, which
         noise would make dense.""",
+    "adversarial_epsilon": """
+    adversarial_epsilon : float, default=0.0
+        Adversarial training: the loss of a row counts half, and half that of the same row with every number moved by
+        this much in the direction in which the loss grows fastest [26]_. In [0, inf), after scaling; 0 for none.
+        Categories, and indicators of missing values, stay as they are; columns of zeros and ones, and the
+        numbers in place of missing ones, move. It makes
+        predictions change slowly with the inputs, and doubles the time. 0.05 to 0.2 are usual. Only 0 is allowed for
+        sparse X, which would become dense.""",
     "augmenter": """
     augmenter : Augmenter or None, default=None
         An augmenter of `skreg.augmentation`, which makes new rows from the training rows of every batch, others in

@@ -32,7 +32,8 @@ PARTS = {
         normalization, and have no backward pass below the first layer that trains.""",
     "training": """
     dropout, input_dropout, input_noise, feature_mask : default="source"
-    mixup, augmenter, sam_rho, weight_decay, l2, l1 : default="source"
+    mixup, augmenter, adversarial_epsilon, sam_rho : default="source"
+    weight_decay, l2, l1 : default="source"
     max_norm, clip_norm, averaging, optimizer, learning_rate : default="source"
     momentum, schedule, warmup, strength_schedule, batch_size : default="source"
     max_iter, early_stopping, validation_fraction, patience : default="source"

@@ -90,6 +90,7 @@ class FineTunedClassifier(ScoreOfNet, DelegatesToFittedClassifier, ClassifierMix
         feature_mask="source",
         mixup="source",
         augmenter="source",
+        adversarial_epsilon="source",
         sam_rho="source",
         weight_decay="source",
         l2="source",
@@ -128,6 +129,7 @@ class FineTunedClassifier(ScoreOfNet, DelegatesToFittedClassifier, ClassifierMix
         self.feature_mask = feature_mask
         self.mixup = mixup
         self.augmenter = augmenter
+        self.adversarial_epsilon = adversarial_epsilon
         self.sam_rho = sam_rho
         self.weight_decay = weight_decay
         self.l2 = l2
@@ -233,6 +235,7 @@ class FineTunedRegressor(ScoreOfNet, RegressorMixin, BaseFineTuned):
         feature_mask="source",
         mixup="source",
         augmenter="source",
+        adversarial_epsilon="source",
         sam_rho="source",
         weight_decay="source",
         l2="source",
@@ -269,6 +272,7 @@ class FineTunedRegressor(ScoreOfNet, RegressorMixin, BaseFineTuned):
         self.feature_mask = feature_mask
         self.mixup = mixup
         self.augmenter = augmenter
+        self.adversarial_epsilon = adversarial_epsilon
         self.sam_rho = sam_rho
         self.weight_decay = weight_decay
         self.l2 = l2

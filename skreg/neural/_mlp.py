@@ -106,6 +106,7 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
         input_noise=0.0,
         feature_mask=0.0,
         augmenter=None,
+        adversarial_epsilon=0.0,
         sam_rho=0.0,
         averaging="ema",
         optimizer="adamw",
@@ -153,6 +154,7 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
         self.input_noise = input_noise
         self.feature_mask = feature_mask
         self.augmenter = augmenter
+        self.adversarial_epsilon = adversarial_epsilon
         self.sam_rho = sam_rho
         self.averaging = averaging
         self.optimizer = optimizer
@@ -261,6 +263,7 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
         input_noise=0.0,
         feature_mask=0.0,
         augmenter=None,
+        adversarial_epsilon=0.0,
         sam_rho=0.0,
         averaging="ema",
         optimizer="adamw",
@@ -306,6 +309,7 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
         self.input_noise = input_noise
         self.feature_mask = feature_mask
         self.augmenter = augmenter
+        self.adversarial_epsilon = adversarial_epsilon
         self.sam_rho = sam_rho
         self.averaging = averaging
         self.optimizer = optimizer

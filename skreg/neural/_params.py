@@ -50,6 +50,7 @@ class NetParameters:
         "mixup": [NONNEGATIVE],
         "input_noise": [NONNEGATIVE],
         "feature_mask": [BELOW_ONE],
+        "adversarial_epsilon": [NONNEGATIVE],
         "sam_rho": [NONNEGATIVE],
         "averaging": [Options("ema", "swa"), NONE],
         "optimizer": [Options("adamw", "adam", "sgd")],

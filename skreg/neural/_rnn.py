@@ -108,6 +108,7 @@ class DropoutRNNClassifier(NetClassifier, RecurrentNet):
         input_noise=0.0,
         feature_mask=0.0,
         augmenter=None,
+        adversarial_epsilon=0.0,
         sam_rho=0.0,
         averaging="ema",
         optimizer="adamw",
@@ -158,6 +159,7 @@ class DropoutRNNClassifier(NetClassifier, RecurrentNet):
         self.input_noise = input_noise
         self.feature_mask = feature_mask
         self.augmenter = augmenter
+        self.adversarial_epsilon = adversarial_epsilon
         self.sam_rho = sam_rho
         self.averaging = averaging
         self.optimizer = optimizer
@@ -316,6 +318,7 @@ class DropoutRNNRegressor(NetRegressor, RecurrentNet):
         input_noise=0.0,
         feature_mask=0.0,
         augmenter=None,
+        adversarial_epsilon=0.0,
         sam_rho=0.0,
         averaging="ema",
         optimizer="adamw",
@@ -364,6 +367,7 @@ class DropoutRNNRegressor(NetRegressor, RecurrentNet):
         self.input_noise = input_noise
         self.feature_mask = feature_mask
         self.augmenter = augmenter
+        self.adversarial_epsilon = adversarial_epsilon
         self.sam_rho = sam_rho
         self.averaging = averaging
         self.optimizer = optimizer

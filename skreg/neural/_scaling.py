@@ -5,16 +5,19 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from .._nets.inputs import CodedColumn, Inputs, Numbers
+from .._nets.inputs import NO_CLIP, ROBUST_CLIP, STANDARD_CLIP, CodedColumn, Inputs, Numbers
 from ..utils._rows import numpy_dtypes
 from ..utils._table import FAR_FROM_ZERO
 
 MOST_ONE_HOT = 8  # columns of more categories get embeddings (Holzmüller et al. 2024, section 3)
 SAMPLE_ROWS = 10_000  # rows that quantiles are computed from, about
 SAMPLE_VALUES = 1 << 20  # values of these rows, at most, but at least those of 1000 rows
+COMMON_ROWS = 2000  # of these, for a first look at which columns have mostly one value
+MOSTLY = 0.75  # share of the rows that have one value, from which on the others are rare
 MOST_BINS = 48  # of a number (Gorishniy et al. 2025)
 ROWS_PER_BIN = 20  # of the training rows, at least, on average
 LARGEST_WHOLE = 1 << 24  # single precision holds all whole numbers up to here
+_CLIP = {"robust": ROBUST_CLIP, "standard": STANDARD_CLIP, None: NO_CLIP}
 _BLOCK_VALUES = 1 << 19  # values of X that are looked at together
 _ROUNDING = 1e-12  # of a sum of weights, relative to it
 _CONSTANT = 8 * np.finfo(np.float64).eps  # up to this share of the mean, a standard deviation is that of rounding
@@ -125,9 +128,9 @@ class ColumnStatistics:
         deviation = np.sqrt(squares / np.where(total > 0.0, total, 1.0))
         return ColumnSummary(some & ~all_, binary, np.nan_to_num(origin) + mean, deviation)
 
-    def sample(self):
+    def sample(self, most=SAMPLE_ROWS):
         """Some rows, which depend on the values of all rows only, and their weights."""
-        n = min(SAMPLE_ROWS, max(SAMPLE_VALUES // max(self.columns.size, 1), 1000))
+        n = min(most, max(SAMPLE_VALUES // max(self.columns.size, 1), 1000))
         step = -(-self.rows.size // n)
         some = blocks(self.X, self.rows[::step], self.columns, self.exact)
         return np.concatenate([block for _, block in some]), self.weights[::step]
@@ -140,6 +143,30 @@ class ColumnStatistics:
         for first in range(0, self.columns.size, size):
             out[:, first : first + size] = weighted_quantiles(values[:, first : first + size], weights, levels)
         return out
+
+    def common_values(self):
+        """Columns in which one value has at least the share `MOSTLY` of the weight.
+
+        Returns
+        -------
+        at : ndarray of int of shape (m,)
+            Which of the columns.
+        value : ndarray of shape (m,)
+        deviation : ndarray of shape (m,)
+            Root mean square of the differences of all other numbers from it.
+        """
+        values, weights = self.sample(COMMON_ROWS)
+        median = weighted_quantiles(values, weights, (0.5,))[0]
+        at = np.flatnonzero(weights @ (values == median) > 0.5 * (weights @ ~np.isnan(values)))
+        some = ColumnStatistics(self.X, self.rows, self.weights, self.columns[at], self.exact)
+        same, other, squares = np.zeros((3, at.size))
+        for rows, block in some.blocks():
+            difference, w = block - median[at], self.weights[rows]
+            same += w @ (difference == 0.0)
+            other += w @ (np.abs(difference) > 0.0)
+            squares += w @ np.nan_to_num(difference) ** 2
+        mostly = (other > 0.0) & (same >= MOSTLY * (same + other))
+        return at[mostly], median[at[mostly]], np.sqrt(squares[mostly] / other[mostly])
 
     def ranges(self):
         """Largest minus smallest number."""
@@ -170,13 +197,17 @@ def _numbers(columns, standardize, missing):
         scale = _inverse(width)
     elif standardize == "standard":
         width = np.where(found.deviation > _CONSTANT * np.abs(found.mean), found.deviation, 0.0)
-        stays = found.is_binary & (width > 0.0)  # else rare categories would be large numbers
-        center, fill = np.where(stays, 0.0, found.mean), np.where(stays, found.mean, 0.0)
-        scale = np.where(stays, 1.0, _inverse(width))
+        center = found.mean.copy()
+        at, value, rest = columns.common_values()
+        center[at], width[at] = value, rest  # the standard deviation would make rare numbers large
+        stays = found.is_binary & (width > 0.0)
+        center[stays], width[stays] = 0.0, 1.0
+        scale = _inverse(width)
+        fill = (found.mean - center) * scale
     else:
         fill = found.mean
     gone = found.has_gaps if missing == "indicator" else np.zeros(m, bool)
-    return Numbers(columns.columns, center, scale, fill, standardize == "robust", np.flatnonzero(gone))
+    return Numbers(columns.columns, center, scale, fill, *_CLIP[standardize], np.flatnonzero(gone))
 
 
 def _of_sparse(X, rows, weights, standardize):
@@ -190,14 +221,15 @@ def _of_sparse(X, rows, weights, standardize):
         sums = (total, w * data), (squares, w * data**2), (count, w * (data != 0.0)), (others, (data**2 != data) * 1.0)
         for out, values in sums:
             out += np.bincount(some.indices, values, p)
-    n = count if standardize == "robust" else weights.sum()
-    n = np.where(n > 0.0, n, 1.0)
-    mean = 0.0 if standardize == "robust" else total / n
+    n = weights.sum()
+    mean = total / n
     width = np.sqrt(np.maximum(squares / n - mean**2, 0.0))
     width = np.where(width > 1e-7 * np.abs(mean), width, 0.0)  # the rest is rounding
+    of_entries = np.sqrt(np.divide(squares, count, out=np.zeros(p), where=count > 0.0))
+    width = np.where((standardize == "robust") | (count <= (1.0 - MOSTLY) * n), of_entries, width)
     width = np.where((others == 0.0) & (width > 0.0), 1.0, width)  # zeros and ones stay as they are
     none = np.zeros(p)
-    return Numbers(np.arange(p), none, _inverse(width), none, False, np.zeros(0, np.int64))
+    return Numbers(np.arange(p), none, _inverse(width), none, *_CLIP[standardize], np.zeros(0, np.int64))
 
 
 def _of_categories(X, rows, weights, column, size):
@@ -255,7 +287,7 @@ def _edges(inputs, columns, n_features):
     table = np.zeros((n_bins + 1, n_features))
     table[:, columns.columns] = columns.quantiles(np.linspace(0.0, 1.0, n_bins + 1))
     scaled = inputs.with_numbers_only(table)
-    edges = [np.unique(column.astype(np.float32)).astype(np.float64) for column in scaled.T]
+    edges = [np.unique(column).astype(np.float64) for column in scaled.T]
     return [own if own.size > 1 else own[0] + np.array([-0.5, 0.5]) for own in edges]
 
 
@@ -294,7 +326,7 @@ def learn_inputs(
     found = [_of_categories(X, rows, weights, column, size) for column, size in sizes.items()]
     one_hot = [c for c in found if c.size <= most_one_hot]
     coded = [c for c in found if c.size > most_one_hot]
-    inputs = Inputs(_numbers(columns, standardize, missing), one_hot, coded, exact)
+    inputs = Inputs(_numbers(columns, standardize, missing), one_hot, coded, exact, numeric_embedding is not None)
     if numeric_embedding == "piecewise":
         inputs.edges = _edges(inputs, columns, X.shape[1])
     return inputs

@@ -148,9 +148,9 @@ class SequenceNet(BaseNet):
 
     def _check_changes_of_tokens(self):
         """Raise ValueError where parameters would change tokens as if they were quantities."""
-        if self.mixup > 0.0 or self.augmenter is not None:
-            name = "mixup" if self.mixup > 0.0 else "augmenter"
-            raise ValueError(
-                f"{name}={getattr(self, name)!r} would change tokens as if they were quantities: augment texts before"
-                " they become tokens."
-            )
+        for name in ("mixup", "augmenter", "adversarial_epsilon"):
+            if (value := getattr(self, name)) not in (None, 0.0):
+                raise ValueError(
+                    f"{name}={value!r} would change tokens as if they were quantities: augment texts before they become"
+                    " tokens."
+                )

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from .._nets.architectures.mlp import EMBEDDING
 from .._nets.training.averaging import Average
-from .._nets.training.loop import Diverged, MaxNorm, train_epoch
+from .._nets.training.loop import Adversarial, Diverged, MaxNorm, SharpnessAware, train_epoch
 from .._nets.training.parallel import Gradients
 from .._nets.training.strengths import StrengthSchedule
 from ..utils._early_stopping import warn_of_fraction
@@ -149,7 +149,10 @@ class NetTraining:
         strength = StrengthSchedule("constant" if self._streams else self.strength_schedule)
         if self._start is not None and history.record_start():
             return
-        with Gradients(net, seed, batches.size) as gradients:
+        is_adversarial = self.adversarial_epsilon > 0.0 and self._moves_numbers()
+        with Gradients(net, seed, batches.size, of_rows=is_adversarial) as gradients:
+            descent = Adversarial(gradients, self.adversarial_epsilon) if is_adversarial else gradients
+            descent = SharpnessAware(descent, self.sam_rho) if self.sam_rho > 0.0 else descent
 
             def advance(_):
                 share = (optimizer.steps - begun) / steps
@@ -164,8 +167,7 @@ class NetTraining:
                 if self._start is not None:
                     self._start.set_frozen(net, optimizer, epoch)
                 part = task.part("epoch")
-                options = dict(sam_rho=self.sam_rho, after_step=after_step)
-                loss = train_epoch(gradients, self._objective(), batches, optimizer, rate, rng, **options)
+                loss = train_epoch(descent, self._objective(), batches, optimizer, rate, rng, after_step=after_step)
                 if average is not None and self.averaging == "swa" and epoch + 1 >= 0.75 * epochs:
                     average(net)
                 stop = history.record(loss)
@@ -177,6 +179,13 @@ class NetTraining:
                     advance(net)
                 if part.end(reconstruction_attributes=lambda: self._fitted_state(history.current())) or stop:
                     break
+
+    def _moves_numbers(self):
+        """Whether there are numbers that adversarial training may move; warns where there are only categories."""
+        if self._net.numbers.stop != 0:
+            return True
+        self._warn(f"adversarial_epsilon={self.adversarial_epsilon} has no effect: no column of X holds numbers.")
+        return False
 
     def _measure_sparsity(self):
         """Count exact zeros; warn where all weights of a layer are zero."""

@@ -46,10 +46,10 @@ FAMILIES = [
 ]
 SOURCE = "source"  # the value of a parameter that is that of the pretrained net
 OF_NETS = (
-    "dropout", "input_dropout", "input_noise", "feature_mask", "mixup", "augmenter", "sam_rho", "weight_decay", "l2",
-    "l1", "max_norm", "clip_norm", "averaging", "optimizer", "learning_rate", "momentum", "schedule", "warmup",
-    "strength_schedule", "batch_size", "max_iter", "early_stopping", "validation_fraction", "patience", "min_delta",
-    "monitor",
+    "dropout", "input_dropout", "input_noise", "feature_mask", "mixup", "augmenter", "adversarial_epsilon", "sam_rho",
+    "weight_decay", "l2", "l1", "max_norm", "clip_norm", "averaging", "optimizer", "learning_rate", "momentum",
+    "schedule", "warmup", "strength_schedule", "batch_size", "max_iter", "early_stopping", "validation_fraction",
+    "patience", "min_delta", "monitor",
 )  # fmt: skip
 OF_CLASSIFIERS = "label_smoothing", "confidence_penalty"
 PER_LAYER = {"dropout": 0, "max_norm": 0, "weight_decay": 1, "l2": 1, "l1": 1}  # entries for the output layer

@@ -113,6 +113,7 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
         input_noise=0.0,
         feature_mask=0.0,
         augmenter=None,
+        adversarial_epsilon=0.0,
         sam_rho=0.0,
         averaging="ema",
         optimizer="adamw",
@@ -167,6 +168,7 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
         self.input_noise = input_noise
         self.feature_mask = feature_mask
         self.augmenter = augmenter
+        self.adversarial_epsilon = adversarial_epsilon
         self.sam_rho = sam_rho
         self.averaging = averaging
         self.optimizer = optimizer
@@ -290,6 +292,7 @@ class DropoutTransformerRegressor(NetRegressor, TransformerNet):
         input_noise=0.0,
         feature_mask=0.0,
         augmenter=None,
+        adversarial_epsilon=0.0,
         sam_rho=0.0,
         averaging="ema",
         optimizer="adamw",
@@ -342,6 +345,7 @@ class DropoutTransformerRegressor(NetRegressor, TransformerNet):
         self.input_noise = input_noise
         self.feature_mask = feature_mask
         self.augmenter = augmenter
+        self.adversarial_epsilon = adversarial_epsilon
         self.sam_rho = sam_rho
         self.averaging = averaging
         self.optimizer = optimizer

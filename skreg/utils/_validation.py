@@ -178,16 +178,7 @@ def check_table(X, name="X", text=False, advice=ENCODE, any_shape=False):
             raise dates_error(name, f"column {column!r}", dtype)
         if not text and _may_hold_text(dtype):
             values = nw.from_native(X, eager_only=True).get_column(column).to_list()
-            found = next(filter(is_date, values), None)
-            if found is not None:
-                raise dates_error(name, f"column {column!r}", repr(found))
-            found = _first_text(values)
-            if found is not None:
-                raise ValueError(
-                    f"{name} holds text in column {column!r}, such as {found!r}: {advice}, or leave the column out."
-                )
-            if not any_shape:
-                _check_entries(values, name, column, dtype)
+            _check_entries(values, name, column, dtype, advice, any_shape)
 
 
 def _columns_of_frame(X):
@@ -199,23 +190,37 @@ def _columns_of_frame(X):
     return None, None
 
 
-def _check_entries(values, name, column, dtype):
-    """Raise ValueError for a column of objects or text without text, where an entry is no number."""
+def _check_entries(values, name, column, dtype, advice, any_shape):
+    """Raise for the first entry of a column of objects or text that is no number; sequences pass with `any_shape`.
+
+    Missing values of pandas, which are no numbers either, come last: text says more about the column.
+    """
+    missing = None
     for value in values:
-        if value is None:
-            continue  # NumPy makes NaN of it, which is allowed or named later
+        if is_date(value):
+            raise dates_error(name, f"column {column!r}", repr(value))
+        is_text = isinstance(value, (str, bytes))
+        if value is None or (any_shape and not is_text):
+            continue  # NumPy makes NaN of None, which is allowed or named later
         try:
             float(value)
         except (TypeError, ValueError, OverflowError) as error:
-            if type(value).__name__ == _NA:
+            if is_text:
                 raise ValueError(
-                    f"Input {name} contains NaN ({value!r}) in column {column!r}, whose type is {dtype}: give the"
-                    " column a type of numbers, such as Float64."
-                ) from error
+                    f"{name} holds text in column {column!r}, such as {value!r}: {advice}, or leave the column out."
+                ) from None
+            if type(value).__name__ == _NA:
+                missing = value
+                continue
             raise ValueError(
                 f"{name} holds {shortened(value)} in column {column!r}, which is no number: turn such entries into"
                 " numbers, or leave the column out."
             ) from error
+    if missing is not None:
+        raise ValueError(
+            f"Input {name} contains NaN ({missing!r}) in column {column!r}, whose type is {dtype}: give the column a"
+            " type of numbers, such as Float64."
+        )
 
 
 def _may_hold_text(dtype):

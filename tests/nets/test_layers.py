@@ -23,9 +23,10 @@ from skreg._nets.layers.shapes import Reshape
 from skreg._nets.net import Net
 from skreg._nets.noise import Adaptive, Bernoulli, Concrete, Gaussian, dropout_noise, normal, perturb, uniform
 from skreg._nets.objectives import CrossEntropy, GaussianLikelihood, SquaredError, evaluate
+from skreg._nets.training import parallel
 from skreg._nets.training.averaging import refresh_statistics
 from skreg._nets.training.batches import Batches, Minibatch
-from skreg._nets.training.loop import sharpness_aware
+from skreg._nets.training.loop import Adversarial, SharpnessAware
 from skreg._nets.training.optimizer import GroupPenalty, Optimizer
 from skreg._nets.training.parallel import Gradients
 from skreg._nets.training.rows import Targets
@@ -463,10 +464,79 @@ def test_layers__sharpness_aware_gradient():
     net.theta[:] = here
     net.memory[:] = before
     with Gradients(net, 5) as gradients:
-        sharpness_aware(gradients, SquaredError(), Minibatch(x, T, w), 0.3)
+        SharpnessAware(gradients, 0.3)(SquaredError(), Minibatch(x, T, w))
     np.testing.assert_allclose(net.grad, wanted, rtol=1e-10)
     assert (net.theta == here).all()
     np.testing.assert_array_equal(net.memory, memory)
+
+
+@pytest.mark.parametrize("halved", [False, True])
+@pytest.mark.parametrize("case", CASES)
+def test_layers__gradient_by_the_rows(case, halved, monkeypatch):
+    """It is the derivative of the loss by every number of the rows; nets do not compute it where it is not wanted."""
+    monkeypatch.setattr(parallel, "_is_worth_halving", lambda net, n_rows: halved)
+    x, T, w = problem(3)
+    net, objective = built(CASES[case](), 3), CrossEntropy(F(0.0))
+    with Gradients(net, 5, len(x), of_rows=True) as gradients:
+        memory = net.memory.copy()
+        gradients(objective, Minibatch(x, T, w))
+    net.memory[:] = memory
+    assert not net.layer.needs_input_gradient
+    step, wanted = 1e-5, np.empty_like(x)
+    for i, j in np.ndindex(x.shape):
+        move = np.zeros_like(x)
+        move[i, j] = step
+        above, below = (objective_of(net, objective, x + side * move, T, w) for side in (1.0, -1.0))
+        wanted[i, j] = (above - below) / (2.0 * step)
+    np.testing.assert_allclose(gradients.by_row, wanted, atol=1e-7)
+
+
+def test_layers__adversarial_loss_of_a_linear_classifier():
+    """The worst rows of a linear net are known: epsilon lowers their margins by ``epsilon ||w||_1`` (section 5)."""
+    rng = np.random.default_rng(0)
+    x, labels, w = rng.standard_normal((40, 3)), rng.integers(0, 2, 40), rng.uniform(0.5, 1.5, 40)
+    net, epsilon = built([], 2), 0.3
+
+    def mean_loss():
+        W, b = (param.value[..., 1] - param.value[..., 0] for param in net.trained)
+        margins = (2 * labels - 1) * (x @ W + b)
+        worst = margins - epsilon * np.abs(W).sum()
+        return 0.5 * np.mean(w * (np.logaddexp(0.0, -margins) + np.logaddexp(0.0, -worst)))
+
+    with Gradients(net, 5, of_rows=True) as gradients:
+        Adversarial(gradients, epsilon)(CrossEntropy(F(0.0)), Minibatch(x, np.eye(2)[labels], w))
+    assert_gradient(net.grad.copy(), net, mean_loss)
+
+
+def test_layers__adversarial_gradient_tends_to_the_plain_one():
+    """Both passes see the same noise, and the buffers are those of one pass."""
+    x, T, w = problem(2)
+    net = built(CASES["batch norm"](), 2)
+    before = net.memory.copy()
+    gradient(net, SquaredError(), x, T, w)
+    wanted, memory = net.grad.copy(), net.memory.copy()
+    net.memory[:] = before
+    with Gradients(net, 5, of_rows=True) as gradients:
+        Adversarial(gradients, 1e-9)(SquaredError(), Minibatch(x, T, w))
+    np.testing.assert_allclose(net.grad, wanted, rtol=1e-6)
+    np.testing.assert_array_equal(net.memory, memory)
+
+
+def test_layers__sharpness_aware_and_adversarial():
+    """Sharpness of the adversarial loss: its gradient where that gradient leads."""
+    x, T, w = problem(2)
+    net = built(CASES["tanh"](), 2)
+    batch = Minibatch(x, T, w)
+    with Gradients(net, 5, of_rows=True) as gradients:
+        moved = Adversarial(gradients, 0.1)
+        moved(SquaredError(), batch)
+        here, g = net.theta.copy(), net.grad.copy()
+        net.theta += 0.3 * g / np.linalg.norm(g)
+        moved(SquaredError(), batch)
+        wanted = net.grad.copy()
+        net.theta[:] = here
+        SharpnessAware(moved, 0.3)(SquaredError(), batch)
+    np.testing.assert_allclose(net.grad, wanted, rtol=1e-10)
 
 
 def test_layers__sparse_rows_are_dense_rows():
@@ -514,7 +584,7 @@ def test_layers__spectral_norm_is_one_after_every_step_and_max_norm_holds():
                 norm = np.linalg.norm(W, 2) if "max_norm" not in options else np.linalg.norm(W, axis=0).max()
                 assert norm <= bound
                 assert "max_norm" in options or norm >= 1.0 - 1e-5
-    common = dict(ensemble_size=1, batch_size=20, learning_rate=0.1, random_state=0)
+    common = dict(ensemble_size=1, batch_size=20, learning_rate=0.1, l1=0.0, random_state=0)
     model = DropoutMLPClassifier((8,), max_norm=0.5, **common).fit(X, y)
     assert np.linalg.norm(model.weights_[0], axis=0).max() <= 0.5 * (1.0 + 1e-5)
 

@@ -216,8 +216,10 @@ def test_bad_input__validation_data(model, y, validation, message):
 
 
 def test_bad_input__sparse_rows_are_not_filled_by_noise():
-    with pytest.raises(ValueError, match=r"input_noise=0\.1 would make sparse X dense"):
+    with pytest.raises(ValueError, match=r"input_noise=0\.1 would make sparse X dense: set it to 0"):
         DropoutMLPClassifier(input_noise=0.1).fit(sp.csr_array(X), CODES)
+    model = DropoutMLPClassifier(input_noise=0.1, max_iter=1, early_stopping=False, random_state=0).fit(X, CODES)
+    np.testing.assert_allclose(model.predict_proba(sp.csr_array(X)), model.predict_proba(X), rtol=1e-4)  # no noise here
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import OneHotEncoder, RobustScaler, StandardScaler
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
-from skreg._nets.inputs import CLIP
+from skreg._nets.inputs import ROBUST_CLIP, STANDARD_CLIP
 from skreg._nets.layers.numbers import find_bins
 from skreg._nets.training.rows import take_rows
 from skreg.augmentation import (
@@ -62,12 +62,19 @@ def seen_by_net(model, X):
 # ---- what the net sees
 
 
+def clipped(scaled, ends):
+    start, limit = ends
+    beyond = np.maximum(np.abs(scaled) - start, 0.0)
+    inside = np.abs(scaled) - beyond + beyond / np.sqrt(1.0 + (beyond / (limit - start)) ** 2)
+    return np.sign(scaled) * inside
+
+
 def test_tables__columns_are_those_of_a_pipeline_by_hand():
     X, y = frame()
     model = DropoutMLPClassifier(**FAST).fit(X, y)
     numbers = StandardScaler().fit_transform(X[["income", "age"]])
     by_hand = [
-        np.nan_to_num(numbers),
+        clipped(np.nan_to_num(numbers), STANDARD_CLIP),
         X["owns"],
         X["age"].isna(),
         OneHotEncoder(sparse_output=False).fit_transform(X[["colour"]]),
@@ -93,11 +100,58 @@ def test_tables__robust_scale_is_that_of_the_paper():
     model = DropoutMLPRegressor(standardize="robust", **FAST).fit(X, X[:, 0])
     scaled = (X[:, 0] - np.median(X[:, 0])) * RobustScaler().fit(X[:, :1]).scale_ ** -1
     found = seen_by_net(model, X)
-    np.testing.assert_allclose(found[:, 0], scaled / np.sqrt(1.0 + (scaled / CLIP) ** 2), atol=1e-5)
-    np.testing.assert_allclose(found[:, 1], 2.0 * X[:, 1] / np.sqrt(1.0 + 4.0 / CLIP**2), atol=1e-6)
+    np.testing.assert_allclose(found[:, 0], clipped(scaled, ROBUST_CLIP), atol=1e-5)
+    np.testing.assert_allclose(found[:, 1], clipped(2.0 * X[:, 1], ROBUST_CLIP), atol=1e-6)
     assert (found[:, 2] == 0.0).all()
     far = np.array([[1e300, 0.0, 8.0], [-1e300, 0.0, 7.0]])
-    np.testing.assert_allclose(seen_by_net(model, far)[:, 0], [CLIP, -CLIP])
+    np.testing.assert_allclose(seen_by_net(model, far)[:, 0], [3.0, -3.0])
+
+
+def test_tables__standardized_numbers_are_clipped_smoothly():
+    """Outliers come near 5 and not beyond; columns of zeros and ones stay as they are."""
+    X = np.random.default_rng(0).standard_normal((400, 2))
+    X[0, 0] = 1e6
+    X[:, 1] = np.arange(400) == 5
+    model = DropoutMLPRegressor(**FAST).fit(X, X[:, 0])
+    found, z = seen_by_net(model, X), StandardScaler().fit_transform(X)
+    within = np.abs(z[:, 0]) < 3.0
+    np.testing.assert_allclose(found[within, 0], z[within, 0], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found[:, 0], clipped(z[:, 0], STANDARD_CLIP), rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(found[:, 1], X[:, 1])
+    far = np.array([[1e300, 1e300], [-1e300, 0.0]])
+    np.testing.assert_allclose(seen_by_net(model, far), [[5.0, 5.0], [-5.0, 0.0]])
+
+
+@pytest.mark.parametrize("common", [0.0, 7.0])
+def test_tables__rare_numbers_have_the_root_mean_square_1(common):
+    """Where three quarters of the weight have one value, with missing numbers or without; sparse rows as dense ones."""
+    rng = np.random.default_rng(0)
+    X = np.full((5000, 3), common)
+    X[:500, 0] += rng.lognormal(size=500)
+    X[:2000, 1] += rng.standard_normal(2000)  # not so rare
+    X[:500, 2] -= 3.0
+    weights = rng.integers(1, 4, 5000)
+    model = DropoutMLPRegressor(**FAST).fit(X, X[:, 0], weights)
+    z = X - common
+    root = np.sqrt(np.average(z[:500, 0] ** 2, weights=weights[:500]))
+    found = seen_by_net(model, X)
+    np.testing.assert_allclose(found[:, 0], clipped(z[:, 0] / root, STANDARD_CLIP), rtol=1e-5, atol=1e-7)
+    scaled = StandardScaler().fit(X[:, [1]], sample_weight=weights).transform(X[:, [1]])[:, 0]
+    np.testing.assert_allclose(found[:, 1], clipped(scaled, STANDARD_CLIP), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[:, 2], np.where(np.arange(5000) < 500, -1.0, 0.0), rtol=1e-6)
+    if common == 0.0:
+        rows = sp.csr_array(X)
+        inputs = DropoutMLPRegressor(**FAST).fit(rows, X[:, 0], weights)._net.inputs
+        dense = inputs(X, np.float64)
+        np.testing.assert_allclose(dense[:, [0, 2]], found[:, [0, 2]], rtol=1e-5, atol=1e-7)
+    X[::9] = np.nan
+    gaps = DropoutMLPRegressor(missing="indicator", **FAST).fit(X, np.nan_to_num(X[:, 0]), weights)
+    kept = np.arange(5000) % 9 > 0
+    root = np.sqrt(np.average(z[:500, 0][kept[:500]] ** 2, weights=weights[:500][kept[:500]]))
+    found = seen_by_net(gaps, X)[:, 0]
+    np.testing.assert_allclose(found[kept], clipped(z[kept, 0] / root, STANDARD_CLIP), rtol=1e-5, atol=1e-7)
+    mean = np.average(z[kept, 0], weights=weights[kept])
+    np.testing.assert_allclose(found[~kept], mean / root, rtol=1e-5)  # the mean of the column
 
 
 def test_tables__zeros_and_ones_stay_as_they_are():
@@ -505,14 +559,37 @@ def test_tables__sparse_rows_are_scaled_and_stay_sparse():
     seen = take_rows(sp.csr_array(X), np.arange(60), np.float64, model._net.inputs)
     entries = X[:, :3][X[:, :3] != 0.0]
     assert seen.data[seen.data != 0.0].size == entries.size
-    np.testing.assert_allclose(
-        np.bincount(seen.indices, seen.data**2)[:3], np.count_nonzero(X[:, :3], axis=0), rtol=1e-6
-    )
+    counts = np.count_nonzero(X[:, :3], axis=0)
+    scaled = X[:, :3] / np.sqrt((X[:, :3] ** 2).sum(axis=0) / counts)
+    np.testing.assert_allclose(np.bincount(seen.indices, seen.data)[:3], clipped(scaled, ROBUST_CLIP).sum(axis=0))
     np.testing.assert_allclose(model.predict(X), model.predict(sp.csr_array(X)), rtol=1e-5)
     standard = DropoutMLPRegressor(standardize="standard", **FAST).fit(sp.csr_array(X), y)
-    np.testing.assert_allclose(standard._net.inputs.numbers.scale[:3], 1.0 / X[:, :3].std(axis=0))
+    np.testing.assert_allclose(standard._net.inputs.numbers.scale[:3], 1.0 / X[:, :3].std(axis=0))  # not so rare
     dense = DropoutMLPRegressor(standardize="robust", **FAST).fit(X, y)
     np.testing.assert_allclose(dense.predict(sp.csr_array(X)), dense.predict(X), rtol=1e-5)
+
+
+def test_tables__sparse_rows_for_a_net_with_indicators():
+    """Whose numbers are not shifted, since all medians are 0."""
+    X = np.random.default_rng(0).permuted(np.tile([-2.0, -1.0, 0.0, 1.0, 2.0], (3, 12)).T, axis=0)
+    X[0, 0] = X[1, 1] = np.nan
+    model = DropoutMLPRegressor(standardize="robust", **FAST).fit(X, np.arange(60.0))
+    whole = np.nan_to_num(X)
+    np.testing.assert_allclose(model.predict(sp.csr_array(whole)), model.predict(whole), rtol=1e-5)
+    for kind in ("piecewise", "periodic"):
+        model = DropoutMLPRegressor(standardize="robust", numeric_embedding=kind, **FAST).fit(whole, np.arange(60.0))
+        np.testing.assert_allclose(model.predict(sp.csr_array(whole)), model.predict(whole), rtol=1e-5)
+
+
+def test_tables__sparse_rows_are_clipped_before_they_are_mixed():
+    rng = np.random.default_rng(0)
+    X = np.where(rng.random((60, 4)) < 0.7, 0.0, rng.lognormal(0.0, 2.0, (60, 4)))
+    inputs = DropoutMLPRegressor(**FAST).fit(sp.csr_array(X), X[:, 1])._net.inputs
+    seen = inputs(X, np.float64)
+    rows = rng.permutation(60)[:20]
+    mixed = take_rows(sp.csr_array(X), rows, np.float64, inputs, share=0.3).dot(np.eye(4), np.empty((20, 4)))
+    np.testing.assert_allclose(mixed, 0.3 * seen[rows] + 0.7 * seen[rows[::-1]])
+    assert 3.0 < np.abs(seen).max() < 5.0
 
 
 def test_tables__uncertainty_of_rows():
@@ -595,7 +672,8 @@ def test_tables__whole_numbers_far_from_zero_keep_their_changes(kind, first, ste
         warnings.simplefilter("error")
         model = DropoutMLPRegressor(**FAST).fit(X, np.sin(steps / 40))
     # numbers near 1.7e18 are 256 apart, and their mean is rounded by as much; those of one step have 1000
-    np.testing.assert_allclose(seen_by_net(model, X)[:, 0], (steps - 149.5) / steps.std(), atol=2e-2)
+    wanted = clipped((steps - 149.5) / steps.std(), STANDARD_CLIP)
+    np.testing.assert_allclose(seen_by_net(model, X)[:, 0], wanted, atol=2e-2)
 
 
 def test_tables__moments_far_from_zero_are_exact_over_many_blocks_and_after_gaps():

@@ -52,6 +52,14 @@ NO_NUMBERS = {
     ),
     "lists": ([[1, 2]] * 8, r"X holds \[1, 2\] in column 'v', which is no number"),
     "intervals": (pd.cut(np.arange(8.0), 2), r"X holds Interval\(.*\) in column 'v', which is no number"),
+    "text after NA": (
+        pd.array([pd.NA, "red"] * 4, dtype="string"),
+        "X holds text in column 'v', such as 'red': encode",
+    ),
+    "the first of several": (
+        np.array([1, {}, "red"] + [2] * 5, dtype=object),
+        r"X holds \{\} in column 'v', which is no",
+    ),
     "NA among objects": (np.array([1, pd.NA] * 4, dtype=object), r"contains NaN \(<NA>\) in column 'v', .* is object"),
     "text without values": (pd.array([None] * 8, dtype="string"), r"contains NaN \(<NA>\) in column 'v', .* is string"),
     "None": (np.array([1, None] * 4, dtype=object), r"Input X contains NaN in column 0 \('v'\)"),

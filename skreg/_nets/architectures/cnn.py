@@ -18,6 +18,7 @@ from ..noise import dropout_noise
 from .mlp import GAINS, Architecture, dense_layers, input_layers, row_dropout, weight_hooks
 
 POOLING = {"max": MaxPool, "mean": MeanPool}
+_SMALLEST_KERNEL = 3  # of those with neighbors
 
 
 class ConvolutionalArchitecture(NamedTuple):
@@ -143,6 +144,17 @@ class _Builder:
         return [*layers, *self.activation()]
 
 
+def _check_first_kernel(a, height, width):
+    """Raise ValueError where the padded kernel of the first layer is larger than the images, on both sides.
+
+    The smallest one with neighbors is for images of any size.
+    """
+    size, most = a.kernel_size[0], max(height, width, _SMALLEST_KERNEL)
+    if a.padding == "same" and size > most:
+        images = f"signals of {width} steps" if height == 1 else f"images of {height} x {width}"
+        raise ValueError(f"kernel_size={size} of the first layer is larger than {images}: use {most} or less.")
+
+
 def build_cnn(a, shape, width_out, n_rows, rng, dtype=np.float32):
     """A net with initial weights, for flat rows.
 
@@ -158,6 +170,7 @@ def build_cnn(a, shape, width_out, n_rows, rng, dtype=np.float32):
     rng : numpy.random.Generator
     dtype : dtype
     """
+    _check_first_kernel(a, *shape[:2])
     summary = GlobalMeanPool() if a.global_pooling else Reshape()
     layers = [*input_layers(a.dense), Reshape(shape), *_Builder(a, shape[0] == 1).layers(), summary]
     layers += dense_layers(a.dense, width_out, n_rows)

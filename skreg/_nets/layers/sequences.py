@@ -46,7 +46,17 @@ class Sequences(Layer):
         for i in np.flatnonzero(lengths < n_steps):
             out[i, lengths[i] :] = 0.0
         ctx.lengths = lengths
-        return out, lambda d: None
+
+        def back(d):
+            if not self.needs_input_gradient:
+                return None
+            dx = ctx.scratch(whole.shape, x.dtype)
+            dx[:] = 0.0
+            for i, length in enumerate(lengths):
+                dx[i, :length] = d[i, :length]
+            return dx.reshape(x.shape)
+
+        return out, back
 
 
 @njit

@@ -11,30 +11,101 @@ class Diverged(ArithmeticError):
     """The training loss is no longer finite."""
 
 
-def sharpness_aware(gradients, objective, batch, rho):
-    """Loss at the parameters, and the gradient ``rho g / ||g||`` away from them (Foret et al. 2021, eq. 3).
+class TwoPasses:
+    """Base of the gradients of a batch that take a second pass: at other parameters, or of other rows.
 
-    Both passes see the same noise; only the first updates the buffers.
+    Both passes see the same noise; only the first updates the buffers. The loss is that of the first.
+
+    Parameters
+    ----------
+    gradients : Gradients or TwoPasses
+        Those of one pass.
     """
-    net, state = gradients.net, gradients.state
-    loss = gradients(objective, batch)
-    norm = math.sqrt(float(np.dot(net.grad, net.grad)))
-    if norm == 0.0:
+
+    def __init__(self, gradients):
+        self.gradients = gradients
+        self.net = gradients.net
+
+    @property
+    def state(self):
+        """The state of the sequence of seeds."""
+        return self.gradients.state
+
+    @state.setter
+    def state(self, state):
+        self.gradients.state = state
+
+    def __call__(self, objective, batch):
+        """Mean loss of a batch; the gradient is left in ``net.grad``."""
+        state = self.state
+        loss = self.gradients(objective, batch)
+        memory = self.net.memory.copy()
+        self.add_pass(objective, batch, state)
+        self.net.memory[:] = memory
         return loss
-    here = net.snapshot()
-    net.theta += net.theta.dtype.type(rho / norm) * net.grad
-    gradients.state = state
-    gradients(objective, batch)
-    net.restore(here)
-    return loss
+
+    def add_pass(self, objective, batch, state):
+        """The second pass, which begins by setting the state, and leaves the gradient of both in ``net.grad``."""
+        raise NotImplementedError
 
 
-def train_epoch(gradients, objective, batches, optimizer, rate, rng, *, sam_rho=0.0, after_step=()):
-    """Train on every batch once.
+class SharpnessAware(TwoPasses):
+    """The gradient at the parameters ``rho g / ||g||`` away, where g is the gradient here (Foret et al. 2021, eq. 3).
+
+    Parameters
+    ----------
+    gradients : Gradients or TwoPasses
+    rho : float
+    """
+
+    def __init__(self, gradients, rho):
+        super().__init__(gradients)
+        self.rho = rho
+
+    def add_pass(self, objective, batch, state):
+        net = self.net
+        norm = math.sqrt(float(np.dot(net.grad, net.grad)))
+        if norm == 0.0:
+            return
+        here = net.theta.copy()
+        net.theta += net.theta.dtype.type(self.rho / norm) * net.grad
+        self.state = state
+        self.gradients(objective, batch)
+        net.theta[:] = here
+
+
+class Adversarial(TwoPasses):
+    """The mean of the gradients of rows x, and of ``x + epsilon sign(dL/dx)``, where the loss is larger.
+
+    Goodfellow et al. (2015, section 6, with alpha = 1/2). Only numbers are moved, no categories.
 
     Parameters
     ----------
     gradients : Gradients
+        With the gradients by the rows.
+    epsilon : float
+    """
+
+    def __init__(self, gradients, epsilon):
+        super().__init__(gradients)
+        self.epsilon = epsilon
+
+    def add_pass(self, objective, batch, state):
+        net, numbers = self.net, self.net.numbers
+        here, x = net.grad.copy(), batch.x.copy()
+        x[:, numbers] += x.dtype.type(self.epsilon) * np.sign(self.gradients.by_row[:, numbers])
+        self.state = state
+        self.gradients(objective, batch._replace(x=x))
+        net.grad += here
+        net.grad *= net.grad.dtype.type(0.5)
+
+
+def train_epoch(gradients, objective, batches, optimizer, rate, rng, *, after_step=()):
+    """Train on every batch once.
+
+    Parameters
+    ----------
+    gradients : Gradients or TwoPasses
         Of the net, which is changed.
     objective : jitted objective
         See `objectives`.
@@ -44,8 +115,6 @@ def train_epoch(gradients, objective, batches, optimizer, rate, rng, *, sam_rho=
         ``rate(step)`` is the learning rate of step 0, 1, ... of the optimizer.
     rng : numpy.random.Generator
         For the order of the rows and the shares of mixup.
-    sam_rho : float
-        Radius of sharpness-aware minimization, 0 for none.
     after_step : sequence of callable
         Each is called with the net after every step.
 
@@ -61,8 +130,7 @@ def train_epoch(gradients, objective, batches, optimizer, rate, rng, *, sam_rho=
     """
     total, n_rows, net = 0.0, 0, gradients.net
     for batch in batches.epoch(rng):
-        sharp = sam_rho > 0.0
-        loss = sharpness_aware(gradients, objective, batch, sam_rho) if sharp else gradients(objective, batch)
+        loss = gradients(objective, batch)
         total += loss * len(batch.x)
         n_rows += len(batch.x)
         optimizer.step(net, rate(optimizer.steps))

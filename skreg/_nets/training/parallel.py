@@ -46,10 +46,21 @@ class Gradients:
         Of the noise.
     largest_batch : int
         Number of rows of the largest batch, which decides whether batches are halved.
+    train, noisy : bool
+        See `Context`.
+    of_rows : bool
+        Whether to leave the gradients of the loss by the rows, too, in `by_row`.
+
+    Attributes
+    ----------
+    by_row : ndarray or None
+        The gradient of the mean loss of the last batch by its rows, like ``batch.x``, which must be dense.
     """
 
-    def __init__(self, net, seed, largest_batch=1, train=True, noisy=True):
+    def __init__(self, net, seed, largest_batch=1, train=True, noisy=True, of_rows=False):
         self.net = net
+        self.of_rows = of_rows
+        self.by_row = None
         n_parts = N_PARTS if _is_worth_halving(net, largest_batch) else 1
         self._exchange = Exchange(n_parts) if n_parts > 1 else None
         options = dict(train=train, noisy=noisy, gradient=True, exchange=self._exchange)
@@ -64,6 +75,9 @@ class Gradients:
     def __enter__(self):
         if self._one_thread:
             self._resources.enter_context(one_blas_thread())
+        if self.of_rows:
+            self._resources.callback(self.net.trace_input, False)
+            self.net.trace_input(True)
         if self._others:
             self._pool = self._resources.enter_context(ThreadPoolExecutor(len(self._others)))
         return self
@@ -94,16 +108,19 @@ class Gradients:
     def __call__(self, objective, batch):
         """Mean loss of a batch; its gradient is left in ``net.grad``."""
         n = len(batch.x)
+        if self.of_rows:
+            self.by_row = np.empty_like(batch.x)
         if len(self.contexts) == 1:
             ctx = self.contexts[0]
             ctx.set_batch(batch.weights)
-            return self._pass(objective, batch, ctx, n)
+            return self._pass(objective, batch, ctx, n, self.by_row)
         ends = [n * k // N_PARTS for k in range(N_PARTS + 1)]
         tasks = []
         for k, ctx in enumerate(self.contexts):
             rows = slice(ends[k], ends[k + 1])
             ctx.set_batch(batch.weights, rows)
-            tasks.append((objective, batch.part(rows), ctx, n))
+            by_row = None if self.by_row is None else self.by_row[rows]
+            tasks.append((objective, batch.part(rows), ctx, n, by_row))
         futures = [self._pool.submit(self._guarded_pass, *task) for task in tasks[1:]]
         loss = 0.0
         try:
@@ -128,11 +145,13 @@ class Gradients:
             self._exchange.abort()
             raise
 
-    def _pass(self, objective, batch, ctx, n):
+    def _pass(self, objective, batch, ctx, n, by_row):
         ctx.begin_gradients()
         scores, back = self.net(batch.x, ctx)
         d = ctx.scratch(scores.shape, scores.dtype)
         loss = evaluate_batch(objective, scores, batch.targets, batch.weights, n, d)
-        back(d)
+        d = back(d)
+        if by_row is not None:
+            by_row[:] = d.reshape(by_row.shape)
         ctx.end_gradients(self.net.trained)
         return loss

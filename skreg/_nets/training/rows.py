@@ -32,30 +32,46 @@ class Targets(NamedTuple):
 
 
 @njit
-def gather(indptr, indices, data, rows, partners, share, out_indptr, out_indices, out_data):
-    """Copy ``share * row + (1 - share) * partner`` for some rows; a share of 1 has no partners."""
+def gather(indptr, indices, data, rows, partners, out_indptr, out_indices, out_data):
+    """Copy some rows, each followed by its partner, if there are any."""
     k = 0
     for i in range(rows.size):
         for e in range(indptr[rows[i]], indptr[rows[i] + 1]):
             out_indices[k] = indices[e]
-            out_data[k] = share * data[e]
+            out_data[k] = data[e]
             k += 1
-        if share < ONE:
+        if partners.size:
             for e in range(indptr[partners[i]], indptr[partners[i] + 1]):
                 out_indices[k] = indices[e]
-                out_data[k] = (ONE - share) * data[e]
+                out_data[k] = data[e]
                 k += 1
         out_indptr[i + 1] = k
 
 
-def sparse_rows(X, rows, dtype, share=1.0):
-    """Rows of a CSR matrix; with a share below 1, row i is mixed with row i counted from the end."""
-    share = np.dtype(dtype).type(share)  # where that is 1, there are no partners
+@njit
+def weigh(indptr, lengths, share, data):
+    """Multiply the entries of rows by `share`, and those of the partners after them by ``1 - share``."""
+    for i in range(lengths.size):
+        middle = indptr[i] + lengths[i]
+        for e in range(indptr[i], middle):
+            data[e] *= share
+        for e in range(middle, indptr[i + 1]):
+            data[e] *= ONE - share
+
+
+def sparse_rows(X, rows, dtype, share=1.0, inputs=None):
+    """Rows of a CSR matrix, scaled by `inputs`; with a share below 1, row i is mixed with row i from the end."""
+    mixes = share < 1.0
+    partners = rows[::-1].copy() if mixes else rows[:0]
     lengths = X.indptr[rows + 1] - X.indptr[rows]
-    size = int(lengths.sum()) * (1 if share == 1.0 else 2)
+    size = int(lengths.sum()) * (2 if mixes else 1)
     indptr = np.zeros(rows.size + 1, X.indptr.dtype)
     indices, data = np.empty(size, X.indices.dtype), np.empty(size, dtype)
-    gather(X.indptr, X.indices, X.data, rows, rows[::-1].copy(), share, indptr, indices, data)
+    gather(X.indptr, X.indices, X.data, rows, partners, indptr, indices, data)
+    if inputs is not None:
+        inputs.scale_entries(indices, data)
+    if mixes:
+        weigh(indptr, lengths, data.dtype.type(share), data)
     return SparseRows(indptr, indices, data, X.shape[1])
 
 
@@ -72,8 +88,7 @@ def take_rows(X, rows, dtype, inputs=None, share=1.0):
     Rows that stay sparse are mixed with the rows counted from the end, with a share below 1.
     """
     if sp.issparse(X) and (inputs is None or inputs.keeps_zeros):
-        x = sparse_rows(X, rows, dtype, share)
-        return x if inputs is None else inputs.scale_entries(x)
+        return sparse_rows(X, rows, dtype, share, inputs)
     if sp.issparse(X):  # of a net that was fitted to dense rows
         return inputs(X[rows].toarray().astype(inputs.read_as(X.dtype, dtype), order="C", copy=False), dtype)
     if inputs is None:
