@@ -60,6 +60,14 @@ ROWS = {
         None,
         3,
     ),
+    "adversarial training 2 x 1024": Row(
+        dict(
+            BASE, hidden_layer_sizes=(1024, 1024), normalization="batch", dropout_kind="gaussian", dropout=0.25,
+            input_noise=0.1, adversarial_epsilon=0.1, learning_rate=0.003, averaging="ema", max_iter=40,
+        ),
+        None,
+        3,
+    ),
 }  # fmt: skip
 
 
