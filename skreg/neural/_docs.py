@@ -299,10 +299,11 @@ SHARED = {
     .. [16] P. Izmailov et al., "Averaging weights leads to wider optima and better generalization", UAI 2018.
     .. [17] I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, eq. 5.
     .. [18] L. Smith, N. Topin, "Super-convergence", arXiv 1708.07120, 2019.
-    .. [19] Y. Gal, Z. Ghahramani, "Dropout as a Bayesian approximation", ICML 2016.
-    .. [26] I. Goodfellow, J. Shlens, C. Szegedy, "Explaining and harnessing adversarial examples", ICLR 2015,
-       section 6.""",
+    .. [19] Y. Gal, Z. Ghahramani, "Dropout as a Bayesian approximation", ICML 2016.""",
 }
+LAST_REFERENCE = """
+    .. [26] I. Goodfellow, J. Shlens, C. Szegedy, "Explaining and harnessing adversarial examples", ICLR 2015,
+       section 6."""  # after those that only one family has
 
 
 # Texts of convolutional nets instead of the shared ones, by the name of the text or of the parameter.
@@ -447,6 +448,7 @@ def documented(cls):
         own, words = _own_of_tables(), of_tables.FOR_TABLES
     for name, text in SHARED.items():
         text = ENTRY.sub(lambda entry: own.get(entry[1], entry[0]).lstrip("\n"), own.get(name, text))
+        text += LAST_REFERENCE if name == "references" else ""
         text = re.sub(r"\n(?=\n    \w+ : )", "", text)  # where a family does not have a parameter
         text = re.sub(r"(?m)^(    (\w+) : .*default=).*$", with_default, text)
         cls.__doc__ = cls.__doc__.replace(f"\n    <{name}>", text)

@@ -325,7 +325,8 @@ class NetRegressor(RegressorMixin):
         whatever the distribution of the errors. This holds for validation rows that did not choose the epoch: give them
         to `fit` as `X_val`, with ``early_stopping=False``. With early stopping, m is the number of validation rows
         minus 1, since the choice of the epoch costs a degree of freedom; coverage is then near the wanted one, but not
-        guaranteed. Where the epoch is chosen by cross-validation, all rows are validation rows, each of a net that was
+        guaranteed. Rows far from the training rows are not covered: `distance` of `predict_uncertainty` tells which
+        are far. Where the epoch is chosen by cross-validation, all rows are validation rows, each of a net that was
         trained on two thirds of them. The net that predicts is another one: q is at least what covers its own training
         rows.
 
