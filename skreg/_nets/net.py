@@ -100,6 +100,8 @@ class Net(Predictor):
         Members of a shared ensemble; with several, the output of a row has the shape (members, outputs).
     """
 
+    _traces_input = False  # whether backward passes return the gradient of the rows, only while it is asked for
+
     def __init__(self, layer, shape, rng, dtype=np.float32, inputs=None):
         self.layer = layer
         self.inputs = inputs
@@ -108,7 +110,6 @@ class Net(Predictor):
         self.shape_out = layer.build(self.shape_in, rng, self.dtype)
         self._copies = None
         self._idle = []
-        self._traces_input = False
         self._pack()
 
     def _pack(self):
@@ -167,7 +168,6 @@ class Net(Predictor):
 
     def __setstate__(self, state):
         vars(self).update(state)
-        self._traces_input = False
         self.keep_copies()  # a copy is not in training
         self._pack()
 

@@ -1,5 +1,7 @@
 """Parts of the docstrings of transformers: their own parameters, and texts instead of the shared ones, by name."""
 
+from ._docs_tables import ADVERSARIAL
+
 PARAMETERS = """
     n_blocks : int, default=3
         Number of blocks, each of attention and two dense layers, at least 1.
@@ -126,14 +128,7 @@ ATTENTION = {
     input_noise : float, default=0.0
         Standard deviation of normal noise on the training inputs, in units of X or of embedded tokens, in [0, inf): to
         first order, a penalty on the gradient of the net [14]_.""",
-    "adversarial_epsilon": """
-    adversarial_epsilon : float, default=0.0
-        Adversarial training: the loss of a row counts half, and half that of the same row with every number moved by
-        this much in the direction in which the loss grows fastest [26]_. In [0, inf), after scaling; 0 for none.
-        Categories, and indicators of missing values, stay as they are; columns of zeros and ones, and the
-        numbers in place of missing ones, move. It makes
-        predictions change slowly with the inputs, and doubles the time. 0.05 to 0.2 are usual. Only 0 is allowed
-        where X holds tokens.""",
+    "adversarial_epsilon": f"{ADVERSARIAL} Only 0 is allowed where X holds tokens.",
     "augmenter": """
     augmenter : Augmenter or None, default=None
         An augmenter of `skreg.augmentation`, which makes new rows from the training rows of every batch, others in

@@ -39,6 +39,15 @@ PARAMETERS = """
         Probability that the vector of a category is 0 for a row in training, in [0, 1). A Monte Carlo draw
         drops the same categories in all rows."""
 
+# Without its last sentence, which says where only 0 is allowed.
+ADVERSARIAL = """
+    adversarial_epsilon : float, default=0.0
+        Adversarial training: the loss of a row counts half, and half that of the same row with every number moved by
+        this much in the direction in which the loss grows fastest [26]_. In [0, inf), after scaling; 0 for none.
+        Categories, and indicators of missing values, stay as they are; columns of zeros and ones, and the numbers in
+        place of missing ones, move. It makes predictions change slowly with the inputs, and doubles the time. 0.05 to
+        0.2 are usual."""
+
 OWN = {
     "weights_": """
     weights_ : list of ndarray of shape (n_in, n_out)
@@ -56,14 +65,7 @@ OWN = {
         Standard deviation of normal noise on the training inputs after scaling, indicators of categories included, in
         [0, inf): to first order, a penalty on the gradient of the net [14]_. Only 0 is allowed for sparse X, which
         noise would make dense.""",
-    "adversarial_epsilon": """
-    adversarial_epsilon : float, default=0.0
-        Adversarial training: the loss of a row counts half, and half that of the same row with every number moved by
-        this much in the direction in which the loss grows fastest [26]_. In [0, inf), after scaling; 0 for none.
-        Categories, and indicators of missing values, stay as they are; columns of zeros and ones, and the
-        numbers in place of missing ones, move. It makes
-        predictions change slowly with the inputs, and doubles the time. 0.05 to 0.2 are usual. Only 0 is allowed for
-        sparse X, which would become dense.""",
+    "adversarial_epsilon": f"{ADVERSARIAL} Only 0 is allowed for sparse X, which would become dense.",
     "augmenter": """
     augmenter : Augmenter or None, default=None
         An augmenter of `skreg.augmentation`, which makes new rows from the training rows of every batch, others in

@@ -40,12 +40,17 @@ class TwoPasses:
         state = self.state
         loss = self.gradients(objective, batch)
         memory = self.net.memory.copy()
-        self.add_pass(objective, batch, state)
+
+        def again(batch):
+            self.state = state
+            self.gradients(objective, batch)
+
+        self.add_pass(batch, again)
         self.net.memory[:] = memory
         return loss
 
-    def add_pass(self, objective, batch, state):
-        """The second pass, which begins by setting the state, and leaves the gradient of both in ``net.grad``."""
+    def add_pass(self, batch, again):
+        """Make the second pass by ``again(batch)``, and leave the gradient of both passes in ``net.grad``."""
         raise NotImplementedError
 
 
@@ -62,15 +67,14 @@ class SharpnessAware(TwoPasses):
         super().__init__(gradients)
         self.rho = rho
 
-    def add_pass(self, objective, batch, state):
+    def add_pass(self, batch, again):
         net = self.net
         norm = math.sqrt(float(np.dot(net.grad, net.grad)))
         if norm == 0.0:
             return
         here = net.theta.copy()
         net.theta += net.theta.dtype.type(self.rho / norm) * net.grad
-        self.state = state
-        self.gradients(objective, batch)
+        again(batch)
         net.theta[:] = here
 
 
@@ -90,12 +94,11 @@ class Adversarial(TwoPasses):
         super().__init__(gradients)
         self.epsilon = epsilon
 
-    def add_pass(self, objective, batch, state):
+    def add_pass(self, batch, again):
         net, numbers = self.net, self.net.numbers
         here, x = net.grad.copy(), batch.x.copy()
         x[:, numbers] += x.dtype.type(self.epsilon) * np.sign(self.gradients.by_row[:, numbers])
-        self.state = state
-        self.gradients(objective, batch._replace(x=x))
+        again(batch._replace(x=x))
         net.grad += here
         net.grad *= net.grad.dtype.type(0.5)
 
