@@ -254,6 +254,7 @@ NET_TECHNIQUES = (
     _with("weight normalization", weight_normalization="weight"),
     _with("gradient clipping", clip_norm=1.0),
     _with("sharpness-aware minimization", sam_rho=0.05),
+    _with("adversarial training", adversarial_epsilon=0.1),
     _with("weight averaging (EMA)", averaging="ema"),
     _with("EMA, constant learning rate", averaging="ema", against=CONSTANT),
     _with("SWA, constant learning rate", averaging="swa", against=CONSTANT),

@@ -53,7 +53,7 @@ def cocktail_space(model):
         l1=[0.0, 1e-5, 1e-4, 1e-3],
         dropout=[0.0, 0.1, 0.25, 0.5],
         input_dropout=[0.0, 0.05, 0.1],
-        input_noise=[0.0, 0.05, 0.2],
+        adversarial_epsilon=[0.0, 0.05, 0.1],
         feature_mask=[0.0, 0.1],
         mixup=[0.0, 0.1, 0.2, 0.4],
         augmenter=[None, SwapNoise(0.05), SwapNoise(0.15)],

@@ -26,7 +26,8 @@ PARTS = {
         factor 0 are frozen.
     unfreeze : int or None, default=None
         With a number, only the output layer trains at first, and after every so many epochs one more layer, from the
-        last to the first (gradual unfreezing [2]_, section 3.3). None trains all layers from the beginning.
+        last to the first (gradual unfreezing [2]_, section 3.3). With at least `max_iter`, no other layer ever trains.
+        None trains all layers from the beginning.
     frozen : int or sequence of str, default=0
         Number of the first layers that never train, or names of layers. Frozen layers keep the statistics of batch
         normalization, and have no backward pass below the first layer that trains.""",

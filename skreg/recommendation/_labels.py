@@ -1,5 +1,6 @@
 """Users and items from the first two columns of X, and their labels as codes."""
 
+import warnings
 from copy import copy
 from itertools import repeat
 from numbers import Integral, Real
@@ -8,12 +9,14 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import _num_samples, validate_data
 
+from ..utils._errors import caller_level
 from ..utils._rows import as_table
 from ..utils._validation import check_in_memory
 
 UNKNOWN = -1
 MAX_RANGE = 2  # of integers that are looked up in a table, relative to their number
 SIDES = ("user", "item")
+FIRST = 1000  # rows that tell whether X is a matrix of ratings
 
 
 def read_columns(X, check=None):
@@ -66,13 +69,35 @@ def read_pairs(estimator, X, reset=False):
     """`read_columns`; sets or compares what the estimator knows of the columns.
 
     The columns of users and items may come without the others of the training rows, since these are not read.
+
+    Warns
+    -----
+    UserWarning
+        For training rows that look like a matrix of ratings.
     """
 
     def check(X):
+        if reset and _looks_like_ratings(X):
+            warnings.warn(
+                f"X has {X.shape[1]} columns and mostly zeros, as a matrix of ratings has; only the first two columns"
+                " are read, as users and items. Of an array R of ratings, pass np.argwhere(R) as X and R[R.nonzero()]"
+                " as y; of pairs with other columns, the first two.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
         alone = not reset and X.shape[1] == len(SIDES) < estimator.n_features_in_
         validate_data(_of_two_columns(estimator) if alone else estimator, X, reset=reset, skip_check_array=True)
 
     return read_columns(X, check)
+
+
+def _looks_like_ratings(X):
+    """Whether X has more than two columns, all of numbers, and its first rows are zeros for the most part."""
+    if X.shape[1] <= len(SIDES):
+        return False
+    frame = as_table(X)
+    first = X[:FIRST] if frame is None else frame.head(FIRST).to_numpy()
+    return first.dtype.kind in "biuf" and 2 * np.count_nonzero(first) < first.size
 
 
 def _of_two_columns(estimator):

@@ -211,8 +211,8 @@ class MatrixFactorizationRecommender(Factorization):
         Parameters
         ----------
         X : array-like of shape (n_samples, 2) or frame
-            Users and items, labels of any type, in the first two columns; others are not read. The counts of rows of
-            the same pair are added.
+            Users and items, labels of any type, in the first two columns; others are not read, with a warning where
+            X looks like a matrix of ratings. The counts of rows of the same pair are added.
         y : array-like of shape (n_samples,), default=None
             Counts, not negative, of which those of 0 are as if the row were not there; None is 1 for all. Times their
             weights, the others lie in [1e-50, 1e50].

@@ -165,8 +165,8 @@ class MatrixFactorizationRegressor(RegressorMixin, Factorization):
         Parameters
         ----------
         X : array-like of shape (n_samples, 2) or frame
-            Users and items, labels of any type, in the first two columns; others are not read. Rows of the same pair
-            count as ratings of their own.
+            Users and items, labels of any type, in the first two columns; others are not read, with a warning where
+            X looks like a matrix of ratings. Rows of the same pair count as ratings of their own.
         y : array-like of shape (n_samples,)
             Ratings.
         sample_weight : float or array-like of shape (n_samples,), default=None

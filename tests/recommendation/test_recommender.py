@@ -333,6 +333,16 @@ def test_warning__names_what_to_do():
         make(max_iter=2, tol=1e-9).fit(X)
 
 
+@pytest.mark.parametrize("kind", [np.asarray, pd.DataFrame])
+def test_matrix_of_ratings__is_not_read_as_pairs_without_a_warning(kind):
+    table = pd.crosstab(X[:, 0], X[:, 1]).to_numpy()
+    with pytest.warns(UserWarning, match=r"X has 30 columns .* np.argwhere\(R\) as X and R\[R.nonzero\(\)\] as y"):
+        make().fit(kind(table))
+    advised = make().fit(np.argwhere(table), table[table.nonzero()])
+    np.testing.assert_array_equal(advised.user_factors_, make().fit(X).user_factors_)
+    make().fit(kind(np.column_stack([X, COUNTS])))  # a column of numbers beside the labels
+
+
 @pytest.mark.parametrize(("year", "warns"), [(1994.0, True), (9.0, False), (-1e200, True), (0.0, False)])
 def test_features__large_numbers_give_a_warning(year, warns):
     table = pd.DataFrame({"item": np.arange(32), "year": np.full(32, year)})
