@@ -137,6 +137,13 @@ def our_defaults(case):
     return DropoutMLPClassifier(max_iter=case.epochs, random_state=0).fit
 
 
+def our_defaults_with_a_frame(case):
+    import pandas as pd
+
+    names, fit = [f"x{k}" for k in range(case.features)], our_defaults(case)
+    return lambda X, y: fit(pd.DataFrame(X, columns=names), y)
+
+
 def scikit_learn_defaults(case):
     from sklearn.neural_network import MLPClassifier
 
@@ -189,6 +196,7 @@ def pytorch_defaults(case, rate=2e-3, decay=0.3, l1=1e-4, averaging=0.98):
 
 DEFAULT_SOLVERS = {
     "skreg": (our_defaults, "skreg", [{}]),
+    "skreg, from a DataFrame": (our_defaults_with_a_frame, "pandas", [{}]),
     "scikit-learn (layers and L2 only)": (scikit_learn_defaults, "sklearn", [{}]),
     "PyTorch": (pytorch_defaults, "torch", race.all_threads()),
 }
