@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import ndtri
 from sklearn.utils import check_random_state
 
-from ..utils._early_stopping import warn_of_fraction
+from ..utils._early_stopping import warn_of_unused
 from ..utils._params import ARRAY_LIKE, BOOLEAN, COUNT, FRACTION, NONE, POSITIVE
 from ..utils._rows import distinct, n_rows
 from ._base import Batch
@@ -158,7 +158,8 @@ class GANAugmenter(RowGenerator):
         if self.pack > self.batch_size:
             raise ValueError(f"pack={self.pack} is more than batch_size={self.batch_size}.")
         if not self.early_stopping:
-            warn_of_fraction(self, "rows are held out for early stopping only: early_stopping=False")
+            reason = "rows are held out for early stopping only: early_stopping=False"
+            warn_of_unused(self, ["validation_fraction", "patience"], reason)
 
     def _learned(self, X, y, labelled):
         seed = 0 if self.random_state is None else check_random_state(self.random_state).randint(np.iinfo(np.int32).max)

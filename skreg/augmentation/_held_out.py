@@ -86,11 +86,10 @@ def without_early_stopping(estimator):
     """
     prefix, last = last_step(estimator)
     defaults = signature(type(last)).parameters
-    names = ("early_stopping", "patience", "n_iter_no_change", "validation_fraction", "monitor", "scoring", "tol")
+    told = ("patience", "min_delta", "validation_fraction", "monitor")  # here, instead of by the estimator
+    names = ("early_stopping", *told, "n_iter_no_change", "scoring", "tol")
     params = {name: value for name, value in last.get_params(deep=False).items() if name in names}
-    off = {"early_stopping": False}
-    if "validation_fraction" in params:
-        off["validation_fraction"] = defaults["validation_fraction"].default  # it is told here that it has no effect
+    off = {"early_stopping": False} | {name: defaults[name].default for name in told if name in params}
     estimator.set_params(**{f"{prefix}{name}": value for name, value in off.items()})
     return [f"{prefix}{name}={value!r}" for name, value in params.items() if value != defaults[name].default]
 

@@ -110,6 +110,12 @@ class ConvolutionalNet(BaseNet):
             self._check_is_not_one(X)
         if reset:
             self._shape = self._shape_of(X, flat)
+        elif not flat and self._shape is None:
+            if X.shape[1:] != (self.n_features_in_, 1):
+                raise ValueError(
+                    f"X has images or signals of shape {X.shape[1:]}, but {type(self).__name__} was fitted to flat rows"
+                    f" of {self.n_features_in_} steps: pass X of shape (n, {self.n_features_in_})."
+                )
         elif not flat and (found := self._shape_of(X, flat)) != self._shape:
             raise ValueError(
                 f"X has images of shape {found}, but {type(self).__name__} was fitted to images of shape {self._shape}:"

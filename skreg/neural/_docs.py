@@ -23,7 +23,7 @@ SHARED = {
         Step between the places of a filter, at least 1; one number or one for every layer. 2 halves the image.
     padding : {"same", "valid"}, default="same"
         "same" puts zeros around the image, so that with ``stride=1`` the output has its size; "valid" has no padding.
-        Residual blocks always use "same".
+        Residual blocks always use "same", so that "valid" is for the convolution before the first block only.
     pool_size : int or sequence of int, default=2
         Size of the windows of pooling after every layer, at least 1; 1 for no pooling. Rows and columns that do not
         fill a window are left out; a window is not larger than its input.
@@ -68,7 +68,8 @@ SHARED = {
         "dropconnect" drops weights, the same for all rows of a batch [7]_; "adaptive" keeps units with the probability
         ``sigmoid(z + b)`` of their own input z, which at z = 0 is ``1 - dropout`` [8]_; "concrete" learns the rates,
         with `dropout` as initial value [9]_. In regression, the learned rates assume that the noise has the variance of
-        y: for less noisy targets they come out too large, unless `heteroscedastic` learns the noise as well.
+        y: for less noisy targets they come out too large, unless ``heteroscedastic=True`` of regressors learns the
+        noise as well.
     stochastic_depth : float, default=0.0
         Probability of dropping the last residual branch for a row, in [0, 1); that of earlier branches is smaller, in
         proportion to their depth [10]_. Needs ``residual=True``.""",
@@ -132,8 +133,9 @@ SHARED = {
     "training": """
     averaging : {"ema", "swa"} or None, default="ema"
         Predict with a running mean of the weights. "ema" averages over about a fiftieth of the steps, at least an
-        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training, and needs a constant
-        learning rate [16]_. Validation uses the mean; with "swa", the best epoch may come before the first average.
+        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training [16]_. Use it with
+        ``schedule="constant"``: weights that hardly move any more have a mean that hardly differs from the last of
+        them. Validation uses the mean; with "swa", the best epoch may come before the first average.
         Statistics of batch normalization are averaged too ("ema"), or recomputed for the mean ("swa"). "ema" was better
         on tables in classification and in regression, and costs little time.
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
@@ -360,7 +362,7 @@ CONVOLUTIONAL = {
         [7]_; "adaptive" keeps units with the probability ``sigmoid(z + b)`` of their own input z, which at z = 0 is ``1
         - dropout`` [8]_; "concrete" learns the rates, with `dropout` as initial value [9]_. In regression, the learned
         rates assume that the noise has the variance of y: for less noisy targets they come out too large, unless
-        `heteroscedastic` learns the noise as well.""",
+        ``heteroscedastic=True`` of regressors learns the noise as well.""",
     "stochastic_depth": """
     stochastic_depth : float, default=0.0
         Probability of dropping the branch of the last residual block for a row, in [0, 1); that of earlier blocks is
@@ -389,8 +391,9 @@ CONVOLUTIONAL = {
     "averaging": """
     averaging : {"ema", "swa"} or None, default="ema"
         Predict with a running mean of the weights. "ema" averages over about a fiftieth of the steps, at least an
-        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training, and needs a constant
-        learning rate [16]_. Validation uses the mean; with "swa", the best epoch may come before the first average.
+        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training [16]_. Use it with
+        ``schedule="constant"``: weights that hardly move any more have a mean that hardly differs from the last of
+        them. Validation uses the mean; with "swa", the best epoch may come before the first average.
         Statistics of batch normalization are averaged too ("ema"), or recomputed for the mean ("swa").""",
     "learning_rate": """
     learning_rate : float, default=0.002

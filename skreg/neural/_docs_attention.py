@@ -126,8 +126,8 @@ ATTENTION = {
         for tokens.""",
     "input_noise": """
     input_noise : float, default=0.0
-        Standard deviation of normal noise on the training inputs, in units of X or of embedded tokens, in [0, inf): to
-        first order, a penalty on the gradient of the net [14]_.""",
+        Standard deviation of normal noise on the training inputs, in [0, inf): in tables after scaling, in sequences in
+        units of X, of tokens in units of their vectors. To first order, a penalty on the gradient of the net [14]_.""",
     "adversarial_epsilon": f"{ADVERSARIAL} Only 0 is allowed where X holds tokens.",
     "augmenter": """
     augmenter : Augmenter or None, default=None
@@ -137,8 +137,9 @@ ATTENTION = {
     "averaging": """
     averaging : {"ema", "swa"} or None, default="ema"
         Predict with a running mean of the weights. "ema" averages over about a fiftieth of the steps, at least an
-        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training, and needs a constant
-        learning rate [16]_. Validation uses the mean; with "swa", the best epoch may come before the first average.""",
+        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training [16]_. Use it with
+        ``schedule="constant"``: weights that hardly move any more have a mean that hardly differs from the last of
+        them. Validation uses the mean; with "swa", the best epoch may come before the first average.""",
     "learning_rate": """
     learning_rate : float, default=0.002
         Learning rate before the factor of the schedule, positive. Wide tokens need smaller ones: 0.0001 is usual for

@@ -122,8 +122,9 @@ RECURRENT = {
     "averaging": """
     averaging : {"ema", "swa"} or None, default="ema"
         Predict with a running mean of the weights. "ema" averages over about a fiftieth of the steps, at least an
-        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training, and needs a constant
-        learning rate [16]_. Validation uses the mean; with "swa", the best epoch may come before the first average.""",
+        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training [16]_. Use it with
+        ``schedule="constant"``: weights that hardly move any more have a mean that hardly differs from the last of
+        them. Validation uses the mean; with "swa", the best epoch may come before the first average.""",
     "learning_rate": """
     learning_rate : float, default=0.002
         Learning rate before the factor of the schedule, positive. Wide layers and embeddings may need 0.002 to

@@ -8,9 +8,10 @@ PARAMETERS = """
         (one-hot), others vectors that are learned [20]_. A missing entry is a category of its own if the training rows
         have missing entries. A category that they do not have, or a missing entry where they have none, becomes what is
         expected: the weighted mean of the indicators, or of the vectors, of the training rows. So the net sees nothing
-        far from these. One of another type, such as a number where they have text, is an error. In columns that are
-        not categories, objects that are numbers as text become numbers, as in scikit-learn, and a column of an array or
-        a list of nothing but text is an error.
+        far from these. One of another type, such as a number where they have text, is an error. With
+        "from_dtype" every column of text holds categories; numbers as text give a warning. In columns that a mask or
+        list leaves out, and with None, objects that are numbers as text become numbers, as in scikit-learn, and other
+        text is an error, as is an array of nothing but text.
     missing : {"indicator", "raise"}, default="indicator"
         What to do with missing numbers: NaN, None and the null of frames. "indicator" replaces them by the mean of the
         column, with ``standardize="robust"`` by the median, and adds an indicator of missing numbers for each column

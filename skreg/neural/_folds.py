@@ -70,8 +70,7 @@ def cross_validated(estimator, architecture, folds, seed):
     if len(validation) < estimator.max_iter and estimator.patience is None:
         warnings.warn(
             f"{type(estimator).__name__} diverged without one of the folds, in epoch {len(validation) + 1}: the best"
-            f" epoch is one of those before. Lower learning_rate={estimator.learning_rate:g}, set clip_norm, or scale"
-            " the features.",
+            f" epoch is one of those before. {fitted[0]._remedy()}",
             ConvergenceWarning,
             stacklevel=caller_level(),
         )

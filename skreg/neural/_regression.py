@@ -14,7 +14,7 @@ from ..utils._callbacks import with_callbacks
 from ..utils._errors import caller_level, unchanged_on_error
 from ..utils._lazy import by_blocks
 from ..utils._params import BOOLEAN
-from ..utils._targets import check_weights, numeric_targets, target_overflow
+from ..utils._targets import MIN_SQUARE, check_weights, numeric_targets, target_overflow, target_underflow
 from ._data import counted
 from ._outputs import precision_of_predictions
 from ._uncertainty import ConformityScores, Moments, Uncertainty, check_coverage, normal_quantile, thinned
@@ -74,12 +74,15 @@ class NetRegressor(RegressorMixin):
             self._scale = self._divisor
             return
         Y, sums = counted(data.targets[rows], sums)
-        with np.errstate(over="ignore", invalid="ignore"):
+        largest = np.abs(Y).max(axis=0)
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             self._mean = np.average(Y, axis=0, weights=sums)
             self._scale = np.sqrt(np.average((Y - self._mean) ** 2, axis=0, weights=sums))
+            vanishes = (largest**2 < MIN_SQUARE) & (np.ptp(Y, axis=0) > 0.0)
         self._scale[self._scale <= 1e-12 * np.abs(self._mean)] = 1.0 if self._streams else 0.0
-        for t in np.flatnonzero(~np.isfinite(self._scale)):
-            raise target_overflow("y" if Y.shape[1] == 1 else f"y[:, {t}]", np.abs(Y[:, t]).max())
+        for t in np.flatnonzero(~np.isfinite(self._scale) | vanishes):
+            error = target_underflow if vanishes[t] else target_overflow
+            raise error("y" if Y.shape[1] == 1 else f"y[:, {t}]", largest[t])
 
     def _go_on(self, wanted, data):
         super()._go_on(wanted, data)

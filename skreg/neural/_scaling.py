@@ -241,11 +241,15 @@ def _of_categories(X, rows, weights, column, size):
     return CodedColumn(column, np.where(occurs, np.cumsum(occurs), 0), shares.size, shares)
 
 
-def needs_double(X):
-    """Whether changes in a column of X would be lost in single precision, whose range X does not leave."""
+def ends_in_double(X):
+    """Smallest and largest number of every column of dense X in double precision, (2, p); empty (2, 0) for other X."""
     if sp.issparse(X) or X.dtype != np.float64:
-        return False
-    low, high = extremes(blocks(X, np.arange(len(X)), np.arange(X.shape[1]), exact=True), X.shape[1])
+        return np.empty((2, 0))
+    return np.array(extremes(blocks(X, np.arange(len(X)), np.arange(X.shape[1]), exact=True), X.shape[1]))
+
+
+def needs_double(low, high):
+    """Whether changes in a column between such ends would be lost in single precision, whose range X does not leave."""
     with np.errstate(over="ignore"):
         width, largest = high - low, np.maximum(np.abs(low), np.abs(high))
     varies = width > 0.0  # not so where all is NaN

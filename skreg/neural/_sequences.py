@@ -197,7 +197,7 @@ def _refuse(what, place, advice):
     raise ValueError(f"Input X contains {what} in row {i}, at step {t}, channel {c}.{advice}")
 
 
-def tokens_in(X):
+def tokens_in(X, setting="embedding_size"):
     """Tokens as rows (n, steps) of numbers that end with NaN.
 
     Raises
@@ -224,7 +224,7 @@ def tokens_in(X):
             row[: len(one)] = one
     if rows.dtype.kind not in "iu":
         advice = " skreg.neural.Tokens makes tokens from texts." if rows.dtype.kind in "OUS" else ""
-        raise TypeError(f"X must hold tokens of an integer type, as embedding_size is set; got {rows.dtype}.{advice}")
+        raise TypeError(f"X must hold tokens of an integer type, as {setting} is set; got {rows.dtype}.{advice}")
     if rows.ndim != 2:
         raise ValueError(f"X must hold tokens in an array of shape (n, steps); got shape {rows.shape}.")
     if not len(rows):

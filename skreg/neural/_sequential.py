@@ -45,7 +45,7 @@ class SequenceNet(BaseNet):
         return False
 
     def _validated(self, X, reset, y="no_validation", **options):
-        X, advice = as_list(X), "encode it, texts by skreg.neural.Tokens with embedding_size"
+        X, advice = as_list(X), f"encode it, texts by skreg.neural.Tokens with {self._for_tokens}"
         check_container(X)
         check_table(X, text=self._wants_tokens, advice=advice, any_shape=True)
         if reset:
@@ -53,7 +53,7 @@ class SequenceNet(BaseNet):
         has_targets = not isinstance(y, str)
         steps = None if self._has_tokens else steps_in(X)
         if self._has_tokens:
-            rows, n_channels, lengths = tokens_in(X), 1, None
+            rows, n_channels, lengths = tokens_in(X, self._for_tokens), 1, None
         elif steps is None and (reset or self._n_columns is not None):
             reads = dict(self._reads(X), ensure_all_finite=False)
             read = validate_data(self, X, y, reset=reset, **reads, **options)

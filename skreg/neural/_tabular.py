@@ -1,5 +1,6 @@
 """Nets for tables as they are: text, categories, missing values and numbers in any units."""
 
+import copy
 import warnings
 
 import numpy as np
@@ -7,6 +8,7 @@ import scipy.sparse as sp
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
+    _num_samples,
     check_array,
     check_is_fitted,
     check_X_y,
@@ -16,15 +18,15 @@ from sklearn.utils.validation import (
 from .._nets.architectures.mlp import TableArchitecture
 from ..utils._errors import caller_level
 from ..utils._params import ARRAY_LIKE, BELOW_ONE, COUNT, NONE, Options
-from ..utils._table import TableReader, as_table, few_steps, names_of
+from ..utils._table import TableReader, as_table, few_steps, names_of, vanishes
 from ..utils._validation import check_table, labelled, naming_bad_columns
 from ._augmented import MixedRows
 from ._base import BaseNet
 from ._data import NetData
-from ._scaling import MOST_ONE_HOT, learn_inputs, needs_double
+from ._scaling import MOST_ONE_HOT, ends_in_double, learn_inputs, needs_double
 from ._sequences import check_is_table
 
-TEXT_ADVICE = "name it in categorical_features, or encode it"
+TEXT_ADVICE = "name it in categorical_features when you fit, or encode it"
 NO_MISSING = "Sparse X has no missing numbers: leave the entries out, which makes them 0, or pass X.toarray()."
 TAKES_MISSING = "Set missing='indicator' to take it."
 
@@ -77,6 +79,7 @@ class TableNet(BaseNet):
         check_is_table(X, type(self).__name__)
         if reset and not self._inputs_are_fixed:
             self._table = TableReader.of(X, self.categorical_features, sample_weight, shifts=self._scales_numbers)
+            self._warn_of_text(_num_samples(X))
         if reset and not self._inputs_are_fixed and self._scales_numbers:
             self._warn_of_few_steps(X)
         names = list(X.columns) if hasattr(X, "iloc") and hasattr(X, "columns") else None
@@ -84,8 +87,41 @@ class TableNet(BaseNet):
         if reset and self._inputs_are_fixed:
             self._warn_of_gaps(X, names)
         if reset and not self._inputs_are_fixed:
-            self._exact = self._scales_numbers and self._table is None and needs_double(X)
+            low, high = ends_in_double(X) if self._scales_numbers and self._table is None else np.empty((2, 0))
+            self._exact = needs_double(low, high)
+            if not self._exact:
+                small = {} if self._table is None else self._table.vanishing
+                small = small | {j: max(-low[j], high[j]) for j in np.flatnonzero(vanishes(low, high)).tolist()}
+                self._warn_of_small(small, names)
         return X, y
+
+    def _warn_of_text(self, n_rows):
+        """Warn of numbers as text that are read as categories, where nobody said that they are some."""
+        if self._table is None or not isinstance(self.categorical_features, str):
+            return
+        found = self._table.numbers_as_text(n_rows)
+        if found:
+            j, (example, count) = next(iter(found.items()))
+            column = labelled("column", j, self._table.names)
+            warnings.warn(
+                f"X holds numbers as text, which are read as categories; the first of {len(found)} such columns is"
+                f" {column} with {count} categories, such as {example!r}: turn them into numbers, or name the column"
+                " in categorical_features.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
+
+    def _warn_of_small(self, found, names):
+        """Warn of numbers that are 0 in single precision."""
+        if found:
+            j, largest = next(iter(found.items()))
+            warnings.warn(
+                f"X has columns of numbers too small for float32, in which nets compute, so that they count as"
+                f" constant; the first of {len(found)} is {labelled('column', j, names)}, with numbers up to"
+                f" {largest:.3g}: rescale it.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
 
     def _warn_of_few_steps(self, X):
         """Warn of whole numbers that are equal, or nearly so, in the double precision in which they are scaled."""
@@ -162,7 +198,14 @@ class TableNet(BaseNet):
             return None
         return MixedRows(sorted(self._table.categories), self._table.n_features, self._table.names)
 
+    def _go_on(self, wanted, data):
+        super()._go_on(wanted, data)
+        new, old = self.categorical_features, self._categorical_features
+        if not np.array_equal(np.asarray(new, dtype=object), np.asarray(old, dtype=object)):
+            raise ValueError(f"a fitted net cannot continue with categorical_features={new!r} (it was {old!r}).")
+
     def _learn_inputs(self, data, found):
+        self._categorical_features = copy.copy(self.categorical_features)
         if self._inputs_are_fixed:
             return self._start.source._net.inputs
         sizes = {} if self._table is None else self._table.sizes()

@@ -12,7 +12,7 @@ from .._nets.training.averaging import Average
 from .._nets.training.loop import Adversarial, Diverged, MaxNorm, SharpnessAware, train_epoch
 from .._nets.training.parallel import Gradients
 from .._nets.training.strengths import StrengthSchedule
-from ..utils._early_stopping import warn_of_fraction
+from ..utils._early_stopping import warn_of_unused
 from ..utils._errors import caller_level, interrupted_fit
 from ..utils._params import changed_params
 from ..utils._threads import one_blas_thread
@@ -94,8 +94,7 @@ class NetTraining:
             kept = "best" if history.best is not None else "last good"
             self._warn(
                 f"{type(self).__name__} diverged: the loss, or the parameters, were not finite in epoch"
-                f" {history.epochs + 1}. The {kept} parameters before that are kept. Lower"
-                f" learning_rate={self.learning_rate:g}, set clip_norm, or scale the features.",
+                f" {history.epochs + 1}. The {kept} parameters before that are kept. {self._remedy()}",
                 ConvergenceWarning,
             )
         except KeyboardInterrupt as error:
@@ -227,6 +226,16 @@ class NetTraining:
         if not self._is_fold:
             warnings.warn(message, category, stacklevel=caller_level())
 
+    def _remedy(self):
+        """What to change where training diverges, in messages."""
+        strengths = self._strengths(self._architecture.groups()).values()
+        if self.learning_rate * max(penalty.decay for penalty in strengths) > 1.0:
+            return (
+                f"Lower learning_rate={self.learning_rate:g} or weight_decay={self.weight_decay!r}: their product is"
+                " above 1, so that every step turns the signs of the weights."
+            )
+        return f"Lower learning_rate={self.learning_rate:g}, set clip_norm, or scale the features."
+
     def _warn_of_no_validation(self, n_rows):
         """Warn that no rows are held out, if a parameter, or True and the number of rows, let the user expect it."""
         changed = changed_params(self, _STOPPING)
@@ -238,11 +247,15 @@ class NetTraining:
                 f" fewer.{settings} Give X_val and y_val to fit, or set early_stopping=False."
             )
 
-    def _warn_of_unused_fraction(self, cross_validates):
-        """Warn that `validation_fraction` holds out no rows, if it was set; in fine-tuning the source may have it."""
-        if self._start is None:
-            reason = "the epoch is cross-validated" if cross_validates else "rows are held out for early stopping only"
-            warn_of_fraction(self, f"{reason}: early_stopping={self.early_stopping!r}")
+    def _warn_of_unused_stopping(self, cross_validates):
+        """Warn of parameters of early stopping that were set to no effect; in fine-tuning the source may have them."""
+        if self._start is not None:
+            return
+        if cross_validates:
+            reason = f"the epoch is cross-validated: early_stopping={self.early_stopping!r}"
+            warn_of_unused(self, ["validation_fraction"], reason)
+        else:
+            warn_of_unused(self, _STOPPING[1:], "rows are held out for early stopping only: early_stopping=False")
 
     def _warn_of_rise(self, history):
         """Warn where the training loss rose sharply but stayed finite, and the last parameters are kept."""
@@ -250,6 +263,6 @@ class NetTraining:
         if history.best is None and losses and losses[-1] > losses[0] + max(1.0, abs(losses[0])):
             self._warn(
                 f"{type(self).__name__} did not converge: the training loss rose from {losses[0]:.3g} in epoch 1"
-                f" to {losses[-1]:.3g} in the last. Lower learning_rate={self.learning_rate:g}, or set clip_norm.",
+                f" to {losses[-1]:.3g} in the last. {self._remedy()}",
                 ConvergenceWarning,
             )

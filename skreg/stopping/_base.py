@@ -14,7 +14,7 @@ from ..linear._data import READ_OPTIONS
 from ..utils._callbacks import CallbackSupportMixin, Task, with_callbacks
 from ..utils._delegation import DelegatesToFitted
 from ..utils._documentation import DocumentationLinkMixin
-from ..utils._early_stopping import read_validation, warn_of_fraction
+from ..utils._early_stopping import read_validation, warn_of_unused
 from ..utils._errors import caller_level, interrupted_fit, unchanged_on_error
 from ..utils._params import (
     ANY_STRING,
@@ -188,7 +188,7 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
         if validation is not None and self.cv is not None:
             raise ValueError(f"cv={name_of(self.cv)} splits X, but X_val gives the validation rows: use one of them.")
         if self.cv is not None:
-            warn_of_fraction(self, f"cv={name_of(self.cv)} splits X")
+            warn_of_unused(self, ["validation_fraction"], f"cv={name_of(self.cv)} splits X")
         return validation
 
     def _splits(self, rows, groups):

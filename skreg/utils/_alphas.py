@@ -8,8 +8,8 @@ MIN_GRID_L1_RATIO = 1e-3
 
 
 def alpha_grid(top, n_alphas, eps):
-    """Decreasing geometric grid from `top` to ``eps * top``."""
-    top = max(top, np.finfo(float).resolution)
+    """Decreasing geometric grid from `top` to ``eps * top``; where `top` is 0, any strength has the same solution."""
+    top = top if top > 0.0 else np.finfo(float).resolution
     return np.geomspace(top, eps * top, n_alphas) if n_alphas > 1 else np.array([top])
 
 

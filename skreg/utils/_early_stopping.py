@@ -27,12 +27,12 @@ def read_validation(read, X_val, y_val, sample_weight_val):
         raise ValueError(f"in the validation data X_val, y_val, sample_weight_val: {error}") from error
 
 
-def warn_of_fraction(estimator, reason):
-    """Warn that `validation_fraction`, if it was set, has no effect, as no rows are held out by it."""
-    if changed_params(estimator, ["validation_fraction"]):
+def warn_of_unused(estimator, names, reason):
+    """Warn of those of some parameters that were set, and have no effect."""
+    if changed := changed_params(estimator, names):
+        settings = ", ".join(f"{name}={getattr(estimator, name)!r}" for name in changed)
         warnings.warn(
-            f"{type(estimator).__name__}: validation_fraction={estimator.validation_fraction!r} has no effect, as"
-            f" {reason}.",
+            f"{type(estimator).__name__}: {settings} {'has' if len(changed) == 1 else 'have'} no effect, as {reason}.",
             UserWarning,
             stacklevel=caller_level(),
         )

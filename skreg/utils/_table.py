@@ -10,6 +10,7 @@ from ._validation import check_table, dates_error, is_date, is_missing, labelled
 
 UNKNOWN = -1  # the code of a category that was not there when the table was first read
 FAR_FROM_ZERO = 1000  # a column whose largest number is more times its range needs double precision
+SMALLEST = float(np.finfo(np.float32).tiny)  # below, single precision loses digits, and then all
 FEW_STEPS = 100  # a range of fewer steps of double precision has lost digits of whole numbers
 _TEXT = nw.String, nw.Categorical, nw.Enum
 
@@ -120,6 +121,8 @@ def _numbers(column, name):
     for i in np.flatnonzero(~missing):
         try:
             out[i] = float(values[i])
+        except OverflowError as error:
+            raise ValueError(f"Input X contains values too large for float64 in {name}: rescale it.") from error
         except ValueError as error:
             raise ValueError(
                 f"X holds text in {name}, such as {values[i]!r}, where numbers are expected: give numbers, or"
@@ -164,6 +167,19 @@ def few_steps(X):
                 if step > 1.0 and high - low < FEW_STEPS * step:
                     found[j] = low, high
     return found
+
+
+def vanishes(low, high):
+    """Which columns, with numbers between such ends, have no numbers that single precision holds."""
+    return (high > low) & (np.maximum(np.abs(low), np.abs(high)) < SMALLEST)
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def categorical_mask(wanted, columns, names):
@@ -234,21 +250,26 @@ class TableReader:
         are.
     numbers : ndarray of int
         The columns of numbers.
+    vanishing : dict
+        The largest number of columns whose numbers are too small for single precision.
     """
 
     def __init__(self, columns, names, is_category, counts, shifts):
         self.names = names
         self.categories = {}
         self.offsets = {}
+        self.vanishing = {}
         self.n_features = len(columns)
         self.numbers = np.flatnonzero(~is_category)
-        for j in np.flatnonzero(is_category):
+        for j in map(int, np.flatnonzero(is_category)):
             known, has_missing = _categories(columns[j], self._label(j), counts)
             codes = _Codes({value: code for code, value in enumerate(known)})
-            self.categories[int(j)] = codes, len(known) if has_missing else UNKNOWN
+            self.categories[j] = codes, len(known) if has_missing else UNKNOWN
         for j in self.numbers if shifts else ():
             values = _numbers(columns[j], self._label(j))
             values = values[counts & np.isfinite(values)]
+            if values.size and vanishes(values.min(), values.max()):
+                self.vanishing[int(j)] = np.abs(values).max()
             if values.size and np.abs(values).max() > FAR_FROM_ZERO * np.ptp(values) > 0.0:
                 self.offsets[int(j)] = 0.5 * (values.min() + values.max())
 
@@ -283,6 +304,20 @@ class TableReader:
     def sizes(self):
         """Columns of categories, with the number of these, a missing value included."""
         return {j: len(codes) + (missing != UNKNOWN) for j, (codes, missing) in self.categories.items()}
+
+    def numbers_as_text(self, n_rows):
+        """Columns of categories that are likelier numbers as text; of each a category, and how many there are.
+
+        All of the categories read as numbers, and some have decimals, or there is more than one for two rows.
+        """
+        found = {}
+        for j, (codes, _) in self.categories.items():
+            known = list(codes)
+            if known and all(isinstance(value, (str, bytes)) and _is_number(value) for value in known):
+                some = [value for value in known if not float(value).is_integer()]
+                if some or 2 * len(known) > n_rows:
+                    found[j] = (some or known)[0], len(known)
+        return found
 
     def matrix(self, X, dtype, allow_nan):
         """A table as a matrix.

@@ -234,6 +234,11 @@ def target_overflow(label, size):
     return ValueError(f"{label} has values so large that their squares overflow: rescale it; got {size:g}.")
 
 
+def target_underflow(label, size):
+    """The error about a target so named with values of at most this size, which are not all equal."""
+    return ValueError(f"{label} has values so small that their squares vanish: rescale it; got at most {size:g}.")
+
+
 def check_target_size(Y, norm, weight):
     """Raise ValueError where the squares of regression targets overflow or vanish.
 
@@ -253,6 +258,4 @@ def check_target_size(Y, norm, weight):
         if squares[t] > 1.0:
             raise target_overflow(label, size)
         if np.ptp(Y[t]) > 0.0:
-            raise ValueError(
-                f"{label} has values so small that their squares vanish: rescale it; got at most {size:g}."
-            )
+            raise target_underflow(label, size)

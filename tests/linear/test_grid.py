@@ -98,3 +98,22 @@ def test_search__is_silent_where_the_curve_is_flat_or_turns():
         turns = ElasticNetProxCV(l1_ratio=1.0).fit(*diabetes)
     assert flat.alpha_ == flat.alphas_.min()
     assert turns.alpha_ > turns.alphas_.min()
+
+
+@pytest.mark.parametrize("size", [1e-140, 1e-20, 1e20])
+def test_grid__follows_the_units_of_X_and_y(size):
+    X, y = regression(60, 4)
+    wanted = ElasticNetProxCV(l1_ratio=1.0).fit(X, y)
+    small = ElasticNetProxCV(l1_ratio=1.0).fit(X, size * y)
+    np.testing.assert_allclose(small.alphas_, size * wanted.alphas_, rtol=1e-9)
+    np.testing.assert_allclose(small.coef_, size * wanted.coef_, rtol=1e-5)
+    other = ElasticNetProxCV(l1_ratio=1.0).fit(size * X, y)
+    np.testing.assert_allclose(other.coef_, wanted.coef_ / size, rtol=1e-5)
+    labels = y > np.median(y)
+    wanted, other = (LabelSmoothedLogisticCV(l1_ratio=1.0).fit(unit * X, labels) for unit in (1.0, size))
+    np.testing.assert_allclose(other.coef_, wanted.coef_ / size, rtol=1e-4)
+
+
+def test_grid__of_a_constant_target_has_the_null_model():
+    X, _ = regression(60, 4)
+    assert not ElasticNetProxCV(l1_ratio=1.0).fit(X, np.full(60, 0.1)).coef_.any()

@@ -172,11 +172,17 @@ def test_bad_input__places_of_numbers_that_are_not_finite(model, shape, at, plac
         model.predict(bad)
 
 
-def test_bad_input__targets_whose_squares_overflow():
+def test_bad_input__targets_whose_squares_overflow_or_vanish():
     with pytest.raises(ValueError, match=r"y has values so large that their squares overflow: rescale it; got 1e\+200"):
         DropoutMLPRegressor().fit(X, np.linspace(0.0, 1e200, 20))
     with pytest.raises(ValueError, match=r"y\[:, 1\] has values so large that their squares overflow"):
         DropoutMLPRegressor().fit(X, np.column_stack([np.arange(20.0), np.linspace(0.0, 1e200, 20)]))
+    with pytest.raises(
+        ValueError, match=r"y has values so small that their squares vanish: rescale it; got at most 1e-2"
+    ):
+        DropoutMLPRegressor().fit(X, np.linspace(0.0, 1e-200, 20))
+    flat = DropoutMLPRegressor(**FAST).fit(X, np.full(20, 1e-200))
+    np.testing.assert_allclose(flat.predict(X), 1e-200, rtol=1e-12, atol=0.0)
 
 
 @pytest.mark.parametrize(("model", "y"), NETS)
@@ -307,6 +313,10 @@ def test_bad_input__going_on_with_other_parameters():
     with pytest.raises(ValueError, match="a fitted net cannot continue with heteroscedastic=True"):
         model.set_params(heteroscedastic=True).partial_fit(X, Y)
     assert model.predict_uncertainty(X).total.shape == (20,)
+    table = DropoutMLPRegressor(**FAST, warm_start=True, categorical_features=[0]).fit(X.round(), Y)
+    table.set_params(categorical_features=np.array([0])).fit(X.round(), Y)
+    with pytest.raises(ValueError, match=r"cannot continue with categorical_features=\[1\] \(it was \[0\]\)"):
+        table.set_params(categorical_features=[1]).fit(X.round(), Y)
     with pytest.raises(ValueError, match=r"cannot continue with dropout=\(0\.9,\) \(it was \(0\.25,\)\)"):
         model.set_params(heteroscedastic=False, dropout=0.9).partial_fit(X, Y)
 

@@ -412,6 +412,8 @@ def test_cnn__shapes_that_do_not_fit_are_refused(digits):
         (dict(kernel_size=9), X, "kernel_size=9 of the first layer is larger than images of 8 x 8: use 8 or less"),
         (dict(kernel_size=5), X[:, :2, :2], "larger than images of 2 x 2: use 3 or less"),
         (dict(kernel_size=(65, 3)), flat, "kernel_size=65 of the first layer is larger than signals of 64 steps"),
+        (dict(stride=9), X, "stride=9 of the first layer is larger than images of 8 x 8: use 8 or less"),
+        (dict(stride=(65, 1)), flat, "stride=65 of the first layer is larger than signals of 64 steps"),
         (dict(kernel_size=9, padding="valid"), X, "a kernel of 9 x 9 does not fit in its input of 8 x 8"),
         (dict(stochastic_depth=0.2), X, "stochastic_depth=0.2 drops residual branches: it needs residual=True"),
         (dict(drop_block=1.0), X, "drop_block"),
@@ -419,6 +421,17 @@ def test_cnn__shapes_that_do_not_fit_are_refused(digits):
     ):
         with pytest.raises(ValueError, match=message):
             DropoutCNNClassifier(**SMALL | options).fit(data, y)
+
+
+def test_cnn__a_net_of_flat_signals_takes_them_with_an_axis_of_channels(digits):
+    X, y = digits
+    flat = X.reshape(len(X), -1)
+    model = DropoutCNNClassifier(**SMALL).fit(flat, y)
+    np.testing.assert_array_equal(model.predict_proba(flat[:, :, None]), model.predict_proba(flat))
+    with pytest.raises(
+        ValueError, match=r"shape \(8, 8\), but .* was fitted to flat rows of 64 steps: pass X of shape"
+    ):
+        model.predict(X)
 
 
 def test_cnn__missing_numbers_are_refused(digits):

@@ -35,6 +35,7 @@ from skreg.neural._scaling import MOST_ONE_HOT, ColumnStatistics, weighted_quant
 
 FAST = dict(hidden_layer_sizes=(10,), max_iter=5, early_stopping=False, random_state=0)
 MANY = [f"city {k:02d}" for k in range(12)]
+DECIMALS = np.random.default_rng(0).standard_normal(60)
 assert len(MANY) > MOST_ONE_HOT
 
 
@@ -182,6 +183,34 @@ def test_weighted_quantiles__are_those_of_repeated_rows():
     assert np.isnan(found[:, 2]).all()
 
 
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.array([[number, "xyz"[k % 3]] for k, number in enumerate(DECIMALS)]),  # an array of text
+        DECIMALS[:, None].astype(str).astype(object),
+        pd.DataFrame({"number": DECIMALS.astype(str)}),
+        pd.DataFrame({"number": [str(k) for k in range(60)]}),  # as many as rows
+    ],
+)
+def test_tables__numbers_as_text_are_categories_with_a_warning(X):
+    y = (DECIMALS > 0.0).astype(int)
+    with pytest.warns(UserWarning, match=r"numbers as text, .* is column 0.* with 60 categories, such as '[-\d.]+'"):
+        DropoutMLPClassifier(**FAST).fit(X, y)
+    DropoutMLPClassifier(**FAST, categorical_features=list(range(np.shape(X)[1]))).fit(X, y)  # no warning
+    few = pd.DataFrame({"code": [str(k % 7) for k in range(60)]})
+    DropoutMLPClassifier(**FAST).fit(few, y)  # codes
+
+
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_tables__numbers_that_single_precision_lacks_warn(as_frame):
+    X, y = np.column_stack([DECIMALS * 1e-47, DECIMALS]), (DECIMALS > 0.0).astype(int)
+    table = pd.DataFrame({"moment": X[:, 0], "b": X[:, 1], "c": ["x", "y"] * 30}) if as_frame else X
+    with pytest.warns(
+        UserWarning, match=r"too small for float32, .* first of 1 is column 0.*, with numbers up to \d\.\d+e-47"
+    ):
+        DropoutMLPClassifier(**FAST).fit(table, y)
+
+
 @pytest.mark.parametrize("standardize", ["robust", "standard"])
 def test_tables__digits_far_from_zero_are_kept(standardize):
     X = np.random.default_rng(0).standard_normal((60, 2))
@@ -221,6 +250,12 @@ def test_tables__only_training_rows_are_learned_from():
 
 
 # ---- missing values
+
+
+def test_tables__whole_numbers_beyond_double_precision_are_named():
+    table = pd.DataFrame({"count": [10**400 + k for k in range(20)]})
+    with pytest.raises(ValueError, match=r"too large for float64 in column 0 \('count'\)"):
+        DropoutMLPClassifier(**FAST).fit(table, np.arange(20) % 2)
 
 
 def test_tables__missing_numbers_are_centres_with_an_indicator():

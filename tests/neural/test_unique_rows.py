@@ -116,7 +116,7 @@ def test_hold_out__holds_its_fraction_of_the_weight():
     ("params", "n", "message"),
     [
         (dict(), 40, None),
-        (dict(early_stopping=False, patience=3), 40, None),
+        (dict(early_stopping=False), 40, None),
         (dict(), 200, None),
         (dict(early_stopping=True), 40, r"at least 50 unique rows, .* early_stopping=True has no effect"),
         (dict(early_stopping="cv"), 40, r"early_stopping='cv' has no effect"),
@@ -128,6 +128,11 @@ def test_hold_out__holds_its_fraction_of_the_weight():
             dict(validation_fraction=0.3, early_stopping=False),
             40,
             r"0\.3 has no effect, as rows are .*early_stopping=False",
+        ),
+        (
+            dict(patience=3, min_delta=0.1, monitor="r2", early_stopping=False),
+            200,
+            r"patience=3, min_delta=0\.1, monitor='r2' have no effect, as rows are .*early_stopping=False",
         ),
     ],
 )

@@ -144,15 +144,18 @@ class _Builder:
         return [*layers, *self.activation()]
 
 
-def _check_first_kernel(a, height, width):
-    """Raise ValueError where the padded kernel of the first layer is larger than the images, on both sides.
+def _check_first_layer(a, height, width):
+    """Raise ValueError where the padded kernel, or the stride, of the first layer is larger than the images' sides.
 
-    The smallest one with neighbors is for images of any size.
+    The smallest kernel with neighbors is for images of any size.
     """
-    size, most = a.kernel_size[0], max(height, width, _SMALLEST_KERNEL)
-    if a.padding == "same" and size > most:
-        images = f"signals of {width} steps" if height == 1 else f"images of {height} x {width}"
-        raise ValueError(f"kernel_size={size} of the first layer is larger than {images}: use {most} or less.")
+    side, is_padded = max(height, width), a.padding == "same"
+    most_by_name = dict(kernel_size=max(side, _SMALLEST_KERNEL) if is_padded else math.inf, stride=side)
+    for name, most in most_by_name.items():
+        size = getattr(a, name)[0]
+        if size > most:
+            images = f"signals of {width} steps" if height == 1 else f"images of {height} x {width}"
+            raise ValueError(f"{name}={size} of the first layer is larger than {images}: use {most} or less.")
 
 
 def build_cnn(a, shape, width_out, n_rows, rng, dtype=np.float32):
@@ -170,7 +173,7 @@ def build_cnn(a, shape, width_out, n_rows, rng, dtype=np.float32):
     rng : numpy.random.Generator
     dtype : dtype
     """
-    _check_first_kernel(a, *shape[:2])
+    _check_first_layer(a, *shape[:2])
     summary = GlobalMeanPool() if a.global_pooling else Reshape()
     layers = [*input_layers(a.dense), Reshape(shape), *_Builder(a, shape[0] == 1).layers(), summary]
     layers += dense_layers(a.dense, width_out, n_rows)
