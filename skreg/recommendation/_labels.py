@@ -16,7 +16,7 @@ from ..utils._validation import check_in_memory
 UNKNOWN = -1
 MAX_RANGE = 2  # of integers that are looked up in a table, relative to their number
 SIDES = ("user", "item")
-FIRST = 1000  # rows that tell whether X is a matrix of ratings
+FIRST, FEWEST = 1000, 10  # rows that tell whether X is a matrix of ratings, and columns that one has
 
 
 def read_columns(X, check=None):
@@ -92,8 +92,8 @@ def read_pairs(estimator, X, reset=False):
 
 
 def _looks_like_ratings(X):
-    """Whether X has more than two columns, all of numbers, and its first rows are zeros for the most part."""
-    if X.shape[1] <= len(SIDES):
+    """Whether X has many columns, all of numbers, and its first rows are zeros for the most part."""
+    if X.shape[1] < FEWEST:
         return False
     frame = as_table(X)
     first = X[:FIRST] if frame is None else frame.head(FIRST).to_numpy()
