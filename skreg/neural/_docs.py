@@ -8,7 +8,7 @@ from inspect import signature
 from . import _docs_attention as attention
 from . import _docs_tables as of_tables
 from ._docs_recurrent import FOR_SEQUENCES, PARAMETERS, RECURRENT
-from ._docs_tables import TABLE
+from ._docs_tables import AVERAGING, TABLE
 
 SHARED = {
     "recurrent": PARAMETERS,
@@ -130,12 +130,8 @@ SHARED = {
     sam_rho : float, default=0.0
         Radius of sharpness-aware minimization, in [0, inf): gradients are computed where the loss is largest within
         this distance, which doubles the time [15]_. The paper uses 0.05; 0 for none.""",
-    "training": """
-    averaging : {"ema", "swa"} or None, default="ema"
-        Predict with a running mean of the weights. "ema" averages over about a fiftieth of the steps, at least an
-        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training [16]_. Use it with
-        ``schedule="constant"``: weights that hardly move any more have a mean that hardly differs from the last of
-        them. Validation uses the mean; with "swa", the best epoch may come before the first average.
+    "training": AVERAGING
+    + """
         Statistics of batch normalization are averaged too ("ema"), or recomputed for the mean ("swa"). "ema" was better
         on tables in classification and in regression, and costs little time.
     optimizer : {"adamw", "adam", "sgd"}, default="adamw"
@@ -388,12 +384,8 @@ CONVOLUTIONAL = {
     input_noise : float, default=0.0
         Standard deviation of normal noise on the training inputs, in units of X, in [0, inf): to first order, a penalty
         on the gradient of the net [14]_.""",
-    "averaging": """
-    averaging : {"ema", "swa"} or None, default="ema"
-        Predict with a running mean of the weights. "ema" averages over about a fiftieth of the steps, at least an
-        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training [16]_. Use it with
-        ``schedule="constant"``: weights that hardly move any more have a mean that hardly differs from the last of
-        them. Validation uses the mean; with "swa", the best epoch may come before the first average.
+    "averaging": AVERAGING
+    + """
         Statistics of batch normalization are averaged too ("ema"), or recomputed for the mean ("swa").""",
     "learning_rate": """
     learning_rate : float, default=0.002

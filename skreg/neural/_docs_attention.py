@@ -1,6 +1,6 @@
 """Parts of the docstrings of transformers: their own parameters, and texts instead of the shared ones, by name."""
 
-from ._docs_tables import ADVERSARIAL
+from ._docs_tables import ADVERSARIAL, AVERAGING
 
 PARAMETERS = """
     n_blocks : int, default=3
@@ -134,12 +134,7 @@ ATTENTION = {
         An augmenter of `skreg.augmentation`, which makes new rows from the training rows of every batch, others in
         every epoch; of sequences only if all have one length. Validation rows stay as they are. Mixed rows have mixed
         labels. The augmenter is fitted to at most about 10,000 training rows.""",
-    "averaging": """
-    averaging : {"ema", "swa"} or None, default="ema"
-        Predict with a running mean of the weights. "ema" averages over about a fiftieth of the steps, at least an
-        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training [16]_. Use it with
-        ``schedule="constant"``: weights that hardly move any more have a mean that hardly differs from the last of
-        them. Validation uses the mean; with "swa", the best epoch may come before the first average.""",
+    "averaging": AVERAGING,
     "learning_rate": """
     learning_rate : float, default=0.002
         Learning rate before the factor of the schedule, positive. Wide tokens need smaller ones: 0.0001 is usual for

@@ -40,6 +40,13 @@ PARAMETERS = """
         Probability that the vector of a category is 0 for a row in training, in [0, 1). A Monte Carlo draw
         drops the same categories in all rows."""
 
+AVERAGING = """
+    averaging : {"ema", "swa"} or None, default="ema"
+        Predict with a running mean of the weights. "ema" averages over about a fiftieth of the steps, at least an
+        epoch; "swa" averages the weights at the end of each epoch in the last quarter of training [16]_. Use it with
+        ``schedule="constant"``: at a decaying learning rate the last weights hardly differ, and neither does their
+        mean. Validation uses the mean; with "swa", the best epoch may come before the first average."""
+
 # Without its last sentence, which says where only 0 is allowed.
 ADVERSARIAL = """
     adversarial_epsilon : float, default=0.0

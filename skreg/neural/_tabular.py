@@ -79,10 +79,11 @@ class TableNet(BaseNet):
         check_is_table(X, type(self).__name__)
         if reset and not self._inputs_are_fixed:
             self._table = TableReader.of(X, self.categorical_features, sample_weight, shifts=self._scales_numbers)
-            self._warn_of_text(_num_samples(X))
+            self._warn_of_text(X)
         if reset and not self._inputs_are_fixed and self._scales_numbers:
             self._warn_of_few_steps(X)
         names = list(X.columns) if hasattr(X, "iloc") and hasattr(X, "columns") else None
+        column_names = names_of(as_table(X))
         X, y = super()._rows_and_targets(X, y, reset, sample_weight, **options)
         if reset and self._inputs_are_fixed:
             self._warn_of_gaps(X, names)
@@ -92,27 +93,27 @@ class TableNet(BaseNet):
             if not self._exact:
                 small = {} if self._table is None else self._table.vanishing
                 small = small | {j: max(-low[j], high[j]) for j in np.flatnonzero(vanishes(low, high)).tolist()}
-                self._warn_of_small(small, names)
+                self._warn_of_small(small, column_names)
         return X, y
 
-    def _warn_of_text(self, n_rows):
+    def _warn_of_text(self, X):
         """Warn of numbers as text that are read as categories, where nobody said that they are some."""
         if self._table is None or not isinstance(self.categorical_features, str):
             return
-        found = self._table.numbers_as_text(n_rows)
+        found = self._table.numbers_as_text(_num_samples(X))
         if found:
             j, (example, count) = next(iter(found.items()))
             column = labelled("column", j, self._table.names)
             warnings.warn(
                 f"X holds numbers as text, which are read as categories; the first of {len(found)} such columns is"
-                f" {column} with {count} categories, such as {example!r}: turn them into numbers, or name the column"
-                " in categorical_features.",
+                f" {column} with {count} categories, such as {example!r}: turn them into numbers, or list all columns"
+                " of categories in categorical_features.",
                 UserWarning,
                 stacklevel=caller_level(),
             )
 
     def _warn_of_small(self, found, names):
-        """Warn of numbers that are 0 in single precision."""
+        """Warn of columns whose numbers are all 0 in single precision."""
         if found:
             j, largest = next(iter(found.items()))
             warnings.warn(
@@ -200,7 +201,8 @@ class TableNet(BaseNet):
 
     def _go_on(self, wanted, data):
         super()._go_on(wanted, data)
-        new, old = self.categorical_features, self._categorical_features
+        new = self.categorical_features
+        old = vars(self).get("_categorical_features", new)  # nets of sequences have none
         if not np.array_equal(np.asarray(new, dtype=object), np.asarray(old, dtype=object)):
             raise ValueError(f"a fitted net cannot continue with categorical_features={new!r} (it was {old!r}).")
 

@@ -228,13 +228,10 @@ class NetTraining:
 
     def _remedy(self):
         """What to change where training diverges, in messages."""
-        strengths = self._strengths(self._architecture.groups()).values()
-        if self.learning_rate * max(penalty.decay for penalty in strengths) > 1.0:
-            return (
-                f"Lower learning_rate={self.learning_rate:g} or weight_decay={self.weight_decay!r}: their product is"
-                " above 1, so that every step turns the signs of the weights."
-            )
-        return f"Lower learning_rate={self.learning_rate:g}, set clip_norm, or scale the features."
+        decay = max(penalty.decay for penalty in self._strengths(self._architecture.groups()).values())
+        grows = self.optimizer != "adam" and self.learning_rate * decay > 2.0  # by the decoupled decay alone
+        also = f" or weight_decay={self.weight_decay!r}" if grows else ""
+        return f"Lower learning_rate={self.learning_rate:g}{also}, set clip_norm, or scale the features."
 
     def _warn_of_no_validation(self, n_rows):
         """Warn that no rows are held out, if a parameter, or True and the number of rows, let the user expect it."""

@@ -92,12 +92,13 @@ def read_pairs(estimator, X, reset=False):
 
 
 def _looks_like_ratings(X):
-    """Whether X has many columns, all of numbers, and its first rows are zeros for the most part."""
+    """Whether X has many columns of numbers, mostly zeros, also in the columns that are read as users and items."""
     if X.shape[1] < FEWEST:
         return False
     frame = as_table(X)
     first = X[:FIRST] if frame is None else frame.head(FIRST).to_numpy()
-    return first.dtype.kind in "biuf" and 2 * np.count_nonzero(first) < first.size
+    parts = first, first[:, : len(SIDES)]
+    return first.dtype.kind in "biuf" and all(2 * np.count_nonzero(part) < part.size for part in parts)
 
 
 def _of_two_columns(estimator):

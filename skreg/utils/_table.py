@@ -1,5 +1,6 @@
 """Tables as they are: frames with text, categories, booleans and missing values, read as one matrix of numbers."""
 
+import math
 from numbers import Integral, Number
 
 import narwhals.stable.v2 as nw
@@ -10,7 +11,8 @@ from ._validation import check_table, dates_error, is_date, is_missing, labelled
 
 UNKNOWN = -1  # the code of a category that was not there when the table was first read
 FAR_FROM_ZERO = 1000  # a column whose largest number is more times its range needs double precision
-SMALLEST = float(np.finfo(np.float32).tiny)  # below, single precision loses digits, and then all
+SMALLEST = float(np.finfo(np.float32).smallest_subnormal)  # below, single precision has only 0
+FEW_CATEGORIES = 8  # of so many, numbers as text may be codes, also where rows are few
 FEW_STEPS = 100  # a range of fewer steps of double precision has lost digits of whole numbers
 _TEXT = nw.String, nw.Categorical, nw.Enum
 
@@ -98,6 +100,11 @@ def _holds_text(column, name):
     return column.dtype in _TEXT or (column.dtype == nw.Object and _kind_of_objects(column, name))
 
 
+def _is_declared(column):
+    """Whether a column is of a type of categories."""
+    return not isinstance(column, np.ndarray) and column.dtype in (nw.Categorical, nw.Enum)
+
+
 def _kind(value):
     """Text, number, or the type of another category: values of two kinds are never equal."""
     return str if isinstance(value, (str, bytes)) else Number if isinstance(value, Number) else type(value)
@@ -176,10 +183,9 @@ def vanishes(low, high):
 
 def _is_number(text):
     try:
-        float(text)
+        return "_" not in str(text) and math.isfinite(float(text))
     except ValueError:
         return False
-    return True
 
 
 def categorical_mask(wanted, columns, names):
@@ -251,7 +257,9 @@ class TableReader:
     numbers : ndarray of int
         The columns of numbers.
     vanishing : dict
-        The largest number of columns whose numbers are too small for single precision.
+        The largest number of columns whose numbers are 0 in single precision.
+    declared : set of int
+        Columns of a type of categories.
     """
 
     def __init__(self, columns, names, is_category, counts, shifts):
@@ -259,6 +267,7 @@ class TableReader:
         self.categories = {}
         self.offsets = {}
         self.vanishing = {}
+        self.declared = {j for j, column in enumerate(columns) if _is_declared(column)}
         self.n_features = len(columns)
         self.numbers = np.flatnonzero(~is_category)
         for j in map(int, np.flatnonzero(is_category)):
@@ -308,16 +317,17 @@ class TableReader:
     def numbers_as_text(self, n_rows):
         """Columns of categories that are likelier numbers as text; of each a category, and how many there are.
 
-        All of the categories read as numbers, and some have decimals, or there is more than one for two rows.
+        All of the categories read as numbers but for the text "nan", and some have decimals, or there is more than one
+        for two rows. Columns of a type of categories are left out.
         """
         found = {}
-        for j, (codes, _) in self.categories.items():
-            known = list(codes)
+        for j in self.categories.keys() - self.declared:
+            known = [value for value in self.categories[j][0] if str(value).lower() != "nan"]
             if known and all(isinstance(value, (str, bytes)) and _is_number(value) for value in known):
                 some = [value for value in known if not float(value).is_integer()]
-                if some or 2 * len(known) > n_rows:
+                if some or (len(known) > FEW_CATEGORIES and 2 * len(known) > n_rows):
                     found[j] = (some or known)[0], len(known)
-        return found
+        return dict(sorted(found.items()))
 
     def matrix(self, X, dtype, allow_nan):
         """A table as a matrix.

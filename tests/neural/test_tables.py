@@ -197,18 +197,29 @@ def test_tables__numbers_as_text_are_categories_with_a_warning(X):
     with pytest.warns(UserWarning, match=r"numbers as text, .* is column 0.* with 60 categories, such as '[-\d.]+'"):
         DropoutMLPClassifier(**FAST).fit(X, y)
     DropoutMLPClassifier(**FAST, categorical_features=list(range(np.shape(X)[1]))).fit(X, y)  # no warning
-    few = pd.DataFrame({"code": [str(k % 7) for k in range(60)]})
-    DropoutMLPClassifier(**FAST).fit(few, y)  # codes
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        [str(k % 7) for k in range(60)],
+        ["1", "2", "3", "nan"] * 15,
+        ["1_0", "2_5", "3_1"] * 20,
+        pd.Categorical(["0.5", "1.0", "2.5"] * 20),
+    ],
+)
+def test_tables__codes_are_categories_without_a_warning(column):
+    DropoutMLPClassifier(**FAST).fit(pd.DataFrame({"code": column}), (DECIMALS > 0.0).astype(int))
 
 
 @pytest.mark.parametrize("as_frame", [False, True])
 def test_tables__numbers_that_single_precision_lacks_warn(as_frame):
     X, y = np.column_stack([DECIMALS * 1e-47, DECIMALS]), (DECIMALS > 0.0).astype(int)
     table = pd.DataFrame({"moment": X[:, 0], "b": X[:, 1], "c": ["x", "y"] * 30}) if as_frame else X
-    with pytest.warns(
-        UserWarning, match=r"too small for float32, .* first of 1 is column 0.*, with numbers up to \d\.\d+e-47"
-    ):
+    message = r"too small for float32, .* first of 1 is column 0.*, with numbers up to \d\.\d+e-47"
+    with pytest.warns(UserWarning, match=message):
         DropoutMLPClassifier(**FAST).fit(table, y)
+    DropoutMLPClassifier(**FAST).fit(X * [1e5, 1.0], y)  # no warning
 
 
 @pytest.mark.parametrize("standardize", ["robust", "standard"])

@@ -257,6 +257,13 @@ def test_transformer__x_that_does_not_fit_is_refused(table, fitted, reader):
         model.predict(tokens + 10)
 
 
+def test_transformer__goes_on_with_sequences(waves):
+    X, y = (part[:60] for part in waves)
+    model = DropoutTransformerClassifier(**SHORT, warm_start=True).fit(X, y)
+    assert len(model.fit(X, y).loss_curve_) == 2 * model.max_iter
+    assert len(model.partial_fit(X, y).loss_curve_) == 2 * model.max_iter + 1
+
+
 def test_transformer__warm_start_keeps_the_architecture(table):
     model = DropoutTransformerClassifier(**SHORT, warm_start=True).fit(*table)
     with pytest.raises(ValueError, match="cannot continue with n_heads=4"):

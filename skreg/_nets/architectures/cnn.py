@@ -145,14 +145,15 @@ class _Builder:
 
 
 def _check_first_layer(a, height, width):
-    """Raise ValueError where the padded kernel, or the stride, of the first layer is larger than the images' sides.
+    """Raise ValueError where a padded kernel or the stride of the first layer is larger than the longer side of images.
 
     The smallest kernel with neighbors is for images of any size.
     """
-    side, is_padded = max(height, width), a.padding == "same"
-    most_by_name = dict(kernel_size=max(side, _SMALLEST_KERNEL) if is_padded else math.inf, stride=side)
-    for name, most in most_by_name.items():
-        size = getattr(a, name)[0]
+    side = max(height, width)
+    limits = [("stride", a.stride[0], side)]
+    if a.padding == "same":  # others have to fit in their input
+        limits.append(("kernel_size", a.kernel_size[0], max(side, _SMALLEST_KERNEL)))
+    for name, size, most in limits:
         if size > most:
             images = f"signals of {width} steps" if height == 1 else f"images of {height} x {width}"
             raise ValueError(f"{name}={size} of the first layer is larger than {images}: use {most} or less.")
