@@ -1,7 +1,6 @@
 """Nets for tables as they are: text, categories, missing values and numbers in any units."""
 
 import copy
-import warnings
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,7 +15,6 @@ from sklearn.utils.validation import (
 )
 
 from .._nets.architectures.mlp import TableArchitecture
-from ..utils._errors import caller_level
 from ..utils._params import ARRAY_LIKE, BELOW_ONE, COUNT, NONE, Options
 from ..utils._table import TableReader, as_table, few_steps, names_of, vanishes
 from ..utils._validation import check_table, labelled, naming_bad_columns
@@ -80,20 +78,21 @@ class TableNet(BaseNet):
         if reset and not self._inputs_are_fixed:
             self._table = TableReader.of(X, self.categorical_features, sample_weight, shifts=self._scales_numbers)
             self._warn_of_text(X)
-        if reset and not self._inputs_are_fixed and self._scales_numbers:
-            self._warn_of_few_steps(X)
-        names = list(X.columns) if hasattr(X, "iloc") and hasattr(X, "columns") else None
-        column_names = names_of(as_table(X))
+            if self._scales_numbers:
+                self._warn_of_few_steps(X)
+        table = X
         X, y = super()._rows_and_targets(X, y, reset, sample_weight, **options)
         if reset and self._inputs_are_fixed:
-            self._warn_of_gaps(X, names)
-        if reset and not self._inputs_are_fixed:
-            low, high = ends_in_double(X) if self._scales_numbers and self._table is None else np.empty((2, 0))
-            self._exact = needs_double(low, high)
-            if not self._exact:
-                small = {} if self._table is None else self._table.vanishing
-                small = small | {j: max(-low[j], high[j]) for j in np.flatnonzero(vanishes(low, high)).tolist()}
-                self._warn_of_small(small, column_names)
+            self._warn_of_gaps(X, list(table.columns) if hasattr(table, "iloc") else None)
+        elif reset:
+            self._exact = False
+            small = {} if self._table is None else self._table.vanishing
+            if self._table is None and self._scales_numbers:
+                low, high = ends_in_double(X)
+                self._exact = needs_double(low, high)
+                small = {j: max(-low[j], high[j]) for j in np.flatnonzero(vanishes(low, high)).tolist()}
+            if small and not self._exact:
+                self._warn_of_small(small, names_of(as_table(table)))
         return X, y
 
     def _warn_of_text(self, X):
@@ -104,25 +103,20 @@ class TableNet(BaseNet):
         if found:
             j, (example, count) = next(iter(found.items()))
             column = labelled("column", j, self._table.names)
-            warnings.warn(
+            self._warn(
                 f"X holds numbers as text, which are read as categories; the first of {len(found)} such columns is"
                 f" {column} with {count} categories, such as {example!r}: turn them into numbers, or list all columns"
-                " of categories in categorical_features.",
-                UserWarning,
-                stacklevel=caller_level(),
+                " of categories in categorical_features."
             )
 
     def _warn_of_small(self, found, names):
         """Warn of columns whose numbers are all 0 in single precision."""
-        if found:
-            j, largest = next(iter(found.items()))
-            warnings.warn(
-                f"X has columns of numbers too small for float32, in which nets compute, so that they count as"
-                f" constant; the first of {len(found)} is {labelled('column', j, names)}, with numbers up to"
-                f" {largest:.3g}: rescale it.",
-                UserWarning,
-                stacklevel=caller_level(),
-            )
+        j, largest = next(iter(found.items()))
+        self._warn(
+            f"X has columns of numbers too small for float32, in which nets compute, so that they count as constant;"
+            f" the first of {len(found)} is {labelled('column', j, names)}, with numbers up to {largest:.3g}: rescale"
+            " it."
+        )
 
     def _warn_of_few_steps(self, X):
         """Warn of whole numbers that are equal, or nearly so, in the double precision in which they are scaled."""
@@ -132,11 +126,9 @@ class TableNet(BaseNet):
         if found:
             j, (low, high) = next(iter(found.items()))
             column = labelled("column", j, names_of(as_table(X)))
-            warnings.warn(
+            self._warn(
                 f"X has columns of whole numbers of which double precision tells few apart; the first of {len(found)}"
-                f" is {column}, from {low} to {high}: subtract the smallest before.",
-                UserWarning,
-                stacklevel=caller_level(),
+                f" is {column}, from {low} to {high}: subtract the smallest before."
             )
 
     def _warn_of_gaps(self, X, names):
@@ -147,13 +139,11 @@ class TableNet(BaseNet):
         without = np.delete(numbers.columns, numbers.indicators)
         gaps = without[np.isnan(X[:, without]).any(axis=0)] if X.dtype.kind == "f" else without[:0]
         if gaps.size:
-            warnings.warn(
+            self._warn(
                 f"X has missing numbers in columns where the training rows of the pretrained net had none; the first of"
                 f" {gaps.size} is {labelled('column', int(gaps[0]), names)}. They become the mean of the column there,"
                 " or its median, and the net cannot see that they were missing: fill them in before, or pretrain with"
-                " rows in which numbers are missing.",
-                UserWarning,
-                stacklevel=caller_level(),
+                " rows in which numbers are missing."
             )
 
     def _validated(self, X, reset, y="no_validation", **options):
