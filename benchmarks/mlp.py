@@ -45,9 +45,9 @@ CASES = {
 }
 
 
-DEFAULTS = {  # the hidden layers and the largest batch of our defaults
-    "small": Case(2000, 20, (100, 100), 112, 20),
-    "middle": Case(20000, 30, (100, 100), 256, 4),
+DEFAULTS = {  # the hidden layers, the largest batch and the epochs of our defaults
+    "small": Case(2000, 20, (100, 100), 112, 100),
+    "middle": Case(20000, 30, (100, 100), 256, 100),
 }
 
 

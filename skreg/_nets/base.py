@@ -12,7 +12,7 @@ import numpy as np
 
 def by_channel(x):
     """A batch as (rows * positions, channels)."""
-    return x.reshape(-1, x.shape[-1])
+    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
 
 
 def by_position(x):
@@ -172,17 +172,18 @@ class Chain(Layer):
         return trainable
 
     def __call__(self, x, ctx):
-        backs, owner, free = [], _owner(x), False
+        backs, free = [], False
         for layer in self.layers:
             if layer.inplace and not free:
                 own = ctx.scratch(x.shape, x.dtype)
                 own[:] = x
-                x, free, owner = own, True, _owner(own)
+                x, free = own, True
+            owner = None if free else _owner(x)
             ctx.input_is_free = free and layer.reuses_input and layer.needs_input_gradient
             x, back = layer(x, ctx)
             ctx.input_is_free = False  # also where the layer did not ask
-            before, owner = owner, _owner(x)
-            free = not layer.keeps_output and (free or owner is not before)  # a view is as free as what it shows
+            # a view is as free as what it shows
+            free = not layer.keeps_output and (free or _owner(x) is not owner)
             backs.append(back)
 
         def back(d):

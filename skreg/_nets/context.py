@@ -261,9 +261,9 @@ class Context:
 
     def end_gradients(self, params):
         """Set the gradients of parameters to 0 that are frozen, or that the backward pass did not come to."""
-        for array, has_gradient, param in zip(self._grads, self._has_gradient, params, strict=True):
-            if param.frozen or not has_gradient:
-                array[:] = 0.0
+        for k, param in enumerate(params):
+            if param.frozen or not self._has_gradient[k]:
+                self._grads[k][:] = 0.0
 
     def grad(self, param):
         """The gradient of a parameter so far, to add to."""
@@ -301,6 +301,18 @@ class Context:
             if array is not None:
                 return array
         return self._fit_scratch(k, shape, dtype)
+
+    def vectors(self, count, size, dtype):
+        """Some vectors of scratch memory, as `scratch` gives it; rows of a matrix take longer to make."""
+        k, key = self._used, (count, size, dtype)
+        if k < len(self._arrays):
+            vectors = self._arrays[k].get(key)
+            if vectors is not None:
+                self._used += 1
+                return vectors
+        vectors = tuple(self.scratch((count, size), dtype))
+        self._arrays[k][key] = vectors
+        return vectors
 
     def free_input(self, x):
         """The memory of the input x of a layer, for the gradient of x, if nobody else needs it; otherwise None.

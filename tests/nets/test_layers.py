@@ -1,6 +1,7 @@
 """Layers, noises, objectives and steps of the neural core, against finite differences, enumeration and theory."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from skreg._nets.training import parallel
 from skreg._nets.training.averaging import refresh_statistics
 from skreg._nets.training.batches import Batches, Minibatch
 from skreg._nets.training.loop import Adversarial, SharpnessAware
-from skreg._nets.training.optimizer import GroupPenalty, Optimizer
+from skreg._nets.training.optimizer import GroupPenalty, LayerRule, Optimizer
 from skreg._nets.training.parallel import Gradients
 from skreg._nets.training.rows import Targets
 from skreg._nets.training.schedules import rate_at
@@ -375,6 +376,33 @@ def test_layers__first_steps_of_the_rules():
     np.testing.assert_allclose(net.theta, 1.0 - 0.1 * 1.9 * np.array([3.0, 4.0]))  # small gradients stay
 
 
+@pytest.mark.parametrize("kind", ["adamw", "sgd"])
+def test_layers__moments_of_a_gradient_that_stays_zero_vanish(kind):
+    net = Net(Chain(Dense(1), Bias()), (1,), np.random.default_rng(0), F)
+    optimizer = Optimizer(net, kind)
+    optimizer.configure(net, 0.9, {"weights": GroupPenalty()}, None)
+    net.grad[:] = 1e-3
+    optimizer.step(net, 0.001)
+    net.grad[:] = 0.0
+    for _ in range(700):
+        optimizer.step(net, 0.001)
+        assert (np.abs(optimizer.first[optimizer.first != 0.0]) > np.finfo(F).tiny).all()
+    assert not optimizer.first.any()
+
+
+def test_layers__l1_after_the_decay_towards_a_centre():
+    found = []
+    for pull in (0.0, 1e-12):  # with and without the decay, L1 has loops of its own
+        net, optimizer = one_weight("adamw", decay=0.1, l1=0.5)
+        layers = {"weights": LayerRule(1.0, pull)}
+        optimizer.configure(net, 0.9, {"weights": GroupPenalty(0.1, 0.0, 0.5)}, None, layers, np.ones(2))
+        for step in range(20):
+            net.grad[:] = [math.sin(step), 0.0]
+            optimizer.step(net, 0.01)
+        found.append(net.theta.copy())
+    np.testing.assert_allclose(*found, rtol=1e-9)
+
+
 def test_layers__l1_gives_exact_zeros_and_leaves_biases_alone():
     net, optimizer = one_weight("sgd", l1=1.0)
     for _ in range(30):
@@ -711,7 +739,9 @@ def test_channel_moments__huge_batches_keep_their_digits():
 
 
 @pytest.mark.plain
-@pytest.mark.parametrize("shape", [(3, 90, 16), (3, 87, 16), (259, 1, 32), (2, 1, 16)])  # blocks of 256 positions end
+@pytest.mark.parametrize(  # blocks of 256 positions end, and the last sixteen channels overlap those before them
+    "shape", [(3, 90, 16), (3, 87, 16), (259, 1, 32), (2, 1, 16), (259, 1, 17), (3, 87, 31), (7, 1, 100)]
+)
 def test_batch_norm__sixteen_channels_at_a_time_are_as_one(shape):
     rng = np.random.default_rng(0)
     x, d, slope = (5.0 + rng.standard_normal(shape) for _ in range(3))

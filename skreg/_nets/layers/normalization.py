@@ -21,8 +21,7 @@ from .moments import (
     gradient_sums_by_lanes,
     moments_by_lanes,
     pooled_channels_backward,
-    update_running,
-    write_factors,
+    use_moments,
 )
 
 LEAST_SHARE = 0.1  # of a batch in the running statistics, after the first ten batches
@@ -139,7 +138,7 @@ class BatchNorm(Layer):
     Attributes
     ----------
     has_lanes : bool
-        Whether the number of channels is a multiple of sixteen, for kernels that take sixteen of them at a time.
+        Whether there are at least sixteen channels, for kernels that take sixteen of them at a time.
     """
 
     def build(self, shape, rng, dtype):
@@ -149,7 +148,7 @@ class BatchNorm(Layer):
         self.deviation = Param(np.ones(width, dtype), learned=False)
         self.seen = Param(np.zeros(1, dtype), learned=False)
         self.least = LEAST_SHARE
-        self.has_lanes = width % LANES == 0
+        self.has_lanes = width >= LANES
         return shape
 
     def forget(self, least):
@@ -171,7 +170,7 @@ class BatchNorm(Layer):
 
     def gradient_sums(self, d, slope, x, standard, bias_grad, ctx):
         """Multiply d by `slope`, add the gradients of scales and biases, and return what `backward` needs."""
-        sums = np.empty((2, d.shape[-1]), d.dtype)
+        sums = ctx.scratch((2, d.shape[-1]), d.dtype)
         own = standard.mean, standard.inverse, sums, ctx.grad(self.scale), bias_grad
         add = gradient_sums_by_lanes if self.has_lanes else gradient_sums
         add(by_channel(d), slope, x, *own)
@@ -205,26 +204,15 @@ class BatchNorm(Layer):
 
     def _of_batch(self, x, n, ctx):
         """`Standard` by the moments of the batch, which also go into the running means."""
-        rows, (mean, squares, inverse, factor) = ctx.row_weights(len(x), x.dtype), np.empty((4, x.shape[2]), x.dtype)
+        rows, (mean, squares, inverse, factor) = ctx.row_weights(len(x), x.dtype), ctx.vectors(4, x.shape[2], x.dtype)
         moments = moments_by_lanes if self.has_lanes else channel_moments
         weight = x.dtype.type(moments(x, rows.relative, mean, squares))
         if ctx.is_divided:
             parts = ctx.gather((weight, mean, squares))
             mean = summed([m * (w / n) for w, m, _ in parts])
             squares = summed([s + w * (m - mean) ** 2 for w, m, s in parts])
-        write_factors(squares, n, self.scale.value, inverse, factor)
-        if ctx.leads and rows.mean > 0.0:
-            self._update_running(mean, squares, n, rows.mean, rows.effective * x.shape[1])
+        standard = self.scale.value, inverse, factor
+        batch = rows.mean if ctx.leads else 0.0, rows.effective * x.shape[1]
+        running = self.least, self.seen.value, self.mean.value, self.deviation.value
+        use_moments(mean, squares, n, *standard, *batch, *running)
         return Standard(mean, inverse, factor, rows.relative, n)
-
-    def _update_running(self, mean, squares, n, weight, effective):
-        """Move the running means a share of the way to the moments of a batch.
-
-        `weight` is the mean weight of its rows, `effective` the effective number of its positions, which makes the
-        variance unbiased.
-        """
-        seen, real = self.seen.value, mean.dtype.type
-        share = min(1.0, weight * max(self.least, 1.0 / (float(seen[0]) + weight)))
-        correction = effective / max(effective - 1.0, 1.0)
-        update_running(mean, squares, real(n / correction), real(share), self.mean.value, self.deviation.value)
-        seen[0] += weight
