@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import sklearn
+from scipy import stats
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits, make_moons
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
@@ -79,9 +80,10 @@ def test_mlp__order_and_repetition_of_rows_do_not_matter(params):
 def test_mlp__sparse_is_dense(params):
     X, y = classes()
     X[np.abs(X) < 0.7] = 0.0
-    # rounding grows slowly: mixed rows differ in the last digit, and L1 has a threshold; sparse rows are not shifted
+    # few epochs, since rounding grows: mixed rows differ in the last digit, and Adam divides gradients by their size.
+    # L1 has a threshold; sparse rows are not shifted.
     params = dict(l1=0.0, standardize=None, early_stopping=True) | params
-    model = DropoutMLPClassifier(max_iter=20, learning_rate=1e-3, random_state=0, **params)
+    model = DropoutMLPClassifier(max_iter=5, learning_rate=1e-3, random_state=0, **params)
     wanted = clone(model).fit(X, y)
     for make in (sp.csr_matrix, sp.csc_array, sp.coo_array):
         found = model.fit(make(X), y)
@@ -455,7 +457,7 @@ def test_mlp__default_is_better_than_a_net_without_regularizers():
 def test_mlp__averages_are_what_predicts():
     large_steps = dict(learning_rate=0.05, schedule="constant", early_stopping=False, max_iter=60)
     ratios = {"ema": [], "swa": []}
-    for seed in range(6 if THOROUGH else 3):  # a single seed can go either way
+    for seed in range(12 if THOROUGH else 6):  # a single seed can go either way
         rng = np.random.default_rng(seed)
         X = rng.standard_normal((300, 4))
         truth = X[:, 0] + np.sin(2.0 * X[:, 1])
@@ -465,8 +467,8 @@ def test_mlp__averages_are_what_predicts():
             mean = clone(last).set_params(averaging=averaging).fit(X, y)
             assert mean.loss_curve_ == last.loss_curve_  # averaging does not change the training
             found.append(np.mean((mean.predict(X) - truth) ** 2) / np.mean((last.predict(X) - truth) ** 2))
-    assert np.median(ratios["ema"]) < 1.0
-    assert np.median(ratios["swa"]) < 1.0
+    assert stats.gmean(ratios["ema"]) < 1.0
+    assert stats.gmean(ratios["swa"]) < 1.0
 
 
 def memory_of_batches(model, X, y):
