@@ -237,8 +237,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
             folds = rows.folds(N_FOLDS, seed) if self._cross_validates(rows, again) else None
             if folds is None and not rows.hold_out(seed):
                 self._warn_of_no_validation(np.count_nonzero(rows.data.weights))
-        if outside is None and (folds is not None or not self.early_stopping):
-            self._warn_of_unused_stopping(cross_validates=folds is not None)
+        self._warn_of_unused_stopping(cross_validates=folds is not None, has_rows=outside is not None)
         has_few = folds is not None and rows.found.rows.size < MEMBER_ROWS
         architecture = self._settled(architecture, again, rows.data if has_few else None)
         with JudgedTogether():

@@ -147,6 +147,12 @@ class NetClassifier(ClassifierMixin):
                     f"classes={classes.tolist()!r} are not those of the first call: {self.classes_.tolist()!r}."
                 )
         known = classes if first else self.classes_
+        labels = np.asarray(as_labels(y))
+        if known is None and labels.ndim == 1 and labels.size and (labels == labels[0]).all():
+            raise ValueError(
+                f"y holds one class, {labels.tolist()[0]!r}: give all classes in the first call of partial_fit, by"
+                " `classes`."
+            )
         data = self._read(X, y, sample_weight, reset=first, training=True, classes=known)
         return self._partial_fit(architecture, data)
 

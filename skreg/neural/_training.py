@@ -244,14 +244,22 @@ class NetTraining:
                 f" fewer.{settings} Give X_val and y_val to fit, or set early_stopping=False."
             )
 
-    def _warn_of_unused_stopping(self, cross_validates):
-        """Warn of parameters of early stopping that were set to no effect; in fine-tuning the source may have them."""
+    def _warn_of_unused_stopping(self, cross_validates, has_rows):
+        """Warn of parameters of early stopping that were set to no effect; in fine-tuning the source may have them.
+
+        `has_rows` says whether `fit` was given validation rows.
+        """
         if self._start is not None:
             return
-        if cross_validates:
+        if has_rows:
+            warn_of_unused(self, ["validation_fraction"], "X_val gives the validation rows")
+            if not self.early_stopping:
+                reason = "training does not stop before max_iter: early_stopping=False"
+                warn_of_unused(self, ["patience", "min_delta"], reason)
+        elif cross_validates:
             reason = f"the epoch is cross-validated: early_stopping={self.early_stopping!r}"
             warn_of_unused(self, ["validation_fraction"], reason)
-        else:
+        elif not self.early_stopping:
             warn_of_unused(self, _STOPPING[1:], "rows are held out for early stopping only: early_stopping=False")
 
     def _warn_of_rise(self, history):

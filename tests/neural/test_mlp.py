@@ -231,11 +231,10 @@ def test_mlp__restored_weights_are_the_best_ones():
     assert model.n_iter_ - 1 - model.best_iter_ == 8
     assert model.best_score_ == curve.min()
     np.testing.assert_allclose(log_loss(y[200:], model.predict_proba(X[200:])), curve.min(), rtol=1e-5)
-    again = clone(model).set_params(early_stopping=False)
+    again = clone(model).set_params(early_stopping=False, patience=DropoutMLPClassifier().patience)
     again.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
-    assert (
-        again.n_iter_ == 60
-    )  # without early stopping the validation rows are only evaluated, and the curve begins the same
+    # without early stopping the validation rows are only evaluated, and the curve begins the same
+    assert again.n_iter_ == 60
     np.testing.assert_allclose(again.validation_curve_[: len(curve)], curve)
     np.testing.assert_allclose(log_loss(y[200:], again.predict_proba(X[200:])), again.validation_curve_[-1], rtol=1e-5)
 

@@ -147,7 +147,29 @@ def test_fit__warns_where_early_stopping_has_no_effect(params, n, message):
     if message:
         assert re.search(message, str(caught[0].message))
     assert model.validation_curve_ is None
-    model.fit(X, y, X_val=X, y_val=y)  # no warning
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (dict(), None),
+        (dict(patience=3, min_delta=0.1, monitor="r2"), None),
+        (dict(monitor="r2", early_stopping=False), None),  # it decides what the validation curve holds
+        (dict(validation_fraction=0.3), r"validation_fraction=0\.3 has no effect, as X_val gives the validation rows"),
+        (
+            dict(patience=3, min_delta=0.1, early_stopping=False),
+            r"patience=3, min_delta=0\.1 have no effect, as training does not stop .*early_stopping=False",
+        ),
+    ],
+)
+def test_fit__warns_of_what_has_no_effect_where_validation_rows_are_given(params, message):
+    X, y = regression(40, 4)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        DropoutMLPRegressor(max_iter=2, **FAST, **params).fit(X, y, X_val=X, y_val=y)
+    assert len(caught) == (message is not None)
+    if message:
+        assert re.search(message, str(caught[0].message))
 
 
 def test_fit__a_fraction_warns_where_the_epoch_is_cross_validated():
