@@ -251,8 +251,7 @@ class NetTraining:
         """
         if self._start is not None:
             return
-        if has_rows:
-            warn_of_unused(self, ["validation_fraction"], "X_val gives the validation rows")
+        if has_rows:  # which wrappers may have held out themselves, by `validation_fraction`
             if not self.early_stopping:
                 reason = "training does not stop before max_iter: early_stopping=False"
                 warn_of_unused(self, ["patience", "min_delta"], reason)

@@ -187,9 +187,8 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
         validation = read_validation(read, X_val, y_val, sample_weight_val)
         if validation is not None and self.cv is not None:
             raise ValueError(f"cv={name_of(self.cv)} splits X, but X_val gives the validation rows: use one of them.")
-        if validation is not None or self.cv is not None:
-            reason = "X_val gives the validation rows" if self.cv is None else f"cv={name_of(self.cv)} splits X"
-            warn_of_unused(self, ["validation_fraction"], reason)
+        if self.cv is not None:
+            warn_of_unused(self, ["validation_fraction"], f"cv={name_of(self.cv)} splits X")
         return validation
 
     def _splits(self, rows, groups):

@@ -410,12 +410,6 @@ def test_validation_fraction__beside_cv_warns():
         EarlyStoppingRegressor(cv=3, validation_fraction=0.3, max_iter=20, min_delta=0.01).fit(X, Y)
 
 
-def test_validation_fraction__beside_validation_rows_warns():
-    model = EarlyStoppingRegressor(validation_fraction=0.3)
-    with pytest.warns(UserWarning, match=r"validation_fraction=0\.3 has no effect, as X_val gives the validation rows"):
-        model.fit(X, Y, X_val=X, y_val=Y)
-
-
 @pytest.mark.parametrize(("params", "given", "message"), NUMBER)
 def test_bad_input__regressor(params, given, message):
     with pytest.raises((ValueError, TypeError, ZeroDivisionError), match=message):
