@@ -75,6 +75,10 @@ class Layer:
         Whether Monte Carlo predictions see noise of this layer.
     divisible : bool
         Whether parts of a batch may pass in threads of their own.
+    replayable : bool
+        Whether all that depends on the numbers of a batch, or on parameters, goes through `Context.do`, in both passes:
+        a batch of the shape of an earlier one then needs these calls only. It does not hold for subclasses with a
+        `__call__` of their own, unless they say it again.
     frozen : bool
         Whether training leaves its parameters and buffers as they are, set by `Net.freeze`.
     n_members : int
@@ -94,6 +98,7 @@ class Layer:
     needs_input_gradient = True
     is_noisy = False
     divisible = True
+    replayable = False
     frozen = False
     n_members = 1
     n_products = 0
@@ -148,6 +153,8 @@ class Chain(Layer):
     backward pass does not need it.
     """
 
+    replayable = True
+
     def __init__(self, *layers):
         self.layers = layers
 
@@ -176,7 +183,7 @@ class Chain(Layer):
         for layer in self.layers:
             if layer.inplace and not free:
                 own = ctx.scratch(x.shape, x.dtype)
-                own[:] = x
+                ctx.do(np.copyto, own, x)
                 x, free = own, True
             owner = None if free else _owner(x)
             ctx.input_is_free = free and layer.reuses_input and layer.needs_input_gradient
@@ -213,6 +220,8 @@ class ResidualBlock(Layer):
         A linear layer whose output has the shape of the branch's; None for the input itself.
     """
 
+    replayable = True
+
     def __init__(self, branch, shortcut=None):
         self.branch = branch
         self.shortcut = shortcut
@@ -233,17 +242,18 @@ class ResidualBlock(Layer):
     def __call__(self, x, ctx):
         y, back_branch = self.branch(x, ctx)
         across, back_across = (x, None) if self.shortcut is None else self.shortcut(x, ctx)
-        out = np.add(across, y, out=ctx.scratch(y.shape, y.dtype))
+        out = ctx.scratch(y.shape, y.dtype)
+        ctx.do(np.add, across, y, out)
 
         def back(d):
             inner = ctx.scratch(d.shape, d.dtype)
-            inner[:] = d
+            ctx.do(np.copyto, inner, d)
             inner = back_branch(inner)
             if back_across is not None:
                 d = back_across(d)
             if not self.needs_input_gradient:
                 return None
-            d += inner
+            ctx.do(np.add, d, inner, d)
             return d
 
         return out, back

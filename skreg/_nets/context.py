@@ -103,6 +103,8 @@ class Context:
         Layers of attention add their weights to it, if it is a list.
     constants : dict or None
         See `constant`; those of the net of this pass. None while its parameters change.
+    tape : list or None
+        What `do` was given is added to it, if it is a list; see `Tapes`.
     """
 
     def __init__(self, seed=0, train=False, noisy=False, gradient=False, part=0, exchange=None):
@@ -117,6 +119,7 @@ class Context:
         self.input_is_free = False
         self.attention = None
         self.constants = None
+        self.tape = None
         self._grads = []
         self._has_gradient = []
         self._exchange = exchange
@@ -137,6 +140,15 @@ class Context:
     def is_divided(self):
         """Whether this context is for a part of the rows of a batch."""
         return self._exchange is not None
+
+    def do(self, work, *args):
+        """Call ``work(*args)``, and again with the same arguments for every later batch of the same shape.
+
+        A layer that is `Layer.replayable` calls this for all that depends on the numbers of a batch or on parameters.
+        """
+        work(*args)
+        if self.tape is not None:
+            self.tape.append((work, args))
 
     # ---- random numbers
 
@@ -263,14 +275,14 @@ class Context:
         """Set the gradients of parameters to 0 that are frozen, or that the backward pass did not come to."""
         for k, param in enumerate(params):
             if param.frozen or not self._has_gradient[k]:
-                self._grads[k][:] = 0.0
+                self.do(self._grads[k].fill, 0.0)
 
     def grad(self, param):
         """The gradient of a parameter so far, to add to."""
         k = param.index
         if not self._has_gradient[k]:
             self._has_gradient[k] = True
-            self._grads[k][:] = 0.0
+            self.do(self._grads[k].fill, 0.0)
         return self._grads[k]
 
     def new_grad(self, param):

@@ -100,6 +100,7 @@ class Net(Predictor):
         Members of a shared ensemble; with several, the output of a row has the shape (members, outputs).
     """
 
+    n_traces = 0  # how often it was decided which layers have a backward pass: a recorded one is then out of date
     _traces_input = False  # whether backward passes return the gradient of the rows, only while it is asked for
 
     def __init__(self, layer, shape, rng, dtype=np.float32, inputs=None):
@@ -232,12 +233,13 @@ class Net(Predictor):
                 module.frozen = name in layers
             for param in stage.params():
                 param.frozen = name in layers
-        self.layer.trace(self._traces_input)
+        self.trace_input(self._traces_input)
 
     def trace_input(self, wanted):
         """Let backward passes return the gradient of the rows, or not."""
         self._traces_input = wanted
         self.layer.trace(wanted)
+        self.n_traces += 1
 
     @property
     def numbers(self):

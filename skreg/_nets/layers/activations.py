@@ -232,6 +232,11 @@ class BiasActivationDropout(Layer):
         return shape
 
     @property
+    def replayable(self):
+        """Whether no rate is learned, and nothing is pooled."""
+        return not isinstance(self.noise, Concrete) and self.pool is None
+
+    @property
     def rate(self):
         """The learned rate of concrete dropout."""
         return float(expit(float(self.logit.value[0])))
@@ -254,13 +259,17 @@ class BiasActivationDropout(Layer):
         if self.pool is not None:
             y, winners = self.pool.of_monotone(x, scale, ctx)
             whole = by_position(y)
-        if ctx.noisy:
-            places = ctx.places(whole.shape, self.shared)
-        else:  # factors do not depend on places: let the kernel see one long row
-            places = 0, 0, math.prod(whole.shape[1:]), whole.shape[2], 1
         out = whole if standard is None else ctx.scratch(whole.shape, x.dtype)
         slope = ctx.scratch((whole.size if ctx.gradient else max(SEGMENT, mean.size),), x.dtype)
-        fused_forward(self.activation, noise, whole, mean, scale, self.bias.value, places, slope, out)
+        # without noise, factors do not depend on places: let the kernel see one long row
+        places = 0, 0, math.prod(whole.shape[1:]), whole.shape[2], 1
+
+        def activate():
+            nonlocal places
+            places = ctx.places(whole.shape, self.shared) if ctx.noisy else places
+            fused_forward(self.activation, noise, whole, mean, scale, self.bias.value, places, slope, out)
+
+        ctx.do(activate)
 
         def back(d):
             if isinstance(noise, Concrete):
@@ -268,7 +277,7 @@ class BiasActivationDropout(Layer):
                 ctx.grad(self.logit)[0] += rate_gradient(noise, by_position(d), out, places) + own
             slopes, bias_grad = slope.reshape(-1, d.shape[-1]), ctx.grad(self.bias)
             if standard is None:
-                fused_backward(by_channel(d), slopes, bias_grad)
+                ctx.do(fused_backward, by_channel(d), slopes, bias_grad)
                 return d
             sums = self.norm.gradient_sums(d, slopes, by_channel(whole), standard, bias_grad, ctx)
             return self.norm.backward(d, x, standard, sums, winners, ctx) if self.needs_input_gradient else None

@@ -1,6 +1,7 @@
 """The product of a batch, dense or sparse, with the weights of a layer."""
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -68,12 +69,12 @@ class Weighted(Layer):
         place = None if backs else ctx.new_grad(self.weight)
         value = self.weight.value
         G = ctx.scratch((*value.shape[:-1], self.n_columns), value.dtype) if place is None else place
-        multiply(G)
+        ctx.do(multiply, G)
         for step in reversed(backs):
             G = step(G)
         if place is None:
             grad = ctx.grad(self.weight)
-            grad += G
+            ctx.do(np.add, grad, G, grad)
 
 
 class Dense(Weighted):
@@ -83,6 +84,11 @@ class Dense(Weighted):
     """
 
     reuses_input = True
+
+    @property
+    def replayable(self):
+        """Whether all hooks are."""
+        return all(hook.replayable for hook in self.hooks)
 
     def build(self, shape, rng, dtype):
         *positions, n_inputs = shape
@@ -95,24 +101,20 @@ class Dense(Weighted):
         shape, free = x.shape, ctx.free_input(x)
         x = by_channel(x) if len(shape) > 2 else x  # which may be sparse
         out = ctx.scratch((x.shape[0], W.shape[1]), W.dtype)
-        x.dot(W, out)
+        ctx.do(x.dot, W, out)
 
         def back(d):
             d = by_channel(d)
-            self.add_gradient(ctx, backs, lambda G: _transposed_dot(x, d, G))
+            turned = None if isinstance(x, SparseRows) else x.T
+            multiply = partial(x.transposed_dot, d) if turned is None else partial(np.dot, turned, d)
+            self.add_gradient(ctx, backs, multiply)
             if not self.needs_input_gradient:
                 return None
             before = ctx.scratch(x.shape, W.dtype) if free is None else x  # which is in the cache now
-            return np.dot(d, W.T, out=before).reshape(shape)
+            ctx.do(np.dot, d, W.T, before)
+            return before.reshape(shape)
 
         return out.reshape(*shape[:-1], -1), back
-
-
-def _transposed_dot(x, d, out):
-    if isinstance(x, SparseRows):
-        x.transposed_dot(d, out)
-    else:
-        np.dot(x.T, d, out=out)
 
 
 @njit
@@ -133,16 +135,17 @@ class Bias(Layer):
     """Add a bias to every unit."""
 
     inplace = True
+    replayable = True
 
     def build(self, shape, rng, dtype):
         self.bias = Param(np.zeros(shape[-1], dtype))
         return shape
 
     def __call__(self, x, ctx):
-        x += self.bias.value
+        ctx.do(np.add, x, self.bias.value, x)
 
         def back(d):
-            add_column_sums(d.reshape(-1, d.shape[-1]), ctx.grad(self.bias))
+            ctx.do(add_column_sums, by_channel(d), ctx.grad(self.bias))
             return d
 
         return x, back

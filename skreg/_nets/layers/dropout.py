@@ -24,6 +24,8 @@ class Dropout(Layer):
         Whether this is augmentation of the training data, which Monte Carlo predictions leave out.
     """
 
+    replayable = True
+
     def __init__(self, noise, shared=(), augment=False):
         self.noise = noise
         self.shared = shared
@@ -38,13 +40,18 @@ class Dropout(Layer):
             places = ctx.places((len(x), 1, x.shape[1]), self.shared)
             return x.perturbed(noise, places), lambda d: d
         out = ctx.scratch(x.shape, x.dtype)
-        whole = by_position(x)
-        places = ctx.places(whole.shape, self.shared)
-        perturb(noise, whole, places, by_position(out))
+        whole, target, places = by_position(x), by_position(out), None
+
+        def multiply():
+            nonlocal places
+            places = ctx.places(whole.shape, self.shared)
+            perturb(noise, whole, places, target)
+
+        ctx.do(multiply)
 
         def back(d):
             whole = by_position(d)
-            perturb(noise, whole, places, whole)
+            ctx.do(lambda: perturb(noise, whole, places, whole))
             return d
 
         return out, back
@@ -65,6 +72,8 @@ def add_normal(x, deviation, places, out):
 class InputNoise(Layer):
     """Normal noise on the training inputs; to first order, a penalty on the gradient of the net (Bishop 1995)."""
 
+    replayable = True
+
     def __init__(self, deviation):
         self.deviation = deviation
 
@@ -72,8 +81,9 @@ class InputNoise(Layer):
         if not (ctx.noisy and ctx.train):
             return x, lambda d: d
         out = ctx.scratch(x.shape, x.dtype)
-        whole = by_position(x)
-        add_normal(whole, x.dtype.type(self.deviation * ctx.strength), ctx.places(whole.shape), by_position(out))
+        whole, target = by_position(x), by_position(out)
+        deviation = x.dtype.type(self.deviation * ctx.strength)
+        ctx.do(lambda: add_normal(whole, deviation, ctx.places(whole.shape), target))
         return out, lambda d: d
 
 

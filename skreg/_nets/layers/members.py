@@ -60,6 +60,8 @@ class MemberInputs(WeightHook):
     n_members : int
     """
 
+    replayable = True
+
     def __init__(self, n_members):
         self.n_copies = n_members
 
@@ -69,11 +71,11 @@ class MemberInputs(WeightHook):
     def __call__(self, x, ctx):
         shape = len(x), self.n_copies, x.shape[1]
         out = ctx.scratch(shape, x.dtype)
-        scale_inputs(x, self.scales.value, out)
+        ctx.do(scale_inputs, x, self.scales.value, out)
 
         def back(d):
             own = ctx.scratch(x.shape, x.dtype)
-            scale_inputs_backward(x, self.scales.value, d.reshape(shape), own, ctx.grad(self.scales))
+            ctx.do(scale_inputs_backward, x, self.scales.value, d.reshape(shape), own, ctx.grad(self.scales))
             return own
 
         return out.reshape(len(x), -1), back
@@ -82,17 +84,24 @@ class MemberInputs(WeightHook):
 class Scale(Layer):
     """Every unit times a factor of its own."""
 
+    replayable = True
+
     def build(self, shape, rng, dtype):
         self.scale = Param(np.ones(shape[-1], dtype))
         return shape
 
     def __call__(self, x, ctx):
-        out = np.multiply(x, self.scale.value, out=ctx.scratch(x.shape, x.dtype))
+        out = ctx.scratch(x.shape, x.dtype)
+        ctx.do(np.multiply, x, self.scale.value, out)
 
         def back(d):
             grad = ctx.grad(self.scale)
-            grad += np.einsum("ij,ij->j", d, x)
-            d *= self.scale.value
+
+            def work():
+                np.add(grad, np.einsum("ij,ij->j", d, x), out=grad)
+                np.multiply(d, self.scale.value, out=d)
+
+            ctx.do(work)
             return d
 
         return out, back
@@ -110,6 +119,7 @@ class MemberDense(Weighted):
     """
 
     reuses_input = True
+    replayable = True
 
     def __init__(self, n_members, width, group="weights", gain=1.0):
         super().__init__(width, group, gain)
@@ -131,7 +141,7 @@ class MemberDense(Weighted):
         (W, backs), free = self.effective(ctx), ctx.free_input(x)
         rows = self._by_member(x)
         out = ctx.scratch((len(x), self.n_members * self.width), x.dtype)
-        np.matmul(rows, W, out=self._by_member(out))
+        ctx.do(np.matmul, rows, W, self._by_member(out))
 
         def back(d):
             d = self._by_member(d)
@@ -139,10 +149,14 @@ class MemberDense(Weighted):
             if not self.needs_input_gradient:
                 return None
             before = ctx.scratch(x.shape, x.dtype) if free is None else free
-            if self.width == 1:  # `matmul` is slow for one output
-                np.einsum("mn,mw->nmw", d[:, :, 0], W[:, :, 0], out=before.reshape(len(x), self.n_members, -1))
-            else:
-                np.matmul(d, np.ascontiguousarray(W.transpose(0, 2, 1)), out=self._by_member(before))
+
+            def work():
+                if self.width == 1:  # `matmul` is slow for one output
+                    np.einsum("mn,mw->nmw", d[:, :, 0], W[:, :, 0], out=before.reshape(len(x), self.n_members, -1))
+                else:
+                    np.matmul(d, np.ascontiguousarray(W.transpose(0, 2, 1)), out=self._by_member(before))
+
+            ctx.do(work)
             return before
 
         return out, back

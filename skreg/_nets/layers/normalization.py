@@ -92,6 +92,8 @@ class LayerNorm(Layer):
         Whether it also adds a shift to every channel, where no activation with a bias follows.
     """
 
+    replayable = True
+
     def __init__(self, shift=False):
         self.has_shift = shift
         self.inplace = not shift  # a shift is for the beginning of a branch, whose input is needed elsewhere
@@ -108,11 +110,11 @@ class LayerNorm(Layer):
         inverse = ctx.scratch((len(rows),), x.dtype)
         shift = self.shift.value if self.has_shift else np.zeros_like(self.scale.value)
         out = x if self.inplace else ctx.scratch(x.shape, x.dtype)
-        normalize_rows(rows, inverse, self.scale.value, shift, z, by_channel(out))
+        ctx.do(normalize_rows, rows, inverse, self.scale.value, shift, z, by_channel(out))
 
         def back(d):
             shift_grad = ctx.grad(self.shift) if self.has_shift else np.empty(0, d.dtype)
-            rows_backward(by_channel(d), z, inverse, self.scale.value, ctx.grad(self.scale), shift_grad)
+            ctx.do(rows_backward, by_channel(d), z, inverse, self.scale.value, ctx.grad(self.scale), shift_grad)
             return d
 
         return out, back
@@ -140,6 +142,8 @@ class BatchNorm(Layer):
     has_lanes : bool
         Whether there are at least sixteen channels, for kernels that take sixteen of them at a time.
     """
+
+    replayable = True
 
     def build(self, shape, rng, dtype):
         width = shape[-1]
@@ -173,7 +177,7 @@ class BatchNorm(Layer):
         sums = ctx.scratch((2, d.shape[-1]), d.dtype)
         own = standard.mean, standard.inverse, sums, ctx.grad(self.scale), bias_grad
         add = gradient_sums_by_lanes if self.has_lanes else gradient_sums
-        add(by_channel(d), slope, x, *own)
+        ctx.do(add, by_channel(d), slope, x, *own)
         return ctx.total(sums)
 
     def backward(self, d, x, standard, sums, winners, ctx):
@@ -187,13 +191,14 @@ class BatchNorm(Layer):
             pooled_channels_backward(d, winners.places, winners.window, x, *last, out)
             return out
         d = d if winners is None else winners.backward(d, x.shape, ctx)
-        channels_backward(by_position(d), by_position(x), *last)
+        ctx.do(channels_backward, by_position(d), by_position(x), *last)
         return d
 
     def __call__(self, x, ctx):
         standard = self.statistics(by_position(x), ctx)
-        out = np.subtract(x, standard.mean, out=ctx.scratch(x.shape, x.dtype))
-        out *= standard.factor
+        out = ctx.scratch(x.shape, x.dtype)
+        ctx.do(np.subtract, x, standard.mean, out)
+        ctx.do(np.multiply, out, standard.factor, out)
 
         def back(d):
             rows, no_bias = by_channel(d), np.zeros_like(standard.mean)
@@ -206,13 +211,15 @@ class BatchNorm(Layer):
         """`Standard` by the moments of the batch, which also go into the running means."""
         rows, (mean, squares, inverse, factor) = ctx.row_weights(len(x), x.dtype), ctx.vectors(4, x.shape[2], x.dtype)
         moments = moments_by_lanes if self.has_lanes else channel_moments
-        weight = x.dtype.type(moments(x, rows.relative, mean, squares))
         if ctx.is_divided:
+            weight = x.dtype.type(moments(x, rows.relative, mean, squares))
             parts = ctx.gather((weight, mean, squares))
             mean = summed([m * (w / n) for w, m, _ in parts])
             squares = summed([s + w * (m - mean) ** 2 for w, m, s in parts])
+        else:
+            ctx.do(moments, x, rows.relative, mean, squares)
         standard = self.scale.value, inverse, factor
         batch = rows.mean if ctx.leads else 0.0, rows.effective * x.shape[1]
         running = self.least, self.seen.value, self.mean.value, self.deviation.value
-        use_moments(mean, squares, n, *standard, *batch, *running)
+        ctx.do(use_moments, mean, squares, n, *standard, *batch, *running)
         return Standard(mean, inverse, factor, rows.relative, n)

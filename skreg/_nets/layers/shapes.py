@@ -14,6 +14,8 @@ class Reshape(Layer):
         The new shape; None for one axis.
     """
 
+    replayable = True
+
     def __init__(self, shape=None):
         self.shape = shape
 

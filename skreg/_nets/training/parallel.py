@@ -1,4 +1,4 @@
-"""Gradients of batches, where a step is large by halves of the batch in two threads.
+"""Gradients of batches: where a step is large by halves of the batch in two threads, else by `Tapes` where it can be.
 
 The parts see the noise and the statistics of the whole batch, and their gradients are added in a fixed order. So the
 result does not depend on the number of processors, and is that of one thread up to rounding.
@@ -13,6 +13,7 @@ import numpy as np
 from ...utils._threads import one_blas_thread
 from ..context import Context, Exchange
 from ..objectives import evaluate_batch
+from .tapes import Tapes, is_replayable
 
 N_PARTS = 2  # of a batch
 _LARGE_STEP = 10_000_000  # multiplications of a forward pass that are worth a second thread
@@ -71,6 +72,8 @@ class Gradients:
         # several threads of BLAS make small products slower, and those of halves compete for the processors
         self._one_thread = n_parts > 1 or not is_large(net, largest_batch) or net.n_channels is not None
         self._resources = contextlib.ExitStack()
+        records = train and n_parts == 1 and not of_rows and is_replayable(net.layer)
+        self._tapes = Tapes(net, self.contexts[0]) if records else None
 
     def __enter__(self):
         if self._one_thread:
@@ -113,7 +116,8 @@ class Gradients:
         if len(self.contexts) == 1:
             ctx = self.contexts[0]
             ctx.set_batch(batch.weights)
-            return self._pass(objective, batch, ctx, n, self.by_row)
+            loss = None if self._tapes is None else self._tapes.gradient(objective, batch)
+            return self._pass(objective, batch, ctx, n, self.by_row) if loss is None else loss
         ends = [n * k // N_PARTS for k in range(N_PARTS + 1)]
         tasks = []
         for k, ctx in enumerate(self.contexts):
