@@ -8,8 +8,11 @@ import pytest
 from skreg._nets.architectures.mlp import Architecture, build_mlp
 from skreg._nets.base import Chain
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout
+from skreg._nets.layers.columns import CategoryVectors, TableColumns
 from skreg._nets.layers.dense import Bias, Dense
+from skreg._nets.layers.dropout import Dropout
 from skreg._nets.layers.normalization import BatchNorm
+from skreg._nets.layers.sequences import Embedding
 from skreg._nets.net import Net
 from skreg._nets.noise import Bernoulli
 from skreg._nets.objectives import CrossEntropy, SquaredError
@@ -18,6 +21,7 @@ from skreg._nets.training.parallel import Gradients
 from skreg._nets.training.tapes import is_replayable
 
 F = np.float32
+HALF = Bernoulli(F(0.3), F(1 / 0.7))
 PLAIN = Architecture((20, 20), "relu", False, "batch", None, (0.3, 0.3), 0.0, "bernoulli", 0.0, 0.0, 0.0)
 NETS = {
     "defaults": PLAIN,
@@ -34,9 +38,19 @@ NETS = {
 
 
 def batches(sizes, weights, rng):
+    """Batches of two columns of numbers, and two of codes that `table_net` can read: of three categories each, or 0."""
     for n, w in zip(sizes, weights, strict=True):
         w = np.full(n, w, F) if np.isscalar(w) else rng.uniform(0.5, 1.5, n).astype(F)
-        yield Minibatch(rng.standard_normal((n, 4)).astype(F), rng.random((n, 2)).astype(F), w)
+        codes = rng.integers([1, 4], [4, 7], (n, 2)) * (rng.random((n, 2)) < 0.7)
+        x = np.hstack([rng.standard_normal((n, 2)), codes]).astype(F)
+        yield Minibatch(x, rng.random((n, 2)).astype(F), w)
+
+
+def table_net():
+    embedding = Embedding(7, 3, noise=HALF, has_unknown=True)
+    columns = TableColumns([(2, Dropout(HALF)), (2, CategoryVectors(embedding, [np.full(3, 1 / 3)] * 2))])
+    hidden = BiasActivationDropout(ACTIVATIONS["relu"], HALF, norm=BatchNorm())
+    return Net(Chain(columns, Dense(6), hidden, Dense(2), Bias()), (4,), np.random.default_rng(0))
 
 
 def steps(net, records, change=lambda net, step: None, objective=None):
@@ -71,6 +85,10 @@ def test_tapes__replayed_passes_are_those_of_the_layers(name):
     assert_same(found, wanted)
 
 
+def test_tapes__replayed_passes_of_categories():
+    assert_same(steps(table_net(), True), steps(table_net(), False))
+
+
 def test_tapes__follow_what_is_frozen():
     def change(net, step):
         net.freeze({2: ["hidden1"], 7: ["hidden1", "hidden2"], 9: []}.get(step, ())) if step in (2, 7, 9) else None
@@ -98,7 +116,7 @@ class Doubling(Bias):
 
 def test_tapes__a_subclass_with_another_call_is_not_replayed():
     def net(last):
-        hidden = BiasActivationDropout(ACTIVATIONS["relu"], Bernoulli(F(0.3), F(1 / 0.7)), norm=BatchNorm())
+        hidden = BiasActivationDropout(ACTIVATIONS["relu"], HALF, norm=BatchNorm())
         return Net(Chain(Dense(5), hidden, Dense(2), last), (4,), np.random.default_rng(0))
 
     assert is_replayable(net(Bias()).layer)

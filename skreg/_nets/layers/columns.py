@@ -18,6 +18,8 @@ class CategoryVectors(Layer):
         For every column, the shares of its categories, whose codes follow those of the columns before.
     """
 
+    replayable = True
+
     def __init__(self, embedding, shares):
         self.embedding = embedding
         self.sizes = np.array([own.size for own in shares])
@@ -31,18 +33,28 @@ class CategoryVectors(Layer):
 
     def __call__(self, x, ctx):
         y, back = self.embedding(x[:, :, None], ctx)
-        rows, columns = np.nonzero(x == 0)
-        if not rows.size:
-            return y, back
         table, firsts = self.embedding.table, np.cumsum(self.sizes) - self.sizes
-        y[rows, columns] = np.add.reduceat(self.shares * table.value[1:], firsts)[columns]
+        rows = columns = None  # of unknown categories
+
+        def write_means():
+            nonlocal rows, columns
+            rows, columns = np.nonzero(x == 0)
+            if rows.size:
+                y[rows, columns] = np.add.reduceat(self.shares * table.value[1:], firsts)[columns]
+
+        ctx.do(write_means)
 
         def back_with_means(d):
-            sums = np.zeros((self.sizes.size, d.shape[2]), d.dtype)
-            np.add.at(sums, columns, d[rows, columns])
             grad = ctx.grad(table)
-            grad[1:] += self.shares * np.repeat(sums, self.sizes, axis=0)
-            d[rows, columns] = 0.0
+
+            def add_gradient_of_means():
+                if rows.size:
+                    sums = np.zeros((self.sizes.size, d.shape[2]), d.dtype)
+                    np.add.at(sums, columns, d[rows, columns])
+                    grad[1:] += self.shares * np.repeat(sums, self.sizes, axis=0)
+                    d[rows, columns] = 0.0
+
+            ctx.do(add_gradient_of_means)
             return back(d)
 
         return y, back_with_means
@@ -60,6 +72,8 @@ class TableColumns(Layer):
     belongs_to : str or None
         Name of the layer that the weights belong to.
     """
+
+    replayable = True
 
     def __init__(self, parts, tokens=False, belongs_to=None):
         self.tokens = tokens
@@ -90,9 +104,9 @@ class TableColumns(Layer):
         backs, given, start = [], 0, 0
         for width, size, layer in zip(self.widths, self.sizes, self.layers, strict=True):
             own = ctx.scratch((len(x), width), x.dtype)
-            own[:] = x[:, given : given + width]
+            ctx.do(np.copyto, own, x[:, given : given + width])
             y, back = layer(own, ctx)
-            out[:, start : start + size] = y.reshape(len(x), size)
+            ctx.do(np.copyto, out[:, start : start + size], y.reshape(len(x), size))
             backs.append((back, y.shape))
             given, start = given + width, start + size
 
@@ -102,10 +116,10 @@ class TableColumns(Layer):
             given, start = 0, 0
             for width, size, (step, shape) in zip(self.widths, self.sizes, backs, strict=True):
                 own = ctx.scratch((len(d), size), d.dtype)
-                own[:] = d[:, start : start + size]
+                ctx.do(np.copyto, own, d[:, start : start + size])
                 found = step(own.reshape(shape))
                 if dx is not None:
-                    dx[:, given : given + width] = 0.0 if found is None else found
+                    ctx.do(np.copyto, dx[:, given : given + width], 0.0 if found is None else found)
                 given, start = given + width, start + size
             return dx
 

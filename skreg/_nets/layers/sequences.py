@@ -108,6 +108,8 @@ class Embedding(Layer):
         Standard deviation of the initial vectors.
     """
 
+    replayable = True
+
     def __init__(self, n_tokens, width, group="embedding", noise=None, has_unknown=False, deviation=1.0):
         self.n_tokens = n_tokens
         self.width = width
@@ -127,14 +129,21 @@ class Embedding(Layer):
     def __call__(self, x, ctx):
         tokens, table = x[:, :, 0], self.table.value
         noise, places = NoNoise(), (0, 0, 0)
-        if self.noise is not None and ctx.noisy:
-            seed, first, row, _, _ = ctx.places((len(x), 1, self.n_tokens))
-            noise, places = ctx.at_strength(self.noise), (seed, first, row)
+        has_noise = self.noise is not None and ctx.noisy
+        if has_noise:
+            noise = ctx.at_strength(self.noise)
         out = ctx.scratch((*tokens.shape, self.width), table.dtype)
-        look_up(tokens, table, noise, places, out)
+
+        def write_vectors():
+            nonlocal places
+            places = ctx.places((len(x), 1, self.n_tokens))[:3] if has_noise else places
+            look_up(tokens, table, noise, places, out)
+
+        ctx.do(write_vectors)
 
         def back(d):
-            add_to_table(tokens, d, noise, places, ctx.grad(self.table))
+            grad = ctx.grad(self.table)
+            ctx.do(lambda: add_to_table(tokens, d, noise, places, grad))
 
         return out, back
 
