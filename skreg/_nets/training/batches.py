@@ -109,6 +109,9 @@ class Batches:
         self.mixup = mixup
         self.dtype = np.dtype(dtype)
         self.augment = augment
+        self._scaled = None  # X as the layers see it, which is the same in every epoch, if one chunk holds it
+        if inputs is not None and isinstance(X, np.ndarray) and len(X) * inputs.width <= _CHUNK_VALUES:
+            self._scaled = take_rows(X, np.arange(len(X)), self.dtype, inputs)
         self.count = -(-rows.size // size)
         self.n_steps = self.count if n_steps is None else n_steps
 
@@ -141,13 +144,19 @@ class Batches:
             chunk = order[ends[first] : ends[last]]
             T = self.targets.take(chunk)
             w = self.weights.take(chunk)
-            X = None if sp.issparse(self.X) else take_rows(self.X, chunk, self.dtype, self.inputs)
+            X = None if sp.issparse(self.X) else self._dense(chunk)
             for b in range(first, last):
                 at = slice(ends[b] - ends[first], ends[b + 1] - ends[first])
                 share = 1.0 if self.mixup == 0.0 else rng.beta(self.mixup, self.mixup)
                 x = take_rows(self.X, chunk[at], self.dtype, self.inputs, share) if X is None else X[at]
                 batch = Minibatch(x, T[at], w[at])
                 yield batch if share == 1.0 else self._mix(batch, share, rng)
+
+    def _dense(self, rows):
+        """Rows of a dense X as the layers see them."""
+        if self._scaled is not None:
+            return self._scaled.take(rows, axis=0)
+        return take_rows(self.X, rows, self.dtype, self.inputs)
 
     def _mix(self, batch, share, rng):
         """Mixed rows, and targets mixed in proportion to the weights: the loss is linear in the target."""
