@@ -328,7 +328,7 @@ def configure(parser):
     parser.add_argument("--parts", type=names(PARTS), default=list(PARTS), help=", ".join(PARTS))
     parser.add_argument("--problems", help="only the row of this name, or all whose name contains it")
     parser.add_argument("--seeds", type=int, help="number of seeds (default: 3 to 5); those measured before count")
-    parser.add_argument("--jobs", type=int, default=1, help="number of seeds trained at once, each in its own process")
+    parser.add_argument("--jobs", type=int, default=1, help="seeds to train at once, each with fewer threads")
     parser.add_argument("--again", action="store_true", help="measure rows anew that are in the report")
     parser.add_argument("--validate", action="store_true", help="print accuracies on validation rows; write nothing")
     parser.add_argument("--set", type=keywords, default={}, help="with --validate: parameters to change, a=1,b=2")

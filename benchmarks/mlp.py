@@ -282,7 +282,7 @@ def run(args):
         for name, case in DEFAULTS.items():
             repeats, n = (1, 1200) if args.small else (args.repeats, case.rows)
             rows = epoch_times(DEFAULT_SOLVERS, name, case, repeats, n)
-            about = f"default parameters, batches of {case.batch}"
+            about = f"default parameters, batches of {case.batch}, {case.epochs} epochs"
             pages.enter("defaults", f"{case.rows} x {case.features}", about, None, None, rows=rows)
     if "members" in args.parts:
         for n, p in [(300, 5)] if args.small else [(2_000, 20), (10_000, 50)]:

@@ -76,9 +76,10 @@ class Layer:
     divisible : bool
         Whether parts of a batch may pass in threads of their own.
     replayable : bool
-        Whether all that depends on the numbers of a batch, or on parameters, goes through `Context.do`, in both passes:
-        a batch of the shape of an earlier one then needs these calls only. It does not hold for subclasses with a
-        `__call__` of their own, unless they say it again.
+        Whether both passes do through `Context.do` all that depends on the numbers of a batch, on its weights, on
+        parameters, on random numbers, or on the strength of noise. A later batch of the same shape then needs these
+        calls only. They write to arrays that exist before, and nothing may depend on the progress of the training, or
+        on the lengths of sequences. Subclasses with another `__call__` are not replayable, unless they say so again.
     frozen : bool
         Whether training leaves its parameters and buffers as they are, set by `Net.freeze`.
     n_members : int

@@ -1,7 +1,6 @@
 """What a pass through the layers needs beside its input: mode, noise, row weights, scratch memory and gradients."""
 
 import contextlib
-import functools
 import math
 import threading
 from typing import NamedTuple
@@ -14,29 +13,38 @@ from .noise import at_strength
 _SHAPES = 4  # of a scratch array that are kept: batches have two sizes, which differ by one row
 
 
-@functools.lru_cache(16)
-def _ones(n, dtype):
-    """Weights that nobody changes."""
-    return np.ones(n, dtype)
-
-
 class RowWeights(NamedTuple):
     """Weights of the rows of a batch, for statistics."""
 
-    relative: np.ndarray  # with mean 1 over the whole batch
-    mean: float
-    effective: float  # effective number of rows, n where all weights are equal (Kish 1965)
+    relative: np.ndarray  # (rows,), with mean 1 over the whole batch
+    totals: np.ndarray  # (2,): their mean before that, and the effective number of rows of the whole batch
 
     @classmethod
-    def of(cls, weights, n, dtype):
-        """From the weights of n rows, or None where all are 1."""
-        if weights is None:
-            return cls(_ones(n, dtype), 1.0, float(n))
-        if (weights == weights[0]).all():  # the usual case
-            return cls(_ones(n, dtype), float(weights[0]), float(n))
+    def empty(cls, n, dtype):
+        """Memory for those of n rows."""
+        return cls(np.empty(n, dtype), np.empty(2))
+
+    def write(self, weights, rows):
+        """Write those of a batch, of which these are some rows.
+
+        The effective number of rows (Kish 1965) is that of the batch where all weights are equal.
+
+        Parameters
+        ----------
+        weights : ndarray or None
+            Of all rows of the batch; None for equal ones.
+        rows : slice or None
+            Those of `relative`; None for all.
+        """
+        n = self.relative.size if weights is None else weights.size
+        if weights is None or (weights == weights[0]).all():  # the usual case
+            self.relative.fill(1.0)
+            self.totals[:] = 1.0 if weights is None else weights[0], n
+            return
         total = float(weights.sum(dtype=np.float64))
         relative = weights * (n / total)
-        return cls(relative.astype(dtype), total / n, n / float((relative * relative).mean(dtype=np.float64)))
+        self.relative[:] = relative if rows is None else relative[rows]
+        self.totals[:] = total / n, n / float((relative * relative).mean(dtype=np.float64))
 
 
 class Exchange:
@@ -129,6 +137,7 @@ class Context:
         self._used = 0
         self._weights = None
         self._row_weights = None
+        self._weight_memory = {}
         self._rows = None
 
     @property
@@ -144,7 +153,7 @@ class Context:
     def do(self, work, *args):
         """Call ``work(*args)``, and again with the same arguments for every later batch of the same shape.
 
-        A layer that is `Layer.replayable` calls this for all that depends on the numbers of a batch or on parameters.
+        See `Layer.replayable`.
         """
         work(*args)
         if self.tape is not None:
@@ -230,13 +239,15 @@ class Context:
             self._weights, self._rows, self._row_weights, self.lengths = before
 
     def row_weights(self, n, dtype):
-        """`RowWeights` of the n rows of this context; computed by the first layer that asks."""
+        """`RowWeights` of the n rows of this context; computed by the first layer that asks.
+
+        Batches of the same size have them in the same memory.
+        """
         if self._row_weights is None or self._row_weights.relative.size != n:
-            if self._rows is None:
-                self._row_weights = RowWeights.of(self._weights, n, dtype)
-            else:
-                whole = RowWeights.of(self._weights, self._weights.size, dtype)
-                self._row_weights = whole._replace(relative=whole.relative[self._rows])
+            if (n, dtype) not in self._weight_memory:
+                self._weight_memory[n, dtype] = RowWeights.empty(n, dtype)
+            self._row_weights = self._weight_memory[n, dtype]
+            self._row_weights.write(self._weights, self._rows)
         return self._row_weights
 
     def shares(self, n):
@@ -251,7 +262,7 @@ class Context:
         return n if self._rows is None else self._weights.size
 
     def gather(self, value):
-        """What all parts of the batch give, in their order; nobody may change it afterwards."""
+        """What all parts of the batch give, in their order; nobody may change it until the next batch."""
         if self._exchange is None:
             return (value,)
         self._n_exchanges += 1

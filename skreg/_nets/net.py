@@ -100,7 +100,7 @@ class Net(Predictor):
         Members of a shared ensemble; with several, the output of a row has the shape (members, outputs).
     """
 
-    n_traces = 0  # how often it was decided which layers have a backward pass: a recorded one is then out of date
+    n_traces = 0  # calls of `trace_input`: passes that were recorded before the last one are out of date
     _traces_input = False  # whether backward passes return the gradient of the rows, only while it is asked for
 
     def __init__(self, layer, shape, rng, dtype=np.float32, inputs=None):

@@ -12,7 +12,7 @@ from ..utils._callbacks import with_callbacks
 from ..utils._errors import unchanged_on_error
 from ..utils._lazy import by_blocks
 from ..utils._params import BELOW_ONE, DICT, NONE, NONNEGATIVE, Options
-from ..utils._targets import as_labels, check_class_weight, check_classes
+from ..utils._targets import OneClassError, as_labels, check_class_weight, check_classes
 from ._uncertainty import ClassUncertainty, Moments, entropy
 
 
@@ -147,13 +147,11 @@ class NetClassifier(ClassifierMixin):
                     f"classes={classes.tolist()!r} are not those of the first call: {self.classes_.tolist()!r}."
                 )
         known = classes if first else self.classes_
-        labels = np.asarray(as_labels(y))
-        if known is None and labels.ndim == 1 and labels.size and (labels == labels[0]).all():
-            raise ValueError(
-                f"y holds one class, {labels.tolist()[0]!r}: give all classes in the first call of partial_fit, by"
-                " `classes`."
-            )
-        data = self._read(X, y, sample_weight, reset=first, training=True, classes=known)
+        try:
+            data = self._read(X, y, sample_weight, reset=first, training=True, classes=known)
+        except OneClassError as error:
+            advice = "Give all classes in the first call of partial_fit, by `classes`."
+            raise ValueError(f"{error} {advice}") from None
         return self._partial_fit(architecture, data)
 
     @by_blocks

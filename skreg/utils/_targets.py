@@ -180,7 +180,7 @@ def class_codes(y, classes=None, name="y"):
     found, codes = np.unique(y, return_inverse=True)
     if classes is None:
         if found.size < 2:
-            raise ValueError(f"{name} must hold at least two classes; got one class: {found.tolist()[0]!r}.")
+            raise OneClassError(f"{name} must hold at least two classes; got one class: {found.tolist()[0]!r}.")
         return found, codes
     unknown = found[~np.isin(found, classes)]
     if unknown.size:
@@ -188,6 +188,10 @@ def class_codes(y, classes=None, name="y"):
             f"{name} has labels that are not among the classes {listed(classes.tolist())}: {listed(unknown.tolist())}."
         )
     return classes, np.searchsorted(classes, found)[codes]
+
+
+class OneClassError(ValueError):
+    """Labels of one class, where all classes are wanted."""
 
 
 def check_classes(y, sample_weight, classes=None):

@@ -5,17 +5,20 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from skreg import DropoutMLPClassifier
 from skreg._nets.architectures.mlp import Architecture, build_mlp
 from skreg._nets.base import Chain
 from skreg._nets.layers.activations import ACTIVATIONS, BiasActivationDropout
 from skreg._nets.layers.columns import CategoryVectors, TableColumns
 from skreg._nets.layers.dense import Bias, Dense
 from skreg._nets.layers.dropout import Dropout
+from skreg._nets.layers.members import MemberRows
 from skreg._nets.layers.normalization import BatchNorm
 from skreg._nets.layers.sequences import Embedding
 from skreg._nets.net import Net
 from skreg._nets.noise import Bernoulli
 from skreg._nets.objectives import CrossEntropy, SquaredError
+from skreg._nets.training import parallel
 from skreg._nets.training.batches import Minibatch
 from skreg._nets.training.parallel import Gradients
 from skreg._nets.training.tapes import is_replayable
@@ -35,15 +38,23 @@ NETS = {
     "members without norm": PLAIN._replace(ensemble_size=3, normalization=None),
     "members with layer norm": PLAIN._replace(ensemble_size=3, normalization="layer", residual=True),
 }
+SIZES = [8, 9, 8, 9, 8, 5, 8, 8, 9, 6, 8, 9]
+WEIGHTS = [1.0, 1.0, 1.0, 1.0, None, None, None, 0.5, None, 1.0, 0.0, None]  # None: they differ
+STRENGTHS = {4: 0.5, 9: 0.7}  # of noise, at some steps
 
 
-def batches(sizes, weights, rng):
+def batches(dtype, sizes=SIZES, weights=WEIGHTS):
     """Batches of two columns of numbers, and two of codes that `table_net` can read: of three categories each, or 0."""
+    rng = np.random.default_rng(0)
     for n, w in zip(sizes, weights, strict=True):
-        w = np.full(n, w, F) if np.isscalar(w) else rng.uniform(0.5, 1.5, n).astype(F)
+        w = np.full(n, w) if w is not None else rng.permutation(np.arange(1.0, n + 1.0) / n)
         codes = rng.integers([1, 4], [4, 7], (n, 2)) * (rng.random((n, 2)) < 0.7)
-        x = np.hstack([rng.standard_normal((n, 2)), codes]).astype(F)
-        yield Minibatch(x, rng.random((n, 2)).astype(F), w)
+        x = np.hstack([rng.standard_normal((n, 2)), codes])
+        yield Minibatch(*(array.astype(dtype) for array in (x, rng.random((n, 2)), w)))
+
+
+def mlp(architecture=PLAIN, dtype=F):
+    return build_mlp(architecture, (4,), 2, 50, np.random.default_rng(1), dtype)
 
 
 def table_net():
@@ -53,56 +64,62 @@ def table_net():
     return Net(Chain(columns, Dense(6), hidden, Dense(2), Bias()), (4,), np.random.default_rng(0))
 
 
-def steps(net, records, change=lambda net, step: None, objective=None):
-    """What every step of a training leaves: loss, gradient, buffers and the state of the noise."""
-    found, rng = [], np.random.default_rng(0)
-    sizes = [8, 9, 8, 9, 8, 5, 8, 8, 9, 6, 7, 8]
-    weights = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, None, 1.0, 2.0, 1.0, 1.0, 1.0]  # None: they differ
+def steps(net, records, objective, freeze):
+    """What every step of a training leaves, loss, gradient, buffers and the state of the noise; and the replays."""
+    found, replays = [], 0
     with Gradients(net, 3) as gradients:
-        assert gradients._tapes is not None
+        tapes = gradients._tapes
+        assert tapes is not None
+        replay = tapes._replay
+
+        def counted(*args):
+            nonlocal replays
+            replays += 1
+            return replay(*args)
+
+        tapes._replay = counted
         if not records:
             gradients._tapes = None
-        for step, batch in enumerate(batches(sizes, weights, rng)):
-            change(net, step)
-            gradients.set_strength(0.5 if step == 4 else 1.0)
-            loss = gradients(CrossEntropy(F(0.1)) if objective is None else objective, batch)
+        for step, batch in enumerate(batches(net.dtype)):
+            if step in freeze:
+                net.freeze(freeze[step])
+            gradients.set_strength(STRENGTHS.get(step, 1.0))
+            loss = gradients(objective, batch)
             found.append((loss, net.grad.copy(), net.memory.copy(), gradients.state))
-            net.theta -= F(0.1) * net.grad
-    return found
+            net.theta -= net.dtype.type(0.1) * net.grad
+    return found, replays
 
 
-def assert_same(found, wanted):
+def assert_same(make, n_replays=8, objective=None, freeze=()):
+    """Whether two trainings are equal, with replays and without."""
+    objective = CrossEntropy(F(0.1)) if objective is None else objective
+    (found, replays), (wanted, _) = (steps(make(), records, objective, dict(freeze)) for records in (True, False))
+    assert replays == n_replays
     for step, (one, other) in enumerate(zip(found, wanted, strict=True)):
         for a, b in zip(one, other, strict=True):
             np.testing.assert_array_equal(a, b, err_msg=f"step {step}")
-    assert all((before[1] != after[1]).any() for before, after in pairwise(found))
+    weightless = WEIGHTS.index(0.0)
+    assert all((a[1] != b[1]).any() for k, (a, b) in enumerate(pairwise(found)) if weightless not in (k, k + 1))
+    return found
 
 
 @pytest.mark.plain
 @pytest.mark.parametrize("name", NETS)
 def test_tapes__replayed_passes_are_those_of_the_layers(name):
-    found, wanted = (steps(build_mlp(NETS[name], (4,), 2, 50, np.random.default_rng(1)), r) for r in (True, False))
-    assert_same(found, wanted)
+    assert_same(lambda: mlp(NETS[name]))
 
 
-def test_tapes__replayed_passes_of_categories():
-    assert_same(steps(table_net(), True), steps(table_net(), False))
+def test_tapes__double_precision_other_losses_and_categories():
+    assert_same(lambda: mlp(dtype=np.float64))
+    assert_same(mlp, objective=SquaredError())
+    assert_same(table_net)
 
 
 def test_tapes__follow_what_is_frozen():
-    def change(net, step):
-        net.freeze({2: ["hidden1"], 7: ["hidden1", "hidden2"], 9: []}.get(step, ())) if step in (2, 7, 9) else None
-
-    nets = [build_mlp(PLAIN, (4,), 2, 50, np.random.default_rng(1)) for _ in range(2)]
-    found, wanted = (steps(net, r, change) for net, r in zip(nets, (True, False), strict=True))
-    assert_same(found, wanted)
-    assert not found[8][1][: nets[0].segment_ends[1]].any()
-
-
-def test_tapes__another_loss():
-    net = build_mlp(PLAIN, (4,), 2, 50, np.random.default_rng(1))
-    other = build_mlp(PLAIN, (4,), 2, 50, np.random.default_rng(1))
-    assert_same(steps(net, True, objective=SquaredError()), steps(other, False, objective=SquaredError()))
+    found = assert_same(mlp, n_replays=4, freeze={2: ["hidden1"], 6: []})  # of the second batches of a size since then
+    n_weights = mlp().segment_ends[0]
+    assert not found[4][1][:n_weights].any()
+    assert found[7][1][:n_weights].any()
 
 
 class Doubling(Bias):
@@ -121,13 +138,52 @@ def test_tapes__a_subclass_with_another_call_is_not_replayed():
 
     assert is_replayable(net(Bias()).layer)
     assert not is_replayable(net(Doubling()).layer)
+    assert not is_replayable(MemberRows(2, Dense(3)))
     with Gradients(net(Doubling()), 0) as gradients:
         assert gradients._tapes is None
 
 
-def test_tapes__batches_of_many_shapes_are_not_all_kept():
-    net, rng = build_mlp(PLAIN, (4,), 2, 50, np.random.default_rng(1)), np.random.default_rng(0)
-    with Gradients(net, 3) as gradients:
-        for batch in batches(range(2, 30), [1.0] * 28, rng):
-            gradients(CrossEntropy(F(0.0)), batch)
-        assert len(gradients._tapes._tapes) == 4
+@pytest.mark.parametrize("params", [dict(weight_normalization="weight"), dict(dropout_kind="concrete")], ids=str)
+def test_tapes__layers_that_are_not_replayable(params):
+    net = mlp(PLAIN._replace(**params))
+    with Gradients(net, 0) as gradients:
+        assert gradients._tapes is None
+
+
+def test_tapes__batches_of_many_sizes_keep_the_last_ones():
+    sizes = [*range(2, 30), 29]
+    nets = [mlp() for _ in range(2)]
+    with Gradients(nets[0], 3) as gradients, Gradients(nets[1], 3) as others:
+        others._tapes = None
+        for batch in batches(F, sizes, [1.0] * len(sizes)):
+            loss, other = (each(CrossEntropy(F(0.0)), batch) for each in (gradients, others))
+            assert loss == other
+            np.testing.assert_array_equal(nets[0].grad, nets[1].grad)
+        assert list(gradients._tapes._tapes) == [(n, 4) for n in range(26, 30)]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        dict(),
+        dict(sam_rho=0.05, class_weight={0: 1.0, 1: 3.0}, ensemble_size=2),
+        dict(strength_schedule="annealed", mixup=0.2, max_norm=1.0, optimizer="sgd"),
+        dict(strength_schedule="gap", averaging="swa", normalization="layer", input_noise=0.1),
+    ],
+    ids=str,
+)
+def test_tapes__whole_fits(params, monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 4))
+    y, weights = (X[:, 0] + 0.5 * rng.standard_normal(200) > 0.5).astype(int), rng.uniform(0.1, 2.0, 200)
+    model = DropoutMLPClassifier((20, 20), max_iter=5, early_stopping=True, random_state=0, **params)
+    found = []
+    for _ in range(2):
+        model.fit(X, y)
+        found.append([model._net.theta.copy(), model._net.memory.copy()])
+        model.set_params(warm_start=True).fit(X, y, weights).partial_fit(X[:50], y[:50]).partial_fit(X[50:], y[50:])
+        found[-1] += [model._net.theta.copy(), model._net.memory.copy()]
+        model.set_params(warm_start=False)
+        monkeypatch.setattr(parallel, "is_replayable", lambda layer: False)
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -265,7 +265,7 @@ def test_bad_input__classes():
         DropoutMLPClassifier(class_weight="balanced").partial_fit(X, CODES)
     with pytest.raises(ValueError, match=r"classes must hold at least two classes; got \[0\]"):
         DropoutMLPClassifier().partial_fit(X, 0 * CODES, classes=[0])
-    with pytest.raises(ValueError, match=r"y holds one class, 'a': give all classes in the first call of partial_fit"):
+    with pytest.raises(ValueError, match=r"got one class: 'a'\. Give all classes in the first call of partial_fit"):
         DropoutMLPClassifier().partial_fit(X, np.full(len(X), "a"))
 
 

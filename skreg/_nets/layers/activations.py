@@ -233,8 +233,8 @@ class BiasActivationDropout(Layer):
 
     @property
     def replayable(self):
-        """Whether no rate is learned, and nothing is pooled."""
-        return not isinstance(self.noise, Concrete) and self.pool is None
+        """Whether no rate is learned."""
+        return not isinstance(self.noise, Concrete)
 
     @property
     def rate(self):
@@ -249,9 +249,6 @@ class BiasActivationDropout(Layer):
         return self.entropy_weight * self.n_units * float(xlogy(p, p) + xlogy(1.0 - p, 1.0 - p))
 
     def __call__(self, x, ctx):
-        noise = ctx.at_strength(self.noise) if ctx.noisy else self.noise.at_inference()
-        if isinstance(noise, Concrete):
-            noise = noise._replace(logit=self.logit.value[0])
         whole = by_position(x)
         standard = None if self.norm is None else self.norm.statistics(whole, ctx)
         mean, scale = _neutral(x.shape[-1], x.dtype) if standard is None else (standard.mean, standard.factor)
@@ -262,11 +259,14 @@ class BiasActivationDropout(Layer):
         out = whole if standard is None else ctx.scratch(whole.shape, x.dtype)
         slope = ctx.scratch((whole.size if ctx.gradient else max(SEGMENT, mean.size),), x.dtype)
         # without noise, factors do not depend on places: let the kernel see one long row
-        places = 0, 0, math.prod(whole.shape[1:]), whole.shape[2], 1
+        noise, places = self.noise.at_inference(), (0, 0, math.prod(whole.shape[1:]), whole.shape[2], 1)
 
         def activate():
-            nonlocal places
-            places = ctx.places(whole.shape, self.shared) if ctx.noisy else places
+            nonlocal noise, places
+            if ctx.noisy:
+                noise, places = ctx.at_strength(self.noise), ctx.places(whole.shape, self.shared)
+            if isinstance(noise, Concrete):
+                noise = noise._replace(logit=self.logit.value[0])
             fused_forward(self.activation, noise, whole, mean, scale, self.bias.value, places, slope, out)
 
         ctx.do(activate)

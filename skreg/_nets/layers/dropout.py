@@ -35,16 +35,15 @@ class Dropout(Layer):
     def __call__(self, x, ctx):
         if not ctx.noisy or (self.augment and not ctx.train):
             return x, lambda d: d
-        noise = ctx.at_strength(self.noise)
         if isinstance(x, SparseRows):
             places = ctx.places((len(x), 1, x.shape[1]), self.shared)
-            return x.perturbed(noise, places), lambda d: d
+            return x.perturbed(ctx.at_strength(self.noise), places), lambda d: d
         out = ctx.scratch(x.shape, x.dtype)
-        whole, target, places = by_position(x), by_position(out), None
+        whole, target, noise, places = by_position(x), by_position(out), None, None
 
         def multiply():
-            nonlocal places
-            places = ctx.places(whole.shape, self.shared)
+            nonlocal noise, places
+            noise, places = ctx.at_strength(self.noise), ctx.places(whole.shape, self.shared)
             perturb(noise, whole, places, target)
 
         ctx.do(multiply)
@@ -82,8 +81,11 @@ class InputNoise(Layer):
             return x, lambda d: d
         out = ctx.scratch(x.shape, x.dtype)
         whole, target = by_position(x), by_position(out)
-        deviation = x.dtype.type(self.deviation * ctx.strength)
-        ctx.do(lambda: add_normal(whole, deviation, ctx.places(whole.shape), target))
+
+        def add():
+            add_normal(whole, x.dtype.type(self.deviation * ctx.strength), ctx.places(whole.shape), target)
+
+        ctx.do(add)
         return out, lambda d: d
 
 

@@ -97,11 +97,11 @@ class Scale(Layer):
         def back(d):
             grad = ctx.grad(self.scale)
 
-            def work():
+            def write_gradients():
                 np.add(grad, np.einsum("ij,ij->j", d, x), out=grad)
                 np.multiply(d, self.scale.value, out=d)
 
-            ctx.do(work)
+            ctx.do(write_gradients)
             return d
 
         return out, back
@@ -150,13 +150,13 @@ class MemberDense(Weighted):
                 return None
             before = ctx.scratch(x.shape, x.dtype) if free is None else free
 
-            def work():
+            def write_input_gradient():
                 if self.width == 1:  # `matmul` is slow for one output
                     np.einsum("mn,mw->nmw", d[:, :, 0], W[:, :, 0], out=before.reshape(len(x), self.n_members, -1))
                 else:
                     np.matmul(d, np.ascontiguousarray(W.transpose(0, 2, 1)), out=self._by_member(before))
 
-            ctx.do(work)
+            ctx.do(write_input_gradient)
             return before
 
         return out, back

@@ -127,7 +127,7 @@ def moments_by_lanes(x, weights, mean, squares):
 
 @njit
 def use_moments(
-    mean, squares, n, scale, inverse, factor, weight, effective, least, seen, running_mean, running_deviation
+    mean, squares, n, scale, inverse, factor, leads, totals, n_positions, least, seen, running_mean, running_deviation
 ):
     """Write what channels are standardized with, and move the running means a share of the way to the moments.
 
@@ -140,10 +140,12 @@ def use_moments(
     scale : ndarray of shape (channels,)
     inverse, factor : ndarray of shape (channels,)
         For one over the standard deviations, and that times the scales.
-    weight : float
-        The mean weight of the rows; with 0, the running means stay.
-    effective : float
-        The effective number of positions, which makes the variance in the running means unbiased.
+    leads : bool
+        Whether to move the running means.
+    totals : ndarray of shape (2,)
+        See `RowWeights`. With a mean weight of 0, the running means stay.
+    n_positions : int
+        Of a row.
     least : float
         The least share of a batch in the running means.
     seen : ndarray of shape (1,)
@@ -153,7 +155,8 @@ def use_moments(
     for c in range(squares.size):
         inverse[c] = ONE / np.sqrt(squares[c] / n + VARIANCE_OFFSET)
         factor[c] = scale[c] * inverse[c]
-    if weight == 0.0:
+    weight, effective = totals[0], totals[1] * n_positions
+    if not leads or weight == 0.0:
         return
     real = mean.dtype.type
     share = real(min(1.0, weight * max(least, 1.0 / (seen[0] + weight))))

@@ -165,6 +165,7 @@ class BatchNorm(Layer):
         total = x.dtype.type(ctx.n_rows(len(x)) * x.shape[1])
         if ctx.train and not self.frozen:
             return self._of_batch(x, total, ctx)
+        # of a frozen layer in training, these are the same for all batches
         return Standard(self.mean.value, *ctx.constant(self, self._factors), np.zeros(len(x), x.dtype), total)
 
     def _factors(self):
@@ -209,6 +210,7 @@ class BatchNorm(Layer):
 
     def _of_batch(self, x, n, ctx):
         """`Standard` by the moments of the batch, which also go into the running means."""
+        ctx.do(ctx.row_weights, len(x), x.dtype)  # which are in the same memory for every batch
         rows, (mean, squares, inverse, factor) = ctx.row_weights(len(x), x.dtype), ctx.vectors(4, x.shape[2], x.dtype)
         moments = moments_by_lanes if self.has_lanes else channel_moments
         if ctx.is_divided:
@@ -219,7 +221,7 @@ class BatchNorm(Layer):
         else:
             ctx.do(moments, x, rows.relative, mean, squares)
         standard = self.scale.value, inverse, factor
-        batch = rows.mean if ctx.leads else 0.0, rows.effective * x.shape[1]
+        batch = ctx.leads, rows.totals, x.shape[1]
         running = self.least, self.seen.value, self.mean.value, self.deviation.value
         ctx.do(use_moments, mean, squares, n, *standard, *batch, *running)
         return Standard(mean, inverse, factor, rows.relative, n)

@@ -129,14 +129,12 @@ class Embedding(Layer):
     def __call__(self, x, ctx):
         tokens, table = x[:, :, 0], self.table.value
         noise, places = NoNoise(), (0, 0, 0)
-        has_noise = self.noise is not None and ctx.noisy
-        if has_noise:
-            noise = ctx.at_strength(self.noise)
         out = ctx.scratch((*tokens.shape, self.width), table.dtype)
 
         def write_vectors():
-            nonlocal places
-            places = ctx.places((len(x), 1, self.n_tokens))[:3] if has_noise else places
+            nonlocal noise, places
+            if self.noise is not None and ctx.noisy:
+                noise, places = ctx.at_strength(self.noise), ctx.places((len(x), 1, self.n_tokens))[:3]
             look_up(tokens, table, noise, places, out)
 
         ctx.do(write_vectors)

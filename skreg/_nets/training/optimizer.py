@@ -11,16 +11,17 @@ from ..._core.parts.penalties import soft_threshold
 from ..noise import ONE, ZERO
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # the paper's values, used by all libraries
-_NEGLIGIBLE = np.float32(1e-30)  # no step of such a moment changes a weight
+# Moments that are not larger become 0: their steps are far below any that matters, and products of them still normal.
+_TINY, _ROOT_OF_TINY = np.float32(1e-34), np.float32(1e-17)
 
 
 @njit
-def normal_or_zero(v):
-    """The number, or 0 where it is so small that its products may be subnormal, which take a hundred times as long.
+def without_tiny(v, tiny):
+    """The number, or 0 where it is not larger than `tiny`.
 
-    The moments of weights whose gradient stays 0 shrink until they are.
+    Moments of weights whose gradient stays 0 shrink until they are subnormal numbers, which take many times as long.
     """
-    return v if abs(v) > _NEGLIGIBLE else ZERO
+    return ZERO if abs(v) <= tiny else v
 
 
 @jitted
@@ -35,8 +36,9 @@ class Adam(NamedTuple):
 
     def update(self, g, first, second):
         """New moments of a coordinate, its direction, and the `preconditioner` in that."""
-        first = normal_or_zero(first + (ONE - self.beta1) * (g - first))
-        second += (ONE - self.beta2) * (g * g - second)
+        first = without_tiny(first + (ONE - self.beta1) * (g - first), _TINY)
+        square = without_tiny(g, _ROOT_OF_TINY) ** 2
+        second = without_tiny(second + (ONE - self.beta2) * (square - second), _TINY)
         size = self.preconditioner(second)
         return first, second, first * self.correction1 * size, size
 
@@ -52,7 +54,7 @@ class Momentum(NamedTuple):
     momentum: np.float32
 
     def update(self, g, first, second):
-        first = normal_or_zero(self.momentum * first + g)
+        first = without_tiny(self.momentum * first + g, _TINY)
         return first, second, g + self.momentum * first, self.preconditioner(second)
 
     def preconditioner(self, second):

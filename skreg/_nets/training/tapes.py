@@ -10,18 +10,17 @@ import numpy as np
 
 from ..objectives import evaluate_batch
 
-_MOST = 4  # shapes and weights of batches: an epoch has two sizes, which differ by one row
+_MAX_TAPES = 4  # an epoch has batches of two sizes, which differ by one row
 
 
 def is_replayable(layer):
-    """Whether all layers inside a layer are, as told by the classes that define their `__call__`."""
-    return all(module.replayable and _says_so(type(module)) for module in layer.modules())
+    """Whether all layers inside a layer are, and no subclass has another `__call__` since it was said."""
 
+    def is_about_call(cls):
+        first = next(base for base in cls.__mro__ if "replayable" in vars(base) or "__call__" in vars(base))
+        return "replayable" in vars(first)
 
-def _says_so(cls):
-    """Whether `replayable` is about the `__call__` of a class: no subclass has another one since."""
-    first = next(base for base in cls.__mro__ if "replayable" in vars(base) or "__call__" in vars(base))
-    return "replayable" in vars(first)
+    return all(module.replayable and is_about_call(type(module)) for module in layer.modules())
 
 
 class Tape(NamedTuple):
@@ -53,22 +52,15 @@ class Tapes:
 
     def gradient(self, objective, batch):
         """Mean loss of a batch, whose gradient is left in ``net.grad``; None for a batch that is not recorded."""
-        ctx = self.ctx
-        if ctx.strength != 1.0 or not isinstance(batch.x, np.ndarray):
-            return None
-        rows = ctx.row_weights(len(batch.x), batch.x.dtype)
-        if rows.effective != len(batch.x):  # weights that differ within the batch
+        if not isinstance(batch.x, np.ndarray):
             return None
         if self._n_traces != self.net.n_traces:
             self._tapes.clear()
             self._n_traces = self.net.n_traces
-        key = batch.x.shape, rows.mean
-        tape = self._tapes.get(key)
-        if tape is not None:
-            return self._replay(objective, batch, tape)
-        return None if len(self._tapes) == _MOST else self._record(objective, batch, key)
+        tape = self._tapes.get(batch.x.shape)
+        return self._record(objective, batch) if tape is None else self._replay(objective, batch, tape)
 
-    def _record(self, objective, batch, key):
+    def _record(self, objective, batch):
         net, ctx, x, forward, backward = self.net, self.ctx, batch.x.copy(), [], []
         ctx.begin_gradients()
         try:
@@ -81,7 +73,9 @@ class Tapes:
             ctx.end_gradients(net.trained)
         finally:
             ctx.tape = None
-        self._tapes[key] = Tape(x, forward, scores, d, backward)
+        if len(self._tapes) == _MAX_TAPES:
+            del self._tapes[next(iter(self._tapes))]  # the oldest one
+        self._tapes[x.shape] = Tape(x, forward, scores, d, backward)
         return loss
 
     def _replay(self, objective, batch, tape):
