@@ -58,31 +58,37 @@ def _outputs(net, X, rows, like, keeps_memory=False):
     or if there are few rows.
     """
     seed, noisy, strength = like.state, like.noisy, like.strength
+    n_parts = N_PARTS if is_large(net, max(rows.size, 1 if net.n_channels is None else SEQUENCE_ROWS)) else 1
     if net.n_channels is None:
-        chunks, n_computed = iter_chunks(X, rows, net.dtype, net.size_per_row, net.inputs), rows.size
+        chunks = iter_chunks(X, rows, net.dtype, net.size_per_row, net.inputs, n_parts)
     else:
-        chunks, n_computed = iter_sequences(X, rows, net.dtype, net.n_channels), max(rows.size, SEQUENCE_ROWS)
+        chunks = iter_sequences(X, rows, net.dtype, net.n_channels)
+    contexts = [net.idle_context() for _ in range(n_parts)]
 
     def run(ctx, at, x):
         ctx.state, ctx.noisy, ctx.strength = seed, noisy, strength
         with np.errstate(over="ignore", invalid="ignore"):
             return at, net(x, ctx)[0][: len(rows[at])]
 
-    if not is_large(net, n_computed):
-        ctx = net.idle_context()
-        with one_blas_thread():
+    with one_blas_thread():
+        if n_parts == 1:
             for at, x in chunks:
-                yield run(ctx, at, x)
-        if keeps_memory or rows.size <= _FEW_ROWS:
+                yield run(contexts[0], at, x)
+        else:
+            yield from _in_threads(run, contexts, chunks)
+    if keeps_memory or rows.size <= _FEW_ROWS:
+        for ctx in contexts:
             net.give_back(ctx)
-        return
-    contexts = [Context() for _ in range(N_PARTS)]
-    with one_blas_thread(), ThreadPoolExecutor(N_PARTS) as pool:
+
+
+def _in_threads(run, contexts, chunks):
+    """What ``run(context, *chunk)`` returns, in the order of the chunks; every context has a thread."""
+    with ThreadPoolExecutor(len(contexts)) as pool:
         waiting = []
-        for k, (at, x) in enumerate(chunks):
-            if len(waiting) == N_PARTS:
+        for k, chunk in enumerate(chunks):
+            if len(waiting) == len(contexts):
                 yield waiting.pop(0).result()
-            waiting.append(pool.submit(run, contexts[k % N_PARTS], at, x))
+            waiting.append(pool.submit(run, contexts[k % len(contexts)], *chunk))
         for future in waiting:
             yield future.result()
 

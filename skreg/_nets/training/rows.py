@@ -96,15 +96,16 @@ def take_rows(X, rows, dtype, inputs=None, share=1.0):
     return inputs(dense_rows(X, rows, inputs.read_as(X.dtype, dtype)), dtype)
 
 
-def iter_chunks(X, rows, dtype, size_per_row=0, inputs=None):
+def iter_chunks(X, rows, dtype, size_per_row=0, inputs=None, fewest_chunks=1):
     """Yield chunks of rows in the order given, of nearly equal size: a slice of `rows`, and what a net sees of them.
 
-    `size_per_row` is how many numbers a net makes of a row, which limits the rows of a chunk.
+    `size_per_row` is how many numbers a net makes of a row, which limits the rows of a chunk. There are at least
+    `fewest_chunks`.
     """
     entries = X.nnz / max(X.shape[0], 1) + 1.0 if sp.issparse(X) else X.shape[1]
     fewest, most = _CHUNK_ROWS
     size = min(max(_CHUNK_VALUES / entries, fewest), most, max(_CHUNK_OUTPUTS / max(size_per_row, 1), 1))
-    count = -(-rows.size // int(size))
+    count = max(-(-rows.size // int(size)), min(fewest_chunks, rows.size))
     ends = np.arange(count + 1) * rows.size // max(count, 1)
     for first, last in itertools.pairwise(ends):
         yield slice(first, last), take_rows(X, rows[first:last], dtype, inputs)
