@@ -62,10 +62,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
     _range = None  # of brightness, where the rows of fit look like images
 
     def __getstate__(self):
-        """Without the state of the optimizer, twice as large as the net, unless the estimator may continue from it."""
-        keeps = self.warm_start or self._streams
-        left_out = ("_checked_rows",) if keeps else ("_checked_rows", "_optimizer")
-        return {name: value for name, value in super().__getstate__().items() if name not in left_out}
+        return {name: value for name, value in super().__getstate__().items() if name != "_checked_rows"}
 
     @property
     def _takes_arrays(self):
@@ -187,7 +184,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         self.strength_curve_ = []
         self.validation_curve_ = None
         self.gap_curve_ = None
-        for name in ("_optimizer", "best_iter_", "best_score_", "fold_curves_", "noise_variance_"):
+        for name in ("_optimizer", "best_iter_", "best_score_", "fold_curves_", "noise_variance_", "_noise_factor"):
             vars(self).pop(name, None)
 
     def _go_on(self, wanted, data):
@@ -299,7 +296,11 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
 
         task = Task(self, None) if self._is_fold else Task.root(self, subtasks=self.max_iter, data=given)
         average = self._average(steps, batches)
-        self._train(batches, rng, rate, self.max_iter, task, average, train_subset, validation, chosen)
+        try:
+            self._train(batches, rng, rate, self.max_iter, task, average, train_subset, validation, chosen)
+        finally:
+            if not self.warm_start:  # its state is twice as large as the net
+                del self._optimizer
         task.end(reconstruction_attributes=lambda: self._fitted_state(copy.deepcopy(self._net)))
 
     def _partial_fit(self, architecture, data):

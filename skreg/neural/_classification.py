@@ -106,8 +106,9 @@ class NetClassifier(ClassifierMixin):
         Raises
         ------
         KeyboardInterrupt
-            On Ctrl-C. After at least one epoch, the estimator is fitted nevertheless, with the best parameters so far,
-            or the last ones without early stopping. Before that it stays as it was.
+            On Ctrl-C. After at least one epoch of the last training, which follows those of a cross-validation, the
+            estimator is fitted nevertheless, with the best parameters so far, or the last ones without early stopping.
+            Before that it stays as it was.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 

@@ -197,9 +197,9 @@ SHARED = {
         chooses other rows.
     warm_start : bool, default=False
         Whether `fit` continues from the last fit, for `max_iter` more epochs with a new schedule. Parameters that shape
-        the net or its noise must stay the same; all others may change. Pickles and copies keep the state of the
-        optimizer with ``warm_start=True`` and after `partial_fit`, so that training resumes exactly. In other cases
-        they leave it out: it is twice as large as the net, and no later fit would use it.
+        the net or its noise must stay the same; all others may change. The state of the optimizer is kept with
+        ``warm_start=True`` and after `partial_fit`, also in pickles and copies, so that training resumes exactly. Other
+        fits delete it, since it is twice as large as the net; `partial_fit` after one begins with a new one.
     verbose : bool, default=False
         Whether to print a line after every epoch, also of the nets that cross-validation trains.""",
     "attributes": """
@@ -259,8 +259,8 @@ SHARED = {
     still takes a place in a batch.
 
     Ctrl-C (KeyboardInterrupt) ends `fit` and reaches the caller, so that a search ends, too. After at least one epoch
-    the estimator is fitted nevertheless, with the best parameters so far; before that, and in `partial_fit`, it stays
-    as it was.
+    of the last training, which follows those of a cross-validation, the estimator is fitted nevertheless, with the best
+    parameters so far; before that, and in `partial_fit`, it stays as it was.
 
     <family_notes>
 

@@ -135,8 +135,9 @@ class NetRegressor(RegressorMixin):
         Raises
         ------
         KeyboardInterrupt
-            On Ctrl-C. After at least one epoch, the estimator is fitted nevertheless, with the best parameters so far,
-            or the last ones without early stopping. Before that it stays as it was.
+            On Ctrl-C. After at least one epoch of the last training, which follows those of a cross-validation, the
+            estimator is fitted nevertheless, with the best parameters so far, or the last ones without early stopping.
+            Before that it stays as it was.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
@@ -249,6 +250,11 @@ class NetRegressor(RegressorMixin):
 
     def _moments(self, X, n_draws):
         """Mean, epistemic variance and aleatoric variance for rows that were checked, each (..., n_outputs)."""
+        if not hasattr(self, "_noise_factor" if self._learns_noise else "noise_variance_"):
+            raise ValueError(
+                "monitor asks for an uncertainty, but the noise of the targets is measured after the training: use what"
+                " `predict` returns."
+            )
         means, noise = Moments(), Moments()
         for z in self._noisy_scores(X, n_draws):
             means.add(self._means(z.astype(np.float64)))

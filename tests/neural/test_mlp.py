@@ -764,7 +764,32 @@ def test_mlp__copies_of_a_stream_resume_exactly(duplicate):
         model.partial_fit(X[part], y[part])
         other.partial_fit(X[part], y[part])
     np.testing.assert_array_equal(other.predict(X), model.predict(X))
-    assert not hasattr(pickle.loads(pickle.dumps(model.fit(X, y))), "_optimizer")
+
+
+@pytest.mark.parametrize("duplicate", [lambda model: pickle.loads(pickle.dumps(model)), copy.deepcopy])
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_mlp__copies_of_a_fit_go_on_as_the_original(duplicate, optimizer):
+    X, y = numbers()
+    model = DropoutMLPRegressor(max_iter=5, optimizer=optimizer, early_stopping=False, random_state=0).fit(X, y)
+    assert not hasattr(model, "_optimizer")
+    other = duplicate(model)
+    for each in (model, other):
+        each.partial_fit(X[:60], y[:60]).partial_fit(X[60:], y[60:])
+    np.testing.assert_array_equal(other.predict(X), model.predict(X))
+    model, other = (duplicate(model).fit(X, y) for _ in range(2))
+    other = duplicate(other)
+    for each in (model, other):
+        each.set_params(warm_start=True).fit(X, y)
+    np.testing.assert_array_equal(other.predict(X), model.predict(X))
+
+
+def test_mlp__a_monitor_cannot_ask_for_noise_that_is_not_measured_yet():
+    X, y = numbers()
+    for params in (dict(), dict(heteroscedastic=True)):
+        model = DropoutMLPRegressor(max_iter=2, early_stopping=True, random_state=0, **params).fit(X, y)
+        model.set_params(monitor=lambda model, X, y: -model.predict(X, return_std=True)[1].mean())
+        with pytest.raises(ValueError, match=r"monitor asks for an uncertainty, but the noise .* after the training"):
+            model.fit(X, y)
 
 
 def test_mlp__type_errors_name_the_class():

@@ -53,7 +53,7 @@ def test_predict__copies_no_fortran_ordered_x():
 
 def test_fit__few_unique_rows_are_trained_as_long_as_all_rows():
     X, y, p = cells(20_000)
-    model = DropoutMLPClassifier(early_stopping=False, max_iter=25, random_state=0)
+    model = DropoutMLPClassifier(early_stopping=False, max_iter=25, warm_start=True, random_state=0)
     found = model.fit(X, y).predict_proba(X)[:, 1]
     share = np.array([y[(row == X).all(axis=1)].mean() for row in X[:2000]])
     assert np.abs(share - p[:2000]).mean() < 0.013  # as near as the frequencies of the sample are
@@ -63,7 +63,7 @@ def test_fit__few_unique_rows_are_trained_as_long_as_all_rows():
 
 def test_fit__integer_weights_are_repeated_rows_in_a_table_of_few_unique_rows():
     X, y, _ = cells(3000)
-    model = DropoutMLPClassifier(max_iter=3, early_stopping=False, **FAST)
+    model = DropoutMLPClassifier(max_iter=3, early_stopping=False, warm_start=True, **FAST)
     repeated = clone(model).fit(X, y)
     found = unique(model, X, y)
     weighted = clone(model).fit(X[found.rows], y[found.rows], found.sample_weight)
@@ -74,7 +74,8 @@ def test_fit__integer_weights_are_repeated_rows_in_a_table_of_few_unique_rows():
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_fit__scale_of_weights_makes_no_epoch_long(scale):
     X, y = regression(200, 4)
-    model = DropoutMLPRegressor(max_iter=1, early_stopping=False, **FAST).fit(X, y, np.full(200, scale))
+    model = DropoutMLPRegressor(max_iter=1, early_stopping=False, warm_start=True, **FAST)
+    model.fit(X, y, np.full(200, scale))
     assert model._optimizer.steps == (100 if scale > 1.0 else 13)
 
 
