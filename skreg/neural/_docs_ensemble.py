@@ -10,8 +10,8 @@ PARTS = {
         Number of members, at least 1; with `cv`, at least the number of folds. The paper finds that 5 are enough.
     cv : int, splitter or iterable of splits, default=None
         With folds, each member leaves one out, in turns: it is the validation set of a net (`X_val`), and
-        `oof_prediction_` keeps what members predict for it. Folds of an int are not shuffled, as in scikit-learn. None
-        trains all members on all rows.
+        `oof_prediction_` keeps what members predict for it. Folds of an int are not shuffled, as in scikit-learn, and
+        do not keep equal rows together. None trains all members on all rows.
     n_jobs : int, default=None
         Number of threads, each for one member; None is 1 unless in a `joblib.parallel_config`, -1 all cores. With
         ``parallel_config(backend="loky")`` they are processes.
