@@ -126,8 +126,8 @@ class NetRegressor(RegressorMixin):
         y_val : array-like of shape (n_samples_val,) or (n_samples_val, n_outputs), default=None
             Targets of the validation rows.
         sample_weight_val : array-like of shape (n_samples_val,), default=None
-            Weights of the validation rows. Intervals count a row of weight 2 as one row that counts twice, and two equal
-            rows as two.
+            Weights of the validation rows. Intervals take a row of weight 2 for one row that counts twice, two equal
+            rows for two.
 
         Returns
         -------
