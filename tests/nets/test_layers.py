@@ -607,7 +607,7 @@ def test_layers__spectral_norm_is_one_after_every_step_and_max_norm_holds():
         (dict(weight_normalization="spectral"), 1.0 + 1e-5),
         (dict(max_norm=0.5), 0.5 * (1.0 + 1e-5)),
     ):
-        common = dict(ensemble_size=1, standardize=None, max_iter=1, learning_rate=0.1, random_state=0)
+        common = dict(ensemble_size=1, standardize=None, l1=0.0, max_iter=1, learning_rate=0.1, random_state=0)
         model = DropoutMLPClassifier((8, 8), **common, **options).fit(X, y)
         for _ in range(20):
             model.partial_fit(X, y)
