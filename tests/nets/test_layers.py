@@ -505,7 +505,7 @@ def test_layers__sharpness_aware_gradient():
 @pytest.mark.parametrize("case", CASES)
 def test_layers__gradient_by_the_rows(case, halved, monkeypatch):
     """It is the derivative of the loss by every number of the rows; nets do not compute it where it is not wanted."""
-    monkeypatch.setattr(parallel, "_is_worth_halving", lambda net, n_rows: halved)
+    monkeypatch.setattr(parallel, "_is_worth_halving", lambda *_: halved)
     x, T, w = problem(3)
     net, objective = built(CASES[case](), 3), CrossEntropy(F(0.0))
     with Gradients(net, 5, len(x), of_rows=True) as gradients:

@@ -16,24 +16,25 @@ from ..objectives import evaluate_batch
 from .tapes import Tapes, is_replayable
 
 N_PARTS = 2  # of a batch
-_LARGE_STEP = 10_000_000  # multiplications of a forward pass that are worth a second thread
+# Multiplications of a forward pass that are worth a second thread, and of one that is recorded if it is not halved.
+_LARGE_STEP, _LARGE_RECORDED_STEP = 10_000_000, 40_000_000
 # Every half has a gradient of its own. With fewer uses of a weight in a batch, adding these up costs more than two
 # threads of BLAS on one product.
 _FEWEST_USES = 200
 _FEWEST_USES_OF_SEQUENCES = 20  # their products are small, one for every step, and slower with two threads of BLAS
 
 
-def is_large(net, n_rows):
+def is_large(net, n_rows, is_recorded=False):
     """Whether a pass of some rows is worth several threads."""
-    return net.n_products * n_rows > _LARGE_STEP
+    return net.n_products * n_rows > (_LARGE_RECORDED_STEP if is_recorded else _LARGE_STEP)
 
 
-def _is_worth_halving(net, n_rows):
-    """Whether halves of a batch in two threads are faster than the whole."""
+def _is_worth_halving(net, n_rows, is_recorded):
+    """Whether halves of a batch in two threads are faster than the whole, which may be recorded."""
     uses = net.n_products * n_rows / max(net.theta.size, 1)
     divisible = all(module.divisible for module in net.layer.modules())
     fewest = _FEWEST_USES if net.n_channels is None else _FEWEST_USES_OF_SEQUENCES
-    return divisible and n_rows >= N_PARTS and uses >= fewest and is_large(net, n_rows)
+    return divisible and n_rows >= N_PARTS and uses >= fewest and is_large(net, n_rows, is_recorded)
 
 
 class Gradients:
@@ -62,7 +63,8 @@ class Gradients:
         self.net = net
         self.of_rows = of_rows
         self.by_row = None
-        n_parts = N_PARTS if _is_worth_halving(net, largest_batch) else 1
+        records = train and not of_rows and is_replayable(net.layer)
+        n_parts = N_PARTS if _is_worth_halving(net, largest_batch, records) else 1
         self._exchange = Exchange(n_parts) if n_parts > 1 else None
         options = dict(train=train, noisy=noisy, gradient=True, exchange=self._exchange)
         self.contexts = [Context(seed, part=part, **options) for part in range(n_parts)]
@@ -70,10 +72,10 @@ class Gradients:
         for ctx, vector in zip(self.contexts, [net.grad, *self._others], strict=True):
             ctx.set_gradients(net.views(vector))
         # several threads of BLAS make small products slower, and those of halves compete for the processors
-        self._one_thread = n_parts > 1 or not is_large(net, largest_batch) or net.n_channels is not None
+        large = is_large(net, largest_batch, records)
+        self._one_thread = n_parts > 1 or not large or net.n_channels is not None
         self._resources = contextlib.ExitStack()
-        records = train and n_parts == 1 and not of_rows and is_replayable(net.layer)
-        self._tapes = Tapes(net, self.contexts[0]) if records else None
+        self._tapes = Tapes(net, self.contexts[0]) if records and n_parts == 1 else None
 
     def __enter__(self):
         if self._one_thread:
