@@ -238,12 +238,17 @@ class NetRegressor(RegressorMixin):
         std = std[~np.isnan(std[..., 0])] if std.ndim == 3 else std
         return ConformityScores.of(residuals, std, own)
 
+    @property
+    def _noise_attribute(self):
+        """Name of what the measured noise of the targets is in."""
+        return "_noise_factor" if self._learns_noise else "noise_variance_"
+
     def _join_noise(self, found, X, targets, weights, rows):
         """Keep what every fold's net measured on its validation rows, and its own conformity scores of training rows.
 
         This net is not one of theirs, and may have ended worse than they did.
         """
-        name = "_noise_factor" if self._learns_noise else "noise_variance_"
+        name = self._noise_attribute
         setattr(self, name, np.average([getattr(one, name) for one in found.fitted], axis=0, weights=found.shares))
         own = self._conformity_scores(X, targets, weights, rows, scores(self._net, X, rows).astype(np.float64))
         of_folds = ConformityScores.joined([one._conformity for one in found.fitted], found.shares)
@@ -251,7 +256,7 @@ class NetRegressor(RegressorMixin):
 
     def _moments(self, X, n_draws):
         """Mean, epistemic variance and aleatoric variance for rows that were checked, each (..., n_outputs)."""
-        if not hasattr(self, "_noise_factor" if self._learns_noise else "noise_variance_"):
+        if not hasattr(self, self._noise_attribute):
             raise ValueError(
                 "monitor asks for an uncertainty, but the noise of the targets is measured after the training: use what"
                 " `predict` returns."
