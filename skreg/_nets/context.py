@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._core._jit import njit
 from .lanes import aligned_empty
-from .noise import at_strength
+from .noise import ONE, at_strength
 
 _SHAPES = 4  # of a scratch array that are kept: batches have two sizes, which differ by one row
 
@@ -27,8 +28,6 @@ class RowWeights(NamedTuple):
     def write(self, weights, rows):
         """Write those of a batch, of which these are some rows.
 
-        The effective number of rows (Kish 1965) is that of the batch where all weights are equal.
-
         Parameters
         ----------
         weights : ndarray or None
@@ -36,15 +35,32 @@ class RowWeights(NamedTuple):
         rows : slice or None
             Those of `relative`; None for all.
         """
-        n = self.relative.size if weights is None else weights.size
-        if weights is None or (weights == weights[0]).all():  # the usual case
+        if weights is None:
             self.relative.fill(1.0)
-            self.totals[:] = 1.0 if weights is None else weights[0], n
-            return
-        total = float(weights.sum(dtype=np.float64))
-        relative = weights * (n / total)
-        self.relative[:] = relative if rows is None else relative[rows]
-        self.totals[:] = total / n, n / float((relative * relative).mean(dtype=np.float64))
+            self.totals[:] = 1.0, self.relative.size
+        else:
+            write_row_weights(weights, 0 if rows is None else rows.start, self.relative, self.totals)
+
+
+@njit
+def write_row_weights(weights, first, relative, totals):
+    """Write `RowWeights` of some rows of a batch with these weights; `first` is the first one of the rows.
+
+    The effective number of rows (Kish 1965) is that of the batch where all weights are equal.
+    """
+    n, total, squares, are_equal = weights.size, 0.0, 0.0, True
+    for i in range(n):
+        total += weights[i]
+        are_equal &= weights[i] == weights[0]
+    if are_equal:  # the usual case, and the one where all may be 0
+        relative[:] = ONE
+        totals[0], totals[1] = weights[0], n
+        return
+    for i in range(n):
+        squares += (weights[i] * (n / total)) ** 2
+    for i in range(relative.size):
+        relative[i] = weights[first + i] * (n / total)
+    totals[0], totals[1] = total / n, n * n / squares
 
 
 class Exchange:
@@ -69,14 +85,6 @@ class Exchange:
     def abort(self):
         """Raise `threading.BrokenBarrierError` in the threads that wait, as one of the others has failed."""
         self._barrier.abort()
-
-
-def summed(arrays):
-    """The sum of arrays, added in their order."""
-    total = arrays[0]
-    for other in arrays[1:]:
-        total = total + other
-    return total
 
 
 class Context:
@@ -112,7 +120,7 @@ class Context:
     constants : dict or None
         See `constant`; those of the net of this pass. None while its parameters change.
     tape : list or None
-        What `do` was given is added to it, if it is a list; see `Tapes`.
+        What `do` was given is added to it, if it is a list; see `Passes`.
     """
 
     def __init__(self, seed=0, train=False, noisy=False, gradient=False, part=0, exchange=None):
@@ -262,15 +270,26 @@ class Context:
         return n if self._rows is None else self._weights.size
 
     def gather(self, value):
-        """What all parts of the batch give, in their order; nobody may change it until the next batch."""
-        if self._exchange is None:
-            return (value,)
+        """What all parts of the batch give, in their order; nobody may change it until the next batch.
+
+        Only for batches that are divided.
+        """
         self._n_exchanges += 1
         return self._exchange.gather(self.part, self._n_exchanges, value)
 
     def total(self, array):
         """The sum of an array over the parts of the batch."""
-        return summed(self.gather(array))
+        if self._exchange is None:
+            return array
+        out = self.scratch(array.shape, array.dtype)
+        self.do(self._write_total, array, out)
+        return out
+
+    def _write_total(self, array, out):
+        first, *others = self.gather(array)
+        out[:] = first
+        for other in others:
+            out += other
 
     # ---- gradients
 

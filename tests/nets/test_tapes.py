@@ -64,22 +64,21 @@ def table_net():
     return Net(Chain(columns, Dense(6), hidden, Dense(2), Bias()), (4,), np.random.default_rng(0))
 
 
-def steps(net, records, objective, freeze):
+def steps(net, records, objective, freeze, halved):
     """What every step of a training leaves, loss, gradient, buffers and the state of the noise; and the replays."""
     found, replays = [], 0
     with Gradients(net, 3) as gradients:
-        tapes = gradients._tapes
-        assert tapes is not None
-        replay = tapes._replay
+        assert len(gradients._passes) == 1 + halved
+        for passes in gradients._passes:
+            assert passes._records
+            passes._records = records
 
-        def counted(*args):
+        def counted(*args, replay=gradients._passes[0]._replay):
             nonlocal replays
             replays += 1
             return replay(*args)
 
-        tapes._replay = counted
-        if not records:
-            gradients._tapes = None
+        gradients._passes[0]._replay = counted
         for step, batch in enumerate(batches(net.dtype)):
             if step in freeze:
                 net.freeze(freeze[step])
@@ -90,10 +89,11 @@ def steps(net, records, objective, freeze):
     return found, replays
 
 
-def assert_same(make, n_replays=8, objective=None, freeze=()):
+def assert_same(make, n_replays=8, objective=None, freeze=(), halved=False):
     """Whether two trainings are equal, with replays and without."""
     objective = CrossEntropy(F(0.1)) if objective is None else objective
-    (found, replays), (wanted, _) = (steps(make(), records, objective, dict(freeze)) for records in (True, False))
+    runs = [steps(make(), records, objective, dict(freeze), halved) for records in (True, False)]
+    (found, replays), (wanted, _) = runs
     assert replays == n_replays
     for step, (one, other) in enumerate(zip(found, wanted, strict=True)):
         for a, b in zip(one, other, strict=True):
@@ -107,6 +107,17 @@ def assert_same(make, n_replays=8, objective=None, freeze=()):
 @pytest.mark.parametrize("name", NETS)
 def test_tapes__replayed_passes_are_those_of_the_layers(name):
     assert_same(lambda: mlp(NETS[name]))
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_tapes__replayed_halves_of_batches_are_those_of_the_layers(name, monkeypatch):
+    monkeypatch.setattr(parallel, "_is_worth_halving", lambda *_: True)
+    halves = assert_same(lambda: mlp(NETS[name]), halved=True)
+    monkeypatch.undo()
+    whole = assert_same(lambda: mlp(NETS[name]))
+    for (loss, grad, *_), (other_loss, other, *_) in zip(halves[:4], whole[:4], strict=True):  # rounding grows
+        assert loss == pytest.approx(other_loss, rel=1e-5)
+        np.testing.assert_allclose(grad, other, rtol=0.0, atol=1e-4 * np.abs(other).max())
 
 
 def test_tapes__double_precision_other_losses_and_categories():
@@ -140,26 +151,26 @@ def test_tapes__a_subclass_with_another_call_is_not_replayed():
     assert not is_replayable(net(Doubling()).layer)
     assert not is_replayable(MemberRows(2, Dense(3)))
     with Gradients(net(Doubling()), 0) as gradients:
-        assert gradients._tapes is None
+        assert not gradients._passes[0]._records
 
 
 @pytest.mark.parametrize("params", [dict(weight_normalization="weight"), dict(dropout_kind="concrete")], ids=str)
 def test_tapes__layers_that_are_not_replayable(params):
     net = mlp(PLAIN._replace(**params))
     with Gradients(net, 0) as gradients:
-        assert gradients._tapes is None
+        assert not gradients._passes[0]._records
 
 
 def test_tapes__batches_of_many_sizes_keep_the_last_ones():
     sizes = [*range(2, 30), 29]
     nets = [mlp() for _ in range(2)]
     with Gradients(nets[0], 3) as gradients, Gradients(nets[1], 3) as others:
-        others._tapes = None
+        others._passes[0]._records = False
         for batch in batches(F, sizes, [1.0] * len(sizes)):
             loss, other = (each(CrossEntropy(F(0.0)), batch) for each in (gradients, others))
             assert loss == other
             np.testing.assert_array_equal(nets[0].grad, nets[1].grad)
-        assert list(gradients._tapes._tapes) == [(n, 4) for n in range(26, 30)]
+        assert list(gradients._passes[0]._tapes) == [(n, (n, 4)) for n in range(26, 30)]
 
 
 @pytest.mark.parametrize(

@@ -121,23 +121,22 @@ def fused_forward(activation, noise, z, mean, scale, bias, places, slope, out):
     count = positions_of_segment(size // n_channels, n_channels) if position == n_channels else 1
     means, scales, biases = repeated(mean, count), repeated(scale, count), repeated(bias, count)
     source, target, keeps_slope = z.reshape(-1), out.reshape(-1), slope.size == z.size
-    values = np.empty_like(means)
     for i in range(n):
-        for start in range(0, size, values.size):
-            at, length = i * size + start, min(values.size, size - start)
+        for start in range(0, size, means.size):
+            at, length = i * size + start, min(means.size, size - start)
             place = (first + i) * row + start // n_channels * position
             given, own = source[at : at + length], target[at : at + length]
             derivatives = slope[at : at + length] if keeps_slope else slope[:length]
-            for k in range(length):
-                values[k] = (given[k] - means[k]) * scales[k] + biases[k]
             begin = 0
             while begin < length:
                 end = begin + n_before_overflow(place + begin, length - begin)
                 product, high = begin_places(seed, place + begin)
-                inputs, slopes, results = values[begin:end], derivatives[begin:end], own[begin:end]
+                inputs, slopes, results = given[begin:end], derivatives[begin:end], own[begin:end]
+                less, times, plus = means[begin:end], scales[begin:end], biases[begin:end]
                 for k in range(inputs.size):
-                    factor = noise.factor(inputs[k], uniform_of(product, high))
-                    value, derivative = activation.activate(inputs[k])
+                    v = (inputs[k] - less[k]) * times[k] + plus[k]
+                    factor = noise.factor(v, uniform_of(product, high))
+                    value, derivative = activation.activate(v)
                     slopes[k] = derivative * factor
                     results[k] = value * factor
                     product = following(product)

@@ -27,6 +27,18 @@ def _combine(own, own_squares, weight, total, mean, squares):
 
 
 @njit
+def combine_moments(own, own_squares, weight, total, mean, squares):
+    """Add the moments of a part to those of the parts before it; `total` is the weight of all of them.
+
+    Nothing is read from `mean` and `squares` where there is no part before it.
+    """
+    if weight == total:
+        mean[:], squares[:] = ZERO, ZERO
+    if weight > 0.0:
+        _combine(own, own_squares, weight, total, mean, squares)
+
+
+@njit
 def channel_moments(x, weights, mean, squares):
     """Means of every channel of x (rows, positions, channels) under row weights, and sums of squared differences.
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from ..._core._jit import njit
 from ..base import Layer, Param, by_channel, by_position
-from ..context import summed
 from ..lanes import LANES
 from ..noise import ONE, ZERO
 from .moments import (
@@ -17,6 +16,7 @@ from .moments import (
     VARIANCE_OFFSET,
     channel_moments,
     channels_backward,
+    combine_moments,
     gradient_sums,
     gradient_sums_by_lanes,
     moments_by_lanes,
@@ -208,18 +208,25 @@ class BatchNorm(Layer):
 
         return out, back
 
+    @property
+    def _moments(self):
+        return moments_by_lanes if self.has_lanes else channel_moments
+
+    def _write_moments(self, x, weights, own_mean, own_squares, mean, squares, ctx):
+        """Write the moments of a whole batch, of which x is a part."""
+        own_weight, total = self._moments(x, weights, own_mean, own_squares), 0.0
+        for weight, *moments in ctx.gather((own_weight, own_mean, own_squares)):
+            total += weight
+            combine_moments(*moments, weight, total, mean, squares)
+
     def _of_batch(self, x, n, ctx):
         """`Standard` by the moments of the batch, which also go into the running means."""
         ctx.do(ctx.row_weights, len(x), x.dtype)  # which are in the same memory for every batch
         rows, (mean, squares, inverse, factor) = ctx.row_weights(len(x), x.dtype), ctx.vectors(4, x.shape[2], x.dtype)
-        moments = moments_by_lanes if self.has_lanes else channel_moments
         if ctx.is_divided:
-            weight = x.dtype.type(moments(x, rows.relative, mean, squares))
-            parts = ctx.gather((weight, mean, squares))
-            mean = summed([m * (w / n) for w, m, _ in parts])
-            squares = summed([s + w * (m - mean) ** 2 for w, m, s in parts])
+            ctx.do(self._write_moments, x, rows.relative, *ctx.vectors(2, x.shape[2], x.dtype), mean, squares, ctx)
         else:
-            ctx.do(moments, x, rows.relative, mean, squares)
+            ctx.do(self._moments, x, rows.relative, mean, squares)
         standard = self.scale.value, inverse, factor
         batch = ctx.leads, rows.totals, x.shape[1]
         running = self.least, self.seen.value, self.mean.value, self.deviation.value

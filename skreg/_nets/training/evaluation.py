@@ -7,9 +7,10 @@ import numpy as np
 from ...utils._threads import one_blas_thread
 from ..context import Context
 from ..objectives import evaluate_batch, total_weight
-from .parallel import N_PARTS, is_large
+from .parallel import N_PARTS
 from .rows import SEQUENCE_ROWS, iter_chunks, iter_sequences, lengths_of
 
+_LARGE = 100_000_000  # multiplications of all rows that are worth a second thread
 _FEW_ROWS = 16  # whose scratch memory is kept for the next prediction
 
 
@@ -58,7 +59,8 @@ def _outputs(net, X, rows, like, keeps_memory=False):
     or if there are few rows.
     """
     seed, noisy, strength = like.state, like.noisy, like.strength
-    n_parts = N_PARTS if is_large(net, max(rows.size, 1 if net.n_channels is None else SEQUENCE_ROWS)) else 1
+    fewest = 1 if net.n_channels is None else SEQUENCE_ROWS
+    n_parts = N_PARTS if net.n_products * max(rows.size, fewest) > _LARGE else 1
     if net.n_channels is None:
         chunks = iter_chunks(X, rows, net.dtype, net.size_per_row, net.inputs, n_parts)
     else:

@@ -1,4 +1,4 @@
-"""Gradients of batches: where a step is large by halves of the batch in two threads, else by `Tapes` where it can be.
+"""Gradients of batches, where a step is large by halves of the batch in two threads.
 
 The parts see the noise and the statistics of the whole batch, and their gradients are added in a fixed order. So the
 result does not depend on the number of processors, and is that of one thread up to rounding.
@@ -12,19 +12,18 @@ import numpy as np
 
 from ...utils._threads import one_blas_thread
 from ..context import Context, Exchange
-from ..objectives import evaluate_batch
-from .tapes import Tapes, is_replayable
+from .tapes import Passes, is_replayable
 
 N_PARTS = 2  # of a batch
-# Multiplications of a forward pass that are worth a second thread, and of one that is recorded if it is not halved.
-_LARGE_STEP, _LARGE_RECORDED_STEP = 10_000_000, 40_000_000
+# Multiplications of a forward pass that are worth a second thread, and of one that is recorded, and faster.
+_LARGE_STEP, _LARGE_RECORDED_STEP = 10_000_000, 20_000_000
 # Every half has a gradient of its own. With fewer uses of a weight in a batch, adding these up costs more than two
 # threads of BLAS on one product.
 _FEWEST_USES = 200
 _FEWEST_USES_OF_SEQUENCES = 20  # their products are small, one for every step, and slower with two threads of BLAS
 
 
-def is_large(net, n_rows, is_recorded=False):
+def _is_large(net, n_rows, is_recorded=False):
     """Whether a pass of some rows is worth several threads."""
     return net.n_products * n_rows > (_LARGE_RECORDED_STEP if is_recorded else _LARGE_STEP)
 
@@ -34,7 +33,7 @@ def _is_worth_halving(net, n_rows, is_recorded):
     uses = net.n_products * n_rows / max(net.theta.size, 1)
     divisible = all(module.divisible for module in net.layer.modules())
     fewest = _FEWEST_USES if net.n_channels is None else _FEWEST_USES_OF_SEQUENCES
-    return divisible and n_rows >= N_PARTS and uses >= fewest and is_large(net, n_rows, is_recorded)
+    return divisible and n_rows >= N_PARTS and uses >= fewest and _is_large(net, n_rows, is_recorded)
 
 
 class Gradients:
@@ -68,14 +67,14 @@ class Gradients:
         self._exchange = Exchange(n_parts) if n_parts > 1 else None
         options = dict(train=train, noisy=noisy, gradient=True, exchange=self._exchange)
         self.contexts = [Context(seed, part=part, **options) for part in range(n_parts)]
+        self._passes = [Passes(net, ctx, records) for ctx in self.contexts]
         self._others = [net.new_vector() for _ in self.contexts[1:]]
         for ctx, vector in zip(self.contexts, [net.grad, *self._others], strict=True):
             ctx.set_gradients(net.views(vector))
         # several threads of BLAS make small products slower, and those of halves compete for the processors
-        large = is_large(net, largest_batch, records)
+        large = _is_large(net, largest_batch, records)
         self._one_thread = n_parts > 1 or not large or net.n_channels is not None
         self._resources = contextlib.ExitStack()
-        self._tapes = Tapes(net, self.contexts[0]) if records and n_parts == 1 else None
 
     def __enter__(self):
         if self._one_thread:
@@ -116,17 +115,15 @@ class Gradients:
         if self.of_rows:
             self.by_row = np.empty_like(batch.x)
         if len(self.contexts) == 1:
-            ctx = self.contexts[0]
-            ctx.set_batch(batch.weights)
-            loss = None if self._tapes is None else self._tapes.gradient(objective, batch)
-            return self._pass(objective, batch, ctx, n, self.by_row) if loss is None else loss
+            self.contexts[0].set_batch(batch.weights)
+            return self._passes[0](objective, batch, n, self.by_row)
         ends = [n * k // N_PARTS for k in range(N_PARTS + 1)]
         tasks = []
-        for k, ctx in enumerate(self.contexts):
+        for k, run in enumerate(self._passes):
             rows = slice(ends[k], ends[k + 1])
-            ctx.set_batch(batch.weights, rows)
+            run.ctx.set_batch(batch.weights, rows)
             by_row = None if self.by_row is None else self.by_row[rows]
-            tasks.append((objective, batch.part(rows), ctx, n, by_row))
+            tasks.append((run, objective, batch.part(rows), n, by_row))
         futures = [self._pool.submit(self._guarded_pass, *task) for task in tasks[1:]]
         loss = 0.0
         try:
@@ -142,22 +139,11 @@ class Gradients:
             self.net.grad += vector
         return loss + sum(future.result() for future in futures)
 
-    def _guarded_pass(self, *task):
+    def _guarded_pass(self, run, *args):
         """A pass that never leaves another thread waiting."""
         try:
             with np.errstate(over="ignore", invalid="ignore"):
-                return self._pass(*task)
+                return run(*args)
         except BaseException:
             self._exchange.abort()
             raise
-
-    def _pass(self, objective, batch, ctx, n, by_row):
-        ctx.begin_gradients()
-        scores, back = self.net(batch.x, ctx)
-        d = ctx.scratch(scores.shape, scores.dtype)
-        loss = evaluate_batch(objective, scores, batch.targets, batch.weights, n, d)
-        d = back(d)
-        if by_row is not None:
-            by_row[:] = d.reshape(by_row.shape)
-        ctx.end_gradients(self.net.trained)
-        return loss

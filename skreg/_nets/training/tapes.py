@@ -4,8 +4,6 @@ In a step of a small net, half of the time is the interpreter's. It goes through
 makes views of it, which is the same for every batch of a shape.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from ..objectives import evaluate_batch
@@ -23,66 +21,85 @@ def is_replayable(layer):
     return all(module.replayable and is_about_call(type(module)) for module in layer.modules())
 
 
-class Tape(NamedTuple):
-    """The calls of a pass through a net and back."""
+class Tape:
+    """The calls of a pass through a net and back.
 
-    x: np.ndarray  # the rows, in memory that the calls read
-    forward: list  # of pairs: a function, and its arguments
-    scores: np.ndarray
-    d: np.ndarray  # for the gradient of the scores
-    backward: list
+    Parameters
+    ----------
+    x : ndarray
+        The rows, in memory that the calls read.
+    """
+
+    def __init__(self, x):
+        self.x = x
+        self.forward = []  # of pairs: a function, and its arguments
+        self.scores = None
+        self.d = None  # for the gradient of the scores
+        self.backward = []
 
 
-class Tapes:
-    """Gradients of a net in training, of batches whose pass is recorded; see `Context.do`.
+class Passes:
+    """Passes through a net and back, each of a batch or of the same part of every batch.
 
     Parameters
     ----------
     net : Net
-        All of its layers must be `Layer.replayable`.
     ctx : Context
-        Of all passes, for whole batches.
+        It says where gradients are left.
+    records : bool
+        Whether to record them, see `Context.do`; all layers must then be `Layer.replayable`.
     """
 
-    def __init__(self, net, ctx):
+    def __init__(self, net, ctx, records):
         self.net = net
         self.ctx = ctx
+        self._records = records
         self._tapes = {}
         self._n_traces = net.n_traces
 
-    def gradient(self, objective, batch):
-        """Mean loss of a batch, whose gradient is left in ``net.grad``; None for a batch that is not recorded."""
-        if not isinstance(batch.x, np.ndarray):
-            return None
+    def __call__(self, objective, batch, n_rows, by_row=None):
+        """Part of the mean loss of a batch of `n_rows` rows; that of its gradient is left where the context says.
+
+        The gradient by the rows is written to `by_row`, if it is not None.
+        """
+        if not self._records or not isinstance(batch.x, np.ndarray):
+            return self._through_layers(objective, batch, n_rows, by_row)
         if self._n_traces != self.net.n_traces:
             self._tapes.clear()
             self._n_traces = self.net.n_traces
-        tape = self._tapes.get(batch.x.shape)
-        return self._record(objective, batch) if tape is None else self._replay(objective, batch, tape)
-
-    def _record(self, objective, batch):
-        net, ctx, x, forward, backward = self.net, self.ctx, batch.x.copy(), [], []
-        ctx.begin_gradients()
-        try:
-            ctx.tape = forward
-            scores, back = net(x, ctx)
-            d = ctx.scratch(scores.shape, scores.dtype)
-            loss = evaluate_batch(objective, scores, batch.targets, batch.weights, len(x), d)
-            ctx.tape = backward
-            back(d)
-            ctx.end_gradients(net.trained)
-        finally:
-            ctx.tape = None
+        key = n_rows, batch.x.shape
+        if key in self._tapes:
+            return self._replay(objective, batch, n_rows, self._tapes[key])
+        tape = Tape(batch.x.copy())
+        loss = self._through_layers(objective, batch._replace(x=tape.x), n_rows, tape=tape)
         if len(self._tapes) == _MAX_TAPES:
             del self._tapes[next(iter(self._tapes))]  # the oldest one
-        self._tapes[x.shape] = Tape(x, forward, scores, d, backward)
+        self._tapes[key] = tape
         return loss
 
-    def _replay(self, objective, batch, tape):
+    def _through_layers(self, objective, batch, n_rows, by_row=None, tape=None):
+        ctx = self.ctx
+        ctx.begin_gradients()
+        try:
+            ctx.tape = None if tape is None else tape.forward
+            scores, back = self.net(batch.x, ctx)
+            d = ctx.scratch(scores.shape, scores.dtype)
+            loss = evaluate_batch(objective, scores, batch.targets, batch.weights, n_rows, d)
+            if tape is not None:
+                tape.scores, tape.d, ctx.tape = scores, d, tape.backward
+            d = back(d)
+            ctx.end_gradients(self.net.trained)
+        finally:
+            ctx.tape = None
+        if by_row is not None:
+            by_row[:] = d.reshape(by_row.shape)
+        return loss
+
+    def _replay(self, objective, batch, n_rows, tape):
         tape.x[:] = batch.x
         for work, args in tape.forward:
             work(*args)
-        loss = evaluate_batch(objective, tape.scores, batch.targets, batch.weights, len(batch.x), tape.d)
+        loss = evaluate_batch(objective, tape.scores, batch.targets, batch.weights, n_rows, tape.d)
         for work, args in tape.backward:
             work(*args)
         return loss
