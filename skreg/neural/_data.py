@@ -50,7 +50,7 @@ def warn_of_offsets(data):
     if far.size:
         warnings.warn(
             f"X has columns whose means are more than {FAR_MEAN} standard deviations from 0; the first of {far.size} is"
-            f" column {far[0]} with mean {mean[far[0]]:.6g}: standardize X, or nets learn little from them.",
+            f" {data.label(far[0])} with mean {mean[far[0]]:.6g}: standardize X, or nets learn little from them.",
             UserWarning,
             stacklevel=caller_level(),
         )
@@ -65,8 +65,9 @@ def warn_of_shift(data, validation):
     if far.size:
         warnings.warn(
             f"X_val has columns whose means differ from those of X by more than {FAR_SHIFT} standard deviations; the"
-            f" first of {far.size} is column {far[0]} with mean {shifted[far[0]]:.6g} instead of {mean[far[0]]:.6g}:"
-            " transform X_val as X was transformed; a Pipeline does with transform_input=['X_val'].",
+            f" first of {far.size} is {data.label(far[0])} with mean {shifted[far[0]]:.6g} instead of"
+            f" {mean[far[0]]:.6g}: transform X_val as X was transformed; a Pipeline does with"
+            " transform_input=['X_val'].",
             UserWarning,
             stacklevel=caller_level(),
         )
@@ -108,6 +109,7 @@ class NetData(NamedTuple):
     exact: bool = False  # whether single precision would lose what numbers say
     is_scaled: bool = False  # whether the net scales numbers itself
     numbers: np.ndarray | None = None  # the columns that hold numbers; None for all
+    names: object = None  # of the columns of a table that has them
     start: int | None = None  # where X is one block of all rows: the row that it begins with
 
     @property
@@ -121,6 +123,12 @@ class NetData(NamedTuple):
     def has_quantities(self):
         """Whether means and standard deviations of the columns say something."""
         return not (sp.issparse(self.X) or self.has_tokens)
+
+    def label(self, k):
+        """Number k of the quantities in messages: a column, or a channel of sequences."""
+        if self.n_channels is not None:
+            return labelled("channel", k, None)
+        return labelled("column", k if self.numbers is None else self.numbers[k], self.names)
 
 
 def _pieces(Y):

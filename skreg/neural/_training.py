@@ -245,21 +245,20 @@ class NetTraining:
             )
 
     def _warn_of_unused_stopping(self, cross_validates, has_rows):
-        """Warn of parameters of early stopping that were set to no effect; in fine-tuning the source may have them.
+        """Warn of parameters of early stopping that were set to no effect, and in fine-tuning are not the source's.
 
         `has_rows` says whether `fit` was given validation rows.
         """
-        if self._start is not None:
-            return
+        own = [name for name in _STOPPING[1:] if self._start is None or name in self._start.own_params]
         if has_rows:  # which wrappers may have held out themselves, by `validation_fraction`
             if not self.early_stopping:
                 reason = "training does not stop before max_iter: early_stopping=False"
-                warn_of_unused(self, ["patience", "min_delta"], reason)
+                warn_of_unused(self, [name for name in own if name in ("patience", "min_delta")], reason)
         elif cross_validates:
             reason = f"the epoch is cross-validated: early_stopping={self.early_stopping!r}"
-            warn_of_unused(self, ["validation_fraction"], reason)
+            warn_of_unused(self, [name for name in own if name == "validation_fraction"], reason)
         elif not self.early_stopping:
-            warn_of_unused(self, _STOPPING[1:], "rows are held out for early stopping only: early_stopping=False")
+            warn_of_unused(self, own, "rows are held out for early stopping only: early_stopping=False")
 
     def _warn_of_rise(self, history):
         """Warn where the training loss rose sharply but stayed finite, and the last parameters are kept."""

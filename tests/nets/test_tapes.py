@@ -64,10 +64,10 @@ def table_net():
     return Net(Chain(columns, Dense(6), hidden, Dense(2), Bias()), (4,), np.random.default_rng(0))
 
 
-def steps(net, records, objective, freeze, halved):
-    """What every step of a training leaves, loss, gradient, buffers and the state of the noise; and the replays."""
+def steps(net, records, objective, freeze, halved, of_rows):
+    """What every step of a training leaves, losses, gradients, buffers and the state of the noise; and the replays."""
     found, replays = [], 0
-    with Gradients(net, 3) as gradients:
+    with Gradients(net, 3, of_rows=of_rows) as gradients:
         assert len(gradients._passes) == 1 + halved
         for passes in gradients._passes:
             assert passes._records
@@ -84,15 +84,16 @@ def steps(net, records, objective, freeze, halved):
                 net.freeze(freeze[step])
             gradients.set_strength(STRENGTHS.get(step, 1.0))
             loss = gradients(objective, batch)
-            found.append((loss, net.grad.copy(), net.memory.copy(), gradients.state))
+            by_row = gradients.by_row.copy() if of_rows else 0.0
+            found.append((loss, net.grad.copy(), net.memory.copy(), gradients.state, by_row))
             net.theta -= net.dtype.type(0.1) * net.grad
     return found, replays
 
 
-def assert_same(make, n_replays=8, objective=None, freeze=(), halved=False):
+def assert_same(make, n_replays=8, objective=None, freeze=(), halved=False, of_rows=False):
     """Whether two trainings are equal, with replays and without."""
     objective = CrossEntropy(F(0.1)) if objective is None else objective
-    runs = [steps(make(), records, objective, dict(freeze), halved) for records in (True, False)]
+    runs = [steps(make(), records, objective, dict(freeze), halved, of_rows) for records in (True, False)]
     (found, replays), (wanted, _) = runs
     assert replays == n_replays
     for step, (one, other) in enumerate(zip(found, wanted, strict=True)):
@@ -107,6 +108,12 @@ def assert_same(make, n_replays=8, objective=None, freeze=(), halved=False):
 @pytest.mark.parametrize("name", NETS)
 def test_tapes__replayed_passes_are_those_of_the_layers(name):
     assert_same(lambda: mlp(NETS[name]))
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_tapes__replayed_passes_give_the_gradient_by_the_rows(name):
+    found = assert_same(lambda: mlp(NETS[name]), of_rows=True)
+    assert all(by_row.any(axis=1).all() for *_, by_row in found[:4])
 
 
 @pytest.mark.parametrize("name", NETS)

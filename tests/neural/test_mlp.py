@@ -538,6 +538,19 @@ def test_mlp__validation_rows_in_other_units_warn():
         net.fit(X, y, X_val=X[:50] + 100.0 * np.eye(4)[2], y_val=y[:50])
 
 
+@pytest.mark.parametrize("standardize", ["robust", None])
+def test_mlp__columns_of_validation_rows_have_their_names_and_places(standardize):
+    """Also those after a column of categories, of which no mean is compared."""
+    X, y = classes()
+    frame = pd.DataFrame({"kind": pd.Categorical(y.astype(str)), "age": X[:, 0], "size": X[:, 1]})
+    net = DropoutMLPClassifier(standardize=standardize, **FAST)
+    with pytest.warns(UserWarning, match=r"the first of 1 is column 2 \('size'\) with mean"):
+        net.fit(frame, y, X_val=frame[:50].assign(size=100.0), y_val=y[:50])
+    if standardize is None:
+        with pytest.warns(UserWarning, match=r"standard deviations from 0; the first of 1 is column 2 \('size'\) with"):
+            net.fit(frame.assign(size=frame["size"] + 1e5), y)
+
+
 def test_mlp__verbose_tells_of_every_epoch(capsys):
     X, y = classes()
     DropoutMLPClassifier(max_iter=3, early_stopping=True, verbose=True, random_state=0).fit(X, y)

@@ -1,11 +1,14 @@
 """Fine-tuning: what is taken over, what trains how fast, where it returns to, and what is refused."""
 
 import pickle
+import re
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.datasets import load_digits
 from sklearn.dummy import DummyClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
@@ -252,6 +255,29 @@ def test_fine_tuned__parameters_are_those_of_the_source_where_none_are_set(sourc
     found, given = model.estimator_.get_params(), source.get_params()
     assert {name for name, value in found.items() if value != given[name]} == {"dropout"}
     assert model.n_iter_ == 3
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (dict(patience=3), r"patience=3 has no effect, as rows are .*early_stopping=False"),
+        (dict(early_stopping="cv", validation_fraction=0.3), r"0\.3 has no effect, as the epoch is cross-validated"),
+        (dict(early_stopping=True, patience=3), None),
+    ],
+)
+def test_fine_tuned__warns_of_its_own_parameters_that_have_no_effect(params, message):
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:200] / 16.0, y[:200] < 5
+    source = DropoutMLPClassifier(max_iter=1, early_stopping=False, random_state=0).fit(X, y)
+    source.set_params(min_delta=0.5)  # without effect, too, but nobody has set it here
+    model = FineTunedClassifier(FrozenEstimator(source), max_iter=1, random_state=0, **params)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, y)
+    assert len(caught) == (message is not None)
+    if message:
+        assert re.search(message, str(caught[0].message))
+        assert "min_delta" not in str(caught[0].message)
 
 
 def test_fine_tuned__holds_out_rows_as_the_source_does_before_they_are_copied(source):

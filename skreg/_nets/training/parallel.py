@@ -15,7 +15,7 @@ from ..context import Context, Exchange
 from .tapes import Passes, is_replayable
 
 N_PARTS = 2  # of a batch
-# Multiplications of a forward pass that are worth a second thread, and of one that is recorded, and faster.
+# Multiplications of a forward pass that are worth a second thread, and of one that is recorded, which takes less time.
 _LARGE_STEP, _LARGE_RECORDED_STEP = 10_000_000, 20_000_000
 # Every half has a gradient of its own. With fewer uses of a weight in a batch, adding these up costs more than two
 # threads of BLAS on one product.
@@ -62,7 +62,7 @@ class Gradients:
         self.net = net
         self.of_rows = of_rows
         self.by_row = None
-        records = train and not of_rows and is_replayable(net.layer)
+        records = train and is_replayable(net.layer)
         n_parts = N_PARTS if _is_worth_halving(net, largest_batch, records) else 1
         self._exchange = Exchange(n_parts) if n_parts > 1 else None
         options = dict(train=train, noisy=noisy, gradient=True, exchange=self._exchange)

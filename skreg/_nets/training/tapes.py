@@ -36,6 +36,7 @@ class Tape:
         self.scores = None
         self.d = None  # for the gradient of the scores
         self.backward = []
+        self.by_row = None  # the gradient by the rows, if the net computes it
 
 
 class Passes:
@@ -62,8 +63,13 @@ class Passes:
 
         The gradient by the rows is written to `by_row`, if it is not None.
         """
-        if not self._records or not isinstance(batch.x, np.ndarray):
-            return self._through_layers(objective, batch, n_rows, by_row)
+        is_recorded = self._records and isinstance(batch.x, np.ndarray)
+        loss, d = (self._taped if is_recorded else self._through_layers)(objective, batch, n_rows)
+        if by_row is not None:
+            by_row[:] = d.reshape(by_row.shape)
+        return loss
+
+    def _taped(self, objective, batch, n_rows):
         if self._n_traces != self.net.n_traces:
             self._tapes.clear()
             self._n_traces = self.net.n_traces
@@ -71,13 +77,13 @@ class Passes:
         if key in self._tapes:
             return self._replay(objective, batch, n_rows, self._tapes[key])
         tape = Tape(batch.x.copy())
-        loss = self._through_layers(objective, batch._replace(x=tape.x), n_rows, tape=tape)
+        loss, tape.by_row = self._through_layers(objective, batch._replace(x=tape.x), n_rows, tape)
         if len(self._tapes) == _MAX_TAPES:
             del self._tapes[next(iter(self._tapes))]  # the oldest one
         self._tapes[key] = tape
-        return loss
+        return loss, tape.by_row
 
-    def _through_layers(self, objective, batch, n_rows, by_row=None, tape=None):
+    def _through_layers(self, objective, batch, n_rows, tape=None):
         ctx = self.ctx
         ctx.begin_gradients()
         try:
@@ -87,13 +93,11 @@ class Passes:
             loss = evaluate_batch(objective, scores, batch.targets, batch.weights, n_rows, d)
             if tape is not None:
                 tape.scores, tape.d, ctx.tape = scores, d, tape.backward
-            d = back(d)
+            by_row = back(d)
             ctx.end_gradients(self.net.trained)
         finally:
             ctx.tape = None
-        if by_row is not None:
-            by_row[:] = d.reshape(by_row.shape)
-        return loss
+        return loss, by_row
 
     def _replay(self, objective, batch, n_rows, tape):
         tape.x[:] = batch.x
@@ -102,4 +106,4 @@ class Passes:
         loss = evaluate_batch(objective, tape.scores, batch.targets, batch.weights, n_rows, tape.d)
         for work, args in tape.backward:
             work(*args)
-        return loss
+        return loss, tape.by_row
