@@ -78,8 +78,9 @@ class Layer:
     replayable : bool
         Whether both passes do through `Context.do` all that depends on the numbers of a batch, on its weights, on
         parameters, on random numbers, or on the strength of noise. A later batch of the same shape then needs these
-        calls only. They write to arrays that exist before, and nothing may depend on the progress of the training, or
-        on the lengths of sequences. Subclasses with another `__call__` are not replayable, unless they say so again.
+        calls only. They write to arrays that exist before, among them what the passes return, and nothing may depend on
+        the progress of the training, or on the lengths of sequences. Subclasses with another `__call__` are not
+        replayable, unless they say so again.
     frozen : bool
         Whether training leaves its parameters and buffers as they are, set by `Net.freeze`.
     n_members : int

@@ -138,7 +138,7 @@ class Context:
         self.tape = None
         self._grads = []
         self._has_gradient = []
-        self._exchange = exchange
+        self.exchange = exchange
         self._n_exchanges = 0
         self._arrays = []
         self._memory = []
@@ -156,7 +156,7 @@ class Context:
     @property
     def is_divided(self):
         """Whether this context is for a part of the rows of a batch."""
-        return self._exchange is not None
+        return self.exchange is not None
 
     def do(self, work, *args):
         """Call ``work(*args)``, and again with the same arguments for every later batch of the same shape.
@@ -275,11 +275,11 @@ class Context:
         Only for batches that are divided.
         """
         self._n_exchanges += 1
-        return self._exchange.gather(self.part, self._n_exchanges, value)
+        return self.exchange.gather(self.part, self._n_exchanges, value)
 
     def total(self, array):
-        """The sum of an array over the parts of the batch."""
-        if self._exchange is None:
+        """The sum of an array over the parts of the batch; recorded, as what `do` calls."""
+        if not self.is_divided:
             return array
         out = self.scratch(array.shape, array.dtype)
         self.do(self._write_total, array, out)

@@ -21,7 +21,7 @@ from ..utils._threads import one_blas_thread
 from ..utils._validation import check_table, is_dask, naming_bad_columns
 from ._augmented import RowAugmenter
 from ._blocks import TrainingBlocks
-from ._data import FEWEST_ROWS, NetData, TrainingRows, UniqueRows, too_large, warn_of_shift
+from ._data import FEWEST_ROWS, NetData, TrainingRows, UniqueRows, too_large, warn_of_offsets, warn_of_shift
 from ._folds import FEW_ROWS, MEMBER_ROWS, N_FOLDS, cross_validated
 from ._monitor import ValidationSet
 from ._outputs import NetOutputs
@@ -227,7 +227,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         rows = (TrainingBlocks if in_blocks else TrainingRows)(self, X, y, sample_weight, reset=not again)
         outside = self._read_validation(X_val, y_val, sample_weight_val)
         if outside is not None:
-            warn_of_shift(rows.data, outside[0])
+            warn_of_shift(rows.data, outside[0], self._feature)
         seed = self._split_seed if again else self._draw_seed()
         folds = chosen = None
         if outside is None and self.early_stopping:
@@ -306,6 +306,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
     def _partial_fit(self, architecture, data):
         """One epoch on some rows at a constant learning rate, without schedule, average and early stopping."""
         found = UniqueRows.of(data, self._place)
+        warn_of_offsets(data, self._feature)
         again = hasattr(self, "_net")
         architecture = self._settled(architecture, again)
         size, n_steps = self._steps(found)

@@ -50,7 +50,7 @@ class TrainingBlocks:
         first = self._read_rows(self.training[0], reset)
         data = net._data(first, targets.y, targets.codes, targets.weights, targets.sample_weight)
         self.data = data._replace(start=int(self._starts[self.training[0]]))
-        warn_of_offsets(self.data)
+        warn_of_offsets(self.data, net._feature)
 
     def _at(self, k):
         return slice(*map(int, self._starts[k : k + 2]))

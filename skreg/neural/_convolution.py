@@ -167,13 +167,17 @@ class ConvolutionalNet(BaseNet):
             return height, width, n_channels
         return (width,) if n_channels == 1 else (width, n_channels)
 
-    def _place(self, row, column):
+    def _feature(self, k):
         if self._shape is None:
-            return super()._place(row, column)
+            return super()._feature(k)
         height, _, n_channels = self._shape
-        y, x, channel = (int(k) for k in np.unravel_index(column, self._shape))
-        place = f"row {row}, pixel ({y}, {x})" if height > 1 else f"row {row}, step {x}"
+        y, x, channel = (int(place) for place in np.unravel_index(k, self._shape))
+        place = f"pixel ({y}, {x})" if height > 1 else f"step {x}"
         return place if n_channels == 1 else f"{place}, channel {channel}"
+
+    def _place(self, row, column):
+        feature = self._feature(column)
+        return feature if self._shape is None else f"row {row}, {feature}"
 
     def _shape_in(self):
         return (1, self.n_features_in_, 1) if self._shape is None else self._shape

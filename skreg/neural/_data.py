@@ -41,33 +41,41 @@ def _moments(data):
         return mean, np.sqrt(np.nansum((some - mean) ** 2, axis=0) / count)
 
 
-def warn_of_offsets(data):
-    """Warn of columns whose means are so large that single precision leaves few digits for their changes."""
+def warn_of_offsets(data, feature):
+    """Warn of features whose means are so large that single precision leaves few digits for their changes.
+
+    ``feature(k)`` names number k of them.
+    """
     if data.is_scaled or not data.has_quantities or len(data.weights) < 2:
         return
     mean, deviation = _moments(data)
     far = np.flatnonzero((np.abs(mean) > 10.0) & (np.abs(mean) > FAR_MEAN * deviation))
     if far.size:
+        k = far[0]
         warnings.warn(
-            f"X has columns whose means are more than {FAR_MEAN} standard deviations from 0; the first of {far.size} is"
-            f" {data.label(far[0])} with mean {mean[far[0]]:.6g}: standardize X, or nets learn little from them.",
+            f"X has features whose means are more than {FAR_MEAN} standard deviations from 0; the first of"
+            f" {far.size} is {feature(data.place_of(k))} with mean {mean[k]:.6g}: standardize X, or nets learn little"
+            " from them.",
             UserWarning,
             stacklevel=caller_level(),
         )
 
 
-def warn_of_shift(data, validation):
-    """Warn of columns of the validation data that seem to have other units: they would choose a useless epoch."""
+def warn_of_shift(data, validation, feature):
+    """Warn of features of the validation data that seem to have other units: they would choose a useless epoch.
+
+    ``feature(k)`` names number k of them.
+    """
     if not (data.has_quantities and validation.has_quantities):
         return
     (mean, deviation), (shifted, _) = _moments(data), _moments(validation)
     far = np.flatnonzero((deviation > 0.0) & (np.abs(shifted - mean) > FAR_SHIFT * deviation))
     if far.size:
+        k = far[0]
         warnings.warn(
-            f"X_val has columns whose means differ from those of X by more than {FAR_SHIFT} standard deviations; the"
-            f" first of {far.size} is {data.label(far[0])} with mean {shifted[far[0]]:.6g} instead of"
-            f" {mean[far[0]]:.6g}: transform X_val as X was transformed; a Pipeline does with"
-            " transform_input=['X_val'].",
+            f"X_val has features whose means differ from those of X by more than {FAR_SHIFT} standard deviations; the"
+            f" first of {far.size} is {feature(data.place_of(k))} with mean {shifted[k]:.6g} instead of {mean[k]:.6g}:"
+            " transform X_val as X was transformed; a Pipeline does with transform_input=['X_val'].",
             UserWarning,
             stacklevel=caller_level(),
         )
@@ -109,7 +117,6 @@ class NetData(NamedTuple):
     exact: bool = False  # whether single precision would lose what numbers say
     is_scaled: bool = False  # whether the net scales numbers itself
     numbers: np.ndarray | None = None  # the columns that hold numbers; None for all
-    names: object = None  # of the columns of a table that has them
     start: int | None = None  # where X is one block of all rows: the row that it begins with
 
     @property
@@ -124,11 +131,9 @@ class NetData(NamedTuple):
         """Whether means and standard deviations of the columns say something."""
         return not (sp.issparse(self.X) or self.has_tokens)
 
-    def label(self, k):
-        """Number k of the quantities in messages: a column, or a channel of sequences."""
-        if self.n_channels is not None:
-            return labelled("channel", k, None)
-        return labelled("column", k if self.numbers is None else self.numbers[k], self.names)
+    def place_of(self, k):
+        """Where number k of the columns of numbers is among all."""
+        return int(k if self.numbers is None else self.numbers[k])
 
 
 def _pieces(Y):
@@ -170,7 +175,6 @@ class UniqueRows(NamedTuple):
         features = HashedRows(data.X, single=not data.exact)
         if not features.finite:
             raise too_large(data.X, place)
-        warn_of_offsets(data)
         plain = data.weights is data.sample_weight
         weights = data.weights[:, None] if plain else np.column_stack([data.weights, data.sample_weight])
         order, first = group_equal(
@@ -280,6 +284,7 @@ class TrainingRows:
         self.net = net
         self.data = net._read(X, y, sample_weight, reset=reset, training=True)
         self.found = UniqueRows.of(self.data, net._place)
+        warn_of_offsets(self.data, net._feature)
         self.held = None
         self._augmenter = with_indices(net.augmenter, X)
 

@@ -8,7 +8,7 @@ from sklearn.utils.validation import _check_feature_names, validate_data
 
 from .._nets.training.rows import lengths_of
 from ..utils._errors import caller_level
-from ..utils._validation import check_table
+from ..utils._validation import check_table, labelled
 from ._base import BaseNet
 from ._sequences import (
     SWAP,
@@ -134,9 +134,15 @@ class SequenceNet(BaseNet):
     def _row_shape(self):
         return None if self._n_channels == 1 else (-1, self._n_channels)
 
+    def _feature(self, k):
+        if self._n_channels is None:
+            return super()._feature(k)
+        names = getattr(self, "feature_names_in_", None) if self._n_columns is None else None
+        return labelled("channel", k, names)
+
     def _place(self, row, column):
         if self._n_channels is None or self._n_columns is not None:  # a table
-            return super()._place(row, column)
+            return labelled("column", column, getattr(self, "feature_names_in_", None))
         step, channel = divmod(column, self._n_channels)
         place = f"row {row}, step {step}"
         return place if self._n_channels == 1 else f"{place}, channel {channel}"

@@ -84,7 +84,7 @@ class Start:
         Layers that never train.
     unfreeze : int or None
         Epochs after which one more layer trains, from the last to the first; None for all from the beginning.
-    own_params : collection of str
+    changed : collection of str
         Parameters of training that were set for fine-tuning; the others are those of the source.
 
     Attributes
@@ -97,7 +97,7 @@ class Start:
         Mean and scale of the targets in the source, where the output layer is taken over.
     """
 
-    def __init__(self, source, layers, new_head, l2_sp, rates, frozen, unfreeze, own_params=()):
+    def __init__(self, source, layers, new_head, l2_sp, rates, frozen, unfreeze, changed):
         self.source = source
         self.layers = layers
         self.new_head = new_head
@@ -105,7 +105,7 @@ class Start:
         self.rates = rates
         self.frozen = frozen
         self.unfreeze = unfreeze
-        self.own_params = own_params
+        self.changed = changed
         self.keeps_head = None
         self.units = None
         self.value = None

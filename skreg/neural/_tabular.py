@@ -181,8 +181,7 @@ class TableNet(BaseNet):
 
     def _data(self, *given):
         numbers = None if self._table is None else self._table.numbers
-        names = getattr(self, "feature_names_in_", None)
-        about = dict(exact=self._exact, is_scaled=self._scales_numbers, numbers=numbers, names=names)
+        about = dict(exact=self._exact, is_scaled=self._scales_numbers, numbers=numbers)
         return NetData(*given, **about)
 
     def _mixed_rows(self):

@@ -37,9 +37,13 @@ class NetTraining:
         """The shape that a row of X has for augmenters; None for rows that are flat or sparse."""
         return None
 
+    def _feature(self, k):
+        """What has a mean of its own, in messages: a column of a table, a pixel of images, a channel of sequences."""
+        return labelled("column", k, getattr(self, "feature_names_in_", None))
+
     def _place(self, row, column):
         """An entry of X in messages: its column in a table; families with other rows say the row, and where in it."""
-        return labelled("column", column, getattr(self, "feature_names_in_", None))
+        return self._feature(column)
 
     def _mixed_rows(self):
         """What makes texts of codes for augmenters, where X has categories; else None."""
@@ -233,9 +237,13 @@ class NetTraining:
         also = f" or weight_decay={self.weight_decay!r}" if grows else ""
         return f"Lower learning_rate={self.learning_rate:g}{also}, set clip_norm, or scale the features."
 
+    def _own(self, names):
+        """Those of some parameters that are not the source's, in fine-tuning."""
+        return names if self._start is None else [name for name in names if name in self._start.changed]
+
     def _warn_of_no_validation(self, n_rows):
         """Warn that no rows are held out, if a parameter, or True and the number of rows, let the user expect it."""
-        changed = changed_params(self, _STOPPING)
+        changed = changed_params(self, self._own(_STOPPING))
         if changed or (self.early_stopping is True and n_rows >= FEWEST_ROWS):
             settings = "".join(f" {name}={getattr(self, name)!r} has no effect." for name in changed)
             self._warn(
@@ -245,20 +253,20 @@ class NetTraining:
             )
 
     def _warn_of_unused_stopping(self, cross_validates, has_rows):
-        """Warn of parameters of early stopping that were set to no effect, and in fine-tuning are not the source's.
+        """Warn of parameters of early stopping that were set to no effect.
 
         `has_rows` says whether `fit` was given validation rows.
         """
-        own = [name for name in _STOPPING[1:] if self._start is None or name in self._start.own_params]
         if has_rows:  # which wrappers may have held out themselves, by `validation_fraction`
             if not self.early_stopping:
                 reason = "training does not stop before max_iter: early_stopping=False"
-                warn_of_unused(self, [name for name in own if name in ("patience", "min_delta")], reason)
+                warn_of_unused(self, self._own(["patience", "min_delta"]), reason)
         elif cross_validates:
             reason = f"the epoch is cross-validated: early_stopping={self.early_stopping!r}"
-            warn_of_unused(self, [name for name in own if name == "validation_fraction"], reason)
+            warn_of_unused(self, self._own(["validation_fraction"]), reason)
         elif not self.early_stopping:
-            warn_of_unused(self, own, "rows are held out for early stopping only: early_stopping=False")
+            reason = "rows are held out for early stopping only: early_stopping=False"
+            warn_of_unused(self, self._own(_STOPPING[1:]), reason)
 
     def _warn_of_rise(self, history):
         """Warn where the training loss rose sharply but stayed finite, and the last parameters are kept."""

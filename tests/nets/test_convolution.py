@@ -23,6 +23,7 @@ from skreg._nets.layers.signals import SignalProduct
 from skreg._nets.layers.winograd import WinogradProduct
 from skreg._nets.net import Net
 from skreg._nets.objectives import CrossEntropy, SquaredError
+from skreg._nets.training import evaluation
 from skreg._nets.training.batches import Minibatch
 from skreg._nets.training.evaluation import mean_loss, scores
 from skreg._nets.training.parallel import N_PARTS, Gradients
@@ -464,10 +465,12 @@ def test_gradients__an_error_in_either_half_reaches_the_caller():
             gradients_of(net, Minibatch(x, T, w), 10**9)
 
 
-def test_scores__chunks_in_threads_are_one_pass():
+def test_scores__chunks_in_threads_are_one_pass(monkeypatch):
     net = small_net(channels=(8, 8), shape=(24, 24, 1), pool_size=(1, 1), drop_block=0.0)
     X = np.random.default_rng(0).standard_normal((700, 576))
-    assert net.n_products * len(X) > 10**7
+    assert net.n_products * len(X) > evaluation._LARGE
+    used, in_threads = [], evaluation._in_threads
+    monkeypatch.setattr(evaluation, "_in_threads", lambda *args: used.append(1) or in_threads(*args))
     whole, _ = net(X, Context())
     np.testing.assert_allclose(scores(net, X), whole)
     targets = Targets(np.zeros((700, 2)), None)
@@ -475,6 +478,7 @@ def test_scores__chunks_in_threads_are_one_pass():
     assert loss == pytest.approx((whole**2).mean() / 2)
     drawn = [scores(net, X, ctx=Context(5, noisy=True)) for _ in range(2)]
     np.testing.assert_array_equal(*drawn)
+    assert len(used) == 4
 
 
 def test_residual__rates_grow_with_depth_and_shortcuts_are_there_where_shapes_change():

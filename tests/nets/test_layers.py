@@ -641,16 +641,17 @@ def test_layers__noise_does_not_come_again_beyond_32_bits():
 @pytest.mark.plain
 def test_layers__places_of_fused_noise_are_those_of_one_factor():
     """Also where 32 bits overflow between two places."""
-    n, channels, seed = 3, 40, 2**32 - 5
-    z = np.random.default_rng(0).standard_normal((n, 1, channels)).astype(F)
-    none, one = np.zeros(channels, F), np.ones(channels, F)
+    n, channels, seed, rng = 3, 40, 2**32 - 5, np.random.default_rng(0)
+    z = rng.standard_normal((n, 1, channels)).astype(F)
+    mean, scale, bias = (rng.integers(1, 5, channels).astype(F) for _ in range(3))  # whose sums are exact enough
+    inputs = (z - mean) * scale + bias
     for first in (0, (2**32 - 50) // channels):
         slope, out = np.empty(z.size, F), np.empty_like(z)
-        fused_forward(Relu(), HALF, z, none, one, none, (seed, first, channels, channels, 1), slope, out)
+        fused_forward(Relu(), HALF, z, mean, scale, bias, (seed, first, channels, channels, 1), slope, out)
         places = first * channels + np.arange(z.size)
         factors = np.array([HALF.factor(F(0.0), uniform(seed, place)) for place in places]).reshape(z.shape)
-        np.testing.assert_array_equal(out, np.maximum(z, 0.0) * factors)
-        np.testing.assert_array_equal(slope.reshape(z.shape), (z > 0.0) * factors)
+        np.testing.assert_allclose(out, np.maximum(inputs, 0.0) * factors, rtol=1e-5, atol=1e-5)
+        np.testing.assert_array_equal(slope.reshape(z.shape), (inputs > 0.0) * factors)
 
 
 RATES = {

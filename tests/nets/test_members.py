@@ -17,7 +17,9 @@ from skreg._nets.layers.normalization import LayerNorm
 from skreg._nets.net import Net
 from skreg._nets.objectives import CrossEntropy, GaussianLikelihood, SquaredError, evaluate, evaluate_batch
 from skreg._nets.sparse_rows import SparseRows
+from skreg._nets.training.batches import Minibatch
 from skreg._nets.training.optimizer import GroupPenalty, Optimizer
+from skreg._nets.training.parallel import N_PARTS, Gradients
 from skreg._nets.weights import DropConnect, SpectralNorm, WeightNorm
 from tests.combinations import combinations
 from tests.nets.test_layers import HALF, OBJECTIVES, assert_gradient, gradient, problem
@@ -164,7 +166,9 @@ def test_members__parts_of_a_batch_in_threads_give_the_same():
     memory, found = net.memory.copy(), []
     for largest in (1, len(x)):  # whole batches, then halves
         net.memory[:] = memory
-        loss = gradient(net, SquaredError(), x, T, w, largest_batch=largest)
+        with Gradients(net, 5, largest) as gradients:
+            assert len(gradients.contexts) == (N_PARTS if largest > 1 else 1)
+            loss = gradients(SquaredError(), Minibatch(x, T, w))
         found.append((loss, net.grad.copy(), net.memory.copy()))
     np.testing.assert_allclose(found[0][0], found[1][0])
     np.testing.assert_allclose(found[0][1], found[1][1], atol=1e-12)

@@ -38,16 +38,26 @@ NETS = {
     "members without norm": PLAIN._replace(ensemble_size=3, normalization=None),
     "members with layer norm": PLAIN._replace(ensemble_size=3, normalization="layer", residual=True),
 }
-SIZES = [8, 9, 8, 9, 8, 5, 8, 8, 9, 6, 8, 9]
-WEIGHTS = [1.0, 1.0, 1.0, 1.0, None, None, None, 0.5, None, 1.0, 0.0, None]  # None: they differ
+SIZES = [8, 9, 8, 9, 8, 5, 8, 8, 9, 6, 8, 9, 8, 8, 9]
+# None: they differ; "first" or "second": those of this half are 0, and the others differ
+WEIGHTS = [1.0, 1.0, 1.0, 1.0, None, None, None, 0.5, None, 1.0, 0.0, None, "first", "second", "first"]
 STRENGTHS = {4: 0.5, 9: 0.7}  # of noise, at some steps
+
+
+def weights_of(n, kind, rng):
+    if isinstance(kind, float):
+        return np.full(n, kind)
+    weights = rng.permutation(np.arange(1.0, n + 1.0) / n)
+    if kind is not None:
+        weights[slice(n // 2) if kind == "first" else slice(n // 2, n)] = 0.0
+    return weights
 
 
 def batches(dtype, sizes=SIZES, weights=WEIGHTS):
     """Batches of two columns of numbers, and two of codes that `table_net` can read: of three categories each, or 0."""
     rng = np.random.default_rng(0)
-    for n, w in zip(sizes, weights, strict=True):
-        w = np.full(n, w) if w is not None else rng.permutation(np.arange(1.0, n + 1.0) / n)
+    for n, kind in zip(sizes, weights, strict=True):
+        w = weights_of(n, kind, rng)
         codes = rng.integers([1, 4], [4, 7], (n, 2)) * (rng.random((n, 2)) < 0.7)
         x = np.hstack([rng.standard_normal((n, 2)), codes])
         yield Minibatch(*(array.astype(dtype) for array in (x, rng.random((n, 2)), w)))
@@ -57,11 +67,11 @@ def mlp(architecture=PLAIN, dtype=F):
     return build_mlp(architecture, (4,), 2, 50, np.random.default_rng(1), dtype)
 
 
-def table_net():
+def table_net(dtype=F):
     embedding = Embedding(7, 3, noise=HALF, has_unknown=True)
     columns = TableColumns([(2, Dropout(HALF)), (2, CategoryVectors(embedding, [np.full(3, 1 / 3)] * 2))])
     hidden = BiasActivationDropout(ACTIVATIONS["relu"], HALF, norm=BatchNorm())
-    return Net(Chain(columns, Dense(6), hidden, Dense(2), Bias()), (4,), np.random.default_rng(0))
+    return Net(Chain(columns, Dense(6), hidden, Dense(2), Bias()), (4,), np.random.default_rng(0), dtype)
 
 
 def steps(net, records, objective, freeze, halved, of_rows):
@@ -90,7 +100,7 @@ def steps(net, records, objective, freeze, halved, of_rows):
     return found, replays
 
 
-def assert_same(make, n_replays=8, objective=None, freeze=(), halved=False, of_rows=False):
+def assert_same(make, n_replays=11, objective=None, freeze=(), halved=False, of_rows=False):
     """Whether two trainings are equal, with replays and without."""
     objective = CrossEntropy(F(0.1)) if objective is None else objective
     runs = [steps(make(), records, objective, dict(freeze), halved, of_rows) for records in (True, False)]
@@ -116,15 +126,36 @@ def test_tapes__replayed_passes_give_the_gradient_by_the_rows(name):
     assert all(by_row.any(axis=1).all() for *_, by_row in found[:4])
 
 
-@pytest.mark.parametrize("name", NETS)
+HALVED = {name: (lambda name=name: mlp(NETS[name], np.float64), dict(of_rows=True)) for name in NETS} | {
+    "frozen": (lambda: mlp(dtype=np.float64), dict(n_replays=7, freeze={2: ["hidden1"], 6: []})),
+    "categories": (lambda: table_net(np.float64), {}),
+}
+
+
+@pytest.mark.parametrize("name", HALVED)
 def test_tapes__replayed_halves_of_batches_are_those_of_the_layers(name, monkeypatch):
+    """And they are the whole batches, whatever the weights of a half."""
+    make, options = HALVED[name]
+    whole = assert_same(make, **options)
     monkeypatch.setattr(parallel, "_is_worth_halving", lambda *_: True)
-    halves = assert_same(lambda: mlp(NETS[name]), halved=True)
-    monkeypatch.undo()
-    whole = assert_same(lambda: mlp(NETS[name]))
-    for (loss, grad, *_), (other_loss, other, *_) in zip(halves[:4], whole[:4], strict=True):  # rounding grows
-        assert loss == pytest.approx(other_loss, rel=1e-5)
-        np.testing.assert_allclose(grad, other, rtol=0.0, atol=1e-4 * np.abs(other).max())
+    halves = assert_same(make, halved=True, **options)
+    for step, (one, other) in enumerate(zip(halves, whole, strict=True)):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-10, err_msg=f"step {step}")
+
+
+@pytest.mark.parametrize("normalization", [None, "layer", "batch"])
+def test_tapes__a_batch_of_one_row_has_no_halves(normalization, monkeypatch):
+    found = []
+    for is_halved in (False, True):
+        monkeypatch.setattr(parallel, "_is_worth_halving", lambda *_, is_halved=is_halved: is_halved)
+        net = mlp(PLAIN._replace(normalization=normalization), np.float64)
+        with Gradients(net, 3) as gradients:
+            assert len(gradients.contexts) == 1 + is_halved
+            losses = [gradients(SquaredError(), b) for b in batches(net.dtype, [5, 1, 5, 1, 5], [1.0] * 5)]
+            found.append((losses, net.grad.copy(), net.memory.copy(), gradients.state))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
 def test_tapes__double_precision_other_losses_and_categories():
@@ -134,7 +165,7 @@ def test_tapes__double_precision_other_losses_and_categories():
 
 
 def test_tapes__follow_what_is_frozen():
-    found = assert_same(mlp, n_replays=4, freeze={2: ["hidden1"], 6: []})  # of the second batches of a size since then
+    found = assert_same(mlp, n_replays=7, freeze={2: ["hidden1"], 6: []})  # of the second batches of a size since then
     n_weights = mlp().segment_ends[0]
     assert not found[4][1][:n_weights].any()
     assert found[7][1][:n_weights].any()

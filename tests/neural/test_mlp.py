@@ -23,7 +23,13 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+from skreg import (
+    DropoutCNNClassifier,
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+    DropoutRNNClassifier,
+    DropoutTransformerClassifier,
+)
 from skreg._nets.architectures.mlp import Architecture, build_mlp
 from skreg._nets.layers.normalization import LEAST_SHARE, BatchNorm
 from skreg._nets.net import Net
@@ -534,12 +540,12 @@ def test_mlp__what_l1_leaves_without_weights_warns():
 def test_mlp__validation_rows_in_other_units_warn():
     X, y = classes()
     net = DropoutMLPClassifier(**FAST)
-    with pytest.warns(UserWarning, match=r"X_val has columns .* the first of 1 is column 2 with .*transform_input"):
+    with pytest.warns(UserWarning, match=r"X_val has features .* the first of 1 is column 2 with .*transform_input"):
         net.fit(X, y, X_val=X[:50] + 100.0 * np.eye(4)[2], y_val=y[:50])
 
 
 @pytest.mark.parametrize("standardize", ["robust", None])
-def test_mlp__columns_of_validation_rows_have_their_names_and_places(standardize):
+def test_mlp__columns_in_warnings_have_their_names_and_places(standardize):
     """Also those after a column of categories, of which no mean is compared."""
     X, y = classes()
     frame = pd.DataFrame({"kind": pd.Categorical(y.astype(str)), "age": X[:, 0], "size": X[:, 1]})
@@ -549,6 +555,26 @@ def test_mlp__columns_of_validation_rows_have_their_names_and_places(standardize
     if standardize is None:
         with pytest.warns(UserWarning, match=r"standard deviations from 0; the first of 1 is column 2 \('size'\) with"):
             net.fit(frame.assign(size=frame["size"] + 1e5), y)
+
+
+@pytest.mark.parametrize(
+    ("net", "shape", "where"),
+    [
+        (DropoutCNNClassifier(channels=4), (6, 5), r"pixel \(1, 2\)"),
+        (DropoutCNNClassifier(channels=4), (1, 12, 3), "step 2, channel 1"),
+        (DropoutRNNClassifier(4), (10, 7), "channel 0"),
+        (DropoutTransformerClassifier(8), (10, 7), "channel 0"),
+    ],
+    ids=str,
+)
+def test_nets__pixels_and_channels_in_warnings_have_their_places(net, shape, where):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((60, *shape)), np.arange(60) % 2
+    shifted = X.copy()
+    shifted.reshape(60, -1)[:, 7::7] += 100.0
+    net.set_params(max_iter=1, random_state=0)
+    with pytest.warns(UserWarning, match=f"X_val has features .* is {where} with mean"):
+        net.fit(X, y, X_val=shifted, y_val=y)
 
 
 def test_mlp__verbose_tells_of_every_epoch(capsys):

@@ -250,7 +250,7 @@ def test_tables__order_and_repetition_of_rows_do_not_matter(standardize, kind):
     np.testing.assert_array_equal(weighted, clone(model).fit(take(repeated), y[repeated]).predict_proba(X))
 
 
-@pytest.mark.filterwarnings("ignore:X_val has columns")
+@pytest.mark.filterwarnings("ignore:X_val has features")
 def test_tables__only_training_rows_are_learned_from():
     X, y = frame(80)
     extreme = X.assign(income=1e12, city="elsewhere", age=np.nan)

@@ -263,13 +263,15 @@ def test_fine_tuned__parameters_are_those_of_the_source_where_none_are_set(sourc
         (dict(patience=3), r"patience=3 has no effect, as rows are .*early_stopping=False"),
         (dict(early_stopping="cv", validation_fraction=0.3), r"0\.3 has no effect, as the epoch is cross-validated"),
         (dict(early_stopping=True, patience=3), None),
+        (dict(early_stopping="cv"), None),
+        (dict(), None),
     ],
 )
 def test_fine_tuned__warns_of_its_own_parameters_that_have_no_effect(params, message):
     X, y = load_digits(return_X_y=True)
     X, y = X[:200] / 16.0, y[:200] < 5
     source = DropoutMLPClassifier(max_iter=1, early_stopping=False, random_state=0).fit(X, y)
-    source.set_params(min_delta=0.5)  # without effect, too, but nobody has set it here
+    source.set_params(min_delta=0.5, validation_fraction=0.2)  # without effect, too, but nobody has set them here
     model = FineTunedClassifier(FrozenEstimator(source), max_iter=1, random_state=0, **params)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -278,6 +280,12 @@ def test_fine_tuned__warns_of_its_own_parameters_that_have_no_effect(params, mes
     if message:
         assert re.search(message, str(caught[0].message))
         assert "min_delta" not in str(caught[0].message)
+    few = slice(None, None, 5)  # of which none are held out
+    for X_val, y_val, params in ((X, y, dict(early_stopping=False)), (None, None, {})):
+        model.set_params(early_stopping="source", patience="source", validation_fraction="source").set_params(**params)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            model.fit(X[few], y[few], X_val=X_val, y_val=y_val)
 
 
 def test_fine_tuned__holds_out_rows_as_the_source_does_before_they_are_copied(source):

@@ -28,14 +28,10 @@ def _combine(own, own_squares, weight, total, mean, squares):
 
 @njit
 def combine_moments(own, own_squares, weight, total, mean, squares):
-    """Add the moments of a part to those of the parts before it; `total` is the weight of all of them.
-
-    Nothing is read from `mean` and `squares` where there is no part before it.
-    """
-    if weight == total:
+    """Add the moments of a part to those of the parts before it; `total` is the weight of all, this one included."""
+    if weight == total:  # no part before has weight
         mean[:], squares[:] = ZERO, ZERO
-    if weight > 0.0:
-        _combine(own, own_squares, weight, total, mean, squares)
+    _combine(own, own_squares, weight, total, mean, squares)
 
 
 @njit

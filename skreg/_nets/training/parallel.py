@@ -23,7 +23,7 @@ _FEWEST_USES = 200
 _FEWEST_USES_OF_SEQUENCES = 20  # their products are small, one for every step, and slower with two threads of BLAS
 
 
-def _is_large(net, n_rows, is_recorded=False):
+def _is_large(net, n_rows, is_recorded):
     """Whether a pass of some rows is worth several threads."""
     return net.n_products * n_rows > (_LARGE_RECORDED_STEP if is_recorded else _LARGE_STEP)
 
@@ -114,6 +114,8 @@ class Gradients:
         n = len(batch.x)
         if self.of_rows:
             self.by_row = np.empty_like(batch.x)
+        if n < len(self.contexts):
+            return self._undivided(objective, batch)
         if len(self.contexts) == 1:
             self.contexts[0].set_batch(batch.weights)
             return self._passes[0](objective, batch, n, self.by_row)
@@ -138,6 +140,18 @@ class Gradients:
         for vector in self._others:
             self.net.grad += vector
         return loss + sum(future.result() for future in futures)
+
+    def _undivided(self, objective, batch):
+        """The gradient of a batch of one row, which has no halves."""
+        first, *others = self.contexts
+        first.set_batch(batch.weights)
+        first.exchange = None
+        try:
+            return self._passes[0](objective, batch, len(batch.x), self.by_row)
+        finally:
+            first.exchange = self._exchange
+            for ctx in others:
+                ctx.state = first.state
 
     def _guarded_pass(self, run, *args):
         """A pass that never leaves another thread waiting."""

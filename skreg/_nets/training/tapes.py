@@ -1,8 +1,10 @@
-"""Passes of batches without the Python of the layers: what a first pass calls is recorded, and called again.
+"""Passes of batches through a net and back; where it can be, what a first one calls is recorded, and called again.
 
 In a step of a small net, half of the time is the interpreter's. It goes through the layers, finds scratch memory and
 makes views of it, which is the same for every batch of a shape.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,22 +23,15 @@ def is_replayable(layer):
     return all(module.replayable and is_about_call(type(module)) for module in layer.modules())
 
 
-class Tape:
-    """The calls of a pass through a net and back.
+class Tape(NamedTuple):
+    """The calls of a pass through a net and back."""
 
-    Parameters
-    ----------
-    x : ndarray
-        The rows, in memory that the calls read.
-    """
-
-    def __init__(self, x):
-        self.x = x
-        self.forward = []  # of pairs: a function, and its arguments
-        self.scores = None
-        self.d = None  # for the gradient of the scores
-        self.backward = []
-        self.by_row = None  # the gradient by the rows, if the net computes it
+    x: np.ndarray  # the rows, in memory that the calls read
+    forward: list  # of pairs: a function, and its arguments
+    scores: np.ndarray
+    d: np.ndarray  # for the gradient of the scores
+    backward: list
+    by_row: np.ndarray | None  # the gradient by the rows, if the net computes it
 
 
 class Passes:
@@ -76,28 +71,32 @@ class Passes:
         key = n_rows, batch.x.shape
         if key in self._tapes:
             return self._replay(objective, batch, n_rows, self._tapes[key])
-        tape = Tape(batch.x.copy())
-        loss, tape.by_row = self._through_layers(objective, batch._replace(x=tape.x), n_rows, tape)
+        x, forward, backward = batch.x.copy(), [], []
+        loss, by_row, scores, d = self._pass(objective, batch._replace(x=x), n_rows, forward, backward)
         if len(self._tapes) == _MAX_TAPES:
             del self._tapes[next(iter(self._tapes))]  # the oldest one
-        self._tapes[key] = tape
-        return loss, tape.by_row
+        self._tapes[key] = Tape(x, forward, scores, d, backward, by_row)
+        return loss, by_row
 
-    def _through_layers(self, objective, batch, n_rows, tape=None):
+    def _through_layers(self, objective, batch, n_rows):
+        loss, by_row, _, _ = self._pass(objective, batch, n_rows, None, None)
+        return loss, by_row
+
+    def _pass(self, objective, batch, n_rows, forward, backward):
+        """The loss, and the gradients by the rows; and the scores, and the memory of their gradients."""
         ctx = self.ctx
         ctx.begin_gradients()
         try:
-            ctx.tape = None if tape is None else tape.forward
+            ctx.tape = forward
             scores, back = self.net(batch.x, ctx)
             d = ctx.scratch(scores.shape, scores.dtype)
             loss = evaluate_batch(objective, scores, batch.targets, batch.weights, n_rows, d)
-            if tape is not None:
-                tape.scores, tape.d, ctx.tape = scores, d, tape.backward
+            ctx.tape = backward
             by_row = back(d)
             ctx.end_gradients(self.net.trained)
         finally:
             ctx.tape = None
-        return loss, by_row
+        return loss, by_row, scores, d
 
     def _replay(self, objective, batch, n_rows, tape):
         tape.x[:] = batch.x
