@@ -49,7 +49,7 @@ TITLES = {
     "tuned": "Tuned for some minutes: scores on a fifth of the rows",
     "tables": "Every table",
 }
-FEW_SIZES = 60, 120, 250, 350, 500, 800
+FEW_SIZES = 60, 120, 250, 350, 500, 800, 1500, 3000
 MOST_SPLITS, SPLIT_ROWS = 2, 240  # splits of a table with few training rows: more, the fewer rows they have
 TEST_ROWS = 1000  # at most
 LEAST_OF_CLASS = 5  # training rows of a class, without which it is left out

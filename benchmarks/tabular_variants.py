@@ -45,12 +45,13 @@ FEW = {
     "logistic or ridge by CV": linear,
     "scikit-learn MLP": scikit_learn_mlp,
 }
-# Defaults that few rows may want otherwise: part "few defaults" compares them, with the epoch cross-validated.
+# Defaults that few rows may want otherwise: part "few defaults" compares them.
 FEW_DEFAULTS = {
     "1 member": changed(ensemble_size=1),
     "1 member, batches of 32": changed(ensemble_size=1, batch_size=32),
     "1 member, piecewise numbers": changed(ensemble_size=1, numeric_embedding="piecewise"),
     "4 members, batches of 16": changed(ensemble_size=4, batch_size=16),
+    "4 members": changed(ensemble_size=4),
     "4 members, batches of 32": changed(ensemble_size=4, batch_size=32),
     "8 members, batches of 16": changed(ensemble_size=8, batch_size=16),
     "scikit-learn MLP": scikit_learn_mlp,
