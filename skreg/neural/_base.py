@@ -1,6 +1,7 @@
 """Base of all nets: what they read, and how a fit begins and goes on."""
 
 import copy
+import math
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,7 +23,7 @@ from ..utils._validation import check_table, is_dask, naming_bad_columns
 from ._augmented import RowAugmenter
 from ._blocks import TrainingBlocks
 from ._data import FEWEST_ROWS, NetData, TrainingRows, UniqueRows, too_large, warn_of_offsets, warn_of_shift
-from ._folds import FEW_ROWS, MEMBER_ROWS, N_FOLDS, cross_validated
+from ._folds import FEW_ROWS, N_FOLDS, cross_validated
 from ._monitor import ValidationSet
 from ._outputs import NetOutputs
 from ._params import NetParameters
@@ -229,14 +230,16 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         if outside is not None:
             warn_of_shift(rows.data, outside[0], self._feature)
         seed = self._split_seed if again else self._draw_seed()
-        folds = chosen = None
+        n_rows = math.inf if in_blocks else rows.found.rows.size  # before some are held out
+        folds, chosen, by_rows = None, None, False
         if outside is None and self.early_stopping:
             folds = rows.folds(N_FOLDS, seed) if self._cross_validates(rows, again) else None
             if folds is None and not rows.hold_out(seed):
                 self._warn_of_no_validation(np.count_nonzero(rows.data.weights))
+            else:
+                by_rows = folds is not None or self._adapts(again)
         self._warn_of_unused_stopping(cross_validates=folds is not None, has_rows=outside is not None)
-        has_few = folds is not None and rows.found.rows.size < MEMBER_ROWS
-        architecture = self._settled(architecture, again, rows.data if has_few else None)
+        architecture = self._settled(architecture, again, rows.data, n_rows if by_rows else math.inf)
         with JudgedTogether():
             if folds is not None:
                 chosen = cross_validated(self, architecture, folds, seed)
@@ -248,11 +251,15 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         """Whether the best epoch is that of a cross-validation, instead of that on rows that are held out."""
         if self.early_stopping != "auto":
             return self.early_stopping == "cv"
-        needs_rows = again or self._start is not None or self.strength_schedule == "gap"
-        return isinstance(rows, TrainingRows) and rows.found.rows.size < FEW_ROWS and not needs_rows
+        return isinstance(rows, TrainingRows) and rows.found.rows.size < FEW_ROWS and self._adapts(again)
 
-    def _settled(self, architecture, again, few=None):
-        """The architecture with numbers for "auto"; `few` are data of so few rows that the epoch is cross-validated."""
+    def _adapts(self, again):
+        """Whether "auto" chooses by the number of rows: not where a net goes on, or a strength needs held-out rows."""
+        goes_on = again or self._start is not None
+        return self.early_stopping == "auto" and not goes_on and self.strength_schedule != "gap"
+
+    def _settled(self, architecture, again, data=None, n_rows=math.inf):
+        """The architecture with numbers for "auto"; `n_rows` are the unique rows, infinity where they do not decide."""
         return architecture
 
     def _train_rows(self, architecture, rows, outside, seed, again=False, chosen=None, given=None):

@@ -81,12 +81,13 @@ SHARED = {
         batch normalization, and masks of dropout; noise on the inputs is the same for all. They train on the mean of
         their losses and penalties, scales and biases having none, and predict the mean of their probabilities or
         values; the validation loss is that of this mean. Their disagreement is uncertainty, also without dropout.
-        8 to 32 members are usual; the time of k members grows nearly with k. "auto" is 4 where the epoch is
-        cross-validated (see `early_stopping`) and dense X has fewer than 500 unique rows, else 1. After training on
-        120, 250 and 350 rows of 12 to 14 tables, the log loss of 4 members with batches of 32 was 7 %, 5 % and 6 %
-        lower than that of one member, the RMSE 2 %, 4 % and 1 %; with 500 rows 3 % and 0 %, in up to twice the time
-        (``python -m benchmarks tabular --parts "few defaults"``). With "auto", a net that goes on with `warm_start` or
-        `partial_fit` keeps its members, and a fine-tuned one those of the pretrained net.""",
+        8 to 32 members are usual; the time of k members grows nearly with k. "auto" is 4 where dense X has fewer than
+        2000 unique rows and early stopping holds out some of them by "auto" or "cv", else 1. After training on 120,
+        250 and 350 rows of 9 to 17 tables, the log loss of 4 members was 7 %, 5 % and 6 % lower than that of one
+        member, the RMSE 2 %, 4 % and 1 %; with 800 and 1500 rows both were 2 % to 3 % lower, in two to three times the
+        time, and with 3000 rows they were the same (``python -m benchmarks tabular --parts "few defaults"``). With
+        "auto", a net that goes on with `warm_start` or `partial_fit` keeps its members, and a fine-tuned one those of
+        the pretrained net.""",
     "penalties": """
     weight_decay : float or sequence of float, default=0.3
         Decoupled weight decay: a step multiplies the weights by ``1 - learning_rate * weight_decay``, in addition to

@@ -12,7 +12,6 @@ from ..utils._errors import caller_level
 
 N_FOLDS = 3
 FEW_ROWS = 1000  # with fewer unique rows, early_stopping="auto" cross-validates
-MEMBER_ROWS = 500  # with fewer, and a cross-validated epoch, ensemble_size="auto" has members
 
 
 class CrossValidated(NamedTuple):

@@ -1,15 +1,18 @@
 """The family of multilayer perceptrons: its layers, and what "auto" means in it."""
 
+import math
+
 import numpy as np
 import scipy.sparse as sp
 
 from .._nets.architectures.mlp import build_table_mlp
 from ..utils._params import COUNT, NONE, Options
+from ._folds import FEW_ROWS
 from ._tabular import TableNet
 
-# With few rows, chosen on the tables for choosing defaults: python -m benchmarks tabular --parts "few defaults"
-FEW_ROWS_MEMBERS = 4  # of ensemble_size="auto"
-FEW_ROWS_BATCH = 32  # of batch_size="auto" where there are members; the most rows of a step
+# Chosen on the tables for choosing defaults: python -m benchmarks tabular --parts "few defaults"
+MEMBER_ROWS, N_MEMBERS = 2000, 4  # with fewer unique rows, ensemble_size="auto" is so many
+FEW_ROWS_BATCH = 32  # of batch_size="auto" where there are members, and fewer than `FEW_ROWS`; the most rows of a step
 
 
 class Perceptron(TableNet):
@@ -21,7 +24,7 @@ class Perceptron(TableNet):
         "ensemble_size": [COUNT, Options("auto")],
     }
 
-    _trains_few_rows = False  # whether "auto" has the values for few rows in this fit
+    _has_small_batches = False  # whether "auto" has the batches for members and few rows in this fit
 
     def _read_architecture(self):
         hidden = self._counts("hidden_layer_sizes")
@@ -43,24 +46,24 @@ class Perceptron(TableNet):
             )
         return self._table_architecture(self._dense_architecture(hidden, self.residual, ensemble_size=n_members))
 
-    def _settled(self, architecture, again, few=None):
+    def _settled(self, architecture, again, data=None, n_rows=math.inf):
         n_members = architecture.dense.ensemble_size
         if self.ensemble_size == "auto":
-            n_members = self._auto_members(again, few)
-        self._trains_few_rows = few is not None and n_members > 1
+            n_members = self._auto_members(again, data, n_rows)
+        self._has_small_batches = n_rows < FEW_ROWS and n_members > 1
         return architecture._replace(dense=architecture.dense._replace(ensemble_size=n_members))
 
-    def _auto_members(self, again, few):
+    def _auto_members(self, again, data, n_rows):
         """The number of members that "auto" means: that of a net to go on from, else by the rows."""
         if again:
             return self._net.n_members
         if self._start is not None:
             return self._start.source.ensemble_size_
         shares_weights = np.size(self.hidden_layer_sizes) > 0
-        return FEW_ROWS_MEMBERS if few is not None and shares_weights and not sp.issparse(few.X) else 1
+        return N_MEMBERS if n_rows < MEMBER_ROWS and shares_weights and not sp.issparse(data.X) else 1
 
     def _largest_batch(self, n):
-        if self.batch_size == "auto" and self._trains_few_rows:
+        if self.batch_size == "auto" and self._has_small_batches:
             return FEW_ROWS_BATCH
         return super()._largest_batch(n)
 

@@ -23,19 +23,28 @@ def fitted(n, weights=None, fit_params=None, **params):
     return DropoutMLPRegressor(**FAST | params).fit(X, y, weights, **fit_params or {})
 
 
+@pytest.mark.parametrize(("n", "batch_size"), [(999, 32), (1999, 1999 * 9 // 10 // 16)])
 @pytest.mark.parametrize("kind", [DropoutMLPClassifier, DropoutMLPRegressor])
-def test_auto__few_rows_have_four_members_in_batches_of_32(kind):
-    X, y = table(500)
+def test_auto__few_rows_have_four_members_and_very_few_have_batches_of_32(kind, n, batch_size):
+    X, y = table(n)
     y = y if kind is DropoutMLPRegressor else y > 0.0
-    few, many = kind(**FAST).fit(X[:499], y[:499]), kind(**FAST).fit(X, y)
-    assert (few.ensemble_size_, many.ensemble_size_) == (4, 1)
-    assert [W.shape for W in few.weights_] == [(4, 3, 4), (4, 4, few.weights_[1].shape[2])]
-    assert [W.ndim for W in many.weights_] == [2, 2]
-    same = kind(**FAST, ensemble_size=4, batch_size=32).fit(X[:499], y[:499])
-    np.testing.assert_array_equal(few.predict(X), same.predict(X))
-    same = kind(**FAST, ensemble_size=1, batch_size=500 // 16).fit(X, y)
-    np.testing.assert_array_equal(many.predict(X), same.predict(X))
-    assert few.get_params()["ensemble_size"] == "auto"
+    net = kind(**FAST).fit(X, y)
+    assert net.ensemble_size_ == 4
+    assert [W.shape for W in net.weights_] == [(4, 3, 4), (4, 4, net.weights_[1].shape[2])]
+    same = kind(**FAST, ensemble_size=4, batch_size=batch_size).fit(X, y)
+    np.testing.assert_array_equal(net.predict(X), same.predict(X))
+    assert net.get_params()["ensemble_size"] == "auto"
+
+
+@pytest.mark.parametrize("kind", [DropoutMLPClassifier, DropoutMLPRegressor])
+def test_auto__many_rows_have_one_member(kind):
+    X, y = table(2000)
+    y = y if kind is DropoutMLPRegressor else y > 0.0
+    net = kind(**FAST).fit(X, y)
+    assert net.ensemble_size_ == 1
+    assert [W.ndim for W in net.weights_] == [2, 2]
+    same = kind(**FAST, ensemble_size=1, batch_size=1800 // 16).fit(X, y)
+    np.testing.assert_array_equal(net.predict(X), same.predict(X))
 
 
 @pytest.mark.parametrize(
@@ -59,11 +68,11 @@ def test_auto__without_a_cross_validated_epoch_it_is_one_member_as_with_many_row
 
 
 def test_auto__explicit_cv_is_the_same_with_few_rows_and_one_member_with_many():
-    assert fitted(499, early_stopping="cv").ensemble_size_ == 4
-    net, (X, _) = fitted(500, early_stopping="cv"), table(500)
+    assert fitted(1999, early_stopping="cv").ensemble_size_ == 4
+    net, (X, _) = fitted(2000, early_stopping="cv"), table(2000)
     assert net.ensemble_size_ == 1
     np.testing.assert_array_equal(
-        net.predict(X), fitted(500, early_stopping="cv", ensemble_size=1, batch_size=500 // 16).predict(X)
+        net.predict(X), fitted(2000, early_stopping="cv", ensemble_size=1, batch_size=2000 // 16).predict(X)
     )
 
 
@@ -104,7 +113,7 @@ def test_auto__a_net_that_goes_on_keeps_its_members():
 
 
 def test_auto__a_fine_tuned_net_has_the_members_of_the_pretrained_one():
-    few, many = fitted(80), fitted(600)
+    few, many = fitted(80), fitted(2000)
     X, y = table(90, 2)
     for source, k in ((few, 4), (many, 1)):
         net = FineTunedRegressor(FrozenEstimator(source), random_state=0).fit(X, y).estimator_
