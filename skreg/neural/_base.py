@@ -238,6 +238,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
                 self._warn_of_no_validation(np.count_nonzero(rows.data.weights))
             else:
                 by_rows = folds is not None or self._adapts(again)
+                self._warn_of_seen_rows(again)
         self._warn_of_unused_stopping(cross_validates=folds is not None, has_rows=outside is not None)
         architecture = self._settled(architecture, again, rows.data, n_rows if by_rows else math.inf)
         with JudgedTogether():
@@ -251,6 +252,8 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         """Whether the best epoch is that of a cross-validation, instead of that on rows that are held out."""
         if self.early_stopping != "auto":
             return self.early_stopping == "cv"
+        if self.warm_start:  # the next fit holds out rows that this one must not have seen
+            return False
         return isinstance(rows, TrainingRows) and rows.found.rows.size < FEW_ROWS and self._adapts(again)
 
     def _adapts(self, again):

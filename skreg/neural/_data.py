@@ -15,6 +15,7 @@ from ._augmented import with_indices
 
 FAR_MEAN = 1000  # a column whose mean is more standard deviations from 0 gets a warning
 FAR_SHIFT = 10  # a column whose means in X and X_val differ by more standard deviations gets a warning
+FAR_RATIO = 20  # X_val whose features are so many times larger or smaller than those of X gets a warning
 FEWEST_ROWS = 50  # with fewer unique rows in X, no validation rows are held out
 LEAST_WEIGHT = 0.01  # rows of less than this share of the mean weight do not count among these
 SAMPLE_ROWS = 10000  # rows that means and standard deviations for warnings are computed from
@@ -61,24 +62,50 @@ def warn_of_offsets(data, feature):
         )
 
 
+def _size(data):
+    """Root mean squares of the features of some rows; of sparse X that of some entries."""
+    if sp.issparse(data.X):
+        some = data.X.data[:: data.X.nnz // SAMPLE_VALUES + 1].astype(np.float64)
+        return np.sqrt(np.mean(some**2, keepdims=True)) if some.size else np.zeros(1)
+    mean, deviation = _moments(data)
+    return np.hypot(mean, deviation)
+
+
+def _ratio_of_sizes(data, validation):
+    """The median ratio of the sizes of features in the validation data to those in X; 1 where it cannot be told."""
+    own, others = _size(data), _size(validation)
+    if own.size != others.size:  # one of them is sparse
+        return 1.0
+    both = (own > 0.0) & (others > 0.0)
+    return float(np.median(others[both] / own[both])) if both.any() else 1.0
+
+
 def warn_of_shift(data, validation, feature):
     """Warn of features of the validation data that seem to have other units: they would choose a useless epoch.
 
     ``feature(k)`` names number k of them.
     """
-    if not (data.has_quantities and validation.has_quantities):
+    if data.has_tokens:
         return
-    (mean, deviation), (shifted, _) = _moments(data), _moments(validation)
-    far = np.flatnonzero((deviation > 0.0) & (np.abs(shifted - mean) > FAR_SHIFT * deviation))
-    if far.size:
-        k = far[0]
-        warnings.warn(
-            f"X_val has features whose means differ from those of X by more than {FAR_SHIFT} standard deviations; the"
-            f" first of {far.size} is {feature(data.place_of(k))} with mean {shifted[k]:.6g} instead of {mean[k]:.6g}:"
-            " transform X_val as X was transformed; a Pipeline does with transform_input=['X_val'].",
-            UserWarning,
-            stacklevel=caller_level(),
-        )
+    if data.has_quantities and validation.has_quantities:
+        (mean, deviation), (shifted, _) = _moments(data), _moments(validation)
+        far = np.flatnonzero((deviation > 0.0) & (np.abs(shifted - mean) > FAR_SHIFT * deviation))
+        if far.size:
+            k = far[0]
+            _warn_of_units(
+                f"X_val has features whose means differ from those of X by more than {FAR_SHIFT} standard deviations;"
+                f" the first of {far.size} is {feature(data.place_of(k))} with mean {shifted[k]:.6g} instead of"
+                f" {mean[k]:.6g}"
+            )
+            return
+    ratio = _ratio_of_sizes(data, validation)
+    if not 1.0 / FAR_RATIO < ratio < FAR_RATIO:
+        _warn_of_units(f"features in X_val are {ratio:.3g} times as large as in X, in the median of the features")
+
+
+def _warn_of_units(what):
+    advice = "transform X_val as X was transformed; a Pipeline does with transform_input=['X_val']"
+    warnings.warn(f"{what}: {advice}.", UserWarning, stacklevel=caller_level())
 
 
 def in_column(row, column):

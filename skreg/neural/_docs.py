@@ -81,13 +81,13 @@ SHARED = {
         batch normalization, and masks of dropout; noise on the inputs is the same for all. They train on the mean of
         their losses and penalties, scales and biases having none, and predict the mean of their probabilities or
         values; the validation loss is that of this mean. Their disagreement is uncertainty, also without dropout.
-        8 to 32 members are usual; the time of k members grows nearly with k. "auto" is 4 where dense X has fewer than
-        2000 unique rows and early stopping holds out some of them by "auto" or "cv", else 1. After training on 120,
-        250 and 350 rows of 9 to 17 tables, the log loss of 4 members was 7 %, 5 % and 6 % lower than that of one
-        member, the RMSE 2 %, 4 % and 1 %; with 800 and 1500 rows both were 2 % to 3 % lower, in two to three times the
-        time, and with 3000 rows they were the same (``python -m benchmarks tabular --parts "few defaults"``). With
-        "auto", a net that goes on with `warm_start` or `partial_fit` keeps its members, and a fine-tuned one those of
-        the pretrained net.""",
+        "auto" is 4 where dense X has 50 to 1999 unique rows and `early_stopping` is "auto" or "cv", else 1; it is 1,
+        too, with ``strength_schedule="gap"``, with `X_val`, and in `partial_fit`. A net that goes on keeps its members,
+        and a fine-tuned one those of the pretrained net. 8 to 32 members are usual; the time grows nearly with their
+        number. After training on 120, 250 and 350 rows of 9 to 17 tables, the log loss of 4 members was 7 %, 5 % and
+        6 % lower than that of one member, the RMSE 2 %, 4 % and 1 %; with 800 and 1500 rows both were 2 % to 3 % lower,
+        in two to three times the time, and with 3000 rows they were the same (``python -m benchmarks tabular --parts
+        "few defaults"``).""",
     "penalties": """
     weight_decay : float or sequence of float, default=0.3
         Decoupled weight decay: a step multiplies the weights by ``1 - learning_rate * weight_decay``, in addition to
@@ -172,8 +172,8 @@ SHARED = {
         two to four times as long. A tenth of few rows chooses an epoch by luck, and is missing in training: after
         training on 120 or 250 rows of 14 tables, the log loss with "cv" was 9 % lower than with True, the RMSE 6 %
         (``python -m benchmarks tabular --parts few``). "auto" is "cv" with fewer than 1000 unique rows in memory, and
-        True with more, where a net continues with `warm_start` or is fine-tuned, and with
-        ``strength_schedule="gap"``. Training also *stops* early if `patience` is set. False trains on all rows to the
+        True with more, with ``warm_start=True``, in fine-tuning, and with ``strength_schedule="gap"``. Training also
+        *stops* early if `patience` is set. False trains on all rows to the
         end. So do all other values where X has fewer than 50 unique rows, of which a tenth tells nothing, and `fit`
         gets no `X_val`. A warning says so where `early_stopping`, `validation_fraction`, `patience`, `min_delta` or
         `monitor` is not at its default, and where True finds 50 rows or more that repeat fewer than 50. With `X_val`,
@@ -222,10 +222,10 @@ SHARED = {
         Validation loss minus training loss after every epoch, on as many training rows as validation rows and without
         noise; with a scorer, training score minus validation score. Positive values are overfitting.
     best_iter_ : int
-        Index in `validation_curve_` of the best epoch. Predictions use the parameters of that epoch, or of the last one
-        without early stopping. Not set without validation rows.
+        Index in `validation_curve_` of the best epoch of the last `fit`. Predictions use the parameters of that epoch,
+        or of the last one without early stopping. Not set without validation rows.
     best_score_ : float
-        The best value in `validation_curve_`: the lowest loss, or the highest score.
+        The best value of the last `fit` in `validation_curve_`: the lowest loss, or the highest score.
     weights_ : list of ndarray of shape (n_in, n_out)
         Weights of every layer, after weight normalization. Of members of an ensemble, those of the first and of the
         output layer have the shape (`ensemble_size_`, n_in, n_out).

@@ -80,8 +80,8 @@ PARTS = {
 
     With early stopping, the starting point counts as the epoch before the first, and is restored where no epoch is
     better. It is the pretrained net where the output layer is kept; a new output layer begins at random. Without early
-    stopping the last epoch is kept, better or not. ``early_stopping="auto"`` holds out a part of the rows, however few
-    they are; "cv" cross-validates the epoch, which takes two to four times as long, and trains on all rows.""",
+    stopping the last epoch is kept, better or not. ``early_stopping="auto"`` holds out a part of the rows, if there
+    are at least 50; "cv" cross-validates the epoch, which takes two to four times as long, and trains on all rows.""",
     "references": """
     .. [1] X. Li, Y. Grandvalet, F. Davoine, "Explicit inductive bias for transfer learning with convolutional
        networks", ICML 2018.

@@ -398,8 +398,8 @@ class NetRegressor(RegressorMixin):
         else:
             warnings.warn(
                 f"{type(self).__name__} was fitted without validation rows: its noise variance comes from training"
-                " rows, and intervals are too narrow if it overfits. Set early_stopping=True with at least 50 rows, or"
-                " give X_val and y_val to fit.",
+                " rows, and intervals are too narrow if it overfits. Let early stopping hold out some of at least 50"
+                " rows, or give X_val and y_val to fit; after partial_fit there are none.",
                 UserWarning,
                 stacklevel=caller_level(),
             )

@@ -86,6 +86,8 @@ class Start:
         Epochs after which one more layer trains, from the last to the first; None for all from the beginning.
     changed : collection of str
         Parameters of training that were set for fine-tuning; the others are those of the source.
+    name : str
+        Class of the estimator that fine-tunes, for messages.
 
     Attributes
     ----------
@@ -97,7 +99,7 @@ class Start:
         Mean and scale of the targets in the source, where the output layer is taken over.
     """
 
-    def __init__(self, source, layers, new_head, l2_sp, rates, frozen, unfreeze, changed):
+    def __init__(self, source, layers, new_head, l2_sp, rates, frozen, unfreeze, changed, name):
         self.source = source
         self.layers = layers
         self.new_head = new_head
@@ -106,6 +108,7 @@ class Start:
         self.frozen = frozen
         self.unfreeze = unfreeze
         self.changed = changed
+        self.name = name
         self.keeps_head = None
         self.units = None
         self.value = None

@@ -67,10 +67,11 @@ class NetTraining:
         size = min(largest, n)
         one_pass = -(-n // size)
         if self.normalization == "batch" and n // one_pass < 2:
+            fold = " of a fold, as the epoch is cross-validated" if self._is_fold else ""
             advice = "Set batch_size=3 or more, or normalization='layer'" if n > 1 else "Set normalization='layer'"
             raise ValueError(
-                f"batch_size={self.batch_size!r} leaves batches of one of n_samples={n} unique training rows, which"
-                f" have no variance to normalize by: normalization='batch' needs at least two. {advice}."
+                f"batch_size={self.batch_size!r} leaves batches of one of n_samples={n} unique training rows{fold},"
+                f" which have no variance to normalize by: normalization='batch' needs at least two. {advice}."
             )
         return size, max(one_pass, min(math.ceil(found.n_rows / largest), _MOST_STEPS))
 
@@ -230,6 +231,11 @@ class NetTraining:
         if not self._is_fold:
             warnings.warn(message, category, stacklevel=caller_level())
 
+    @property
+    def _name(self):
+        """The class of the estimator whose `fit` was called, in messages."""
+        return type(self).__name__ if self._start is None else self._start.name
+
     def _remedy(self):
         """What to change where training diverges, in messages."""
         decay = max(penalty.decay for penalty in self._strengths(self._architecture.groups()).values())
@@ -247,9 +253,18 @@ class NetTraining:
         if changed or (self.early_stopping is True and n_rows >= FEWEST_ROWS):
             settings = "".join(f" {name}={getattr(self, name)!r} has no effect." for name in changed)
             self._warn(
-                f"{type(self).__name__} trains for all max_iter={self.max_iter} epochs without early stopping:"
+                f"{self._name} trains for all max_iter={self.max_iter} epochs without early stopping:"
                 f" validation rows are held out where X has at least {FEWEST_ROWS} unique rows, and this X has"
                 f" fewer.{settings} Give X_val and y_val to fit, or set early_stopping=False."
+            )
+
+    def _warn_of_seen_rows(self, again):
+        """Warn where the last fit was cross-validated, and so trained on the rows that are held out now."""
+        if again and hasattr(self, "fold_curves_"):
+            self._warn(
+                f"{self._name} continues from a fit whose epoch was cross-validated, and which trained on all rows: if"
+                " X holds these again, the validation loss and intervals are too good. Set warm_start=True before the"
+                " first fit, which then holds out the same rows, or give X_val and y_val."
             )
 
     def _warn_of_unused_stopping(self, cross_validates, has_rows):
@@ -260,20 +275,20 @@ class NetTraining:
         if has_rows:  # which wrappers may have held out themselves, by `validation_fraction`
             if not self.early_stopping:
                 reason = "training does not stop before max_iter: early_stopping=False"
-                warn_of_unused(self, self._own(["patience", "min_delta"]), reason)
+                warn_of_unused(self, self._own(["patience", "min_delta"]), reason, self._name)
         elif cross_validates:
             reason = f"the epoch is cross-validated: early_stopping={self.early_stopping!r}"
-            warn_of_unused(self, self._own(["validation_fraction"]), reason)
+            warn_of_unused(self, self._own(["validation_fraction"]), reason, self._name)
         elif not self.early_stopping:
             reason = "rows are held out for early stopping only: early_stopping=False"
-            warn_of_unused(self, self._own(_STOPPING[1:]), reason)
+            warn_of_unused(self, self._own(_STOPPING[1:]), reason, self._name)
 
     def _warn_of_rise(self, history):
         """Warn where the training loss rose sharply but stayed finite, and the last parameters are kept."""
         losses = self.loss_curve_[len(self.loss_curve_) - history.epochs :]
         if history.best is None and losses and losses[-1] > losses[0] + max(1.0, abs(losses[0])):
             self._warn(
-                f"{type(self).__name__} did not converge: the training loss rose from {losses[0]:.3g} in epoch 1"
+                f"{self._name} did not converge: the training loss rose from {losses[0]:.3g} in epoch 1"
                 f" to {losses[-1]:.3g} in the last. {self._remedy()}",
                 ConvergenceWarning,
             )

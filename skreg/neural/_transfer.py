@@ -181,7 +181,8 @@ class BaseFineTuned(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
         rates = rates_by_layer(layers, self.layer_rate_decay)
         frozen = frozen_layers(layers, self.frozen)
         own = [name for name in OF_NETS if not _is_of_source(getattr(self, name))]
-        net._start = Start(source, layers, self.new_head, float(self.l2_sp), rates, frozen, self.unfreeze, own)
+        about = own, type(self).__name__
+        net._start = Start(source, layers, self.new_head, float(self.l2_sp), rates, frozen, self.unfreeze, *about)
         try:
             net.fit(X, y, sample_weight, X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
         except KeyboardInterrupt as error:

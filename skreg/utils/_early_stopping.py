@@ -27,12 +27,13 @@ def read_validation(read, X_val, y_val, sample_weight_val):
         raise ValueError(f"in the validation data X_val, y_val, sample_weight_val: {error}") from error
 
 
-def warn_of_unused(estimator, names, reason):
-    """Warn of those of some parameters that were set, and have no effect."""
+def warn_of_unused(estimator, names, reason, name=None):
+    """Warn of those of some parameters that were set, and have no effect; `name` stands for the class in messages."""
     if changed := changed_params(estimator, names):
-        settings = ", ".join(f"{name}={getattr(estimator, name)!r}" for name in changed)
+        settings = ", ".join(f"{param}={getattr(estimator, param)!r}" for param in changed)
+        verb = "has" if len(changed) == 1 else "have"
         warnings.warn(
-            f"{type(estimator).__name__}: {settings} {'has' if len(changed) == 1 else 'have'} no effect, as {reason}.",
+            f"{name or type(estimator).__name__}: {settings} {verb} no effect, as {reason}.",
             UserWarning,
             stacklevel=caller_level(),
         )

@@ -83,7 +83,7 @@ CV = ParamKind(
     lambda value: not isinstance(value, str) and (hasattr(value, "split") or hasattr(value, "__iter__")),
 )
 RANDOM_STATE = ParamKind(
-    "an int, a numpy.random.RandomState or None",
+    "an int from 0 to 2**32 - 1, a numpy.random.RandomState or None",
     lambda value: (
         value is None
         or isinstance(value, np.random.RandomState)

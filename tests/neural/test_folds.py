@@ -113,12 +113,21 @@ def test_early_stopping_auto__cross_validates_few_rows_only(monkeypatch):
     assert fitted(early_stopping="auto", strength_schedule="gap").conformity_scores_.shape == (6, 1)
 
 
-def test_early_stopping_auto__a_net_that_continues_holds_rows_out():
+def test_early_stopping_auto__a_net_that_will_continue_holds_rows_out():
+    """In the first fit already, or the second one would choose its epoch on rows that the net has seen."""
     net = fitted(early_stopping="auto", warm_start=True)
     held = fitted(early_stopping=True, warm_start=True)
     for one in (net, held):
         one.fit(*table())
     assert len(held.validation_curve_) == 12
+    assert net.validation_curve_ == held.validation_curve_
+    assert not hasattr(net, "fold_curves_")
+
+
+def test_early_stopping_auto__a_net_that_continues_after_a_cross_validated_fit_warns():
+    net = fitted(early_stopping="auto").set_params(warm_start=True)
+    with pytest.warns(UserWarning, match=r"epoch was cross-validated, .* too good\. Set warm_start=True before"):
+        net.fit(*table())
     assert len(net.loss_curve_) == net.n_iter_
 
 

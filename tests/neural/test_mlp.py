@@ -4,6 +4,7 @@ import copy
 import itertools
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -542,6 +543,14 @@ def test_mlp__validation_rows_in_other_units_warn():
     net = DropoutMLPClassifier(**FAST)
     with pytest.warns(UserWarning, match=r"X_val has features .* the first of 1 is column 2 with .*transform_input"):
         net.fit(X, y, X_val=X[:50] + 100.0 * np.eye(4)[2], y_val=y[:50])
+
+
+@pytest.mark.parametrize(("make", "factor"), [(np.asarray, 1e-3), (sp.csr_array, 1e-3), (sp.csr_array, 1e3)])
+def test_mlp__validation_rows_of_another_scale_warn(make, factor):
+    """Also those whose means are not far from the means of X, in its standard deviations."""
+    X, y = classes()
+    with pytest.warns(UserWarning, match=re.escape(f"in X_val are {factor:.3g} times as large as in X")):
+        DropoutMLPClassifier(**FAST).fit(make(X), y, X_val=make(factor * X), y_val=y)
 
 
 @pytest.mark.parametrize("standardize", ["robust", None])

@@ -279,6 +279,7 @@ def test_fine_tuned__warns_of_its_own_parameters_that_have_no_effect(params, mes
     assert len(caught) == (message is not None)
     if message:
         assert re.search(message, str(caught[0].message))
+        assert str(caught[0].message).startswith("FineTunedClassifier: ")
         assert "min_delta" not in str(caught[0].message)
     few = slice(None, None, 5)  # of which none are held out
     for X_val, y_val, params in ((X, y, dict(early_stopping=False)), (None, None, {})):
