@@ -14,6 +14,7 @@ from skreg._nets.layers.dense import Bias, Dense
 from skreg._nets.layers.dropout import Dropout
 from skreg._nets.layers.members import MemberRows
 from skreg._nets.layers.normalization import BatchNorm
+from skreg._nets.layers.numbers import PiecewiseNumbers
 from skreg._nets.layers.sequences import Embedding
 from skreg._nets.net import Net
 from skreg._nets.noise import Bernoulli
@@ -74,6 +75,14 @@ def table_net(dtype=F):
     return Net(Chain(columns, Dense(6), hidden, Dense(2), Bias()), (4,), np.random.default_rng(0), dtype)
 
 
+def piecewise_net(dtype=F):
+    """Of numbers, of which the first two have three bins, and the others one."""
+    edges = [np.array([-1.0, 0.0, 0.5, 1.0])] * 2 + [np.array([0.0, 5.0])] * 2
+    hidden = BiasActivationDropout(ACTIVATIONS["relu"], HALF, norm=BatchNorm())
+    columns = TableColumns([(4, PiecewiseNumbers(edges, 3))])
+    return Net(Chain(columns, Dense(6), hidden, Dense(2), Bias()), (4,), np.random.default_rng(0), dtype)
+
+
 def steps(net, records, objective, freeze, halved, of_rows):
     """What every step of a training leaves, losses, gradients, buffers and the state of the noise; and the replays."""
     found, replays = [], 0
@@ -129,6 +138,7 @@ def test_tapes__replayed_passes_give_the_gradient_by_the_rows(name):
 HALVED = {name: (lambda name=name: mlp(NETS[name], np.float64), dict(of_rows=True)) for name in NETS} | {
     "frozen": (lambda: mlp(dtype=np.float64), dict(n_replays=7, freeze={2: ["hidden1"], 6: []})),
     "categories": (lambda: table_net(np.float64), {}),
+    "piecewise numbers": (lambda: piecewise_net(np.float64), dict(of_rows=True)),
 }
 
 

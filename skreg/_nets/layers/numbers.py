@@ -56,6 +56,11 @@ def piecewise_backward(bins, places, d, whole, grad):
                 own[c] += t * given[c]
 
 
+def _add_bins_after(whole, grad):
+    """Add to the gradient of every bin but the last what the bins after it have in whole."""
+    grad[:, :-1] += np.cumsum(whole[:, :0:-1], axis=1)[:, ::-1]
+
+
 class PiecewiseNumbers(Layer):
     """Vectors that are linear in a number within every bin: (rows, columns) to (rows, columns, width).
 
@@ -71,6 +76,8 @@ class PiecewiseNumbers(Layer):
     group : str
         The group whose penalty strengths apply.
     """
+
+    replayable = True
 
     def __init__(self, edges, width, group="embedding"):
         self.n_bins = np.array([len(own) - 1 for own in edges])
@@ -93,27 +100,30 @@ class PiecewiseNumbers(Layer):
     def __call__(self, x, ctx):
         W = self.weight.value
         bins, places = ctx.scratch(x.shape, np.int64), ctx.scratch(x.shape, x.dtype)
-        find_bins(x, self.edges, self.n_bins, bins, places)
+        ctx.do(find_bins, x, self.edges, self.n_bins, bins, places)
         sums = ctx.scratch(W.shape, W.dtype)
-        sums[:, 0] = 0.0
-        np.cumsum(W[:, :-1], axis=1, out=sums[:, 1:])
+        ctx.do(sums[:, 0].fill, 0.0)
+        ctx.do(np.cumsum, W[:, :-1], 1, None, sums[:, 1:])
         out, back_linear = self.linear(x, ctx)
-        add_piecewise(bins, places, sums, W, out)
+        ctx.do(add_piecewise, bins, places, sums, W, out)
 
         def back(d):
             whole, grad = ctx.scratch(W.shape, W.dtype), ctx.grad(self.weight)
-            whole[:] = 0.0
-            piecewise_backward(bins, places, d, whole, grad)
-            after = np.cumsum(whole[:, :0:-1], axis=1)[:, ::-1]  # of the bins after each but the last
-            grad[:, :-1] += after
+            ctx.do(whole.fill, 0.0)
+            ctx.do(piecewise_backward, bins, places, d, whole, grad)
+            ctx.do(_add_bins_after, whole, grad)
             dx = back_linear(d)
-            if dx is None:
-                return None
-            columns = np.arange(x.shape[1])
-            lengths = self.edges[columns, bins + 1] - self.edges[columns, bins]
-            return dx + np.einsum("njc,njc->nj", d, W[columns, bins]) / lengths.astype(x.dtype)
+            if dx is not None:
+                ctx.do(self._add_slopes, d, bins, dx)
+            return dx
 
         return out, back
+
+    def _add_slopes(self, d, bins, dx):
+        """Add the gradient by the numbers, of what their bins put out."""
+        columns = np.arange(bins.shape[1])
+        lengths = self.edges[columns, bins + 1] - self.edges[columns, bins]
+        dx += np.einsum("njc,njc->nj", d, self.weight.value[columns, bins]) / lengths.astype(dx.dtype)
 
 
 class PeriodicNumbers(Layer):

@@ -54,6 +54,8 @@ class FeatureTokens(Layer):
         The group whose penalty strengths apply to the vectors of values.
     """
 
+    replayable = True
+
     def __init__(self, width, group="embedding"):
         self.width = width
         self.group = group
@@ -66,11 +68,15 @@ class FeatureTokens(Layer):
 
     def __call__(self, x, ctx):
         weight, out = self.weight.value, ctx.scratch((*x.shape, self.width), x.dtype)
-        embed_numbers(x, weight, self.bias.value, out)
+        ctx.do(embed_numbers, x, weight, self.bias.value, out)
 
         def back(d):
-            embed_numbers_backward(x, d, ctx.grad(self.weight), ctx.grad(self.bias))
-            return np.einsum("njc,jc->nj", d, weight) if self.needs_input_gradient else None
+            ctx.do(embed_numbers_backward, x, d, ctx.grad(self.weight), ctx.grad(self.bias))
+            if not self.needs_input_gradient:
+                return None
+            dx = ctx.scratch(x.shape, x.dtype)
+            ctx.do(lambda: np.einsum("njc,jc->nj", d, weight, out=dx))
+            return dx
 
         return out, back
 
