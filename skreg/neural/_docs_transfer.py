@@ -22,8 +22,8 @@ PARTS = {
     layer_rate_decay : float or dict, default=1.0
         Factor of the learning rate from each layer to the one before it, in [0, 1], so that the first layers, which
         are the most general, change least (discriminative fine-tuning [2]_, section 3.2). Or a dict with the factor
-        of single layers by their names, such as ``{"conv1": 0.1}``; layers that it leaves out have 1. Layers of
-        factor 0 are frozen.
+        of single layers by their names, such as ``{"conv1": 0.1}``, finite and at least 0; layers that it leaves out
+        have 1. Layers of factor 0 are frozen.
     unfreeze : int or None, default=None
         With a number, only the output layer trains at first, and after every so many epochs one more layer, from the
         last to the first (gradual unfreezing [2]_, section 3.3). With at least `max_iter`, no other layer ever trains.
