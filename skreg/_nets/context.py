@@ -278,7 +278,7 @@ class Context:
         return self.exchange.gather(self.part, self._n_exchanges, value)
 
     def total(self, array):
-        """The sum of an array over the parts of the batch; recorded, as what `do` calls."""
+        """The sum of an array over the parts of the batch, which is formed again for later batches, as by `do`."""
         if not self.is_divided:
             return array
         out = self.scratch(array.shape, array.dtype)

@@ -62,19 +62,17 @@ def warn_of_offsets(data, feature):
         )
 
 
-def _size(data):
+def _sizes(data):
     """Root mean squares of the features of some rows; of sparse X that of some entries."""
     if sp.issparse(data.X):
         some = data.X.data[:: data.X.nnz // SAMPLE_VALUES + 1].astype(np.float64)
         return np.sqrt(np.mean(some**2, keepdims=True)) if some.size else np.zeros(1)
-    mean, deviation = _moments(data)
-    return np.hypot(mean, deviation)
+    return np.hypot(*_moments(data))
 
 
-def _ratio_of_sizes(data, validation):
-    """The median ratio of the sizes of features in the validation data to those in X; 1 where it cannot be told."""
-    own, others = _size(data), _size(validation)
-    if own.size != others.size:  # one of them is sparse
+def _median_ratio(own, others):
+    """The median ratio of other sizes to those of X; 1 where it cannot be told, as where one of them is sparse."""
+    if own.size != others.size:
         return 1.0
     both = (own > 0.0) & (others > 0.0)
     return float(np.median(others[both] / own[both])) if both.any() else 1.0
@@ -88,7 +86,7 @@ def warn_of_shift(data, validation, feature):
     if data.has_tokens:
         return
     if data.has_quantities and validation.has_quantities:
-        (mean, deviation), (shifted, _) = _moments(data), _moments(validation)
+        (mean, deviation), (shifted, spread) = _moments(data), _moments(validation)
         far = np.flatnonzero((deviation > 0.0) & (np.abs(shifted - mean) > FAR_SHIFT * deviation))
         if far.size:
             k = far[0]
@@ -98,7 +96,9 @@ def warn_of_shift(data, validation, feature):
                 f" {mean[k]:.6g}"
             )
             return
-    ratio = _ratio_of_sizes(data, validation)
+        ratio = _median_ratio(np.hypot(mean, deviation), np.hypot(shifted, spread))
+    else:
+        ratio = _median_ratio(_sizes(data), _sizes(validation))
     if not 1.0 / FAR_RATIO < ratio < FAR_RATIO:
         _warn_of_units(f"features in X_val are {ratio:.3g} times as large as in X, in the median of the features")
 

@@ -142,7 +142,7 @@ class SequenceNet(BaseNet):
 
     def _place(self, row, column):
         if self._n_channels is None or self._n_columns is not None:  # a table
-            return labelled("column", column, getattr(self, "feature_names_in_", None))
+            return super()._feature(column)
         step, channel = divmod(column, self._n_channels)
         place = f"row {row}, step {step}"
         return place if self._n_channels == 1 else f"{place}, channel {channel}"

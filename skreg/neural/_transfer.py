@@ -180,9 +180,17 @@ class BaseFineTuned(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
         layers = net._check_parameters().groups()
         rates = rates_by_layer(layers, self.layer_rate_decay)
         frozen = frozen_layers(layers, self.frozen)
-        own = [name for name in OF_NETS if not _is_of_source(getattr(self, name))]
-        about = own, type(self).__name__
-        net._start = Start(source, layers, self.new_head, float(self.l2_sp), rates, frozen, self.unfreeze, *about)
+        net._start = Start(
+            source,
+            layers,
+            self.new_head,
+            float(self.l2_sp),
+            rates,
+            frozen,
+            self.unfreeze,
+            changed=[name for name in OF_NETS if not _is_of_source(getattr(self, name))],
+            name=type(self).__name__,
+        )
         try:
             net.fit(X, y, sample_weight, X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
         except KeyboardInterrupt as error:
