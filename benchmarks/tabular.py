@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from . import ranking, report, tables, tuned
 from .linear import names
 from .tabular_peers import MODELS, MOST_TOKENS
-from .tabular_variants import FEW, FEW_DEFAULTS, VARIANTS
+from .tabular_variants import BY_ROWS, FEW, FEW_DEFAULTS, UNCHANGED, VARIANTS
 
 NOTE = f"""\
 Means over five folds, the same for every model. All models have their default parameters. Our defaults may be chosen on
@@ -47,16 +47,18 @@ TITLES = {
     "few": "Few rows of the tables for choosing, relative to scikit-learn's perceptron",
     "few defaults": "One default changed at a time on few rows, relative to scikit-learn's perceptron",
     "defaults": "One default changed at a time, relative to the defaults, on tables for choosing",
+    "by rows": "Dropout and L1 by the number of training rows, relative to the defaults, on tables for choosing",
     "tuned": "Tuned for some minutes: scores on a fifth of the rows",
     "tables": "Every table",
 }
 FEW_SIZES = 60, 120, 250, 350, 500, 800, 1500, 3000
+SIZES = *FEW_SIZES, 6000, 18_000
 MOST_SPLITS, SPLIT_ROWS = 2, 240  # splits of a table with few training rows: more, the fewer rows they have
-TEST_ROWS = 1000  # at most
+TEST_ROWS = 1000  # at most, or a third of the training rows
 LEAST_OF_CLASS = 5  # training rows of a class, without which it is left out
 SMALL_ROWS = 100
 BASE, OURS = "scikit-learn MLP", "skreg"
-PARTS = ("tables", "summary", "few", "few defaults", "defaults", "tuned")
+PARTS = ("tables", "summary", "few", "few defaults", "by rows", "defaults", "tuned")
 COVERAGE = 0.9
 FEW_ROWS = 10_000  # below, our seconds are compared with those of other nets
 
@@ -135,7 +137,7 @@ def few_rows(n, y, classes, n_splits=1):
     rng, splits = np.random.default_rng(n), []
     for _ in range(n_splits):
         order = rng.permutation(len(y))
-        train, test = order[:n], order[n : n + TEST_ROWS]
+        train, test = order[:n], order[n : n + max(TEST_ROWS, n // 3)]
         if classes:
             found, counts = np.unique(y[train], return_counts=True)
             known = found[counts >= LEAST_OF_CLASS]
@@ -144,10 +146,10 @@ def few_rows(n, y, classes, n_splits=1):
     return splits if min(test.size for _, test in splits) >= n // 3 else None
 
 
-def race_of_few(pages, part, models, problems, sizes):
-    """Enter how models compare on few rows, for every number of rows."""
+def race_of_few(pages, part, models, base, problems, sizes, count):
+    """Enter how models compare on some rows of tables, for every number of rows; `count` gives the splits of each."""
     for n in sizes:
-        found, n_splits = {}, 1 if part == "few" else max(1, min(MOST_SPLITS, SPLIT_ROWS // n))
+        found, n_splits = {}, count(n)
         for name in problems:
             frame, y, classes = tables.load(name)
             splits = few_rows(n, y, classes, n_splits)
@@ -157,7 +159,7 @@ def race_of_few(pages, part, models, problems, sizes):
                     model: score(model, make, f"{n} rows of {name}", table) for model, make in models.items()
                 }
         about = f"of {', '.join(found)}" + (f"; means over {n_splits} splits" if n_splits > 1 else "")
-        pages.enter(part, f"{n} rows", about, None, None, rows=summary(found, BASE, list(models)))
+        pages.enter(part, f"{n} rows", about, None, None, rows=summary(found, base, list(models)))
 
 
 def version(needs):
@@ -292,9 +294,9 @@ def configure(parser):
         "--rows",
         type=int,
         nargs="+",
-        choices=FEW_SIZES,
+        choices=SIZES,
         default=FEW_SIZES,
-        help='of the parts "few" and "few defaults"',
+        help='of the parts "few", "few defaults" and "by rows"',
     )
     parser.add_argument(
         "--variants",
@@ -311,7 +313,7 @@ def configure(parser):
 
 def book(folder):
     return report.Book(
-        "tabular", folder, [*tables.names(), *(f"{n} rows" for n in FEW_SIZES), "all"], tuple(TITLES), NOTE, TITLES
+        "tabular", folder, [*tables.names(), *(f"{n} rows" for n in SIZES), "all"], tuple(TITLES), NOTE, TITLES
     )
 
 
@@ -321,14 +323,18 @@ def run(args):
         race_into(pages, args.models, args.problems or tables.names(part=args.tables), args.small)
     if "summary" in args.parts:
         summarize(pages)
-    if {"few", "few defaults", "defaults"} & set(args.parts):
+    if {"few", "few defaults", "by rows", "defaults"} & set(args.parts):
         problems = args.problems or tables.names(part="choosing")
         if held := set(problems) - set(tables.names(part="choosing")):
             raise SystemExit(f"defaults are not chosen on tables for reporting: {', '.join(sorted(held))}")
     few_defaults = {name: FEW_DEFAULTS[name] for name in FEW_DEFAULTS if name in {*args.variants, BASE}}
-    for part, models in (("few", FEW), ("few defaults", few_defaults)):
+    for part, models, base, count in (
+        ("few", FEW, BASE, lambda n: 1),
+        ("few defaults", few_defaults, BASE, lambda n: max(1, min(MOST_SPLITS, SPLIT_ROWS // n))),
+        ("by rows", BY_ROWS, UNCHANGED, lambda n: MOST_SPLITS),
+    ):
         if part in args.parts:
-            race_of_few(pages, part, models, problems, args.rows)
+            race_of_few(pages, part, models, base, problems, args.rows, count)
     for name in args.problems or tables.names(part="reporting") if "tuned" in args.parts else ():
         rows = tuned.rows_of(read(name, args.small), judge, args.minutes)
         pages.enter("tuned", name, f"{args.minutes:g} minutes for every search", None, None, rows=rows)
@@ -337,4 +343,4 @@ def run(args):
         for name in problems:
             table = read(name, args.small)
             found[name] = {model: score(model, make, name, table) for model, make in VARIANTS.items()}
-        enter(pages, "defaults", found, summary(found, "as they are", list(VARIANTS)))
+        enter(pages, "defaults", found, summary(found, UNCHANGED, list(VARIANTS)))

@@ -240,7 +240,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
                 by_rows = folds is not None or self._adapts(again)
                 self._warn_of_seen_rows(again)
         self._warn_of_unused_stopping(cross_validates=folds is not None, has_rows=outside is not None)
-        architecture = self._settled(architecture, again, rows.data, n_rows if by_rows else math.inf)
+        architecture = self._settled(architecture, again, rows.data, n_rows, by_rows)
         with JudgedTogether():
             if folds is not None:
                 chosen = cross_validated(self, architecture, folds, seed)
@@ -261,8 +261,20 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         goes_on = again or self._start is not None
         return self.early_stopping == "auto" and not goes_on and self.strength_schedule != "gap"
 
-    def _settled(self, architecture, again, data=None, n_rows=math.inf):
-        """The architecture with numbers for "auto"; `n_rows` are the unique rows, infinity where they do not decide."""
+    def _settled(self, architecture, again, data=None, n_rows=math.inf, by_rows=False):
+        """The architecture with numbers for "auto".
+
+        Parameters
+        ----------
+        architecture : NamedTuple
+        again : bool
+            Whether the last net goes on.
+        data : NetData, default=None
+        n_rows : int or inf, default=inf
+            Unique training rows, infinity where they come in parts.
+        by_rows : bool, default=False
+            Whether early stopping is such that few rows may change the architecture.
+        """
         return architecture
 
     def _train_rows(self, architecture, rows, outside, seed, again=False, chosen=None, given=None):

@@ -96,12 +96,14 @@ SHARED = {
         no longer acts as weight decay. No penalty applies to biases and to scales of normalization.
     l2 : float or sequence of float, default=0.0
         ``l2 / 2 ||W||^2`` added to the mean loss, in [0, inf), one number or one for every layer.
-    l1 : float or sequence of float, default=0.0001
+    l1 : float, sequence of float or "auto", default="auto"
         ``l1 ||W||_1`` added to the mean loss, by a prox step after every step of the optimizer, with its
         preconditioner. It gives exact zeros (Yun, Lozano & Yang 2021), also with `averaging`. In [0, inf), one number
         or one for every layer; one number does not apply to hidden layers with `weight_normalization`, whose weights
-        cannot all be zero. The default suits standardized features. Use 0.001 where many features carry little
-        information, and 0 for hundreds of classes with few rows each, or for features in small units without
+        cannot all be zero. "auto" is 0.001 for classifiers with 1000 to 9999 unique rows, at least 100 for each class,
+        and 0.0001 for fewer or more rows, for regressors, Dask collections and `partial_fit`. A net that goes on, or is
+        fine-tuned, keeps what it had. It suits standardized
+        features. Use 0 for hundreds of classes with few rows each, or for features in small units without
         normalization, such as pixels in [0, 1].
     max_norm : float, sequence of float or None, default=None
         Largest norm of the incoming weights of a hidden unit [6]_, positive, one number or one for every hidden layer;

@@ -32,6 +32,8 @@ from ..utils._scoring import read_monitor
 class NetParameters:
     """Base of the nets: their common parameters."""
 
+    _auto = {}  # what "auto" means in this fit, for parameters that may be numbers instead
+
     _parameter_constraints = {
         "hidden_layer_sizes": [COUNT, ARRAY_LIKE],
         "activation": [Options(*ACTIVATIONS)],
@@ -72,9 +74,14 @@ class NetParameters:
         "verbose": [BOOLEAN],
     }
 
+    def _number(self, name):
+        """A parameter, or the number that "auto" means."""
+        value = getattr(self, name)
+        return self._auto.get(name, value) if isinstance(value, str) and value == "auto" else value
+
     def _per_layer(self, name, n, high=np.inf):
         """A parameter as n floats, one for every layer."""
-        value = getattr(self, name)
+        value = self._number(name)
         try:
             array = np.asarray(value, dtype=float)
         except (TypeError, ValueError) as error:

@@ -203,7 +203,7 @@ class NetTraining:
             if inputs is not None and not (inputs.numbers.scale.any() or inputs.one_hot or inputs.coded):
                 self._warn(f"{cause}, since all columns of X are constant: predictions do not depend on X.")
             else:
-                self._warn(f"{cause}: predictions do not depend on X. Lower l1={self.l1!r}.")
+                self._warn(f"{cause}: predictions do not depend on X. Lower l1={self._number('l1')!r}.")
 
     def _measure_distance(self, batches, validation):
         """Learn where the training rows are in the last hidden layer, for the `distance` of `predict_uncertainty`."""

@@ -319,7 +319,7 @@ def test_bad_input__going_on_with_other_parameters():
     table.set_params(categorical_features=np.array([0])).fit(X.round(), Y)
     with pytest.raises(ValueError, match=r"cannot continue with categorical_features=\[1\] \(it was \[0\]\)"):
         table.set_params(categorical_features=[1]).fit(X.round(), Y)
-    with pytest.raises(ValueError, match=r"cannot continue with dropout=\(0\.9,\) \(it was \(0\.25,\)\)"):
+    with pytest.raises(ValueError, match=r"cannot continue with dropout=\(0\.9,\) \(it was \(0\.15,\)\)"):
         model.set_params(heteroscedastic=False, dropout=0.9).partial_fit(X, Y)
 
 

@@ -1,4 +1,4 @@
-"""ensemble_size="auto" and batch_size="auto": what they are with few rows, with many, and in fits that go on."""
+"""ensemble_size="auto", batch_size="auto" and l1="auto": with few rows, with many, and in fits that go on."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from sklearn.frozen import FrozenEstimator
 
 from skreg import DeepEnsembleClassifier, DeepEnsembleRegressor, DropoutMLPClassifier, DropoutMLPRegressor
-from skreg.neural import Autoencoder, FineTunedRegressor
+from skreg.neural import Autoencoder, FineTunedClassifier, FineTunedRegressor
 
 FAST = dict(hidden_layer_sizes=(4,), max_iter=1, random_state=0)
 N_STEPS = {499: 16, 80: 3}  # of an epoch in batches of 32
@@ -136,3 +136,61 @@ def test_auto__members_are_draws():
     assert (np.ptp(draws, axis=0) > 0.0).all()
     np.testing.assert_allclose(net.predict(X), draws.mean(axis=0), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(net.predict_uncertainty(X, 4).epistemic, draws.var(axis=0), rtol=1e-4)
+
+
+def labelled(n, n_classes=2):
+    X, y = table(n)
+    return X, np.searchsorted(np.quantile(y, np.arange(1, n_classes) / n_classes), y)
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+@pytest.mark.parametrize(
+    ("n", "n_classes", "l1"),
+    [(999, 2, 1e-4), (1000, 2, 1e-3), (1099, 11, 1e-4), (1100, 11, 1e-3), (9999, 2, 1e-3), (10_000, 2, 1e-4)],
+)
+def test_auto__l1_is_stronger_for_thousands_of_rows_of_classes(n, n_classes, l1, early_stopping):
+    X, y = labelled(n, n_classes)
+    params = FAST | dict(early_stopping=early_stopping)
+    net = DropoutMLPClassifier(**params).fit(X, y)
+    np.testing.assert_array_equal(
+        net.predict_proba(X), DropoutMLPClassifier(**params, l1=l1).fit(X, y).predict_proba(X)
+    )
+    assert net.get_params()["l1"] == "auto"
+
+
+def test_auto__l1_counts_unique_rows():
+    X, y = labelled(999)
+    twice = DropoutMLPClassifier(**FAST).fit(np.tile(X, (2, 1)), np.tile(y, 2))
+    weak = DropoutMLPClassifier(**FAST, l1=1e-4).fit(np.tile(X, (2, 1)), np.tile(y, 2))
+    np.testing.assert_array_equal(twice.predict_proba(X), weak.predict_proba(X))
+
+
+@pytest.mark.parametrize("fit", ["fit", "partial_fit"])
+def test_auto__l1_of_numbers_and_chunks_is_weak(fit):
+    X, y = table(1500) if fit == "fit" else labelled(1500)
+    kind = DropoutMLPRegressor if fit == "fit" else DropoutMLPClassifier
+    net, weak = (getattr(kind(**FAST, **l1), fit)(X, y) for l1 in (dict(), dict(l1=1e-4)))
+    np.testing.assert_array_equal(net.predict(X), weak.predict(X))
+    for W, same in zip(net.weights_, weak.weights_, strict=True):
+        np.testing.assert_array_equal(W, same)
+
+
+def test_auto__a_net_that_goes_on_keeps_its_l1():
+    X, y = labelled(1500)
+    few = X[:200], y[:200]
+    on = [DropoutMLPClassifier(**FAST, warm_start=True, **l1).fit(X, y).fit(*few) for l1 in ({}, dict(l1=1e-3))]
+    np.testing.assert_array_equal(on[0].predict_proba(X), on[1].predict_proba(X))
+    tuned = [
+        FineTunedClassifier(FrozenEstimator(DropoutMLPClassifier(**FAST, **l1).fit(X, y)), random_state=0).fit(*few)
+        for l1 in ({}, dict(l1=1e-3))
+    ]
+    np.testing.assert_array_equal(tuned[0].predict_proba(X), tuned[1].predict_proba(X))
+    number = FineTunedRegressor(FrozenEstimator(on[0]), random_state=0).fit(X, X[:, 0])  # takes it from classes
+    assert number.estimator_.l1 == "auto"
+
+
+def test_auto__l1_without_weights_left_names_the_number():
+    X, y = labelled(1500)
+    tiny = dict(standardize=None, normalization=None, averaging=None, optimizer="sgd", learning_rate=5.0, max_iter=60)
+    with pytest.warns(UserWarning, match=r"all weights of layer 0 are zero: .* Lower l1=0\.001\."):
+        DropoutMLPClassifier(**FAST | tiny).fit(1e-4 * X, y)
