@@ -1,6 +1,11 @@
 """Our models with other parameters than the defaults, for the choice of these."""
 
-from .tabular_peers import as_it_is, changed, linear, scikit_learn_mlp
+from sklearn.base import BaseEstimator
+
+from skreg import DropoutMLPClassifier
+from skreg._nets.architectures.mlp import scale_outputs
+
+from .tabular_peers import as_it_is, changed, encoded, linear, scikit_learn_mlp
 
 UNCHANGED = "as they are"
 VARIANTS = {
@@ -58,5 +63,32 @@ FEW_DEFAULTS = {
     "8 members, batches of 16": changed(ensemble_size=8, batch_size=16),
     "scikit-learn MLP": scikit_learn_mlp,
 }
+
+
+class WithoutTemperature(BaseEstimator):
+    """A net of ours whose scores are not divided by the temperature."""
+
+    def __init__(self, net):
+        self.net = net
+
+    def fit(self, X, y):
+        self.net.fit(X, y)
+        self.classes_ = self.net.classes_
+        scale_outputs(self.net._net, self.net.temperature_)
+        return self
+
+    def predict_proba(self, X):
+        return self.net.predict_proba(X)
+
+
+def without_temperature(classes, frame):
+    if not classes:
+        return VARIANTS[UNCHANGED](classes, frame)  # numbers have none
+    return encoded(WithoutTemperature(DropoutMLPClassifier(random_state=0)))
+
+
 # Defaults that were chosen by the number of rows: part "by rows" compares them.
-BY_ROWS = {name: VARIANTS[name] for name in (UNCHANGED, "dropout 0", "dropout 0.25", "L1 0.0001", "L1 0.001")}
+BY_ROWS = {
+    **{name: VARIANTS[name] for name in (UNCHANGED, "dropout 0", "dropout 0.25", "L1 0.0001", "L1 0.001")},
+    "temperature 1": without_temperature,
+}

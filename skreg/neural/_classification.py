@@ -6,14 +6,17 @@ import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.base import ClassifierMixin
 
+from .._nets.architectures.mlp import scale_outputs
 from .._nets.objectives import CrossEntropy
+from .._nets.training.evaluation import scores
 from .._nets.training.rows import Targets
 from ..utils._callbacks import with_callbacks
 from ..utils._errors import unchanged_on_error
 from ..utils._lazy import by_blocks
 from ..utils._params import BELOW_ONE, DICT, NONE, NONNEGATIVE, Options
 from ..utils._targets import OneClassError, as_labels, check_class_weight, check_classes
-from ._uncertainty import ClassUncertainty, Moments, entropy
+from ._temperature import HeldScores, best_temperature
+from ._uncertainty import ClassUncertainty, Moments, entropy, thinned
 
 
 class NetClassifier(ClassifierMixin):
@@ -55,10 +58,20 @@ class NetClassifier(ClassifierMixin):
         """Nothing to do: classes need no scaling."""
 
     def _measure_noise(self, X, targets, weights, rows, has_validation):
-        """Nothing to measure: probabilities are the noise."""
+        """Keep, of a fold of a cross-validation, what the temperature needs; else it is 1."""
+        self.temperature_ = 1.0
+        if self._is_fold:
+            rows = thinned(rows)
+            z = scores(self._net, X, rows).astype(np.float64)
+            self._held_scores = HeldScores(z, targets.take(rows), weights[rows].astype(np.float64))
 
     def _join_noise(self, found, X, targets, weights, rows):
-        """Nothing was measured."""
+        """Divide the scores by the temperature that is best for the rows that the nets of the folds did not see."""
+        self.temperature_ = 1.0
+        if self._start is None:  # a pretrained net may be kept as it was
+            parts = [one._held_scores for one in found.fitted]
+            self.temperature_ = best_temperature(self._averaged, parts, found.shares)
+            scale_outputs(self._net, 1.0 / self.temperature_)
 
     def _targets(self, data):
         K = self.classes_.size

@@ -36,6 +36,7 @@ class DropoutCNNClassifier(NetClassifier, ConvolutionalNet):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+    <temperature>
     <attributes>
 
     See Also

@@ -205,6 +205,13 @@ SHARED = {
         fits delete it, since it is twice as large as the net; `partial_fit` after one begins with a new one.
     verbose : bool, default=False
         Whether to print a line after every epoch, also of the nets that cross-validation trains.""",
+    "temperature": """
+    temperature_ : float
+        What the scores are divided by, in `weights_` and `biases_` of the output layer already. Where the epoch is
+        cross-validated, it maximizes the likelihood of the rows that the nets of the folds did not see (temperature
+        scaling: Guo et al., "On calibration of modern neural networks", ICML 2017, section 4.2), times a normal prior
+        of its logarithm with standard deviation 0.15, so that few rows cannot move it far. Above 1, it makes
+        probabilities milder, below 1 more extreme. It is 1 in other fits, in fine-tuning and in `partial_fit`.""",
     "attributes": """
     n_iter_ : int
         Number of epochs, of all calls of `fit` with ``warm_start=True`` and of `partial_fit` together.

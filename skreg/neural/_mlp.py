@@ -35,6 +35,7 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+    <temperature>
     ensemble_size_ : int
         Number of members.
     <attributes>

@@ -43,6 +43,7 @@ class DropoutRNNClassifier(NetClassifier, RecurrentNet):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+    <temperature>
     <attributes>
 
     See Also

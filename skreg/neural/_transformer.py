@@ -41,6 +41,7 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+    <temperature>
     ensemble_size_ : int
         Number of members.
     <attributes>

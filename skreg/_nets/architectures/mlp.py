@@ -7,7 +7,7 @@ import numpy as np
 from ..base import Chain, ResidualBlock
 from ..layers.activations import ACTIVATIONS, BiasActivationDropout
 from ..layers.columns import CategoryVectors, TableColumns
-from ..layers.dense import Bias, Dense
+from ..layers.dense import Bias, Dense, Weighted
 from ..layers.dropout import Dropout, InputNoise
 from ..layers.members import MemberDense, MemberInputs, Members, Scale, at_members
 from ..layers.normalization import BatchNorm, LayerNorm
@@ -215,3 +215,13 @@ def end_of_hidden_layer(net, k):
     stages = net.layer.layers
     ends = [i + 1 for i, stage in enumerate(stages) if isinstance(stage, (BiasActivationDropout, ResidualBlock))]
     return ends[k]
+
+
+def scale_outputs(net, factor):
+    """Multiply the outputs of a net that ends with `dense_layers` by a factor."""
+    modules = list(net.layer.modules())
+    weighted, bias = ([module for module in modules if isinstance(module, kind)][-1] for kind in (Weighted, Bias))
+    net.forget_copies()
+    for param in (weighted.weight, bias.bias):
+        param.value *= param.value.dtype.type(factor)
+    net.keep_copies()
