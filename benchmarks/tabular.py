@@ -47,7 +47,7 @@ TITLES = {
     "few": "Few rows of the tables for choosing, relative to scikit-learn's perceptron",
     "few defaults": "One default changed at a time on few rows, relative to scikit-learn's perceptron",
     "defaults": "One default changed at a time, relative to the defaults, on tables for choosing",
-    "by rows": "Dropout, L1 and temperature by the number of training rows, relative to the defaults, on tables for choosing",
+    "by rows": "Defaults by the number of training rows: one changed at a time, relative to the defaults",
     "tuned": "Tuned for some minutes: scores on a fifth of the rows",
     "tables": "Every table",
 }

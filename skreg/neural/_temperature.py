@@ -35,7 +35,10 @@ def best_temperature(average, parts, shares):
     shares : ndarray of shape (n_folds,)
         Shares of the folds in the weight of all rows.
     """
-    parts = [part._replace(weights=share * part.weights / part.weights.sum()) for part, share in zip(parts, shares)]
+    parts = [
+        part._replace(weights=share * part.weights / part.weights.sum())
+        for part, share in zip(parts, shares, strict=True)
+    ]
     size = 1.0 / sum(np.square(part.weights).sum() for part in parts)
 
     def loss(log_temperature):
