@@ -25,8 +25,7 @@ pytabkit (RealMLP, TabM, FT-Transformer) get medians for missing numbers, which 
 of tables of more than {MOST_TOKENS} features. The penalty of the logistic regression is chosen by cross-validated log
 loss, that of ridge regression by leave-one-out errors. CPU seconds are those of all threads in a fit with its
 preprocessing; "seconds" passed in older fits, and ratios of seconds are those of CPU seconds where both models have
-them. A score stays in the report until the version of its packages changes. One of the 38 tables for reporting, "Trump
-votes" (44,932 rows), is not measured: scikit-learn's perceptron takes minutes for each fold of it.
+them. A score stays in the report until the version of its packages changes.
 
 RMSE is divided by the standard deviation of the target; amounts of money and other quantities over orders of magnitude
 are predicted as logarithms. "Calibration" is the expected calibration error of the predicted class, in ten bins of
@@ -295,8 +294,7 @@ def configure(parser):
         type=int,
         nargs="+",
         choices=SIZES,
-        default=FEW_SIZES,
-        help='of the parts "few", "few defaults" and "by rows"',
+        help='of the parts "few" and "few defaults", by default up to 3000, and of "by rows"',
     )
     parser.add_argument(
         "--variants",
@@ -334,7 +332,8 @@ def run(args):
         ("by rows", BY_ROWS, UNCHANGED, lambda n: MOST_SPLITS),
     ):
         if part in args.parts:
-            race_of_few(pages, part, models, base, problems, args.rows, count)
+            sizes = args.rows or (SIZES if part == "by rows" else FEW_SIZES)
+            race_of_few(pages, part, models, base, problems, sizes, count)
     for name in args.problems or tables.names(part="reporting") if "tuned" in args.parts else ():
         rows = tuned.rows_of(read(name, args.small), judge, args.minutes)
         pages.enter("tuned", name, f"{args.minutes:g} minutes for every search", None, None, rows=rows)

@@ -231,16 +231,16 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
             warn_of_shift(rows.data, outside[0], self._feature)
         seed = self._split_seed if again else self._draw_seed()
         n_rows = math.inf if in_blocks else rows.found.rows.size  # before some are held out
-        folds, chosen, by_rows = None, None, False
+        folds, chosen, adapts = None, None, False
         if outside is None and self.early_stopping:
             folds = rows.folds(N_FOLDS, seed) if self._cross_validates(rows, again) else None
             if folds is None and not rows.hold_out(seed):
                 self._warn_of_no_validation(np.count_nonzero(rows.data.weights))
             else:
-                by_rows = folds is not None or self._adapts(again)
+                adapts = folds is not None or self._adapts(again)
                 self._warn_of_seen_rows(again)
         self._warn_of_unused_stopping(cross_validates=folds is not None, has_rows=outside is not None)
-        architecture = self._settled(architecture, again, rows.data, n_rows, by_rows)
+        architecture = self._settled(architecture, again, rows.data, n_rows, adapts)
         with JudgedTogether():
             if folds is not None:
                 chosen = cross_validated(self, architecture, folds, seed)
@@ -261,7 +261,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         goes_on = again or self._start is not None
         return self.early_stopping == "auto" and not goes_on and self.strength_schedule != "gap"
 
-    def _settled(self, architecture, again, data=None, n_rows=math.inf, by_rows=False):
+    def _settled(self, architecture, again, data=None, n_rows=math.inf, adapts=False):
         """The architecture with numbers for "auto".
 
         Parameters
@@ -272,8 +272,8 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         data : NetData, default=None
         n_rows : int or inf, default=inf
             Unique training rows, infinity where they come in parts.
-        by_rows : bool, default=False
-            Whether early stopping is such that few rows may change the architecture.
+        adapts : bool, default=False
+            Whether few rows may change the architecture; see `_adapts`.
         """
         return architecture
 

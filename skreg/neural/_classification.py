@@ -55,17 +55,18 @@ class NetClassifier(ClassifierMixin):
         return self.classes_.size
 
     def _set_units(self, data, rows, sums):
-        """Nothing to do: classes need no scaling."""
+        """Begin with scores as they are; classes need no scaling."""
+        self.temperature_ = 1.0
 
-    def _measure_noise(self, X, targets, weights, rows, has_validation):
+    def _measure_held_out(self, X, targets, weights, rows, has_validation):
         """Keep, of a fold of a cross-validation, what the temperature needs; else it is 1."""
         self.temperature_ = 1.0
-        if self._is_fold:
+        if self._is_fold and self._start is None:
             rows = thinned(rows)
             z = scores(self._net, X, rows).astype(np.float64)
             self._held_scores = HeldScores(z, targets.take(rows), weights[rows].astype(np.float64))
 
-    def _join_noise(self, found, X, targets, weights, rows):
+    def _join_folds(self, found, X, targets, weights, rows):
         """Divide the scores by the temperature that is best for the rows that the nets of the folds did not see."""
         self.temperature_ = 1.0
         if self._start is None:  # a pretrained net may be kept as it was

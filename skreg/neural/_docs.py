@@ -57,9 +57,10 @@ SHARED = {
         which makes those layers 1-Lipschitz with ReLU. The output layer is not normalized, so that scores can have any
         size.
     dropout : float or sequence of float, default=0.25
-        Dropout rate of the hidden units, one number or one for every hidden layer, in [0, 1) [6]_. The paper's 0.5
-        needs wider layers: on tables it is 4 % worse in log loss, 7 % in RMSE. 0 is 3 % and 1 % better there, but then
-        Monte Carlo draws show no uncertainty.
+        Dropout rate of the hidden units, one number or one for every hidden layer, in [0, 1) [6]_. The default is the
+        best on the tables that chose it, by little: 0.25 has up to 1 % more RMSE with 350 to 3000 rows, and 0 up to 3 %
+        more log loss (``python -m benchmarks tabular --parts "by rows"``). With 0, Monte Carlo draws show no
+        uncertainty. The paper's 0.5 needs wider layers.
     input_dropout : float, default=0.0
         Dropout rate of the inputs, in [0, 1), Gaussian for ``dropout_kind="gaussian"``, else Bernoulli. [6]_ uses 0.2
         for images; the default is 0, since most tables have no redundant features.
@@ -100,10 +101,12 @@ SHARED = {
         ``l1 ||W||_1`` added to the mean loss, by a prox step after every step of the optimizer, with its
         preconditioner. It gives exact zeros (Yun, Lozano & Yang 2021), also with `averaging`. In [0, inf), one number
         or one for every layer; one number does not apply to hidden layers with `weight_normalization`, whose weights
-        cannot all be zero. "auto" is 0.001 for classifiers with 1000 to 9999 unique rows, at least 100 for each class,
-        and 0.0001 for fewer or more rows, for regressors, Dask collections and `partial_fit`. A net that goes on, or is
-        fine-tuned, keeps what it had. It suits standardized
-        features. Use 0 for hundreds of classes with few rows each, or for features in small units without
+        cannot all be zero. "auto" is 0.001 for classifiers with 1000 to 9999 unique rows, at least 100 times as many as
+        classes, and 0.0001 otherwise, also for regressors, Dask collections and `partial_fit`. A net that goes on, or
+        is fine-tuned, keeps the strength of its first fit. On the tables that chose it, 0.0001 has 3 % to 4 % more log
+        loss with 1500 and 3000 rows, and 0.001 1 % to 2 % more with 120 and 350 (``python -m benchmarks tabular --parts
+        "by rows"``). These strengths suit standardized features. Use 0.001 in regression where many features carry
+        little information, and 0 for hundreds of classes with few rows each, or for features in small units without
         normalization, such as pixels in [0, 1].
     max_norm : float, sequence of float or None, default=None
         Largest norm of the incoming weights of a hidden unit [6]_, positive, one number or one for every hidden layer;
@@ -207,11 +210,13 @@ SHARED = {
         Whether to print a line after every epoch, also of the nets that cross-validation trains.""",
     "temperature": """
     temperature_ : float
-        What the scores are divided by, in `weights_` and `biases_` of the output layer already. Where the epoch is
-        cross-validated, it maximizes the likelihood of the rows that the nets of the folds did not see (temperature
+        What the last fit divided the scores by, that is `weights_` and `biases_` of the output layer. Where the epoch
+        is cross-validated, it maximizes the likelihood of the rows that the nets of the folds did not see (temperature
         scaling: Guo et al., "On calibration of modern neural networks", ICML 2017, section 4.2), times a normal prior
-        of its logarithm with standard deviation 0.15, so that few rows cannot move it far. Above 1, it makes
-        probabilities milder, below 1 more extreme. It is 1 in other fits, in fine-tuning and in `partial_fit`.""",
+        of its logarithm with standard deviation 0.15. It lies between 0.37 and 2.72. Above 1, it makes probabilities
+        milder, below 1 more extreme. It is 1 in other fits and in fine-tuning, and after `partial_fit`, which goes on
+        from the weights as they are. The curves and `best_score_` are values before the division. It is chosen for
+        `predict_proba`: means of Monte Carlo draws of dropout are milder.""",
     "attributes": """
     n_iter_ : int
         Number of epochs, of all calls of `fit` with ``warm_start=True`` and of `partial_fit` together.

@@ -74,20 +74,20 @@ class NetParameters:
         "verbose": [BOOLEAN],
     }
 
-    def _number(self, name):
-        """A parameter, or the number that "auto" means."""
+    def _settled_value(self, name):
+        """A parameter, or what "auto" means in this fit."""
         value = getattr(self, name)
         return self._auto.get(name, value) if isinstance(value, str) and value == "auto" else value
 
     def _per_layer(self, name, n, high=np.inf):
         """A parameter as n floats, one for every layer."""
-        value = self._number(name)
+        value = self._settled_value(name)
         try:
             array = np.asarray(value, dtype=float)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{name} must hold numbers, one for every layer; got {value!r}.") from error
         if array.shape not in ((), (n,)):
-            layers = "hidden layer" if name == "dropout" else "layer"
+            layers = "hidden layer" if name == "dropout" else "layer, the output layer included"
             raise ValueError(f"{name} must be a number, or hold {n}, one for every {layers}; got {value!r}.")
         if not ((array >= 0.0) & (array < high)).all():
             raise ValueError(f"{name} must lie in [0, {high:g}) in every layer; got {value!r}.")
@@ -161,8 +161,8 @@ class NetParameters:
             return
         if self.warm_start:
             raise ValueError(
-                "early_stopping='cv' trains nets without a part of the rows, which a net that continues has seen: set"
-                " warm_start=False, or early_stopping=True."
+                "early_stopping='cv' cannot be combined with warm_start=True: it trains nets without a part of the"
+                " rows, which a net that continues has seen. Set warm_start=False, or early_stopping=True."
             )
         if self.strength_schedule == "gap":
             raise ValueError(

@@ -13,8 +13,8 @@ from ._tabular import TableNet
 
 # Chosen on the tables for choosing defaults: python -m benchmarks tabular --parts "few defaults"
 MEMBER_ROWS, N_MEMBERS = 2000, 4  # with fewer unique rows, ensemble_size="auto" is so many
-# Of classifiers, where l1="auto": python -m benchmarks tabular --parts "by rows"
-L1_FROM, L1_BELOW, L1_ROWS_OF_CLASS = 1000, 10_000, 100  # rows, and rows for each class, that have the larger strength
+# l1="auto" of classifiers, also chosen there: --parts "by rows". The rows, and rows per class, of the larger strength.
+L1_FROM, L1_BELOW, L1_ROWS_PER_CLASS = 1000, 10_000, 100
 WEAK_L1, STRONG_L1 = 1e-4, 1e-3
 FEW_ROWS_BATCH = 32  # of batch_size="auto" where there are members, and fewer than `FEW_ROWS`; the most rows of a step
 
@@ -29,7 +29,7 @@ class Perceptron(TableNet):
         "l1": [*TableNet._parameter_constraints["l1"], Options("auto")],
     }
 
-    _auto = {"l1": WEAK_L1}  # until `_settled`
+    _auto = {"l1": WEAK_L1}  # until `_settled`, for checks of the parameters
     _has_small_batches = False  # whether "auto" has the batches for members and few rows in this fit
 
     def _read_architecture(self):
@@ -52,15 +52,15 @@ class Perceptron(TableNet):
             )
         return self._table_architecture(self._dense_architecture(hidden, self.residual, ensemble_size=n_members))
 
-    def _settled(self, architecture, again, data=None, n_rows=math.inf, by_rows=False):
+    def _settled(self, architecture, again, data=None, n_rows=math.inf, adapts=False):
         if self._start is not None:
             self._auto = self._start.source._auto
         elif not again:
             self._auto = {"l1": self._auto_l1(n_rows)}
-        n_members = architecture.dense.ensemble_size
+        n_members, n_rows = architecture.dense.ensemble_size, n_rows if adapts else math.inf
         if self.ensemble_size == "auto":
-            n_members = self._auto_members(again, data, n_rows if by_rows else math.inf)
-        self._has_small_batches = by_rows and n_rows < FEW_ROWS and n_members > 1
+            n_members = self._auto_members(again, data, n_rows)
+        self._has_small_batches = n_rows < FEW_ROWS and n_members > 1
         return architecture._replace(dense=architecture.dense._replace(ensemble_size=n_members))
 
     def _auto_members(self, again, data, n_rows):
@@ -74,7 +74,7 @@ class Perceptron(TableNet):
 
     def _auto_l1(self, n_rows):
         """The strength that "auto" means, by the rows and classes."""
-        if is_classifier(self) and max(L1_FROM, L1_ROWS_OF_CLASS * len(self.classes_)) <= n_rows < L1_BELOW:
+        if is_classifier(self) and max(L1_FROM, L1_ROWS_PER_CLASS * len(self.classes_)) <= n_rows < L1_BELOW:
             return STRONG_L1
         return WEAK_L1
 

@@ -206,7 +206,7 @@ class NetRegressor(RegressorMixin):
         y = self._shaped(self._means(self._scores(X)))
         return (y, np.sqrt(self.predict_uncertainty(X, n_draws).total)) if return_std else y
 
-    def _measure_noise(self, X, targets, weights, rows, has_validation):
+    def _measure_held_out(self, X, targets, weights, rows, has_validation):
         """Keep what intervals need: the noise variance, or a factor for the predicted one; and conformity scores.
 
         Variances that are learned under dropout and batch noise include these; the factor is the one of largest
@@ -243,7 +243,7 @@ class NetRegressor(RegressorMixin):
         """Name of what the measured noise of the targets is in."""
         return "_noise_factor" if self._learns_noise else "noise_variance_"
 
-    def _join_noise(self, found, X, targets, weights, rows):
+    def _join_folds(self, found, X, targets, weights, rows):
         """Keep what every fold's net measured on its validation rows, and its own conformity scores of training rows.
 
         This net is not one of theirs, and may have ended worse than they did.

@@ -8,7 +8,7 @@ from scipy.special import log_softmax
 
 from ._data import counted
 
-DEVIATION = 0.15  # prior standard deviation of the logarithm of the temperature; 0.1 and 0.2 were as good
+DEVIATION = 0.15  # prior standard deviation of the logarithm of the temperature
 LARGEST = 1.0  # absolute logarithm
 
 
@@ -24,7 +24,7 @@ def best_temperature(average, parts, shares):
     """The most probable temperature, given rows that were held out (Guo et al. 2017, section 4.2).
 
     Its logarithm has a normal prior around 0, so that few rows, or classes that are nearly separated, hardly move it.
-    Rows with weights count as the number of equal weights with the same effective size.
+    Rows with weights count as the number of equal weights with the same effective size, sequences as one row each.
 
     Parameters
     ----------

@@ -117,7 +117,7 @@ class NetTraining:
         takes_choice = chosen is not None and history.best is not None
         if not takes_choice:
             known = batches if validation is None else validation
-            self._measure_noise(*known.rows_with_targets(), has_validation=validation is not None)
+            self._measure_held_out(*known.rows_with_targets(), has_validation=validation is not None)
         with one_blas_thread() if net.n_features < MANY_FEATURES else contextlib.nullcontext():
             self._measure_distance(batches, validation)
         if takes_choice:
@@ -136,7 +136,7 @@ class NetTraining:
         self.validation_curve_, self.gap_curve_ = chosen.validation_curve, chosen.gap_curve
         self.fold_curves_ = [one.validation_curve_ for one in chosen.fitted]
         self.best_iter_, self.best_score_ = chosen.step, chosen.score
-        self._join_noise(chosen, *batches.rows_with_targets())
+        self._join_folds(chosen, *batches.rows_with_targets())
         if self._distance is not None:
             self._distance.unit = float(np.mean([one._distance.unit for one in chosen.fitted]))
 
@@ -203,7 +203,7 @@ class NetTraining:
             if inputs is not None and not (inputs.numbers.scale.any() or inputs.one_hot or inputs.coded):
                 self._warn(f"{cause}, since all columns of X are constant: predictions do not depend on X.")
             else:
-                self._warn(f"{cause}: predictions do not depend on X. Lower l1={self._number('l1')!r}.")
+                self._warn(f"{cause}: predictions do not depend on X. Lower l1={self._settled_value('l1')!r}.")
 
     def _measure_distance(self, batches, validation):
         """Learn where the training rows are in the last hidden layer, for the `distance` of `predict_uncertainty`."""

@@ -133,7 +133,7 @@ class BaseFineTuned(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
         "unfreeze": [COUNT, NONE],
         "frozen": [Interval(Integral, 0, math.inf), ARRAY_LIKE],
         "new_head": [BOOLEAN, Options("auto")],
-        **with_source(BaseNet._parameter_constraints, OF_NETS),
+        **with_source(BaseNet._parameter_constraints | {"l1": Perceptron._parameter_constraints["l1"]}, OF_NETS),
         **{name: BaseNet._parameter_constraints[name] for name in ("random_state", "verbose")},
     }
 

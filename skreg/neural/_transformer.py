@@ -27,7 +27,8 @@ class DropoutTransformerClassifier(NetClassifier, TransformerNet):
     <penalties>
     label_smoothing : float, default=0.0
         Fraction of every label that is spread evenly over all classes, in [0, 1). It makes probabilities less extreme,
-        but confidence then ranks errors worse (arXiv 2403.14715): use 0 where the classifier may abstain.
+        but confidence then ranks errors worse (arXiv 2403.14715): use 0 where the classifier may abstain. Where the
+        epoch is cross-validated, `temperature_` takes back a part of it, as of the confidence penalty.
     confidence_penalty : float, default=0.0
         Factor of the entropy of the predictions, which is subtracted from the loss, in [0, inf).
     <noise>

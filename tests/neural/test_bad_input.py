@@ -58,7 +58,7 @@ PARAMETERS = [
     (dict(stochastic_depth=0.5), r"stochastic_depth=0\.5 drops residual branches: it needs residual=True"),
     (dict(residual=True), r"residual=True needs two successive hidden layers of one width; got .*\(100,\)"),
     (dict(weight_decay=-1.0), r"'weight_decay' parameter .* Got -1\.0"),
-    (dict(l2=[0.1]), r"l2 must be a number, or hold 2, one for every layer; got \[0\.1\]"),
+    (dict(l2=[0.1]), r"l2 must be a number, or hold 2, one for every layer, the output layer included; got \[0\.1\]"),
     (dict(l1=[0.1, -1.0]), r"l1 must lie in \[0, inf\) in every layer; got \[0\.1, -1\.0\]"),
     (dict(max_norm=0.0), r"'max_norm' parameter .* Got 0\.0"),
     (dict(max_norm=[1.0, 2.0]), r"max_norm must be positive, or hold 1 positive numbers or None.* got \[1\.0, 2\.0\]"),

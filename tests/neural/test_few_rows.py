@@ -156,6 +156,8 @@ def test_auto__l1_is_stronger_for_thousands_of_rows_of_classes(n, n_classes, l1,
         net.predict_proba(X), DropoutMLPClassifier(**params, l1=l1).fit(X, y).predict_proba(X)
     )
     assert net.get_params()["l1"] == "auto"
+    other = DropoutMLPClassifier(**params, l1=0.02).fit(X, y)
+    assert not np.array_equal(other.predict_proba(X), net.predict_proba(X))
 
 
 def test_auto__l1_counts_unique_rows():
@@ -185,8 +187,10 @@ def test_auto__a_net_that_goes_on_keeps_its_l1():
         for l1 in ({}, dict(l1=1e-3))
     ]
     np.testing.assert_array_equal(tuned[0].predict_proba(X), tuned[1].predict_proba(X))
-    number = FineTunedRegressor(FrozenEstimator(on[0]), random_state=0).fit(X, X[:, 0])  # takes it from classes
-    assert number.estimator_.l1 == "auto"
+    numbers = [FineTunedRegressor(FrozenEstimator(net), random_state=0).fit(X, X[:, 0]).predict(X) for net in on]
+    np.testing.assert_array_equal(*numbers)  # the strength of classes, whatever "auto" would be for numbers
+    wanted = FineTunedClassifier(FrozenEstimator(on[1]), l1="auto", random_state=0).fit(*few).estimator_
+    assert wanted.l1 == "auto"
 
 
 def test_auto__l1_without_weights_left_names_the_number():

@@ -89,8 +89,8 @@ def test_mlp__sparse_is_dense(params):
     X[np.abs(X) < 0.7] = 0.0
     # few epochs, since rounding grows: mixed rows differ in the last digit, and Adam divides gradients by their size.
     # L1 has a threshold; sparse rows are not shifted.
-    params = dict(l1=0.0, standardize=None, early_stopping=True) | params
-    model = DropoutMLPClassifier(max_iter=4, learning_rate=1e-3, random_state=0, **params)
+    params = dict(l1=0.0, dropout=0.25, standardize=None, early_stopping=True) | params
+    model = DropoutMLPClassifier(max_iter=5, learning_rate=1e-3, random_state=0, **params)
     wanted = clone(model).fit(X, y)
     for make in (sp.csr_matrix, sp.csc_array, sp.coo_array):
         found = model.fit(make(X), y)
@@ -524,7 +524,7 @@ def test_mlp__of_equal_scores_the_last_is_best():
 @pytest.mark.parametrize("kind", ["weight", "spectral"])
 def test_mlp__a_number_of_l1_leaves_out_normalized_weights(kind):
     X, y = classes()
-    model = DropoutMLPClassifier((20, 20), weight_normalization=kind, l1=0.05, **FAST).fit(X, y)
+    model = DropoutMLPClassifier((20, 20), weight_normalization=kind, l1=0.02, dropout=0.25, **FAST).fit(X, y)
     zeros = [(w == 0.0).mean() for w in model.weights_]
     assert zeros[:2] == [0.0, 0.0]
     assert zeros[2] > 0.0

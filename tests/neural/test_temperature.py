@@ -1,15 +1,15 @@
 """Temperature scaling where the epoch is cross-validated."""
 
-import pickle
-
 import numpy as np
 import pytest
+from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from skreg import DropoutCNNClassifier, DropoutMLPClassifier, DropoutRNNClassifier, DropoutTransformerClassifier
 from skreg._nets.architectures.mlp import scale_outputs
+from skreg._nets.objectives import CrossEntropy
 from skreg.neural import FineTunedClassifier, _classification
 from skreg.neural._temperature import DEVIATION, HeldScores, best_temperature
 
@@ -71,6 +71,22 @@ def test_best_temperature__is_stationary_for_likelihood_and_prior():
     assert abs(slope / curvature) < 1e-4  # the Newton step that is left
 
 
+def test_best_temperature__is_that_of_the_mean_over_members():
+    rng = np.random.default_rng(2)
+    z = 3.0 * rng.standard_normal((20_000, 4, 3))
+    p = softmax(z / 2.0, axis=2).mean(axis=1)
+    targets = np.eye(3)[(p.cumsum(axis=1) < rng.random((20_000, 1))).sum(axis=1)]
+    average = CrossEntropy(np.float32(0.0)).average
+    assert best([HeldScores(z, targets, np.ones(20_000))], average) == pytest.approx(2.0, rel=0.05)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_best_temperature__folds_count_by_their_shares(share):
+    parts = [HeldScores(*drawn(2000, t, seed), np.ones(2000)) for seed, t in enumerate((0.6, 2.0))]
+    found = best_temperature(plain, parts, np.array([share, 1.0 - share]))
+    assert found < 1.0 if share == 0.9 else found > 1.5
+
+
 def test_best_temperature__separated_classes_do_not_make_it_zero():
     targets = np.eye(3)[np.arange(12) % 3]
     assert np.exp(-3.0 * DEVIATION) < best([HeldScores(2.0 * targets, targets, np.ones(12))]) < 1.0
@@ -85,11 +101,22 @@ def test_best_temperature__counts_weights_as_rows_and_shares_of_folds():
 
 
 def test_best_temperature__takes_every_step_that_has_a_target():
-    z, targets = drawn(60, 2.0)
-    gaps = targets.copy()
-    gaps[50:] = np.nan
-    steps = HeldScores(z.reshape(10, 6, 3), gaps.reshape(10, 6, 3), np.ones(10))
-    assert 1.0 < best([steps]) < 2.0
+    z, targets = drawn(6000, 2.0)
+    lengths = np.arange(1000) % 6 + 1
+    counts = (np.arange(6) < lengths[:, None]).ravel()
+    z[~counts] = targets[~counts] = np.nan
+    weights = np.random.default_rng(3).uniform(0.5, 2.0, 1000)
+    found = best([HeldScores(z.reshape(1000, 6, 3), targets.reshape(1000, 6, 3), weights)])
+    # the same steps as rows, as often as makes their effective size that of the sequences
+    of_steps = np.repeat(weights, 6)[counts]
+    size, own = ((w.sum() ** 2 / np.square(w).sum()) for w in (weights, of_steps))
+
+    def loss(log_t):
+        losses = -(targets[counts] * log_softmax(z[counts] / np.exp(log_t), axis=1)).sum(axis=1)
+        return size * np.average(losses, weights=of_steps) + 0.5 * (log_t / DEVIATION) ** 2
+
+    assert own > size
+    assert np.log(found) == pytest.approx(minimize_scalar(loss, bounds=(-1.0, 1.0), method="bounded").x, abs=1e-4)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=repr)
@@ -111,25 +138,29 @@ def test_scale_outputs__multiplies_the_scores_of_every_family(family):
 
 @pytest.mark.parametrize("n_members", [1, 3])
 def test_temperature__is_that_of_the_rows_that_folds_held_out(n_members, monkeypatch):
-    given = []
+    given, weights = [], np.random.default_rng(1).uniform(0.5, 2.0, 120)
 
     def recorded(average, parts, shares):
         given.append((parts, shares))
         return best_temperature(average, parts, shares)
 
     X, y = classes(n=120)
-    model = DropoutMLPClassifier((8,), ensemble_size=n_members, max_iter=5, random_state=0)
+    model = DropoutMLPClassifier((8,), ensemble_size=n_members, label_smoothing=0.3, max_iter=5, random_state=0)
     with monkeypatch.context() as patch:
         patch.setattr(_classification, "best_temperature", lambda *_: 1.0)
-        raw = pickle.loads(pickle.dumps(model)).fit(X, y)
+        raw = clone(model).fit(X, y, weights)
     monkeypatch.setattr(_classification, "best_temperature", recorded)
-    model.fit(X, y)
+    model.fit(X, y, weights)
     ((parts, shares),) = given
     assert sum(len(part.scores) for part in parts) == 120
     assert {part.scores.shape[1:] for part in parts} == {(3,) if n_members == 1 else (3, 3)}
     assert shares.sum() == pytest.approx(1.0)
     seen = np.sort(np.concatenate([part.targets.argmax(axis=1) for part in parts]))
     np.testing.assert_array_equal(seen, np.sort(y))
+    assert all(np.isin(part.targets, (0.0, 1.0)).all() for part in parts)  # without label smoothing
+    for part, share in zip(parts, shares, strict=True):  # weights of a fold are relative to its largest
+        unit = share * weights.sum() / part.weights.sum()
+        assert np.isin((unit * part.weights).round(4), weights.round(4)).all()
     assert raw.temperature_ == 1.0 != model.temperature_
     np.testing.assert_allclose(model.weights_[-1], raw.weights_[-1] / model.temperature_, rtol=1e-5)
     np.testing.assert_array_equal(model.weights_[0], raw.weights_[0])
@@ -138,6 +169,20 @@ def test_temperature__is_that_of_the_rows_that_folds_held_out(n_members, monkeyp
             model.predict_proba(X), softmax(raw.predict_log_proba(X) / model.temperature_, axis=1), rtol=1e-4
         )
     assert not hasattr(model, "_held_scores")
+
+
+def test_temperature__is_1_for_monitors_of_a_later_fit():
+    seen = []
+
+    def monitor(net, X, y):
+        seen.append(net.temperature_)
+        return net.score(X, y)
+
+    X, y = classes()
+    model = DropoutMLPClassifier((6,), ensemble_size=1, monitor=monitor, **FAST)
+    for _ in range(2):
+        assert model.fit(X, y).temperature_ != 1.0
+    assert set(seen) == {1.0}
 
 
 def test_temperature__makes_unseen_rows_likelier():

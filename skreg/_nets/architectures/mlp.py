@@ -221,7 +221,6 @@ def scale_outputs(net, factor):
     """Multiply the outputs of a net that ends with `dense_layers` by a factor."""
     modules = list(net.layer.modules())
     weighted, bias = ([module for module in modules if isinstance(module, kind)][-1] for kind in (Weighted, Bias))
-    net.forget_copies()
     for param in (weighted.weight, bias.bias):
         param.value *= param.value.dtype.type(factor)
-    net.keep_copies()
+    net.keep_copies()  # new ones
