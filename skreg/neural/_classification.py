@@ -68,7 +68,6 @@ class NetClassifier(ClassifierMixin):
 
     def _join_folds(self, found, X, targets, weights, rows):
         """Divide the scores by the temperature that is best for the rows that the nets of the folds did not see."""
-        self.temperature_ = 1.0
         if self._start is None:  # a pretrained net may be kept as it was
             parts = [one._held_scores for one in found.fitted]
             self.temperature_ = best_temperature(self._averaged, parts, found.shares)
