@@ -4,6 +4,8 @@ import importlib.metadata
 import time
 import traceback
 import warnings
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.metrics import log_loss
@@ -145,20 +147,29 @@ def few_rows(n, y, classes, n_splits=1):
     return splits if min(test.size for _, test in splits) >= n // 3 else None
 
 
-def race_of_few(pages, part, models, base, problems, sizes, count):
-    """Enter how models compare on some rows of tables, for every number of rows; `count` gives the splits of each."""
-    for n in sizes:
-        found, n_splits = {}, count(n)
+class OfFewRows(NamedTuple):
+    """A part of the report that compares models on some rows of tables."""
+
+    models: dict
+    base: str
+    sizes: tuple[int, ...]
+    count: Callable  # splits by the number of rows
+
+
+def race_of_few(pages, part, race, problems):
+    """Enter how the models of an `OfFewRows` compare, for every number of rows."""
+    for n in race.sizes:
+        found, n_splits = {}, race.count(n)
         for name in problems:
             frame, y, classes = tables.load(name)
             splits = few_rows(n, y, classes, n_splits)
             if splits:
                 table = frame, y, classes, splits
                 found[name] = {
-                    model: score(model, make, f"{n} rows of {name}", table) for model, make in models.items()
+                    model: score(model, make, f"{n} rows of {name}", table) for model, make in race.models.items()
                 }
         about = f"of {', '.join(found)}" + (f"; means over {n_splits} splits" if n_splits > 1 else "")
-        pages.enter(part, f"{n} rows", about, None, None, rows=summary(found, base, list(models)))
+        pages.enter(part, f"{n} rows", about, None, None, rows=summary(found, race.base, list(race.models)))
 
 
 def version(needs):
@@ -326,14 +337,14 @@ def run(args):
         if held := set(problems) - set(tables.names(part="choosing")):
             raise SystemExit(f"defaults are not chosen on tables for reporting: {', '.join(sorted(held))}")
     few_defaults = {name: FEW_DEFAULTS[name] for name in FEW_DEFAULTS if name in {*args.variants, BASE}}
-    for part, models, base, count in (
-        ("few", FEW, BASE, lambda n: 1),
-        ("few defaults", few_defaults, BASE, lambda n: max(1, min(MOST_SPLITS, SPLIT_ROWS // n))),
-        ("by rows", BY_ROWS, UNCHANGED, lambda n: MOST_SPLITS),
-    ):
-        if part in args.parts:
-            sizes = args.rows or (SIZES if part == "by rows" else FEW_SIZES)
-            race_of_few(pages, part, models, base, problems, sizes, count)
+    few_sizes = args.rows or FEW_SIZES
+    races = {
+        "few": OfFewRows(FEW, BASE, few_sizes, lambda n: 1),
+        "few defaults": OfFewRows(few_defaults, BASE, few_sizes, lambda n: max(1, min(MOST_SPLITS, SPLIT_ROWS // n))),
+        "by rows": OfFewRows(BY_ROWS, UNCHANGED, args.rows or SIZES, lambda n: MOST_SPLITS),
+    }
+    for part in [part for part in races if part in args.parts]:
+        race_of_few(pages, part, races[part], problems)
     for name in args.problems or tables.names(part="reporting") if "tuned" in args.parts else ():
         rows = tuned.rows_of(read(name, args.small), judge, args.minutes)
         pages.enter("tuned", name, f"{args.minutes:g} minutes for every search", None, None, rows=rows)

@@ -22,7 +22,16 @@ from ..utils._threads import one_blas_thread
 from ..utils._validation import check_table, is_dask, naming_bad_columns
 from ._augmented import RowAugmenter
 from ._blocks import TrainingBlocks
-from ._data import FEWEST_ROWS, NetData, TrainingRows, UniqueRows, too_large, warn_of_offsets, warn_of_shift
+from ._data import (
+    FEWEST_ROWS,
+    NetData,
+    TrainingRows,
+    UniqueRows,
+    too_large,
+    warn_of_offsets,
+    warn_of_shift,
+    warn_of_shifted_targets,
+)
 from ._folds import FEW_ROWS, N_FOLDS, cross_validated
 from ._monitor import ValidationSet
 from ._outputs import NetOutputs
@@ -229,13 +238,15 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         outside = self._read_validation(X_val, y_val, sample_weight_val)
         if outside is not None:
             warn_of_shift(rows.data, outside[0], self._feature)
+            if rows.data.codes is None:
+                warn_of_shifted_targets(rows.data, outside[0])
         seed = self._split_seed if again else self._draw_seed()
         n_rows = math.inf if in_blocks else rows.found.rows.size  # before some are held out
         folds, chosen, adapts = None, None, False
         if outside is None and self.early_stopping:
             folds = rows.folds(N_FOLDS, seed) if self._cross_validates(rows, again) else None
             if folds is None and not rows.hold_out(seed):
-                self._warn_of_no_validation(np.count_nonzero(rows.data.weights))
+                self._warn_of_no_validation(rows)
             else:
                 adapts = folds is not None or self._adapts(again)
                 self._warn_of_seen_rows(again)
@@ -295,7 +306,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         given : dict, default=None
             ``X`` and ``y`` as they were given to `fit`, for callbacks.
         """
-        size, n_steps = rows.steps()
+        self.batch_size_, n_steps = rows.steps()
         self._streams = False
         if again:
             self._go_on(architecture, rows.data)
@@ -309,7 +320,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
                 f" {FEWEST_ROWS} unique rows, or give X_val and y_val to fit."
             )
         rng = np.random.default_rng([seed, 2, self._optimizer.steps])
-        batches = rows.batches(size, n_steps)
+        batches = rows.batches(self.batch_size_, n_steps)
         train_subset = None if validation is None else rows.subset(validation, rng)
         begun, steps = self._optimizer.steps, self.max_iter * batches.n_steps
 
@@ -331,7 +342,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         warn_of_offsets(data, self._feature)
         again = hasattr(self, "_net")
         architecture = self._settled(architecture, again)
-        size, n_steps = self._steps(found)
+        self.batch_size_, n_steps = self._steps(found)
         self._streams = True
         if again:
             self._go_on(architecture, data)
@@ -340,7 +351,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         self._set_optimizer()
         rng = np.random.default_rng([self._split_seed, 2, len(self.loss_curve_), self._optimizer.steps])
         with JudgedTogether():
-            batches = self._batches(data, found, size, n_steps, self._mean_weight, self.augmenter)
+            batches = self._batches(data, found, self.batch_size_, n_steps, self._mean_weight, self.augmenter)
             self._train(batches, rng, lambda step: self.learning_rate, 1, Task(self, None))
         return self
 

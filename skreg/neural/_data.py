@@ -14,8 +14,8 @@ from ..utils._validation import labelled
 from ._augmented import with_indices
 
 FAR_MEAN = 1000  # a column whose mean is more standard deviations from 0 gets a warning
-FAR_SHIFT = 10  # a column whose means in X and X_val differ by more standard deviations gets a warning
-FAR_RATIO = 20  # X_val whose features are so many times larger or smaller than those of X gets a warning
+FAR_SHIFT = 10  # a column, or target, whose means in X and X_val differ by more standard deviations gets a warning
+FAR_RATIO = 20  # X_val or y_val that is so many times larger or smaller than X or y gets a warning
 FEWEST_ROWS = 50  # with fewer unique rows in X, no validation rows are held out
 LEAST_WEIGHT = 0.01  # rows of less than this share of the mean weight do not count among these
 SAMPLE_ROWS = 10000  # rows that means and standard deviations for warnings are computed from
@@ -33,9 +33,8 @@ def _sample(data):
     return steps[~np.isnan(steps[:, 0])]
 
 
-def _moments(data):
-    """Means and standard deviations of the columns of numbers, on some rows; NaN where all are missing."""
-    some = _sample(data)
+def _moments(some):
+    """Means and standard deviations of columns; NaN where all values are missing."""
     count = (~np.isnan(some)).sum(axis=0)
     with np.errstate(invalid="ignore"):
         mean = np.nansum(some, axis=0) / count
@@ -49,7 +48,7 @@ def warn_of_offsets(data, feature):
     """
     if data.is_scaled or not data.has_quantities or len(data.weights) < 2:
         return
-    mean, deviation = _moments(data)
+    mean, deviation = _moments(_sample(data))
     far = np.flatnonzero((np.abs(mean) > 10.0) & (np.abs(mean) > FAR_MEAN * deviation))
     if far.size:
         k = far[0]
@@ -67,7 +66,12 @@ def _sizes(data):
     if sp.issparse(data.X):
         some = data.X.data[:: data.X.nnz // SAMPLE_VALUES + 1].astype(np.float64)
         return np.sqrt(np.mean(some**2, keepdims=True)) if some.size else np.zeros(1)
-    return np.hypot(*_moments(data))
+    return np.hypot(*_moments(_sample(data)))
+
+
+def _far(mean, deviation, shifted):
+    """The columns whose means in the validation data differ by more than `FAR_SHIFT` standard deviations."""
+    return np.flatnonzero((deviation > 0.0) & (np.abs(shifted - mean) > FAR_SHIFT * deviation))
 
 
 def _median_ratio(own, others):
@@ -86,8 +90,8 @@ def warn_of_shift(data, validation, feature):
     if data.has_tokens:
         return
     if data.has_quantities and validation.has_quantities:
-        (mean, deviation), (shifted, spread) = _moments(data), _moments(validation)
-        far = np.flatnonzero((deviation > 0.0) & (np.abs(shifted - mean) > FAR_SHIFT * deviation))
+        (mean, deviation), (shifted, spread) = _moments(_sample(data)), _moments(_sample(validation))
+        far = _far(mean, deviation, shifted)
         if far.size:
             k = far[0]
             _warn_of_units(
@@ -101,6 +105,27 @@ def warn_of_shift(data, validation, feature):
         ratio = _median_ratio(_sizes(data), _sizes(validation))
     if not 1.0 / FAR_RATIO < ratio < FAR_RATIO:
         _warn_of_units(f"features in X_val are {ratio:.3g} times as large as in X, in the median of the features")
+
+
+def warn_of_shifted_targets(data, validation):
+    """Warn of numbers in y_val that seem to have other units than y: the loss on them would say nothing."""
+    (mean, deviation), (shifted, spread) = (
+        _moments(one.y.reshape(-1, one.targets.shape[-1]).astype(np.float64)) for one in (data, validation)
+    )
+    size, other_size = np.hypot(mean, deviation), np.hypot(shifted, spread)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where((size > 0.0) & (other_size > 0.0), other_size / size, 1.0)
+    far = np.union1d(_far(mean, deviation, shifted), np.flatnonzero((ratio >= FAR_RATIO) | (ratio <= 1.0 / FAR_RATIO)))
+    if far.size:
+        k = far[0]
+        output = "" if mean.size == 1 else f" in output {k}"
+        warnings.warn(
+            f"y_val has other units than y{output}, it seems: mean {shifted[k]:.6g} and standard deviation"
+            f" {spread[k]:.6g} instead of {mean[k]:.6g} and {deviation[k]:.6g}. Transform y_val as y was transformed;"
+            " TransformedTargetRegressor transforms y only.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
 
 
 def _warn_of_units(what):
@@ -229,6 +254,11 @@ class UniqueRows(NamedTuple):
         Class weights say how much rows matter, not how many there are.
         """
         return max(float(self.rows.size), float(self.sample_weight.sum()))
+
+    @property
+    def n_distinct(self):
+        """The number of rows whose features differ."""
+        return np.unique(self.keys).size
 
     def take(self, at):
         fit_weight = self.fit_weight[at]

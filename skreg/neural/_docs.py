@@ -218,6 +218,8 @@ SHARED = {
         from the weights as they are. The curves and `best_score_` are values before the division. It is chosen for
         `predict_proba`: means of Monte Carlo draws of dropout are milder.""",
     "attributes": """
+    batch_size_ : int
+        The most rows of a step in the last fit, such as those that "auto" chose.
     n_iter_ : int
         Number of epochs, of all calls of `fit` with ``warm_start=True`` and of `partial_fit` together.
     loss_curve_ : list of float

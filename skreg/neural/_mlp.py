@@ -39,6 +39,8 @@ class DropoutMLPClassifier(NetClassifier, Perceptron):
     <temperature>
     ensemble_size_ : int
         Number of members.
+    l1_ : float or array-like
+        `l1` of the last fit, or the number that "auto" chose.
     <attributes>
 
     See Also
@@ -207,6 +209,8 @@ class DropoutMLPRegressor(NetRegressor, Perceptron):
         10,000 rows. `predict_interval` uses their quantiles. None without validation rows.
     ensemble_size_ : int
         Number of members.
+    l1_ : float or array-like
+        `l1` of the last fit, or the number that "auto" chose.
     <attributes>
 
     See Also

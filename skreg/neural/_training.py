@@ -247,15 +247,21 @@ class NetTraining:
         """Those of some parameters that are not the source's, in fine-tuning."""
         return names if self._start is None else [name for name in names if name in self._start.changed]
 
-    def _warn_of_no_validation(self, n_rows):
-        """Warn that no rows are held out, if a parameter, or True and the number of rows, let the user expect it."""
+    def _warn_of_no_validation(self, rows):
+        """Warn that no rows are held out, if a parameter, or True and the number of rows, let the user expect it.
+
+        Where only the weights are the reason, all users expect it.
+        """
         changed = changed_params(self, self._own(_STOPPING))
-        if changed or (self.early_stopping is True and n_rows >= FEWEST_ROWS):
+        by_weights = rows.found.n_distinct >= FEWEST_ROWS
+        expects = self.early_stopping is True and np.count_nonzero(rows.data.weights) >= FEWEST_ROWS
+        if changed or by_weights or expects:
             settings = "".join(f" {name}={getattr(self, name)!r} has no effect." for name in changed)
+            count = "fewer whose weight is at least a hundredth of the mean weight" if by_weights else "fewer"
             self._warn(
                 f"{self._name} trains for all max_iter={self.max_iter} epochs without early stopping:"
                 f" validation rows are held out where X has at least {FEWEST_ROWS} unique rows, and this X has"
-                f" fewer.{settings} Give X_val and y_val to fit, or set early_stopping=False."
+                f" {count}.{settings} Give X_val and y_val to fit, or set early_stopping=False."
             )
 
     def _warn_of_seen_rows(self, again):

@@ -31,6 +31,7 @@ def test_auto__few_rows_have_four_members_and_very_few_have_batches_of_32(kind, 
     net = kind(**FAST).fit(X, y)
     assert net.ensemble_size_ == 4
     assert [W.shape for W in net.weights_] == [(4, 3, 4), (4, 4, net.weights_[1].shape[2])]
+    assert net.batch_size_ == batch_size
     same = kind(**FAST, ensemble_size=4, batch_size=batch_size).fit(X, y)
     np.testing.assert_array_equal(net.predict(X), same.predict(X))
     assert net.get_params()["ensemble_size"] == "auto"
@@ -155,7 +156,7 @@ def test_auto__l1_is_stronger_for_thousands_of_rows_of_classes(n, n_classes, l1,
     np.testing.assert_array_equal(
         net.predict_proba(X), DropoutMLPClassifier(**params, l1=l1).fit(X, y).predict_proba(X)
     )
-    assert net.get_params()["l1"] == "auto"
+    assert (net.l1, net.l1_) == ("auto", l1)
     other = DropoutMLPClassifier(**params, l1=0.02).fit(X, y)
     assert not np.array_equal(other.predict_proba(X), net.predict_proba(X))
 
@@ -182,6 +183,7 @@ def test_auto__a_net_that_goes_on_keeps_its_l1():
     few = X[:200], y[:200]
     on = [DropoutMLPClassifier(**FAST, warm_start=True, **l1).fit(X, y).fit(*few) for l1 in ({}, dict(l1=1e-3))]
     np.testing.assert_array_equal(on[0].predict_proba(X), on[1].predict_proba(X))
+    assert on[0].l1_ == 1e-3
     tuned = [
         FineTunedClassifier(FrozenEstimator(DropoutMLPClassifier(**FAST, **l1).fit(X, y)), random_state=0).fit(*few)
         for l1 in ({}, dict(l1=1e-3))
@@ -190,7 +192,7 @@ def test_auto__a_net_that_goes_on_keeps_its_l1():
     numbers = [FineTunedRegressor(FrozenEstimator(net), random_state=0).fit(X, X[:, 0]).predict(X) for net in on]
     np.testing.assert_array_equal(*numbers)  # the strength of classes, whatever "auto" would be for numbers
     wanted = FineTunedClassifier(FrozenEstimator(on[1]), l1="auto", random_state=0).fit(*few).estimator_
-    assert wanted.l1 == "auto"
+    assert (wanted.l1, wanted.l1_) == ("auto", 1e-3)
 
 
 def test_auto__l1_without_weights_left_names_the_number():

@@ -17,6 +17,7 @@ import scipy.sparse as sp
 import sklearn
 from scipy import stats
 from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_digits, make_moons
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.metrics import log_loss
@@ -29,6 +30,7 @@ from skreg import (
     DropoutMLPClassifier,
     DropoutMLPRegressor,
     DropoutRNNClassifier,
+    DropoutRNNRegressor,
     DropoutTransformerClassifier,
 )
 from skreg._nets.architectures.mlp import Architecture, build_mlp
@@ -551,6 +553,35 @@ def test_mlp__validation_rows_of_another_scale_warn(make, factor):
     X, y = classes()
     with pytest.warns(UserWarning, match=re.escape(f"in X_val are {factor:.3g} times as large as in X")):
         DropoutMLPClassifier(**FAST).fit(make(X), y, X_val=make(factor * X), y_val=y)
+
+
+@pytest.mark.parametrize("transform", [np.log, lambda y: y / 1000.0, lambda y: y * 1000.0], ids=["log", "less", "more"])
+def test_mlp__validation_targets_in_other_units_warn(transform):
+    """As where TransformedTargetRegressor transforms y only."""
+    X, _ = classes()
+    y = np.exp(10.0 + 0.3 * X[:, 0])
+    both = dict(func=transform, inverse_func=np.abs, check_inverse=False)
+    net = TransformedTargetRegressor(DropoutMLPRegressor(**FAST), **both)
+    moments = f"mean {y.mean():.6g} and standard deviation {y.std():.6g} instead of {transform(y).mean():.6g} and"
+    with pytest.warns(UserWarning, match=f"y_val has other units than y, it seems: {re.escape(moments)}"):
+        net.fit(X, y, X_val=X, y_val=y)
+    net.fit(X, y, X_val=X, y_val=transform(y))  # without a warning
+
+
+def test_nets__validation_targets_in_other_units_name_the_output():
+    X = np.random.default_rng(0).standard_normal((60, 12))
+    Y, y_val = X[:, :2], X[:, :2] * [1.0, 100.0]
+    with pytest.warns(UserWarning, match="y_val has other units than y in output 1, it seems: mean"):
+        DropoutMLPRegressor(**FAST).fit(X, Y, X_val=X, y_val=y_val)
+    rows = [
+        steps[: 3 + k % 10, None] for k, steps in enumerate(X)
+    ]  # of unequal length: steps of the targets are missing
+    targets, others = ([factor * steps[:, 0] for steps in rows] for factor in (1.0, 50.0))
+    net = DropoutRNNRegressor(4, return_sequences=True, max_iter=1, random_state=0)
+    with pytest.warns(UserWarning, match="y_val has other units than y, it seems: mean"):
+        net.fit(rows, targets, X_val=rows, y_val=others)
+    single = DropoutMLPRegressor(**FAST).fit(X, np.ones(60), X_val=X, y_val=np.zeros(60))  # one value has no units
+    assert single.n_iter_ == FAST["max_iter"]
 
 
 @pytest.mark.parametrize("standardize", ["robust", None])

@@ -113,6 +113,17 @@ def test_hold_out__holds_its_fraction_of_the_weight():
     np.testing.assert_array_equal(equal, hold_out(1000, 0.1, None, np.random.default_rng(0)))
 
 
+@pytest.mark.parametrize("early_stopping", ["auto", True, "cv"])
+def test_fit__weights_that_leave_no_rows_to_hold_out_warn(early_stopping):
+    """Also with "auto", of which nobody would expect that it trains on without validation rows."""
+    X, y = regression(200, 4)
+    weights = np.where(np.arange(200) < 45, 1000.0, 1.0)
+    message = r"at least 50 unique rows, and this X has fewer whose weight is at least a hundredth of the mean weight\."
+    with pytest.warns(UserWarning, match=message):
+        net = DropoutMLPRegressor(max_iter=2, early_stopping=early_stopping, **FAST).fit(X, y, weights)
+    assert net.validation_curve_ is None
+
+
 @pytest.mark.parametrize(
     ("params", "n", "message"),
     [
