@@ -7,7 +7,7 @@ from .._nets.training.batches import ahead
 from ..utils._blocks import dask_parts, in_memory
 from ..utils._hashing import HashedRows
 from ..utils._targets import as_one_column, check_weights
-from ._data import UniqueRows, too_large, warn_of_offsets
+from ._data import GAP_ROWS, UniqueRows, too_large, warn_of_offsets
 
 
 def _weighted_rows(weights, sample_weight, rows):
@@ -141,7 +141,8 @@ class TrainingBlocks:
         if isinstance(validation, ValidationBlocks):
             return ValidationBlocks(self, some[: len(self.held)].tolist())
         data, found = self.read(int(some[0]))
-        return self.net._validation_set(data, found.take(rng.permutation(found.rows.size)[: validation.rows.size]))
+        some = rng.permutation(found.rows.size)[: min(validation.rows.size, GAP_ROWS)]
+        return self.net._validation_set(data, found.take(some))
 
 
 class BlockBatches:

@@ -18,6 +18,7 @@ FAR_SHIFT = 10  # a column, or target, whose means in X and X_val differ by more
 FAR_RATIO = 20  # X_val or y_val that is so many times larger or smaller than X or y gets a warning
 FEWEST_ROWS = 50  # with fewer unique rows in X, no validation rows are held out
 LEAST_WEIGHT = 0.01  # rows of less than this share of the mean weight do not count among these
+GAP_ROWS = 1000  # training rows whose loss is compared with that of the validation rows, at most: they cost as much
 SAMPLE_ROWS = 10000  # rows that means and standard deviations for warnings are computed from
 SAMPLE_VALUES = 1 << 20  # values of these rows, at most, but at least those of 100 rows
 
@@ -375,6 +376,6 @@ class TrainingRows:
         return self.net._batches(self.data, self.found, size, n_steps, unit, self._augmenter)
 
     def subset(self, validation, rng):
-        """A `ValidationSet` of as many rows to train on as there are validation rows."""
-        some = rng.permutation(self.found.rows.size)[: validation.rows.size]
+        """A `ValidationSet` of as many rows to train on as there are validation rows, but at most `GAP_ROWS`."""
+        some = rng.permutation(self.found.rows.size)[: min(validation.rows.size, GAP_ROWS)]
         return self.net._validation_set(self.data, self.found.take(some))

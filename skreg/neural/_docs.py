@@ -235,8 +235,8 @@ SHARED = {
         With ``early_stopping="cv"``, the `validation_curve_` of the nets without a fold. These go on after the epoch
         that is chosen, where the net itself ends. Not set otherwise.
     gap_curve_ : list of float or None
-        Validation loss minus training loss after every epoch, on as many training rows as validation rows and without
-        noise; with a scorer, training score minus validation score. Positive values are overfitting.
+        Validation loss minus training loss after every epoch, on as many training rows as validation rows, but at most
+        1,000, and without noise; with a scorer, training score minus validation score. Positive values are overfitting.
     best_iter_ : int
         Index in `validation_curve_` of the best epoch of the last `fit`. Predictions use the parameters of that epoch,
         or of the last one without early stopping. Not set without validation rows.

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from .._nets.training.evaluation import mean_loss
+from .._nets.training.evaluation import MeanLoss
 from .._nets.training.loop import Diverged
 from ..utils._early_stopping import BestValue
 from ..utils._scoring import read_monitor, score
@@ -29,17 +29,19 @@ class ValidationSet:
 
     def __init__(self, data, targets, weights, rows, sample_weight):
         self.data = data
-        self.targets = targets
-        self.weights = weights
-        self.rows = rows
         self.sample_weight = sample_weight
+        self.loss = MeanLoss(data.X, targets, weights, rows)
+
+    @property
+    def rows(self):
+        """The rows of the data to use."""
+        return self.loss.rows
 
     def criterion(self, estimator, net, scorer):
         """The value to minimize: the mean loss, or minus the score."""
-        X = self.data.X
         if scorer is None:
-            return mean_loss(net, estimator._plain_objective(), X, self.targets, self.weights, self.rows)
-        estimator._checked_rows = X[self.rows]
+            return self.loss(net, estimator._plain_objective())
+        estimator._checked_rows = self.data.X[self.rows]
         try:
             y = self.data.y[self.rows]
             return -score(scorer, estimator.monitor, estimator, estimator._checked_rows, y, self.sample_weight)
@@ -48,7 +50,7 @@ class ValidationSet:
 
     def rows_with_targets(self):
         """X, targets, weights, and the rows of these to use."""
-        return self.data.X, self.targets, self.weights, self.rows
+        return self.loss.X, self.loss.targets, self.loss.weights, self.rows
 
 
 class TrainingHistory:
@@ -62,7 +64,7 @@ class TrainingHistory:
     average : Average or None
         If given, validation and the final predictions use the averaged parameters.
     train_subset, validation : ValidationSet or None
-        As many training rows as validation rows, and the validation rows; None without validation.
+        Some training rows, and the validation rows; None without validation.
     chosen : CrossValidated, default=None
         Where the epoch whose parameters are kept is known already. Training ends with it.
     """

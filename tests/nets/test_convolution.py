@@ -25,7 +25,7 @@ from skreg._nets.net import Net
 from skreg._nets.objectives import CrossEntropy, SquaredError
 from skreg._nets.training import evaluation
 from skreg._nets.training.batches import Minibatch
-from skreg._nets.training.evaluation import mean_loss, scores
+from skreg._nets.training.evaluation import MeanLoss, scores
 from skreg._nets.training.parallel import N_PARTS, Gradients
 from skreg._nets.training.rows import Targets
 from skreg._nets.weights import DropConnect, WeightNorm
@@ -474,7 +474,7 @@ def test_scores__chunks_in_threads_are_one_pass(monkeypatch):
     whole, _ = net(X, Context())
     np.testing.assert_allclose(scores(net, X), whole)
     targets = Targets(np.zeros((700, 2)), None)
-    loss = mean_loss(net, SquaredError(), X, targets, np.ones(700), np.arange(700))
+    loss = MeanLoss(X, targets, np.ones(700), np.arange(700))(net, SquaredError())
     assert loss == pytest.approx((whole**2).mean() / 2)
     drawn = [scores(net, X, ctx=Context(5, noisy=True)) for _ in range(2)]
     np.testing.assert_array_equal(*drawn)

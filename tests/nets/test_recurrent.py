@@ -18,7 +18,7 @@ from skreg._nets.net import Net
 from skreg._nets.noise import Gaussian
 from skreg._nets.objectives import CrossEntropy, SquaredError, evaluate_batch, total_weight
 from skreg._nets.training.batches import Minibatch, by_similar_length
-from skreg._nets.training.evaluation import mean_loss, scores
+from skreg._nets.training.evaluation import MeanLoss, scores
 from skreg._nets.training.optimizer import GroupPenalty, Optimizer
 from skreg._nets.training.parallel import N_PARTS, Gradients
 from skreg._nets.training.rows import SEQUENCE_ROWS, Targets, lengths_of
@@ -354,6 +354,6 @@ def test_mean_loss__counts_every_step_once():
     T[~counted] = np.nan
     net = recurrent_net([both("gru", 3, "a")])
     z = scores(net, x)
-    found = mean_loss(net, SquaredError(), x, Targets(T, None), w, np.arange(4))
+    found = MeanLoss(x, Targets(T, None), w, np.arange(4))(net, SquaredError())
     losses = 0.25 * ((z - T) ** 2).sum(axis=2)
     assert found == pytest.approx(np.average(losses[counted], weights=np.repeat(w, 5)[counted.ravel()]), rel=1e-6)

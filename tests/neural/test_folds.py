@@ -11,8 +11,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skreg import DeepEnsembleRegressor, DropoutMLPClassifier, DropoutMLPRegressor
+from skreg._nets.training.evaluation import MeanLoss
 from skreg.augmentation._held_out import splitting_parameter
-from skreg.neural import _base, _monitor
+from skreg.neural import _base
 from skreg.neural._data import UniqueRows
 from skreg.neural._folds import N_FOLDS
 from skreg.utils._split import deal
@@ -83,13 +84,13 @@ def test_early_stopping_cv__patience_ends_all_trainings():
 
 
 def test_early_stopping_cv__warns_where_a_fold_alone_diverges(monkeypatch):
-    mean_loss, calls = _monitor.mean_loss, []
+    mean_loss, calls = MeanLoss.__call__, []
 
     def infinite_at_last(*args):
         calls.append(args)
         return mean_loss(*args) if len(calls) <= 2 * (6 + 6 + 2) else np.inf  # two losses in an epoch
 
-    monkeypatch.setattr(_monitor, "mean_loss", infinite_at_last)
+    monkeypatch.setattr(MeanLoss, "__call__", infinite_at_last)
     with pytest.warns(ConvergenceWarning, match="diverged without one of the folds, in epoch 3"):
         net = fitted(early_stopping="cv")
     assert len(net.validation_curve_) == 2

@@ -38,6 +38,7 @@ from skreg._nets.layers.normalization import LEAST_SHARE, BatchNorm
 from skreg._nets.net import Net
 from skreg._nets.training.averaging import Average, refresh_statistics
 from skreg._nets.training.batches import Batches
+from skreg._nets.training.evaluation import MeanLoss
 from skreg.neural._data import UniqueRows
 from tests.combinations import THOROUGH
 
@@ -255,6 +256,41 @@ def test_mlp__gap_curve_is_the_difference_of_losses_without_noise():
     )
     own, validation = (log_loss(y[s], model.predict_proba(X[s])) for s in (slice(100), slice(100, 200)))
     np.testing.assert_allclose(model.gap_curve_[-1], validation - own, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("n_validation", "n_training"), [(30, 30), (1200, 1000)])
+def test_mlp__gap_curve_takes_at_most_a_thousand_training_rows(n_validation, n_training, monkeypatch):
+    sizes, init = [], MeanLoss.__init__
+
+    def counted(self, X, targets, weights, rows):
+        sizes.append(rows.size)
+        init(self, X, targets, weights, rows)
+
+    monkeypatch.setattr(MeanLoss, "__init__", counted)
+    X, y = classes(1500)
+    DropoutMLPClassifier(**FAST | dict(max_iter=1)).fit(X, y, X_val=X[:n_validation], y_val=y[:n_validation])
+    assert sizes == [n_validation, n_training]
+
+
+@pytest.mark.parametrize(
+    ("net", "shape"),
+    [
+        (DropoutMLPClassifier(numeric_embedding="piecewise"), (12,)),
+        (DropoutMLPClassifier(normalization=None, standardize=None, activation="tanh"), (12,)),
+        (DropoutCNNClassifier(channels=4), (6, 5)),
+        (DropoutRNNClassifier(4), (10, 3)),
+        (DropoutTransformerClassifier(8), (10, 3)),
+        (DropoutTransformerClassifier(8), (12,)),
+    ],
+    ids=str,
+)
+def test_nets__losses_of_later_epochs_are_those_of_the_same_rows(net, shape):
+    """What a net sees of the validation rows is made in the first epoch, and nothing may change it."""
+    X = np.random.default_rng(0).standard_normal((90, *shape))
+    y = X.reshape(90, -1)[:, 0] > 0.0
+    net.set_params(max_iter=4, learning_rate=0.01, early_stopping=False, random_state=0).fit(X, y, X_val=X, y_val=y)
+    assert net.validation_curve_[-1] == pytest.approx(log_loss(y, net.predict_proba(X)), rel=1e-5)
+    assert len(set(net.validation_curve_)) == 4
 
 
 @pytest.mark.parametrize("monitor", ["accuracy", lambda model, X, y: model.score(X, y)])

@@ -12,6 +12,7 @@ from .rows import SEQUENCE_ROWS, iter_chunks, iter_sequences, lengths_of
 
 _LARGE = 100_000_000  # multiplications of all rows that are worth a second thread
 _FEW_ROWS = 16  # whose scratch memory is kept for the next prediction
+_KEPT_VALUES = 1 << 20  # of what a net sees of rows, which are kept for the next loss of the same rows
 
 
 def scores(net, X, rows=None, ctx=None):
@@ -35,7 +36,7 @@ def scores(net, X, rows=None, ctx=None):
     if not rows.size:
         return np.empty((0, *net.shape_out), net.dtype)
     out = None
-    for at, z in _outputs(net, X, rows, ctx):
+    for at, z in _outputs(net, _chunks(net, X, rows), rows.size, ctx):
         if out is None:
             out = np.full((rows.size, *_steps_of(net, X), *z.shape[1 + net.has_steps :]), np.nan, net.dtype)
         if net.has_steps:
@@ -52,33 +53,41 @@ def _steps_of(net, X):
     return (X.shape[1] // net.n_channels,) if net.has_steps else ()
 
 
-def _outputs(net, X, rows, like, keeps_memory=False):
-    """Yield which of the rows are next, and the net's outputs for them, which are valid until the next ones.
+def _n_parts(net, n_rows):
+    """The number of threads that rows are worth."""
+    fewest = 1 if net.n_channels is None else SEQUENCE_ROWS
+    return N_PARTS if net.n_products * max(n_rows, fewest) > _LARGE else 1
 
-    All chunks see the noise of the context `like`. Scratch memory is kept for the next prediction with `keeps_memory`,
-    or if there are few rows.
+
+def _chunks(net, X, rows):
+    """Yield which of the rows are next, and what the net sees of them."""
+    if net.n_channels is None:
+        return iter_chunks(X, rows, net.dtype, net.size_per_row, net.inputs, _n_parts(net, rows.size))
+    return iter_sequences(X, rows, net.dtype, net.n_channels)
+
+
+def _outputs(net, chunks, n_rows, like, keeps_memory=False):
+    """Yield which rows are next, and the net's outputs for them, which are valid until the next ones.
+
+    The `_chunks` of all `n_rows` rows see the noise of the context `like`. Scratch memory is kept for the next
+    prediction with `keeps_memory`, or if there are few rows.
     """
     seed, noisy, strength = like.state, like.noisy, like.strength
-    fewest = 1 if net.n_channels is None else SEQUENCE_ROWS
-    n_parts = N_PARTS if net.n_products * max(rows.size, fewest) > _LARGE else 1
-    if net.n_channels is None:
-        chunks = iter_chunks(X, rows, net.dtype, net.size_per_row, net.inputs, n_parts)
-    else:
-        chunks = iter_sequences(X, rows, net.dtype, net.n_channels)
-    contexts = [net.idle_context() for _ in range(n_parts)]
+    contexts = [net.idle_context() for _ in range(_n_parts(net, n_rows))]
 
     def run(ctx, at, x):
         ctx.state, ctx.noisy, ctx.strength = seed, noisy, strength
+        n_own = at.stop - at.start if isinstance(at, slice) else at.size  # the last sequences are filled up
         with np.errstate(over="ignore", invalid="ignore"):
-            return at, net(x, ctx)[0][: len(rows[at])]
+            return at, net(x, ctx)[0][:n_own]
 
     with one_blas_thread():
-        if n_parts == 1:
+        if len(contexts) == 1:
             for at, x in chunks:
                 yield run(contexts[0], at, x)
         else:
             yield from _in_threads(run, contexts, chunks)
-    if keeps_memory or rows.size <= _FEW_ROWS:
+    if keeps_memory or n_rows <= _FEW_ROWS:
         for ctx in contexts:
             net.give_back(ctx)
 
@@ -128,16 +137,43 @@ def attention(net, X, has_class_token):
     return out
 
 
-def mean_loss(net, objective, X, targets, weights, rows):
+class MeanLoss:
     """Weighted mean loss over some rows, or over all their steps, without noise; of the averaged prediction.
 
-    The net keeps the scratch memory for the next time, until `Net.keep_copies`.
+    It is computed again and again while a net trains. So what the net sees of few dense rows is kept, and the net keeps
+    the scratch memory, until `Net.keep_copies`.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n, p)
+    targets : Targets
+    weights : ndarray of shape (n,)
+    rows : ndarray of int of shape (m,)
     """
-    total = weight = 0.0
-    for at, z in _outputs(net, X, rows, Context(), keeps_memory=True):
-        some = rows[at]
-        T, w = targets.take(some), weights.take(some)
-        z = objective.average(z) if net.n_members > 1 else z
-        total += evaluate_batch(objective, z, T, w, 1, np.empty_like(z))
-        weight += total_weight(T, w)
-    return total / weight
+
+    def __init__(self, X, targets, weights, rows):
+        self.X = X
+        self.targets = targets
+        self.weights = weights
+        self.rows = rows
+        self._kept = None
+
+    def __call__(self, net, objective):
+        """The loss of a net, always the same one with other parameters."""
+        total = weight = 0.0
+        for at, z in _outputs(net, self._chunks(net), self.rows.size, Context(), keeps_memory=True):
+            some = self.rows[at]
+            T, w = self.targets.take(some), self.weights.take(some)
+            z = objective.average(z) if net.n_members > 1 else z
+            total += evaluate_batch(objective, z, T, w, 1, np.empty_like(z))
+            weight += total_weight(T, w)
+        return total / weight
+
+    def _chunks(self, net):
+        chunks = self._kept
+        if chunks is None:
+            chunks = _chunks(net, self.X, self.rows)
+            width = self.X.shape[1] if net.inputs is None else net.inputs.width
+            if isinstance(self.X, np.ndarray) and self.rows.size * width <= _KEPT_VALUES:
+                chunks = self._kept = list(chunks)
+        return chunks
