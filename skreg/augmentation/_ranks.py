@@ -154,6 +154,9 @@ def columns_of(X):
     else:
         read = [(repr(column.name), column.to_numpy(), column.dtype) for column in table.iter_columns()]
     numbers = [_numbers_in(*one) for one in read]
+    for (name, _, _), own in zip(read, numbers, strict=True):
+        if own is not None and np.isinf(own).any():
+            raise ValueError(f"X contains infinity in column {name}, row {np.flatnonzero(np.isinf(own))[0]}.")
     leading = _leading_scores([array for array in numbers if array is not None], n_rows(X))
     return [
         Column(_ordered(array, dtype, leading), True) if own is None else Column(own)

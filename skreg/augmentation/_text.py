@@ -18,7 +18,9 @@ def texts_of(X, owner):
     """Texts as a list, and a function that returns such a list in the container of X."""
     series = as_frame(X)
     if isinstance(X, str) or hasattr(series, "columns") or getattr(X, "ndim", 1) != 1:
-        raise ValueError(f"{type(owner).__name__} needs a list of texts; got {type(X).__name__}.")
+        columns = getattr(series, "columns", ())
+        advice = f": give one column, such as X[{columns[0]!r}]" if len(columns) else ""
+        raise ValueError(f"{type(owner).__name__} needs a list of texts; got {type(X).__name__}{advice}.")
     flat = list(X) if series is None else series.to_list()
     for row, text in enumerate(flat):
         if not isinstance(text, str):

@@ -32,7 +32,7 @@ class Diagnosis:
     findings : list of Finding
         Faults of the data or of the setup, the most harmful first: `name`, `why` and `advice` each. Names are "copies
         of rows", "groups", "order of rows", "drift", "rare class", "unscaled features", "training too short", "more
-        features than rows", "noisy labels" and "targets far off".
+        features than rows", "noisy labels", "few targets" and "targets far off".
     suggestions : list of Suggestion
         What to try, in order: `technique`, `parameter`, `value`, `why`, an unfitted `estimator`, and the `gain` where
         it was measured, each.

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from ._data import MIN_CORRELATION, MIN_NEIGHBOUR_CORRELATION, MIN_TWIN_SHARE
 from ._layout import in_digits
@@ -14,6 +15,7 @@ MIN_EVEN = 0.5  # share of wrong labels among the surest half, relative to all r
 MAX_ERRORS = 0.7  # errors relative to a constant's, above which too little is learned to tell noise
 MAX_SCORES = 6.0  # robust standard deviations of a residual, above which a target is called far off
 MIN_FAR_OFF = 0.01  # share of such targets
+FEW_TARGETS = 2  # distinct values of y that a regressor may have been meant to tell apart as classes
 
 
 class Finding(NamedTuple):
@@ -23,7 +25,7 @@ class Finding(NamedTuple):
     ----------
     name : str
         "copies of rows", "groups", "drift", "order of rows", "rare class", "unscaled features",
-        "more features than rows", "noisy labels", "targets far off", or "training too short".
+        "more features than rows", "noisy labels", "few targets", "targets far off", or "training too short".
     why : str
         With its number.
     advice : str
@@ -38,7 +40,8 @@ class Finding(NamedTuple):
 def findings_of(m):
     """All findings on some `Measurements`, the most harmful first."""
     makers = [
-        copies, groups, order, drift, rare_class, unscaled, too_short, wide, noisy_labels, targets_far_off,
+        copies, groups, order, drift, rare_class, unscaled, too_short, wide, noisy_labels, few_targets,
+        targets_far_off,
     ]  # fmt: skip
     return [finding for make in makers for finding in make(m)]
 
@@ -159,7 +162,27 @@ def noisy_labels(m):
         yield Finding("noisy labels", why, "look at those rows; regularize, and expect no score above that")
 
 
+def _distinct_targets(m):
+    """The distinct targets of a regressor, where there are few; else none."""
+    y = np.asarray(m.folds.y)
+    found = [] if is_classifier(m.estimator) or y.ndim > 1 else np.unique(y)
+    return found if len(found) <= FEW_TARGETS else []
+
+
+def few_targets(m):
+    found = _distinct_targets(m)
+    if len(found) == 1:
+        yield Finding(
+            "few targets", f"y is {found[0]} in all rows", "there is nothing to learn: look at how y was made"
+        )
+    elif len(found):
+        why = f"y has no values but {found[0]} and {found[1]}"
+        yield Finding("few targets", why, "if they are two classes, use a classifier, such as LogisticRegression")
+
+
 def targets_far_off(m):
+    if len(_distinct_targets(m)):
+        return
     models = [m.baseline, *(one.fits for one in m.references.values())]
     models = [fits for fits in models if all(fit.residuals is not None for fit in fits)]
     if not models:
@@ -173,4 +196,5 @@ def targets_far_off(m):
     share = float((np.abs(residuals - centre) > MAX_SCORES * scale).mean())
     if share >= MIN_FAR_OFF:
         why = f"{share:.1%} of the targets are more than {MAX_SCORES:g} standard deviations from their predictions"
-        yield Finding("targets far off", why, "check them; a logarithm of y or HuberRegressor bears them")
+        bear = "a logarithm of y or HuberRegressor bears" if np.min(m.folds.y) > 0.0 else "HuberRegressor bears"
+        yield Finding("targets far off", why, f"check them; {bear} them")

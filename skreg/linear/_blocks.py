@@ -331,7 +331,7 @@ def _check_moments(data, splits, names):
     for fold in range(0 if splits is None else len(splits)):
         for part, name in ((splits.train, "training"), (splits.test, "held-out")):
             if not any(data.cells[cell].weight for cell in part[fold]):
-                raise ValueError(f"the {name} rows of fold {fold} have no weight.")
+                raise ValueError(f"sample_weight is 0 in all {name} rows of fold {fold}.")
     if not data.scale.any():
         warnings.warn(
             "X has no feature that varies: all coefficients are 0, and predictions are those of the null model.",

@@ -173,7 +173,7 @@ class PenalizedCox(CoxModel, PenalizedFit):
         self._store_baseline(problem)
         return self
 
-    def path(self, X, y, sample_weight=None, *, strata=None, alphas=100, eps=1e-2, coef_init=None):
+    def path(self, X, y, sample_weight=None, *, strata=None, alphas=100, eps=1e-3, coef_init=None):
         """Solutions for decreasing values of alpha, each warm-started from the one before; `alpha` is not used.
 
         Parameters
@@ -185,7 +185,7 @@ class PenalizedCox(CoxModel, PenalizedFit):
         strata : array-like of shape (n_samples,), default=None
         alphas : int or array-like of shape (n_alphas,), default=100
             Number of values on a geometric grid that begins where all coefficients are zero, or the values.
-        eps : float, default=1e-2
+        eps : float, default=1e-3
             Last value of that grid relative to the first, in (0, 1).
         coef_init : array-like of shape (n_features,), default=None
             Starting point.

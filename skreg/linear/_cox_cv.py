@@ -41,7 +41,7 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
     alphas : int or array-like of float, default=50
         Number of alphas for each L1 ratio, on a geometric grid that begins where all coefficients are zero; or the
         values, for all candidates.
-    eps : float, default=1e-2
+    eps : float, default=1e-3
         Last value of an automatic grid relative to the first, in (0, 1).
     cv : int, splitter, iterable or None, default=None
         As in scikit-learn. Numbers of folds are stratified by event: every fold has the same share of censored rows.
@@ -151,7 +151,7 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
         l1_ratio=None,
         gamma=None,
         alphas=50,
-        eps=1e-2,
+        eps=1e-3,
         cv=None,
         selection="min",
         refit=True,
@@ -235,9 +235,9 @@ class PenalizedCoxCV(PenaltySearch, CoxModel):
             splits = read_splits(cv, problem.X, event, True, **split_params)
         for number, (train, test) in enumerate(splits):
             if not event[train].any():
-                raise ValueError(f"cv={name_of(self.cv)}: the training rows of fold {number} hold no event.")
+                raise ValueError(f"cv={name_of(cv)}: the training rows of fold {number} hold no event.")
             if not weights[test].any():
-                raise ValueError(f"cv={name_of(self.cv)}: the held-out rows of fold {number} have no weight.")
+                raise ValueError(f"cv={name_of(cv)}: sample_weight is 0 in all held-out rows of fold {number}.")
         return splits
 
     def _n_default_folds(self, problem, event):

@@ -33,7 +33,7 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
     alphas : int or array-like of float, default=50
         Number of alphas for each L1 ratio, on a geometric grid that begins where all coefficients are zero; or the
         values, for all candidates.
-    eps : float, default=1e-2
+    eps : float, default=1e-3
         Last value of an automatic grid relative to the first, in (0, 1).
     cv : int, splitter, iterable or None, default=None
         As in scikit-learn; None is 5 consecutive folds, or as many as there are rows if these are fewer.
@@ -133,7 +133,7 @@ class PenalizedRegressorCV(PenaltySearch, LossAndPenalty):
         l1_ratio=None,
         gamma=None,
         alphas=50,
-        eps=1e-2,
+        eps=1e-3,
         cv=None,
         selection="min",
         refit=True,

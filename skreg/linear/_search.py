@@ -219,12 +219,13 @@ class PathSearch:
         y, weights = self._labels(problem), problem.row_weights
         cv = self._n_default_folds(problem, y) if self.cv is None else self.cv
         splits = read_splits(cv, problem.X, y, is_classifier(self), **split_params)
+        by = f"cv={name_of(cv)}"
         for number, rows in enumerate(splits):
             for part, name in zip(rows, ("training", "held-out"), strict=True):
                 if not weights[part].any():
-                    raise ValueError(f"cv={name_of(self.cv)}: the {name} rows of fold {number} have no weight.")
+                    raise ValueError(f"{by}: sample_weight is 0 in all {name} rows of fold {number}.")
             if is_classifier(self) and np.unique(y[rows[0]][weights[rows[0]] > 0.0]).size < 2:
-                raise ValueError(f"cv={name_of(self.cv)}: the training rows of fold {number} hold only one class.")
+                raise ValueError(f"{by}: the training rows of fold {number} hold only one class.")
         return splits
 
     def _n_default_folds(self, problem, y):

@@ -18,6 +18,7 @@ from ..utils._documentation import DocumentationLinkMixin
 from ..utils._early_stopping import read_validation
 from ..utils._hashing import HashedRows
 from ..utils._images import range_of, warn_of_range
+from ..utils._targets import warn_of_other_units
 from ..utils._threads import one_blas_thread
 from ..utils._validation import check_table, is_dask, naming_bad_columns
 from ._augmented import RowAugmenter
@@ -28,9 +29,8 @@ from ._data import (
     TrainingRows,
     UniqueRows,
     too_large,
-    warn_of_offsets,
+    warn_of_scales,
     warn_of_shift,
-    warn_of_shifted_targets,
 )
 from ._folds import FEW_ROWS, N_FOLDS, cross_validated
 from ._monitor import ValidationSet
@@ -239,7 +239,8 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
         if outside is not None:
             warn_of_shift(rows.data, outside[0], self._feature)
             if rows.data.codes is None:
-                warn_of_shifted_targets(rows.data, outside[0])
+                weighted = np.flatnonzero(rows.data.weights)
+                warn_of_other_units(rows.data.y, outside[0].y, weighted, outside[1].rows)
         seed = self._split_seed if again else self._draw_seed()
         n_rows = math.inf if in_blocks else rows.found.rows.size  # before some are held out
         folds, chosen, adapts = None, None, False
@@ -339,7 +340,7 @@ class BaseNet(NetParameters, NetTraining, NetOutputs, CallbackSupportMixin, Docu
     def _partial_fit(self, architecture, data):
         """One epoch on some rows at a constant learning rate, without schedule, average and early stopping."""
         found = UniqueRows.of(data, self._place)
-        warn_of_offsets(data, self._feature)
+        warn_of_scales(data, self._feature)
         again = hasattr(self, "_net")
         architecture = self._settled(architecture, again)
         self.batch_size_, n_steps = self._steps(found)

@@ -7,7 +7,7 @@ from .._nets.training.batches import ahead
 from ..utils._blocks import dask_parts, in_memory
 from ..utils._hashing import HashedRows
 from ..utils._targets import as_one_column, check_weights
-from ._data import GAP_ROWS, UniqueRows, too_large, warn_of_offsets
+from ._data import UniqueRows, n_compared, too_large, warn_of_scales
 
 
 def _weighted_rows(weights, sample_weight, rows):
@@ -50,7 +50,7 @@ class TrainingBlocks:
         first = self._read_rows(self.training[0], reset)
         data = net._data(first, targets.y, targets.codes, targets.weights, targets.sample_weight)
         self.data = data._replace(start=int(self._starts[self.training[0]]))
-        warn_of_offsets(self.data, net._feature)
+        warn_of_scales(self.data, net._feature)
 
     def _at(self, k):
         return slice(*map(int, self._starts[k : k + 2]))
@@ -141,7 +141,7 @@ class TrainingBlocks:
         if isinstance(validation, ValidationBlocks):
             return ValidationBlocks(self, some[: len(self.held)].tolist())
         data, found = self.read(int(some[0]))
-        some = rng.permutation(found.rows.size)[: min(validation.rows.size, GAP_ROWS)]
+        some = rng.permutation(found.rows.size)[: n_compared(self.net, validation)]
         return self.net._validation_set(data, found.take(some))
 
 

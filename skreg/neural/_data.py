@@ -10,16 +10,17 @@ import scipy.sparse as sp
 from ..utils._errors import caller_level
 from ..utils._hashing import HashedRows, group_equal
 from ..utils._split import check_some_class_repeats, deal, hold_out
+from ..utils._targets import SAMPLE_ROWS, moments
 from ..utils._validation import labelled
 from ._augmented import with_indices
 
 FAR_MEAN = 1000  # a column whose mean is more standard deviations from 0 gets a warning
-FAR_SHIFT = 10  # a column, or target, whose means in X and X_val differ by more standard deviations gets a warning
-FAR_RATIO = 20  # X_val or y_val that is so many times larger or smaller than X or y gets a warning
+CHANNEL_SCALES = 0.02, 10.0  # standard deviations of channels of sequences outside get a warning
+FAR_SHIFT = 10  # a column whose means in X and X_val differ by more standard deviations gets a warning
+FAR_RATIO = 20  # X_val whose features are so many times larger or smaller than those of X gets a warning
 FEWEST_ROWS = 50  # with fewer unique rows in X, no validation rows are held out
 LEAST_WEIGHT = 0.01  # rows of less than this share of the mean weight do not count among these
-GAP_ROWS = 1000  # training rows whose loss is compared with that of the validation rows, at most: they cost as much
-SAMPLE_ROWS = 10000  # rows that means and standard deviations for warnings are computed from
+GAP_ROWS = 1000  # training rows whose loss is compared with that of the validation rows, at most: it takes as long
 SAMPLE_VALUES = 1 << 20  # values of these rows, at most, but at least those of 100 rows
 
 
@@ -34,22 +35,33 @@ def _sample(data):
     return steps[~np.isnan(steps[:, 0])]
 
 
-def _moments(some):
-    """Means and standard deviations of columns; NaN where all values are missing."""
-    count = (~np.isnan(some)).sum(axis=0)
-    with np.errstate(invalid="ignore"):
-        mean = np.nansum(some, axis=0) / count
-        return mean, np.sqrt(np.nansum((some - mean) ** 2, axis=0) / count)
+def _moments(data):
+    """Means and standard deviations of the columns of numbers, on some rows; NaN where all are missing."""
+    return moments(_sample(data))
 
 
-def warn_of_offsets(data, feature):
-    """Warn of features whose means are so large that single precision leaves few digits for their changes.
+def warn_of_scales(data, feature):
+    """Warn of features that a net would learn little from, where it does not scale them itself.
+
+    These are features whose means are so large that single precision leaves few digits for their changes, and channels
+    of sequences with standard deviations far from 1: they saturate gates and attention, or hardly move them.
 
     ``feature(k)`` names number k of them.
     """
     if data.is_scaled or not data.has_quantities or len(data.weights) < 2:
         return
-    mean, deviation = _moments(_sample(data))
+    mean, deviation = _moments(data)
+    least, most = CHANNEL_SCALES
+    unscaled = np.flatnonzero((deviation > most) | ((deviation > 0.0) & (deviation < least)))
+    if data.n_channels is not None and unscaled.size:
+        k = unscaled[0]
+        warnings.warn(
+            f"X has channels whose standard deviations are not between {least:g} and {most:g}; the first of"
+            f" {unscaled.size} is {feature(data.place_of(k))} with {deviation[k]:.6g}: standardize every channel, or"
+            " nets learn little from them.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
     far = np.flatnonzero((np.abs(mean) > 10.0) & (np.abs(mean) > FAR_MEAN * deviation))
     if far.size:
         k = far[0]
@@ -67,12 +79,7 @@ def _sizes(data):
     if sp.issparse(data.X):
         some = data.X.data[:: data.X.nnz // SAMPLE_VALUES + 1].astype(np.float64)
         return np.sqrt(np.mean(some**2, keepdims=True)) if some.size else np.zeros(1)
-    return np.hypot(*_moments(_sample(data)))
-
-
-def _far(mean, deviation, shifted):
-    """The columns whose means in the validation data differ by more than `FAR_SHIFT` standard deviations."""
-    return np.flatnonzero((deviation > 0.0) & (np.abs(shifted - mean) > FAR_SHIFT * deviation))
+    return np.hypot(*_moments(data))
 
 
 def _median_ratio(own, others):
@@ -91,8 +98,8 @@ def warn_of_shift(data, validation, feature):
     if data.has_tokens:
         return
     if data.has_quantities and validation.has_quantities:
-        (mean, deviation), (shifted, spread) = _moments(_sample(data)), _moments(_sample(validation))
-        far = _far(mean, deviation, shifted)
+        (mean, deviation), (shifted, spread) = _moments(data), _moments(validation)
+        far = np.flatnonzero((deviation > 0.0) & (np.abs(shifted - mean) > FAR_SHIFT * deviation))
         if far.size:
             k = far[0]
             _warn_of_units(
@@ -106,27 +113,6 @@ def warn_of_shift(data, validation, feature):
         ratio = _median_ratio(_sizes(data), _sizes(validation))
     if not 1.0 / FAR_RATIO < ratio < FAR_RATIO:
         _warn_of_units(f"features in X_val are {ratio:.3g} times as large as in X, in the median of the features")
-
-
-def warn_of_shifted_targets(data, validation):
-    """Warn of numbers in y_val that seem to have other units than y: the loss on them would say nothing."""
-    (mean, deviation), (shifted, spread) = (
-        _moments(one.y.reshape(-1, one.targets.shape[-1]).astype(np.float64)) for one in (data, validation)
-    )
-    size, other_size = np.hypot(mean, deviation), np.hypot(shifted, spread)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where((size > 0.0) & (other_size > 0.0), other_size / size, 1.0)
-    far = np.union1d(_far(mean, deviation, shifted), np.flatnonzero((ratio >= FAR_RATIO) | (ratio <= 1.0 / FAR_RATIO)))
-    if far.size:
-        k = far[0]
-        output = "" if mean.size == 1 else f" in output {k}"
-        warnings.warn(
-            f"y_val has other units than y{output}, it seems: mean {shifted[k]:.6g} and standard deviation"
-            f" {spread[k]:.6g} instead of {mean[k]:.6g} and {deviation[k]:.6g}. Transform y_val as y was transformed;"
-            " TransformedTargetRegressor transforms y only.",
-            UserWarning,
-            stacklevel=caller_level(),
-        )
 
 
 def _warn_of_units(what):
@@ -303,13 +289,13 @@ class UniqueRows(NamedTuple):
     def folds(self, k, codes, rng):
         """Pairs of training rows and validation rows, each row being a validation row once; None as in `split`.
 
-        A class of one row is always a training row; there may be fewer pairs than k for it.
+        Some rows are always training rows, see `deal`; there may be fewer pairs than k for them.
         """
         found = self._groups(codes)
         if found is None:
             return None
-        firsts, groups, _, classes = found
-        fold = deal(firsts.size, k, classes, rng)[groups]
+        firsts, groups, weights, classes = found
+        fold = deal(firsts.size, k, classes, rng, weights)[groups]
         taken = np.unique(fold[fold >= 0])  # not all, where nearly every class has one row
         return [(self.take(fold != i), self.take(fold == i)) for i in taken]
 
@@ -318,6 +304,14 @@ class UniqueRows(NamedTuple):
         out = np.zeros(n, np.float32)
         out[self.rows] = values
         return out
+
+
+def n_compared(net, validation):
+    """How many training rows are compared with the validation rows: as many, of losses at most `GAP_ROWS`.
+
+    A score needs rows of every class, which may be rare.
+    """
+    return min(validation.rows.size, GAP_ROWS) if net.monitor == "loss" else validation.rows.size
 
 
 class TrainingRows:
@@ -342,7 +336,7 @@ class TrainingRows:
         self.net = net
         self.data = net._read(X, y, sample_weight, reset=reset, training=True)
         self.found = UniqueRows.of(self.data, net._place)
-        warn_of_offsets(self.data, net._feature)
+        warn_of_scales(self.data, net._feature)
         self.held = None
         self._augmenter = with_indices(net.augmenter, X)
 
@@ -376,6 +370,6 @@ class TrainingRows:
         return self.net._batches(self.data, self.found, size, n_steps, unit, self._augmenter)
 
     def subset(self, validation, rng):
-        """A `ValidationSet` of as many rows to train on as there are validation rows, but at most `GAP_ROWS`."""
-        some = rng.permutation(self.found.rows.size)[: min(validation.rows.size, GAP_ROWS)]
+        """A `ValidationSet` of training rows to compare the validation rows with; see `n_compared`."""
+        some = rng.permutation(self.found.rows.size)[: n_compared(self.net, validation)]
         return self.net._validation_set(self.data, self.found.take(some))

@@ -219,7 +219,8 @@ SHARED = {
         `predict_proba`: means of Monte Carlo draws of dropout are milder.""",
     "attributes": """
     batch_size_ : int
-        The most rows of a step in the last fit, such as those that "auto" chose.
+        Largest batch of the last fit: `batch_size`, or what "auto" chose, but not more than the unique training rows.
+        Batches have nearly equal sizes, up to this one.
     n_iter_ : int
         Number of epochs, of all calls of `fit` with ``warm_start=True`` and of `partial_fit` together.
     loss_curve_ : list of float
@@ -235,8 +236,9 @@ SHARED = {
         With ``early_stopping="cv"``, the `validation_curve_` of the nets without a fold. These go on after the epoch
         that is chosen, where the net itself ends. Not set otherwise.
     gap_curve_ : list of float or None
-        Validation loss minus training loss after every epoch, on as many training rows as validation rows, but at most
-        1,000, and without noise; with a scorer, training score minus validation score. Positive values are overfitting.
+        Validation loss minus training loss after every epoch, without noise, on as many training rows as validation
+        rows, but at most 1,000; with a scorer, training score minus validation score, on as many. Positive values are
+        overfitting.
     best_iter_ : int
         Index in `validation_curve_` of the best epoch of the last `fit`. Predictions use the parameters of that epoch,
         or of the last one without early stopping. Not set without validation rows.

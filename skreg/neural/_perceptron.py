@@ -1,6 +1,7 @@
 """The family of multilayer perceptrons: its layers, and what "auto" means in it."""
 
 import math
+from copy import copy
 
 import numpy as np
 import scipy.sparse as sp
@@ -57,7 +58,7 @@ class Perceptron(TableNet):
             self._auto = self._start.source._auto
         elif not again:
             self._auto = {"l1": self._auto_l1(n_rows)}
-        self.l1_ = self._settled_value("l1")
+        self.l1_ = copy(self._settled_value("l1"))
         n_members, n_rows = architecture.dense.ensemble_size, n_rows if adapts else math.inf
         if self.ensemble_size == "auto":
             n_members = self._auto_members(again, data, n_rows)

@@ -124,7 +124,8 @@ class NetRegressor(RegressorMixin):
             holds out. Use them where a random part is too easy: for time series, later rows; for grouped rows, whole
             groups, such as ``train, val = next(GroupShuffleSplit(1).split(X, y, groups))``.
         y_val : array-like of shape (n_samples_val,) or (n_samples_val, n_outputs), default=None
-            Targets of the validation rows.
+            Targets of the validation rows, in the units of y: `TransformedTargetRegressor` does not transform them. A
+            warning says where they seem to be others.
         sample_weight_val : array-like of shape (n_samples_val,), default=None
             Weights of the validation rows. Intervals take a row of weight 2 for one row that counts twice, two equal
             rows for two.

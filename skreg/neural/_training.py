@@ -257,7 +257,8 @@ class NetTraining:
         expects = self.early_stopping is True and np.count_nonzero(rows.data.weights) >= FEWEST_ROWS
         if changed or by_weights or expects:
             settings = "".join(f" {name}={getattr(self, name)!r} has no effect." for name in changed)
-            count = "fewer whose weight is at least a hundredth of the mean weight" if by_weights else "fewer"
+            count = "fewer" if rows.data.weights.all() else "fewer of positive weight"
+            count = "fewer whose weight is at least a hundredth of the mean weight" if by_weights else count
             self._warn(
                 f"{self._name} trains for all max_iter={self.max_iter} epochs without early stopping:"
                 f" validation rows are held out where X has at least {FEWEST_ROWS} unique rows, and this X has"

@@ -1,6 +1,7 @@
 """Fine-tuning of fitted nets for new data."""
 
 import math
+import warnings
 from inspect import signature
 from numbers import Integral, Real
 
@@ -13,7 +14,7 @@ from sklearn.utils import get_tags
 
 from ..utils._delegation import DelegatesToFitted
 from ..utils._documentation import DocumentationLinkMixin
-from ..utils._errors import interrupted_fit, unchanged_on_error
+from ..utils._errors import caller_level, interrupted_fit, unchanged_on_error
 from ..utils._params import (
     ANY_STRING,
     ARRAY_LIKE,
@@ -162,7 +163,8 @@ class BaseFineTuned(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
         X_val : array-like or sparse matrix of shape (n_samples_val, ...), default=None
             Validation rows, which are never trained on; instead of a random part of X.
         y_val : array-like of shape (n_samples_val,) or (n_samples_val, n_outputs), default=None
-            Targets of the validation rows.
+            Targets of the validation rows, in the units of y: `TransformedTargetRegressor` does not transform them. A
+            warning says where they seem to be others.
         sample_weight_val : array-like of shape (n_samples_val,), default=None
             Weights of the validation rows.
 
@@ -191,6 +193,13 @@ class BaseFineTuned(DelegatesToFitted, MetaEstimatorMixin, DocumentationLinkMixi
             changed=[name for name in OF_NETS if not _is_of_source(getattr(self, name))],
             name=type(self).__name__,
         )
+        if self.unfreeze is not None and self.unfreeze >= net.max_iter:
+            warnings.warn(
+                f"unfreeze={self.unfreeze} trains the output layer alone: training ends after max_iter={net.max_iter}"
+                " epochs, before another layer joins it.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
         try:
             net.fit(X, y, sample_weight, X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
         except KeyboardInterrupt as error:

@@ -16,6 +16,7 @@ from ..utils._params import NONE, RANDOM_STATE, Interval, Options, check_bool, c
 from ..utils._targets import as_one_column, check_weights, numeric_targets
 from ._labels import SIDES, UNKNOWN, LabelIndex, as_column, merged, read_pairs
 
+N_RECOMMENDED = 10  # items, where a user does not say how many
 FEW_ROWS = 10  # of a prediction, all of which may well be about unknown users or items
 BLOCK = 1 << 22  # scores that are in memory at a time
 
@@ -137,15 +138,15 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
         biases = np.where(known, self.user_biases_[users], bias)
         return factors @ self.item_factors_.T + biases[:, None] + self.item_biases_ + self.intercept_
 
-    def recommend(self, users, n=10, exclude_seen=True):
+    def recommend(self, users, n=None, exclude_seen=True):
         """The items with the highest scores for each of some users.
 
         Parameters
         ----------
         users : array-like of shape (n_users,)
             Labels.
-        n : int, default=10
-            Number of items for every user, in [1, number of items].
+        n : int, default=None
+            Number of items for every user, in [1, number of items]; None is 10, or all if there are fewer.
         exclude_seen : bool, default=True
             Whether to leave out the items that a user has in the training rows.
 
@@ -165,7 +166,8 @@ class Factorization(DocumentationLinkMixin, BaseEstimator):
         check_is_fitted(self)
         users = _as_labels(users, "user")
         codes = self._users.known(users, "users") if self.unknown == "raise" else self._users.codes(users)
-        n, exclude_seen = check_int(n, "n", 1, self.items_.size, "items"), check_bool(exclude_seen, "exclude_seen")
+        n = min(N_RECOMMENDED, self.items_.size) if n is None else check_int(n, "n", 1, self.items_.size, "items")
+        exclude_seen = check_bool(exclude_seen, "exclude_seen")
         order, scores = self._top(codes, n, exclude_seen)
         return self.items_[order], scores
 

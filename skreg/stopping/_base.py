@@ -5,9 +5,11 @@ from contextlib import nullcontext
 from numbers import Integral
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_consistent_length, check_random_state, indexable
+from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import _num_samples, validate_data
 
 from ..linear._data import READ_OPTIONS
@@ -36,6 +38,7 @@ from ..utils._params import (
 from ..utils._rows import column_types
 from ..utils._scoring import read_monitor
 from ..utils._split import hold_out, name_of, read_splits
+from ..utils._targets import moments, warn_of_other_units
 from ..utils._threads import one_blas_thread
 from ..utils._validation import check_in_memory, check_table, check_unique_names, naming_bad_columns
 from ._descent import GradientDescentTrainer
@@ -45,6 +48,8 @@ from ._trainers import trainer_of
 
 STILL_FALLING = 1e-4  # a larger relative change of the loss over the last evaluations gets a warning
 WORSE_THAN_CONSTANT = 2.0  # training has failed if its loss is this many times that of a constant prediction
+FAR_SCALE = 10.0  # a standard deviation so many times the smaller ones gets a warning where no step was any good
+SCALE_ROWS = 10_000  # that these are computed from
 # With fewer unique rows than this, and on average this many rows for each, equal rows are no copies: the columns have
 # few values.
 FEW_UNIQUE_ROWS = 50
@@ -189,6 +194,9 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
             raise ValueError(f"cv={name_of(self.cv)} splits X, but X_val gives the validation rows: use one of them.")
         if self.cv is not None:
             warn_of_unused(self, ["validation_fraction"], f"cv={name_of(self.cv)} splits X")
+        if validation is not None and rows.codes is None:
+            weighted = (None if part.weights is None else np.flatnonzero(part.weights) for part in (rows, validation))
+            warn_of_other_units(rows.y, validation.y, *weighted)
         return validation
 
     def _splits(self, rows, groups):
@@ -227,7 +235,8 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
             first = group = np.arange(weighted.size)
         codes = None if rows.codes is None else rows.codes[weighted[first]]
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        held = hold_out(first.size, self.validation_fraction, codes, np.random.default_rng(seed))[group]
+        weights = None if rows.weights is None else np.bincount(group, rows.weights[weighted])
+        held = hold_out(first.size, self.validation_fraction, codes, np.random.default_rng(seed), weights)[group]
         return weighted[~held], weighted[held]
 
     def _check_trained(self, train_codes, validation_codes, source):
@@ -348,6 +357,8 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
             trainer.restore()
         if not (history.interruption or self._warn_if_still_improving(history)):
             self._warn_if_useless(history, rows, train)
+        if self.estimator is None and history.best.step == 0:
+            self._warn_of_unscaled(rows.X)
         if self.estimator is None:
             history.path = trainer.path(history)
         history.close()
@@ -418,6 +429,20 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
                 f"{type(self).__name__}: even the best state predicts worse than a constant. Its {name} on the"
                 f" validation rows is {loss:.6g}, and that of a constant prediction {constant:.6g}. Training diverged,"
                 " or took too few steps: scale the features, lower the learning rate, or increase max_iter.",
+                ConvergenceWarning,
+                stacklevel=caller_level(),
+            )
+
+    def _warn_of_unscaled(self, X):
+        """Warn where the constant that descent begins with stayed best: one step size is for all features."""
+        some = X[:: -(-X.shape[0] // SCALE_ROWS)]
+        deviation = np.sqrt(mean_variance_axis(some, axis=0)[1]) if issparse(some) else moments(some)[1]
+        deviation = deviation[deviation > 0.0]
+        if deviation.size and deviation.max() > FAR_SCALE * np.quantile(deviation, 0.25):
+            warnings.warn(
+                f"{type(self).__name__}: no step was better than the constant prediction that it begins with, and the"
+                f" standard deviations of the features range from {deviation.min():.3g} to {deviation.max():.3g}, but"
+                " all have one step size: standardize X, for example by a StandardScaler in a pipeline.",
                 ConvergenceWarning,
                 stacklevel=caller_level(),
             )

@@ -23,6 +23,7 @@ except ImportError:  # private in scikit-learn
 
 
 MAX_NAME = 80  # characters of `cv` in messages
+LARGEST_SHARE = 1.0 / 3.0  # of the total weight that a row may have and be held out
 
 
 def name_of(cv):
@@ -67,12 +68,25 @@ def check_some_class_repeats(classes, what, remedy=""):
         )
 
 
+def _always_trained(n, classes, weights):
+    """Rows that are never held out: the only one of a class, and one that would be most of what it is held out with.
+
+    Such a row has more than `LARGEST_SHARE` of the weight, and more than three times the mean weight.
+    """
+    out = np.zeros(n, dtype=bool)
+    if classes is not None:
+        out |= (np.bincount(classes) == 1)[classes]
+    if weights is not None:
+        out |= weights > max(LARGEST_SHARE, 3.0 / n) * weights.sum()
+    return out
+
+
 def hold_out(n, fraction, classes, rng, weights=None):
     """A mask of about a fraction of n rows, the same fraction of every class.
 
     Rows are taken at even distances from a random order within each class and, with weights, within each order of
-    magnitude of the weights, so that the rows hold about the same fraction of the total weight. A class of one row is
-    not taken.
+    magnitude of the weights, so that the rows hold about the same fraction of the total weight. The only row of a class
+    is not taken, nor is one with more than a third of the weight.
 
     Parameters
     ----------
@@ -92,17 +106,16 @@ def hold_out(n, fraction, classes, rng, weights=None):
     order = rng.permutation(n)
     if weights is not None:
         order = order[np.argsort(np.rint(np.log2(weights[order])), kind="stable")]
-    lonely = np.zeros(n, dtype=bool)
     if classes is not None:
         order = order[np.argsort(classes[order], kind="stable")]
-        lonely = (np.bincount(classes) == 1)[classes]
         check_some_class_repeats(classes, f"validation_fraction={fraction}")
+    trained = _always_trained(n, classes, weights)
     wanted = max(1, round(fraction * n))
     held = np.zeros(n, dtype=bool)
     held[order[np.floor((np.arange(wanted) + rng.random()) * (n / wanted)).astype(int)]] = True
-    held &= ~lonely
-    if not held.any() and n - lonely.sum() > 1:  # rare among classes of one row, but there
-        held[rng.choice(np.flatnonzero(~lonely))] = True
+    held &= ~trained
+    if not held.any() and n - trained.sum() > 1:  # rare among classes of one row, but there
+        held[rng.choice(np.flatnonzero(~trained))] = True
     if held.all() or not held.any():
         raise ValueError(
             f"validation_fraction={fraction} leaves none of n_samples={n} (unique) rows to"
@@ -111,10 +124,10 @@ def hold_out(n, fraction, classes, rng, weights=None):
     return held
 
 
-def deal(n, k, classes, rng):
+def deal(n, k, classes, rng, weights=None):
     """A fold from 0 to k - 1 for each of n rows, drawn at random, the rows of every class in almost equal numbers.
 
-    The only row of a class has fold -1: it would be unknown to what is trained without it.
+    Rows that must be trained on have fold -1: the only one of a class, and one with more than a third of the weight.
 
     Parameters
     ----------
@@ -122,13 +135,13 @@ def deal(n, k, classes, rng):
     classes : ndarray of int of shape (n,), or None
         The class of every row, from 0.
     rng : numpy.random.Generator
+    weights : ndarray of shape (n,), default=None
+        Positive weights of the rows.
     """
     order = rng.permutation(n)
-    lonely = np.zeros(n, dtype=bool)
     if classes is not None:
         order = order[np.argsort(classes[order], kind="stable")]
-        lonely = (np.bincount(classes) == 1)[classes]
     fold = np.empty(n, dtype=int)
     fold[order] = np.arange(n) % k
-    fold[lonely] = -1
+    fold[_always_trained(n, classes, weights)] = -1
     return fold

@@ -12,6 +12,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from ._errors import caller_level
 from ._validation import as_numbers, check_not_masked, check_one_shape, check_table, is_missing, is_number_array, listed
 
+SAMPLE_ROWS = 10000  # rows that means and standard deviations for warnings are computed from
+FAR_MEAN = 5  # y_val whose mean is so many standard deviations of y away gets a warning
+FAR_SPREAD = 10  # so does y_val that is so many times more or less spread than y,
+FEWEST_TARGETS = 20  # with at least so many values
 MIN_SQUARE = 1e-300  # mean square of a target below which products with tolerances lose digits
 
 
@@ -100,8 +104,54 @@ def check_targets(y, n):
     return y
 
 
+def moments(values):
+    """Means and standard deviations of columns; NaN where all values are missing."""
+    count = (~np.isnan(values)).sum(axis=0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        mean = np.nansum(values, axis=0) / count
+        return mean, np.sqrt(np.nansum((values - mean) ** 2, axis=0) / count)
+
+
+def warn_of_other_units(y, y_val, rows=None, rows_val=None):
+    """Warn of numbers in y_val that seem to have other units than y: a loss on them would say nothing.
+
+    Parameters
+    ----------
+    y, y_val : ndarray of shape (n,), (n, n_outputs) or (n, steps, n_outputs)
+        Missing steps are NaN.
+    rows, rows_val : ndarray of int, default=None
+        Those that count; None for all.
+    """
+    own, others = _some_targets(y, rows), _some_targets(y_val, rows_val)
+    (mean, deviation), (shifted, spread) = moments(own), moments(others)
+    is_far = np.abs(shifted - mean) > FAR_MEAN * deviation
+    if len(others) >= FEWEST_TARGETS:  # medians: one value of a distribution with long tails decides its moments
+        size, other_size = (np.median(np.abs(some - np.median(some, axis=0)), axis=0) for some in (own, others))
+        ratio = np.divide(other_size, size, out=np.ones_like(size), where=(size > 0.0) & (other_size > 0.0))
+        is_far |= (ratio > FAR_SPREAD) | (ratio < 1.0 / FAR_SPREAD)
+    far = np.flatnonzero((deviation > 0.0) & is_far)
+    if far.size:
+        k = far[0]
+        output = "" if mean.size == 1 else f" in output {k}"
+        warnings.warn(
+            f"y_val seems to have other units than y{output}, or another distribution: mean {shifted[k]:.6g} and"
+            f" standard deviation {spread[k]:.6g} instead of {mean[k]:.6g} and {deviation[k]:.6g}. Transform y_val as y"
+            " was transformed; TransformedTargetRegressor transforms y only.",
+            UserWarning,
+            stacklevel=caller_level(),
+        )
+
+
+def _some_targets(y, rows):
+    """Targets of about `SAMPLE_ROWS` rows or fewer, or of all steps of these that count (n, n_outputs)."""
+    rows = np.arange(len(y)) if rows is None else rows
+    some = y[rows[:: -(-rows.size // SAMPLE_ROWS)]].astype(np.float64, copy=False)
+    some = some.reshape(-1, 1 if y.ndim == 1 else y.shape[-1])
+    return some[~np.isnan(some[:, 0])]
+
+
 def check_weights(sample_weight, n):
-    """Row weights as a float64 array of shape (n,); None stays None.
+    """Row weights as a float64 array of shape (n,); None stays None. Where their sum overflows, the largest becomes 1.
 
     Raises
     ------
@@ -124,7 +174,9 @@ def check_weights(sample_weight, n):
         )
     if not weights.any():
         raise ValueError("sample_weight must have a positive entry: all weights are zero.")
-    return weights
+    with np.errstate(over="ignore"):
+        overflows = not np.isfinite(weights.sum())
+    return weights / weights.max() if overflows else weights
 
 
 def check_class_weight(class_weight, classes, counts):
@@ -151,7 +203,7 @@ def check_class_weight(class_weight, classes, counts):
         if not (isinstance(value, Real) and 0.0 <= value < np.inf):
             raise ValueError(f"class_weight must hold finite, non-negative numbers; got {value!r} for {key!r}.")
         weights[known[key]] = value
-    if np.count_nonzero(weights * counts) < 2:
+    if np.count_nonzero((weights > 0.0) & (counts > 0.0)) < 2:
         raise ValueError(f"class_weight={class_weight!r} must leave weight to at least two classes.")
     return weights
 

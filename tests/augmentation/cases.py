@@ -115,7 +115,7 @@ BAD = [
     (au.RandomDeletion(2.0), TEXTS, r"'p' .* Got 2\.0"),
     (au.RandomDeletion(), TABLE, "RandomDeletion needs a list of texts; got ndarray"),
     (au.RandomDeletion(), [1, 2], "RandomDeletion needs a list of texts; got 1 in row 0"),
-    (au.RandomDeletion(), pd.DataFrame({"a": ["b"]}), "RandomDeletion needs a list of texts; got DataFrame"),
+    (au.RandomDeletion(), pd.DataFrame({"a": ["b"]}), r"got DataFrame: give one column, such as X\['a'\]"),
     (au.Compose([au.Mixup]), TABLE, "augmenters must hold augmenters"),
     (au.SynonymReplacement({"one": None}, 1.0), TEXTS, "synonyms must give a str or a list of str; got None for 'one'"),
     (au.WordDropout(), TABLE, "WordDropout needs a matrix of tokens"),

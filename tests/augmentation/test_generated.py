@@ -178,6 +178,8 @@ def test_copula__ordered_levels_of_any_type_keep_their_order_beside_missing_entr
         (np.zeros((4, 2)), np.array(["a", 1, "b", "b"], dtype=object), "labels in y must have one type; got int, str"),
         (np.zeros((4, 2)), ["a", "b"], r"inconsistent numbers of samples: \[4, 2\]"),
         (np.zeros((4, 0)), list("abab"), r"needs columns; got X of shape \(4, 0\)"),
+        (np.array([[1.0, 2.0], [3.0, 4.0], [5.0, -np.inf]]), list("abb"), r"X contains infinity in column 1, row 2\."),
+        (pd.DataFrame({"a": [1.0, np.inf, 2.0]}), list("abb"), r"X contains infinity in column 'a', row 1\."),
         (["a text", "another"], list("ab"), r"needs rows of a table; got X of shape \(2,\)"),
         (pd.DataFrame({"a": [[1], [2]]}), list("ab"), "column 'a' holds lists or arrays"),
         (np.ones((2, 3), dtype=complex), list("ab"), "must hold real numbers; column 0 holds complex128 entries"),

@@ -430,6 +430,23 @@ def test_diagnose__targets_far_off_are_told():
 
 
 @pytest.mark.usefixtures("small_references")
+def test_diagnose__regressors_of_one_or_two_values_are_told():
+    """Not that the rarer value is far off, nor to take logarithms of 0."""
+    A, y = wide(200, 3)
+    for targets, why in (
+        ((y > np.quantile(y, 0.96)).astype(float), "y has no values but 0.0 and 1.0"),
+        (np.full(200, 3.0), "y is 3.0 in all rows"),
+    ):
+        (finding,) = diagnose(Ridge(), A, targets, cv=3).findings
+        assert (finding.name, finding.why) == ("few targets", why)
+    y = np.append(y[:-1], 60.0)
+    y[::20] += 60.0
+    for targets, log in ((y, False), (y - y.min() + 1.0, True)):
+        (finding,) = diagnose(Ridge(), A, targets, cv=3).findings
+        assert ("logarithm" in finding.advice) == log
+
+
+@pytest.mark.usefixtures("small_references")
 def test_diagnose__training_too_short_is_tried_and_told():
     A, y = make_classification(200, 10, n_informative=5, random_state=0)
     model = make_pipeline(StandardScaler(), MLPClassifier((20,), max_iter=3, random_state=0))

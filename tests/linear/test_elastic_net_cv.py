@@ -167,7 +167,7 @@ def test_elastic_net_cv__a_fold_without_weight_is_refused():
     X, y = regression(*TALL)
     weights = np.ones(120)
     weights[:24] = 0.0
-    with pytest.raises(ValueError, match="held-out rows of fold 0 have no weight"):
+    with pytest.raises(ValueError, match="sample_weight is 0 in all held-out rows of fold 0"):
         ElasticNetProxCV(cv=KFold(5)).fit(X, y, weights)
 
 

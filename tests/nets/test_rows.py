@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from skreg._nets.context import Context
+from skreg._nets.objectives import SquaredError
 from skreg._nets.training.batches import Batches
+from skreg._nets.training.evaluation import _KEPT_VALUES, MeanLoss
 from skreg._nets.training.rows import Targets, dense_rows, iter_chunks
 
 F = np.float32
@@ -60,3 +63,48 @@ def test_batches__more_steps_than_a_pass_go_over_the_rows_again(n_steps):
     assert [len(x) for x in seen] == [25] * n_steps
     counts = np.bincount(np.concatenate(seen).astype(int), minlength=103)[3:]
     assert set(counts) <= {n_steps // 4, -(-n_steps // 4)}
+
+
+class Seen:
+    """Stands in for a net: the sums of its rows, and how often they are made."""
+
+    dtype, n_channels, n_members, n_products, size_per_row = np.dtype(F), None, 1, 0, 1
+
+    def __init__(self, width):
+        self.made = 0
+        self.inputs = self
+        self.width, self.keeps_zeros = width, False
+
+    def read_as(self, dtype, wanted):
+        return wanted
+
+    def __call__(self, x, other):
+        if isinstance(other, Context):
+            return x.sum(axis=1, keepdims=True), None
+        self.made += 1
+        return np.repeat(x, self.width, axis=1)[:, : self.width]
+
+    def idle_context(self):
+        return Context()
+
+    def give_back(self, ctx):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("make", "n", "width", "is_kept"),
+    [
+        (np.asarray, 300, 7, True),
+        (np.asarray, 300, _KEPT_VALUES // 300, True),
+        (np.asarray, 300, _KEPT_VALUES // 300 + 1, False),
+        (sp.csr_array, 300, 7, False),
+    ],
+)
+def test_mean_loss__keeps_what_a_net_sees_of_few_dense_rows(make, n, width, is_kept):
+    net, targets = Seen(width), Targets(np.zeros((n, 1), F), None)
+    loss = MeanLoss(make(X[:, :1]), targets, np.ones(n, F), np.arange(n))
+    values = [loss(net, SquaredError()) for _ in range(3)]
+    assert values[0] == values[1] == values[2] == pytest.approx(0.5 * np.mean((width * X[:, 0]) ** 2), rel=1e-4)
+    n_chunks = len(list(iter_chunks(X[:, :1], np.arange(n), F, inputs=net)))
+    net.made -= n_chunks
+    assert net.made == n_chunks * (1 if is_kept else 3)

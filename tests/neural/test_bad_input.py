@@ -193,12 +193,19 @@ def test_bad_input__targets_whose_squares_overflow_or_vanish():
         (-np.ones(20), r"sample_weight must be finite and not negative; got -1\.0"),
         (np.full(20, np.nan), r"sample_weight must be finite and not negative; got nan"),
         (np.zeros(20), r"all weights are zero"),
-        (np.full(20, 1e308), r"weights are so large that their sum overflows"),
     ],
 )
 def test_bad_input__weights(model, y, weights, message):
     with pytest.raises(ValueError, match=message):
         model.fit(X, y, weights)
+
+
+def test_bad_input__weights_whose_sum_overflows():
+    model = DropoutMLPClassifier(**FAST).fit(X, CODES, np.full(20, 1e308))
+    np.testing.assert_array_equal(model.predict_proba(X), DropoutMLPClassifier(**FAST).fit(X, CODES).predict_proba(X))
+    huge = dict.fromkeys(np.unique(CODES), 1e308)
+    with pytest.raises(ValueError, match=r"class_weight: the weights are so large that their sum overflows"):
+        DropoutMLPClassifier(**FAST, class_weight=huge).fit(X, CODES)
 
 
 @pytest.mark.parametrize(("model", "y"), NETS)

@@ -195,6 +195,18 @@ def test_auto__a_net_that_goes_on_keeps_its_l1():
     assert (wanted.l1, wanted.l1_) == ("auto", 1e-3)
 
 
+def test_l1_attribute__is_that_of_the_last_fit():
+    X, y = labelled(1500)
+    net = DropoutMLPClassifier(**FAST, warm_start=True, l1=0.02).fit(X, y)
+    assert net.l1_ == 0.02
+    assert net.set_params(l1=0.01).fit(X, y).l1_ == 0.01
+    assert DropoutMLPClassifier(**FAST).partial_fit(X, y).l1_ == 1e-4
+    given = [0.01, 0.02]
+    net = DropoutMLPClassifier(**FAST, l1=given).fit(X, y)
+    assert net.l1_ == given
+    assert net.l1_ is not given
+
+
 def test_auto__l1_without_weights_left_names_the_number():
     X, y = labelled(1500)
     tiny = dict(standardize=None, normalization=None, averaging=None, optimizer="sgd", learning_rate=5.0, max_iter=60)

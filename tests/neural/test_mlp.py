@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -40,6 +41,7 @@ from skreg._nets.training.averaging import Average, refresh_statistics
 from skreg._nets.training.batches import Batches
 from skreg._nets.training.evaluation import MeanLoss
 from skreg.neural._data import UniqueRows
+from skreg.utils._targets import warn_of_other_units
 from tests.combinations import THOROUGH
 
 KINDS = ["bernoulli", "gaussian", "dropconnect", "adaptive", "concrete"]
@@ -258,8 +260,10 @@ def test_mlp__gap_curve_is_the_difference_of_losses_without_noise():
     np.testing.assert_allclose(model.gap_curve_[-1], validation - own, rtol=1e-4)
 
 
-@pytest.mark.parametrize(("n_validation", "n_training"), [(30, 30), (1200, 1000)])
-def test_mlp__gap_curve_takes_at_most_a_thousand_training_rows(n_validation, n_training, monkeypatch):
+@pytest.mark.parametrize(
+    ("n_validation", "n_training", "monitor"), [(30, 30, "loss"), (1200, 1000, "loss"), (1200, 1200, "accuracy")]
+)
+def test_mlp__gap_curve_takes_at_most_a_thousand_training_rows(n_validation, n_training, monitor, monkeypatch):
     sizes, init = [], MeanLoss.__init__
 
     def counted(self, X, targets, weights, rows):
@@ -268,7 +272,8 @@ def test_mlp__gap_curve_takes_at_most_a_thousand_training_rows(n_validation, n_t
 
     monkeypatch.setattr(MeanLoss, "__init__", counted)
     X, y = classes(1500)
-    DropoutMLPClassifier(**FAST | dict(max_iter=1)).fit(X, y, X_val=X[:n_validation], y_val=y[:n_validation])
+    net = DropoutMLPClassifier(**FAST | dict(max_iter=1), monitor=monitor)
+    net.fit(X, y, X_val=X[:n_validation], y_val=y[:n_validation])
     assert sizes == [n_validation, n_training]
 
 
@@ -599,7 +604,7 @@ def test_mlp__validation_targets_in_other_units_warn(transform):
     both = dict(func=transform, inverse_func=np.abs, check_inverse=False)
     net = TransformedTargetRegressor(DropoutMLPRegressor(**FAST), **both)
     moments = f"mean {y.mean():.6g} and standard deviation {y.std():.6g} instead of {transform(y).mean():.6g} and"
-    with pytest.warns(UserWarning, match=f"y_val has other units than y, it seems: {re.escape(moments)}"):
+    with pytest.warns(UserWarning, match=f"y_val seems to have other units than y, or .*: {re.escape(moments)}"):
         net.fit(X, y, X_val=X, y_val=y)
     net.fit(X, y, X_val=X, y_val=transform(y))  # without a warning
 
@@ -607,17 +612,74 @@ def test_mlp__validation_targets_in_other_units_warn(transform):
 def test_nets__validation_targets_in_other_units_name_the_output():
     X = np.random.default_rng(0).standard_normal((60, 12))
     Y, y_val = X[:, :2], X[:, :2] * [1.0, 100.0]
-    with pytest.warns(UserWarning, match="y_val has other units than y in output 1, it seems: mean"):
+    with pytest.warns(
+        UserWarning, match="y_val seems to have other units than y in output 1, or another distribution: mean"
+    ):
         DropoutMLPRegressor(**FAST).fit(X, Y, X_val=X, y_val=y_val)
     rows = [
         steps[: 3 + k % 10, None] for k, steps in enumerate(X)
     ]  # of unequal length: steps of the targets are missing
     targets, others = ([factor * steps[:, 0] for steps in rows] for factor in (1.0, 50.0))
     net = DropoutRNNRegressor(4, return_sequences=True, max_iter=1, random_state=0)
-    with pytest.warns(UserWarning, match="y_val has other units than y, it seems: mean"):
+    with pytest.warns(UserWarning, match="y_val seems to have other units than y, or another distribution: mean"):
         net.fit(rows, targets, X_val=rows, y_val=others)
-    single = DropoutMLPRegressor(**FAST).fit(X, np.ones(60), X_val=X, y_val=np.zeros(60))  # one value has no units
-    assert single.n_iter_ == FAST["max_iter"]
+
+
+@pytest.mark.parametrize(
+    ("y_val", "warns"),
+    [
+        (lambda y: y + 4.9, False),
+        (lambda y: y + 5.1, True),
+        (lambda y: 9.9 * y, False),
+        (lambda y: 10.1 * y, True),
+        (lambda y: y / 9.9, False),
+        (lambda y: y / 10.1, True),
+        (lambda y: y[:5] * 1e-6, False),  # so few may be small by chance
+    ],
+)
+def test_validation_targets__warn_beyond_five_deviations_or_ten_times(y_val, warns):
+    y = stats.norm.ppf((np.arange(200) + 0.5) / 200)
+    y /= y.std()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_of_other_units(y, y_val(y))
+        warn_of_other_units(np.column_stack([y, y, y]), np.column_stack([y_val(y)] * 3))
+        warn_of_other_units(y, np.append(y_val(y), -1e9), None, np.arange(y_val(y).size))  # rows without weight
+    assert len(caught) == (3 if warns else 0)
+
+
+def test_validation_targets__ordinary_ones_do_not_warn():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        warn_of_other_units(rng.standard_normal((200, 20)), rng.standard_normal((rng.integers(1, 20), 20)))
+        warn_of_other_units(*(np.exp(3.0 * rng.standard_normal(n)) for n in (400, 40)))
+        warn_of_other_units(*(rng.poisson(0.3, n).astype(float) for n in (400, 40)))
+    warn_of_other_units(np.ones(60), np.zeros(60))  # one value has no units
+    with pytest.raises(ValueError, match="y has values so large that their squares overflow"):
+        DropoutMLPRegressor(**FAST).fit(np.eye(60), np.full(60, 1e200), X_val=np.eye(60), y_val=np.full(60, 1e200))
+
+
+def test_mlp__targets_of_weight_zero_have_no_units():
+    X, _ = classes(300)
+    y, weights = X[:, 0].copy(), np.ones(300)
+    y[:30], weights[:30] = -9999.0, 0.0
+    net = DropoutMLPRegressor(**FAST | dict(max_iter=2))
+    net.fit(X, y, weights, X_val=X[30:], y_val=y[30:])
+    net.fit(X[30:], y[30:], X_val=X, y_val=y, sample_weight_val=weights)
+
+
+@pytest.mark.parametrize("factor", [0.01, 1.0, 20.0])
+def test_nets__channels_with_other_scales_warn(factor):
+    X = np.random.default_rng(0).standard_normal((60, 8, 3))
+    X[:, :, 2] *= factor
+    net = DropoutRNNRegressor(4, max_iter=1, random_state=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        net.fit(X, X[:, 0, 0])
+    found = [str(one.message) for one in caught]
+    assert [
+        re.search(r"the first of 1 is channel 2 with .*standardize every channel", text) is not None for text in found
+    ] == [True] * (factor != 1.0)
 
 
 @pytest.mark.parametrize("standardize", ["robust", None])

@@ -103,7 +103,7 @@ def test_fine_tuned__rates_of_zero_are_freezing_bit_for_bit(sources):
     classifier, _ = sources
     other = 7 - CODES
     n_layers = len(classifier._architecture.groups())
-    ways = [dict(layer_rate_decay=0.0), dict(frozen=n_layers - 1), dict(l2_sp=np.inf), dict(unfreeze=10)]
+    ways = [dict(layer_rate_decay=0.0), dict(frozen=n_layers - 1), dict(l2_sp=np.inf)]
     found = [tuned(classifier, other, **PLAIN | way) for way in ways]
     for model in found:
         assert model.new_head_
@@ -119,10 +119,14 @@ def changed(model, source):
     return {own.layer for own, given in pairs if not np.array_equal(own.value, given.value)}
 
 
+def test_fine_tuned__unfreezing_after_the_last_epoch_warns(source):
+    with pytest.warns(UserWarning, match=r"unfreeze=2 trains the output layer alone: .* after max_iter=2 epochs"):
+        assert changed(tuned(source, CODES, **PLAIN, unfreeze=2, max_iter=2), source) == {"output"}
+
+
 @pytest.mark.parametrize(
     ("params", "wanted"),
     [
-        (dict(unfreeze=2, max_iter=2), {"output"}),
         (dict(unfreeze=2, max_iter=3), {"output", "hidden2"}),
         (dict(unfreeze=1, max_iter=3), {"output", "hidden2", "hidden1"}),
         (dict(unfreeze=1, frozen=1, max_iter=3), {"output", "hidden2"}),

@@ -11,7 +11,7 @@ from sklearn.base import clone
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor, DropoutTransformerRegressor
 from skreg.neural._data import UniqueRows
 from skreg.utils import _hashing
-from skreg.utils._split import hold_out
+from skreg.utils._split import deal, hold_out
 
 from ..problems import regression
 
@@ -111,6 +111,34 @@ def test_hold_out__holds_its_fraction_of_the_weight():
     assert np.abs(np.array(shares) - 0.1).max() < 0.02  # without the weights up to 0.04
     equal = hold_out(1000, 0.1, None, np.random.default_rng(0), np.full(1000, 3.0))
     np.testing.assert_array_equal(equal, hold_out(1000, 0.1, None, np.random.default_rng(0)))
+
+
+def test_hold_out__a_row_with_more_than_a_third_of_the_weight_is_trained_on():
+    weights = np.ones(100)
+    for share, is_possible in ((0.3, True), (0.35, False)):
+        weights[0] = 99.0 * share / (1.0 - share)
+        rngs = [np.random.default_rng(seed) for seed in range(60)]
+        assert any(hold_out(100, 0.2, None, rng, weights)[0] for rng in rngs) == is_possible
+        assert (deal(100, 3, None, rngs[0], weights)[0] >= 0) == is_possible
+    assert hold_out(2, 0.5, None, np.random.default_rng(0), np.array([1.0, 9.0])).sum() == 1  # of few, any may be
+
+
+@pytest.mark.parametrize("early_stopping", [True, "cv"])
+def test_fit__one_row_with_nearly_all_weight_does_not_decide_the_epoch(early_stopping):
+    rng = np.random.default_rng(0)
+    X, weights = rng.standard_normal((400, 4)), np.ones(400)
+    y, weights[0] = 3.0 * X[:, 0] + rng.standard_normal(400), 39_000.0
+    for seed in range(3):
+        net = DropoutMLPRegressor((8,), max_iter=60, early_stopping=early_stopping, ensemble_size=1, random_state=seed)
+        assert net.fit(X, y, weights).score(X, y) > 0.8  # 0.006 where this row was the validation loss
+
+
+def test_fit__rows_of_weight_zero_are_not_counted():
+    X, y = regression(200, 4)
+    weights = np.where(np.arange(200) < 45, 1.0, 0.0)
+    with pytest.warns(UserWarning, match=r"at least 50 unique rows, and this X has fewer of positive weight\."):
+        DropoutMLPRegressor(max_iter=2, early_stopping=True, **FAST).fit(X, y, weights)
+    DropoutMLPRegressor(max_iter=2, **FAST).fit(X, y, weights)  # as without these rows: no warning
 
 
 @pytest.mark.parametrize("early_stopping", ["auto", True, "cv"])

@@ -410,6 +410,12 @@ def test_bad_parameters__are_named(params):
         MatrixFactorizationRegressor(**params).fit(X, Y)
 
 
+def test_recommend__takes_ten_items_or_all_of_fewer():
+    assert MatrixFactorizationRegressor(2).fit(X, Y).recommend([0])[0].shape == (1, 10)
+    few = X[:, 1] < 7
+    assert MatrixFactorizationRegressor(2).fit(X[few], Y[few]).recommend([X[few][0, 0]])[0].shape == (1, 7)
+
+
 def test_bad_requests__are_named():
     model = MatrixFactorizationRegressor(2).fit(X, Y)
     for n in (0, 21, 1.5, True):

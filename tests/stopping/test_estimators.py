@@ -502,6 +502,38 @@ def test_fit__diverging_estimator_warns():
         EarlyStoppingClassifier(classifier, random_state=0).fit(Z, labels)
 
 
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
+def test_fit__features_of_which_one_has_other_units_warn_where_no_step_helps(make):
+    Z = np.random.default_rng(0).standard_normal((300, 4))
+    target = 3.0 * Z[:, 0] + 0.1 * Z[:, 1]
+    Z[:, 3] *= 100.0
+    model = EarlyStoppingRegressor(random_state=0)
+    with pytest.warns(ConvergenceWarning, match=r"no step was better .* range from \d\.\d+ to \d+, .*standardize X"):
+        model.fit(make(Z), target)
+    assert model.best_iter_ == 0
+    assert make_pipeline(StandardScaler(with_mean=False), model).fit(make(Z), target).score(make(Z), target) > 0.99
+
+
+def test_fit__validation_targets_in_other_units_warn():
+    model = EarlyStoppingRegressor(GradientBoostingRegressor(random_state=0), min_delta=1e-3, random_state=0)
+    message = "y_val seems to have other units than y, or another distribution: mean"
+    with pytest.warns(UserWarning, match=message):
+        model.fit(X, Y, X_val=X, y_val=1000.0 * Y)
+    with pytest.warns(UserWarning, match=message):
+        EarlyStoppingRegressor(random_state=0, max_iter=5000).fit(X, Y, X_val=X, y_val=Y + 10.0 * np.std(Y))
+    weights = np.append(np.ones(60), 0.0)
+    rows, targets = np.vstack([X, X[:1]]), np.append(Y, -9999.0)
+    model.fit(rows, targets, weights, X_val=rows, y_val=targets, sample_weight_val=weights)
+
+
+def test_fit__one_row_with_nearly_all_weight_is_trained_on():
+    weights = np.ones(60)
+    weights[7] = 1e4
+    for seed in range(20):
+        model = EarlyStoppingRegressor(random_state=seed).fit(X, Y, weights)
+        assert model.validation_curve_[0] > 0.1 * np.var(Y)  # of the other rows, not of the one that is nearly the mean
+
+
 def test_fit__pure_noise_does_not_warn():
     noise = np.random.default_rng(2).standard_normal(60)
     EarlyStoppingRegressor(GradientBoostingRegressor(random_state=0), random_state=0).fit(X, noise)

@@ -140,8 +140,8 @@ def attention(net, X, has_class_token):
 class MeanLoss:
     """Weighted mean loss over some rows, or over all their steps, without noise; of the averaged prediction.
 
-    It is computed again and again while a net trains. So what the net sees of few dense rows is kept, and the net keeps
-    the scratch memory, until `Net.keep_copies`.
+    It is computed again and again while a net trains. So what the net sees of dense rows is kept, if these are at most
+    `_KEPT_VALUES` numbers, and the net keeps the scratch memory, until `Net.keep_copies`.
 
     Parameters
     ----------
@@ -173,7 +173,11 @@ class MeanLoss:
         chunks = self._kept
         if chunks is None:
             chunks = _chunks(net, self.X, self.rows)
-            width = self.X.shape[1] if net.inputs is None else net.inputs.width
-            if isinstance(self.X, np.ndarray) and self.rows.size * width <= _KEPT_VALUES:
+            if isinstance(self.X, np.ndarray) and self._n_values(net) <= _KEPT_VALUES:
                 chunks = self._kept = list(chunks)
         return chunks
+
+    def _n_values(self, net):
+        """How many numbers a net sees of the rows; chunks of sequences are filled up."""
+        width = self.X.shape[1] if net.inputs is None else net.inputs.width
+        return width * max(self.rows.size, 1 if net.n_channels is None else SEQUENCE_ROWS)
