@@ -72,7 +72,8 @@ def held_out(batch, fraction, rng, min_rows):
         fraction = fraction / first.size
     codes = np.unique(part.y[first], return_inverse=True)[1] if part.labelled and part.y.ndim == 1 else None
     mask = np.zeros(batch.n, dtype=bool)
-    mask[some] = hold_out(first.size, fraction, codes, rng)[groups]
+    weights = None if part.weights is None else np.bincount(groups, part.weights)
+    mask[some] = hold_out(first.size, fraction, codes, rng, weights)[groups]
     return mask
 
 

@@ -15,6 +15,7 @@ from skreg import (
     DropoutRNNRegressor,
     DropoutTransformerClassifier,
 )
+from skreg._nets.training.evaluation import MeanLoss
 from skreg.augmentation import GaussianNoise
 
 dask = pytest.importorskip("dask")
@@ -35,6 +36,21 @@ def blocks(X, size=90):
 
 def weights_of(net):
     return np.concatenate([w.ravel() for w in net.weights_])
+
+
+@pytest.mark.parametrize(("monitor", "n_training"), [("loss", 1000), ("accuracy", 1100)])
+def test_net_blocks__compare_validation_rows_with_at_most_a_thousand_training_rows(monitor, n_training, monkeypatch):
+    sizes, init = [], MeanLoss.__init__
+
+    def counted(self, X, targets, weights, rows):
+        sizes.append(rows.size)
+        init(self, X, targets, weights, rows)
+
+    monkeypatch.setattr(MeanLoss, "__init__", counted)
+    X, y = data(n=2400)
+    net = DropoutMLPClassifier(**FAST | dict(max_iter=1), monitor=monitor)
+    net.fit(blocks(X, 1200), y > 0.0, X_val=X[:1100], y_val=y[:1100] > 0.0)
+    assert sizes == [1100, n_training]
 
 
 @pytest.mark.parametrize("kind", [DropoutMLPClassifier, DropoutMLPRegressor])
