@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from skreg import DropoutCNNRegressor, DropoutMLPRegressor, DropoutRNNRegressor, DropoutTransformerRegressor
 from skreg.neural._scaling import dtype_of_whole_numbers
 
+pytestmark = pytest.mark.filterwarnings("ignore:X has channels whose standard deviations")  # numbers of every size
 FAST = dict(max_iter=1, early_stopping=False, random_state=0)
 SMALL = dict(n_heads=1, embedding_size=2, feed_forward_size=2)
 NETS = {
