@@ -310,6 +310,8 @@ class BackTranslation(Perturbation):
 class WordDropout(Perturbation):
     """Replace random tokens by one token, such as that of unknown words (Iyyer et al. 2015 [1]_).
 
+    What `skreg.neural.Tokens` fills up rows with, -1, stays.
+
     Parameters
     ----------
     p : float, default=0.1
@@ -351,4 +353,5 @@ class WordDropout(Perturbation):
         if X.dtype.kind not in "iu":
             raise ValueError(f"WordDropout needs a matrix of tokens, which are ints; got X with {X.dtype} entries.")
         check_fits("token", self.token, [X.dtype])
-        return np.where(rng.random(X.shape) < self.p, X.dtype.type(self.token), X)
+        is_token = X >= 0  # `Tokens` fills up rows by -1
+        return np.where((rng.random(X.shape) < self.p) & is_token, X.dtype.type(self.token), X)

@@ -1,13 +1,18 @@
 """Nets on Dask collections: epochs over row blocks in random order, of which two are in memory."""
 
+import warnings
+
 import numpy as np
 from sklearn.utils import check_X_y
 
 from .._nets.training.batches import ahead
 from ..utils._blocks import dask_parts, in_memory
+from ..utils._errors import caller_level
 from ..utils._hashing import HashedRows
 from ..utils._targets import as_one_column, check_weights
 from ._data import UniqueRows, n_compared, too_large, warn_of_scales
+
+SORTED_SHARE = 0.2  # of the variance of y; blocks that tell more of it get a warning
 
 
 def _weighted_rows(weights, sample_weight, rows):
@@ -51,6 +56,34 @@ class TrainingBlocks:
         data = net._data(first, targets.y, targets.codes, targets.weights, targets.sample_weight)
         self.data = data._replace(start=int(self._starts[self.training[0]]))
         warn_of_scales(self.data, net._feature)
+        self._warn_of_sorted_rows()
+
+    def _warn_of_sorted_rows(self):
+        """Warn where blocks tell much of y: every batch is of one block, and batch normalization sees one kind only."""
+        share = self._share_between_blocks()
+        if share > SORTED_SHARE + 2.0 * (len(self.training) - 1) / len(self._y):  # the second is half as much by chance
+            warnings.warn(
+                f"the blocks of X tell {share:.0%} of the variance of y, as those of rows in the order of y do. Batches"
+                " are of one block each, from which a net learns badly: shuffle the rows once before they are stored.",
+                UserWarning,
+                stacklevel=caller_level(),
+            )
+
+    def _share_between_blocks(self):
+        """The share of the variance of y, or of indicators of its classes, that the means of blocks explain."""
+        counts = np.array([self._starts[k + 1] - self._starts[k] for k in self.training])
+        codes = self.data.codes
+        if codes is not None:
+            sums = np.array([np.bincount(codes[self._at(k)], minlength=codes.max() + 1) for k in self.training])
+            squares = counts.sum()
+        else:
+            y = self.data.targets.reshape(len(self._y), -1)
+            y = (y - y.mean(axis=0)) / np.where(np.ptp(y, axis=0) > 0.0, y.std(axis=0), 1.0)
+            sums = np.array([y[self._at(k)].sum(axis=0) for k in self.training])
+            squares = np.square(y).sum()
+        mean = np.square(sums.sum(axis=0)).sum() / counts.sum()
+        between, total = (np.square(sums) / counts[:, None]).sum() - mean, squares - mean
+        return between / total if total > 0.0 else 0.0
 
     def _at(self, k):
         return slice(*map(int, self._starts[k : k + 2]))

@@ -7,6 +7,7 @@ from sklearn.utils import check_X_y
 from sklearn.utils.validation import _check_feature_names, validate_data
 
 from .._nets.training.rows import lengths_of
+from ..augmentation._text import WordDropout
 from ..utils._errors import caller_level
 from ..utils._validation import check_table, labelled
 from ._base import BaseNet
@@ -156,7 +157,7 @@ class SequenceNet(BaseNet):
         """Raise ValueError where parameters would change tokens as if they were quantities."""
         for name in ("mixup", "augmenter", "adversarial_epsilon"):
             if (value := getattr(self, name)) not in (None, 0.0):
-                raise ValueError(
-                    f"{name}={value!r} would change tokens as if they were quantities: augment texts before they become"
-                    " tokens."
-                )
+                advice = "augment texts before they become tokens"
+                if isinstance(value, WordDropout):
+                    advice = "wrap the net in AugmentedClassifier or AugmentedRegressor, with this augmenter"
+                raise ValueError(f"{name}={value!r} would change tokens as if they were quantities: {advice}.")

@@ -48,7 +48,7 @@ from ._trainers import trainer_of
 
 STILL_FALLING = 1e-4  # a larger relative change of the loss over the last evaluations gets a warning
 WORSE_THAN_CONSTANT = 2.0  # training has failed if its loss is this many times that of a constant prediction
-FAR_SCALE = 10.0  # a standard deviation so many times the smaller ones gets a warning where no step was any good
+FAR_SCALE = 10.0  # a standard deviation so many times the smaller ones gets a warning where descent fails
 SCALE_ROWS = 10_000  # that these are computed from
 # With fewer unique rows than this, and on average this many rows for each, equal rows are no copies: the columns have
 # few values.
@@ -355,10 +355,10 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
         part.end()
         if history.keep:
             trainer.restore()
-        if not (history.interruption or self._warn_if_still_improving(history)):
+        if not (history.interruption or self._warn_if_still_improving(history, rows)):
             self._warn_if_useless(history, rows, train)
         if self.estimator is None and history.best.step == 0:
-            self._warn_of_unscaled(rows.X)
+            self._warn_of_unscaled(rows.X, "no step was better than the constant prediction that it begins with")
         if self.estimator is None:
             history.path = trainer.path(history)
         history.close()
@@ -387,7 +387,7 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
             stacklevel=caller_level(),
         )
 
-    def _warn_if_still_improving(self, history):
+    def _warn_if_still_improving(self, history, rows):
         """Warn where `max_iter` ended training while the validation loss was still improving; returns whether so."""
         if history.steps[-1] < self.max_iter or history.best.step < self.max_iter or len(history.steps) < 2:
             return False
@@ -395,6 +395,8 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
         before = history.validation_curve[max(len(history.steps) - 1 - self.patience, 0)]
         if abs(last - before) <= STILL_FALLING * abs(before):
             return False
+        if self.estimator is None and self._warn_of_unscaled(rows.X, f"it took max_iter={self.max_iter} steps"):
+            return True
         what = "loss" if history.scorer is None else "score"
         more = ", or accelerate=True" if self.estimator is None else ""
         warnings.warn(
@@ -433,19 +435,21 @@ class BaseEarlyStopping(DelegatesToFitted, CallbackSupportMixin, DocumentationLi
                 stacklevel=caller_level(),
             )
 
-    def _warn_of_unscaled(self, X):
-        """Warn where the constant that descent begins with stayed best: one step size is for all features."""
+    def _warn_of_unscaled(self, X, what):
+        """Warn where descent failed and features have other units: one step size is for all. Returns whether so."""
         some = X[:: -(-X.shape[0] // SCALE_ROWS)]
         deviation = np.sqrt(mean_variance_axis(some, axis=0)[1]) if issparse(some) else moments(some)[1]
         deviation = deviation[deviation > 0.0]
-        if deviation.size and deviation.max() > FAR_SCALE * np.quantile(deviation, 0.25):
-            warnings.warn(
-                f"{type(self).__name__}: no step was better than the constant prediction that it begins with, and the"
-                f" standard deviations of the features range from {deviation.min():.3g} to {deviation.max():.3g}, but"
-                " all have one step size: standardize X, for example by a StandardScaler in a pipeline.",
-                ConvergenceWarning,
-                stacklevel=caller_level(),
-            )
+        if not deviation.size or deviation.max() <= FAR_SCALE * np.quantile(deviation, 0.25):
+            return False
+        warnings.warn(
+            f"{type(self).__name__}: {what}, and the standard deviations of the features range from"
+            f" {deviation.min():.3g} to {deviation.max():.3g}, but all have one step size: standardize X, for example"
+            " by a StandardScaler in a pipeline.",
+            ConvergenceWarning,
+            stacklevel=caller_level(),
+        )
+        return True
 
     def _set_attributes(self, rounds, trainer):
         """Set the fitted attributes."""

@@ -9,9 +9,22 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from skreg import AugmentedClassifier, DropoutRNNClassifier
 from skreg import augmentation as au
+from skreg.neural import Tokens
 
 from .cases import SYNONYMS, TEXTS, title, upper
+
+
+def test_word_dropout__keeps_the_ends_of_rows():
+    Z = Tokens().fit_transform(["a b c d", "a b", "c d e f g h"] * 30)
+    X, _ = au.WordDropout(0.5, random_state=0).fit_resample(Z, np.zeros(90))
+    np.testing.assert_array_equal(X[90:] < 0, Z < 0)
+    assert 0.4 < np.mean(X[90:][Z > 0] == 0) < 0.6
+    net = DropoutRNNClassifier(4, embedding_size=4, max_iter=1)
+    AugmentedClassifier(net, au.WordDropout(0.3)).fit(Z, np.arange(90) % 2)
+    with pytest.raises(ValueError, match="wrap the net in AugmentedClassifier"):
+        net.set_params(augmenter=au.WordDropout(0.3)).fit(Z, np.arange(90) % 2)
 
 
 def test_back_translation__errors_leave_other_texts_alone():

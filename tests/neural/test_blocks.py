@@ -38,6 +38,17 @@ def weights_of(net):
     return np.concatenate([w.ravel() for w in net.weights_])
 
 
+@pytest.mark.parametrize("kind", [DropoutMLPClassifier, DropoutMLPRegressor])
+def test_net_blocks__rows_in_the_order_of_y_warn(kind):
+    X, y = data()
+    y = np.digitize(y, [-0.5, 0.5]) if kind is DropoutMLPClassifier else 1e6 + y
+    order = np.argsort(y)
+    with pytest.warns(UserWarning, match=r"the blocks of X tell \d\d% of the variance of y, .* shuffle the rows once"):
+        kind(**FAST).fit(blocks(X[order]), y[order])
+    kind(**FAST).fit(blocks(X, 20), y)  # of twenty blocks in any order: no warning
+    DropoutMLPRegressor(**FAST).fit(blocks(X), np.ones(400))
+
+
 @pytest.mark.parametrize(("monitor", "n_training"), [("loss", 1000), ("accuracy", 1100)])
 def test_net_blocks__compare_validation_rows_with_at_most_a_thousand_training_rows(monitor, n_training, monkeypatch):
     sizes, init = [], MeanLoss.__init__
@@ -132,6 +143,7 @@ def test_net_blocks__class_weights_are_weights_of_rows():
     np.testing.assert_allclose(weights_of(by_class), weights_of(by_row), rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.filterwarnings("ignore:the blocks of X tell")
 def test_net_blocks__scales_are_those_of_the_first_block_whose_classes_have_weight():
     X = data()[0]
     labels = np.repeat(["none", "a", "b", "a"], 100)
@@ -186,6 +198,7 @@ def test_net_blocks__of_tables_with_categories_and_missing_values():
     assert np.isfinite(net.predict_proba(frame[350:])).all()
 
 
+@pytest.mark.filterwarnings("ignore:the blocks of X tell")
 def test_net_blocks__sorted_by_label():
     X, y = data()
     order = np.argsort(y)

@@ -511,6 +511,8 @@ def test_fit__features_of_which_one_has_other_units_warn_where_no_step_helps(mak
     with pytest.warns(ConvergenceWarning, match=r"no step was better .* range from \d\.\d+ to \d+, .*standardize X"):
         model.fit(make(Z), target)
     assert model.best_iter_ == 0
+    with pytest.warns(ConvergenceWarning, match=r"it took max_iter=500 steps, and the standard deviations"):
+        EarlyStoppingRegressor(max_iter=500, random_state=0).fit(make(Z), Z.sum(axis=1))
     assert make_pipeline(StandardScaler(with_mean=False), model).fit(make(Z), target).score(make(Z), target) > 0.99
 
 
