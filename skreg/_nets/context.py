@@ -10,6 +10,7 @@ import numpy as np
 from .._core._jit import njit
 from .lanes import aligned_empty
 from .noise import ONE, at_strength
+from .products import blas_product, product
 
 _SHAPES = 4  # of a scratch array that are kept: batches have two sizes, which differ by one row
 
@@ -119,6 +120,8 @@ class Context:
         Layers of attention add their weights to it, if it is a list.
     constants : dict or None
         See `constant`; those of the net of this pass. None while its parameters change.
+    one_thread : bool
+        Whether this pass is to use one thread, also of BLAS.
     tape : list or None
         What `do` was given is added to it, if it is a list; see `Passes`.
     """
@@ -135,6 +138,7 @@ class Context:
         self.input_is_free = False
         self.attention = None
         self.constants = None
+        self.one_thread = True
         self.tape = None
         self._grads = []
         self._has_gradient = []
@@ -166,6 +170,10 @@ class Context:
         work(*args)
         if self.tape is not None:
             self.tape.append((work, args))
+
+    def product(self, a, b, out):
+        """The function that writes the product of two matrices, or of many, to `out`, and its arguments, for `do`."""
+        return (product if self.one_thread else blas_product)(a, b, out)
 
     # ---- random numbers
 

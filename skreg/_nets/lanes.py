@@ -20,7 +20,7 @@ from .._core._jit import njit
 
 LANES = 16
 LINE = 64  # bytes of a line of the cache
-_FLAGS = ("reassoc", "contract", "nsz")  # as for all kernels
+FLAGS = ("reassoc", "contract", "nsz")  # as for all kernels
 _EXACT = ("contract",)  # where the order of the operations keeps digits
 
 # The exponential in single precision: Cody & Waite's reduction, and the polynomial of Cephes' `expf`.
@@ -38,11 +38,19 @@ def aligned_empty(size, dtype):
 
 
 @njit
-def aligned_zeros(size, dtype):
-    """Zeros that begin with a line of the cache, for kernels."""
-    memory = np.zeros(size + LANES, dtype)
+def aligned_memory(size, dtype):
+    """An array of any contents that begins with a line of the cache, for kernels."""
+    memory = np.empty(size + LANES, dtype)
     first = (-memory.ctypes.data % LINE) // memory.itemsize
     return memory[first : first + size]
+
+
+@njit
+def aligned_zeros(size, dtype):
+    """Zeros that begin with a line of the cache, for kernels."""
+    memory = aligned_memory(size, dtype)
+    memory[:] = 0
+    return memory
 
 
 class Lanes(types.Type):
@@ -80,7 +88,7 @@ def store(array, place, lanes):
     array[place : place + LANES] = lanes
 
 
-def _pointer(context, builder, array_type, array, place):
+def pointer(context, builder, array_type, array, place):
     """The address of a place of an array, as that of a vector."""
     data = context.make_array(array_type)(context, builder, array).data
     vector = ir.VectorType(data.type.pointee, LANES)
@@ -91,7 +99,7 @@ def _pointer(context, builder, array_type, array, place):
 def _load(typing_context, array, place):
     def generate(context, builder, signature, args):
         alignment = context.get_abi_alignment(context.get_data_type(array.dtype))
-        return builder.load(_pointer(context, builder, array, *args), align=alignment)
+        return builder.load(pointer(context, builder, array, *args), align=alignment)
 
     return Lanes(array.dtype)(array, types.intp), generate
 
@@ -100,7 +108,7 @@ def _load(typing_context, array, place):
 def _spread_from(typing_context, array, place):
     def generate(context, builder, signature, args):
         data = context.make_array(array)(context, builder, args[0]).data
-        return _spread(builder, builder.load(builder.gep(data, [args[1]])))  # no index counts from the end
+        return spread_value(builder, builder.load(builder.gep(data, [args[1]])))  # no index counts from the end
 
     return Lanes(array.dtype)(array, types.intp), generate
 
@@ -124,7 +132,7 @@ def exponential(a):
 def _store(typing_context, array, place, lanes):
     def generate(context, builder, signature, args):
         alignment = context.get_abi_alignment(context.get_data_type(array.dtype))
-        builder.store(args[2], _pointer(context, builder, array, *args[:2]), align=alignment)
+        builder.store(args[2], pointer(context, builder, array, *args[:2]), align=alignment)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, lanes), generate
@@ -145,7 +153,7 @@ def _overload_store(array, place, lanes):
     return lambda array, place, lanes: _store(array, place, lanes)
 
 
-def _spread(builder, number):
+def spread_value(builder, number):
     """A vector of sixteen times the same number."""
     vector = ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined)
     vector = builder.insert_element(vector, number, ir.Constant(ir.IntType(32), 0))
@@ -239,9 +247,9 @@ def _define(operation, instruction):
         values = []
         for given, value in zip(signature.args, args, strict=True):
             if not isinstance(given, Lanes):
-                value = _spread(builder, context.cast(builder, value, given, lanes.dtype))
+                value = spread_value(builder, context.cast(builder, value, given, lanes.dtype))
             values.append(value)
-        return getattr(builder, instruction)(*values, flags=_FLAGS)
+        return getattr(builder, instruction)(*values, flags=FLAGS)
 
     for pair in ((Lanes, Lanes), (Lanes, types.Float), (types.Float, Lanes)):
         lower_builtin(operation, *pair)(generate)

@@ -47,7 +47,7 @@ class NeverAsks(Dense):
         W, backs = self.effective(ctx)
 
         def back(d):
-            self.add_gradient(ctx, backs, lambda G: np.dot(x.T, d, out=G))
+            self.add_gradient(ctx, backs, lambda G: (np.dot, x.T, d, G))
             return d @ W.T
 
         return x @ W, back

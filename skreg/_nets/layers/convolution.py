@@ -230,7 +230,7 @@ class Convolution(Weighted):
                 nonlocal dx
                 dx = back_product(d, G)
 
-            self.add_gradient(ctx, backs, multiply)
+            self.add_gradient(ctx, backs, lambda G: (multiply, G))
             return dx
 
         return out, back

@@ -1,7 +1,6 @@
 """The product of a batch, dense or sparse, with the weights of a layer."""
 
 import math
-from functools import partial
 
 import numpy as np
 
@@ -60,16 +59,16 @@ class Weighted(Layer):
         copies = self.n_columns // self.width
         return W if copies == 1 else W.reshape(len(W), copies, -1).transpose(1, 0, 2)
 
-    def add_gradient(self, ctx, backs, multiply):
+    def add_gradient(self, ctx, backs, multiplication):
         """Add the gradient of the weights.
 
-        ``multiply(out)`` writes that of the weights after the hooks to `out`; it goes to its place at once, where
-        nothing is there yet.
+        ``multiplication(out)`` gives a function, and its arguments, that writes that of the weights after the hooks to
+        `out`; it goes to its place at once, where nothing is there yet.
         """
         place = None if backs else ctx.new_grad(self.weight)
         value = self.weight.value
         G = ctx.scratch((*value.shape[:-1], self.n_columns), value.dtype) if place is None else place
-        ctx.do(multiply, G)
+        ctx.do(*multiplication(G))
         for step in reversed(backs):
             G = step(G)
         if place is None:
@@ -97,17 +96,16 @@ class Dense(Weighted):
         shape, free = x.shape, ctx.free_input(x)
         x = by_channel(x) if len(shape) > 2 else x  # which may be sparse
         out = ctx.scratch((x.shape[0], W.shape[1]), W.dtype)
-        ctx.do(x.dot, W, out)
+        ctx.do(*(ctx.product(x, W, out) if isinstance(x, np.ndarray) else (x.dot, W, out)))
 
         def back(d):
             d = by_channel(d)
-            turned = None if isinstance(x, SparseRows) else x.T
-            multiply = partial(x.transposed_dot, d) if turned is None else partial(np.dot, turned, d)
-            self.add_gradient(ctx, backs, multiply)
+            is_sparse = isinstance(x, SparseRows)
+            self.add_gradient(ctx, backs, lambda G: (x.transposed_dot, d, G) if is_sparse else ctx.product(x.T, d, G))
             if not self.needs_input_gradient:
                 return None
             before = ctx.scratch(x.shape, W.dtype) if free is None else x  # which is in the cache now
-            ctx.do(np.dot, d, W.T, before)
+            ctx.do(*ctx.product(d, W.T, before))
             return before.reshape(shape)
 
         return out.reshape(*shape[:-1], -1), back

@@ -141,22 +141,15 @@ class MemberDense(Weighted):
         (W, backs), free = self.effective(ctx), ctx.free_input(x)
         rows = self._by_member(x)
         out = ctx.scratch((len(x), self.n_members * self.width), x.dtype)
-        ctx.do(np.matmul, rows, W, self._by_member(out))
+        ctx.do(*ctx.product(rows, W, self._by_member(out)))
 
         def back(d):
             d = self._by_member(d)
-            self.add_gradient(ctx, backs, lambda G: np.matmul(rows.transpose(0, 2, 1), d, out=G))
+            self.add_gradient(ctx, backs, lambda G: ctx.product(rows.transpose(0, 2, 1), d, G))
             if not self.needs_input_gradient:
                 return None
             before = ctx.scratch(x.shape, x.dtype) if free is None else free
-
-            def write_input_gradient():
-                if self.width == 1:  # `matmul` is slow for one output
-                    np.einsum("mn,mw->nmw", d[:, :, 0], W[:, :, 0], out=before.reshape(len(x), self.n_members, -1))
-                else:
-                    np.matmul(d, np.ascontiguousarray(W.transpose(0, 2, 1)), out=self._by_member(before))
-
-            ctx.do(write_input_gradient)
+            ctx.do(*ctx.product(d, W.transpose(0, 2, 1), self._by_member(before)))
             return before
 
         return out, back

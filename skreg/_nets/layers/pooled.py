@@ -58,7 +58,7 @@ class PooledConvolution(Layer):
                     if dx is not None:
                         dx[block] = found
 
-            self.convolution.add_gradient(ctx, backs, multiply)
+            self.convolution.add_gradient(ctx, backs, lambda G: (multiply, G))
             return dx
 
         return out, back

@@ -231,10 +231,10 @@ class Direction(Layer):
                 return np.multiply(states[:-1], factors, out=d_out) if len(factors) else states[:-1]
 
             before = GateProducts(states_before, G, masks)
-            self.recurrent.add_gradient(ctx, U_backs, lambda out: before.weight_gradient(du, out))
+            self.recurrent.add_gradient(ctx, U_backs, lambda out: (before.weight_gradient, du, out))
             whole = ctx.scratch((len(W) + 1, G * H), dtype)
             inputs.weight_gradient(a, whole)
-            self.input.add_gradient(ctx, W_backs, lambda out: np.copyto(out, whole[:-1]))
+            self.input.add_gradient(ctx, W_backs, lambda out: (np.copyto, out, whole[:-1]))
             gradient = ctx.grad(self.bias)
             gradient += whole[-1]
             if self.has_state_bias:

@@ -16,7 +16,7 @@ import numpy as np
 from ..._core._jit import njit
 from ..lanes import LANES
 from ..noise import ZERO
-from .products import multiply_places
+from ..products import multiply_places
 from .tiles import SIZE, places_to_tiles, results_of_tile, tiles_to_places
 
 _KERNELS = 3, 4, 5  # sizes of filters along one axis
@@ -125,7 +125,9 @@ def multiply_tiles(x, U, kernel, before, n_tiles, n_images, channels, filters, o
     for first in range(0, len(x), n_images):
         some, results = x[first : first + n_images], out[first : first + n_images]
         tiles_to_places(some, kernel, before, n_tiles, channels, is_gradient=no)
-        multiply_places(channels, U, len(some) * n_tiles[0] * n_tiles[1], C, F, filters, is_gradient=no)
+        sizes, steps = (len(U), len(some) * n_tiles[0] * n_tiles[1], C, F), (U.shape[1], F, 1)
+        left, left_steps, results_steps = channels.reshape(-1), (channels.shape[1], C, 1), (filters.shape[1], F, 1)
+        multiply_places(left, left_steps, U.reshape(-1), steps, filters.reshape(-1), results_steps, sizes, no)
         places_to_tiles(filters, kernel, before, n_tiles, results, is_gradient=no)
 
 
@@ -140,12 +142,15 @@ def multiply_tiles_backward(x, d, U, kernel, before, n_tiles, n_images, channels
     dU[:] = ZERO
     for first in range(0, len(x), n_images):
         some, results = x[first : first + n_images], d[first : first + n_images]
-        size = len(some) * n_tiles[0] * n_tiles[1]
+        n, size = len(U), len(some) * n_tiles[0] * n_tiles[1]
         tiles_to_places(some, kernel, before, n_tiles, channels, is_gradient=no)
         tiles_to_places(results, kernel, before, n_tiles, filters, is_gradient=yes)
-        multiply_places(channels, filters, C, size, F, dU, is_gradient=yes)
+        left, right, own = channels.reshape(-1), filters.reshape(-1), (filters.shape[1], F, 1)
+        turned, of_gradient, sizes = (channels.shape[1], 1, C), (dU.shape[1], F, 1), (n, C, size, F)
+        multiply_places(left, turned, right, own, dU.reshape(-1), of_gradient, sizes, yes)
         if len(dx):
-            multiply_places(filters, U, size, F, C, channels, is_gradient=no)
+            steps, sizes, back_steps = (filters.shape[1], F, 1), (n, size, F, C), (channels.shape[1], C, 1)
+            multiply_places(right, steps, U.reshape(-1), (U.shape[1], C, 1), left, back_steps, sizes, no)
             places_to_tiles(channels, kernel, before, n_tiles, dx[first : first + n_images], is_gradient=yes)
 
 

@@ -74,6 +74,8 @@ class Gradients:
         # several threads of BLAS make small products slower, and those of halves compete for the processors
         large = _is_large(net, largest_batch, records)
         self._one_thread = n_parts > 1 or not large or net.n_channels is not None
+        for ctx in self.contexts:
+            ctx.one_thread = self._one_thread
         self._resources = contextlib.ExitStack()
 
     def __enter__(self):
