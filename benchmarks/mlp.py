@@ -131,10 +131,10 @@ SOLVERS = {
 }
 
 
-def our_defaults(case):
+def our_defaults(case, **params):
     from skreg import DropoutMLPClassifier
 
-    return DropoutMLPClassifier(max_iter=case.epochs, random_state=0).fit
+    return DropoutMLPClassifier(max_iter=case.epochs, random_state=0, **params).fit
 
 
 def our_defaults_with_a_frame(case):
@@ -196,6 +196,7 @@ def pytorch_defaults(case, rate=2e-3, decay=0.3, l1=1e-4, averaging=0.98):
 
 DEFAULT_SOLVERS = {
     "skreg": (our_defaults, "skreg", [{}]),
+    "skreg, one member as the others": (partial(our_defaults, ensemble_size=1), "skreg", [{}]),
     "skreg, from a DataFrame": (our_defaults_with_a_frame, "pandas", [{}]),
     "scikit-learn (layers and L2 only)": (scikit_learn_defaults, "sklearn", [{}]),
     "PyTorch": (pytorch_defaults, "torch", race.all_threads()),

@@ -91,4 +91,6 @@ def without_temperature(classes, frame):
 BY_ROWS = {
     **{name: VARIANTS[name] for name in (UNCHANGED, "dropout 0", "dropout 0.25", "L1 0.0001", "L1 0.001")},
     "temperature 1": without_temperature,
+    **{name: FEW_DEFAULTS[name] for name in ("1 member", "4 members")},
+    "2 members": changed(ensemble_size=2),
 }

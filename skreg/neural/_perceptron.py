@@ -12,8 +12,8 @@ from ..utils._params import COUNT, NONE, Options
 from ._folds import FEW_ROWS
 from ._tabular import TableNet
 
-# Chosen on the tables for choosing defaults: python -m benchmarks tabular --parts "few defaults"
-MEMBER_ROWS, N_MEMBERS = 2000, 4  # with fewer unique rows, ensemble_size="auto" is so many
+# Chosen on the tables for choosing defaults: python -m benchmarks tabular --parts "few defaults,by rows"
+MEMBERS = {2000: 4, 10_000: 2}  # ensemble_size="auto": with fewer unique rows than that, so many
 # l1="auto" of classifiers, also chosen there: --parts "by rows". The rows, and rows per class, of the larger strength.
 L1_FROM, L1_BELOW, L1_ROWS_PER_CLASS = 1000, 10_000, 100
 WEAK_L1, STRONG_L1 = 1e-4, 1e-3
@@ -71,8 +71,9 @@ class Perceptron(TableNet):
             return self._net.n_members
         if self._start is not None:
             return self._start.source.ensemble_size_
-        shares_weights = np.size(self.hidden_layer_sizes) > 0
-        return N_MEMBERS if n_rows < MEMBER_ROWS and shares_weights and not sp.issparse(data.X) else 1
+        if sp.issparse(data.X) or np.size(self.hidden_layer_sizes) == 0:  # there are no weights to share
+            return 1
+        return next((k for most, k in MEMBERS.items() if n_rows < most), 1)
 
     def _auto_l1(self, n_rows):
         """The strength that "auto" means, by the rows and classes."""
