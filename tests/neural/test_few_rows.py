@@ -115,9 +115,8 @@ def test_auto__a_net_that_goes_on_keeps_its_members():
 
 
 def test_auto__a_fine_tuned_net_has_the_members_of_the_pretrained_one():
-    few, many = fitted(80), fitted(2000)
     X, y = table(90, 2)
-    for source, k in ((few, 4), (many, 1)):
+    for source, k in ((fitted(80), 4), (fitted(2000), 2), (fitted(80, early_stopping=True), 1)):
         net = FineTunedRegressor(FrozenEstimator(source), random_state=0).fit(X, y).estimator_
         assert (net.ensemble_size, net.ensemble_size_) == ("auto", k)
 
