@@ -10,7 +10,7 @@ import numpy as np
 from .._core._jit import njit
 from .lanes import aligned_empty
 from .noise import ONE, at_strength
-from .products import blas_product, product
+from .products import blas_multiplication, multiplication
 
 _SHAPES = 4  # of a scratch array that are kept: batches have two sizes, which differ by one row
 
@@ -121,7 +121,7 @@ class Context:
     constants : dict or None
         See `constant`; those of the net of this pass. None while its parameters change.
     one_thread : bool
-        Whether this pass is to use one thread, also of BLAS.
+        Whether products are to use one thread; else BLAS forms them, with as many as it may use.
     tape : list or None
         What `do` was given is added to it, if it is a list; see `Passes`.
     """
@@ -171,9 +171,9 @@ class Context:
         if self.tape is not None:
             self.tape.append((work, args))
 
-    def product(self, a, b, out):
-        """The function that writes the product of two matrices, or of many, to `out`, and its arguments, for `do`."""
-        return (product if self.one_thread else blas_product)(a, b, out)
+    def multiplication(self, a, b, out):
+        """A function that writes the product of two matrices, or of many, to `out`, and its arguments, for `do`."""
+        return (multiplication if self.one_thread else blas_multiplication)(a, b, out)
 
     # ---- random numbers
 

@@ -71,7 +71,7 @@ class Perceptron(TableNet):
             return self._net.n_members
         if self._start is not None:
             return self._start.source.ensemble_size_
-        n_members = next((k for most, k in MEMBERS.items() if n_rows < most), 1)
+        n_members = next((k for below, k in MEMBERS.items() if n_rows < below), 1)
         shares_weights = n_members > 1 and np.size(self.hidden_layer_sizes) > 0 and not sp.issparse(data.X)
         return n_members if shares_weights else 1
 

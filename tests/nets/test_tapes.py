@@ -246,3 +246,12 @@ def test_tapes__whole_fits(params, monkeypatch):
         monkeypatch.setattr(parallel, "is_replayable", lambda layer: False)
     for one, other in zip(*found, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("is_halved", [False, True])
+@pytest.mark.parametrize("is_large", [False, True])
+def test_tapes__products_of_large_whole_batches_may_have_several_threads(is_halved, is_large, monkeypatch):
+    monkeypatch.setattr(parallel, "_is_worth_halving", lambda *_: is_halved)
+    monkeypatch.setattr(parallel, "_is_large", lambda *_: is_large)
+    contexts = Gradients(mlp(), 0).contexts
+    assert {ctx.one_thread for ctx in contexts} == {is_halved or not is_large}

@@ -63,7 +63,7 @@ class Attention(Layer):
         for projection, seen in zip(self.projections, inputs, strict=True):
             W, back = projection.effective(ctx)
             out = ctx.scratch((*seen.shape[:2], projection.width), x.dtype)
-            ctx.do(*ctx.product(by_channel(seen), W, by_channel(out)))
+            ctx.do(*ctx.multiplication(by_channel(seen), W, by_channel(out)))
             outs.append(out)
             backs.append((W, back))
         return inputs, outs, backs
@@ -92,10 +92,10 @@ class Attention(Layer):
             before = []
             for projection, seen, g, (W, backs) in zip(self.projections, inputs, gradients, hooked, strict=True):
                 seen, g = by_channel(seen), by_channel(g)
-                projection.add_gradient(ctx, backs, lambda G, seen=seen, g=g: ctx.product(seen.T, g, G))
+                projection.add_gradient(ctx, backs, lambda G, seen=seen, g=g: ctx.multiplication(seen.T, g, G))
                 if self.needs_input_gradient:
                     before.append(ctx.scratch(seen.shape, x.dtype))
-                    ctx.do(*ctx.product(g, W.T, before[-1]))
+                    ctx.do(*ctx.multiplication(g, W.T, before[-1]))
             if not self.needs_input_gradient:
                 return None
             dx = before[-1].reshape(x.shape)

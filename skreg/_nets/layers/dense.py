@@ -62,8 +62,8 @@ class Weighted(Layer):
     def add_gradient(self, ctx, backs, multiplication):
         """Add the gradient of the weights.
 
-        ``multiplication(out)`` gives a function, and its arguments, that writes that of the weights after the hooks to
-        `out`; it goes to its place at once, where nothing is there yet.
+        ``multiplication(out)`` gives a function that writes the gradient of the weights after the hooks to `out`, and
+        its arguments; it goes to its place at once, where nothing is there yet.
         """
         place = None if backs else ctx.new_grad(self.weight)
         value = self.weight.value
@@ -96,16 +96,18 @@ class Dense(Weighted):
         shape, free = x.shape, ctx.free_input(x)
         x = by_channel(x) if len(shape) > 2 else x  # which may be sparse
         out = ctx.scratch((x.shape[0], W.shape[1]), W.dtype)
-        ctx.do(*(ctx.product(x, W, out) if isinstance(x, np.ndarray) else (x.dot, W, out)))
+        ctx.do(*(ctx.multiplication(x, W, out) if isinstance(x, np.ndarray) else (x.dot, W, out)))
 
         def back(d):
             d = by_channel(d)
-            is_sparse = isinstance(x, SparseRows)
-            self.add_gradient(ctx, backs, lambda G: (x.transposed_dot, d, G) if is_sparse else ctx.product(x.T, d, G))
+            if isinstance(x, SparseRows):
+                self.add_gradient(ctx, backs, lambda G: (x.transposed_dot, d, G))
+            else:
+                self.add_gradient(ctx, backs, lambda G: ctx.multiplication(x.T, d, G))
             if not self.needs_input_gradient:
                 return None
             before = ctx.scratch(x.shape, W.dtype) if free is None else x  # which is in the cache now
-            ctx.do(*ctx.product(d, W.T, before))
+            ctx.do(*ctx.multiplication(d, W.T, before))
             return before.reshape(shape)
 
         return out.reshape(*shape[:-1], -1), back

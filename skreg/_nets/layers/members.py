@@ -141,15 +141,15 @@ class MemberDense(Weighted):
         (W, backs), free = self.effective(ctx), ctx.free_input(x)
         rows = self._by_member(x)
         out = ctx.scratch((len(x), self.n_members * self.width), x.dtype)
-        ctx.do(*ctx.product(rows, W, self._by_member(out)))
+        ctx.do(*ctx.multiplication(rows, W, self._by_member(out)))
 
         def back(d):
             d = self._by_member(d)
-            self.add_gradient(ctx, backs, lambda G: ctx.product(rows.transpose(0, 2, 1), d, G))
+            self.add_gradient(ctx, backs, lambda G: ctx.multiplication(rows.transpose(0, 2, 1), d, G))
             if not self.needs_input_gradient:
                 return None
             before = ctx.scratch(x.shape, x.dtype) if free is None else free
-            ctx.do(*ctx.product(d, W.transpose(0, 2, 1), self._by_member(before)))
+            ctx.do(*ctx.multiplication(d, W.transpose(0, 2, 1), self._by_member(before)))
             return before
 
         return out, back
