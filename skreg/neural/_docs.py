@@ -83,13 +83,14 @@ SHARED = {
         their losses and penalties, scales and biases having none, and predict the mean of their probabilities or
         values; the validation loss is that of this mean. Their disagreement is uncertainty, also without dropout.
         "auto" is 4 where dense X has 50 to 1999 unique rows and 2 where it has 2000 to 9999, if `early_stopping` is
-        "auto" or "cv"; else 1. It is 1, too, with ``strength_schedule="gap"``, with `X_val`, and in `partial_fit`. A
-        net that goes on keeps its members, and a fine-tuned one those of the pretrained net. 8 to 32 members are usual;
-        the time grows nearly with their number. After training on 120, 250 and 350 rows of 9 to 17 tables, the log loss
-        of 4 members was 7 %, 5 % and 6 % lower than that of one member, the RMSE 2 %, 4 % and 1 %; with 800 and 1500
-        rows both were 2 % to 3 % lower, in two to three times the time (``python -m benchmarks tabular --parts "few
-        defaults"``). With 3000 and 6000 rows of 15 and 8 tables, the log loss of 2 members was 2 % and 1 % lower, the
-        RMSE 1 % and 2 %, in less than twice the time, and 4 members were no better (``--parts "by rows"``).""",
+        "auto" or "cv"; else 1. It is 1, too, with ``strength_schedule="gap"``, with `X_val` or Dask collections, and in
+        `partial_fit`. A net that goes on keeps its members, and a fine-tuned one those of the pretrained net. 8 to 32
+        members are usual; the time grows nearly with their number. After training on 120, 250 and 350 rows of 9 to 17
+        tables, the log loss of 4 members was 7 %, 5 % and 6 % lower than that of one member, the RMSE 2 %, 4 % and 1 %;
+        with 800 and 1500 rows both were 2 % to 3 % lower, in two to three times the time (``python -m benchmarks
+        tabular --parts "few defaults"``). With 3000 and 6000 rows of 15 and 8 tables, the log loss of 2 members was 2 %
+        and 1 % lower, the RMSE 1 % and 2 %, in less than twice the time, and 4 members were no better (``--parts "by
+        rows"``).""",
     "penalties": """
     weight_decay : float or sequence of float, default=0.3
         Decoupled weight decay: a step multiplies the weights by ``1 - learning_rate * weight_decay``, in addition to

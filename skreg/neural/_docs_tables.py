@@ -67,7 +67,7 @@ OWN = {
     batch_size : int or "auto", default="auto"
         Largest number of rows in a step, at least 1; the sizes of the batches of an epoch differ by one row at most. A
         batch cannot have more than all unique rows. "auto" is 32 where several members train on fewer than 1000
-        unique rows, and `early_stopping` is "auto" or "cv", else a sixteenth of the rows, between 16 and 256.""",
+        unique rows and the epoch is cross-validated, else a sixteenth of the rows, between 16 and 256.""",
     "input_noise": """
     input_noise : float, default=0.0
         Standard deviation of normal noise on the training inputs after scaling, indicators of categories included, in
