@@ -12,7 +12,7 @@ from .problems import image_rows
 
 PARTS = ("epoch", "defaults", "members", "order", "memory")
 DROPOUT, SMOOTHING = 0.2, 0.1
-MEMBER_SIZES, MEMBER_EPOCHS = (1, 2, 4, 8, 16), 5
+MEMBER_SIZES, MEMBER_EPOCHS = (1, 2, 4, 8, 16), 20
 NOTE = f"""\
 Every library trains the same net with AdamW or Adam on the same rows in float32, with dropout {DROPOUT} and label
 smoothing {SMOOTHING} where it has them. Each has a process of its own, and the processes take turns. A figure is the
