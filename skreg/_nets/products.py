@@ -18,9 +18,17 @@ from numba.extending import intrinsic, overload
 from .._core._jit import OPTIONS, njit
 from .lanes import FLAGS, LANES, aligned_memory, load, pointer, spread_value, store
 
-# The sums of a tile of rows and columns stay in registers. AVX-512 has 32 registers of sixteen numbers; others hold as
-# many in two or four registers.
-_ROWS, _MOST_VECTORS = (8, 3) if binding.get_host_cpu_features().get("avx512f") else (6, 1)
+
+def _has_avx512():
+    try:
+        return bool(binding.get_host_cpu_features().get("avx512f"))
+    except RuntimeError:  # LLVM does not know this processor
+        return False
+
+
+# The sums of a tile of rows and columns stay in registers. AVX-512 has 32 registers of sixteen numbers; other
+# processors need two or four registers for sixteen numbers.
+_ROWS, _MOST_VECTORS = (8, 3) if _has_avx512() else (6, 1)
 _PANEL = _MOST_VECTORS * LANES  # columns of a tile, at most
 _BLOCK = 128  # terms of a sum at a time: those of a tile's columns stay in the fastest cache
 # The kernel is faster than BLAS from so many multiplications on, from fewer where the second matrix is a transpose, and
