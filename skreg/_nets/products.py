@@ -262,9 +262,9 @@ def _suits(a, b, out):
     is_turned = b.strides[-1] != b.itemsize
     fewest = 1 if n_terms == 1 else _FEWEST_TURNED if is_turned else _FEWEST
     return (
-        math.prod(a.shape) * width >= fewest
-        and n_rows >= _ROWS
+        n_rows >= _ROWS
         and LANES <= width <= _WIDEST
+        and math.prod(a.shape) * width >= fewest
         and out.strides[-1] == out.itemsize
         and all(each.dtype == np.float32 and each.flags.writeable and _has_places(each) for each in (a, b, out))
     )

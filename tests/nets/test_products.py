@@ -85,9 +85,9 @@ def test_products__not_finite_numbers_stay(any_size, number):
 @pytest.mark.parametrize("shape", [(100, 100, 100), (300, 64, 250), (200, 250, 20)])
 def test_products__of_few_hundred_columns_are_those_of_the_kernel(shape):
     n_rows, n_terms, width = shape
-    assert (
-        multiplication(_random(n_rows, n_terms), _random(n_terms, width), _random(n_rows, width))[0] is multiply_places
-    )
+    a, b, out = _random(n_rows, n_terms), _random(n_terms, width), np.empty((n_rows, width), np.float32)
+    assert _multiplied(*multiplication(a, b, out))
+    np.testing.assert_allclose(out, a @ b, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(30, 30, 30), (5, 1000, 500), (1000, 100, 15), (100, 100, 1000), (0, 100, 100)])

@@ -115,6 +115,17 @@ class WinogradProduct:
 
 
 @njit
+def multiply_rows(a, b, n_rows, n_terms, width, out, is_gradient):
+    """`multiply_places` of matrices that lie in a row of a, b and `out` for every place.
+
+    For gradients, a is transposed, (n_terms, n_rows), and the product is added to what is there.
+    """
+    a_steps = (a.shape[1], 1, n_rows) if is_gradient else (a.shape[1], n_terms, 1)
+    b_steps, out_steps, sizes = (b.shape[1], width, 1), (out.shape[1], width, 1), (len(a), n_rows, n_terms, width)
+    multiply_places(a.reshape(-1), a_steps, b.reshape(-1), b_steps, out.reshape(-1), out_steps, sizes, is_gradient)
+
+
+@njit
 def multiply_tiles(x, U, kernel, before, n_tiles, n_images, channels, filters, out):
     """Write the products of transformed weights U (places, channels * filters) with all windows of images x to `out`.
 
@@ -125,9 +136,7 @@ def multiply_tiles(x, U, kernel, before, n_tiles, n_images, channels, filters, o
     for first in range(0, len(x), n_images):
         some, results = x[first : first + n_images], out[first : first + n_images]
         tiles_to_places(some, kernel, before, n_tiles, channels, is_gradient=no)
-        sizes, steps = (len(U), len(some) * n_tiles[0] * n_tiles[1], C, F), (U.shape[1], F, 1)
-        left, left_steps, results_steps = channels.reshape(-1), (channels.shape[1], C, 1), (filters.shape[1], F, 1)
-        multiply_places(left, left_steps, U.reshape(-1), steps, filters.reshape(-1), results_steps, sizes, no)
+        multiply_rows(channels, U, len(some) * n_tiles[0] * n_tiles[1], C, F, filters, is_gradient=no)
         places_to_tiles(filters, kernel, before, n_tiles, results, is_gradient=no)
 
 
@@ -142,15 +151,12 @@ def multiply_tiles_backward(x, d, U, kernel, before, n_tiles, n_images, channels
     dU[:] = ZERO
     for first in range(0, len(x), n_images):
         some, results = x[first : first + n_images], d[first : first + n_images]
-        n, size = len(U), len(some) * n_tiles[0] * n_tiles[1]
+        size = len(some) * n_tiles[0] * n_tiles[1]
         tiles_to_places(some, kernel, before, n_tiles, channels, is_gradient=no)
         tiles_to_places(results, kernel, before, n_tiles, filters, is_gradient=yes)
-        left, right, own = channels.reshape(-1), filters.reshape(-1), (filters.shape[1], F, 1)
-        turned, of_gradient, sizes = (channels.shape[1], 1, C), (dU.shape[1], F, 1), (n, C, size, F)
-        multiply_places(left, turned, right, own, dU.reshape(-1), of_gradient, sizes, yes)
+        multiply_rows(channels, filters, C, size, F, dU, is_gradient=yes)
         if len(dx):
-            steps, sizes, back_steps = (filters.shape[1], F, 1), (n, size, F, C), (channels.shape[1], C, 1)
-            multiply_places(right, steps, U.reshape(-1), (U.shape[1], C, 1), left, back_steps, sizes, no)
+            multiply_rows(filters, U, size, F, C, channels, is_gradient=no)
             places_to_tiles(channels, kernel, before, n_tiles, dx[first : first + n_images], is_gradient=yes)
 
 
